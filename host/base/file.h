@@ -1,0 +1,36 @@
+/* Files: bounded reads, atomic writes, paths and the clock. The one room with POSIX or Windows calls. Paths are UTF-8. */
+#ifndef PST_BASE_FILE_H
+#define PST_BASE_FILE_H
+
+#include "base/status.h"
+
+typedef struct pst_file pst_file;
+
+/* Opens a regular file for reading; *bytes (may be NULL) is its size. */
+pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes);
+
+/* Reads exactly `bytes` bytes from `offset`; a file that ends before that is PST_ERROR_FORMAT ("is cut short"). */
+pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void *data, size_t bytes);
+void pst_file_close(pst_file *file);
+
+/* Reads a whole file of at most max_bytes into new memory with a zero byte behind it; free with pst_free. */
+pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes);
+
+/* Writes a whole file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
+ * On failure the old file is untouched and the temporary one is gone. */
+pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes);
+
+/* PST_OK if pst_file_save would be allowed to make or replace this file. Leaves no trace. */
+pst_status pst_file_save_check(pst_error *error, const char *path);
+
+/* Makes a folder and its parents; one that is there already is fine. */
+pst_status pst_folder_create(pst_error *error, const char *path);
+
+/* The user's cache folder for the program ($XDG_CACHE_HOME/pastiche, ~/.cache/pastiche, %LOCALAPPDATA%\pastiche), not
+ * created here; free with pst_free. PST_ERROR_FILE where there is none. */
+pst_status pst_folder_cache(pst_error *error, char **path);
+
+/* Seconds on a clock that never goes back; only differences mean something. */
+double pst_clock_seconds(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* A VGG network as data: its convolutions in order, on the host, in the one internal form that every importer fills. */
+#ifndef PST_MODEL_MODEL_H
+#define PST_MODEL_MODEL_H
+
+#include "base/status.h"
+
+#define PST_MODEL_MAX_BLOCKS 5
+#define PST_MODEL_MAX_CONVOLUTIONS 20
+#define PST_MODEL_MAX_CHANNELS 4096
+
+typedef struct pst_model_convolution {
+    char name[16];   /* "conv3_1" */
+    int block, unit; /* 3, 1; a 2x2 pooling stands between blocks */
+    int c_in, c_out; /* c_in of the first is 3 (BGR), of the others the c_out before */
+    float *weight;   /* [c_out][c_in][3][3] */
+    float *bias;     /* [c_out] */
+} pst_model_convolution;
+
+typedef struct pst_model {
+    char *path;
+    pst_model_convolution convolutions[PST_MODEL_MAX_CONVOLUTIONS];
+    size_t convolution_count;
+} pst_model;
+
+/* Reads convB_N.weight ([c_out, c_in, 3, 3]) and convB_N.bias ([c_out]) from a safetensors file: blocks and units
+ * without gaps from conv1_1 on. Metadata, where given, must name the convention used here: layout OIHW, channel_order
+ * BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. Weights must be finite. */
+pst_status pst_model_read(pst_error *error, const char *path, pst_model **model);
+void pst_model_destroy(pst_model *model);
+
+#endif

@@ -1,0 +1,60 @@
+/* Optimisers over vectors that they never look into: the same code runs on device buffers and, in tests, on host arrays
+ * of doubles.
+ *
+ * The descent is driven from outside, one evaluation a step:
+ *     pst_optimizer_create(...)
+ *     repeat: evaluate loss and gradient g at x;  pst_optimizer_step(optimizer, x, g, &loss)   moves x
+ */
+#ifndef PST_OPTIM_OPTIMIZER_H
+#define PST_OPTIM_OPTIMIZER_H
+
+#include "base/status.h"
+
+typedef struct pst_vector pst_vector; /* opaque; whoever implements pst_vector_space defines it */
+
+/* A vector space: all vectors have one length. Operations are queued in order and may run later; only `dots` waits. */
+typedef struct pst_vector_space {
+    void *self;
+    pst_error *error;
+    /* A new vector of zeros. *vector is NULL on failure. */
+    pst_status (*create)(void *self, pst_vector **vector);
+    void (*destroy)(void *self, pst_vector *vector);
+    /* to = from */
+    pst_status (*copy)(void *self, pst_vector *to, const pst_vector *from);
+    /* to = sum over i < count of factors[i] * from[i]; `to` may be among them. count >= 1, any number. */
+    pst_status (*combine)(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from);
+    /* results[i * b_count + j] = a[i] . b[j], and *l1_norm = sum |norm_of| (both may be NULL). The one operation that
+     * waits: after it everything queued before, a pending loss included, is on the host. b_count <= 3. */
+    pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
+                       double *results, const pst_vector *norm_of, double *l1_norm);
+    /* Adam's update in one pass: m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
+     * x -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). */
+    pst_status (*adam)(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
+                       double beta1, double beta2, double correction1, double correction2, double epsilon);
+} pst_vector_space;
+
+typedef struct pst_optimizer pst_optimizer;
+
+typedef struct pst_optimizer_options {
+    pst_optimizer_kind kind;
+    int history;          /* L-BFGS: pairs kept, >= 1 */
+    double learning_rate; /* Adam, gradient descent; > 0 */
+    double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
+    double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
+} pst_optimizer_options;
+
+/* The space must outlive the optimiser. */
+pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer);
+void pst_optimizer_destroy(pst_optimizer *optimizer);
+
+/* Given the gradient g at x, moves x to the next point to evaluate. g may be overwritten. */
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g);
+
+/* Forgets everything learnt (pairs, moments) and multiplies every later step by scale (0 < scale <= 1, cumulative): for
+ * a restart from an earlier point after a loss that was not finite. */
+pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
+
+/* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. */
+size_t pst_optimizer_vector_count(const pst_optimizer_options *options);
+
+#endif

@@ -1,0 +1,243 @@
+/* pastiche - neural style transfer on any OpenCL device.
+ *
+ * The only public header. A photograph is optimised until its VGG features resemble its own and their Gram
+ * matrices those of a painting (Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style", 2015).
+ *
+ *     pst_context *context;  pst_network *network;  pst_job *job;
+ *     pst_context_create(NULL, &context);                          a device is chosen
+ *     pst_network_load(context, "vgg19.safetensors", &network);
+ *     pst_image_read(context, "photo.jpg", &content);
+ *     pst_image_read(context, "painting.jpg", &style);
+ *     pst_transfer_options_init(&options, sizeof options);
+ *     options.content = content;  options.styles = &style;  options.style_count = 1;
+ *     pst_job_create(context, network, &options, &job);
+ *     pst_job_run(job, NULL, NULL);
+ *     pst_job_result(job, &picture);
+ *     pst_image_write(context, picture, "out.png");
+ *
+ * Conventions of every function here:
+ * - It returns PST_OK or what went wrong; pst_context_message() then holds one line for people that names the file or
+ *   device and what to do. On failure every output pointer is NULL.
+ * - The caller owns what a `create`, `load`, `read` or `result` function gives and ends it with the matching `destroy`;
+ *   destroy(NULL) does nothing. Destroy jobs before their network, and both before their context.
+ * - The library never exits, never prints, and never keeps a pointer that it was given longer than the call, but for the
+ *   callback of pst_job_run and the context and network of a job.
+ * - A context and all that was made from it belong to one thread at a time. Different contexts are independent.
+ * - The same build, device, inputs and seed give the same bytes.
+ */
+#ifndef PASTICHE_H
+#define PASTICHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(PST_BUILD_SHARED) && defined(_WIN32)
+#define PST_API __declspec(dllexport)
+#elif defined(PST_BUILD_SHARED)
+#define PST_API __attribute__((visibility("default")))
+#else
+#define PST_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum pst_status {
+    PST_OK = 0,
+    PST_STOPPED,           /* the callback asked to stop; the result so far can be had */
+    PST_ERROR_ARGUMENT,    /* an option or argument makes no sense */
+    PST_ERROR_MEMORY,      /* the host has no memory left */
+    PST_ERROR_FILE,        /* a file cannot be opened, read or written */
+    PST_ERROR_FORMAT,      /* a file can be read, but what it holds is wrong */
+    PST_ERROR_UNSUPPORTED, /* a known thing that this build cannot do */
+    PST_ERROR_NO_DEVICE,   /* no OpenCL device, or none of the asked name */
+    PST_ERROR_DEVICE,      /* an OpenCL call failed, or the device computes wrongly */
+    PST_ERROR_DEVICE_MEMORY, /* the work does not fit into the device's memory */
+    PST_ERROR_NUMERIC      /* the loss stopped being a finite number and could not be saved */
+} pst_status;
+
+/* The name of a status, such as "PST_ERROR_FILE". Never NULL. */
+PST_API const char *pst_status_name(pst_status status);
+
+/* The version of the library, "major.minor.patch". */
+PST_API const char *pst_version(void);
+
+/* ---- devices ------------------------------------------------------------------------------------------------- */
+
+typedef enum pst_device_type { PST_DEVICE_CPU, PST_DEVICE_GPU, PST_DEVICE_OTHER } pst_device_type;
+
+typedef struct pst_device_info {
+    int index;                   /* the number that pst_context_options.device takes */
+    pst_device_type type;
+    bool integrated;             /* shares the host's memory */
+    bool usable;                 /* false: `problem` says why it is passed over */
+    bool chosen;                 /* the one that is taken when none is named */
+    char name[128], vendor[128], platform[128], device_version[128], driver_version[128];
+    char problem[256];
+    uint64_t memory_bytes, max_allocation_bytes, local_memory_bytes;
+    uint32_t compute_units, clock_mhz;
+    size_t max_work_group_size;
+} pst_device_info;
+
+/* Lists the devices of all OpenCL platforms, best first. Writes at most `capacity` entries and always sets *count to
+ * how many there are; entries may be NULL when capacity is 0. No device at all is not an error: *count is 0.
+ * message (at least 512 bytes, or NULL) tells about platforms that failed and were passed over, or is empty. */
+PST_API pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message);
+
+/* ---- context ------------------------------------------------------------------------------------------------- */
+
+typedef struct pst_context pst_context;
+
+typedef struct pst_context_options {
+    size_t size;        /* sizeof(pst_context_options); set by pst_context_options_init */
+    const char *device; /* NULL or "": the best. Digits: an index of pst_devices. "cpu", "gpu": the best of that type;
+                           "gpu:N": the N-th GPU from 0. Else: part of a name */
+    const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
+} pst_context_options;
+
+PST_API void pst_context_options_init(pst_context_options *options, size_t size);
+
+/* Opens a device. options may be NULL. On failure *context is still a context if memory allows, good only for
+ * pst_context_message and pst_context_destroy. */
+PST_API pst_status pst_context_create(const pst_context_options *options, pst_context **context);
+PST_API void pst_context_destroy(pst_context *context);
+
+/* One line about the last failure in this context; valid until the next call. Never NULL. */
+PST_API const char *pst_context_message(const pst_context *context);
+
+/* The device in use. */
+PST_API void pst_context_device(const pst_context *context, pst_device_info *info);
+
+/* ---- pictures ------------------------------------------------------------------------------------------------ */
+
+typedef struct pst_image pst_image; /* RGB, any size; the samples are floats from 0 to 255 as stored in the file */
+
+/* Reads JPEG, PNG, BMP, TGA, GIF (first picture), PSD or PNM. */
+PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
+
+/* Makes a picture of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
+PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
+
+/* Writes PNG, JPEG, BMP or TGA by the ending of the name, through a temporary file and a rename: the old file or the whole new
+ * one is there, never a part. */
+PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
+
+/* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
+PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
+
+PST_API int pst_image_width(const pst_image *image);
+PST_API int pst_image_height(const pst_image *image);
+/* width*height*3 samples, RGB, 0..255; owned by the image. */
+PST_API const float *pst_image_samples(const pst_image *image);
+PST_API void pst_image_destroy(pst_image *image);
+
+/* ---- networks ------------------------------------------------------------------------------------------------ */
+
+typedef struct pst_network pst_network;
+
+/* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors file.
+ * Everything in the file is checked before memory is taken for it. */
+PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_network **network);
+PST_API void pst_network_destroy(pst_network *network);
+
+/* ---- transfer ------------------------------------------------------------------------------------------------ */
+
+typedef enum pst_loss_form {
+    PST_LOSS_MEAN, /* content w*mean((F-P)^2), style w*mean((G-T)^2), G = F F'/(C N): neural-style's meaning of the weights */
+    PST_LOSS_GATYS /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
+} pst_loss_form;
+typedef enum pst_pooling { PST_POOLING_MAX, PST_POOLING_AVERAGE } pst_pooling;
+typedef enum pst_optimizer_kind { PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT } pst_optimizer_kind;
+typedef enum pst_start { PST_START_RANDOM, PST_START_CONTENT, PST_START_IMAGE } pst_start;
+
+typedef struct pst_transfer_options {
+    size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
+    const pst_image *content;      /* needed */
+    const pst_image *const *styles; /* needed, style_count of them */
+    size_t style_count;
+    const double *blend_weights;   /* NULL: equal; else style_count numbers >= 0 with a sum > 0, scaled to sum 1 */
+    const pst_image *start_image;  /* for PST_START_IMAGE; any size */
+    int image_size;                /* longer side of the result in pixels; also enlarges. Default 512 */
+    double style_scale;            /* longer side of a style = ceil(style_scale * image_size). Default 1 */
+    double content_weight;         /* default 5 */
+    double style_weight;           /* default 100 */
+    double tv_weight;              /* smoothness, tv_weight/2 * sum(dx^2 + dy^2). Default 1e-3 */
+    const char *content_layers;    /* "relu4_2" by default; "relu3_1=0.5,relu4_2" gives a layer its own factor */
+    const char *style_layers;      /* default "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" */
+    pst_loss_form loss_form;       /* default PST_LOSS_MEAN */
+    pst_pooling pooling;           /* default max */
+    bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
+    pst_optimizer_kind optimizer;  /* default L-BFGS */
+    int lbfgs_history;             /* pairs kept. Default 100 */
+    double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
+    double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
+    int iterations;                /* evaluations of loss and gradient. Default 1000 */
+    double loss_threshold;         /* stop when the total loss is at or below it. Default 0: never */
+    double min_improvement;        /* stop when the best loss fell by less than this part over improvement_window */
+    int improvement_window;        /* evaluations; defaults 0 (never) and 50 */
+    pst_start start;               /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
+    int64_t seed;                  /* of the random start. Negative: 0 */
+    bool original_colors;          /* keep the content's colours: only the luma (BT.601) of the result is used */
+    size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
+} pst_transfer_options;
+
+PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
+
+typedef struct pst_job pst_job;
+
+typedef struct pst_plan_entry {
+    const char *name;  /* what the memory is for; owned by the job */
+    uint64_t bytes;
+} pst_plan_entry;
+
+typedef struct pst_plan {
+    int width, height;           /* of the result */
+    uint64_t device_bytes;       /* all that will be allocated on the device: the sum of the entries */
+    uint64_t largest_bytes;      /* the largest single allocation */
+    uint64_t device_limit_bytes; /* what the device has */
+    int largest_image_size;      /* the longer side that would still fit */
+    bool fits;
+    const pst_plan_entry *entries;
+    size_t entry_count;
+} pst_plan;
+
+/* Checks everything, resizes the pictures and plans the memory, to the byte; allocates nothing on the device. */
+PST_API pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                                  pst_job **job);
+PST_API void pst_job_destroy(pst_job *job);
+
+/* The memory that pst_job_run will take. Valid as long as the job. */
+PST_API const pst_plan *pst_job_plan(const pst_job *job);
+
+typedef struct pst_loss_term {
+    const char *name; /* "content.relu4_2", "style.relu1_1", "tv" */
+    double value;     /* weighted, so that the terms add up to the total */
+} pst_loss_term;
+
+typedef struct pst_progress {
+    int iteration;  /* evaluations done, from 1; 0 while the targets are made */
+    int iterations; /* at most this many */
+    double seconds; /* since the first evaluation began */
+    double loss, best_loss;
+    const pst_loss_term *terms;
+    size_t term_count;
+    const char *notice; /* NULL, or something that people should hear of: a restart after a loss that was not finite */
+} pst_progress;
+
+/* Called after every evaluation. Return true to stop. It may call pst_job_result; nothing else of the job. */
+typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
+
+/* Runs the descent to its end: iterations, loss threshold, or no more improvement; once for a job. PST_STOPPED when the
+ * callback stopped it. callback may be NULL. */
+PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
+
+/* The picture with the lowest loss so far, 0..255, with original_colors applied. PST_ERROR_ARGUMENT before the first
+ * evaluation. */
+PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
