@@ -47,8 +47,9 @@ typedef struct pst_optimizer_options {
 pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer);
 void pst_optimizer_destroy(pst_optimizer *optimizer);
 
-/* Given the gradient g at x, moves x to the next point to evaluate. g may be overwritten. */
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g);
+/* Given the loss and the gradient g at x, moves x to the next point to evaluate. *loss may still be pending: it is read
+ * only after a call of dots. g may be overwritten. */
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
 
 /* Forgets everything learnt (pairs, moments) and multiplies every later step by scale (0 < scale <= 1, cumulative): for
  * a restart from an earlier point after a loss that was not finite. */
