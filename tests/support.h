@@ -29,6 +29,24 @@ const char *test_path(const char *name);
 /* Writes a file for a test. */
 void test_write(const char *path, const void *data, size_t bytes);
 
+typedef struct test_tensor {
+    const char *name, *dtype; /* "conv1_1.weight", "F32" */
+    int dims;
+    int64_t shape[8];
+    const void *data; /* little-endian, as it stands in the file; NULL: zeros */
+    size_t bytes;
+} test_tensor;
+
+/* Writes a safetensors file. metadata_json is the object that becomes __metadata__, or NULL for none. */
+void test_write_safetensors(const char *path, const char *metadata_json, size_t count, const test_tensor *tensors);
+
+/* The metadata of the network that ships with the program. */
+extern const char test_network_metadata[];
+
+/* Writes a small random network: units[b] convolutions of channels[b] in block b + 1, the first block without units
+ * ends it. Uniform weights of variance 2 / (9 c_in), so that activations keep their size; biases within 0.1; F32. */
+void test_write_network(const char *path, const int channels[5], const int units[5], uint64_t seed);
+
 /* |a - b| / |b| in the Euclidean norm; |a - b| where b is 0. */
 double test_relative_error(const double *a, const double *b, size_t count);
 
