@@ -1,0 +1,213 @@
+#include "cl/device.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLATFORMS_MAX 32
+#define NO_PLATFORM (-1001) /* CL_PLATFORM_NOT_FOUND_KHR, from the loader */
+
+static void device_text(cl_device_id id, cl_device_info what, char *text, size_t bytes) {
+    char long_text[1024] = "";
+    if (clGetDeviceInfo(id, what, sizeof long_text - 1, long_text, NULL) != CL_SUCCESS)
+        long_text[0] = '\0';
+    const char *start = long_text;
+    while (isspace((unsigned char)*start))
+        start++;
+    snprintf(text, bytes, "%s", start);
+}
+
+static uint64_t device_number(cl_device_id id, cl_device_info what, size_t bytes) {
+    union {
+        cl_uint small;
+        cl_ulong large;
+        size_t size;
+    } value = {0};
+    if (clGetDeviceInfo(id, what, bytes, &value, NULL) != CL_SUCCESS)
+        return 0;
+    return bytes == sizeof(cl_uint) ? value.small : value.large;
+}
+
+/* Why a device cannot be used, or an empty text. */
+static void find_problem(pst_device *device) {
+    pst_device_info *info = &device->info;
+    cl_device_id id = device->id;
+    if (!device_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_uint)))
+        snprintf(info->problem, sizeof info->problem, "the driver says that it is not available");
+    else if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_uint)))
+        snprintf(info->problem, sizeof info->problem, "its driver has no compiler");
+    else if (strncmp(info->device_version, "OpenCL 1.0", 10) == 0 || strncmp(info->device_version, "OpenCL 1.1", 10) == 0)
+        snprintf(info->problem, sizeof info->problem, "OpenCL 1.2 is needed");
+    else if (!info->memory_bytes || !info->max_allocation_bytes)
+        snprintf(info->problem, sizeof info->problem, "the driver reports no memory");
+    info->usable = !info->problem[0];
+}
+
+static void describe(cl_platform_id platform, cl_device_id id, pst_device *device) {
+    *device = (pst_device){.platform = platform, .id = id};
+    pst_device_info *info = &device->info;
+    uint64_t type = device_number(id, CL_DEVICE_TYPE, sizeof(cl_ulong));
+    info->type = type & CL_DEVICE_TYPE_GPU ? PST_DEVICE_GPU : type & CL_DEVICE_TYPE_CPU ? PST_DEVICE_CPU : PST_DEVICE_OTHER;
+    info->integrated = info->type == PST_DEVICE_CPU || device_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
+    device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
+    device_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    device_text(id, CL_DEVICE_VERSION, info->device_version, sizeof info->device_version);
+    device_text(id, CL_DRIVER_VERSION, info->driver_version, sizeof info->driver_version);
+    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, NULL) != CL_SUCCESS)
+        info->platform[0] = '\0';
+    info->memory_bytes = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_allocation_bytes = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_memory_bytes = device_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    info->compute_units = (uint32_t)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->clock_mhz = (uint32_t)device_number(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
+    info->max_work_group_size = (size_t)device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    uint64_t width = device_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+    device->base_align_bytes = (size_t)device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
+    find_problem(device);
+    device->quirks = pst_quirks_find(info);
+    /* GPU before CPU, discrete before integrated, then units x clock, then memory; a device that fails last of all. */
+    uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);
+    uint64_t memory = info->memory_bytes >> 28;
+    device->score = (uint64_t)info->usable << 63 | (uint64_t)(info->type == PST_DEVICE_GPU) << 62 |
+                    (uint64_t)(info->type == PST_DEVICE_CPU) << 60 |
+                    (uint64_t)(!info->integrated) << 61 | (speed < (1u << 30) ? speed : (1u << 30)) << 16 |
+                    (memory < 65535 ? memory : 65535);
+}
+
+static int better_first(const void *a, const void *b) {
+    const pst_device *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score < y->score ? 1 : -1;
+    return x->info.index - y->info.index; /* as found: a stable order */
+}
+
+static void add_message(char *message, const char *platform, cl_int code) {
+    size_t used = strlen(message);
+    snprintf(message + used, PST_DEVICES_MESSAGE - used, "%splatform '%s' is passed over: %s (%d)", used ? "; " : "",
+             platform, pst_cl_error_name(code), code);
+}
+
+pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message) {
+    *count = 0;
+    message[0] = '\0';
+    cl_platform_id platforms[PLATFORMS_MAX];
+    cl_uint platform_count = 0;
+    cl_int code = clGetPlatformIDs(PLATFORMS_MAX, platforms, &platform_count);
+    if (code == NO_PLATFORM || (code == CL_SUCCESS && !platform_count))
+        return PST_OK;
+    if (code != CL_SUCCESS)
+        return pst_fail(error, PST_ERROR_DEVICE, "the OpenCL loader failed: clGetPlatformIDs gave %s (%d)",
+                        pst_cl_error_name(code), code);
+    if (platform_count > PLATFORMS_MAX)
+        platform_count = PLATFORMS_MAX;
+    for (cl_uint p = 0; p < platform_count; p++) {
+        char name[128] = "?";
+        cl_device_id ids[PST_DEVICES_MAX];
+        cl_uint found = 0;
+        clGetPlatformInfo(platforms[p], CL_PLATFORM_NAME, sizeof name - 1, name, NULL);
+        code = clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, PST_DEVICES_MAX, ids, &found);
+        if (code == CL_DEVICE_NOT_FOUND)
+            continue;
+        if (code != CL_SUCCESS) {
+            add_message(message, name, code);
+            continue;
+        }
+        for (cl_uint d = 0; d < found && d < PST_DEVICES_MAX && *count < capacity; d++) {
+            describe(platforms[p], ids[d], &devices[*count]);
+            devices[*count].info.index = (int)*count;
+            ++*count;
+        }
+    }
+    qsort(devices, *count, sizeof *devices, better_first);
+    for (size_t i = 0; i < *count; i++) {
+        devices[i].info.index = (int)i;
+        devices[i].info.chosen = i == 0 && devices[i].info.usable;
+    }
+    return PST_OK;
+}
+
+static bool contains(const char *text, const char *part) {
+    size_t length = strlen(part);
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < length && text[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
+            i++;
+        if (i == length)
+            return true;
+    }
+    return length == 0;
+}
+
+/* The device that `wanted` means, or NULL. */
+static const pst_device *match(const pst_device *devices, size_t count, const char *wanted) {
+    char *end;
+    long number = strtol(wanted, &end, 10);
+    if (isdigit((unsigned char)wanted[0]) && !*end)
+        return number < (long)count ? &devices[number] : NULL;
+    bool gpu = strcmp(wanted, "gpu") == 0, cpu = strcmp(wanted, "cpu") == 0;
+    long skip = 0;
+    if (strncmp(wanted, "gpu:", 4) == 0) {
+        skip = strtol(wanted + 4, &end, 10);
+        if (!isdigit((unsigned char)wanted[4]) || *end)
+            return NULL;
+        gpu = true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool fits = gpu   ? devices[i].info.type == PST_DEVICE_GPU
+                    : cpu ? devices[i].info.type == PST_DEVICE_CPU
+                          : contains(devices[i].info.name, wanted) || contains(devices[i].info.platform, wanted);
+        if (fits && skip-- == 0)
+            return &devices[i];
+    }
+    return NULL;
+}
+
+pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *device) {
+    pst_device devices[PST_DEVICES_MAX];
+    char message[PST_DEVICES_MESSAGE];
+    size_t count;
+    pst_status status = pst_device_list(error, devices, PST_DEVICES_MAX, &count, message);
+    if (status != PST_OK)
+        return status;
+    if (!count)
+        return pst_fail(error, PST_ERROR_NO_DEVICE,
+                        "no OpenCL device found%s%s; install your graphics card's OpenCL driver, or for the CPU the "
+                        "package pocl-opencl-icd",
+                        message[0] ? ": " : "", message);
+    bool any = !wanted || !wanted[0];
+    const pst_device *chosen = any ? &devices[0] : match(devices, count, wanted);
+    if (!chosen)
+        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device is called '%s'; 'pastiche devices' lists them", wanted);
+    if (!chosen->info.usable)
+        return pst_fail(error, PST_ERROR_NO_DEVICE, "device '%s' cannot be used: %s", chosen->info.name, chosen->info.problem);
+    *device = *chosen;
+    return PST_OK;
+}
+
+const char *pst_cl_error_name(cl_int code) {
+    static const struct {
+        cl_int code;
+        const char *name;
+    } names[] = {
+#define NAME(n) {n, #n}
+        NAME(CL_SUCCESS), NAME(CL_DEVICE_NOT_FOUND), NAME(CL_DEVICE_NOT_AVAILABLE), NAME(CL_COMPILER_NOT_AVAILABLE),
+        NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE), NAME(CL_OUT_OF_RESOURCES), NAME(CL_OUT_OF_HOST_MEMORY),
+        NAME(CL_MEM_COPY_OVERLAP), NAME(CL_BUILD_PROGRAM_FAILURE), NAME(CL_MAP_FAILURE),
+        NAME(CL_MISALIGNED_SUB_BUFFER_OFFSET), NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST), NAME(CL_INVALID_VALUE),
+        NAME(CL_INVALID_DEVICE_TYPE), NAME(CL_INVALID_PLATFORM), NAME(CL_INVALID_DEVICE), NAME(CL_INVALID_CONTEXT),
+        NAME(CL_INVALID_QUEUE_PROPERTIES), NAME(CL_INVALID_COMMAND_QUEUE), NAME(CL_INVALID_HOST_PTR),
+        NAME(CL_INVALID_MEM_OBJECT), NAME(CL_INVALID_BINARY), NAME(CL_INVALID_BUILD_OPTIONS), NAME(CL_INVALID_PROGRAM),
+        NAME(CL_INVALID_PROGRAM_EXECUTABLE), NAME(CL_INVALID_KERNEL_NAME), NAME(CL_INVALID_KERNEL_DEFINITION),
+        NAME(CL_INVALID_KERNEL), NAME(CL_INVALID_ARG_INDEX), NAME(CL_INVALID_ARG_VALUE), NAME(CL_INVALID_ARG_SIZE),
+        NAME(CL_INVALID_KERNEL_ARGS), NAME(CL_INVALID_WORK_DIMENSION), NAME(CL_INVALID_WORK_GROUP_SIZE),
+        NAME(CL_INVALID_WORK_ITEM_SIZE), NAME(CL_INVALID_GLOBAL_OFFSET), NAME(CL_INVALID_EVENT_WAIT_LIST),
+        NAME(CL_INVALID_EVENT), NAME(CL_INVALID_OPERATION), NAME(CL_INVALID_BUFFER_SIZE), NAME(CL_INVALID_GLOBAL_WORK_SIZE),
+#undef NAME
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return "an unknown OpenCL error";
+}

@@ -1,0 +1,33 @@
+/* OpenCL devices: found on all platforms, scored, chosen by index, type or part of a name. */
+#ifndef PST_CL_DEVICE_H
+#define PST_CL_DEVICE_H
+
+#include <CL/cl.h>
+
+#include "base/status.h"
+#include "cl/quirks.h"
+
+#define PST_DEVICES_MAX 64
+
+typedef struct pst_device {
+    cl_platform_id platform;
+    cl_device_id id;
+    pst_device_info info;
+    pst_quirks quirks;
+    int vector_width;         /* floats in a native vector: 16, 8 or 4 */
+    size_t base_align_bytes;  /* of sub-buffers */
+    uint64_t score;
+} pst_device;
+
+/* Writes at most `capacity` devices, best first, and sets *count to how many were written. A platform that fails is
+ * passed over; message (at least PST_DEVICES_MESSAGE bytes) then says so, else it is empty. */
+#define PST_DEVICES_MESSAGE 512
+pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message);
+
+/* `wanted` as in pst_context_options.device; NULL or "" takes the best. */
+pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *device);
+
+/* "CL_OUT_OF_RESOURCES" and so on; never NULL. */
+const char *pst_cl_error_name(cl_int code);
+
+#endif

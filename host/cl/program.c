@@ -1,0 +1,149 @@
+#include "cl/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cl/kernels.h"
+
+#define KERNELS_MAX 24
+#define SOURCE_MAX_BYTES (1 << 20)
+
+struct pst_program {
+    pst_program *next;
+    char *source, *defines;
+    cl_program program;
+    pst_kernel kernels[KERNELS_MAX];
+    char names[KERNELS_MAX][48];
+    size_t kernel_count;
+};
+
+void pst_programs_release(pst_session *session) {
+    while (session->programs) {
+        pst_program *program = session->programs;
+        session->programs = program->next;
+        for (size_t i = 0; i < program->kernel_count; i++)
+            clReleaseKernel(program->kernels[i].kernel);
+        if (program->program)
+            clReleaseProgram(program->program);
+        pst_free(program->source);
+        pst_free(program->defines);
+        pst_free(program);
+    }
+}
+
+/* The text of cl/<name>.cl; *owned is to be freed. */
+static pst_status find_source(pst_session *session, const char *name, const char **text, uint8_t **owned) {
+    *owned = NULL;
+    if (session->kernel_folder) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s.cl", session->kernel_folder, name);
+        pst_status status = pst_file_load(session->error, path, SOURCE_MAX_BYTES, owned, NULL);
+        *text = (const char *)*owned;
+        return status;
+    }
+    for (const pst_kernel_source *source = pst_kernel_sources; source->name; source++)
+        if (strcmp(source->name, name) == 0) {
+            *text = source->text;
+            return PST_OK;
+        }
+    return pst_fail(session->error, PST_ERROR_DEVICE, "the library has no kernels called '%s'", name);
+}
+
+/* Puts the compiler's first line of complaint into the error record. */
+static pst_status build_failed(pst_session *session, const pst_program *program, cl_int code) {
+    char *log = NULL;
+    size_t bytes = 0;
+    clGetProgramBuildInfo(program->program, session->device.id, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    if (bytes && bytes < SOURCE_MAX_BYTES && pst_allocate(NULL, bytes + 1, 1, &log) == PST_OK)
+        clGetProgramBuildInfo(program->program, session->device.id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    const char *line = log ? strstr(log, "error") : NULL;
+    pst_status status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver cannot compile %s.cl (%s): %.300s",
+                                 session->device.info.name, program->source, pst_cl_error_name(code),
+                                 line ? line : log ? log : "no log");
+    for (char *c = session->error->text; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    pst_free(log);
+    return status;
+}
+
+static pst_status build(pst_session *session, pst_program *program) {
+    const char *texts[2] = {NULL, NULL};
+    uint8_t *owned[2] = {NULL, NULL};
+    char options[512];
+    cl_int code;
+    pst_status status;
+    PST_TRY(find_source(session, "common", &texts[0], &owned[0]));
+    PST_TRY(find_source(session, program->source, &texts[1], &owned[1]));
+    program->program = clCreateProgramWithSource(session->context, 2, texts, NULL, &code);
+    PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d %s %s", session->device.info.type == PST_DEVICE_CPU,
+             session->device.vector_width, session->device.quirks.build_options, program->defines);
+    code = clBuildProgram(program->program, 1, &session->device.id, options, NULL, NULL);
+    if (code != CL_SUCCESS)
+        status = build_failed(session, program, code);
+cleanup:
+    pst_free(owned[0]);
+    pst_free(owned[1]);
+    return status;
+}
+
+static pst_status get_program(pst_session *session, const char *source, const char *defines, pst_program **result) {
+    for (pst_program *program = session->programs; program; program = program->next)
+        if (strcmp(program->source, source) == 0 && strcmp(program->defines, defines) == 0) {
+            *result = program;
+            return PST_OK;
+        }
+    pst_program *program = NULL;
+    pst_status status;
+    PST_TRY(pst_allocate(session->error, 1, sizeof *program, &program));
+    program->next = session->programs;
+    session->programs = program; /* released with the session, built or not */
+    PST_TRY(pst_copy_text(session->error, source, &program->source));
+    PST_TRY(pst_copy_text(session->error, defines, &program->defines));
+    PST_TRY(build(session, program));
+    *result = program;
+    return PST_OK;
+cleanup:
+    if (program) { /* take it out again: half of a program must not be found */
+        session->programs = program->next;
+        if (program->program)
+            clReleaseProgram(program->program);
+        pst_free(program->source);
+        pst_free(program->defines);
+        pst_free(program);
+    }
+    return status;
+}
+
+pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
+                          const pst_kernel **result) {
+    *result = NULL;
+    pst_program *program;
+    pst_status status = get_program(session, source, defines, &program);
+    if (status != PST_OK)
+        return status;
+    for (size_t i = 0; i < program->kernel_count; i++)
+        if (strcmp(program->kernels[i].name, name) == 0) {
+            *result = &program->kernels[i];
+            return PST_OK;
+        }
+    if (program->kernel_count == KERNELS_MAX)
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s.cl has more kernels than expected", source);
+    pst_kernel *kernel = &program->kernels[program->kernel_count];
+    cl_int code;
+    kernel->kernel = clCreateKernel(program->program, name, &code);
+    status = pst_session_check(session, code, "clCreateKernel", name);
+    if (status != PST_OK)
+        return status;
+    snprintf(program->names[program->kernel_count], sizeof program->names[0], "%s", name);
+    kernel->name = program->names[program->kernel_count];
+    clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
+                             &kernel->max_work_group_size, NULL);
+    program->kernel_count++;
+    *result = kernel;
+    return PST_OK;
+}

@@ -1,0 +1,16 @@
+/* What is particular to a driver or vendor. Vendor names stand in quirks.c and nowhere else. */
+#ifndef PST_CL_QUIRKS_H
+#define PST_CL_QUIRKS_H
+
+#include <stdbool.h>
+
+#include "pastiche.h"
+
+typedef struct pst_quirks {
+    const char *build_options; /* added to every program's */
+    double memory_share;       /* of the memory the driver reports, how much may be planned for */
+} pst_quirks;
+
+pst_quirks pst_quirks_find(const pst_device_info *info);
+
+#endif
