@@ -18,13 +18,15 @@ typedef struct pst_vector_space {
     pst_error *error;
     /* A new vector of zeros. *vector is NULL on failure. */
     pst_status (*create)(void *self, pst_vector **vector);
-    void (*destroy)(void *self, pst_vector *vector);
+    void (*destroy)(void *self, pst_vector *vector); /* NULL is fine; queued operations still see the vector */
     /* to = from */
     pst_status (*copy)(void *self, pst_vector *to, const pst_vector *from);
-    /* to = sum over i < count of factors[i] * from[i]; `to` may be among them. count >= 1, any number. */
+    /* to = sum over i < count of factors[i] * from[i]; `to` may be among them. count >= 1, any number. The arrays may
+     * change as soon as this returns. */
     pst_status (*combine)(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from);
     /* results[i * b_count + j] = a[i] . b[j], and *l1_norm = sum |norm_of| (both may be NULL). The one operation that
-     * waits: after it everything queued before, a pending loss included, is on the host. b_count <= 3. */
+     * waits: after it everything queued before, a pending loss included, is on the host. b_count <= 3; a vector may be
+     * among both. */
     pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
                        double *results, const pst_vector *norm_of, double *l1_norm);
     /* Adam's update in one pass: m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
@@ -37,7 +39,7 @@ typedef struct pst_optimizer pst_optimizer;
 
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
-    int history;          /* L-BFGS: pairs kept, >= 1 */
+    int history;          /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
     double learning_rate; /* Adam, gradient descent; > 0 */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
@@ -48,14 +50,17 @@ pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimiz
 void pst_optimizer_destroy(pst_optimizer *optimizer);
 
 /* Given the loss and the gradient g at x, moves x to the next point to evaluate. *loss may still be pending: it is read
- * only after a call of dots. g may be overwritten. */
+ * only after a call of dots, of which a step makes one at most (L-BFGS one, the others none). g may be overwritten.
+ * PST_ERROR_NUMERIC where L-BFGS meets a loss or gradient that is not finite; x is then as it was. After this or any
+ * other failure the optimiser wants pst_optimizer_restart before the next step. */
 pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
 
-/* Forgets everything learnt (pairs, moments) and multiplies every later step by scale (0 < scale <= 1, cumulative): for
- * a restart from an earlier point after a loss that was not finite. */
+/* Forgets everything learnt (pairs, moments; not the k of a decaying rate) and multiplies every later step by scale
+ * (0 < scale <= 1, cumulative): for a restart from an earlier point after a loss that was not finite. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
-/* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. */
+/* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly
+ * by a run that is long enough; L-BFGS holds two more an iteration until then. */
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options);
 
 #endif

@@ -1,0 +1,64 @@
+/* Gradient descent: v = momentum v + g; x -= rate / (1 + decay k) v. */
+#include <math.h>
+
+#include "optim/kinds.h"
+
+typedef struct descent {
+    pst_optimizer base;
+    pst_vector *velocity; /* NULL without momentum, and before the first step */
+    double steps;         /* k; a restart keeps it, because rates that grew again would undo what the restart is for */
+} descent;
+
+static void forget(pst_optimizer *optimizer)
+{
+    descent *self = (descent *)optimizer;
+    /* Not multiplied by 0: NaN would stay. */
+    optimizer->space->destroy(optimizer->space->self, self->velocity);
+    self->velocity = NULL;
+}
+
+static pst_status start(pst_optimizer *optimizer)
+{
+    const pst_optimizer_options *o = &optimizer->options;
+    if (!(o->learning_rate > 0 && isfinite(o->learning_rate)))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the learning rate is %g; it must be above 0",
+                        o->learning_rate);
+    if (!(o->momentum >= 0 && o->momentum < 1))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the momentum is %g; it must be in [0, 1)", o->momentum);
+    if (!(o->decay >= 0 && isfinite(o->decay)))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the decay is %g; it must not be below 0", o->decay);
+    return PST_OK;
+}
+
+static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+{
+    descent *self = (descent *)optimizer;
+    const pst_vector_space *space = optimizer->space;
+    const pst_optimizer_options *o = &optimizer->options;
+    const double rate = optimizer->scale * o->learning_rate / (1 + o->decay * self->steps);
+    const pst_vector *along = g;
+    pst_status status;
+    (void)loss;
+    if (o->momentum > 0) {
+        if (!self->velocity)
+            PST_TRY(space->create(space->self, &self->velocity));
+        const double factors[] = {o->momentum, 1};
+        const pst_vector *const terms[] = {self->velocity, g};
+        PST_TRY(space->combine(space->self, self->velocity, 2, factors, terms));
+        along = self->velocity;
+    }
+    const double factors[] = {1, -rate};
+    const pst_vector *const terms[] = {x, along};
+    PST_TRY(space->combine(space->self, x, 2, factors, terms));
+    self->steps++;
+    return PST_OK;
+cleanup:
+    return status;
+}
+
+static size_t vector_count(const pst_optimizer_options *options)
+{
+    return options->momentum > 0 ? 1 : 0;
+}
+
+const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count};

@@ -1,0 +1,29 @@
+/* What an optimiser is made of inside this room: a new one is a new file with a table of functions, and a line in
+ * optimizer.c that names it. */
+#ifndef PST_OPTIM_KINDS_H
+#define PST_OPTIM_KINDS_H
+
+#include "optim/optimizer.h"
+
+typedef struct pst_optimizer_methods {
+    size_t bytes; /* of the kind's own struct, which begins with a pst_optimizer; it is zeroed before `start` */
+    /* Checks the options in optimizer->options and takes host memory. No vectors yet. `finish` follows a failure too. */
+    pst_status (*start)(pst_optimizer *optimizer);
+    void (*finish)(pst_optimizer *optimizer);
+    pst_status (*step)(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
+    void (*forget)(pst_optimizer *optimizer);
+    size_t (*vector_count)(const pst_optimizer_options *options);
+} pst_optimizer_methods;
+
+struct pst_optimizer {
+    const pst_optimizer_methods *methods;
+    const pst_vector_space *space;
+    pst_optimizer_options options;
+    double scale; /* every step is multiplied by it */
+};
+
+extern const pst_optimizer_methods pst_lbfgs_methods;
+extern const pst_optimizer_methods pst_adam_methods;
+extern const pst_optimizer_methods pst_descent_methods;
+
+#endif

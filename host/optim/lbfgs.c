@@ -1,0 +1,52 @@
+/* L-BFGS without a line search, as torch.optim.LBFGS does it: the first step is min(1, 1/|g|_1) long in units of the
+ * gradient, every later one is -H g. One difference: while no pair is held, every step is scaled as the first, where
+ * torch takes the whole gradient and may jump by many orders of magnitude. */
+#include <math.h>
+
+#include "optim/kinds.h"
+#include "optim/pairs.h"
+
+typedef struct lbfgs {
+    pst_optimizer base;
+    pst_pairs pairs;
+} lbfgs;
+
+static pst_status start(pst_optimizer *optimizer)
+{
+    return pst_pairs_init(&((lbfgs *)optimizer)->pairs, optimizer->space, optimizer->options.history);
+}
+
+static void finish(pst_optimizer *optimizer)
+{
+    pst_pairs_clear(&((lbfgs *)optimizer)->pairs);
+}
+
+static void forget(pst_optimizer *optimizer)
+{
+    pst_pairs_forget(&((lbfgs *)optimizer)->pairs);
+}
+
+static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+{
+    pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
+    pst_status status;
+    double l1_norm = 0, length = 1;
+    PST_TRY(pst_pairs_measure(pairs, g, pairs->held == 0 ? &l1_norm : NULL));
+    if (!isfinite(*loss))
+        return pst_fail(optimizer->space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
+    pst_pairs_keep(pairs);
+    pst_pairs_direction(pairs);
+    if (pairs->held == 0)
+        length = l1_norm > 1 ? 1 / l1_norm : 1;
+    PST_TRY(pst_pairs_move(pairs, x, g, length * optimizer->scale));
+    return PST_OK;
+cleanup:
+    return status;
+}
+
+static size_t vector_count(const pst_optimizer_options *options)
+{
+    return pst_pairs_vector_count(options->history);
+}
+
+const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count};

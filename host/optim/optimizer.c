@@ -1,0 +1,66 @@
+/* The face of the optimisers: picks the kind's functions and checks what all kinds share. */
+#include "base/memory.h"
+#include "optim/kinds.h"
+
+static const pst_optimizer_methods *methods_of(const pst_optimizer_options *options)
+{
+    switch (options->kind) {
+    case PST_OPTIMIZER_LBFGS:
+        return &pst_lbfgs_methods;
+    case PST_OPTIMIZER_ADAM:
+        return &pst_adam_methods;
+    case PST_OPTIMIZER_GRADIENT_DESCENT:
+        return &pst_descent_methods;
+    }
+    return NULL;
+}
+
+pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer)
+{
+    pst_status status;
+    *optimizer = NULL;
+    const pst_optimizer_methods *methods = methods_of(options);
+    if (!methods)
+        return pst_fail(space->error, PST_ERROR_ARGUMENT, "there is no optimiser of kind %d", (int)options->kind);
+    pst_optimizer *made;
+    PST_TRY(pst_allocate(space->error, 1, methods->bytes, &made));
+    made->methods = methods;
+    made->space = space;
+    made->options = *options;
+    made->scale = 1;
+    PST_TRY(methods->start(made));
+    *optimizer = made;
+    return PST_OK;
+cleanup:
+    pst_optimizer_destroy(made);
+    return status;
+}
+
+void pst_optimizer_destroy(pst_optimizer *optimizer)
+{
+    if (!optimizer)
+        return;
+    optimizer->methods->finish(optimizer);
+    pst_free(optimizer);
+}
+
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+{
+    return optimizer->methods->step(optimizer, x, g, loss);
+}
+
+pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
+{
+    if (!(scale > 0 && scale <= 1))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "a restart scales the steps by %g, which is not in (0, 1]",
+                        scale);
+    optimizer->methods->forget(optimizer);
+    optimizer->scale *= scale;
+    return PST_OK;
+}
+
+size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
+{
+    const pst_optimizer_methods *methods = methods_of(options);
+    return methods ? methods->vector_count(options) : 0;
+}

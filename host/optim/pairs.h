@@ -1,0 +1,59 @@
+/* The memory of L-BFGS: pairs of a step s and the change y of the gradient over it, in a ring of vectors, and the inner
+ * products of all of them with each other and with the gradient, on the host. The recursion then needs no vectors, only
+ * this small matrix, and an iteration waits for the device once (Chen, Wang and Zhou, "Large-scale L-BFGS using
+ * MapReduce", 2014). The products are measured, never derived from each other: differences would cancel.
+ *
+ * An iteration:
+ *     pst_pairs_measure   closes the pair that the last move opened, and fetches all products with it and with g
+ *     pst_pairs_keep      adopts that pair, or not
+ *     pst_pairs_direction -H g as a combination of the kept vectors and g
+ *     pst_pairs_move      takes the step, which opens the next pair
+ */
+#ifndef PST_OPTIM_PAIRS_H
+#define PST_OPTIM_PAIRS_H
+
+#include "optim/optimizer.h"
+
+#define PST_PAIRS_MAX_HISTORY 4096
+
+typedef struct pst_pairs {
+    const pst_vector_space *space;
+    size_t history;
+    /* One slot more than pairs, so that a pair can be refused when the oldest is still wanted. The kept pairs are in slots
+     * first .. first + held - 1 around the ring, oldest first; the slot behind them takes the next step. */
+    size_t slots, first, held;
+    bool open;                   /* that slot holds the last step in s and the gradient before it in y */
+    size_t size;                 /* of the basis: s of every slot, y of every slot, g */
+    pst_vector **vectors;        /* size - 1; made when first needed */
+    double *products;            /* size * size */
+    double *coefficients;        /* size: what `direction` found */
+    double *results;             /* scratch, 3 * size */
+    double *factors;             /* scratch, size */
+    const pst_vector **terms;    /* scratch, size */
+    size_t *places;              /* scratch, size: where terms are in the basis */
+} pst_pairs;
+
+/* Takes host memory. `pairs` must be zeroed; pst_pairs_clear follows a failure too. */
+pst_status pst_pairs_init(pst_pairs *pairs, const pst_vector_space *space, int history);
+void pst_pairs_clear(pst_pairs *pairs);
+
+/* Forgets all pairs but keeps their vectors for the next ones. */
+void pst_pairs_forget(pst_pairs *pairs);
+
+/* The only call that waits. *l1_norm = sum |g| unless NULL. PST_ERROR_NUMERIC where anything is not finite; then, and
+ * after any other failure, the pairs are good for pst_pairs_forget and pst_pairs_clear only. */
+pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_norm);
+
+/* Adopts the measured pair in place of the oldest if y.s is above 1e-10; drops it otherwise. */
+void pst_pairs_keep(pst_pairs *pairs);
+
+/* Writes -H g into pairs->coefficients; -g where no pair is held. */
+void pst_pairs_direction(pst_pairs *pairs);
+
+/* x += factor * the vector of pairs->coefficients. g is the gradient at x before that. */
+pst_status pst_pairs_move(pst_pairs *pairs, pst_vector *x, const pst_vector *g, double factor);
+
+/* Vectors that `history` pairs take. */
+size_t pst_pairs_vector_count(int history);
+
+#endif

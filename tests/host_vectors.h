@@ -1,0 +1,24 @@
+/* The optimisers' vector space on host arrays of doubles, with counters and faults for tests. */
+#ifndef PST_TESTS_HOST_VECTORS_H
+#define PST_TESTS_HOST_VECTORS_H
+
+#include "optim/optimizer.h"
+
+struct pst_vector {
+    size_t length;
+    double values[];
+};
+
+typedef struct host_space {
+    pst_vector_space space;
+    pst_error error;
+    size_t length;
+    size_t live, peak;        /* vectors */
+    size_t dots_calls;
+    size_t operations, fail_at; /* the fail_at-th operation from the start fails; 0: none */
+    double *pending_to, pending; /* what the next dots puts on the host, as a loss that was queued; NULL: nothing */
+} host_space;
+
+void host_space_init(host_space *space, size_t length);
+
+#endif

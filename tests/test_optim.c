@@ -1,0 +1,555 @@
+/* The optimisers on host arrays: trajectories against the reference and against textbook code, faults, counts. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "host_vectors.h"
+#include "model/safetensors.h"
+#include "support.h"
+
+enum { N = 10 };
+
+/* Writes the gradient at x and returns the loss. k: evaluations before this one. */
+typedef double (*problem)(const double *x, double *g, int k);
+
+/* The reference's: sum a x^2/2 + x^4/4. */
+static double quartic(const double *x, double *g, int k)
+{
+    double loss = 0;
+    (void)k;
+    for (int i = 0; i < N; i++) {
+        const double a = pow(10, 2 * i / 9.0);
+        loss += a * x[i] * x[i] / 2 + x[i] * x[i] * x[i] * x[i] / 4;
+        g[i] = a * x[i] + x[i] * x[i] * x[i];
+    }
+    return loss;
+}
+
+/* Two valleys a coordinate: curvature is negative near 0. */
+static double wells(const double *x, double *g, int k)
+{
+    double loss = 0;
+    (void)k;
+    for (int i = 0; i < N; i++) {
+        loss += x[i] * x[i] * x[i] * x[i] / 4 - (1 + i) * x[i] * x[i] / 8;
+        g[i] = x[i] * x[i] * x[i] - (1 + i) * x[i] / 4;
+    }
+    return loss;
+}
+
+/* Not the gradient of anything: now and then a pair is of no use, early and late. */
+static double noisy(const double *x, double *g, int k)
+{
+    double loss = 0;
+    for (int i = 0; i < N; i++) {
+        uint64_t state = (uint64_t)(k * N + i);
+        g[i] = (1 + i) * x[i] + (k % 5 == 4 ? 8 : 0.5) * (double)test_random(&state);
+        loss += g[i] * g[i];
+    }
+    return loss;
+}
+
+typedef struct fixture {
+    host_space host;
+    pst_optimizer *optimizer;
+    pst_vector *x, *g;
+    double loss;
+    int k;
+} fixture;
+
+static pst_optimizer_options options_of(pst_optimizer_kind kind)
+{
+    return (pst_optimizer_options){.kind = kind, .history = 100, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999,
+                                   .epsilon = 1e-8};
+}
+
+static void setup(fixture *f, const pst_optimizer_options *options, double start)
+{
+    *f = (fixture){0};
+    host_space_init(&f->host, N);
+    ck_ok(f->host.error, f->host.space.create(&f->host, &f->x));
+    ck_ok(f->host.error, f->host.space.create(&f->host, &f->g));
+    f->host.live = f->host.peak = f->host.operations = 0;
+    for (int i = 0; i < N; i++)
+        f->x->values[i] = start == 0 ? 0.1 * (1 + i % 3) : start;
+    ck_ok(f->host.error, pst_optimizer_create(&f->host.space, options, &f->optimizer));
+    ck_assert_uint_eq(f->host.peak, 0);
+}
+
+static void teardown(fixture *f)
+{
+    pst_optimizer_destroy(f->optimizer);
+    ck_assert_uint_eq(f->host.live, 0);
+    f->host.live = 2;
+    f->host.space.destroy(&f->host, f->x);
+    f->host.space.destroy(&f->host, f->g);
+}
+
+/* One evaluation and step. The loss arrives with the first dots, as on a device. */
+static pst_status advance(fixture *f, problem evaluate)
+{
+    f->host.pending = evaluate(f->x->values, f->g->values, f->k++);
+    f->host.pending_to = &f->loss;
+    f->loss = NAN;
+    const size_t calls = f->host.dots_calls;
+    pst_status status = pst_optimizer_step(f->optimizer, f->x, f->g, &f->loss);
+    ck_assert_uint_le(f->host.dots_calls - calls, 1);
+    return status;
+}
+
+/* ---- L-BFGS as in the books, with whole vectors, for comparison ---- */
+
+typedef struct textbook {
+    int history, held, accepted, refused_empty, refused_full; /* refused while none, while all pairs are held */
+    double s[64][N], y[64][N], before[N], direction[N], h0, length;
+} textbook;
+
+static double dot(const double *a, const double *b)
+{
+    double sum = 0;
+    for (int i = 0; i < N; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void textbook_step(textbook *t, double *x, const double *g, bool first)
+{
+    double s[N], y[N], q[N], alpha[64], norm = 0;
+    for (int i = 0; i < N && !first; i++) {
+        s[i] = t->length * t->direction[i];
+        y[i] = g[i] - t->before[i];
+    }
+    if (!first && dot(s, y) > 1e-10) {
+        if (t->held == t->history) {
+            memmove(t->s, t->s[1], sizeof t->s - sizeof t->s[0]);
+            memmove(t->y, t->y[1], sizeof t->y - sizeof t->y[0]);
+            t->held--;
+        }
+        memcpy(t->s[t->held], s, sizeof s);
+        memcpy(t->y[t->held++], y, sizeof y);
+        t->h0 = dot(s, y) / dot(y, y);
+        t->accepted++;
+    } else if (!first) {
+        t->refused_empty += t->held == 0;
+        t->refused_full += t->held == t->history;
+    }
+    for (int i = 0; i < N; i++)
+        q[i] = -g[i];
+    for (int p = t->held - 1; p >= 0; p--) {
+        alpha[p] = dot(t->s[p], q) / dot(t->s[p], t->y[p]);
+        for (int i = 0; i < N; i++)
+            q[i] -= alpha[p] * t->y[p][i];
+    }
+    for (int i = 0; i < N && t->held; i++)
+        q[i] *= t->h0;
+    for (int p = 0; p < t->held; p++) {
+        const double beta = dot(t->y[p], q) / dot(t->s[p], t->y[p]);
+        for (int i = 0; i < N; i++)
+            q[i] += (alpha[p] - beta) * t->s[p][i];
+    }
+    for (int i = 0; i < N; i++)
+        norm += fabs(g[i]);
+    t->length = t->held ? 1 : fmin(1, 1 / norm);
+    memcpy(t->direction, q, sizeof q);
+    memcpy(t->before, g, sizeof t->before);
+    for (int i = 0; i < N; i++)
+        x[i] += t->length * q[i];
+}
+
+static textbook compare_with_textbook(problem evaluate, double start, int history, int steps)
+{
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    options.history = history;
+    fixture f;
+    setup(&f, &options, start);
+    textbook t = {.history = history};
+    double x[N], g[N];
+    memcpy(x, f.x->values, sizeof x);
+    for (int k = 0; k < steps; k++) {
+        evaluate(x, g, k);
+        textbook_step(&t, x, g, k == 0);
+        ck_ok(f.host.error, advance(&f, evaluate));
+        const double error = test_relative_error(f.x->values, x, N);
+        ck_assert_msg(error < 1e-9, "history %d, step %d: off by %g", history, k, error);
+    }
+    ck_assert_uint_le(f.host.peak, pst_optimizer_vector_count(&options));
+    if (t.accepted >= history)
+        ck_assert_uint_eq(f.host.peak, pst_optimizer_vector_count(&options));
+    teardown(&f);
+    return t;
+}
+
+START_TEST(lbfgs_agrees_with_textbook)
+{
+    const int histories[] = {1, 2, 5, 8, 50};
+    for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
+        textbook t = compare_with_textbook(quartic, 1, histories[i], 40);
+        ck_assert_int_ge(t.accepted, 10);
+    }
+}
+END_TEST
+
+START_TEST(lbfgs_refuses_bad_curvature)
+{
+    textbook t = compare_with_textbook(wells, 0, 6, 30);
+    ck_assert_int_ge(t.refused_empty, 1);
+    ck_assert_int_ge(t.accepted, 3);
+    t = compare_with_textbook(noisy, 1, 3, 40);
+    ck_assert_int_ge(t.refused_full, 3);
+    ck_assert_int_ge(t.accepted, 10);
+}
+END_TEST
+
+/* Nothing but negative curvature: no pair is ever kept, and no step is longer than the first. */
+static double hill(const double *x, double *g, int k)
+{
+    (void)k;
+    for (int i = 0; i < N; i++)
+        g[i] = -5 * x[i];
+    return -2.5 * dot(x, x);
+}
+
+START_TEST(lbfgs_without_pairs_stays_short)
+{
+    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    fixture f;
+    setup(&f, &options, 1);
+    for (int k = 0; k < 20; k++) {
+        const double before = f.x->values[0];
+        ck_ok(f.host.error, advance(&f, hill));
+        ck_assert_double_eq_tol(f.x->values[0] - before, 0.1, 1e-12); /* 1/|g|_1 of g, all parts being equal */
+    }
+    ck_assert_uint_eq(f.host.peak, 2);
+    teardown(&f);
+}
+END_TEST
+
+static double flat(const double *x, double *g, int k)
+{
+    (void)x, (void)k;
+    memset(g, 0, N * sizeof *g);
+    return 1;
+}
+
+START_TEST(lbfgs_stays_where_the_gradient_is_zero)
+{
+    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    fixture f;
+    setup(&f, &options, 1);
+    for (int k = 0; k < 3; k++)
+        ck_ok(f.host.error, advance(&f, flat));
+    ck_assert_double_eq(f.x->values[3], 1);
+    teardown(&f);
+}
+END_TEST
+
+/* ---- the reference's trajectories ---- */
+
+static void compare_with_reference(pst_safetensors *file, const char *name, const pst_optimizer_options *options)
+{
+    enum { STEPS = 30 };
+    double x[STEPS][N], loss[STEPS], g[N];
+    char key[32];
+    pst_error error = {0};
+    snprintf(key, sizeof key, "%s.x", name);
+    const pst_tensor_info *tensor = pst_safetensors_find(file, key);
+    ck_assert_ptr_nonnull(tensor);
+    ck_assert_uint_eq(tensor->count, STEPS * N);
+    ck_ok(error, pst_safetensors_read_double(&error, file, tensor, x[0]));
+    snprintf(key, sizeof key, "%s.f", name);
+    tensor = pst_safetensors_find(file, key);
+    ck_assert_ptr_nonnull(tensor);
+    ck_assert_uint_eq(tensor->count, STEPS);
+    ck_ok(error, pst_safetensors_read_double(&error, file, tensor, loss));
+    fixture f;
+    setup(&f, options, 1);
+    for (int k = 0; k < STEPS; k++) {
+        const double off = test_relative_error(f.x->values, x[k], N);
+        ck_assert_msg(off < 1e-9, "%s, evaluation %d: x is off by %g", name, k + 1, off);
+        const double value = quartic(f.x->values, g, k);
+        ck_assert_msg(fabs(value - loss[k]) <= 1e-9 * loss[k], "%s, evaluation %d: %.17g is not %.17g", name, k + 1, value,
+                      loss[k]);
+        ck_ok(f.host.error, advance(&f, quartic));
+    }
+    teardown(&f);
+}
+
+START_TEST(reference_trajectories)
+{
+    const char *path = test_shared("reference/optimizers.safetensors");
+    if (!path)
+        return;
+    pst_error error = {0};
+    pst_safetensors *file;
+    ck_ok(error, pst_safetensors_open(&error, path, &file));
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    compare_with_reference(file, "lbfgs", &options);
+    options = options_of(PST_OPTIMIZER_ADAM);
+    compare_with_reference(file, "adam", &options);
+    options = options_of(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.learning_rate = 0.01;
+    compare_with_reference(file, "gd", &options);
+    pst_safetensors_close(file);
+}
+END_TEST
+
+/* ---- the others, by their formulas ---- */
+
+START_TEST(adam_follows_its_formula)
+{
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_ADAM);
+    options.beta2 = 0.99;
+    fixture f;
+    setup(&f, &options, 1);
+    double x[N], g[N], m[N] = {0}, v[N] = {0};
+    memcpy(x, f.x->values, sizeof x);
+    for (int k = 0; k < 25; k++) {
+        quartic(x, g, k);
+        for (int i = 0; i < N; i++) {
+            m[i] = 0.9 * m[i] + 0.1 * g[i];
+            v[i] = 0.99 * v[i] + 0.01 * g[i] * g[i];
+            x[i] -= 0.1 * (m[i] / (1 - pow(0.9, k + 1))) / (sqrt(v[i] / (1 - pow(0.99, k + 1))) + 1e-8);
+        }
+        ck_ok(f.host.error, advance(&f, quartic));
+        ck_assert_double_lt(test_relative_error(f.x->values, x, N), 1e-11);
+    }
+    ck_assert_uint_eq(f.host.peak, pst_optimizer_vector_count(&options));
+    ck_assert_uint_eq(f.host.dots_calls, 0);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(descent_follows_its_formula)
+{
+    for (int with_momentum = 0; with_momentum < 2; with_momentum++) {
+        pst_optimizer_options options = options_of(PST_OPTIMIZER_GRADIENT_DESCENT);
+        options.learning_rate = 0.005;
+        options.momentum = with_momentum ? 0.8 : 0;
+        options.decay = 0.3;
+        fixture f;
+        setup(&f, &options, 1);
+        double x[N], g[N], v[N] = {0};
+        memcpy(x, f.x->values, sizeof x);
+        for (int k = 0; k < 25; k++) {
+            quartic(x, g, k);
+            for (int i = 0; i < N; i++) {
+                v[i] = options.momentum * v[i] + g[i];
+                x[i] -= 0.005 / (1 + 0.3 * k) * v[i];
+            }
+            ck_ok(f.host.error, advance(&f, quartic));
+            ck_assert_double_lt(test_relative_error(f.x->values, x, N), 1e-12);
+        }
+        ck_assert_uint_eq(f.host.peak, (size_t)with_momentum);
+        ck_assert_uint_eq(f.host.peak, pst_optimizer_vector_count(&options));
+        ck_assert_uint_eq(f.host.dots_calls, 0);
+        teardown(&f);
+    }
+}
+END_TEST
+
+/* ---- restarts and faults ---- */
+
+static double broken(const double *x, double *g, int k)
+{
+    const double loss = quartic(x, g, k);
+    g[N / 2] = NAN;
+    return loss;
+}
+
+static double infinite_gradient(const double *x, double *g, int k)
+{
+    const double loss = quartic(x, g, k);
+    g[0] = -INFINITY;
+    return loss;
+}
+
+static double broken_loss(const double *x, double *g, int k)
+{
+    quartic(x, g, k);
+    return NAN;
+}
+
+/* After a restart an optimiser goes on as a new one would, with scaled steps. */
+START_TEST(restart_begins_anew)
+{
+    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
+    for (int which = 0; which < 3; which++) {
+        pst_optimizer_options options = options_of(kinds[which]);
+        options.learning_rate = 0.01;
+        options.momentum = 0.5;
+        options.history = 4;
+        fixture f, fresh;
+        setup(&f, &options, 1);
+        for (int k = 0; k < 9; k++)
+            ck_ok(f.host.error, advance(&f, quartic));
+        const size_t peak = f.host.peak;
+        double x[N];
+        memcpy(x, f.x->values, sizeof x);
+        pst_status status = advance(&f, broken);
+        ck_assert_int_eq(status, kinds[which] == PST_OPTIMIZER_LBFGS ? PST_ERROR_NUMERIC : PST_OK);
+        memcpy(f.x->values, x, sizeof x);
+        ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
+        ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
+        options.learning_rate *= 0.25;
+        setup(&fresh, &options, 1);
+        memcpy(fresh.x->values, x, sizeof x);
+        if (kinds[which] == PST_OPTIMIZER_LBFGS)
+            ck_ok(fresh.host.error, pst_optimizer_restart(fresh.optimizer, 0.25));
+        for (int k = 0; k < 9; k++) {
+            ck_ok(f.host.error, advance(&f, quartic));
+            ck_ok(fresh.host.error, advance(&fresh, quartic));
+            ck_assert_double_lt(test_relative_error(f.x->values, fresh.x->values, N), 1e-15);
+            ck_assert(isfinite(f.x->values[0]));
+        }
+        ck_assert_uint_eq(f.host.peak, peak);
+        ck_assert_int_eq(pst_optimizer_restart(f.optimizer, 0), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_optimizer_restart(f.optimizer, 1.5), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_optimizer_restart(f.optimizer, NAN), PST_ERROR_ARGUMENT);
+        teardown(&fresh);
+        teardown(&f);
+    }
+}
+END_TEST
+
+START_TEST(lbfgs_reports_what_is_not_finite)
+{
+    const problem bad[] = {broken, infinite_gradient, broken_loss};
+    for (int at = 0; at < 8; at += 7)
+        for (int i = 0; i < 3; i++) {
+            pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+            options.history = 4;
+            fixture f;
+            setup(&f, &options, 1);
+            for (int k = 0; k < at; k++)
+                ck_ok(f.host.error, advance(&f, quartic));
+            double x[N];
+            memcpy(x, f.x->values, sizeof x);
+            ck_assert_int_eq(advance(&f, bad[i]), PST_ERROR_NUMERIC);
+            ck_assert_ptr_nonnull(strstr(f.host.error.text, "finite"));
+            ck_assert_mem_eq(x, f.x->values, sizeof x);
+            ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
+            for (int k = 0; k < 6; k++)
+                ck_ok(f.host.error, advance(&f, quartic));
+            ck_assert(isfinite(f.x->values[N / 2]));
+            teardown(&f);
+        }
+}
+END_TEST
+
+/* Every operation of a run fails once, creation of vectors included; nothing leaks, and after a restart it goes on. */
+START_TEST(every_failure_is_clean)
+{
+    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
+    for (int which = 0; which < 3; which++)
+        for (size_t fail_at = 1;; fail_at++) {
+            pst_optimizer_options options = options_of(kinds[which]);
+            options.history = 3;
+            options.momentum = 0.5;
+            options.learning_rate = 0.001;
+            fixture f;
+            setup(&f, &options, 1);
+            f.host.fail_at = fail_at;
+            pst_status status = PST_OK;
+            for (int k = 0; k < 6 && status == PST_OK; k++)
+                status = advance(&f, quartic);
+            if (status == PST_OK) {
+                ck_assert_uint_gt(fail_at, 6);
+                teardown(&f);
+                break;
+            }
+            ck_assert_int_eq(status, PST_ERROR_DEVICE);
+            ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 1));
+            ck_ok(f.host.error, advance(&f, quartic));
+            ck_ok(f.host.error, advance(&f, quartic));
+            ck_assert(isfinite(f.x->values[0]));
+            teardown(&f);
+        }
+}
+END_TEST
+
+START_TEST(creation_without_memory_is_clean)
+{
+    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
+    for (int which = 0; which < 3; which++) {
+        const pst_optimizer_options options = options_of(kinds[which]);
+        host_space host;
+        host_space_init(&host, N);
+        for (unsigned n = 1;; n++) {
+            pst_optimizer *optimizer;
+            pst_memory_fail_at(n, false);
+            pst_status status = pst_optimizer_create(&host.space, &options, &optimizer);
+            pst_memory_fail_at(0, false);
+            if (status == PST_OK) {
+                ck_assert_uint_gt(n, 1);
+                pst_optimizer_destroy(optimizer);
+                break;
+            }
+            ck_assert_int_eq(status, PST_ERROR_MEMORY);
+            ck_assert_ptr_null(optimizer);
+        }
+    }
+    pst_optimizer_destroy(NULL);
+}
+END_TEST
+
+static void refuse(pst_optimizer_options options)
+{
+    host_space host;
+    host_space_init(&host, N);
+    pst_optimizer *optimizer = (pst_optimizer *)&host;
+    ck_assert_int_eq(pst_optimizer_create(&host.space, &options, &optimizer), PST_ERROR_ARGUMENT);
+    ck_assert_ptr_null(optimizer);
+    ck_assert_uint_gt(strlen(host.error.text), 0);
+}
+
+START_TEST(options_are_checked)
+{
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    options.history = 0;
+    refuse(options);
+    options.history = 1 << 30;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_ADAM);
+    options.learning_rate = 0;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_ADAM);
+    options.beta1 = 1;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_ADAM);
+    options.epsilon = NAN;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.learning_rate = INFINITY;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.momentum = 1;
+    refuse(options);
+    options = options_of(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.decay = -1;
+    refuse(options);
+    options.kind = (pst_optimizer_kind)77;
+    refuse(options);
+    ck_assert_uint_eq(pst_optimizer_vector_count(&options), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("optim");
+    TCase *tests = tcase_create("optimisers");
+    tcase_add_test(tests, reference_trajectories);
+    tcase_add_test(tests, lbfgs_agrees_with_textbook);
+    tcase_add_test(tests, lbfgs_refuses_bad_curvature);
+    tcase_add_test(tests, lbfgs_without_pairs_stays_short);
+    tcase_add_test(tests, lbfgs_stays_where_the_gradient_is_zero);
+    tcase_add_test(tests, lbfgs_reports_what_is_not_finite);
+    tcase_add_test(tests, adam_follows_its_formula);
+    tcase_add_test(tests, descent_follows_its_formula);
+    tcase_add_test(tests, restart_begins_anew);
+    tcase_add_test(tests, every_failure_is_clean);
+    tcase_add_test(tests, creation_without_memory_is_clean);
+    tcase_add_test(tests, options_are_checked);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}
