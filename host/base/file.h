@@ -1,4 +1,5 @@
-/* Files: bounded reads, atomic writes, paths and the clock. The one room with POSIX or Windows calls. Paths are UTF-8. */
+/* Files: bounded reads, atomic writes, paths and the clock. The one room with POSIX or Windows calls; they are in
+ * system.c. Paths are UTF-8. */
 #ifndef PST_BASE_FILE_H
 #define PST_BASE_FILE_H
 

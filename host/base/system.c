@@ -1,0 +1,202 @@
+#if !defined(_WIN32)
+#define _XOPEN_SOURCE 700 /* POSIX 2008 with realpath; must stand before any header */
+#define _FILE_OFFSET_BITS 64
+#endif
+
+#include "base/file.h"
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#define CHUNK_BYTES ((size_t)1 << 30) /* what every system takes in one call */
+
+#if defined(_WIN32)
+#include <direct.h>
+#include <io.h>
+#include <process.h>
+#include <windows.h>
+
+typedef struct _stat64 system_stat;
+
+static bool to_wide(const char *path, wchar_t wide[MAX_PATH])
+{
+    bool fits = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MAX_PATH) > 0;
+    if (!fits)
+        errno = ENOENT;
+    return fits;
+}
+
+static int open_wide(const char *path, int flags)
+{
+    wchar_t wide[MAX_PATH];
+    return to_wide(path, wide) ? _wopen(wide, flags | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE) : -1;
+}
+
+int pst_system_open_read(const char *path) { return open_wide(path, _O_RDONLY); }
+int pst_system_open_write(const char *path) { return open_wide(path, _O_WRONLY); }
+int pst_system_open_new(const char *path) { return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL); }
+void pst_system_close_read(int descriptor) { _close(descriptor); }
+bool pst_system_close_written(int descriptor) { return _close(descriptor) == 0; }
+bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
+void pst_system_set_mode(int descriptor, unsigned mode) { (void)descriptor, (void)mode; }
+char *pst_system_follow(const char *path) { return (void)path, NULL; }
+bool pst_system_is_separator(char c) { return c == '/' || c == '\\'; }
+int pst_system_process(void) { return _getpid(); }
+void pst_system_describe(int code, char *text, size_t bytes) { strerror_s(text, bytes, code); }
+
+int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset)
+{
+    if (_lseeki64(descriptor, (__int64)offset, SEEK_SET) < 0)
+        return -1;
+    return _read(descriptor, data, (unsigned)(bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES));
+}
+
+int64_t pst_system_write(int descriptor, const void *data, size_t bytes)
+{
+    return _write(descriptor, data, (unsigned)(bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES));
+}
+
+bool pst_system_rename(const char *from, const char *to, const char *folder)
+{
+    wchar_t wide_from[MAX_PATH], wide_to[MAX_PATH];
+    (void)folder;
+    if (!to_wide(from, wide_from) || !to_wide(to, wide_to))
+        return false;
+    if (MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+        return true;
+    errno = EACCES; /* the usual reason: another program has the file open */
+    return false;
+}
+
+void pst_system_remove(const char *path)
+{
+    wchar_t wide[MAX_PATH];
+    if (to_wide(path, wide))
+        _wunlink(wide);
+}
+
+bool pst_system_may_write(const char *path)
+{
+    wchar_t wide[MAX_PATH];
+    return to_wide(path, wide) && _waccess(wide, 2) == 0;
+}
+
+bool pst_system_make_folder(const char *path)
+{
+    wchar_t wide[MAX_PATH];
+    return to_wide(path, wide) && _wmkdir(wide) == 0;
+}
+
+static int stat_path(const char *path, system_stat *found)
+{
+    wchar_t wide[MAX_PATH];
+    return to_wide(path, wide) ? _wstat64(wide, found) : -1;
+}
+
+static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
+
+double pst_clock_seconds(void)
+{
+    LARGE_INTEGER ticks, frequency;
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&frequency);
+    return (double)ticks.QuadPart / (double)frequency.QuadPart;
+}
+
+#else
+#include <time.h>
+#include <unistd.h>
+
+typedef struct stat system_stat;
+
+/* Without O_NONBLOCK a FIFO that nobody writes to would hang before it could be refused. */
+int pst_system_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
+int pst_system_open_write(const char *path) { return open(path, O_WRONLY | O_CLOEXEC); }
+int pst_system_open_new(const char *path) { return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }
+void pst_system_close_read(int descriptor) { close(descriptor); }
+bool pst_system_close_written(int descriptor) { return close(descriptor) == 0; }
+void pst_system_set_mode(int descriptor, unsigned mode) { (void)!fchmod(descriptor, (mode_t)(mode & 0777)); }
+void pst_system_remove(const char *path) { unlink(path); }
+bool pst_system_may_write(const char *path) { return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0; }
+bool pst_system_make_folder(const char *path) { return mkdir(path, 0777) == 0; }
+bool pst_system_is_separator(char c) { return c == '/'; }
+int pst_system_process(void) { return (int)getpid(); }
+
+int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset)
+{
+    return pread(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES, (off_t)offset);
+}
+
+int64_t pst_system_write(int descriptor, const void *data, size_t bytes)
+{
+    return write(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES);
+}
+
+bool pst_system_sync(int descriptor)
+{
+    return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP; /* pipes and some file systems cannot */
+}
+
+bool pst_system_rename(const char *from, const char *to, const char *folder)
+{
+    if (rename(from, to) != 0)
+        return false;
+    int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        fsync(descriptor); /* the new file is in place whatever this says */
+        close(descriptor);
+    }
+    return true;
+}
+
+char *pst_system_follow(const char *path)
+{
+    struct stat found;
+    return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? realpath(path, NULL) : NULL;
+}
+
+static int stat_path(const char *path, system_stat *found) { return stat(path, found); }
+static int stat_descriptor(int descriptor, system_stat *found) { return fstat(descriptor, found); }
+
+void pst_system_describe(int code, char *text, size_t bytes)
+{
+    if (strerror_r(code, text, bytes) != 0)
+        snprintf(text, bytes, "error %d", code);
+}
+
+double pst_clock_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+#endif
+
+static bool learn(int result, const system_stat *found, pst_system_facts *facts)
+{
+    if (result != 0)
+        return false;
+    unsigned type = (unsigned)found->st_mode & S_IFMT;
+    facts->kind = type == S_IFREG ? PST_SYSTEM_FILE : type == S_IFDIR ? PST_SYSTEM_FOLDER : PST_SYSTEM_OTHER;
+    facts->bytes = found->st_size > 0 ? (uint64_t)found->st_size : 0;
+    facts->mode = (unsigned)found->st_mode;
+    return true;
+}
+
+bool pst_system_facts_of(int descriptor, pst_system_facts *facts)
+{
+    system_stat found;
+    return learn(stat_descriptor(descriptor, &found), &found, facts);
+}
+
+bool pst_system_facts_at(const char *path, pst_system_facts *facts)
+{
+    system_stat found;
+    return learn(stat_path(path, &found), &found, facts);
+}

@@ -1,0 +1,49 @@
+/* The few calls that differ between POSIX and Windows, in POSIX's manner: -1 or false on failure, with errno set. For
+ * file.c alone. */
+#ifndef PST_BASE_SYSTEM_H
+#define PST_BASE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum pst_system_kind { PST_SYSTEM_FILE, PST_SYSTEM_FOLDER, PST_SYSTEM_OTHER } pst_system_kind;
+
+typedef struct pst_system_facts {
+    pst_system_kind kind;
+    uint64_t bytes;
+    unsigned mode;
+} pst_system_facts;
+
+/* A descriptor. To read; to write into what is there; to make a file that must not be there. */
+int pst_system_open_read(const char *path);
+int pst_system_open_write(const char *path);
+int pst_system_open_new(const char *path);
+void pst_system_close_read(int descriptor);
+bool pst_system_close_written(int descriptor);
+
+bool pst_system_facts_of(int descriptor, pst_system_facts *facts);
+bool pst_system_facts_at(const char *path, pst_system_facts *facts);
+
+/* How many bytes were read or written; may be fewer than asked for. */
+int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset);
+int64_t pst_system_write(int descriptor, const void *data, size_t bytes);
+bool pst_system_sync(int descriptor);
+
+/* Gives a new file the permissions of the one that it will replace, as far as that is possible. */
+void pst_system_set_mode(int descriptor, unsigned mode);
+
+/* Atomic; to may exist. The folder of both is made durable too, where the system can do that. */
+bool pst_system_rename(const char *from, const char *to, const char *folder);
+void pst_system_remove(const char *path);
+bool pst_system_may_write(const char *path);
+bool pst_system_make_folder(const char *path);
+
+/* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
+char *pst_system_follow(const char *path);
+
+bool pst_system_is_separator(char c);
+int pst_system_process(void);
+void pst_system_describe(int code, char *text, size_t bytes);
+
+#endif
