@@ -99,9 +99,31 @@ void pst_buffer_destroy(pst_session *session, pst_buffer *buffer) {
     if (!buffer)
         return;
     clReleaseMemObject(buffer->memory);
-    session->buffer_count--;
-    session->buffer_bytes -= buffer->bytes;
+    if (!buffer->slice) {
+        session->buffer_count--;
+        session->buffer_bytes -= buffer->bytes;
+    }
     pst_free(buffer);
+}
+
+pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes, pst_buffer **result) {
+    *result = NULL;
+    pst_buffer *slice;
+    cl_int code;
+    pst_status status = pst_allocate(session->error, 1, sizeof *slice, &slice);
+    if (status != PST_OK)
+        return status;
+    cl_buffer_region region = {offset, bytes};
+    slice->memory = clCreateSubBuffer(buffer->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    slice->bytes = bytes;
+    slice->slice = true;
+    status = pst_session_check(session, code, "clCreateSubBuffer", NULL);
+    if (status != PST_OK) {
+        pst_free(slice);
+        return status;
+    }
+    *result = slice;
+    return PST_OK;
 }
 
 pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data, size_t bytes) {

@@ -35,12 +35,17 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
 typedef struct pst_buffer {
     cl_mem memory;
     size_t bytes;
+    bool slice; /* a part of another buffer, which holds the memory */
 } pst_buffer;
 
 /* A buffer of zeros. Writing the zeros makes drivers that allocate lazily fail here and not in the middle of the work.
  * `what` names it in messages. bytes > 0. */
 pst_status pst_buffer_create(pst_session *session, size_t bytes, const char *what, pst_buffer **buffer);
 void pst_buffer_destroy(pst_session *session, pst_buffer *buffer);
+
+/* A part of a buffer as a buffer of its own, valid as long as it; offset a multiple of PST_SLICE_ALIGN. */
+#define PST_SLICE_ALIGN 4096
+pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes, pst_buffer **slice);
 
 /* Copies from and to the host; both wait, but for pst_buffer_read_later, whose data is there after the next wait. */
 pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data, size_t bytes);

@@ -1,0 +1,62 @@
+/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16).
+ * Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is [row][column][3]. */
+
+/* One rounding everywhere, and the fast instruction where there is one. */
+#define FMA(a, b, c) fma(a, b, c)
+
+/* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. */
+#define PARTS 128
+#if PST_CPU
+#define GROUP 1
+#else
+#define GROUP 64
+#endif
+#define SUM_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
+
+#define BITS16 ((int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768))
+
+/* The sum of 16 lanes as a tree. */
+inline float lanes_sum(float16 v) {
+    float8 a = v.lo + v.hi;
+    float4 b = a.lo + a.hi;
+    float2 c = b.lo + b.hi;
+    return c.x + c.y;
+}
+
+/* One bit a channel: is the activation above zero? */
+inline ushort signs_of(float16 v) {
+    int16 bits = (v > (float16)(0.0f)) & BITS16;
+    int8 a = bits.lo | bits.hi;
+    int4 b = a.lo | a.hi;
+    int2 c = b.lo | b.hi;
+    return (ushort)(c.x | c.y);
+}
+
+/* v where the bit of the channel is set, else 0. */
+inline float16 masked(float16 v, ushort signs) {
+    return select((float16)(0.0f), v, ((int16)((int)signs) & BITS16) != (int16)(0));
+}
+
+/* The gradient before 2x2 pooling at place 0..3 (row-major in the window) from the gradient behind it and the code that
+ * pooling left: a bit for each place that passes its gradient on. */
+inline float16 unpooled(float16 d_pooled, uchar16 codes, int place, float scale) {
+    int16 on = (convert_int16(codes) & (int16)(1 << place)) != (int16)(0);
+    return select((float16)(0.0f), d_pooled * scale, on);
+}
+
+#if GROUP > 1
+/* The sum over a work-group, for item 0 (0 for the others); every item calls it. */
+inline float group_sum(float v, local float *scratch) {
+    int item = get_local_id(0);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    scratch[item] = v;
+    for (int apart = GROUP / 2; apart > 0; apart /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < apart)
+            scratch[item] += scratch[item + apart];
+    }
+    return item == 0 ? scratch[0] : 0.0f;
+}
+#else
+#define group_sum(v, scratch) (v)
+#endif

@@ -1,0 +1,19 @@
+#include "op/conv.h"
+
+#include <string.h>
+
+const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col, NULL};
+
+int pst_channels(int c) { return c == PST_PICTURE_CHANNELS ? c : (int)pst_round_up((size_t)c, PST_CHANNELS); }
+
+void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix) {
+    int c_in = shape->c_in, c_out = shape->c_out;
+    memset(matrix, 0, sizeof(float) * 9 * (size_t)c_in * (size_t)c_out);
+    for (int to = 0; to < k; to++)
+        for (int from = 0; from < c; from++)
+            for (int tap = 0; tap < 9; tap++) {
+                float value = weights[((size_t)to * (size_t)c + (size_t)from) * 9 + (size_t)tap];
+                int row = shape->backward ? (8 - tap) * c_in + to : tap * c_in + from;
+                matrix[(size_t)row * (size_t)c_out + (size_t)(shape->backward ? from : to)] = value;
+            }
+}

@@ -1,0 +1,74 @@
+/* 3x3 convolutions with zero padding 1 and stride 1 over [h][w][c] maps, as a menu: several algorithms behind one face,
+ * forward and backward to the input. The backward one is the same convolution with the channels swapped and the filters
+ * turned by 180 degrees, so an algorithm computes one product and differs in how it ends:
+ *
+ *   forward    out = max(conv(in) + bias, 0); signs = (out > 0) as bits; pooled, codes = 2x2 pooling of out
+ *   backward   out = conv'(in), zero where the signs of the layer before are; `in` may be a gradient behind a 2x2 pooling
+ *              that is expanded through the pooling's codes on the way, so that the large map never exists
+ *
+ * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. signs: a bit a channel, uint16
+ * [h][w][c/16]. codes: uint8 [h/2][w/2][c], a bit for each place of the window that passes the gradient on.
+ */
+#ifndef PST_OP_CONV_H
+#define PST_OP_CONV_H
+
+#include "blas/gemm.h"
+#include "cl/session.h"
+
+#define PST_CHANNELS 16 /* feature maps are padded with zero channels to a multiple of this */
+#define PST_PICTURE_CHANNELS 3
+
+typedef enum pst_pool { PST_POOL_NONE, PST_POOL_MAX, PST_POOL_AVERAGE } pst_pool;
+
+typedef struct pst_conv_shape {
+    int h, w;         /* of the maps before pooling */
+    int c_in, c_out;  /* of this product: swapped in the backward direction */
+    bool backward;
+    pst_pool pool;    /* forward: of the output; backward: of the input */
+} pst_conv_shape;
+
+typedef struct pst_conv_tensors {
+    const pst_buffer *in;      /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
+    const pst_buffer *codes_in; /* backward with pool */
+    const pst_buffer *weights; /* from prepare */
+    const pst_buffer *bias;    /* forward: [c_out] */
+    pst_buffer *out;           /* [h][w][c_out]; forward with pool it may be NULL: only the pooled map is wanted */
+    pst_buffer *signs;         /* forward without pool: written, unless NULL; backward: read, unless NULL */
+    pst_buffer *pooled, *codes; /* forward with pool; codes may be NULL */
+    pst_buffer *workspace;
+} pst_conv_tensors;
+
+/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under. */
+typedef struct pst_conv_engine {
+    pst_session *session;
+    pst_gemm *gemm;
+    size_t workspace_limit;
+} pst_conv_engine;
+
+typedef struct pst_conv_algorithm {
+    const char *name;
+    bool (*supports)(const pst_conv_engine *engine, const pst_conv_shape *shape);
+    /* Bytes of the prepared weights, and of the scratch memory of a run. The latter stays under the engine's limit
+     * unless a single row of the picture needs more. */
+    size_t (*weight_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape);
+    pst_status (*workspace_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape, size_t *bytes);
+    /* Fills `prepared` (weight_bytes) from the forward layer's weights, host memory [k][c][3][3] with k, c the true channel
+     * counts of the forward layer; channels beyond them are zero. */
+    pst_status (*prepare)(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
+                          pst_buffer *prepared);
+    pst_status (*run)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *tensors);
+} pst_conv_algorithm;
+
+/* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */
+extern const pst_conv_algorithm *const pst_conv_menu[];
+
+extern const pst_conv_algorithm pst_conv_im2col;
+
+/* Channels padded: 3 stays, all else is rounded up to a multiple of PST_CHANNELS. */
+int pst_channels(int c);
+
+/* Weights as one matrix for a product over (tap, input channel): matrix[(tap * c_in + i) * c_out + o], padded with zeros;
+ * backward ones are turned and swapped. matrix holds 9 * c_in * c_out floats. */
+void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix);
+
+#endif

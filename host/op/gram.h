@@ -1,0 +1,24 @@
+/* Gram matrices over feature maps F [pixels][c], c a multiple of PST_CHANNELS, and their gradient. Symmetric, in a fixed
+ * order of summation. Matrices are float [c][c]. */
+#ifndef PST_OP_GRAM_H
+#define PST_OP_GRAM_H
+
+#include "op/sums.h"
+
+/* Bytes of scratch memory that a Gram matrix takes. */
+size_t pst_gram_workspace_bytes(const pst_session *session, size_t pixels, int c);
+
+/* target += scale * F' F */
+pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, pst_buffer *target,
+                        pst_buffer *workspace);
+
+/* difference = scale * F' F - target; the sum of its squares goes into sums[slot]. */
+pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, const pst_buffer *target,
+                            pst_buffer *difference, pst_sums *sums, size_t slot, pst_buffer *workspace);
+
+/* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric); zero where the sign bit (signs as in
+ * op/conv.h, NULL: none) is not set. accumulate false: d is overwritten. */
+pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
+                             const pst_buffer *signs, bool accumulate, pst_buffer *d);
+
+#endif

@@ -1,0 +1,41 @@
+#include "op/sums.h"
+
+#include "base/memory.h"
+
+size_t pst_sums_bytes(size_t slots) { return slots * PST_PARTS * sizeof(float); }
+
+pst_status pst_sums_create(pst_session *session, size_t slots, pst_sums *sums) {
+    *sums = (pst_sums){.session = session, .slots = slots};
+    pst_status status;
+    PST_TRY(pst_allocate(session->error, slots, PST_PARTS * sizeof(float), &sums->host));
+    PST_TRY(pst_buffer_create(session, pst_sums_bytes(slots), "sums", &sums->parts));
+    return PST_OK;
+cleanup:
+    pst_sums_destroy(sums);
+    return status;
+}
+
+void pst_sums_destroy(pst_sums *sums) {
+    if (sums->parts)
+        pst_buffer_destroy(sums->session, sums->parts);
+    pst_free(sums->host);
+    *sums = (pst_sums){0};
+}
+
+pst_status pst_sums_read_later(pst_sums *sums, size_t slots) {
+    return pst_buffer_read_later(sums->session, sums->parts, 0, sums->host, pst_sums_bytes(slots));
+}
+
+double pst_sums_value(const pst_sums *sums, size_t slot) {
+    double sum = 0;
+    for (size_t part = 0; part < PST_PARTS; part++)
+        sum += (double)sums->host[slot * PST_PARTS + part];
+    return sum;
+}
+
+void pst_sums_sizes(const pst_session *session, size_t global[3], size_t local[3]) {
+    size_t group = session->device.info.type == PST_DEVICE_CPU ? 1 : 64; /* GROUP in cl/common.cl */
+    global[0] = PST_PARTS * group;
+    local[0] = group;
+    global[1] = global[2] = local[1] = local[2] = 1;
+}

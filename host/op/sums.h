@@ -1,0 +1,27 @@
+/* Sums over many elements: PST_PARTS groups on the device each write one float, the host adds those in double. */
+#ifndef PST_OP_SUMS_H
+#define PST_OP_SUMS_H
+
+#include "cl/session.h"
+
+#define PST_PARTS 128 /* PARTS in cl/common.cl */
+
+typedef struct pst_sums {
+    pst_session *session;
+    pst_buffer *parts; /* [slots][PST_PARTS] */
+    float *host;
+    size_t slots;
+} pst_sums;
+
+pst_status pst_sums_create(pst_session *session, size_t slots, pst_sums *sums);
+void pst_sums_destroy(pst_sums *sums);
+size_t pst_sums_bytes(size_t slots);
+
+/* Queues the reading of the first `slots`; pst_sums_value is right after the next wait. */
+pst_status pst_sums_read_later(pst_sums *sums, size_t slots);
+double pst_sums_value(const pst_sums *sums, size_t slot);
+
+/* Work sizes of a SUM_KERNEL on this device. */
+void pst_sums_sizes(const pst_session *session, size_t global[3], size_t local[3]);
+
+#endif
