@@ -8,27 +8,39 @@
 typedef struct pst_gemm pst_gemm;
 
 /* Sets parameters for the device and runs the known-answer test; PST_ERROR_DEVICE if no known parameters compute
- * rightly. Whatever is wrong or slow with CLBlast's own parameters for a device is repaired here. */
+ * rightly. Whatever is wrong or slow with CLBlast's own parameters for a device is repaired here. CLBlast keeps parameters
+ * and programs for the whole process: contexts on one device share them. The session must outlive the gemm. */
 pst_status pst_gemm_create(pst_session *session, pst_gemm **gemm);
 
-/* Also clears CLBlast's cache, which must happen before the queue and the context go. */
+/* Also clears CLBlast's cache, which must happen before the queue and the context go. Another context's next product then
+ * builds its program anew. destroy(NULL) is fine. */
 void pst_gemm_destroy(pst_gemm *gemm);
 
 /* One product C = A B with C row-major [m][n], leading dimension n, from element c_offset on.
- * a: [m][k] row by row, or [k][m] if a_transposed; b: [k][n], or [n][k] if b_transposed; both from element 0 on and dense. */
+ * a: [m][k] row by row, or [k][m] if a_transposed; b: [k][n], or [n][k] if b_transposed; both from element 0 on and dense.
+ * Every matrix, c_offset included, must have less than 2^31 elements, for CLBlast counts in int. */
 typedef struct pst_gemm_shape {
     size_t m, n, k;
     bool a_transposed, b_transposed;
 } pst_gemm_shape;
 
-/* Bytes of the temporary buffer that this product needs (0: none). pst_gemm_run takes it from `workspace`, which must be
- * at least that large, so that nothing is allocated while work goes on. */
+/* Bytes of the temporary buffer that this product needs (0: none), whatever the c_offset. pst_gemm_run takes it from
+ * `workspace`, which must be at least that large, so that nothing is allocated while work goes on. It holds copies of those
+ * operands which are not stored as preferred or are not multiples of the tile: A, B and C, each padded, at worst. */
 pst_status pst_gemm_workspace(pst_gemm *gemm, const pst_gemm_shape *shape, size_t *bytes);
 
+/* Queues the product. Nothing but the m*n elements of C and the workspace is written; what C held does not matter, NaN
+ * included. workspace may be NULL where pst_gemm_workspace says 0. A c_offset that is a multiple of 128 bytes, or of what
+ * the device asks of sub-buffers (pst_device.base_align_bytes), is free; any other takes a copy of C. */
 pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *shape, const pst_buffer *a, const pst_buffer *b, pst_buffer *c,
                         size_t c_offset, pst_buffer *workspace);
 
 /* The storage of A and B that is fastest on this device for a tall product (m pixels, n channels). */
 void pst_gemm_preferred(const pst_gemm *gemm, bool *a_transposed, bool *b_transposed);
+
+/* With the preferred storage, and m, n and k multiples of these, a product copies nothing and needs no workspace. A
+ * dimension that is not costs a padded copy of the two matrices that have it, so strips should be chosen with m a multiple,
+ * and a k that is not (27) be filled up with zeros by whoever makes the operands. */
+void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k);
 
 #endif

@@ -1,0 +1,380 @@
+#include "blas/gemm.h"
+
+#include <clblast_c.h>
+#include <limits.h>
+#include <stdatomic.h>
+
+#include "base/memory.h"
+#include "blas/parameters.h"
+
+/* CLBlast 1.5.3's kernel 0 (GEMMK = 0) wants all that it reads and writes with the rows' index running fastest, as
+ * column-major storage has it: so C^T = B^T A^T is asked of it, column-major, whose C^T is our C. Its kernel 1 wants
+ * row-major matrices and is given the product as it stands. Either way C is never transposed. */
+struct pst_gemm {
+    pst_session *session;
+    bool row_major; /* kernel 1 */
+    size_t m_multiple, n_multiple, k_multiple;
+};
+
+/* ---- what CLBlast answers ------------------------------------------------------------------------------------ */
+
+static const struct {
+    int code;
+    const char *text;
+} meanings[] = {
+    {CLBlastNotImplemented, "not implemented"},
+    {CLBlastInvalidMatrixA, "matrix A is no buffer"},
+    {CLBlastInvalidMatrixB, "matrix B is no buffer"},
+    {CLBlastInvalidMatrixC, "matrix C is no buffer"},
+    {CLBlastInvalidDimension, "a dimension is 0"},
+    {CLBlastInvalidLeadDimA, "the leading dimension of A is too small"},
+    {CLBlastInvalidLeadDimB, "the leading dimension of B is too small"},
+    {CLBlastInvalidLeadDimC, "the leading dimension of C is too small"},
+    {CLBlastInsufficientMemoryA, "the buffer of A is too small"},
+    {CLBlastInsufficientMemoryB, "the buffer of B is too small"},
+    {CLBlastInsufficientMemoryC, "the buffer of C is too small"},
+    {CLBlastInsufficientMemoryTemp, "the temporary buffer is too small"},
+    {CLBlastInvalidOverrideKernel, "it has no kernel of that name; another version of CLBlast is needed"},
+    {CLBlastMissingOverrideParameter, "its kernels have other parameters; another version of CLBlast is needed"},
+    {CLBlastInvalidLocalMemUsage, "the device has too little local memory"},
+    {CLBlastDatabaseError, "it knows no parameters for the device"},
+    {CLBlastUnexpectedError, "an exception inside it"},
+};
+
+/* Codes above -1000 are OpenCL's own, some under other names. */
+static pst_status check(pst_gemm *gemm, CLBlastStatusCode code, const char *call) {
+    if (code > -1000)
+        return pst_session_check(gemm->session, code, call, "a matrix product");
+    const char *text = "an error without a name";
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
+        if (meanings[i].code == (int)code)
+            text = meanings[i].text;
+    return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.info.name, call,
+                    text, (int)code);
+}
+
+/* ---- products ------------------------------------------------------------------------------------------------ */
+
+static CLBlastTranspose transpose(bool yes) { return yes ? CLBlastTransposeYes : CLBlastTransposeNo; }
+
+/* CLBlast casts to int. Its padded copies are smaller than the sizes checked here where it matters: a tile is at most 256. */
+static pst_status check_shape(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset) {
+    const size_t limit = (size_t)INT_MAX;
+    size_t am = pst_round_up(s->m, 256), bn = pst_round_up(s->n, 256), ck = pst_round_up(s->k, 256), a, b, c;
+    if (!s->m || !s->n || !s->k)
+        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu has nothing to compute", s->m,
+                        s->n, s->k);
+    bool fits = s->m < limit && s->n < limit && s->k < limit && pst_multiply(am, ck, &a) && pst_multiply(ck, bn, &b) &&
+                pst_multiply(am, bn, &c) && a < limit && b < limit && c < limit && c_offset < limit - c && a + b + c < limit;
+    if (!fits)
+        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT,
+                        "a matrix product of %zu x %zu x %zu at element %zu is too large: indices must stay under 2^31", s->m,
+                        s->n, s->k, c_offset);
+    return PST_OK;
+}
+
+static pst_status workspace_at(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, size_t *bytes) {
+    *bytes = 0;
+    pst_status status = check_shape(gemm, s, c_offset);
+    if (status != PST_OK)
+        return status;
+    size_t a_ld = s->a_transposed ? s->m : s->k, b_ld = s->b_transposed ? s->k : s->n;
+    cl_command_queue *queue = &gemm->session->queue;
+    CLBlastStatusCode code =
+        gemm->row_major
+            ? CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, transpose(s->a_transposed), transpose(s->b_transposed), s->m,
+                                         s->n, s->k, 0, a_ld, 0, b_ld, c_offset, s->n, queue, bytes)
+            : CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, transpose(s->b_transposed), transpose(s->a_transposed), s->n,
+                                         s->m, s->k, 0, b_ld, 0, a_ld, c_offset, s->n, queue, bytes);
+    return check(gemm, code, "CLBlastSGemmTempBufferSize");
+}
+
+pst_status pst_gemm_workspace(pst_gemm *gemm, const pst_gemm_shape *shape, size_t *bytes) {
+    return workspace_at(gemm, shape, 1, bytes); /* an offset is the worst case */
+}
+
+pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffer *a, const pst_buffer *b, pst_buffer *c,
+                        size_t c_offset, pst_buffer *workspace) {
+    pst_session *session = gemm->session;
+    pst_status status = check_shape(gemm, s, c_offset);
+    if (status != PST_OK)
+        return status;
+    if (session->lost)
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again", session->device.info.name);
+    if (a->bytes < s->m * s->k * sizeof(cl_float) || b->bytes < s->k * s->n * sizeof(cl_float) ||
+        c->bytes < (c_offset + s->m * s->n) * sizeof(cl_float))
+        return pst_fail(session->error, PST_ERROR_ARGUMENT, "a buffer is too small for a matrix product of %zu x %zu x %zu", s->m,
+                        s->n, s->k);
+    /* To CLBlast an offset means a copy of C; a sub-buffer that begins there has none. */
+    cl_mem part = NULL;
+    cl_int made = CL_SUCCESS;
+    size_t align = session->device.base_align_bytes;
+    if (c_offset && align && c_offset * sizeof(cl_float) % align == 0) {
+        cl_buffer_region region = {c_offset * sizeof(cl_float), s->m * s->n * sizeof(cl_float)};
+        part = clCreateSubBuffer(c->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &made);
+        PST_TRY(pst_session_check(session, made, "clCreateSubBuffer", "a matrix product"));
+        c_offset = 0;
+    }
+    size_t needed;
+    PST_TRY(workspace_at(gemm, s, c_offset, &needed));
+    if (needed > (workspace ? workspace->bytes : 0)) {
+        status = pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
+                          s->m, s->n, s->k, needed);
+        goto cleanup;
+    }
+    size_t a_ld = s->a_transposed ? s->m : s->k, b_ld = s->b_transposed ? s->k : s->n;
+    cl_mem result = part ? part : c->memory, scratch = needed ? workspace->memory : NULL;
+    cl_command_queue *queue = &session->queue;
+    /* Without an event to fill in CLBlast makes none that would have to be released. */
+    CLBlastStatusCode code =
+        gemm->row_major ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, transpose(s->a_transposed),
+                                                     transpose(s->b_transposed), s->m, s->n, s->k, 1, a->memory, 0, a_ld,
+                                                     b->memory, 0, b_ld, 0, result, 0 + c_offset, s->n, queue, NULL, scratch)
+                        : CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, transpose(s->b_transposed),
+                                                     transpose(s->a_transposed), s->n, s->m, s->k, 1, b->memory, 0, b_ld,
+                                                     a->memory, 0, a_ld, 0, result, c_offset, s->n, queue, NULL, scratch);
+    status = check(gemm, code, "CLBlastSgemm");
+cleanup:
+    if (part)
+        clReleaseMemObject(part);
+    return status;
+}
+
+/* ---- the parameters in force --------------------------------------------------------------------------------- */
+
+/* CLBlast keeps overridden parameters for the whole process, so what was chosen for a device is remembered for the whole
+ * process too: setting them again would throw away the programs of another context on that device. */
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+static struct {
+    cl_device_id device;
+    size_t choice;
+} in_force[PST_DEVICES_MAX];
+
+static CLBlastStatusCode override(cl_device_id device, const pst_gemm_parameters *parameters) {
+    const char *names[PST_GEMM_PARAMETERS], *size_name = "XGEMM_MIN_INDIRECT_SIZE";
+    for (size_t i = 0; i < PST_GEMM_PARAMETERS; i++)
+        names[i] = pst_gemm_parameter_names[i];
+    CLBlastStatusCode code = CLBlastOverrideParameters(device, "Xgemm", CLBlastPrecisionSingle, PST_GEMM_PARAMETERS, names,
+                                                       parameters->values);
+    if (code != CLBlastSuccess)
+        return code;
+    return CLBlastOverrideParameters(device, "GemmRoutine", CLBlastPrecisionSingle, 1, &size_name,
+                                     &parameters->min_indirect_size);
+}
+
+/* Puts the wanted choice, or a later one that is in force already, into force; *choice is which. */
+static pst_status put_in_force(pst_gemm *gemm, size_t *choice) {
+    const pst_device *device = &gemm->session->device;
+    CLBlastStatusCode code = CLBlastSuccess;
+    while (atomic_flag_test_and_set(&lock))
+        ;
+    size_t slot = 0;
+    while (slot + 1 < PST_DEVICES_MAX && in_force[slot].device && in_force[slot].device != device->id)
+        slot++;
+    bool known = in_force[slot].device == device->id;
+    if (known && in_force[slot].choice >= *choice) {
+        *choice = in_force[slot].choice;
+    } else {
+        const pst_gemm_parameters *parameters = pst_gemm_parameters_for(device, *choice);
+        if (parameters->title)
+            code = override(device->id, parameters);
+        if (code == CLBlastSuccess) {
+            in_force[slot].device = device->id;
+            in_force[slot].choice = *choice;
+        }
+    }
+    atomic_flag_clear(&lock);
+    return check(gemm, code, "CLBlastOverrideParameters");
+}
+
+/* Which kernel CLBlast's database chose, and its tiles: a product that needs no temporary buffer tells. */
+static pst_status probe(pst_gemm *gemm) {
+    const size_t large = 4096;
+    pst_status status;
+    size_t bytes;
+    gemm->row_major = true;
+    PST_TRY(workspace_at(gemm, &(pst_gemm_shape){large, large, large, false, false}, 0, &bytes));
+    gemm->row_major = bytes == 0;
+    size_t *multiples[3] = {&gemm->m_multiple, &gemm->n_multiple, &gemm->k_multiple};
+    for (size_t d = 0; d < 3; d++) {
+        size_t multiple = 1;
+        for (bytes = 1; multiple < 256; multiple *= 2) {
+            pst_gemm_shape shape = {large, large, large, !gemm->row_major, false};
+            *(d == 0 ? &shape.m : d == 1 ? &shape.n : &shape.k) += multiple;
+            PST_TRY(workspace_at(gemm, &shape, 0, &bytes));
+            if (!bytes)
+                break;
+        }
+        *multiples[d] = multiple;
+    }
+cleanup:
+    return status;
+}
+
+static pst_status describe(pst_gemm *gemm, const pst_gemm_parameters *p) {
+    if (!p->title)
+        return probe(gemm);
+    gemm->row_major = pst_gemm_parameter(p, "GEMMK") == 1;
+    size_t mwg = pst_gemm_parameter(p, "MWG"), nwg = pst_gemm_parameter(p, "NWG");
+    gemm->m_multiple = gemm->row_major ? mwg : nwg;
+    gemm->n_multiple = gemm->row_major ? nwg : mwg;
+    gemm->k_multiple = pst_gemm_parameter(p, "KWG") * pst_gemm_parameter(p, "KREG");
+    return PST_OK;
+}
+
+void pst_gemm_preferred(const pst_gemm *gemm, bool *a_transposed, bool *b_transposed) {
+    *a_transposed = !gemm->row_major;
+    *b_transposed = false;
+}
+
+void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k) {
+    *m = gemm->m_multiple;
+    *n = gemm->n_multiple;
+    *k = gemm->k_multiple;
+}
+
+/* ---- known answers ------------------------------------------------------------------------------------------- */
+
+static int draw(uint64_t *state, int range) { /* -range..range */
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((*state >> 33) % (unsigned)(2 * range + 1)) - range;
+}
+
+/* One product of whole numbers so small that every partial sum is exact in float32, whatever the order. Instead of all of C
+ * the product C x with a random vector x of odd numbers is compared, exactly, with A (B x): m n + n k + m k operations, and
+ * no single wrong element goes unseen. C holds NaN before, and so do the elements on either side of it after. */
+static pst_status known_answer(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, bool *right) {
+    pst_session *session = gemm->session;
+    pst_error *error = session->error;
+    const size_t guard = 64, c_count = c_offset + s->m * s->n + guard, ab = s->m * s->k + s->k * s->n;
+    pst_buffer *a = NULL, *b = NULL, *c = NULL, *workspace = NULL;
+    float *host = NULL;
+    double *x = NULL;
+    size_t bytes;
+    pst_status status;
+    PST_TRY(pst_allocate(error, ab + c_count, sizeof *host, &host));
+    PST_TRY(pst_allocate(error, s->n + s->k, sizeof *x, &x));
+    float *a_host = host, *b_host = host + s->m * s->k, *c_host = host + ab;
+    double *bx = x + s->n;
+    uint64_t state = s->m * 31 + s->n * 7 + s->k;
+    for (size_t i = 0; i < s->m * s->k; i++)
+        a_host[i] = (float)draw(&state, 2047);
+    for (size_t i = 0; i < s->k * s->n; i++)
+        b_host[i] = (float)draw(&state, 3);
+    for (size_t j = 0; j < s->n; j++)
+        x[j] = 2 * draw(&state, 500) + 1;
+    for (size_t i = 0; i < c_count; i++) {
+        const union {
+            uint32_t bits;
+            float value;
+        } nan = {0x7fc00000u};
+        c_host[i] = nan.value;
+    }
+    PST_TRY(pst_buffer_create(session, s->m * s->k * sizeof *host, "the known-answer test", &a));
+    PST_TRY(pst_buffer_create(session, s->k * s->n * sizeof *host, "the known-answer test", &b));
+    PST_TRY(pst_buffer_create(session, c_count * sizeof *host, "the known-answer test", &c));
+    PST_TRY(pst_gemm_workspace(gemm, s, &bytes));
+    if (bytes)
+        PST_TRY(pst_buffer_create(session, bytes, "the known-answer test", &workspace));
+    PST_TRY(pst_buffer_write(session, a, 0, a_host, a->bytes));
+    PST_TRY(pst_buffer_write(session, b, 0, b_host, b->bytes));
+    PST_TRY(pst_buffer_write(session, c, 0, c_host, c->bytes));
+    PST_TRY(pst_gemm_run(gemm, s, a, b, c, c_offset, workspace));
+    PST_TRY(pst_buffer_read(session, c, 0, c_host, c->bytes));
+    *right = true;
+    for (size_t p = 0; p < s->k; p++)
+        for (size_t j = 0; j < s->n; j++)
+            bx[p] += b_host[s->b_transposed ? j * s->k + p : p * s->n + j] * x[j];
+    for (size_t i = 0; i < s->m; i++) {
+        double is = 0, should = 0;
+        for (size_t j = 0; j < s->n; j++)
+            is += c_host[c_offset + i * s->n + j] * x[j];
+        for (size_t p = 0; p < s->k; p++)
+            should += a_host[s->a_transposed ? p * s->m + i : i * s->k + p] * bx[p];
+        *right &= is == should;
+    }
+    for (size_t i = 0; i < c_count; i++)
+        *right &= (i >= c_offset && i < c_offset + s->m * s->n) || c_host[i] != c_host[i];
+cleanup:
+    pst_buffer_destroy(session, workspace);
+    pst_buffer_destroy(session, c);
+    pst_buffer_destroy(session, b);
+    pst_buffer_destroy(session, a);
+    pst_free(x);
+    pst_free(host);
+    return status;
+}
+
+/* Odd sizes over several tiles in every orientation, with C at the start and elsewhere; sizes that need no copies; and a
+ * product large enough that the database takes its other kernel, which small sizes would never touch. */
+static pst_status self_test(pst_gemm *gemm, bool *right) {
+    pst_status status = PST_OK;
+    *right = true;
+    for (int o = 0; o < 4 && *right; o++) {
+        pst_gemm_shape odd = {149 + (size_t)o, 83, 71, o & 1, o & 2};
+        PST_TRY(known_answer(gemm, &odd, o < 2 ? 0 : (size_t)(o - 2) * 1021 + 1024, right));
+    }
+    bool at, bt;
+    pst_gemm_preferred(gemm, &at, &bt);
+    pst_gemm_shape whole = {3 * gemm->m_multiple, 2 * gemm->n_multiple, 2 * gemm->k_multiple, at, bt};
+    pst_gemm_shape pixel = {1, 3, 27, at, bt};
+    if (*right)
+        PST_TRY(known_answer(gemm, &whole, 1024, right));
+    if (*right)
+        PST_TRY(known_answer(gemm, &pixel, 0, right));
+    size_t bytes = 0, size = 131;
+    PST_TRY(workspace_at(gemm, &(pst_gemm_shape){149, 83, 71, at, bt}, 0, &bytes));
+    while (!bytes && size < 2500) {
+        size = size * 3 / 2 | 1;
+        PST_TRY(workspace_at(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at, bt}, 0, &bytes));
+        if (bytes)
+            for (int o = 0; o < 2 && *right; o++)
+                PST_TRY(known_answer(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at ^ o, bt ^ o}, 0, right));
+    }
+cleanup:
+    return status;
+}
+
+pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
+    *result = NULL;
+    pst_gemm *gemm;
+    pst_status status = pst_allocate(session->error, 1, sizeof *gemm, &gemm);
+    if (status != PST_OK)
+        return status;
+    gemm->session = session;
+    bool right = false;
+    for (size_t choice = 0; !right; choice++) {
+        const pst_gemm_parameters *parameters = pst_gemm_parameters_for(&session->device, choice);
+        if (!parameters)
+            break;
+        status = put_in_force(gemm, &choice);
+        if (status == PST_OK)
+            status = describe(gemm, pst_gemm_parameters_for(&session->device, choice));
+        if (status == PST_OK)
+            status = self_test(gemm, &right);
+        /* Parameters that do not build on the device are as bad as wrong ones; memory and a lost driver end it. */
+        if (status != PST_OK && (status != PST_ERROR_DEVICE || session->lost))
+            goto cleanup;
+    }
+    if (!right && status == PST_OK)
+        status = pst_fail(session->error, PST_ERROR_DEVICE,
+                          "%s: matrix products by CLBlast come out wrong with every set of parameters; update the driver or "
+                          "choose another device",
+                          session->device.info.name);
+    if (!right)
+        goto cleanup;
+    *result = gemm;
+    return PST_OK;
+cleanup:
+    pst_gemm_destroy(gemm);
+    return status;
+}
+
+void pst_gemm_destroy(pst_gemm *gemm) {
+    if (!gemm)
+        return;
+    if (!gemm->session->lost)
+        clFinish(gemm->session->queue);
+    CLBlastClearCache();
+    pst_free(gemm);
+}
