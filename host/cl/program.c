@@ -80,7 +80,7 @@ static pst_status build(pst_session *session, pst_program *program) {
     PST_TRY(find_source(session, program->source, &texts[1], &owned[1]));
     program->program = clCreateProgramWithSource(session->context, 2, texts, NULL, &code);
     PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d %s %s", session->device.info.type == PST_DEVICE_CPU,
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d %s %s", session->cpu_kernels,
              session->device.vector_width, session->device.quirks.build_options, program->defines);
     code = clBuildProgram(program->program, 1, &session->device.id, options, NULL, NULL);
     if (code != CL_SUCCESS)

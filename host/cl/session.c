@@ -12,6 +12,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     session->error = error;
     cl_int code;
     PST_TRY(pst_device_choose(error, device, &session->device));
+    session->cpu_kernels = session->device.info.type == PST_DEVICE_CPU;
     if (kernel_folder)
         PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};

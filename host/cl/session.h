@@ -13,6 +13,7 @@ typedef struct pst_session {
     cl_context context;
     cl_command_queue queue;
     char *kernel_folder;    /* NULL: the embedded kernels */
+    bool cpu_kernels;       /* kernels have two forms; this follows the device's type. Tests set it before any is built */
     pst_program *programs;  /* a list */
     bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
     size_t buffer_count;    /* alive */

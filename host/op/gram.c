@@ -6,7 +6,7 @@
 #define PIXELS_PER_PART 256 /* at least, so that adding up the parts stays cheap */
 #define BACKWARD_PIXELS 12  /* P in cl/gram.cl */
 
-static int tile_side(const pst_session *session) { return session->device.info.type == PST_DEVICE_CPU ? 16 : 4; }
+static int tile_side(const pst_session *session) { return session->cpu_kernels ? 16 : 4; }
 
 static size_t part_count(size_t pixels, int c) {
     size_t matrix = sizeof(float) * (size_t)c * (size_t)c, parts = WORKSPACE_BYTES / matrix, most = pixels / PIXELS_PER_PART + 1;
