@@ -1,0 +1,60 @@
+#include "log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "complain.h"
+
+bool log_open(run_log *log, const char *path)
+{
+    *log = (run_log){ .path = path };
+    if (!path)
+        return true;
+    log->file = fopen(path, "w");
+    if (!log->file)
+        complain("%s: the log cannot be written: %s", path, strerror(errno));
+    return log->file != NULL;
+}
+
+/* JSON has no infinity and no nan. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+void log_evaluation(run_log *log, const pst_progress *progress)
+{
+    if (!log->file)
+        return;
+    json_t *line = json_object(), *terms = json_object();
+    for (size_t i = 0; i < progress->term_count; i++)
+        json_object_set_new(terms, progress->terms[i].name, number(progress->terms[i].value));
+    json_object_set_new(line, "iteration", json_integer(progress->iteration));
+    json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
+    json_object_set_new(line, "loss", number(progress->loss));
+    json_object_set_new(line, "terms", terms);
+    if (progress->notice)
+        json_object_set_new(line, "notice", json_string(progress->notice));
+
+    errno = 0;
+    bool written = line && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0
+                   && fputc('\n', log->file) != EOF && fflush(log->file) == 0;
+    if (!written && !log->error)
+        log->error = errno ? errno : EIO;
+    json_decref(line);
+}
+
+bool log_close(run_log *log)
+{
+    if (!log->file)
+        return true;
+    errno = 0;
+    if (fclose(log->file) != 0 && !log->error)
+        log->error = errno ? errno : EIO;
+    log->file = NULL;
+    if (log->error)
+        complain("%s: the log is not complete: %s", log->path, strerror(log->error));
+    return !log->error;
+}

@@ -1,0 +1,25 @@
+/* --log: one JSON object a line for every evaluation. */
+#ifndef PASTICHE_LOG_H
+#define PASTICHE_LOG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "pastiche.h"
+
+typedef struct run_log {
+    const char *path;
+    FILE *file; /* NULL: no log is wanted */
+    int error;  /* errno of the first write that failed, or 0 */
+} run_log;
+
+/* path may be NULL: then the other two do nothing. Complains and returns false when the file cannot be opened. */
+bool log_open(run_log *log, const char *path);
+
+/* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}. */
+void log_evaluation(run_log *log, const pst_progress *progress);
+
+/* Complains and returns false when anything could not be written. */
+bool log_close(run_log *log);
+
+#endif

@@ -1,0 +1,30 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "complain.h"
+
+int main(int count, char **arguments)
+{
+    if (count > 1 && strcmp(arguments[1], "devices") == 0)
+        return devices_command(count - 2, arguments + 2);
+
+    settings s;
+    int code = EXIT_USAGE;
+    if (options_read(&s, count > 0 ? count - 1 : 0, arguments + 1)) {
+        code = EXIT_OK;
+        if (s.help)
+            options_help();
+        else if (s.version)
+            printf("pastiche %s\n", pst_version());
+        else
+            code = transfer_command(&s);
+    }
+    options_free(&s);
+    /* A full disk behind a redirected --plan must not look like success. */
+    if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        complain("standard output cannot be written");
+        code = EXIT_FAILED;
+    }
+    return code;
+}

@@ -1,0 +1,337 @@
+#include "option_table.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+#include "values.h"
+
+#define MEMBER(type, s, o) (*(type *)(void *)((char *)(s) + (o)->offset))
+#define LARGEST 1e12 /* of weights and thresholds: far from where their products with pixels overflow */
+
+static bool set_text(settings *s, const option *o, const char *given, const char *value)
+{
+    if (!*value) {
+        complain("%s needs a value", given);
+        return false;
+    }
+    MEMBER(const char *, s, o) = value;
+    return true;
+}
+
+static bool set_flag(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)given;
+    MEMBER(bool, s, o) = !value || strcmp(value, "0") != 0;
+    return true;
+}
+
+static bool read_integer(const option *o, const char *given, const char *value, int64_t *number)
+{
+    if (!value_integer(value, number)) {
+        complain("%s \"%s\": not a whole number", given, value);
+        return false;
+    }
+    if ((double)*number < o->least || (double)*number > o->most) {
+        complain("%s %s: must be from %.0f to %.0f", given, value, o->least, o->most);
+        return false;
+    }
+    return true;
+}
+
+static bool set_integer(settings *s, const option *o, const char *given, const char *value)
+{
+    int64_t number;
+    if (!read_integer(o, given, value, &number))
+        return false;
+    MEMBER(int, s, o) = (int)number;
+    return true;
+}
+
+static bool set_seed(settings *s, const option *o, const char *given, const char *value)
+{
+    return read_integer(o, given, value, &s->transfer.seed);
+}
+
+static bool set_workspace(settings *s, const option *o, const char *given, const char *value)
+{
+    int64_t mib;
+    if (!read_integer(o, given, value, &mib))
+        return false;
+    s->transfer.workspace_bytes = (size_t)mib << 20;
+    return true;
+}
+
+/* neural-style's 0 means the optimiser's own default, which is 100 there and here. */
+static bool set_history(settings *s, const option *o, const char *given, const char *value)
+{
+    int history = s->transfer.lbfgs_history;
+    if (!set_integer(s, o, given, value))
+        return false;
+    if (s->transfer.lbfgs_history == 0)
+        s->transfer.lbfgs_history = history;
+    return true;
+}
+
+static bool set_number(settings *s, const option *o, const char *given, const char *value)
+{
+    double number;
+    if (!value_number(value, &number)) {
+        complain("%s \"%s\": not a number", given, value);
+        return false;
+    }
+    if (number < o->least || number > o->most) {
+        complain("%s %s: must be from %g to %g", given, value, o->least, o->most);
+        return false;
+    }
+    MEMBER(double, s, o) = number;
+    return true;
+}
+
+typedef struct choice {
+    const char *name;
+    int value;
+} choice;
+
+/* The names end with NULL; those after `shown` are other spellings that a message need not list. */
+static bool choose(const choice *choices, size_t shown, const char *given, const char *value, int *chosen)
+{
+    for (const choice *c = choices; c->name; c++) {
+        if (strcmp(c->name, value) == 0) {
+            *chosen = c->value;
+            return true;
+        }
+    }
+    char list[128] = "";
+    for (size_t i = 0; i < shown; i++) {
+        strcat(list, i == 0 ? "" : i + 1 < shown ? ", " : " or ");
+        strcat(list, choices[i].name);
+    }
+    complain("%s \"%s\": not known; it can be %s", given, value, list);
+    return false;
+}
+
+static bool set_optimizer(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "lbfgs", PST_OPTIMIZER_LBFGS },
+        { "adam", PST_OPTIMIZER_ADAM },
+        { "gradient-descent", PST_OPTIMIZER_GRADIENT_DESCENT },
+        { "gradient_descent", PST_OPTIMIZER_GRADIENT_DESCENT },
+        { "gd", PST_OPTIMIZER_GRADIENT_DESCENT },
+        { "l-bfgs", PST_OPTIMIZER_LBFGS },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.optimizer = (pst_optimizer_kind)chosen;
+    return true;
+}
+
+static bool set_pooling(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "max", PST_POOLING_MAX },
+        { "avg", PST_POOLING_AVERAGE },
+        { "average", PST_POOLING_AVERAGE },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.pooling = (pst_pooling)chosen;
+    return true;
+}
+
+static bool set_loss(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "mean", PST_LOSS_MEAN }, { "gatys", PST_LOSS_GATYS }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.loss_form = (pst_loss_form)chosen;
+    return true;
+}
+
+static bool set_init(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "random", START_NOISE }, { "image", START_INIT_IMAGE }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->start = (start_kind)chosen;
+    return true;
+}
+
+static bool set_start(settings *s, const option *o, const char *given, const char *value)
+{
+    s->start = strcmp(value, "noise") == 0 ? START_NOISE : strcmp(value, "content") == 0 ? START_CONTENT : START_FILE;
+    return set_text(s, o, given, value);
+}
+
+/* Scripts for neural-style pass an empty name for "none". */
+static bool set_init_image(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o, (void)given;
+    s->init_image = *value ? value : NULL;
+    return true;
+}
+
+static bool set_blend_weights(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    char **parts = value_list(value, &count);
+    double *weights = parts ? malloc(count * sizeof *weights) : NULL;
+    double sum = 0;
+    bool good = weights != NULL;
+    for (size_t i = 0; good && i < count; i++) {
+        good = value_number(parts[i], &weights[i]) && weights[i] >= 0 && weights[i] <= LARGEST;
+        sum += good ? weights[i] : 0;
+    }
+    free(parts);
+    if (!good || sum <= 0) {
+        complain("%s \"%s\": not a list of numbers from 0 up, not all 0, such as 3,7", given, value);
+        free(weights);
+        return false;
+    }
+    free(s->blend_weights);
+    s->blend_weights = weights;
+    s->blend_count = count;
+    return true;
+}
+
+/* --device and --gpu say the same thing in two ways: the later one holds. */
+static bool set_device(settings *s, const option *o, const char *given, const char *value)
+{
+    s->gpu = GPU_NOT_GIVEN;
+    return set_text(s, o, given, value);
+}
+
+static bool set_gpu(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    char **parts = value_list(value, &count);
+    bool good = parts != NULL;
+    for (size_t i = 0; good && i < count; i++) {
+        int64_t number = GPU_MEANS_CPU;
+        good = strcmp(parts[i], "c") == 0 || (value_integer(parts[i], &number) && number >= -1 && number <= INT_MAX);
+        if (good && i == 0)
+            s->gpu = (int)number;
+    }
+    free(parts);
+    if (!good) {
+        complain("%s \"%s\": must be the number of a GPU from 0 up, or -1 or c for the CPU", given, value);
+        return false;
+    }
+    s->several_gpus = count > 1;
+    s->device = NULL;
+    return true;
+}
+
+static bool set_preset(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)s, (void)o;
+    complain("%s \"%s\": not known; this version has no presets", given, value);
+    return false;
+}
+
+static bool set_nothing(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)given, (void)value;
+    for (size_t i = 0; i < s->ignored_count; i++)
+        if (s->ignored[i] == o->names[0])
+            return true;
+    if (s->ignored_count < NOTICES_MOST)
+        s->ignored[s->ignored_count++] = o->names[0];
+    return true;
+}
+
+#define IN(member) offsetof(settings, member)
+
+/* The names and defaults of neural-style's options are in docs that its users know by heart; a second name is theirs. */
+const option option_table[] = {
+    { { "Pictures" }, IS_HEADING },
+    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result: PNG, JPEG, BMP or TGA (out.png)",
+      set_text, IN(output) },
+    { { "image-size" }, TAKES_VALUE, "N", "its longer side in pixels (512)", set_integer,
+      IN(transfer.image_size), 1, 65536 },
+    { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,
+      IN(transfer.style_scale), .01, 100 },
+    { { "style-blend-weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
+    { { "original-colors" }, TAKES_SWITCH, NULL, "keep the colours of the content", set_flag,
+      IN(transfer.original_colors) },
+    { { "start" }, TAKES_VALUE, "WHAT", "noise, content, or a picture's file (noise)", set_start, IN(start_file) },
+    { { "seed" }, TAKES_VALUE, "N", "of the noise (-1)", set_seed, IN(transfer.seed), -1, 9e15 },
+    { { "content-image" }, TAKES_VALUE, "FILE", "the content, instead of the first argument", set_text, IN(content) },
+    { { "style-image" }, TAKES_VALUE, "LIST", "the styles, instead of arguments", set_text, IN(style_list) },
+
+    { { "Loss" }, IS_HEADING },
+    { { "content-weight" }, TAKES_VALUE, "X", "likeness to the content (5)", set_number,
+      IN(transfer.content_weight), 0, LARGEST },
+    { { "style-weight" }, TAKES_VALUE, "X", "likeness to the styles (100)", set_number,
+      IN(transfer.style_weight), 0, LARGEST },
+    { { "tv-weight" }, TAKES_VALUE, "X", "smoothness (0.001)", set_number, IN(transfer.tv_weight), 0, LARGEST },
+    { { "content-layers" }, TAKES_VALUE, "LIST", "relu4_2; a weight by relu3_1=0.5,relu4_2", set_text,
+      IN(transfer.content_layers) },
+    { { "style-layers" }, TAKES_VALUE, "LIST", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", set_text,
+      IN(transfer.style_layers) },
+    { { "loss" }, TAKES_VALUE, "FORM", "mean, or gatys for the paper's sums (mean)", set_loss },
+    { { "pooling" }, TAKES_VALUE, "KIND", "max or avg (max)", set_pooling },
+    { { "normalize-gradients" }, TAKES_NOTHING, NULL, "divide each layer's gradient by its L1 norm", set_flag,
+      IN(transfer.normalize_gradients) },
+
+    { { "Descent" }, IS_HEADING },
+    { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
+      IN(transfer.iterations), 1, 1e9 },
+    { { "optimizer" }, TAKES_VALUE, "KIND", "lbfgs, adam or gradient-descent (lbfgs)", set_optimizer },
+    { { "lbfgs-num-correction" }, TAKES_VALUE, "N", "pairs that L-BFGS keeps (100)", set_history,
+      IN(transfer.lbfgs_history), 0, 10000 },
+    { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,
+      IN(transfer.learning_rate), 1e-12, LARGEST },
+    { { "momentum" }, TAKES_VALUE, "X", "of gradient descent, below 1 (0)", set_number,
+      IN(transfer.momentum), 0, .999999 },
+    { { "decay" }, TAKES_VALUE, "X", "its rate falls as 1/(1 + X*iteration) (0)", set_number,
+      IN(transfer.decay), 0, LARGEST },
+    { { "loss-threshold" }, TAKES_VALUE, "X", "stop at this loss (0: never)", set_number,
+      IN(transfer.loss_threshold), 0, 1e30 },
+    { { "min-improvement" }, TAKES_VALUE, "X", "stop when the loss falls by a smaller part (0)", set_number,
+      IN(transfer.min_improvement), 0, 1 },
+    { { "improvement-window" }, TAKES_VALUE, "N", "... over so many iterations (50)", set_integer,
+      IN(transfer.improvement_window), 1, 1e9 },
+
+    { { "Device" }, IS_HEADING },
+    { { "model", "model-file" }, TAKES_VALUE, "FILE", "the network: VGG-19 as safetensors", set_text, IN(model) },
+    { { "device" }, TAKES_VALUE, "DEVICE", "number, cpu, gpu, gpu:N or part of a name (best)", set_device,
+      IN(device) },
+    { { "workspace" }, TAKES_VALUE, "MIB", "scratch memory of the convolutions (64)", set_workspace, 0, 1, 1 << 20 },
+    { { "plan" }, TAKES_NOTHING, NULL, "print the memory that is needed, and stop", set_flag, IN(plan) },
+
+    { { "Reports" }, IS_HEADING },
+    { { "save-iter" }, TAKES_VALUE, "N", "a picture OUT_N every N iterations (100; 0: none)", set_integer,
+      IN(save_every), 0, 1e9 },
+    { { "print-iter" }, TAKES_VALUE, "N", "off a terminal, a line every N (50; 0: none)", set_integer,
+      IN(print_every), 0, 1e9 },
+    { { "log" }, TAKES_VALUE, "FILE", "one JSON object an iteration, all loss terms", set_text, IN(log) },
+    { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
+    { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
+    { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },
+
+    { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
+    { { "init" }, TAKES_VALUE, NULL, NULL, set_init },
+    { { "init-image" }, TAKES_VALUE, NULL, NULL, set_init_image },
+    { { "preset" }, TAKES_VALUE, NULL, NULL, set_preset },
+    { { "backend" }, TAKES_VALUE, NULL, NULL, set_nothing },
+    { { "cudnn-autotune" }, TAKES_NOTHING, NULL, NULL, set_nothing },
+    { { "proto-file" }, TAKES_VALUE, NULL, NULL, set_nothing },
+    { { "multigpu-strategy", "multidevice-strategy" }, TAKES_VALUE, NULL, NULL, set_nothing },
+    { { "disable-check" }, TAKES_NOTHING, NULL, NULL, set_nothing },
+};
+const size_t option_table_size = sizeof option_table / sizeof *option_table;

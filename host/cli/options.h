@@ -1,0 +1,43 @@
+/* The command line, ours in the GNU manner and neural-style's as it is, read into one struct. */
+#ifndef PASTICHE_OPTIONS_H
+#define PASTICHE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pastiche.h"
+
+enum { GPU_NOT_GIVEN = -2, GPU_MEANS_CPU = -1, NOTICES_MOST = 8 };
+
+typedef enum start_kind { START_NOISE, START_INIT_IMAGE, START_CONTENT, START_FILE } start_kind;
+
+/* The strings belong to the command line or the environment unless said otherwise. */
+typedef struct settings {
+    pst_transfer_options transfer; /* all but its pictures */
+    const char *content;
+    const char *style_list;        /* --style-image as given */
+    const char **styles;           /* in the order of the blend weights; owned */
+    size_t style_count;
+    const char *init_image, *start_file;
+    const char *output, *model, *device, *log, *kernels;
+    start_kind start;              /* after options_read: the others resolved to noise, content or file */
+    int gpu;                       /* neural-style's number, or one of the above */
+    bool several_gpus;
+    int print_every, save_every;   /* 0: never */
+    bool plan, quiet, help, version;
+    const char *ignored[NOTICES_MOST]; /* options without meaning here, as written in the table */
+    size_t ignored_count;
+    double *blend_weights;         /* owned */
+    size_t blend_count;
+    char **style_parts;            /* owned */
+} settings;
+
+/* Reads the command line after the program's name. False after one line about what is wrong with it. When help or
+ * version is set the rest was not looked at. Always end the settings with options_free. */
+bool options_read(settings *s, int count, char **arguments);
+void options_free(settings *s);
+
+/* --help, on stdout. */
+void options_help(void);
+
+#endif

@@ -1,0 +1,31 @@
+#include <stdio.h>
+
+#include "commands.h"
+#include "complain.h"
+
+char *bytes_text(uint64_t bytes, char text[32])
+{
+    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        value /= 1024;
+    snprintf(text, 32, "%.*f %s", unit > 1 && value < 100 ? 1 : 0, value, units[unit]);
+    return text;
+}
+
+int plan_print(const pst_plan *plan, const char *device)
+{
+    char size[32], largest[32];
+    printf("%dx%d pixels on %s\n\n", plan->width, plan->height, device);
+    for (size_t i = 0; i < plan->entry_count; i++)
+        printf("  %-44s %16llu  %10s\n", plan->entries[i].name, (unsigned long long)plan->entries[i].bytes,
+               bytes_text(plan->entries[i].bytes, size));
+    printf("  %-44s %16llu  %10s\n\n", "all", (unsigned long long)plan->device_bytes,
+           bytes_text(plan->device_bytes, size));
+    printf("The largest piece is %s; the device has %s.\n", bytes_text(plan->largest_bytes, largest),
+           bytes_text(plan->device_limit_bytes, size));
+    printf("%s; --image-size %d is the largest that would.\n", plan->fits ? "It fits" : "It does not fit",
+           plan->largest_image_size);
+    return plan->fits ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,148 @@
+#define _POSIX_C_SOURCE 200809L
+#define _DARWIN_C_SOURCE /* for the size of the window */
+
+#include "progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
+
+#define REDRAW_SECONDS 0.1
+enum { BAR_MOST = 30, BAR_LEAST = 5 };
+
+static bool can_redraw(void)
+{
+#ifdef _WIN32
+    return _isatty(_fileno(stderr)) != 0;
+#else
+    const char *terminal = getenv("TERM");
+    return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+#endif
+}
+
+/* A line that reaches the last column wraps, and could not be taken back; so one less. */
+static int usable_columns(void)
+{
+    int columns = 80;
+#ifdef TIOCGWINSZ
+    struct winsize window;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        columns = window.ws_col;
+#endif
+    return columns - 1;
+}
+
+void progress_begin(progress *p, bool quiet, int print_every)
+{
+    *p = (progress){ .quiet = quiet, .terminal = !quiet && can_redraw(), .print_every = print_every };
+}
+
+/* Blanks instead of an escape sequence: every terminal knows them. */
+void progress_clear(progress *p)
+{
+    if (p->drawn)
+        fprintf(stderr, "\r%*s\r", p->drawn, "");
+    p->drawn = 0;
+}
+
+static void draw(progress *p, const char *line)
+{
+    int columns = usable_columns(), length = (int)strlen(line);
+    if (columns < 1)
+        return;
+    if (length > columns)
+        length = columns;
+    int rest = p->drawn > length ? p->drawn - length : 0;
+    fprintf(stderr, "\r%.*s%*s", length, line, rest, "");
+    for (; rest > 0; rest--)
+        fputc('\b', stderr);
+    fflush(stderr);
+    p->drawn = length;
+}
+
+void progress_say(progress *p, const char *format, ...)
+{
+    if (p->quiet)
+        return;
+    progress_clear(p);
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("pastiche: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void progress_wait(progress *p, const char *what)
+{
+    if (p->terminal)
+        draw(p, what);
+}
+
+char *progress_time(double seconds, char text[32])
+{
+    if (!(seconds >= 0 && seconds < 3.6e8)) {
+        strcpy(text, "-:--");
+        return text;
+    }
+    long whole = (long)(seconds + .5), hours = whole / 3600, minutes = whole / 60 % 60;
+    if (hours)
+        snprintf(text, 32, "%ld:%02ld:%02ld", hours, minutes, whole % 60);
+    else
+        snprintf(text, 32, "%ld:%02ld", minutes, whole % 60);
+    return text;
+}
+
+/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left" */
+static void describe(const pst_progress *now, char *text, size_t size)
+{
+    char left[32];
+    double rate = now->seconds > 0 ? now->iteration / now->seconds : 0;
+    progress_time(rate > 0 ? (now->iterations - now->iteration) / rate : -1, left);
+    snprintf(text, size, "%d/%d  loss %.3g  %.*f it/s  %s left", now->iteration, now->iterations, now->loss,
+             rate < 10 ? 2 : rate < 100 ? 1 : 0, rate, left);
+}
+
+static void draw_bar(progress *p, const pst_progress *now)
+{
+    char text[160], line[256];
+    describe(now, text, sizeof text);
+    int width = usable_columns() - (int)strlen(text) - 3;
+    if (width > BAR_MOST)
+        width = BAR_MOST;
+    if (width < BAR_LEAST) {
+        draw(p, text);
+        return;
+    }
+    int done = now->iterations > 0 ? (int)((double)width * now->iteration / now->iterations) : 0;
+    memset(line, '.', sizeof line);
+    memset(line + 1, '#', (size_t)done);
+    line[0] = '[';
+    snprintf(line + 1 + width, sizeof line - 1 - (size_t)width, "] %s", text);
+    draw(p, line);
+    p->drawn_at = now->seconds;
+}
+
+void progress_update(progress *p, const pst_progress *now)
+{
+    if (now->notice)
+        progress_say(p, "%s", now->notice);
+    if (p->quiet || now->iteration < 1)
+        return;
+    bool last = now->iteration >= now->iterations;
+    if (p->terminal) {
+        if (now->iteration == 1 || last || p->drawn == 0 || now->seconds - p->drawn_at >= REDRAW_SECONDS)
+            draw_bar(p, now);
+    } else if (p->print_every > 0 && (now->iteration % p->print_every == 0 || now->iteration == 1 || last)) {
+        char text[160];
+        describe(now, text, sizeof text);
+        fprintf(stderr, "%s\n", text);
+    }
+}

@@ -1,0 +1,34 @@
+/* What people see of a run, all on stderr: a bar on a terminal, plain lines elsewhere. */
+#ifndef PASTICHE_PROGRESS_H
+#define PASTICHE_PROGRESS_H
+
+#include <stdbool.h>
+
+#include "complain.h"
+#include "pastiche.h"
+
+typedef struct progress {
+    bool quiet, terminal;
+    int print_every;  /* evaluations from one plain line to the next; 0: none */
+    int drawn;        /* characters of the bar that stand on the terminal's last line */
+    double drawn_at;  /* seconds of the run when they were drawn */
+} progress;
+
+void progress_begin(progress *p, bool quiet, int print_every);
+
+/* A line of its own, "pastiche: ...", above the bar. Not printed when quiet. */
+void progress_say(progress *p, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* On a terminal, says what takes a while before the first evaluation. */
+void progress_wait(progress *p, const char *what);
+
+/* After an evaluation. */
+void progress_update(progress *p, const pst_progress *now);
+
+/* Takes the bar away; needed before anything else is written. */
+void progress_clear(progress *p);
+
+/* "12:45" or "1:02:03". Returns text. */
+char *progress_time(double seconds, char text[32]);
+
+#endif
