@@ -1,35 +1,56 @@
-/* Rows of a picture unrolled for a 3x3 convolution with zero padding 1: columns[pixel][tap][channel], tap = 3 * row + column
- * of the filter, for the pixels of rows first_row .. first_row + rows - 1. */
+/* Rows of a picture unrolled for a 3x3 convolution with zero padding 1, for the pixels from row first_row on, `pixels` of them.
+ * Element k = tap * c + channel of pixel p, tap = 3 * row + column of the filter, stands at columns[p][depth] or, with
+ * TRANSPOSED, at columns[k][pixels]; depth is 9 c rounded up, and what is beyond 9 c is zero. */
 
-/* ids: (group of 16 channels, pixel of the strip, tap) */
-kernel void im2col(global const float *in, int h, int w, int c, int first_row, global float *columns) {
-    int group = get_global_id(0), groups = c / 16, pixel = get_global_id(1), tap = get_global_id(2);
-    int y = first_row + pixel / w + tap / 3 - 1, x = pixel % w + tap % 3 - 1;
-    float16 v = 0.0f;
-    if (y >= 0 && y < h && x >= 0 && x < w)
-        v = vload16(((size_t)y * w + x) * groups + group, in);
-    vstore16(v, ((size_t)pixel * 9 + tap) * groups + group, columns);
+/* The 16 channels that tap needs for a pixel; outside the picture zero. */
+inline float16 tap_of(global const float *in, int h, int w, int c, int group, int y, int x) {
+    if (y < 0 || y >= h || x < 0 || x >= w)
+        return 0.0f;
+    return vload16(((size_t)y * w + x) * (c / 16) + group, in);
 }
 
 /* The same where the input is a gradient behind 2x2 pooling, expanded on the way. */
-kernel void im2col_unpool(global const float *d_pooled, global const uchar *codes, float scale, int h, int w, int c, int first_row,
-                          global float *columns) {
-    int group = get_global_id(0), groups = c / 16, pixel = get_global_id(1), tap = get_global_id(2);
-    int y = first_row + pixel / w + tap / 3 - 1, x = pixel % w + tap % 3 - 1;
-    float16 v = 0.0f;
-    if (y >= 0 && y / 2 < h / 2 && x >= 0 && x / 2 < w / 2) {
-        size_t from = ((size_t)(y / 2) * (w / 2) + x / 2) * groups + group;
-        v = unpooled(vload16(from, d_pooled), vload16(from, codes), (y & 1) * 2 + (x & 1), scale);
-    }
-    vstore16(v, ((size_t)pixel * 9 + tap) * groups + group, columns);
+inline float16 unpooled_tap_of(global const float *d_pooled, global const uchar *codes, float scale, int h, int w, int c, int group,
+                               int y, int x) {
+    if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
+        return 0.0f;
+    size_t from = ((size_t)(y / 2) * (w / 2) + x / 2) * (c / 16) + group;
+    return unpooled(vload16(from, d_pooled), vload16(from, codes), (y & 1) * 2 + (x & 1), scale);
 }
 
-/* For the picture itself, 3 channels; ids: (pixel of the strip, tap, -) */
-kernel void im2col_picture(global const float *in, int h, int w, int first_row, global float *columns) {
-    int pixel = get_global_id(0), tap = get_global_id(1);
-    int y = first_row + pixel / w + tap / 3 - 1, x = pixel % w + tap % 3 - 1;
-    float3 v = 0.0f;
-    if (y >= 0 && y < h && x >= 0 && x < w)
-        v = vload3((size_t)y * w + x, in);
-    vstore3(v, (size_t)pixel * 9 + tap, columns);
+/* c a multiple of 16. codes NULL: `in` is the map itself. ids: (block of 16 pixels, group of 16 channels, tap) */
+kernel void im2col(global const float *in, global const uchar *codes, float scale, int h, int w, int c, int first_row, int pixels,
+                   int depth, global float *columns) {
+    int first = get_global_id(0) * 16, group = get_global_id(1), tap = get_global_id(2);
+    int count = min(16, pixels - first), k = tap * c + group * 16;
+#if TRANSPOSED
+    float tile[16 * 16];
+#endif
+    for (int p = 0; p < count; p++) {
+        int y = first_row + (first + p) / w + tap / 3 - 1, x = (first + p) % w + tap % 3 - 1;
+        float16 v = codes ? unpooled_tap_of(in, codes, scale, h, w, c, group, y, x) : tap_of(in, h, w, c, group, y, x);
+#if TRANSPOSED
+        vstore16(v, p, tile);
+#else
+        vstore16(v, 0, columns + (size_t)(first + p) * depth + k);
+#endif
+    }
+#if TRANSPOSED
+    for (int i = 0; i < 16; i++)
+        for (int p = 0; p < count; p++)
+            columns[(size_t)(k + i) * pixels + first + p] = tile[p * 16 + i];
+#endif
+}
+
+/* For the picture, 3 channels. ids: (pixel, k < depth, -) */
+kernel void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth, global float *columns) {
+    int p = get_global_id(0), k = get_global_id(1), tap = k / 3;
+    int y = first_row + p / w + tap / 3 - 1, x = p % w + tap % 3 - 1;
+    bool inside = k < 27 && y >= 0 && y < h && x >= 0 && x < w;
+#if TRANSPOSED
+    size_t to = (size_t)k * pixels + p;
+#else
+    size_t to = (size_t)p * depth + k;
+#endif
+    columns[to] = inside ? in[((size_t)y * w + x) * 3 + k % 3] : 0.0f;
 }

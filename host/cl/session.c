@@ -152,10 +152,15 @@ pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer,
 }
 
 pst_status pst_buffer_copy(pst_session *session, pst_buffer *to, const pst_buffer *from, size_t bytes) {
+    return pst_buffer_copy_part(session, to, 0, from, 0, bytes);
+}
+
+pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from, size_t from_offset,
+                                size_t bytes) {
     pst_status status = check_alive(session);
     if (status != PST_OK || !bytes)
         return status;
-    cl_int code = clEnqueueCopyBuffer(session->queue, from->memory, to->memory, 0, 0, bytes, 0, NULL, NULL);
+    cl_int code = clEnqueueCopyBuffer(session->queue, from->memory, to->memory, from_offset, to_offset, bytes, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueCopyBuffer", NULL);
 }
 

@@ -55,6 +55,8 @@ pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer,
 
 /* On the device, in order. */
 pst_status pst_buffer_copy(pst_session *session, pst_buffer *to, const pst_buffer *from, size_t bytes);
+pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from, size_t from_offset,
+                                size_t bytes);
 pst_status pst_buffer_zero(pst_session *session, pst_buffer *buffer, size_t bytes);
 
 /* ---- kernels ---- */

@@ -2,7 +2,7 @@
  * forward and backward to the input. The backward one is the same convolution with the channels swapped and the filters
  * turned by 180 degrees, so an algorithm computes one product and differs in how it ends:
  *
- *   forward    out = max(conv(in) + bias, 0); signs = (out > 0) as bits; pooled, codes = 2x2 pooling of out
+ *   forward    out = max(conv(in) + bias, 0) with its signs (out > 0) as bits, or its 2x2 pooling with its codes
  *   backward   out = conv'(in), zero where the signs of the layer before are; `in` may be a gradient behind a 2x2 pooling
  *              that is expanded through the pooling's codes on the way, so that the large map never exists
  *
@@ -24,7 +24,7 @@ typedef struct pst_conv_shape {
     int h, w;         /* of the maps before pooling */
     int c_in, c_out;  /* of this product: swapped in the backward direction */
     bool backward;
-    pst_pool pool;    /* forward: of the output; backward: of the input */
+    pst_pool pool;    /* forward: of the output, of which only the pooled map is wanted; backward: of the input */
 } pst_conv_shape;
 
 typedef struct pst_conv_tensors {
@@ -32,9 +32,9 @@ typedef struct pst_conv_tensors {
     const pst_buffer *codes_in; /* backward with pool */
     const pst_buffer *weights; /* from prepare */
     const pst_buffer *bias;    /* forward: [c_out] */
-    pst_buffer *out;           /* [h][w][c_out]; forward with pool it may be NULL: only the pooled map is wanted */
+    pst_buffer *out;           /* [h][w][c_out]; unused forward with pool */
     pst_buffer *signs;         /* forward without pool: written, unless NULL; backward: read, unless NULL */
-    pst_buffer *pooled, *codes; /* forward with pool; codes may be NULL */
+    pst_buffer *pooled, *codes; /* forward with pool, for `out`; codes may be NULL */
     pst_buffer *workspace;
 } pst_conv_tensors;
 

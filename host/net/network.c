@@ -1,0 +1,85 @@
+#include "net/network.h"
+
+#include "base/memory.h"
+
+pst_status pst_net_create(const pst_conv_engine *engine, const pst_model *model, pst_net **result) {
+    *result = NULL;
+    pst_net *net;
+    pst_status status = pst_allocate(engine->session->error, 1, sizeof *net, &net);
+    if (status != PST_OK)
+        return status;
+    net->engine = *engine;
+    net->model = model;
+    net->layers = pst_layers_of(model);
+    *result = net;
+    return PST_OK;
+}
+
+void pst_net_destroy(pst_net *net) {
+    if (!net)
+        return;
+    for (size_t i = 0; i < PST_LAYERS_MAX; i++) {
+        pst_buffer_destroy(net->engine.session, net->prepared[i][0].weights);
+        pst_buffer_destroy(net->engine.session, net->prepared[i][1].weights);
+        pst_buffer_destroy(net->engine.session, net->bias[i]);
+    }
+    pst_free(net);
+}
+
+pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, int h, int w, pst_pool pool) {
+    const pst_layer *l = &net->layers.at[layer];
+    return (pst_conv_shape){.h = h,
+                            .w = w,
+                            .c_in = backward ? l->c_out : l->c_in,
+                            .c_out = backward ? l->c_in : l->c_out,
+                            .backward = backward,
+                            .pool = pool};
+}
+
+const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape) {
+    for (size_t i = 0; pst_conv_menu[i]; i++)
+        if (pst_conv_menu[i]->supports(&net->engine, shape))
+            return pst_conv_menu[i];
+    return &pst_conv_im2col;
+}
+
+pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,
+                           const pst_buffer **weights) {
+    int direction = shape->backward;
+    pst_session *session = net->engine.session;
+    pst_status status = PST_OK;
+    pst_buffer **buffer = &net->prepared[layer][direction].weights;
+    if (*buffer && net->prepared[layer][direction].algorithm != algorithm) {
+        PST_TRY(pst_session_finish(session));
+        pst_buffer_destroy(session, *buffer);
+        *buffer = NULL;
+    }
+    if (!*buffer) {
+        const pst_model_convolution *convolution = &net->model->convolutions[layer];
+        PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, buffer));
+        status = algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in, *buffer);
+        if (status != PST_OK) {
+            pst_buffer_destroy(session, *buffer);
+            *buffer = NULL;
+            goto cleanup;
+        }
+        net->prepared[layer][direction].algorithm = algorithm;
+    }
+cleanup:
+    *weights = *buffer;
+    return status;
+}
+
+pst_status pst_net_bias(pst_net *net, size_t layer, const pst_buffer **bias) {
+    pst_status status = PST_OK;
+    pst_session *session = net->engine.session;
+    if (!net->bias[layer]) {
+        const pst_layer *l = &net->layers.at[layer];
+        PST_TRY(pst_buffer_create(session, sizeof(float) * (size_t)l->c_out, "bias", &net->bias[layer]));
+        PST_TRY(pst_buffer_write(session, net->bias[layer], 0, net->model->convolutions[layer].bias,
+                                 sizeof(float) * (size_t)l->true_c_out));
+    }
+cleanup:
+    *bias = net->bias[layer];
+    return status;
+}

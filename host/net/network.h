@@ -1,0 +1,35 @@
+/* A network on a device: its layer table and its weights in the form that the convolution algorithms want. */
+#ifndef PST_NET_NETWORK_H
+#define PST_NET_NETWORK_H
+
+#include "net/layers.h"
+#include "op/conv.h"
+
+/* A plain struct; the fields are for reading. */
+typedef struct pst_net {
+    pst_conv_engine engine;
+    const pst_model *model;
+    pst_layers layers;
+    struct {
+        const pst_conv_algorithm *algorithm;
+        pst_buffer *weights;
+    } prepared[PST_LAYERS_MAX][2]; /* forward, backward */
+    pst_buffer *bias[PST_LAYERS_MAX];
+} pst_net;
+
+/* Keeps engine's pointers and the model. Puts nothing on the device. */
+pst_status pst_net_create(const pst_conv_engine *engine, const pst_model *model, pst_net **net);
+void pst_net_destroy(pst_net *net);
+
+/* The product that a layer is, in either direction, for a picture whose map at this layer is h by w. */
+pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, int h, int w, pst_pool pool);
+
+/* The algorithm for a product. */
+const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape);
+
+/* Weights for a layer in a direction, prepared on first use and kept. */
+pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,
+                           const pst_buffer **weights);
+pst_status pst_net_bias(pst_net *net, size_t layer, const pst_buffer **bias);
+
+#endif

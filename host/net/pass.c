@@ -1,0 +1,212 @@
+#include "net/pass.h"
+
+#include "base/memory.h"
+#include "net/plan.h"
+#include "op/activation.h"
+
+/* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. */
+enum { FEATURES, SIGNS, POOLED, CODES, D_FEATURES, D_POOLED, KINDS };
+
+struct pst_pass {
+    pst_net *net;
+    pst_pass_options options;
+    size_t count; /* layers walked */
+    int h[PST_LAYERS_MAX], w[PST_LAYERS_MAX];
+    pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
+    size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
+    pst_buffer *slots[PST_LAYERS_MAX * KINDS], *workspace;
+};
+
+static bool is_pooled(const pst_pass *pass, size_t layer) { return layer + 1 < pass->count && pass->net->layers.at[layer].pooled; }
+
+/* Does the full map of a layer exist, or is the pooling fused into the convolution? */
+static bool has_map(const pst_pass *pass, size_t layer) { return !is_pooled(pass, layer) || pass->options.wanted[layer]; }
+
+static pst_pool fused_pool(const pst_pass *pass, size_t layer) {
+    return has_map(pass, layer) ? PST_POOL_NONE : pass->options.pooling;
+}
+
+static pst_conv_shape shape_of(const pst_pass *pass, size_t layer, bool backward) {
+    return pst_net_shape(pass->net, layer, backward, pass->h[layer], pass->w[layer], fused_pool(pass, layer));
+}
+
+static pst_buffer *tensor(const pst_pass *pass, size_t layer, int kind) {
+    int slot = pass->tensors[layer * KINDS + (size_t)kind].slot;
+    return slot < 0 ? NULL : pass->slots[slot];
+}
+
+static void want(pst_pass *pass, size_t layer, int kind, size_t bytes, size_t first, size_t last) {
+    pass->tensors[layer * KINDS + (size_t)kind] =
+        (pst_plan_tensor){.bytes = pst_round_up(bytes, 64), .first = (int)first, .last = (int)last};
+}
+
+/* Time runs from 0: layer l forward is step l, backward step 2 * count - 1 - l. */
+static void plan_maps(pst_pass *pass) {
+    size_t count = pass->count, end = 2 * count - 1;
+    bool backward = pass->options.backward;
+    for (size_t l = 0; l < count; l++) {
+        size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out, undo = end - l;
+        size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
+        size_t gradient_from = l + 1 < count ? undo - 1 : undo;
+        if (has_map(pass, l)) {
+            bool keep = backward && pass->options.wanted[l];
+            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, keep ? undo : l + 1);
+            if (backward) {
+                want(pass, l, SIGNS, pixels * c / 8, l, undo);
+                want(pass, l, D_FEATURES, sizeof(float) * pixels * c, gradient_from, undo);
+            }
+        }
+        if (is_pooled(pass, l)) {
+            want(pass, l, POOLED, sizeof(float) * pooled * c, l, l + 1);
+            if (backward) {
+                want(pass, l, CODES, pooled * c, l, undo);
+                want(pass, l, D_POOLED, sizeof(float) * pooled * c, gradient_from, undo);
+            }
+        }
+    }
+    pass->slot_count = pst_plan_assign(pass->tensors, PST_LAYERS_MAX * KINDS, pass->slot_bytes);
+}
+
+static pst_status plan_scratch(pst_pass *pass) {
+    pass->workspace_bytes = pass->options.extra_workspace_bytes;
+    for (size_t l = 0; l < pass->count; l++)
+        for (int backward = 0; backward <= pass->options.backward; backward++) {
+            pst_conv_shape shape = shape_of(pass, l, backward);
+            const pst_conv_algorithm *algorithm = pst_net_algorithm(pass->net, &shape);
+            size_t bytes;
+            pst_status status = algorithm->workspace_bytes(&pass->net->engine, &shape, &bytes);
+            if (status != PST_OK)
+                return status;
+            pass->workspace_bytes = bytes > pass->workspace_bytes ? bytes : pass->workspace_bytes;
+            pass->weight_bytes += algorithm->weight_bytes(&pass->net->engine, &shape);
+            if (!backward)
+                pass->weight_bytes += sizeof(float) * (size_t)shape.c_out;
+        }
+    return PST_OK;
+}
+
+pst_status pst_pass_create(pst_net *net, const pst_pass_options *options, pst_pass **result) {
+    *result = NULL;
+    pst_error *error = net->engine.session->error;
+    pst_pass *pass;
+    pst_status status = pst_allocate(error, 1, sizeof *pass, &pass);
+    if (status != PST_OK)
+        return status;
+    pass->net = net;
+    pass->options = *options;
+    for (size_t l = 0; l < net->layers.count; l++)
+        if (options->wanted[l])
+            pass->count = l + 1;
+    for (size_t l = 0; l < pass->count; l++)
+        if (!pst_layer_size(&net->layers, l, options->h, options->w, &pass->h[l], &pass->w[l])) {
+            status = pst_fail(error, PST_ERROR_ARGUMENT, "a picture of %dx%d is too small for layer %s; use a larger image size",
+                              options->w, options->h, net->layers.at[pass->count - 1].name);
+            goto cleanup;
+        }
+    plan_maps(pass);
+    PST_TRY(plan_scratch(pass));
+    *result = pass;
+    return PST_OK;
+cleanup:
+    pst_pass_destroy(pass);
+    return status;
+}
+
+void pst_pass_destroy(pst_pass *pass) {
+    if (!pass)
+        return;
+    for (size_t i = 0; i < pass->slot_count; i++)
+        pst_buffer_destroy(pass->net->engine.session, pass->slots[i]);
+    pst_buffer_destroy(pass->net->engine.session, pass->workspace);
+    pst_free(pass);
+}
+
+pst_pass_bytes pst_pass_measure(const pst_pass *pass) {
+    pst_pass_bytes bytes = {.workspace = pass->workspace_bytes, .weights = pass->weight_bytes, .largest = pass->workspace_bytes};
+    for (size_t i = 0; i < pass->slot_count; i++) {
+        bytes.maps += pass->slot_bytes[i];
+        bytes.largest = pass->slot_bytes[i] > bytes.largest ? pass->slot_bytes[i] : bytes.largest;
+    }
+    return bytes;
+}
+
+pst_status pst_pass_allocate(pst_pass *pass) {
+    pst_session *session = pass->net->engine.session;
+    pst_status status = PST_OK;
+    const pst_buffer *unused;
+    for (size_t l = 0; l < pass->count; l++) {
+        for (int backward = 0; backward <= pass->options.backward; backward++) {
+            pst_conv_shape shape = shape_of(pass, l, backward);
+            PST_TRY(pst_net_weights(pass->net, l, &shape, pst_net_algorithm(pass->net, &shape), &unused));
+        }
+        PST_TRY(pst_net_bias(pass->net, l, &unused));
+    }
+    for (size_t i = 0; i < pass->slot_count; i++)
+        PST_TRY(pst_buffer_create(session, pass->slot_bytes[i], "feature maps", &pass->slots[i]));
+    PST_TRY(pst_buffer_create(session, pass->workspace_bytes, "workspace", &pass->workspace));
+cleanup:
+    return status;
+}
+
+pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer) {
+    return (pst_pass_layer){.pixels = (size_t)pass->h[layer] * (size_t)pass->w[layer],
+                            .c = pass->net->layers.at[layer].c_out,
+                            .true_c = pass->net->layers.at[layer].true_c_out};
+}
+
+pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
+
+static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
+    pst_conv_shape shape = shape_of(pass, l, backward);
+    const pst_conv_algorithm *algorithm = pst_net_algorithm(pass->net, &shape);
+    pst_status status = pst_net_weights(pass->net, l, &shape, algorithm, &tensors->weights);
+    if (status != PST_OK)
+        return status;
+    tensors->workspace = pass->workspace;
+    return algorithm->run(&pass->net->engine, &shape, tensors);
+}
+
+pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user) {
+    pst_status status = PST_OK;
+    const pst_buffer *in = x;
+    for (size_t l = 0; l < pass->count; l++) {
+        pst_conv_tensors tensors = {.in = in,
+                                    .out = tensor(pass, l, FEATURES),
+                                    .signs = tensor(pass, l, SIGNS),
+                                    .pooled = tensor(pass, l, POOLED),
+                                    .codes = tensor(pass, l, CODES)};
+        PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
+        PST_TRY(convolve(pass, l, false, &tensors));
+        if (pass->options.wanted[l])
+            PST_TRY(callback(user, l, tensors.out));
+        if (is_pooled(pass, l) && has_map(pass, l))
+            PST_TRY(pst_bias_relu_pool(pass->net->engine.session, tensors.out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
+                                       pass->options.pooling, 0, pass->h[l] / 2, tensors.pooled, tensors.codes));
+        in = is_pooled(pass, l) ? tensors.pooled : tensors.out;
+    }
+cleanup:
+    return status;
+}
+
+pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user) {
+    pst_status status = PST_OK;
+    for (size_t l = pass->count; l-- > 0;) {
+        pst_buffer *d = tensor(pass, l, D_FEATURES), *d_pooled = tensor(pass, l, D_POOLED);
+        bool top = l + 1 == pass->count, below_pooled = l > 0 && is_pooled(pass, l - 1);
+        if (is_pooled(pass, l) && has_map(pass, l))
+            PST_TRY(pst_unpool(pass->net->engine.session, d_pooled, tensor(pass, l, CODES), pass->h[l], pass->w[l],
+                               pass->net->layers.at[l].c_out, pass->options.pooling, d));
+        if (pass->options.wanted[l])
+            PST_TRY(callback(user, l, tensor(pass, l, FEATURES), tensor(pass, l, SIGNS), !top, d));
+        /* A pooled map below needs no mask: its codes hold it. */
+        pst_conv_tensors tensors = {.in = has_map(pass, l) ? d : d_pooled,
+                                    .codes_in = has_map(pass, l) ? NULL : tensor(pass, l, CODES),
+                                    .out = l == 0         ? dx
+                                           : below_pooled ? tensor(pass, l - 1, D_POOLED)
+                                                          : tensor(pass, l - 1, D_FEATURES),
+                                    .signs = l == 0 || below_pooled ? NULL : tensor(pass, l - 1, SIGNS)};
+        PST_TRY(convolve(pass, l, true, &tensors));
+    }
+cleanup:
+    return status;
+}
