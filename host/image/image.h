@@ -12,10 +12,11 @@ struct pst_image {
 #define PST_IMAGE_MAX_SIDE 65535
 #define PST_IMAGE_MAX_PIXELS ((int64_t)1 << 28)
 
-/* rgb is copied; NULL gives black. */
+/* rgb is copied and must be finite; NULL gives black. */
 pst_status pst_picture_create(pst_error *error, int width, int height, const float *rgb, pst_image **image);
 
-/* Reads any format that stb_image knows; checks the size before the pixels are decoded. */
+/* Reads JPEG, PNG, BMP, TGA, GIF (the first picture), PSD and PNM; checks the size before the pixels are decoded.
+ * Transparent parts are laid over white. */
 pst_status pst_picture_read(pst_error *error, const char *path, pst_image **image);
 
 /* Writes by the ending of the name (.png .jpg .jpeg .bmp .tga), values rounded and clamped to 0..255, atomically. */

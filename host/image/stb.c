@@ -1,0 +1,306 @@
+#include "image/stb.h"
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- memory for stb ------------------------------------------------------------------------------------------ */
+
+/* stb_image_write cannot survive a failed allocation, and stb_image takes what a compressed stream unfolds to. So all
+ * that they allocate is kept in a pool with a limit; when that is reached or memory runs out, the work is left by a
+ * longjmp and the pool is emptied. */
+typedef struct block {
+    struct block *next, *previous;
+    size_t bytes;
+} block;
+
+#define HEADER_BYTES ((sizeof(block) + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t))
+
+typedef struct pool {
+    block *first;
+    uint64_t used, limit;
+    enum { POOL_FINE, POOL_NO_MEMORY, POOL_OVER_LIMIT } state;
+    jmp_buf leave;
+} pool;
+
+static _Thread_local pool current; /* not on the stack, so that a longjmp leaves it defined */
+
+static void *pool_allocate(size_t bytes)
+{
+    block *made = NULL;
+    if (bytes > current.limit - current.used)
+        current.state = POOL_OVER_LIMIT;
+    else if (bytes > SIZE_MAX - HEADER_BYTES || pst_allocate(NULL, HEADER_BYTES + bytes, 1, &made) != PST_OK)
+        current.state = POOL_NO_MEMORY;
+    if (!made)
+        longjmp(current.leave, 1);
+    made->bytes = bytes;
+    made->next = current.first;
+    if (made->next)
+        made->next->previous = made;
+    current.first = made;
+    current.used += bytes;
+    return (char *)made + HEADER_BYTES;
+}
+
+static block *block_of(void *memory)
+{
+    return (block *)(void *)((char *)memory - HEADER_BYTES);
+}
+
+static void pool_forget(block *gone)
+{
+    *(gone->previous ? &gone->previous->next : &current.first) = gone->next;
+    if (gone->next)
+        gone->next->previous = gone->previous;
+    current.used -= gone->bytes;
+}
+
+static void pool_free(void *memory)
+{
+    if (!memory)
+        return;
+    pool_forget(block_of(memory));
+    pst_free(block_of(memory));
+}
+
+static void *pool_resize(void *memory, size_t bytes)
+{
+    void *moved = pool_allocate(bytes);
+    if (memory) {
+        size_t kept = block_of(memory)->bytes;
+        memcpy(moved, memory, kept < bytes ? kept : bytes);
+        pool_free(memory);
+    }
+    return moved;
+}
+
+/* Calls work(argument) with a pool for stb. What it leaves in the pool is freed, but for *keep. */
+static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void *), void *argument, void **keep)
+{
+    current.first = NULL;
+    current.used = 0;
+    current.limit = limit;
+    current.state = POOL_FINE;
+    if (setjmp(current.leave) == 0)
+        work(argument);
+    if (current.state == POOL_FINE && keep && *keep)
+        pool_forget(block_of(*keep));
+    while (current.first) {
+        block *gone = current.first;
+        current.first = gone->next;
+        pst_free(gone);
+    }
+    if (current.state == POOL_NO_MEMORY)
+        return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+    if (current.state == POOL_OVER_LIMIT)
+        return pst_fail(error, PST_ERROR_FORMAT, "its data unfolds to far more than a picture of its size needs");
+    return PST_OK;
+}
+
+void pst_stb_free(void *memory)
+{
+    if (memory)
+        pst_free(block_of(memory));
+}
+
+/* ---- stb itself ---------------------------------------------------------------------------------------------- */
+
+#define STBI_MALLOC(bytes) pool_allocate(bytes)
+#define STBI_REALLOC(memory, bytes) pool_resize(memory, bytes)
+#define STBI_FREE(memory) pool_free(memory)
+#define STBIW_MALLOC(bytes) pool_allocate(bytes)
+#define STBIW_REALLOC(memory, bytes) pool_resize(memory, bytes)
+#define STBIW_FREE(memory) pool_free(memory)
+#define STBI_ASSERT(condition) ((void)0)
+#define STBIW_ASSERT(condition) ((void)0)
+#define STBI_MAX_DIMENSIONS 65535
+#define STBI_NO_STDIO
+#define STBI_NO_HDR
+#define STBI_NO_LINEAR
+#define STBI_NO_PIC
+#define STBI_FAILURE_USERMSG
+#define STBI_WRITE_NO_STDIO
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function" /* told of at the end of the file, so a pop would undo it */
+#elif defined(_MSC_VER)
+#pragma warning(push, 0)
+#endif
+#include <stb_image.h>
+#include <stb_image_write.h>
+#if defined(_MSC_VER)
+#pragma warning(pop)
+#endif
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+typedef struct source {
+    const uint8_t *file;
+    size_t bytes, at;
+    bool exhausted; /* more was wanted than there is */
+    int width, height;
+    bool wide, fine;
+    void *rgba;
+} source;
+
+/* stb_image fills up with zeros where a file is cut short. It takes the file in pieces of REFILL_BYTES or in the
+ * lengths that it needs; only of the former may less come than it asks for. */
+enum { REFILL_BYTES = sizeof((stbi__context *)0)->buffer_start };
+
+static int take(void *user, char *data, int size)
+{
+    source *from = user;
+    size_t left = from->bytes - from->at, count = (size_t)size < left ? (size_t)size : left;
+    if (size > 0 && (count == 0 || (count < (size_t)size && size != REFILL_BYTES)))
+        from->exhausted = true;
+    memcpy(data, from->file + from->at, count);
+    from->at += count;
+    return (int)count;
+}
+
+static void pass_over(void *user, int size)
+{
+    source *from = user;
+    size_t left = from->bytes - from->at;
+    if (size > 0) /* past the end is fine as long as nothing is wanted from there */
+        from->at += (size_t)size < left ? (size_t)size : left;
+}
+
+static int at_end(void *user)
+{
+    source *from = user;
+    return from->at >= from->bytes;
+}
+
+static void find_size(void *argument)
+{
+    source *from = argument;
+    int channels;
+    from->fine = stbi_info_from_memory(from->file, (int)from->bytes, &from->width, &from->height, &channels);
+    if (from->fine)
+        from->wide = stbi_is_16_bit_from_memory(from->file, (int)from->bytes);
+}
+
+static void decode(void *argument)
+{
+    static const stbi_io_callbacks callbacks = {take, pass_over, at_end};
+    source *from = argument;
+    int channels;
+    if (from->wide)
+        from->rgba = stbi_load_16_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
+    else
+        from->rgba = stbi_load_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
+}
+
+static const char *reason(void)
+{
+    const char *text = stbi_failure_reason();
+    return text ? text : "it is damaged";
+}
+
+#define FIXED_BYTES ((uint64_t)8 << 20) /* more than the decoders' own tables */
+
+pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int *width, int *height, bool *wide)
+{
+    source from = {.file = file, .bytes = bytes};
+    if (bytes > INT32_MAX)
+        return pst_fail(error, PST_ERROR_FORMAT, "it has more than 2 GiB");
+    pst_status status = with_pool(error, FIXED_BYTES, find_size, &from, NULL);
+    if (status == PST_OK && !from.fine) { /* stb_image asks every format in turn; only decoding tells what is wrong */
+        status = with_pool(error, FIXED_BYTES, decode, &from, NULL);
+        if (status != PST_ERROR_MEMORY)
+            status = pst_fail(error, PST_ERROR_FORMAT, "%s", from.exhausted ? "it is cut short" : reason());
+    }
+    *width = from.width;
+    *height = from.height;
+    *wide = from.wide;
+    return status;
+}
+
+pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, int width, int height, bool wide,
+                          void **rgba)
+{
+    source from = {.file = file, .bytes = bytes, .wide = wide};
+    uint64_t pixels = (uint64_t)width * (uint64_t)height;
+    *rgba = NULL;
+    /* At the most: the file gathered in a buffer that doubles, 16-bit RGBA unfolded likewise, and two copies of it. */
+    pst_status status = with_pool(error, FIXED_BYTES + 6 * (uint64_t)bytes + 64 * pixels, decode, &from, &from.rgba);
+    if (status != PST_OK)
+        return status;
+    if (from.exhausted)
+        status = pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
+    else if (!from.rgba)
+        status = pst_fail(error, PST_ERROR_FORMAT, "%s", reason());
+    else if (from.width != width || from.height != height)
+        status = pst_fail(error, PST_ERROR_FORMAT, "it gives two different sizes");
+    if (status == PST_OK)
+        *rgba = from.rgba;
+    else
+        pst_stb_free(from.rgba);
+    return status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+#define JPEG_QUALITY 95 /* of 100; above 90 the colours are not subsampled */
+
+typedef struct sink {
+    pst_stb_format format;
+    const uint8_t *rgb;
+    int width, height;
+    void *file;
+    size_t bytes, capacity;
+    bool fine;
+} sink;
+
+static void collect(void *user, void *data, int size)
+{
+    sink *to = user;
+    size_t needed = to->bytes + (size_t)size;
+    if (needed > to->capacity) {
+        to->capacity = needed + needed / 2;
+        to->file = pool_resize(to->file, to->capacity);
+    }
+    memcpy((uint8_t *)to->file + to->bytes, data, (size_t)size);
+    to->bytes = needed;
+}
+
+static void encode(void *argument)
+{
+    sink *to = argument;
+    int result = 0;
+    switch (to->format) {
+    case PST_STB_PNG: result = stbi_write_png_to_func(collect, to, to->width, to->height, 3, to->rgb, 0); break;
+    case PST_STB_JPEG:
+        result = stbi_write_jpg_to_func(collect, to, to->width, to->height, 3, to->rgb, JPEG_QUALITY);
+        break;
+    case PST_STB_BMP: result = stbi_write_bmp_to_func(collect, to, to->width, to->height, 3, to->rgb); break;
+    case PST_STB_TGA: result = stbi_write_tga_to_func(collect, to, to->width, to->height, 3, to->rgb); break;
+    }
+    to->fine = result != 0;
+}
+
+pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *rgb, int width, int height,
+                          uint8_t **file, size_t *bytes)
+{
+    sink to = {.format = format, .rgb = rgb, .width = width, .height = height};
+    *file = NULL;
+    *bytes = 0;
+    pst_status status = with_pool(error, UINT64_MAX, encode, &to, &to.file);
+    if (status != PST_OK)
+        return status;
+    if (!to.fine) {
+        pst_stb_free(to.file);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "the picture is too large for this format");
+    }
+    *file = to.file;
+    *bytes = to.bytes;
+    return PST_OK;
+}
