@@ -8,7 +8,13 @@
 typedef struct pst_safetensors pst_safetensors;
 
 #define PST_TENSOR_MAX_DIMENSIONS 8
-typedef enum pst_tensor_type { PST_TENSOR_F16, PST_TENSOR_BF16, PST_TENSOR_F32, PST_TENSOR_F64, PST_TENSOR_OTHER } pst_tensor_type;
+typedef enum pst_tensor_type {
+    PST_TENSOR_F16,
+    PST_TENSOR_BF16,
+    PST_TENSOR_F32,
+    PST_TENSOR_F64,
+    PST_TENSOR_OTHER
+} pst_tensor_type;
 
 typedef struct pst_tensor_info {
     const char *name; /* owned by the file */
@@ -30,7 +36,9 @@ const pst_tensor_info *pst_safetensors_find(const pst_safetensors *file, const c
 const char *pst_safetensors_metadata(const pst_safetensors *file, const char *key);
 
 /* Reads a tensor of this file, converted from F16, BF16, F32 or F64; values has room for tensor->count. */
-pst_status pst_safetensors_read_float(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor, float *values);
-pst_status pst_safetensors_read_double(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor, double *values);
+pst_status pst_safetensors_read_float(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
+                                      float *values);
+pst_status pst_safetensors_read_double(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
+                                       double *values);
 
 #endif
