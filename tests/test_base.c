@@ -1,0 +1,382 @@
+#define _XOPEN_SOURCE 700 /* for symlinks, pipes and limits; must stand before any header */
+
+#include "support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
+
+static pst_error error;
+
+START_TEST(errors_are_one_tidy_line)
+{
+    ck_assert_int_eq(pst_fail(&error, PST_ERROR_FILE, "a\nb\x1b[%d", 7), PST_ERROR_FILE);
+    ck_assert_str_eq(error.text, "a?b?[7");
+    ck_assert_int_eq(pst_fail_in(&error, "where"), PST_ERROR_FILE);
+    ck_assert_str_eq(error.text, "where: a?b?[7");
+    pst_fail(&error, PST_ERROR_MEMORY, "again: %s", error.text);
+    ck_assert_str_eq(error.text, "again: where: a?b?[7");
+    ck_assert_int_eq(pst_fail(NULL, PST_ERROR_DEVICE, "nobody listens"), PST_ERROR_DEVICE);
+
+    /* A cut through a character of two bytes takes the whole character away. */
+    char text[2 * sizeof error.text + 1];
+    for (size_t shift = 0; shift < 2; shift++) {
+        memset(text, 'x', shift);
+        for (size_t i = shift; i + 1 < sizeof text; i += 2)
+            memcpy(text + i, "\xc3\xa4", 2);
+        text[sizeof text - 1] = 0;
+        pst_fail(&error, PST_ERROR_FILE, "%s", text);
+        size_t length = strlen(error.text);
+        ck_assert_uint_ge(length, sizeof error.text - 2);
+        ck_assert_uint_eq((length - shift) % 2, 0);
+    }
+}
+END_TEST
+
+START_TEST(every_status_has_its_own_name)
+{
+    for (int a = PST_OK; a <= PST_ERROR_NUMERIC; a++)
+        for (int b = PST_OK; b < a; b++)
+            ck_assert_str_ne(pst_status_name((pst_status)a), pst_status_name((pst_status)b));
+    ck_assert_ptr_nonnull(pst_status_name((pst_status)99));
+    ck_assert_ptr_nonnull(pst_status_name((pst_status)-1));
+    ck_assert(strchr(pst_version(), '.') != NULL);
+}
+END_TEST
+
+START_TEST(allocation_is_checked)
+{
+    size_t product;
+    ck_assert(pst_multiply(SIZE_MAX / 2, 2, &product) && product == SIZE_MAX - 1);
+    ck_assert(pst_multiply(0, SIZE_MAX, &product) && product == 0);
+    ck_assert(!pst_multiply(SIZE_MAX / 2 + 1, 2, &product));
+
+    double *numbers;
+    ck_ok(error, pst_allocate(&error, 100, sizeof *numbers, &numbers));
+    for (int i = 0; i < 100; i++)
+        ck_assert(numbers[i] == 0);
+    pst_free(numbers);
+    ck_ok(error, pst_allocate(&error, 0, sizeof *numbers, &numbers));
+    ck_assert_ptr_nonnull(numbers);
+    pst_free(numbers);
+    ck_assert_int_eq(pst_allocate(&error, SIZE_MAX / 4, 8, &numbers), PST_ERROR_MEMORY);
+    ck_assert_ptr_null(numbers);
+
+    for (int persistent = 0; persistent < 2; persistent++) {
+        pst_memory_fail_at(2, persistent);
+        for (int call = 1; call <= 4; call++) {
+            pst_status status = pst_allocate(NULL, 1, 1, &numbers);
+            ck_assert_int_eq(status != PST_OK, call == 2 || (persistent && call > 2));
+            ck_assert_int_eq(numbers == NULL, status != PST_OK);
+            pst_free(numbers);
+        }
+        pst_memory_fail_at(0, false);
+    }
+}
+END_TEST
+
+static int entries_in(const char *folder)
+{
+    DIR *open = opendir(folder);
+    ck_assert_ptr_nonnull(open);
+    int count = -2; /* . and .. */
+    while (readdir(open))
+        count++;
+    closedir(open);
+    return count;
+}
+
+static void check_holds(const char *path, const char *text)
+{
+    uint8_t *data;
+    size_t bytes;
+    ck_ok(error, pst_file_load(&error, path, 1000, &data, &bytes));
+    ck_assert_uint_eq(bytes, strlen(text));
+    ck_assert_str_eq((const char *)data, text);
+    pst_free(data);
+}
+
+START_TEST(reading_is_bounded)
+{
+    const char *path = test_path("ten");
+    pst_file *file;
+    uint64_t size;
+    uint8_t *data, part[8];
+    size_t bytes;
+    test_write(path, "0123456789", 10);
+    check_holds(path, "0123456789");
+    ck_assert_int_eq(pst_file_load(&error, path, 9, &data, &bytes), PST_ERROR_FORMAT);
+    ck_assert_ptr_null(data);
+
+    ck_ok(error, pst_file_open(&error, path, &file, &size));
+    ck_assert_uint_eq(size, 10);
+    ck_ok(error, pst_file_read(&error, file, 4, part, 6));
+    ck_assert_mem_eq(part, "456789", 6);
+    ck_ok(error, pst_file_read(&error, file, 10, part, 0));
+    ck_assert_int_eq(pst_file_read(&error, file, 4, part, 7), PST_ERROR_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.text, "is cut short"));
+    ck_assert_int_eq(pst_file_read(&error, file, UINT64_MAX, part, 1), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_file_read(&error, file, UINT64_MAX - 2, part, 8), PST_ERROR_FORMAT);
+    ck_assert_int_eq(truncate(path, 5), 0);
+    ck_assert_int_eq(pst_file_read(&error, file, 4, part, 6), PST_ERROR_FORMAT);
+    pst_file_close(file);
+    pst_file_close(NULL);
+}
+END_TEST
+
+START_TEST(only_regular_files_are_read)
+{
+    const char *folder = test_path("a folder"), *pipe_path = test_path("pipe");
+    const char *const wrong[] = {folder, pipe_path, "/dev/null", test_path("nothing"), test_path("no/such"), ""};
+    pst_file *file;
+    ck_ok(error, pst_folder_create(&error, folder));
+    ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ck_assert_int_eq(pst_file_open(&error, wrong[i], &file, NULL), PST_ERROR_FILE);
+        ck_assert_ptr_null(file);
+        ck_assert(strncmp(error.text, wrong[i], strlen(wrong[i])) == 0);
+    }
+}
+END_TEST
+
+START_TEST(saving_replaces_the_whole_file)
+{
+    const char *folder = test_path("save"), *path = test_path("save/file"), *link_path = test_path("link");
+    char long_name[256 + 5] = "save/";
+    struct stat facts;
+    ck_ok(error, pst_folder_create(&error, folder));
+    mode_t mask = umask(027);
+    ck_ok(error, pst_file_save(&error, path, "first", 5));
+    umask(mask);
+    check_holds(path, "first");
+    ck_assert(stat(path, &facts) == 0 && (facts.st_mode & 0777) == 0640);
+    ck_assert_int_eq(chmod(path, 0604), 0);
+    ck_ok(error, pst_file_save_check(&error, path));
+    check_holds(path, "first");
+    ck_ok(error, pst_file_save(&error, path, "second one", 10));
+    check_holds(path, "second one");
+    ck_assert(stat(path, &facts) == 0 && (facts.st_mode & 0777) == 0604);
+    ck_ok(error, pst_file_save(&error, path, NULL, 0));
+    check_holds(path, "");
+
+    ck_assert_int_eq(symlink(path, link_path), 0);
+    ck_ok(error, pst_file_save(&error, link_path, "through", 7));
+    check_holds(path, "through");
+    ck_assert(lstat(link_path, &facts) == 0 && S_ISLNK(facts.st_mode));
+
+    memset(long_name + 5, 'n', 255);
+    ck_ok(error, pst_file_save(&error, test_path(long_name), "x", 1));
+    ck_ok(error, pst_file_save_check(&error, test_path("save/new")));
+    ck_assert_int_eq(entries_in(folder), 2);
+
+    char before[1024]; /* a bare name goes into the current folder */
+    ck_assert_ptr_nonnull(getcwd(before, sizeof before));
+    ck_assert_int_eq(chdir(folder), 0);
+    pst_status status = pst_file_save(&error, "bare", "b", 1);
+    ck_assert_int_eq(chdir(before), 0);
+    ck_ok(error, status);
+    check_holds(test_path("save/bare"), "b");
+}
+END_TEST
+
+START_TEST(a_failed_save_changes_nothing)
+{
+    const char *folder = test_path("fail"), *path = test_path("fail/old");
+    ck_ok(error, pst_folder_create(&error, folder));
+    ck_ok(error, pst_file_save(&error, path, "old", 3));
+
+    /* The system stops the write in its middle. */
+    static char large[100000];
+    struct rlimit limit, small;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 50000;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    pst_status status = pst_file_save(&error, path, large, sizeof large);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, handler);
+    ck_assert_int_eq(status, PST_ERROR_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, path));
+    check_holds(path, "old");
+
+    for (unsigned n = 1; n <= 2; n++) {
+        pst_memory_fail_at(n, true);
+        ck_assert_int_eq(pst_file_save(&error, path, "new", 3), PST_ERROR_MEMORY);
+        pst_memory_fail_at(0, false);
+    }
+    check_holds(path, "old");
+
+    const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"), "",
+                                 test_path("fail/new/")};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ck_assert_int_eq(pst_file_save_check(&error, wrong[i]), PST_ERROR_FILE);
+        ck_assert_int_eq(pst_file_save(&error, wrong[i], "new", 3), PST_ERROR_FILE);
+    }
+    pst_file_save(&error, test_path("fail/none/file"), "new", 3);
+    ck_assert_ptr_nonnull(strstr(error.text, "does not exist"));
+
+    if (geteuid() != 0) { /* nothing is forbidden to root */
+        ck_assert_int_eq(chmod(path, 0400), 0);
+        ck_assert_int_eq(pst_file_save(&error, path, "new", 3), PST_ERROR_FILE);
+        ck_assert_int_eq(chmod(folder, 0500), 0);
+        ck_assert_int_eq(pst_file_save(&error, test_path("fail/new"), "new", 3), PST_ERROR_FILE);
+        ck_assert_int_eq(pst_file_save_check(&error, test_path("fail/new")), PST_ERROR_FILE);
+        ck_assert_int_eq(chmod(folder, 0700), 0);
+    }
+    ck_assert_int_eq(entries_in(folder), 1);
+}
+END_TEST
+
+START_TEST(devices_are_written_in_place)
+{
+    struct stat facts;
+    ck_ok(error, pst_file_save_check(&error, "/dev/null"));
+    ck_ok(error, pst_file_save(&error, "/dev/null", "gone", 4));
+    ck_assert(stat("/dev/null", &facts) == 0 && S_ISCHR(facts.st_mode));
+    if (access("/dev/full", W_OK) == 0)
+        ck_assert_int_eq(pst_file_save(&error, "/dev/full", "no room", 7), PST_ERROR_FILE);
+
+    const char *path = test_path("written pipe");
+    char got[8] = "";
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    ck_assert_int_ge(reader, 0);
+    ck_ok(error, pst_file_save(&error, path, "flows", 5));
+    ck_assert_int_eq(read(reader, got, sizeof got), 5);
+    ck_assert_str_eq(got, "flows");
+    close(reader);
+}
+END_TEST
+
+START_TEST(folders_are_made_with_their_parents)
+{
+    struct stat facts;
+    for (int twice = 0; twice < 2; twice++)
+        ck_ok(error, pst_folder_create(&error, test_path("one/two//three/")));
+    ck_assert(stat(test_path("one/two/three"), &facts) == 0 && S_ISDIR(facts.st_mode));
+    ck_ok(error, pst_folder_create(&error, "/"));
+    test_write(test_path("one/file"), "", 0);
+    ck_assert_int_eq(pst_folder_create(&error, test_path("one/file")), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_folder_create(&error, test_path("one/file/below")), PST_ERROR_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "is a file"));
+    ck_assert_int_eq(pst_folder_create(&error, ""), PST_ERROR_FILE);
+}
+END_TEST
+
+static void check_cache(const char *xdg, const char *home, const char *expected)
+{
+    char *path;
+    xdg ? setenv("XDG_CACHE_HOME", xdg, 1) : unsetenv("XDG_CACHE_HOME");
+    home ? setenv("HOME", home, 1) : unsetenv("HOME");
+    pst_status status = pst_folder_cache(&error, &path);
+    ck_assert_int_eq(status, expected ? PST_OK : PST_ERROR_FILE);
+    if (expected)
+        ck_assert_str_eq(path, expected);
+    else
+        ck_assert_ptr_null(path);
+    pst_free(path);
+}
+
+START_TEST(the_cache_folder_follows_the_environment)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *old_xdg = xdg ? strdup(xdg) : NULL, *old_home = home ? strdup(home) : NULL;
+    check_cache("/x", "/h", "/x/pastiche");
+    check_cache(NULL, "/h", "/h/.cache/pastiche");
+    check_cache("", "/h", "/h/.cache/pastiche");
+    check_cache("relative", "/h", "/h/.cache/pastiche");
+    check_cache(NULL, "", NULL);
+    check_cache(NULL, NULL, NULL);
+    old_xdg ? setenv("XDG_CACHE_HOME", old_xdg, 1) : unsetenv("XDG_CACHE_HOME");
+    old_home ? setenv("HOME", old_home, 1) : unsetenv("HOME");
+    free(old_xdg);
+    free(old_home);
+}
+END_TEST
+
+START_TEST(random_numbers_are_normal_and_the_same_everywhere)
+{
+    enum { COUNT = 200000 };
+    static float values[COUNT], others[COUNT];
+    /* From the same formula with log, cos and sin in Python. */
+    static const float known[] = {0x1.67f91ep+0f, -0x1.9b02ecp-2f, 0x1.1841bep+0f,  0x1.f8f56cp-2f,
+                                  0x1.9c38d4p-1f, 0x1.7450b2p-2f,  -0x1.62c6c8p-3f, -0x1.cc8224p+0f};
+    pst_random_normal(42, values, 8);
+    for (int i = 0; i < 8; i++)
+        ck_assert(values[i] == known[i]);
+
+    pst_random_normal(1, values, COUNT);
+    double sum = 0, squares = 0, fourth = 0, neighbours = 0, below = 0;
+    for (int i = 0; i < COUNT; i++) {
+        double x = (double)values[i];
+        ck_assert(isfinite(x));
+        sum += x;
+        squares += x * x;
+        fourth += x * x * x * x;
+        neighbours += i ? x * (double)values[i - 1] : 0;
+        below += x < 0.67448975; /* three quarters */
+    }
+    uint64_t sum_of_bits = 0xcbf29ce484222325u; /* FNV-1a over all of them */
+    for (int i = 0; i < COUNT; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        sum_of_bits = (sum_of_bits ^ bits) * 0x100000001b3u;
+    }
+    ck_assert_uint_eq(sum_of_bits, 95182557311096918u);
+    ck_assert_double_lt(fabs(sum / COUNT), 0.01); /* 4.5 standard errors each, or nearly */
+    ck_assert_double_lt(fabs(squares / COUNT - 1), 0.0145);
+    ck_assert_double_lt(fabs(fourth / COUNT - 3), 0.1);
+    ck_assert_double_lt(fabs(neighbours / COUNT), 0.01);
+    ck_assert_double_lt(fabs(below / COUNT - 0.75), 0.0045);
+
+    pst_random_normal(1, others, 777); /* a sample does not depend on how many there are */
+    ck_assert_mem_eq(values, others, 777 * sizeof(float));
+    pst_random_normal(2, others, COUNT);
+    double cross = 0;
+    for (int i = 0; i < COUNT; i++)
+        cross += (double)values[i] * (double)others[i];
+    ck_assert_double_lt(fabs(cross / COUNT), 0.01);
+}
+END_TEST
+
+START_TEST(the_clock_goes_on)
+{
+    double before = pst_clock_seconds();
+    struct timespec pause = {.tv_nsec = 5000000};
+    nanosleep(&pause, NULL);
+    double passed = pst_clock_seconds() - before;
+    ck_assert(passed >= 0.004 && passed < 60);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base");
+    TCase *cases = tcase_create("base");
+    suite_add_tcase(suite, cases);
+    tcase_add_test(cases, errors_are_one_tidy_line);
+    tcase_add_test(cases, every_status_has_its_own_name);
+    tcase_add_test(cases, allocation_is_checked);
+    tcase_add_test(cases, reading_is_bounded);
+    tcase_add_test(cases, only_regular_files_are_read);
+    tcase_add_test(cases, saving_replaces_the_whole_file);
+    tcase_add_test(cases, a_failed_save_changes_nothing);
+    tcase_add_test(cases, devices_are_written_in_place);
+    tcase_add_test(cases, folders_are_made_with_their_parents);
+    tcase_add_test(cases, the_cache_folder_follows_the_environment);
+    tcase_add_test(cases, random_numbers_are_normal_and_the_same_everywhere);
+    tcase_add_test(cases, the_clock_goes_on);
+    return test_run(suite);
+}
