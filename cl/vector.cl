@@ -75,13 +75,13 @@ SUM_KERNEL void absolute_sum(global const float *x, int groups, global float *su
 }
 
 /* Adam (Kingma and Ba 2015), one pass; rate and root are the rate and the second moment's correction with the bias
- * corrections folded in. ids: (group of 16, -, -) */
-kernel void adam(global float *x, global float *m, global float *v, global const float *g, float rate, float beta1, float beta2,
-                 float root, float epsilon) {
+ * corrections folded in. rest1 and rest2 are 1 - beta, which a float's 1 - .999 would miss by 5e-5. ids: (group of 16, -, -) */
+kernel void adam(global float *x, global float *m, global float *v, global const float *g, float rate, float beta1, float rest1,
+                 float beta2, float rest2, float root, float epsilon) {
     int at = get_global_id(0);
     float16 gradient = vload16(at, g);
-    float16 first = FMA(vload16(at, m), (float16)(beta1), gradient * (1.0f - beta1));
-    float16 second = FMA(vload16(at, v), (float16)(beta2), gradient * gradient * (1.0f - beta2));
+    float16 first = FMA(vload16(at, m), (float16)(beta1), gradient * rest1);
+    float16 second = FMA(vload16(at, v), (float16)(beta2), gradient * gradient * rest2);
     vstore16(first, at, m);
     vstore16(second, at, v);
     vstore16(vload16(at, x) - rate * first / (sqrt(second) * root + epsilon), at, x);

@@ -82,6 +82,7 @@ pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buff
         return status;
     return pst_launch(session, kernel, (size_t[]){length / 16, 1, 1}, NULL,
                       PST_ARGS(pst_arg_buffer(x), pst_arg_buffer(m), pst_arg_buffer(v), pst_arg_buffer(g),
-                               pst_arg_float(rate / correction1), pst_arg_float(beta1), pst_arg_float(beta2),
-                               pst_arg_float(1 / sqrt(correction2)), pst_arg_float(epsilon)));
+                               pst_arg_float(rate / correction1), pst_arg_float(beta1), pst_arg_float(1 - beta1),
+                               pst_arg_float(beta2), pst_arg_float(1 - beta2), pst_arg_float(1 / sqrt(correction2)),
+                               pst_arg_float(epsilon)));
 }
