@@ -1,0 +1,227 @@
+#include "reference_ops.h"
+
+#include <math.h>
+#include <string.h>
+
+bool reference_sign(const uint16_t *signs, size_t at)
+{
+    return !signs || (signs[at / 16] >> (at % 16) & 1);
+}
+
+void reference_signs(const double *map, size_t count, uint16_t *signs)
+{
+    memset(signs, 0, count / 16 * sizeof *signs);
+    for (size_t at = 0; at < count; at++)
+        if (map[at] > 0)
+            signs[at / 16] = (uint16_t)(signs[at / 16] | 1u << at % 16);
+}
+
+/* Calls for each pixel and each tap that lies inside the picture; both directions of the convolution walk the same pairs. */
+typedef void each_pair(const reference_conv *conv, const double *from, double *to, size_t pixel, size_t neighbour, int tap);
+
+static void walk(const reference_conv *conv, each_pair *pair, const double *from, double *to)
+{
+    for (int y = 0; y < conv->h; y++)
+        for (int x = 0; x < conv->w; x++)
+            for (int tap = 0; tap < 9; tap++) {
+                int row = y + tap / 3 - 1, column = x + tap % 3 - 1;
+                if (row >= 0 && row < conv->h && column >= 0 && column < conv->w)
+                    pair(conv, from, to, (size_t)y * (size_t)conv->w + (size_t)x,
+                         (size_t)row * (size_t)conv->w + (size_t)column, tap);
+            }
+}
+
+static double weight(const reference_conv *conv, int o, int i, int tap)
+{
+    return conv->weights[((size_t)o * (size_t)conv->c + (size_t)i) * 9 + (size_t)tap];
+}
+
+static void gather(const reference_conv *conv, const double *in, double *out, size_t pixel, size_t neighbour, int tap)
+{
+    const double *x = in + neighbour * (size_t)conv->c_in;
+    for (int o = 0; o < conv->k; o++) {
+        double sum = 0;
+        for (int i = 0; i < conv->c; i++)
+            sum += x[i] * weight(conv, o, i, tap);
+        out[pixel * (size_t)conv->c_out + (size_t)o] += sum;
+    }
+}
+
+static void scatter(const reference_conv *conv, const double *d_out, double *d_in, size_t pixel, size_t neighbour, int tap)
+{
+    double *d = d_in + neighbour * (size_t)conv->c_in;
+    for (int o = 0; o < conv->k; o++)
+        for (int i = 0; i < conv->c; i++)
+            d[i] += d_out[pixel * (size_t)conv->c_out + (size_t)o] * weight(conv, o, i, tap);
+}
+
+void reference_conv_forward(const reference_conv *conv, const double *in, double *out)
+{
+    memset(out, 0, sizeof *out * (size_t)conv->h * (size_t)conv->w * (size_t)conv->c_out);
+    walk(conv, gather, in, out);
+}
+
+void reference_conv_backward(const reference_conv *conv, const double *d_out, double *d_in)
+{
+    memset(d_in, 0, sizeof *d_in * (size_t)conv->h * (size_t)conv->w * (size_t)conv->c_in);
+    walk(conv, scatter, d_out, d_in);
+}
+
+void reference_bias_relu(double *map, size_t pixels, int c, const double *bias)
+{
+    for (size_t at = 0; at < pixels * (size_t)c; at++) {
+        double v = map[at] + (bias ? bias[at % (size_t)c] : 0);
+        map[at] = v > 0 ? v : 0;
+    }
+}
+
+void reference_mask(double *d, size_t count, const uint16_t *signs)
+{
+    for (size_t at = 0; at < count; at++)
+        if (!reference_sign(signs, at))
+            d[at] = 0;
+}
+
+/* The index of a place 0..3 of the window of pooled pixel (py, px). */
+static size_t place_at(int py, int px, int place, int w, int c, int channel)
+{
+    return ((size_t)(2 * py + place / 2) * (size_t)w + (size_t)(2 * px + place % 2)) * (size_t)c + (size_t)channel;
+}
+
+void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint8_t *codes)
+{
+    for (int py = 0; py < h / 2; py++)
+        for (int px = 0; px < w / 2; px++)
+            for (int channel = 0; channel < c; channel++) {
+                double sum = 0, best = -INFINITY;
+                int code = 0;
+                for (int place = 0; place < 4; place++) {
+                    double v = map[place_at(py, px, place, w, c, channel)];
+                    sum += v;
+                    if (average)
+                        code |= v > 0 ? 1 << place : 0;
+                    else if (v > best)
+                        code = v > 0 ? 1 << place : 0;
+                    best = v > best ? v : best;
+                }
+                size_t to = ((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel;
+                pooled[to] = average ? sum / 4 : best;
+                if (codes)
+                    codes[to] = (uint8_t)code;
+            }
+}
+
+void reference_unpool(const double *d_pooled, const uint8_t *codes, int h, int w, int c, bool average, double *d_map)
+{
+    memset(d_map, 0, sizeof *d_map * (size_t)h * (size_t)w * (size_t)c);
+    for (int py = 0; py < h / 2; py++)
+        for (int px = 0; px < w / 2; px++)
+            for (int channel = 0; channel < c; channel++)
+                for (int place = 0; place < 4; place++) {
+                    size_t from = ((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel;
+                    if (codes[from] >> place & 1)
+                        d_map[place_at(py, px, place, w, c, channel)] = d_pooled[from] * (average ? .25 : 1);
+                }
+}
+
+void reference_gram(const double *f, size_t pixels, int c, double scale, double *gram)
+{
+    size_t n = (size_t)c;
+    memset(gram, 0, n * n * sizeof *gram);
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                gram[i * n + j] += f[p * n + i] * f[p * n + j];
+    for (size_t i = 0; i < n * n; i++)
+        gram[i] *= scale;
+}
+
+void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, const uint16_t *signs,
+                             double *d)
+{
+    size_t n = (size_t)c;
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (size_t i = 0; i < n; i++)
+                sum += f[p * n + i] * difference[i * n + j];
+            if (reference_sign(signs, p * n + j))
+                d[p * n + j] += scale * sum;
+        }
+}
+
+double reference_content(const double *f, const double *target, size_t count, double scale, const uint16_t *signs, double *d)
+{
+    double sum = 0;
+    for (size_t at = 0; at < count; at++) {
+        double e = f[at] - target[at];
+        sum += e * e;
+        if (d && reference_sign(signs, at))
+            d[at] += scale * e;
+    }
+    return sum;
+}
+
+double reference_smoothness(const double *x, int h, int w, double scale, double *d)
+{
+    double sum = 0;
+    for (int row = 0; row + 1 < h; row++)
+        for (int column = 0; column + 1 < w; column++)
+            for (int channel = 0; channel < 3; channel++) {
+                size_t here = ((size_t)row * (size_t)w + (size_t)column) * 3 + (size_t)channel;
+                size_t right = here + 3, below = here + 3 * (size_t)w;
+                double dx = x[right] - x[here], dy = x[below] - x[here];
+                sum += dx * dx + dy * dy;
+                d[right] += scale * dx;
+                d[below] += scale * dy;
+                d[here] -= scale * (dx + dy);
+            }
+    return sum;
+}
+
+double reference_absolute_sum(const double *x, size_t count)
+{
+    double sum = 0;
+    for (size_t at = 0; at < count; at++)
+        sum += fabs(x[at]);
+    return sum;
+}
+
+void reference_add_normalized(const double *from, size_t count, double weight, double norm, const uint16_t *signs, double *d)
+{
+    for (size_t at = 0; at < count; at++)
+        if (reference_sign(signs, at))
+            d[at] += weight / (norm + 1e-8) * from[at];
+}
+
+double reference_dot(const double *a, const double *b, size_t count)
+{
+    double sum = 0;
+    for (size_t at = 0; at < count; at++)
+        sum += a[at] * b[at];
+    return sum;
+}
+
+void reference_adam(double *x, double *m, double *v, const double *g, size_t count, double rate, double beta1, double beta2,
+                    double correction1, double correction2, double epsilon)
+{
+    for (size_t at = 0; at < count; at++) {
+        m[at] = beta1 * m[at] + (1 - beta1) * g[at];
+        v[at] = beta2 * v[at] + (1 - beta2) * g[at] * g[at];
+        x[at] -= rate * (m[at] / correction1) / (sqrt(v[at] / correction2) + epsilon);
+    }
+}
+
+static const double mean[3] = {103.939, 116.779, 123.68};
+
+void reference_import(const double *rgb, size_t pixels, double *x)
+{
+    for (size_t at = 0; at < 3 * pixels; at++)
+        x[at] = rgb[at / 3 * 3 + 2 - at % 3] - mean[at % 3];
+}
+
+void reference_export(const double *x, size_t pixels, double *rgb)
+{
+    for (size_t at = 0; at < 3 * pixels; at++)
+        rgb[at] = x[at / 3 * 3 + 2 - at % 3] + mean[2 - at % 3];
+}

@@ -1,0 +1,59 @@
+/* Every operation of host/op and its gradient in plain C and double precision: the truth that the kernels are held to.
+ * Written for reading, from the definitions in the headers of host/op and not from the kernels. Maps are
+ * [row][column][channel]. */
+#ifndef PST_TESTS_REFERENCE_OPS_H
+#define PST_TESTS_REFERENCE_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The bit of a channel in signs [pixel][c/16]; signs NULL: all are set. */
+bool reference_sign(const uint16_t *signs, size_t at);
+void reference_signs(const double *map, size_t count, uint16_t *signs);
+
+/* 3x3 convolution, zero padding 1, stride 1: in [h][w][c_in], out [h][w][c_out], weights [k][c][3][3] of which k <= c_out
+ * and c <= c_in; channels beyond those count as having weights of zero. */
+typedef struct reference_conv {
+    int h, w, c_in, c_out, k, c;
+    const float *weights;
+} reference_conv;
+void reference_conv_forward(const reference_conv *conv, const double *in, double *out);
+void reference_conv_backward(const reference_conv *conv, const double *d_out, double *d_in);
+
+/* map = max(map + bias, 0), bias [c] or NULL; d = 0 where the sign is not set. */
+void reference_bias_relu(double *map, size_t pixels, int c, const double *bias);
+void reference_mask(double *d, size_t count, const uint16_t *signs);
+
+/* 2x2, stride 2, an odd last row or column left out; map is what comes out of a ReLU. codes [h/2][w/2][c]: a bit for each
+ * place (row-major) through which the gradient goes back through the pooling and the ReLU: of the maximum the first place
+ * that holds it, and only places above 0. */
+void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint8_t *codes);
+void reference_unpool(const double *d_pooled, const uint8_t *codes, int h, int w, int c, bool average, double *d_map);
+
+/* gram = scale * F' F of F [pixels][c]; backward: d += scale * F D where the sign is set, D [c][c] symmetric. */
+void reference_gram(const double *f, size_t pixels, int c, double scale, double *gram);
+void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, const uint16_t *signs,
+                             double *d);
+
+/* The sum of squared differences; d += scale * (f - target) where the sign is set. */
+double reference_content(const double *f, const double *target, size_t count, double scale, const uint16_t *signs, double *d);
+
+/* The sum of dx^2 + dy^2 of x [h][w][3] over pixels with both a right and a lower neighbour; d += scale / 2 * its gradient. */
+double reference_smoothness(const double *x, int h, int w, double scale, double *d);
+
+double reference_absolute_sum(const double *x, size_t count);
+/* d += weight / (norm + 1e-8) * from where the sign is set. */
+void reference_add_normalized(const double *from, size_t count, double weight, double norm, const uint16_t *signs, double *d);
+
+double reference_dot(const double *a, const double *b, size_t count);
+
+/* Adam's update in the textbook's steps: moments, corrected moments, step. */
+void reference_adam(double *x, double *m, double *v, const double *g, size_t count, double rate, double beta1, double beta2,
+                    double correction1, double correction2, double epsilon);
+
+/* RGB 0..255 to BGR minus the mean, and back. */
+void reference_import(const double *rgb, size_t pixels, double *x);
+void reference_export(const double *x, size_t pixels, double *rgb);
+
+#endif

@@ -1,0 +1,424 @@
+/* Every operation of host/op but the convolutions, in both forms of its kernels, against the references. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "on_device.h"
+#include "op/activation.h"
+#include "op/gram.h"
+#include "op/loss.h"
+#include "op/pixels.h"
+#include "op/vector.h"
+#include "reference_ops.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#define TIGHT 1e-12 /* normalised mean square error where only the rounding of single steps can differ: 1e-6 in norm */
+#define SUM 1e-6    /* relative, of sums of positive numbers */
+
+typedef struct map_shape {
+    int h, w, c;
+} map_shape;
+
+/* The first SMALL_MAPS stand for all in small runs. */
+static const map_shape maps[] = {{3, 5, 32}, {1, 1, 16}, {2, 2, 16}, {1, 7, 32}, {9, 1, 16}, {17, 13, 64}, {31, 29, 48}, {64, 50, 128}};
+#define SMALL_MAPS 3
+
+static int limit(int count, int small) { return test_small() ? small : count; }
+
+static size_t pixels_of(const map_shape *s) { return (size_t)s->h * (size_t)s->w; }
+static size_t count_of(const map_shape *s) { return pixels_of(s) * (size_t)s->c; }
+static size_t pooled_count_of(const map_shape *s) { return (size_t)(s->h / 2) * (size_t)(s->w / 2) * (size_t)s->c; }
+
+static uint16_t *random_signs(size_t count, uint64_t seed)
+{
+    uint16_t *signs = test_take(count / 16, sizeof *signs);
+    reference_signs(test_numbers(count, seed), count, signs);
+    return signs;
+}
+
+static void float_rounded(double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = (double)(float)values[i];
+}
+
+/* A sum's place between two others that must stay untouched. */
+static void make_sums(pst_sums *sums, size_t slots)
+{
+    *sums = (pst_sums){test_session, test_empty(slots * PST_PARTS), test_take(slots * PST_PARTS, sizeof(float)), slots};
+}
+
+static double sum_in(pst_sums *sums, size_t slot)
+{
+    test_read(sums->parts, sums->host, sums->slots * PST_PARTS * sizeof(float));
+    return pst_sums_value(sums, slot);
+}
+
+/* ---- activation ---- */
+
+static void bias_relu_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t pixels = pixels_of(s), count = count_of(s), c = (size_t)s->c;
+    /* All of the map, then only some pixels in its middle, of which nothing outside may change. */
+    for (int part = 0; part < 2; part++) {
+        size_t first = part ? pixels / 3 : 0, held = part ? (pixels + 1) / 2 : pixels;
+        double *map = test_steps(count, 1), *bias = test_steps(c, 2);
+        pst_buffer *with_signs = test_floats(map, count), *without = test_floats(map, count);
+        pst_buffer *b = test_floats(bias, c), *signs = test_empty(count / 32 + 1);
+        uint16_t *expected_signs = test_take(count / 16, sizeof *expected_signs), *all = test_take(count / 16 + 2, sizeof *all);
+        ck_ok(test_error, pst_bias_relu(test_session, with_signs, first, held, s->c, b, signs));
+        ck_ok(test_error, pst_bias_relu(test_session, without, first, held, s->c, b, NULL));
+        reference_bias_relu(map + first * c, held, s->c, bias);
+        float_rounded(map, count);
+        test_exact("bias and ReLU", with_signs, map, count);
+        test_exact("bias and ReLU without signs", without, map, count);
+        reference_signs(map, count, expected_signs);
+        test_read(signs, all, count / 16 * sizeof *all);
+        for (size_t at = first * c / 16; at < (first + held) * c / 16; at++)
+            ck_assert_uint_eq(all[at], expected_signs[at]);
+        if (!part)
+            test_bytes("signs", signs, expected_signs, count / 16 * sizeof *expected_signs);
+    }
+}
+
+static void mask_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t pixels = pixels_of(s), count = count_of(s), c = (size_t)s->c, first = pixels / 3, held = (pixels + 1) / 2;
+    double *map = test_numbers(count, 3);
+    uint16_t *signs = random_signs(count, 4);
+    pst_buffer *m = test_floats(map, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    ck_ok(test_error, pst_mask_signs(test_session, m, first, held, s->c, bits));
+    reference_mask(map + first * c, held * c, signs + first * c / 16);
+    test_exact("masked gradient", m, map, count);
+}
+
+static void pool_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t count = count_of(s), pooled_count = pooled_count_of(s), c = (size_t)s->c;
+    if (!pooled_count)
+        return;
+    for (int form = 0; form < 4; form++) {
+        bool average = form & 1, biased = form & 2;
+        pst_pool pool = average ? PST_POOL_AVERAGE : PST_POOL_MAX;
+        double *map = form == 3 ? test_numbers(count, 5) : test_steps(count, 6), *bias = test_steps(c, 7);
+        double *pooled = test_doubles(pooled_count), *d = test_numbers(pooled_count, 8), *d_map = test_doubles(count);
+        uint8_t *codes = test_take(pooled_count, 1);
+        pst_buffer *in = test_floats(map, count), *b = biased ? test_floats(bias, c) : NULL;
+        pst_buffer *out = test_empty(pooled_count), *without = test_empty(pooled_count), *bits = test_buffer(NULL, pooled_count);
+        /* Twice a part of the rows, as strips do it; the second input begins at the strip's own first row. */
+        int rows = s->h / 2, upper = rows / 2;
+        size_t offset = (size_t)(2 * upper) * (size_t)s->w * c;
+        pst_buffer *lower = test_floats(map + offset, count - offset);
+        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, upper, out, bits));
+        ck_ok(test_error, pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, rows - upper, out, bits));
+        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, rows, without, NULL));
+        reference_bias_relu(map, pixels_of(s), s->c, biased ? bias : NULL);
+        float_rounded(map, count);
+        reference_pool(map, s->h, s->w, s->c, average, pooled, codes);
+        for (int i = 0; i < 2; i++)
+            if (average)
+                test_ulps("average pooling", i ? without : out, pooled, pooled_count, 2);
+            else
+                test_exact("max pooling", i ? without : out, pooled, pooled_count);
+        test_bytes("codes", bits, codes, pooled_count);
+
+        pst_buffer *d_out = test_empty(count);
+        ck_ok(test_error, pst_unpool(test_session, test_floats(d, pooled_count), bits, s->h, s->w, s->c, pool, d_out));
+        reference_unpool(d, codes, s->h, s->w, s->c, average, d_map);
+        test_exact("gradient before pooling", d_out, d_map, count);
+    }
+}
+
+/* ---- Gram matrices ---- */
+
+typedef struct gram_shape {
+    size_t pixels;
+    int c;
+} gram_shape;
+
+static const gram_shape grams[] = {{13, 32}, {1, 16}, {257, 16}, {12, 48}, {11, 64}, {255, 16}, {256, 80}, {1021, 64}, {70001, 16}, {600, 512}};
+#define SMALL_GRAMS 3
+
+static void gram_case(const void *arg)
+{
+    const gram_shape *s = arg;
+    size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
+    double scale = 1 / (double)count, *f = test_numbers(count, 9), *target = test_numbers(square, 10);
+    double *gram = test_doubles(square), *expected = test_doubles(square), squares = 0;
+    reference_bias_relu(f, s->pixels, s->c, NULL);
+    for (size_t i = 0; i < c; i++)
+        for (size_t j = 0; j <= i; j++)
+            target[i * c + j] = target[j * c + i] = (double)(float)(target[i * c + j] * .1 / (double)c);
+    pst_sums sums;
+    make_sums(&sums, 3);
+    pst_buffer *map = test_floats(f, count), *t = test_floats(target, square), *added = test_floats(target, square);
+    pst_buffer *difference = test_empty(square);
+    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(test_session, s->pixels, s->c) / sizeof(float));
+
+    ck_ok(test_error, pst_gram_add(test_session, map, s->pixels, s->c, scale / 2, added, workspace));
+    reference_gram(f, s->pixels, s->c, scale, gram);
+    for (size_t i = 0; i < square; i++)
+        expected[i] = target[i] + gram[i] / 2;
+    test_close_to("Gram matrix added", added, expected, square, TIGHT);
+
+    ck_ok(test_error, pst_gram_compare(test_session, map, s->pixels, s->c, scale, t, difference, &sums, 1, workspace));
+    for (size_t i = 0; i < square; i++) {
+        expected[i] = gram[i] - target[i];
+        squares += expected[i] * expected[i];
+    }
+    test_close_to("difference of Gram matrices", difference, expected, square, TIGHT);
+    test_number("sum of squared differences", sum_in(&sums, 1), squares, 10 * SUM);
+    test_untouched("sums", sums.parts, 0, PST_PARTS);
+
+    float *symmetric = test_take(square, sizeof *symmetric);
+    test_read(difference, symmetric, square * sizeof *symmetric);
+    for (size_t i = 0; i < c; i++)
+        for (size_t j = 0; j < i; j++)
+            ck_assert(symmetric[i * c + j] == symmetric[j * c + i]);
+}
+
+static void gram_backward_case(const void *arg)
+{
+    const gram_shape *s = arg;
+    size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
+    double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count), *old = test_numbers(count, 13);
+    double *masked = test_doubles(count), scale = .7;
+    uint16_t *signs = random_signs(count, 14);
+    for (size_t i = 0; i < c; i++)
+        for (size_t j = 0; j < i; j++)
+            matrix[j * c + i] = matrix[i * c + j];
+    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count), *d_masked = test_empty(count);
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, NULL, false, d_fresh));
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, bits, true, d_old));
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, bits, false, d_masked));
+    reference_gram_backward(f, matrix, s->pixels, s->c, scale, NULL, fresh);
+    for (size_t i = 0; i < count; i++) {
+        masked[i] = reference_sign(signs, i) ? fresh[i] : 0;
+        old[i] += masked[i];
+    }
+    test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, TIGHT);
+    test_close_to("the same added, masked", d_old, old, count, TIGHT);
+    test_close_to("the same masked", d_masked, masked, count, TIGHT);
+}
+
+/* ---- losses ---- */
+
+static const size_t lengths[] = {48, 16, 16 * 64 * 3 + 16, 16 * 127, 16 * 128, 16 * 129, 16 * 16411};
+#define SMALL_LENGTHS 3
+
+static void content_case(const void *arg)
+{
+    size_t count = *(const size_t *)arg;
+    double *f = test_numbers(count, 15), *target = test_numbers(count, 16), *old = test_numbers(count, 17), *d = test_doubles(count);
+    uint16_t *signs = random_signs(count, 18);
+    pst_buffer *map = test_floats(f, count), *t = test_floats(target, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
+    pst_sums sums;
+    make_sums(&sums, 5);
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, bits, true, d_old, &sums, 1));
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, NULL, false, d_fresh, &sums, 2));
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, NULL, false, NULL, &sums, 3));
+    double loss = reference_content(f, target, count, .3, signs, old);
+    reference_content(f, target, count, .3, NULL, d);
+    test_close_to("content gradient added, masked", d_old, old, count, TIGHT);
+    test_close_to("content gradient", d_fresh, d, count, TIGHT);
+    for (size_t slot = 1; slot <= 3; slot++)
+        test_number("content loss", sum_in(&sums, slot), loss, SUM);
+    test_untouched("sums", sums.parts, 0, PST_PARTS);
+    test_untouched("sums", sums.parts, 4 * PST_PARTS, 5 * PST_PARTS);
+}
+
+static void normalized_case(const void *arg)
+{
+    size_t count = *(const size_t *)arg;
+    double *from = test_numbers(count, 19), *old = test_numbers(count, 20), *d = test_doubles(count);
+    uint16_t *signs = random_signs(count, 21);
+    pst_buffer *x = test_floats(from, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
+    double weight = (double)count / 3;
+    pst_sums sums;
+    make_sums(&sums, 3);
+    ck_ok(test_error, pst_absolute_sum(test_session, x, count, &sums, 1));
+    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, bits, true, d_old));
+    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, NULL, false, d_fresh));
+    double norm = reference_absolute_sum(from, count);
+    reference_add_normalized(from, count, weight, norm, signs, old);
+    reference_add_normalized(from, count, weight, norm, NULL, d);
+    test_number("L1 norm", sum_in(&sums, 1), norm, SUM);
+    test_close_to("normalised gradient added, masked", d_old, old, count, TIGHT);
+    test_close_to("normalised gradient", d_fresh, d, count, TIGHT);
+    test_untouched("sums", sums.parts, 0, PST_PARTS);
+    test_untouched("sums", sums.parts, 2 * PST_PARTS, 3 * PST_PARTS);
+
+    /* A gradient of nothing but zeros stays one: the norm has a floor. */
+    double *zeros = test_doubles(count);
+    pst_buffer *nothing = test_floats(zeros, count), *d_nothing = test_empty(count);
+    ck_ok(test_error, pst_absolute_sum(test_session, nothing, count, &sums, 1));
+    ck_ok(test_error, pst_add_normalized(test_session, nothing, count, weight, &sums, 1, NULL, false, d_nothing));
+    test_exact("normalised zeros", d_nothing, zeros, count);
+}
+
+static void smoothness_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t count = pixels_of(s) * 3;
+    double *x = test_numbers(count, 22), *old = test_numbers(count, 23), *d = test_doubles(count);
+    for (size_t i = 0; i < count; i++)
+        x[i] = (double)(float)(100 * x[i]);
+    pst_buffer *picture = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
+    pst_sums sums;
+    make_sums(&sums, 4);
+    ck_ok(test_error, pst_smoothness(test_session, picture, s->h, s->w, .3, true, d_old, &sums, 1));
+    ck_ok(test_error, pst_smoothness(test_session, picture, s->h, s->w, .3, false, d_fresh, &sums, 2));
+    double loss = reference_smoothness(x, s->h, s->w, .3, old);
+    reference_smoothness(x, s->h, s->w, .3, d);
+    test_close_to("smoothness gradient added", d_old, old, count, TIGHT);
+    test_close_to("smoothness gradient", d_fresh, d, count, TIGHT);
+    test_number("smoothness", sum_in(&sums, 1), loss, SUM);
+    test_number("smoothness", sum_in(&sums, 2), loss, SUM);
+    test_untouched("sums", sums.parts, 0, PST_PARTS);
+    test_untouched("sums", sums.parts, 3 * PST_PARTS, 4 * PST_PARTS);
+}
+
+/* ---- vectors ---- */
+
+#define VECTORS 19
+
+static void combine_case(const void *arg)
+{
+    size_t count = *(const size_t *)arg, real = count - 5; /* zeros behind that must stay zeros */
+    /* How many vectors, and the place of the result among them: -1 is none. */
+    static const int forms[][2] = {{1, -1}, {1, 0}, {2, 1}, {3, -1}, {8, 0}, {9, 8}, {8, -1}, {9, -1}, {16, 15}, {17, -1}, {19, 5}};
+    double *values[VECTORS], factors[VECTORS];
+    pst_buffer *from[VECTORS];
+    const pst_buffer *list[VECTORS];
+    for (int i = 0; i < VECTORS; i++) {
+        values[i] = test_numbers(count, 30 + (uint64_t)i);
+        memset(values[i] + real, 0, (count - real) * sizeof *values[i]);
+        factors[i] = i == 3 ? 0 : .1 * (i + 1) * (i % 2 ? -1 : 1);
+        from[i] = test_floats(values[i], count);
+    }
+    for (int form = 0; form < limit(COUNT(forms), 6); form++) {
+        int terms = forms[form][0], place = forms[form][1];
+        double *expected = test_doubles(count);
+        pst_buffer *to = place < 0 ? test_empty(count) : test_floats(values[place], count);
+        for (int i = 0; i < terms; i++) {
+            list[i] = i == place ? to : from[i];
+            for (size_t at = 0; at < count; at++)
+                expected[at] += factors[i] * values[i][at];
+        }
+        ck_ok(test_error, pst_combine(test_session, to, count, (size_t)terms, factors, list));
+        test_close_to("combination", to, expected, count, TIGHT);
+        float *tail = test_take(count, sizeof *tail);
+        test_read(to, tail, count * sizeof *tail);
+        for (size_t at = real; at < count; at++)
+            ck_assert(tail[at] == 0);
+    }
+}
+
+static void dots_case(const void *arg)
+{
+    size_t count = *(const size_t *)arg;
+    double *values[12];
+    const pst_buffer *all[12];
+    for (int i = 0; i < 12; i++) {
+        values[i] = test_numbers(count, 50 + (uint64_t)i);
+        all[i] = test_floats(values[i], count);
+    }
+    for (size_t a = 1; a <= 9; a += test_small() ? 4 : 1)
+        for (size_t b = 1; b <= 3; b++) {
+            pst_sums sums;
+            make_sums(&sums, pst_dots_slots(a));
+            /* The b are the last of the a and what follows: a vector may be among both. */
+            ck_ok(test_error, pst_dots(test_session, count, a, all, b, all + a - 1, &sums));
+            for (size_t i = 0; i < a; i++)
+                for (size_t j = 0; j < b; j++) {
+                    const double *x = values[i], *y = values[a - 1 + j];
+                    double expected = reference_dot(x, y, count), size = sqrt(reference_dot(x, x, count) * reference_dot(y, y, count));
+                    double value = sum_in(&sums, pst_dots_slot(i, j));
+                    ck_assert_msg(fabs(value - expected) <= SUM * size, "dot %zu %zu is %g, not %g", i, j, value, expected);
+                }
+        }
+}
+
+static void adam_case(const void *arg)
+{
+    size_t count = *(const size_t *)arg, real = count - 3;
+    double *x = test_numbers(count, 70), *m = test_doubles(count), *v = test_doubles(count), *g = NULL, *start = test_doubles(count);
+    memset(x + real, 0, 3 * sizeof *x);
+    memcpy(start, x, count * sizeof *x);
+    pst_buffer *on_x = test_floats(x, count), *on_m = test_floats(m, count), *on_v = test_floats(v, count);
+    double power1 = 1, power2 = 1;
+    for (int step = 0; step < limit(5, 2); step++) {
+        g = test_numbers(count, 80 + (uint64_t)step);
+        for (size_t i = 0; i < count; i++)
+            g[i] = i < real ? (double)(float)(g[i] * pow(10, (double)(i % 7) - 3)) : 0;
+        power1 *= .9;
+        power2 *= .999;
+        ck_ok(test_error, pst_adam(test_session, count, on_x, on_m, on_v, test_floats(g, count), .5, .9, .999, 1 - power1, 1 - power2, 1e-8));
+        reference_adam(x, m, v, g, count, .5, .9, .999, 1 - power1, 1 - power2, 1e-8);
+    }
+    test_close_to("Adam's first moment", on_m, m, count, TIGHT);
+    test_close_to("Adam's second moment", on_v, v, count, TIGHT);
+    float *moved = test_take(count, sizeof *moved);
+    test_read(on_x, moved, count * sizeof *moved);
+    for (size_t i = 0; i < count; i++) /* the step itself, which the picture's own size would hide */
+        if (!(fabs((double)moved[i] - x[i]) <= 1e-5 * fabs(x[i] - start[i]) + 1e-6))
+            ck_abort_msg("Adam moved element %zu to %.9g, not %.9g", i, (double)moved[i], x[i]);
+    for (size_t i = real; i < count; i++)
+        ck_assert(moved[i] == 0);
+}
+
+static void pixels_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t pixels = pixels_of(s), count = 3 * pixels;
+    double *rgb = test_numbers(count, 90), *x = test_doubles(count);
+    for (size_t i = 0; i < count; i++)
+        rgb[i] = (double)(float)(127.5 + 127.5 * rgb[i]);
+    pst_buffer *in = test_floats(rgb, count), *inside = test_empty(count), *back = test_empty(count);
+    ck_ok(test_error, pst_pixels_import(test_session, in, pixels, inside));
+    ck_ok(test_error, pst_pixels_export(test_session, inside, pixels, back));
+    reference_import(rgb, pixels, x);
+    test_close_to("picture imported", inside, x, count, TIGHT / 100);
+    test_close_to("picture exported", back, rgb, count, TIGHT / 100);
+}
+
+/* A table makes one Check test of each operation; cases beyond the small ones are passed over in small runs. */
+static const struct {
+    const char *name;
+    void (*body)(const void *arg);
+    const void *cases;
+    size_t case_bytes;
+    int count, small;
+} operations[] = {
+#define OVER(body, cases, small) {#body, body, cases, sizeof *(cases), COUNT(cases), small}
+    OVER(bias_relu_case, maps, SMALL_MAPS),      OVER(mask_case, maps, SMALL_MAPS),      OVER(pool_case, maps, SMALL_MAPS),
+    OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
+    OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 5),       OVER(combine_case, lengths, 1),
+    OVER(dots_case, lengths, 2),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),
+};
+
+START_TEST(operation)
+{
+    for (int i = 0; i < limit(operations[_i].count, operations[_i].small); i++)
+        test_twice(operations[_i].body, (const char *)operations[_i].cases + (size_t)i * operations[_i].case_bytes);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("operations");
+    for (int form = 0; form < 2; form++) {
+        TCase *tests = tcase_create(form ? "kernels for GPUs" : "kernels for CPUs");
+        tcase_add_unchecked_fixture(tests, form ? test_open_gpu : test_open_cpu, test_close);
+        tcase_add_loop_test(tests, operation, 0, COUNT(operations));
+        tcase_set_timeout(tests, 0);
+        suite_add_tcase(suite, tests);
+    }
+    return test_run(suite);
+}
