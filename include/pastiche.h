@@ -217,7 +217,7 @@ typedef struct pst_loss_term {
 } pst_loss_term;
 
 typedef struct pst_progress {
-    int iteration;  /* evaluations done, from 1; 0 while the targets are made */
+    int iteration;  /* evaluations done, from 1 */
     int iterations; /* at most this many */
     double seconds; /* since the first evaluation began */
     double loss, best_loss;

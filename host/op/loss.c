@@ -27,17 +27,6 @@ pst_status pst_smoothness(pst_session *session, const pst_buffer *x, int h, int 
                                pst_arg_buffer(d), pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
 }
 
-pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t count, pst_sums *sums, size_t slot) {
-    const pst_kernel *kernel;
-    size_t global[3], local[3];
-    pst_sums_sizes(session, global, local);
-    pst_status status = pst_kernel_get(session, "vector", "absolute_sum", "", &kernel);
-    if (status != PST_OK)
-        return status;
-    return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(count / 16)), pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
-}
-
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight, const pst_sums *sums,
                               size_t slot, const pst_buffer *signs, bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;

@@ -14,9 +14,6 @@ pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buff
 pst_status pst_smoothness(pst_session *session, const pst_buffer *x, int h, int w, double scale, bool accumulate, pst_buffer *d,
                           pst_sums *sums, size_t slot);
 
-/* sums[slot] = the L1 norm of count floats (a multiple of 16). */
-pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t count, pst_sums *sums, size_t slot);
-
 /* d (+)= weight / (sums[slot] + 1e-8) * from, for count floats (a multiple of 16). */
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight, const pst_sums *sums,
                               size_t slot, const pst_buffer *signs, bool accumulate, pst_buffer *d);

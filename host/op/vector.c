@@ -74,6 +74,18 @@ pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const p
     return status;
 }
 
+pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t length, pst_sums *sums, size_t slot) {
+    const pst_kernel *kernel;
+    size_t global[3], local[3];
+    pst_sums_sizes(session, global, local);
+    pst_status status = pst_kernel_get(session, "vector", "absolute_sum", "", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch(session, kernel, global, local,
+                      PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(length / 16)), pst_arg_buffer(sums->parts),
+                               pst_arg_int((int)slot)));
+}
+
 pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v, const pst_buffer *g, double rate,
                     double beta1, double beta2, double correction1, double correction2, double epsilon) {
     const pst_kernel *kernel;

@@ -18,6 +18,9 @@ pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const p
 size_t pst_dots_slots(size_t a_count);
 size_t pst_dots_slot(size_t i, size_t j);
 
+/* sums[slot] = the L1 norm of a vector. */
+pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t length, pst_sums *sums, size_t slot);
+
 /* Adam's update as in optim/optimizer.h. */
 pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v, const pst_buffer *g, double rate,
                     double beta1, double beta2, double correction1, double correction2, double epsilon);

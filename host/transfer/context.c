@@ -1,0 +1,99 @@
+/* The public header's contexts, devices, networks and pictures. */
+#include "transfer/context.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Copies as much of an option struct as the caller's version of the header knows. */
+static void take_options(void *ours, size_t our_size, const void *theirs, size_t their_size) {
+    memcpy(ours, theirs, their_size < our_size ? their_size : our_size);
+}
+
+pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message) {
+    pst_error error = {0};
+    pst_device devices[PST_DEVICES_MAX];
+    char text[PST_DEVICES_MESSAGE];
+    pst_status status = pst_device_list(&error, devices, PST_DEVICES_MAX, count, text);
+    if (status != PST_OK)
+        snprintf(text, sizeof text, "%s", error.text);
+    if (message)
+        snprintf(message, PST_DEVICES_MESSAGE, "%s", text);
+    for (size_t i = 0; i < *count && i < capacity; i++)
+        entries[i] = devices[i].info;
+    return status;
+}
+
+void pst_context_options_init(pst_context_options *options, size_t size) {
+    memset(options, 0, size);
+    options->size = size;
+}
+
+pst_status pst_context_create(const pst_context_options *options, pst_context **result) {
+    *result = NULL;
+    pst_context_options o;
+    pst_context_options_init(&o, sizeof o);
+    if (options)
+        take_options(&o, sizeof o, options, options->size);
+    pst_context *context;
+    pst_status status = pst_allocate(NULL, 1, sizeof *context, &context);
+    if (status != PST_OK)
+        return status;
+    *result = context; /* also on failure: it carries the message */
+    PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
+    PST_TRY(pst_gemm_create(context->session, &context->gemm));
+cleanup:
+    return status;
+}
+
+void pst_context_destroy(pst_context *context) {
+    if (!context)
+        return;
+    pst_gemm_destroy(context->gemm); /* CLBlast's cache before the queue and the context */
+    pst_session_close(context->session);
+    pst_free(context);
+}
+
+const char *pst_context_message(const pst_context *context) { return context->error.text; }
+
+void pst_context_device(const pst_context *context, pst_device_info *info) {
+    *info = context->session ? context->session->device.info : (pst_device_info){.index = -1};
+}
+
+pst_status pst_network_load(pst_context *context, const char *path, pst_network **result) {
+    *result = NULL;
+    pst_network *network;
+    pst_status status = pst_allocate(&context->error, 1, sizeof *network, &network);
+    if (status != PST_OK)
+        return status;
+    network->context = context;
+    status = pst_model_read(&context->error, path, &network->model);
+    if (status != PST_OK) {
+        pst_free(network);
+        return status;
+    }
+    *result = network;
+    return PST_OK;
+}
+
+void pst_network_destroy(pst_network *network) {
+    if (!network)
+        return;
+    pst_model_destroy(network->model);
+    pst_free(network);
+}
+
+pst_status pst_image_read(pst_context *context, const char *path, pst_image **image) {
+    return pst_picture_read(&context->error, path, image);
+}
+
+pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image) {
+    return pst_picture_create(&context->error, width, height, rgb, image);
+}
+
+pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path) {
+    return pst_picture_write(&context->error, image, path);
+}
+
+pst_status pst_image_write_check(pst_context *context, const char *path) { return pst_picture_write_check(&context->error, path); }

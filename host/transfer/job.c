@@ -1,0 +1,252 @@
+/* The descent, in five steps: pst_job_run is the whole method.
+ *   1. start from the content, from noise or from a picture      start_picture
+ *   2. features of the network                                   pst_objective_evaluate (net/pass.c)
+ *   3. content, style and smoothness losses and their gradient   pst_objective_evaluate (transfer/objective.c)
+ *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_step (optim/)
+ *   5. again, until it is done                                   is_done
+ */
+#include "transfer/job.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "op/pixels.h"
+
+#define NOISE 0.001 /* standard deviation of a random start, in 0..255 units */
+#define RESTARTS_MAX 10 /* without a better loss in between */
+#define RESTART_SCALE 0.1
+
+/* ---- pictures to the device and back ---- */
+
+static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
+    pst_session *session = job->context->session;
+    size_t pixels = (size_t)image->width * (size_t)image->height, bytes = pst_space_vector_bytes(pixels * 3);
+    pst_buffer *rgb = NULL;
+    pst_status status;
+    *x = NULL;
+    PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
+    PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
+    PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_pixels_import(session, rgb, pixels, *x));
+    PST_TRY(pst_session_finish(session));
+cleanup:
+    pst_buffer_destroy(session, rgb);
+    if (status != PST_OK) {
+        pst_buffer_destroy(session, *x);
+        *x = NULL;
+    }
+    return status;
+}
+
+pst_status pst_job_result(pst_job *job, pst_image **result) {
+    pst_session *session = job->context->session;
+    size_t pixels = (size_t)job->width * (size_t)job->height;
+    pst_buffer *rgb = NULL;
+    pst_image *image = NULL;
+    pst_status status;
+    *result = NULL;
+    if (!job->best_iteration)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
+    PST_TRY(pst_picture_create(&job->context->error, job->width, job->height, NULL, &image));
+    PST_TRY(pst_buffer_create(session, job->best->bytes, "the result", &rgb));
+    PST_TRY(pst_pixels_export(session, job->best, pixels, rgb));
+    PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    for (size_t i = 0; i < pixels * 3; i++)
+        image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
+    if (job->options.original_colors)
+        pst_picture_keep_colors(image, job->content);
+    *result = image;
+    image = NULL;
+cleanup:
+    pst_image_destroy(image);
+    pst_buffer_destroy(session, rgb);
+    return status;
+}
+
+/* ---- step 1 and what comes before ---- */
+
+static pst_status make_targets(pst_job *job) {
+    pst_session *session = job->context->session;
+    pst_buffer *x = NULL;
+    pst_status status;
+    PST_TRY(pst_objective_begin(job->objective));
+    for (size_t s = 0; s < job->options.style_count; s++) {
+        PST_TRY(upload(job, job->styles[s], &x));
+        PST_TRY(pst_objective_add_style(job->objective, x, job->styles[s]->height, job->styles[s]->width, job->blend[s]));
+        pst_buffer_destroy(session, x);
+        x = NULL;
+    }
+    PST_TRY(upload(job, job->content, &x));
+    PST_TRY(pst_objective_set_content(job->objective, x));
+    PST_TRY(pst_objective_end(job->objective));
+cleanup:
+    pst_buffer_destroy(session, x);
+    return status;
+}
+
+static pst_status start_picture(pst_job *job) {
+    pst_session *session = job->context->session;
+    if (job->options.start != PST_START_RANDOM)
+        return upload(job, job->options.start == PST_START_CONTENT ? job->content : job->start, &job->x);
+    size_t count = (size_t)job->width * (size_t)job->height * 3;
+    float *noise = NULL;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
+    pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
+    for (size_t i = 0; i < count; i++)
+        noise[i] *= (float)NOISE;
+    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the picture", &job->x));
+    PST_TRY(pst_buffer_write(session, job->x, 0, noise, sizeof(float) * count));
+cleanup:
+    pst_free(noise);
+    return status;
+}
+
+static void take_losses(void *user) {
+    pst_job *job = user;
+    job->loss = pst_objective_losses(job->objective, job->losses);
+}
+
+static pst_status prepare(pst_job *job) {
+    pst_session *session = job->context->session;
+    size_t count = (size_t)job->width * (size_t)job->height * 3, bytes = pst_space_vector_bytes(count);
+    pst_status status;
+    PST_TRY(make_targets(job));
+    PST_TRY(start_picture(job));
+    PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->previous));
+    PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->best));
+    PST_TRY(pst_buffer_create(session, bytes, "the gradient", &job->gradient));
+    PST_TRY(pst_space_open(session, count, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
+    job->space.after_wait = take_losses;
+    job->space.user = job;
+    PST_TRY(pst_optimizer_create(&job->space.vectors, &job->optimizer_options, &job->optimizer));
+cleanup:
+    return status;
+}
+
+/* ---- steps 2 to 5 ---- */
+
+/* One evaluation at x and, unless it is the last, a step, which moves x; `previous` is then where the evaluation was. The
+ * step is queued before the loss is known, so that the device waits for the host at most once. */
+static pst_status evaluate_and_step(pst_job *job, bool step) {
+    unsigned waits = job->space.waits;
+    pst_status status;
+    PST_TRY(pst_buffer_copy(job->context->session, job->previous, job->x, job->x->bytes));
+    PST_TRY(pst_objective_evaluate(job->objective, job->x, job->gradient));
+    if (step)
+        status = pst_optimizer_step(job->optimizer, (pst_vector *)job->x, (pst_vector *)job->gradient, &job->loss);
+    if (status != PST_OK && status != PST_ERROR_NUMERIC)
+        goto cleanup;
+    bool numeric = status == PST_ERROR_NUMERIC;
+    if (waits == job->space.waits) {
+        PST_TRY(pst_session_finish(job->context->session));
+        take_losses(job);
+    }
+    if (numeric) /* the gradient was not finite: as bad as such a loss */
+        job->loss = NAN;
+    status = PST_OK;
+cleanup:
+    return status;
+}
+
+static void keep_if_best(pst_job *job, int iteration) {
+    if (job->best_iteration && job->loss >= job->best_loss)
+        return;
+    pst_buffer *old = job->best;
+    job->best = job->previous;
+    job->previous = old;
+    job->best_loss = job->loss;
+    job->best_iteration = iteration;
+}
+
+/* Back to the best picture so far, with smaller steps. */
+static pst_status restart(pst_job *job, int restarts, int iteration) {
+    if (!job->best_iteration)
+        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
+                        "the very first loss is not a finite number; the weights are too large or the network is damaged");
+    if (restarts > RESTARTS_MAX)
+        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
+                        "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
+                        "smaller learning rate",
+                        iteration);
+    pst_status status = pst_buffer_copy(job->context->session, job->x, job->best, job->x->bytes);
+    return status == PST_OK ? pst_optimizer_restart(job->optimizer, RESTART_SCALE) : status;
+}
+
+/* The best loss of the last improvement_window evaluations, to see whether it still falls. */
+typedef struct window {
+    double *best;
+    int length;
+} window;
+
+static bool is_done(const pst_job *job, const window *w, int iteration) {
+    const pst_transfer_options *o = &job->options;
+    if (iteration >= o->iterations || job->best_loss <= o->loss_threshold)
+        return true;
+    if (!w->best)
+        return false;
+    double *then = &w->best[iteration % w->length], before = *then;
+    *then = job->best_loss;
+    return iteration > w->length && before - job->best_loss < o->min_improvement * before;
+}
+
+/* Tells the callback; returns true if it wants to stop. */
+static bool report(const pst_job *job, pst_progress_callback callback, void *user, pst_progress *progress) {
+    pst_loss_term terms[PST_TERMS_MAX];
+    for (size_t t = 0; t < job->objective_options.term_count; t++)
+        terms[t] = (pst_loss_term){job->objective_options.terms[t].name, job->losses[t]};
+    progress->terms = terms;
+    progress->term_count = job->objective_options.term_count;
+    return callback && callback(user, progress);
+}
+
+pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {
+    const pst_transfer_options *o = &job->options;
+    pst_error *error = &job->context->error;
+    window improvement = {.length = o->improvement_window};
+    bool stop = false;
+    int restarts = 0;
+    pst_status status = PST_OK;
+    if (job->started)
+        return pst_fail(error, PST_ERROR_ARGUMENT, "a job runs only once");
+    if (!job->plan.fits)
+        return pst_fail(error, PST_ERROR_DEVICE_MEMORY,
+                        "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit", job->width,
+                        job->height, (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576,
+                        job->plan.largest_image_size);
+    job->started = true;
+    if (o->min_improvement > 0)
+        PST_TRY(pst_allocate(error, (size_t)improvement.length, sizeof(double), &improvement.best));
+    PST_TRY(prepare(job));
+    double start = pst_clock_seconds();
+    for (int iteration = 1; !stop; iteration++) {
+        char notice[96] = "";
+        bool last = iteration == o->iterations;
+        PST_TRY(evaluate_and_step(job, !last));
+        if (isfinite(job->loss)) {
+            double before = job->best_iteration ? job->best_loss : INFINITY;
+            keep_if_best(job, iteration);
+            if (job->best_loss < before)
+                restarts = 0;
+        } else {
+            PST_TRY(restart(job, ++restarts, iteration));
+            snprintf(notice, sizeof notice, "the loss was not finite; going on from iteration %d with smaller steps", job->best_iteration);
+        }
+        pst_progress progress = {.iteration = iteration,
+                                 .iterations = o->iterations,
+                                 .seconds = pst_clock_seconds() - start,
+                                 .loss = job->loss,
+                                 .best_loss = job->best_loss,
+                                 .notice = notice[0] ? notice : NULL};
+        stop = report(job, callback, user, &progress);
+        if (is_done(job, &improvement, iteration))
+            break;
+    }
+    status = stop ? PST_STOPPED : PST_OK;
+cleanup:
+    pst_free(improvement.best);
+    return status;
+}

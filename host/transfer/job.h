@@ -1,0 +1,38 @@
+/* A job: one content, its styles, the options, and what the descent needs. */
+#ifndef PST_TRANSFER_JOB_H
+#define PST_TRANSFER_JOB_H
+
+#include "transfer/context.h"
+#include "transfer/objective.h"
+#include "transfer/space.h"
+
+#define PST_PLAN_ENTRIES 8
+
+struct pst_job {
+    pst_context *context;
+    pst_network *network;
+    pst_transfer_options options; /* pointers in it are not kept */
+    int width, height;
+    pst_image *content, *start, **styles; /* at the sizes they are used at */
+    double *blend;
+    pst_optimizer_options optimizer_options;
+    pst_net *net;
+    pst_objective *objective;
+    pst_objective_options objective_options;
+    pst_plan plan;
+    pst_plan_entry entries[PST_PLAN_ENTRIES];
+
+    /* while it runs */
+    bool started;
+    pst_space space;
+    pst_optimizer *optimizer;
+    pst_buffer *x, *previous, *best, *gradient; /* x moves; previous is where the last evaluation was; best the lowest */
+    double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
+    double best_loss;
+    int best_iteration; /* 0: none yet */
+};
+
+/* Fills job->plan for the sizes of the job. */
+pst_status pst_job_make_plan(pst_job *job);
+
+#endif

@@ -1,0 +1,183 @@
+/* Making a job: options checked, pictures brought to size, memory planned. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "transfer/job.h"
+
+#define DEFAULT_WORKSPACE_BYTES ((size_t)64 << 20)
+
+void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
+    const pst_transfer_options defaults = {
+        .size = size,
+        .image_size = 512,
+        .style_scale = 1,
+        .content_weight = 5,
+        .style_weight = 100,
+        .tv_weight = 1e-3,
+        .content_layers = "relu4_2",
+        .style_layers = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
+        .optimizer = PST_OPTIMIZER_LBFGS,
+        .lbfgs_history = 100,
+        .iterations = 1000,
+        .improvement_window = 50,
+        .seed = -1,
+    };
+    memset(options, 0, size);
+    memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
+}
+
+static pst_status check_number(pst_job *job, const char *name, double value, double least, double most) {
+    if (value >= least && value <= most) /* false for NaN */
+        return PST_OK;
+    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s is %g; it must lie between %g and %g", name, value, least, most);
+}
+
+static pst_status check_options(pst_job *job) {
+    const pst_transfer_options *o = &job->options;
+    pst_error *error = &job->context->error;
+    pst_status status = PST_OK;
+    PST_TRY(check_number(job, "the image size", o->image_size, 1, PST_IMAGE_MAX_SIDE));
+    PST_TRY(check_number(job, "the style scale", o->style_scale, 1e-3, 1e3));
+    PST_TRY(check_number(job, "the style scale times the image size", o->style_scale * o->image_size, 1, PST_IMAGE_MAX_SIDE));
+    PST_TRY(check_number(job, "the content weight", o->content_weight, 0, 1e30));
+    PST_TRY(check_number(job, "the style weight", o->style_weight, 0, 1e30));
+    PST_TRY(check_number(job, "the tv weight", o->tv_weight, 0, 1e30));
+    PST_TRY(check_number(job, "the number of iterations", o->iterations, 1, 1e9));
+    PST_TRY(check_number(job, "the L-BFGS history", o->lbfgs_history, 1, 4096));
+    PST_TRY(check_number(job, "the learning rate", o->learning_rate, 0, 1e30));
+    PST_TRY(check_number(job, "the momentum", o->momentum, 0, 1));
+    PST_TRY(check_number(job, "the decay", o->decay, 0, 1e30));
+    PST_TRY(check_number(job, "the loss threshold", o->loss_threshold, 0, 1e300));
+    PST_TRY(check_number(job, "the least improvement", o->min_improvement, 0, 1));
+    PST_TRY(check_number(job, "the improvement window", o->improvement_window, 1, 1e9));
+    if (!o->content || !o->styles || !o->style_count)
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content picture and at least one style picture are needed"));
+    if (o->start == PST_START_IMAGE && !o->start_image)
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "starting from a picture needs that picture"));
+cleanup:
+    return status;
+}
+
+static pst_status set_blend(pst_job *job) {
+    size_t count = job->options.style_count;
+    double sum = 0;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(double), &job->blend));
+    for (size_t s = 0; s < count; s++) {
+        job->blend[s] = job->options.blend_weights ? job->options.blend_weights[s] : 1;
+        PST_TRY(check_number(job, "a style's blend weight", job->blend[s], 0, 1e30));
+        sum += job->blend[s];
+    }
+    if (!(sum > 0))
+        PST_TRY(pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "all blend weights of the styles are zero"));
+    for (size_t s = 0; s < count; s++)
+        job->blend[s] /= sum;
+cleanup:
+    return status;
+}
+
+static pst_status bring_to_size(pst_job *job) {
+    const pst_transfer_options *o = &job->options;
+    pst_error *error = &job->context->error;
+    pst_status status;
+    pst_picture_fit(o->content->width, o->content->height, o->image_size, &job->width, &job->height);
+    PST_TRY(pst_picture_resize(error, o->content, job->width, job->height, &job->content));
+    if (o->start == PST_START_IMAGE)
+        PST_TRY(pst_picture_resize(error, o->start_image, job->width, job->height, &job->start));
+    PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_image *), &job->styles));
+    for (size_t s = 0; s < o->style_count; s++) {
+        int w, h;
+        pst_picture_fit(o->styles[s]->width, o->styles[s]->height, (int)ceil(o->style_scale * o->image_size), &w, &h);
+        PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
+    }
+cleanup:
+    return status;
+}
+
+static void choose_optimizer(pst_job *job) {
+    const pst_transfer_options *o = &job->options;
+    double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 1e-4 : 1;
+    int useful = o->iterations > 2 ? o->iterations - 1 : 1; /* pairs that a run of this length can hold */
+    job->optimizer_options = (pst_optimizer_options){.kind = o->optimizer,
+                                                     .history = o->lbfgs_history < useful ? o->lbfgs_history : useful,
+                                                     .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate,
+                                                     .beta1 = 0.9,
+                                                     .beta2 = 0.999,
+                                                     .epsilon = 1e-8,
+                                                     .momentum = o->momentum,
+                                                     .decay = o->decay};
+}
+
+static pst_status make_objective(pst_job *job) {
+    const pst_transfer_options *o = &job->options;
+    pst_error *error = &job->context->error;
+    pst_objective_options *objective = &job->objective_options;
+    pst_conv_engine engine = {.session = job->context->session,
+                              .gemm = job->context->gemm,
+                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : DEFAULT_WORKSPACE_BYTES};
+    pst_status status;
+    PST_TRY(pst_net_create(&engine, job->network->model, &job->net));
+    *objective = (pst_objective_options){.h = job->height,
+                                         .w = job->width,
+                                         .form = o->loss_form,
+                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : PST_POOL_MAX,
+                                         .normalize_gradients = o->normalize_gradients};
+    PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
+    PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
+    pst_objective_add_tv(o->tv_weight, objective);
+    PST_TRY(pst_objective_create(job->net, objective, &job->objective));
+cleanup:
+    return status;
+}
+
+pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options, pst_job **result) {
+    *result = NULL;
+    pst_job *job;
+    pst_status status = pst_allocate(&context->error, 1, sizeof *job, &job);
+    if (status != PST_OK)
+        return status;
+    job->context = context;
+    job->network = network;
+    pst_transfer_options_init(&job->options, sizeof job->options);
+    memcpy(&job->options, options, options->size < sizeof job->options ? options->size : sizeof job->options);
+    PST_TRY(check_options(job));
+    PST_TRY(set_blend(job));
+    PST_TRY(bring_to_size(job));
+    choose_optimizer(job);
+    PST_TRY(make_objective(job));
+    PST_TRY(pst_job_make_plan(job));
+    /* These belong to the caller and may go now. */
+    job->options.content = job->options.start_image = NULL;
+    job->options.styles = NULL;
+    job->options.blend_weights = NULL;
+    job->options.content_layers = job->options.style_layers = NULL;
+    *result = job;
+    return PST_OK;
+cleanup:
+    pst_job_destroy(job);
+    return status;
+}
+
+const pst_plan *pst_job_plan(const pst_job *job) { return &job->plan; }
+
+void pst_job_destroy(pst_job *job) {
+    if (!job)
+        return;
+    pst_session *session = job->context->session;
+    pst_optimizer_destroy(job->optimizer);
+    pst_space_close(&job->space);
+    pst_buffer_destroy(session, job->x);
+    pst_buffer_destroy(session, job->previous);
+    pst_buffer_destroy(session, job->best);
+    pst_buffer_destroy(session, job->gradient);
+    pst_objective_destroy(job->objective);
+    pst_net_destroy(job->net);
+    pst_image_destroy(job->content);
+    pst_image_destroy(job->start);
+    for (size_t s = 0; job->styles && s < job->options.style_count; s++)
+        pst_image_destroy(job->styles[s]);
+    pst_free(job->styles);
+    pst_free(job->blend);
+    pst_free(job);
+}

@@ -1,0 +1,101 @@
+/* How much memory a job will take, before anything is allocated. */
+#include "transfer/job.h"
+
+#include <math.h>
+
+/* Vectors besides those of the optimiser: x, previous, best, gradient. */
+#define OWN_VECTORS 4
+
+typedef struct needs {
+    uint64_t weights, maps, workspace, targets, vectors, while_targets; /* the last: more than all else, while targets are made */
+    uint64_t largest;
+} needs;
+
+static uint64_t total(const needs *n) { return n->weights + n->maps + n->workspace + n->targets + n->vectors + n->while_targets; }
+
+static void at_least(uint64_t *value, uint64_t other) {
+    if (other > *value)
+        *value = other;
+}
+
+/* The needs for a result of this size; styles scale with it. */
+static pst_status measure(pst_job *job, int image_size, needs *n) {
+    *n = (needs){0};
+    pst_objective_options options = job->objective_options;
+    pst_objective *objective = NULL;
+    size_t largest;
+    uint64_t most_while = 0;
+    pst_status status;
+    pst_picture_fit(job->width, job->height, image_size, &options.w, &options.h);
+    PST_TRY(pst_objective_create(job->net, &options, &objective));
+    pst_pass_bytes pass = pst_objective_pass_bytes(objective);
+    n->weights = pass.weights;
+    n->maps = pass.maps;
+    n->workspace = pass.workspace;
+    n->largest = pass.largest;
+    n->targets = pst_objective_target_bytes(objective, &largest);
+    at_least(&n->largest, largest);
+    size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&job->optimizer_options);
+    n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(count + 2);
+    at_least(&n->largest, pst_space_vector_bytes(length));
+    for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content, which is no larger than a style of its size */
+        bool style = s < job->options.style_count;
+        int w = options.w, h = options.h;
+        size_t bytes;
+        if (style)
+            pst_picture_fit(job->styles[s]->width, job->styles[s]->height, (int)ceil(job->options.style_scale * image_size), &w, &h);
+        PST_TRY(pst_objective_style_bytes(objective, h, w, &bytes, &largest));
+        at_least(&n->largest, largest);
+        /* the picture itself, in two forms */
+        at_least(&most_while, bytes + 2 * pst_space_vector_bytes((size_t)h * (size_t)w * 3));
+    }
+    uint64_t later = n->maps + n->workspace + n->vectors;
+    n->while_targets = most_while > later ? most_while - later : 0;
+cleanup:
+    pst_objective_destroy(objective);
+    return status;
+}
+
+static bool fits(const pst_job *job, const needs *n) {
+    return total(n) <= job->plan.device_limit_bytes && n->largest <= job->context->session->device.info.max_allocation_bytes;
+}
+
+/* The largest image size that fits, by bisection; 0 if none does. */
+static int largest_size(pst_job *job) {
+    int low = 0, high = 32768;
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        needs n;
+        /* too small for the network is no reason to go down */
+        bool good = middle < 16 || (measure(job, middle, &n) == PST_OK ? fits(job, &n) : middle < 256);
+        *(good ? &low : &high) = middle;
+    }
+    job->context->error = (pst_error){0};
+    return low < 16 ? 0 : low;
+}
+
+pst_status pst_job_make_plan(pst_job *job) {
+    const pst_device *device = &job->context->session->device;
+    needs n;
+    pst_status status = measure(job, job->width > job->height ? job->width : job->height, &n);
+    if (status != PST_OK)
+        return status;
+    pst_plan *plan = &job->plan;
+    plan->width = job->width;
+    plan->height = job->height;
+    plan->device_bytes = total(&n);
+    plan->largest_bytes = n.largest;
+    plan->device_limit_bytes = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
+    plan->fits = fits(job, &n);
+    plan->largest_image_size = largest_size(job);
+    const pst_plan_entry entries[] = {
+        {"network weights", n.weights},  {"feature maps and their gradients", n.maps},
+        {"convolution workspace", n.workspace}, {"targets of content and style", n.targets},
+        {"picture, gradient and optimiser", n.vectors}, {"more while the targets are made", n.while_targets},
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (entries[i].bytes)
+            job->entries[plan->entry_count++] = entries[i];
+    plan->entries = job->entries;
+    return PST_OK;
+}

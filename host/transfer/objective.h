@@ -1,0 +1,67 @@
+/* The objective: content, style and smoothness losses over the features of a picture, and their gradient with respect to
+ * it. The meaning of every weight stands at pst_loss_form in the public header; F are features after their ReLU, C their
+ * channels, N their pixels, P the content's features, T the blended Gram matrices of the styles. */
+#ifndef PST_TRANSFER_OBJECTIVE_H
+#define PST_TRANSFER_OBJECTIVE_H
+
+#include "net/pass.h"
+#include "op/sums.h"
+
+#define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
+
+typedef struct pst_term {
+    enum { PST_TERM_CONTENT, PST_TERM_STYLE, PST_TERM_TV } kind;
+    char name[32];  /* "content.relu4_2", "style.relu1_1", "tv" */
+    size_t layer;
+    double weight;  /* content_weight, style_weight or tv_weight, times the layer's own factor */
+} pst_term;
+
+/* Everything that defines the function; the pictures come later. */
+typedef struct pst_objective_options {
+    int h, w;
+    pst_loss_form form;
+    pst_pool pooling;
+    bool normalize_gradients;
+    pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
+    size_t term_count;
+} pst_objective_options;
+
+/* Adds the terms of a list such as "relu1_1,relu2_1=0.5", each with weight * its factor (1 if none is given).
+ * PST_ERROR_ARGUMENT for layers that the network has not, twice the same, or factors that are no numbers >= 0. */
+pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list, double weight,
+                                   pst_objective_options *options);
+void pst_objective_add_tv(double weight, pst_objective_options *options);
+
+typedef struct pst_objective pst_objective;
+
+/* Plans; allocates nothing on the device. */
+pst_status pst_objective_create(pst_net *net, const pst_objective_options *options, pst_objective **objective);
+void pst_objective_destroy(pst_objective *objective);
+
+/* What it will take: the targets (with what the losses need), and the pass over the picture. */
+size_t pst_objective_target_bytes(const pst_objective *objective, size_t *largest);
+pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective);
+
+/* What making the targets takes besides target_bytes and the weights while it lasts, for a style of this size. */
+pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, size_t *bytes, size_t *largest);
+
+/* Makes the targets; x: [h][w][3] in network units. First begin, then the content (of the objective's size) and each style
+ * (of any size, the blends summing to 1), then end, which allocates the pass. */
+pst_status pst_objective_begin(pst_objective *objective);
+pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
+pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
+pst_status pst_objective_end(pst_objective *objective);
+
+/* Queues one evaluation at x; g = gradient, both [h][w][3]. The losses can be had after the next wait. */
+pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x, pst_buffer *g);
+
+/* The weighted value of each term; returns their sum. losses may be NULL. */
+double pst_objective_losses(const pst_objective *objective, double *losses);
+
+/* For tests: replaces the weight of a term, and looks at what was made. */
+void pst_objective_set_weight(pst_objective *objective, size_t term, double weight);
+const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term);     /* [c][c], or features */
+const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term); /* G - T [c][c] of the last one */
+pst_pass *pst_objective_pass(const pst_objective *objective);
+
+#endif

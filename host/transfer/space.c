@@ -1,0 +1,74 @@
+#include "transfer/space.h"
+
+/* A pst_vector is never anything but a pst_buffer here. */
+static pst_buffer *buffer(pst_vector *vector) { return (pst_buffer *)vector; }
+static const pst_buffer *buffer_of(const pst_vector *vector) { return (const pst_buffer *)vector; }
+
+static pst_status create(void *self, pst_vector **vector) {
+    pst_space *space = self;
+    pst_buffer *made;
+    pst_status status = pst_buffer_create(space->session, sizeof(float) * space->length, "an optimiser's vector", &made);
+    *vector = (pst_vector *)made;
+    return status;
+}
+
+static void destroy(void *self, pst_vector *vector) {
+    pst_space *space = self;
+    pst_buffer_destroy(space->session, buffer(vector));
+}
+
+static pst_status copy(void *self, pst_vector *to, const pst_vector *from) {
+    pst_space *space = self;
+    return pst_buffer_copy(space->session, buffer(to), buffer_of(from), sizeof(float) * space->length);
+}
+
+static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from) {
+    pst_space *space = self;
+    return pst_combine(space->session, buffer(to), space->length, count, factors, (const pst_buffer *const *)from);
+}
+
+static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
+                       double *results, const pst_vector *norm_of, double *l1_norm) {
+    pst_space *space = self;
+    size_t slots = pst_dots_slots(a_count);
+    pst_status status;
+    PST_TRY(pst_dots(space->session, space->length, a_count, (const pst_buffer *const *)a, b_count, (const pst_buffer *const *)b,
+                     &space->sums));
+    if (norm_of)
+        PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
+    PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
+    PST_TRY(pst_session_finish(space->session));
+    space->waits++;
+    if (space->after_wait)
+        space->after_wait(space->user);
+    for (size_t i = 0; results && i < a_count; i++)
+        for (size_t j = 0; j < b_count; j++)
+            results[i * b_count + j] = pst_sums_value(&space->sums, pst_dots_slot(i, j));
+    if (norm_of && l1_norm)
+        *l1_norm = pst_sums_value(&space->sums, slots);
+cleanup:
+    return status;
+}
+
+static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate, double beta1,
+                       double beta2, double correction1, double correction2, double epsilon) {
+    pst_space *space = self;
+    return pst_adam(space->session, space->length, buffer(x), buffer(m), buffer(v), buffer_of(g), rate, beta1, beta2, correction1,
+                    correction2, epsilon);
+}
+
+size_t pst_space_bytes(size_t most_dots) { return pst_sums_bytes(pst_dots_slots(most_dots) + 1); }
+
+size_t pst_space_vector_bytes(size_t length) { return sizeof(float) * pst_round_up(length, PST_VECTOR_ALIGN); }
+
+pst_status pst_space_open(pst_session *session, size_t length, size_t most_dots, pst_space *space) {
+    *space = (pst_space){.session = session, .length = pst_round_up(length, PST_VECTOR_ALIGN)};
+    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, adam};
+    return pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums);
+}
+
+void pst_space_close(pst_space *space) {
+    if (space->session)
+        pst_sums_destroy(&space->sums);
+    *space = (pst_space){0};
+}
