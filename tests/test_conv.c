@@ -1,0 +1,282 @@
+/* Every algorithm of the convolution menu, wherever it supports a shape, against the reference: forward and backward, with
+ * and without pooling, signs and codes given or not, true channel counts below the padded ones, odd sizes, few and many
+ * rows in a strip. A new algorithm is tested by being in the menu. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "on_device.h"
+#include "op/activation.h"
+#include "reference_ops.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#define ORACLE_ERROR 1e-12 /* of the menu's first entry, plain sums of products: 1e-6 in norm */
+#define OTHER_ERROR 1e-7   /* algorithms that trade accuracy for speed */
+#define UNSURE 1e-3        /* choices between numbers that are closer than this, of the map's root mean square, may differ */
+
+static pst_gemm *gemm;
+
+static void open_cpu(void)
+{
+    test_open_cpu();
+    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
+}
+
+static void open_gpu(void)
+{
+    test_open_gpu();
+    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
+}
+
+static void close_all(void)
+{
+    pst_gemm_destroy(gemm);
+    gemm = NULL;
+    test_close();
+}
+
+typedef struct layer {
+    int h, w, k, c; /* k outputs, c inputs: the true counts */
+} layer;
+
+/* All kinds of sizes with few channels, all kinds of channels at some sizes. The first SMALL stand for all in small runs. */
+static const layer layers[] = {{5, 7, 16, 3},   {4, 6, 16, 16},  {2, 2, 20, 37},   {1, 1, 16, 16},   {1, 9, 16, 3},    {11, 1, 24, 16},
+                               {2, 2, 64, 3},   {3, 2, 16, 16},  {2, 23, 5, 16},   {13, 7, 48, 64},  {17, 31, 16, 3},  {16, 16, 64, 64},
+                               {33, 20, 33, 17}, {64, 64, 64, 3}, {19, 47, 64, 64}, {38, 24, 80, 96}, {61, 13, 128, 64}, {257, 6, 16, 16},
+                               {7, 301, 16, 32}, {12, 12, 256, 128}, {300, 221, 16, 3}};
+#define SMALL 3
+
+/* What a run is to write. */
+typedef struct form {
+    pst_pool pool;
+    bool bits;    /* signs or codes are asked for; backward: signs of the layer before are given */
+    size_t limit; /* of the workspace */
+} form;
+
+static const form forms[] = {{PST_POOL_NONE, true, (size_t)64 << 20}, {PST_POOL_MAX, true, 1},        {PST_POOL_AVERAGE, true, (size_t)64 << 20},
+                             {PST_POOL_NONE, false, 1},               {PST_POOL_MAX, false, 100000},  {PST_POOL_AVERAGE, false, 1},
+                             {PST_POOL_NONE, true, 300000},           {PST_POOL_MAX, true, (size_t)64 << 20}};
+
+typedef struct task {
+    const pst_conv_algorithm *algorithm;
+    const layer *layer;
+    double error;
+} task;
+
+/* ---- preparing ---- */
+
+typedef struct operands {
+    size_t pixels, pooled_pixels;
+    int c, k; /* padded */
+    float *weights;
+    reference_conv reference;
+} operands;
+
+static void make_operands(const layer *l, operands *o)
+{
+    *o = (operands){(size_t)l->h * (size_t)l->w, (size_t)(l->h / 2) * (size_t)(l->w / 2), pst_channels(l->c), pst_channels(l->k), NULL, {0}};
+    size_t count = (size_t)l->k * (size_t)l->c * 9;
+    double *values = test_numbers(count, 1), scale = sqrt(1. / (3 * l->c));
+    o->weights = test_take(count, sizeof *o->weights);
+    for (size_t i = 0; i < count; i++)
+        o->weights[i] = (float)(scale * values[i]);
+    o->reference = (reference_conv){l->h, l->w, o->c, o->k, l->k, l->c, o->weights};
+}
+
+/* Weights, workspace and run; NULL tensors are filled in here. */
+static void run(const task *t, const pst_conv_shape *shape, const form *f, const operands *o, pst_conv_tensors tensors)
+{
+    const pst_conv_algorithm *algorithm = t->algorithm;
+    pst_conv_engine engine = {test_session, gemm, f->limit}, least = {test_session, gemm, 1};
+    size_t bytes, least_bytes;
+    ck_ok(test_error, algorithm->workspace_bytes(&engine, shape, &bytes));
+    ck_ok(test_error, algorithm->workspace_bytes(&least, shape, &least_bytes));
+    ck_assert_msg(bytes <= f->limit || bytes <= least_bytes, "%s: workspace of %zu bytes, limit %zu, least %zu", algorithm->name, bytes,
+                  f->limit, least_bytes);
+    pst_buffer *weights = test_divisible(algorithm->weight_bytes(&engine, shape));
+    ck_ok(test_error, algorithm->prepare(&engine, shape, o->weights, t->layer->k, t->layer->c, weights));
+    tensors.weights = weights;
+    tensors.workspace = bytes ? test_divisible(bytes) : NULL;
+    ck_ok(test_error, algorithm->run(&engine, shape, &tensors));
+}
+
+/* ---- what comes out ---- */
+
+/* The signs must be those of the output as it came out, whatever rounding made of it. */
+static void check_signs(const char *name, const pst_buffer *out, const pst_buffer *signs, size_t count)
+{
+    float *values = test_take(count, sizeof *values);
+    double *map = test_doubles(count);
+    uint16_t *expected = test_take(count / 16, sizeof *expected);
+    test_read(out, values, count * sizeof *values);
+    for (size_t i = 0; i < count; i++)
+        map[i] = (double)values[i];
+    reference_signs(map, count, expected);
+    test_bytes(name, signs, expected, count / 16 * sizeof *expected);
+}
+
+/* The codes must be the reference's wherever its numbers (`sums` are those before the ReLU) are far enough apart. Channels
+ * beyond the true ones hold the bias, exactly, in every place. */
+static void check_codes(const task *t, const pst_buffer *codes, const double *sums, const uint8_t *expected, int c, bool average, double near)
+{
+    const layer *l = t->layer;
+    size_t count = (size_t)(l->h / 2) * (size_t)(l->w / 2) * (size_t)c, sure = 0;
+    uint8_t *values = test_take(count, 1);
+    test_read(codes, values, count);
+    for (size_t at = 0; at < count; at++) {
+        size_t channel = at % (size_t)c, px = at / (size_t)c % (size_t)(l->w / 2), py = at / (size_t)c / (size_t)(l->w / 2);
+        double best = 0, second = -INFINITY, nearest = INFINITY; /* 0 competes as well: it decides over none or one */
+        for (size_t place = 0; place < 4; place++) {
+            double v = sums[((2 * py + place / 2) * (size_t)l->w + 2 * px + place % 2) * (size_t)c + channel];
+            second = v > best ? best : v > second ? v : second;
+            best = v > best ? v : best;
+            nearest = fabs(v) < nearest ? fabs(v) : nearest;
+        }
+        if (channel < (size_t)l->k && (average ? nearest : best - second) <= near)
+            continue;
+        sure++;
+        if (values[at] != expected[at])
+            ck_abort_msg("%s %dx%d: code %zu is %d, not %d", t->algorithm->name, l->h, l->w, at, values[at], expected[at]);
+    }
+    ck_assert_msg(sure >= count * 9 / 10, "only %zu of %zu codes could be checked", sure, count);
+}
+
+static void forward(const void *arg)
+{
+    const task *t = arg;
+    const layer *l = t->layer;
+    operands o;
+    make_operands(l, &o);
+    size_t c = (size_t)o.c, k = (size_t)o.k, out_count = o.pixels * k, pooled_count = o.pooled_pixels * k;
+    double *in = test_numbers(o.pixels * c, 2), *bias = test_numbers(k, 3), *product = test_doubles(out_count);
+    double *sums = test_doubles(out_count), *pooled = test_doubles(pooled_count);
+    uint8_t *codes = test_take(pooled_count, 1);
+    for (size_t i = 0; i < k; i++)
+        bias[i] = (double)(float)(bias[i] / 4);
+    const pst_buffer *in_device = test_floats(in, o.pixels * c), *bias_device = test_floats(bias, k);
+    reference_conv_forward(&o.reference, in, product);
+    for (size_t i = 0; i < out_count; i++)
+        sums[i] = product[i] + bias[i % k];
+    reference_bias_relu(product, o.pixels, o.k, bias);
+    double near = UNSURE * sqrt(reference_dot(sums, sums, out_count) / (double)out_count);
+    for (int i = 0; i < COUNT(forms); i++) {
+        const form *f = &forms[i];
+        pst_conv_shape shape = {l->h, l->w, o.c, o.k, false, f->pool};
+        pst_conv_engine engine = {test_session, gemm, f->limit};
+        if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
+            continue;
+        pst_conv_tensors tensors = {.in = in_device, .bias = bias_device};
+        if (f->pool) {
+            tensors.pooled = test_empty(pooled_count);
+            tensors.codes = f->bits ? test_buffer(NULL, pooled_count) : NULL;
+            run(t, &shape, f, &o, tensors);
+            reference_pool(product, l->h, l->w, o.k, f->pool == PST_POOL_AVERAGE, pooled, codes);
+            test_close_to("pooled", tensors.pooled, pooled, pooled_count, t->error);
+            if (f->bits)
+                check_codes(t, tensors.codes, sums, codes, o.k, f->pool == PST_POOL_AVERAGE, near);
+        } else {
+            tensors.out = test_divisible(out_count * sizeof(float));
+            tensors.signs = f->bits ? test_buffer(NULL, out_count / 16 * sizeof(uint16_t)) : NULL;
+            run(t, &shape, f, &o, tensors);
+            test_close_to("out", tensors.out, product, out_count, t->error);
+            if (f->bits)
+                check_signs("signs", tensors.out, tensors.signs, out_count);
+        }
+    }
+}
+
+static void backward(const void *arg)
+{
+    const task *t = arg;
+    const layer *l = t->layer;
+    operands o;
+    make_operands(l, &o);
+    size_t c = (size_t)o.c, k = (size_t)o.k, in_count = o.pixels * k, pooled_count = o.pooled_pixels * k, out_count = o.pixels * c;
+    double *d = test_numbers(in_count, 4), *d_pooled = test_numbers(pooled_count, 5), *d_expanded = test_doubles(in_count);
+    double *expected = test_doubles(out_count);
+    uint8_t *codes = test_take(pooled_count, 1);
+    uint16_t *signs = test_take(out_count / 16 + 1, sizeof *signs);
+    bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have signs */
+    if (!picture)
+        reference_signs(test_numbers(out_count, 6), out_count, signs);
+    const pst_buffer *in_device = test_floats(d, in_count), *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
+    pst_buffer *signs_device = picture ? NULL : test_buffer(signs, out_count / 16 * sizeof *signs);
+    for (int i = 0; i < COUNT(forms); i++) {
+        const form *f = &forms[i];
+        pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool};
+        pst_conv_engine engine = {test_session, gemm, f->limit};
+        bool average = f->pool == PST_POOL_AVERAGE;
+        if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
+            continue;
+        pst_conv_tensors tensors = {.in = in_device, .signs = f->bits ? signs_device : NULL};
+        tensors.out = test_divisible(out_count * sizeof(float));
+        if (f->pool) {
+            /* Any codes that the pooling can leave: one bit or none, or with averaging any. */
+            uint64_t seed = 7;
+            for (size_t at = 0; at < pooled_count; at++) {
+                int draw = (int)((test_random(&seed) + 1) * 8) & 15;
+                codes[at] = (uint8_t)(average ? draw : draw < 12 ? 1 << draw % 4 : 0);
+            }
+            tensors.in = pooled_device;
+            tensors.codes_in = test_buffer(codes, pooled_count);
+            reference_unpool(d_pooled, codes, l->h, l->w, o.k, average, d_expanded);
+        }
+        run(t, &shape, f, &o, tensors);
+        reference_conv_backward(&o.reference, f->pool ? d_expanded : d, expected);
+        if (tensors.signs)
+            reference_mask(expected, out_count, signs);
+        test_close_to("gradient", tensors.out, expected, out_count, t->error);
+    }
+}
+
+static task task_of(int i)
+{
+    return (task){pst_conv_menu[i / COUNT(layers)], &layers[i % COUNT(layers)], i < COUNT(layers) ? ORACLE_ERROR : OTHER_ERROR};
+}
+
+START_TEST(forward_is_right)
+{
+    task t = task_of(_i);
+    if (!test_small() || _i % COUNT(layers) < SMALL)
+        test_twice(forward, &t);
+}
+END_TEST
+
+START_TEST(backward_is_right)
+{
+    task t = task_of(_i);
+    if (!test_small() || _i % COUNT(layers) < SMALL)
+        test_twice(backward, &t);
+}
+END_TEST
+
+START_TEST(the_first_of_the_menu_supports_all)
+{
+    pst_conv_engine engine = {test_session, gemm, 1};
+    for (int i = 0; i < COUNT(layers); i++)
+        for (int pool = 0; pool < 3; pool++)
+            for (int b = 0; b < 2; b++) {
+                int c = pst_channels(layers[i].c), k = pst_channels(layers[i].k);
+                pst_conv_shape shape = {layers[i].h, layers[i].w, b ? k : c, b ? c : k, b, (pst_pool)pool};
+                ck_assert(pst_conv_menu[0]->supports(&engine, &shape));
+            }
+}
+END_TEST
+
+int main(void)
+{
+    int algorithms = 0;
+    while (pst_conv_menu[algorithms])
+        algorithms++;
+    Suite *suite = suite_create("convolutions");
+    for (int gpu = 0; gpu < 2; gpu++) {
+        TCase *tests = tcase_create(gpu ? "kernels for GPUs" : "kernels for CPUs");
+        tcase_add_unchecked_fixture(tests, gpu ? open_gpu : open_cpu, close_all);
+        tcase_add_test(tests, the_first_of_the_menu_supports_all);
+        tcase_add_loop_test(tests, forward_is_right, 0, algorithms * COUNT(layers));
+        tcase_add_loop_test(tests, backward_is_right, 0, algorithms * COUNT(layers));
+        tcase_set_timeout(tests, 0);
+        suite_add_tcase(suite, tests);
+    }
+    return test_run(suite);
+}
