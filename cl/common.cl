@@ -13,6 +13,19 @@
 #endif
 #define SUM_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 
+/* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there is to do.
+ * On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
+#if PST_CPU
+#define EACH_KERNEL __attribute__((reqd_work_group_size(1, 1, 1))) kernel
+#define FOR_EACH(at, count)                                                                                                        \
+    for (int at = (long)(count) * get_global_id(0) / get_global_size(0),                                                           \
+             at##_end = (long)(count) * (get_global_id(0) + 1) / get_global_size(0);                                               \
+         at < at##_end; at++)
+#else
+#define EACH_KERNEL __attribute__((reqd_work_group_size(64, 1, 1))) kernel
+#define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
+#endif
+
 #define BITS16 ((int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768))
 
 /* The sum of 16 lanes as a tree. */

@@ -48,10 +48,10 @@ inline float gram_element(global const float *partials, int c, int parts, int i,
     return sum;
 }
 
-/* target += scale * (sum of the partials). ids: (j, i, -) */
-kernel void gram_add(global const float *partials, int c, int parts, float scale, global float *target) {
-    int j = get_global_id(0), i = get_global_id(1);
-    target[i * c + j] += scale * gram_element(partials, c, parts, i, j);
+/* target += scale * (sum of the partials) */
+EACH_KERNEL void gram_add(global const float *partials, int c, int parts, float scale, global float *target) {
+    FOR_EACH(at, c * c)
+        target[at] += scale * gram_element(partials, c, parts, at / c, at % c);
 }
 
 /* difference = scale * (sum of the partials) - target, and sums[PARTS]: the squares of the differences. */

@@ -18,39 +18,43 @@ inline float16 unpooled_tap_of(global const float *d_pooled, global const uchar 
     return unpooled(vload16(from, d_pooled), vload16(from, codes), (y & 1) * 2 + (x & 1), scale);
 }
 
-/* c a multiple of 16. codes NULL: `in` is the map itself. ids: (block of 16 pixels, group of 16 channels, tap) */
-kernel void im2col(global const float *in, global const uchar *codes, float scale, int h, int w, int c, int first_row, int pixels,
+/* c a multiple of 16. codes NULL: `in` is the map itself. Each index is a block of 16 pixels, a tap and 16 channels. */
+EACH_KERNEL void im2col(global const float *in, global const uchar *codes, float scale, int h, int w, int c, int first_row, int pixels,
                    int depth, global float *columns) {
-    int first = get_global_id(0) * 16, group = get_global_id(1), tap = get_global_id(2);
-    int count = min(16, pixels - first), k = tap * c + group * 16;
+    int groups = c / 16;
+    FOR_EACH(i, (pixels + 15) / 16 * 9 * groups) {
+        int group = i % groups, tap = i / groups % 9, first = i / groups / 9 * 16, count = min(16, pixels - first);
+        int k = tap * c + group * 16;
 #if TRANSPOSED
-    float tile[16 * 16];
+        float tile[16 * 16];
 #endif
-    for (int p = 0; p < count; p++) {
-        int y = first_row + (first + p) / w + tap / 3 - 1, x = (first + p) % w + tap % 3 - 1;
-        float16 v = codes ? unpooled_tap_of(in, codes, scale, h, w, c, group, y, x) : tap_of(in, h, w, c, group, y, x);
+        for (int p = 0; p < count; p++) {
+            int y = first_row + (first + p) / w + tap / 3 - 1, x = (first + p) % w + tap % 3 - 1;
+            float16 v = codes ? unpooled_tap_of(in, codes, scale, h, w, c, group, y, x) : tap_of(in, h, w, c, group, y, x);
 #if TRANSPOSED
-        vstore16(v, p, tile);
+            vstore16(v, p, tile);
 #else
-        vstore16(v, 0, columns + (size_t)(first + p) * depth + k);
+            vstore16(v, 0, columns + (size_t)(first + p) * depth + k);
+#endif
+        }
+#if TRANSPOSED
+        for (int j = 0; j < 16; j++)
+            for (int p = 0; p < count; p++)
+                columns[(size_t)(k + j) * pixels + first + p] = tile[p * 16 + j];
 #endif
     }
-#if TRANSPOSED
-    for (int i = 0; i < 16; i++)
-        for (int p = 0; p < count; p++)
-            columns[(size_t)(k + i) * pixels + first + p] = tile[p * 16 + i];
-#endif
 }
 
-/* For the picture, 3 channels. ids: (pixel, k < depth, -) */
-kernel void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth, global float *columns) {
-    int p = get_global_id(0), k = get_global_id(1), tap = k / 3;
-    int y = first_row + p / w + tap / 3 - 1, x = p % w + tap % 3 - 1;
-    bool inside = k < 27 && y >= 0 && y < h && x >= 0 && x < w;
+/* For the picture, 3 channels. */
+EACH_KERNEL void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth, global float *columns) {
+    FOR_EACH(i, pixels * depth) {
 #if TRANSPOSED
-    size_t to = (size_t)k * pixels + p;
+        int p = i % pixels, k = i / pixels;
 #else
-    size_t to = (size_t)p * depth + k;
+        int p = i / depth, k = i % depth;
 #endif
-    columns[to] = inside ? in[((size_t)y * w + x) * 3 + k % 3] : 0.0f;
+        int tap = k / 3, y = first_row + p / w + tap / 3 - 1, x = p % w + tap % 3 - 1;
+        bool inside = k < 27 && y >= 0 && y < h && x >= 0 && x < w;
+        columns[i] = inside ? in[((size_t)y * w + x) * 3 + k % 3] : 0.0f;
+    }
 }

@@ -57,17 +57,19 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         sums[slot * PARTS + part] = sum;
 }
 
-/* d (+)= weight / (sum of sums[slot] + 1e-8) * from, masked by signs where there are any. ids: (group of 16, -, -) */
-kernel void add_normalized(global const float *from, global const float *sums, int slot, float weight,
-                           global const ushort *signs, int accumulate, global float *d) {
-    int at = get_global_id(0);
+/* d (+)= weight / (sum of sums[slot] + 1e-8) * from, masked by signs where there are any; `groups` of 16. */
+EACH_KERNEL void add_normalized(global const float *from, int groups, global const float *sums, int slot, float weight,
+                                global const ushort *signs, int accumulate, global float *d) {
     float norm = 0.0f;
     for (int part = 0; part < PARTS; part++)
         norm += sums[slot * PARTS + part];
-    float16 v = vload16(at, from) * (weight / (norm + 1e-8f));
-    if (signs)
-        v = masked(v, signs[at]);
-    if (accumulate)
-        v += vload16(at, d);
-    vstore16(v, at, d);
+    float scale = weight / (norm + 1e-8f);
+    FOR_EACH(at, groups) {
+        float16 v = vload16(at, from) * scale;
+        if (signs)
+            v = masked(v, signs[at]);
+        if (accumulate)
+            v += vload16(at, d);
+        vstore16(v, at, d);
+    }
 }

@@ -1,12 +1,12 @@
-/* Pictures between the host's form (RGB, 0..255) and the network's (BGR, minus the mean); [pixel][3]. ids: (pixel, -, -) */
+/* Pictures between the host's form (RGB, 0..255) and the network's (BGR, minus the mean); [pixel][3]. */
 #define MEAN ((float3)(103.939f, 116.779f, 123.68f))
 
-kernel void pixels_import(global const float *rgb, global float *x) {
-    int pixel = get_global_id(0);
-    vstore3(vload3(pixel, rgb).zyx - MEAN, pixel, x);
+EACH_KERNEL void pixels_import(global const float *rgb, int pixels, global float *x) {
+    FOR_EACH(p, pixels)
+        vstore3(vload3(p, rgb).zyx - MEAN, p, x);
 }
 
-kernel void pixels_export(global const float *x, global float *rgb) {
-    int pixel = get_global_id(0);
-    vstore3((vload3(pixel, x) + MEAN).zyx, pixel, rgb);
+EACH_KERNEL void pixels_export(global const float *x, int pixels, global float *rgb) {
+    FOR_EACH(p, pixels)
+        vstore3((vload3(p, x) + MEAN).zyx, p, rgb);
 }

@@ -199,3 +199,11 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
     cl_int code = clEnqueueNDRangeKernel(session->queue, kernel->kernel, 3, NULL, global, local, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueNDRangeKernel", kernel->name);
 }
+
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args) {
+    size_t group = session->cpu_kernels ? 1 : 64, groups = (count + group - 1) / group; /* EACH_KERNEL's group size */
+    /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
+    size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 4096;
+    groups = groups < most ? groups : most;
+    return pst_launch(session, kernel, (size_t[]){groups * group, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
+}

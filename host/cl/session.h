@@ -93,6 +93,9 @@ pst_arg pst_arg_float(double value);
 pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size_t global[3], const size_t local[3],
                       size_t arg_count, const pst_arg *args);
 
+/* Queues an EACH_KERNEL (cl/common.cl) over `count` elements; 0 does nothing. */
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args);
+
 /* a rounded up to a multiple of b */
 size_t pst_round_up(size_t a, size_t b);
 

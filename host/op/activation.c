@@ -8,8 +8,8 @@ pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, si
     pst_status status = pst_kernel_get(session, "activation", "bias_relu", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){(size_t)c / 16, count, 1}, NULL,
-                      PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int(c), pst_arg_buffer(bias),
+    return pst_launch_each(session, kernel, count * (size_t)c / 16,
+                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count), pst_arg_int(c), pst_arg_buffer(bias),
                                pst_arg_buffer(signs)));
 }
 
@@ -18,8 +18,8 @@ pst_status pst_mask_signs(pst_session *session, pst_buffer *map, size_t first, s
     pst_status status = pst_kernel_get(session, "activation", "mask_signs", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){(size_t)c / 16, count, 1}, NULL,
-                      PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int(c), pst_arg_buffer(signs)));
+    return pst_launch_each(session, kernel, count * (size_t)c / 16,
+                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count), pst_arg_int(c), pst_arg_buffer(signs)));
 }
 
 pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w, int c, const pst_buffer *bias, pst_pool pool,
@@ -28,9 +28,9 @@ pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w
     pst_status status = pst_kernel_get(session, "activation", "bias_relu_pool", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){(size_t)c / 16, (size_t)w / 2, (size_t)rows}, NULL,
+    return pst_launch_each(session, kernel, (size_t)rows * (size_t)(w / 2) * (size_t)c / 16,
                       PST_ARGS(pst_arg_buffer(map), pst_arg_int(w), pst_arg_int(c), pst_arg_buffer(bias),
-                               pst_arg_int(pool == PST_POOL_AVERAGE), pst_arg_int(first_row), pst_arg_buffer(pooled),
+                               pst_arg_int(pool == PST_POOL_AVERAGE), pst_arg_int(first_row), pst_arg_int(rows), pst_arg_buffer(pooled),
                                pst_arg_buffer(codes)));
 }
 
@@ -40,7 +40,7 @@ pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const ps
     pst_status status = pst_kernel_get(session, "activation", "unpool", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){(size_t)c / 16, (size_t)w, (size_t)h}, NULL,
+    return pst_launch_each(session, kernel, (size_t)h * (size_t)w * (size_t)c / 16,
                       PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(codes), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c),
                                pst_arg_float(pst_unpool_scale(pool)), pst_arg_buffer(d_map)));
 }

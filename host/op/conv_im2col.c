@@ -121,12 +121,12 @@ static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *sh
         return status;
     size_t pixels = (size_t)rows * (size_t)shape->w;
     if (picture)
-        return pst_launch(engine->session, kernel, (size_t[]){pixels, s->depth, 1}, NULL,
-                          PST_ARGS(pst_arg_buffer(t->in), pst_arg_int(shape->h), pst_arg_int(shape->w), pst_arg_int(first_row),
+        return pst_launch_each(engine->session, kernel, pixels * s->depth,
+                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_int(shape->h), pst_arg_int(shape->w), pst_arg_int(first_row),
                                    pst_arg_int((int)pixels), pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
     bool pooled = shape->backward && shape->pool != PST_POOL_NONE;
-    return pst_launch(engine->session, kernel, (size_t[]){(pixels + 15) / 16, (size_t)shape->c_in / 16, 9}, NULL,
-                      PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(pooled ? t->codes_in : NULL),
+    return pst_launch_each(engine->session, kernel, (pixels + 15) / 16 * 9 * (size_t)shape->c_in / 16,
+                           PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(pooled ? t->codes_in : NULL),
                                pst_arg_float(pst_unpool_scale(shape->pool)), pst_arg_int(shape->h), pst_arg_int(shape->w),
                                pst_arg_int(shape->c_in), pst_arg_int(first_row), pst_arg_int((int)pixels),
                                pst_arg_int((int)s->depth), pst_arg_buffer(columns)));

@@ -8,6 +8,12 @@
 
 static int tile_side(const pst_session *session) { return session->cpu_kernels ? 16 : 4; }
 
+/* One item a group on a CPU, so that the kernel is compiled for one size; a GPU's driver chooses. */
+static const size_t *local_size(const pst_session *session) {
+    static const size_t one[3] = {1, 1, 1};
+    return session->cpu_kernels ? one : NULL;
+}
+
 static size_t part_count(size_t pixels, int c) {
     size_t matrix = sizeof(float) * (size_t)c * (size_t)c, parts = WORKSPACE_BYTES / matrix, most = pixels / PIXELS_PER_PART + 1;
     parts = parts < most ? parts : most;
@@ -31,7 +37,7 @@ static pst_status partial(pst_session *session, const pst_buffer *f, size_t pixe
     if (status != PST_OK)
         return status;
     size_t tiles = (size_t)(c / tile_side(session)), parts = part_count(pixels, c);
-    return pst_launch(session, kernel, (size_t[]){tiles * (tiles + 1) / 2, parts, 1}, NULL,
+    return pst_launch(session, kernel, (size_t[]){tiles * (tiles + 1) / 2, parts, 1}, local_size(session),
                       PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_int((int)parts),
                                pst_arg_buffer(workspace)));
 }
@@ -42,7 +48,7 @@ pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels
     pst_status status;
     PST_TRY(partial(session, f, pixels, c, workspace));
     PST_TRY(get(session, "gram_add", &kernel));
-    PST_TRY(pst_launch(session, kernel, (size_t[]){(size_t)c, (size_t)c, 1}, NULL,
+    PST_TRY(pst_launch_each(session, kernel, (size_t)c * (size_t)c,
                        PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)part_count(pixels, c)),
                                 pst_arg_float(scale), pst_arg_buffer(target))));
 cleanup:
@@ -72,7 +78,7 @@ pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const ps
     if (status != PST_OK)
         return status;
     size_t columns = (size_t)(c / tile_side(session)), rows = (pixels + BACKWARD_PIXELS - 1) / BACKWARD_PIXELS;
-    return pst_launch(session, kernel, (size_t[]){columns, rows, 1}, NULL,
+    return pst_launch(session, kernel, (size_t[]){columns, rows, 1}, local_size(session),
                       PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels), pst_arg_int(c),
                                pst_arg_float(scale), pst_arg_buffer(signs), pst_arg_int(accumulate), pst_arg_buffer(d)));
 }

@@ -5,7 +5,7 @@ static pst_status convert(pst_session *session, const char *name, const pst_buff
     pst_status status = pst_kernel_get(session, "pixels", name, "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){pixels, 1, 1}, NULL, PST_ARGS(pst_arg_buffer(from), pst_arg_buffer(to)));
+    return pst_launch_each(session, kernel, pixels, PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)pixels), pst_arg_buffer(to)));
 }
 
 pst_status pst_pixels_import(pst_session *session, const pst_buffer *rgb, size_t pixels, pst_buffer *x) {

@@ -32,12 +32,13 @@ pst_status pst_combine(pst_session *session, pst_buffer *to, size_t length, size
                 other_factors[0] = 0;
                 held = 1;
             }
-            pst_arg args[3 + 2 * COMBINE_AT_ONCE] = {pst_arg_buffer(to), pst_arg_float(keep), pst_arg_int((int)held)};
+            pst_arg args[4 + 2 * COMBINE_AT_ONCE] = {pst_arg_int((int)(length / 16)), pst_arg_buffer(to), pst_arg_float(keep),
+                                                       pst_arg_int((int)held)};
             for (size_t k = 0; k < COMBINE_AT_ONCE; k++) {
-                args[3 + 2 * k] = pst_arg_buffer(others[k < held ? k : 0]);
-                args[4 + 2 * k] = pst_arg_float(k < held ? other_factors[k] : 0);
+                args[4 + 2 * k] = pst_arg_buffer(others[k < held ? k : 0]);
+                args[5 + 2 * k] = pst_arg_float(k < held ? other_factors[k] : 0);
             }
-            status = pst_launch(session, kernel, (size_t[]){length / 16, 1, 1}, NULL, sizeof args / sizeof *args, args);
+            status = pst_launch_each(session, kernel, length / 16, sizeof args / sizeof *args, args);
             if (status != PST_OK)
                 return status;
             keep = 1;
@@ -92,8 +93,8 @@ pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buff
     pst_status status = pst_kernel_get(session, "vector", "adam", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){length / 16, 1, 1}, NULL,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_buffer(m), pst_arg_buffer(v), pst_arg_buffer(g),
+    return pst_launch_each(session, kernel, length / 16,
+                      PST_ARGS(pst_arg_int((int)(length / 16)), pst_arg_buffer(x), pst_arg_buffer(m), pst_arg_buffer(v), pst_arg_buffer(g),
                                pst_arg_float(rate / correction1), pst_arg_float(beta1), pst_arg_float(1 - beta1),
                                pst_arg_float(beta2), pst_arg_float(1 - beta2), pst_arg_float(1 / sqrt(correction2)),
                                pst_arg_float(epsilon)));
