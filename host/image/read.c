@@ -1,6 +1,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/image.h"
+#include "image/jpeg.h"
+#include "image/pnm.h"
 #include "image/stb.h"
 
 #include <string.h>
@@ -34,8 +36,7 @@ static const signature foreign[] = {
 };
 
 static const signature own[] = {
-    {0, 3, "\xff\xd8\xff", "JPEG"}, {0, 8, "\x89PNG\r\n\x1a\n", "PNG"}, {0, 2, "BM", "BMP"},
-    {0, 4, "GIF8", "GIF"},          {0, 4, "8BPS", "PSD"},
+    {0, 8, "\x89PNG\r\n\x1a\n", "PNG"}, {0, 2, "BM", "BMP"}, {0, 4, "GIF8", "GIF"}, {0, 4, "8BPS", "PSD"},
 };
 
 static const char *recognise(const uint8_t *file, size_t bytes, const signature *known, size_t count)
@@ -47,31 +48,17 @@ static const char *recognise(const uint8_t *file, size_t bytes, const signature 
     return NULL;
 }
 
-/* The number n of the marker SOFn that says how a JPEG is coded, or -1. Only 0 to 2 are read. */
-static int jpeg_coding(const uint8_t *file, size_t bytes)
-{
-    size_t at = 2;
-    while (at + 4 <= bytes && file[at] == 0xff) {
-        int marker = file[at + 1];
-        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
-            return marker - 0xc0;
-        at += marker == 0xff ? 1 : 2 + ((size_t)file[at + 2] << 8 | file[at + 3]);
-    }
-    return -1;
-}
-
-/* Puts the path and the format before what stb said, or says something better. */
+/* Puts the path and the format before what the decoder said. */
 static pst_status fail_to_decode(pst_error *error, const char *path, const uint8_t *file, size_t bytes)
 {
-    const char *name = recognise(file, bytes, own, sizeof own / sizeof own[0]);
+    const char *name = pst_pnm_is(file, bytes)    ? "PNM"
+                       : pst_jpeg_is(file, bytes) ? "JPEG"
+                                                  : recognise(file, bytes, own, sizeof own / sizeof own[0]);
     if (error->status == PST_ERROR_MEMORY)
         return pst_fail_in(error, path);
-    if (!name)
-        return pst_fail(error, error->status, "%s: not a picture that can be read (" READABLE ")", path);
-    if (strcmp(name, "JPEG") == 0 && jpeg_coding(file, bytes) > 2)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: %s JPEG pictures cannot be read; save it as a common one",
-                        path, jpeg_coding(file, bytes) >= 9 ? "arithmetic-coded" : "lossless and hierarchical");
-    return pst_fail(error, error->status, "%s: this %s picture cannot be read: %s", path, name, error->text);
+    if (name)
+        return pst_fail(error, error->status, "%s: this %s picture cannot be read: %s", path, name, error->text);
+    return pst_fail(error, error->status, "%s: not a picture that can be read (" READABLE ")", path);
 }
 
 /* Transparent parts are laid over white. A picture that is transparent everywhere shows its colours: there are programs
@@ -114,6 +101,13 @@ pst_status pst_picture_read(pst_error *error, const char *path, pst_image **imag
     if (name)
         PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: %s pictures cannot be read yet; convert it to PNG or JPEG",
                          path, name));
+    if (pst_pnm_is(file, bytes)) {
+        if (pst_pnm_read(error, file, bytes, image) != PST_OK)
+            status = fail_to_decode(error, path, file, bytes);
+        goto cleanup;
+    }
+    if (pst_jpeg_is(file, bytes) && pst_jpeg_check(error, file, bytes) != PST_OK)
+        PST_TRY(fail_to_decode(error, path, file, bytes));
     if (pst_stb_info(error, file, bytes, &width, &height, &wide) != PST_OK)
         PST_TRY(fail_to_decode(error, path, file, bytes));
     if (width < 1 || height < 1 || width > PST_IMAGE_MAX_SIDE || height > PST_IMAGE_MAX_SIDE ||

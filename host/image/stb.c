@@ -121,6 +121,7 @@ void pst_stb_free(void *memory)
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_PIC
+#define STBI_NO_PNM
 #define STBI_FAILURE_USERMSG
 #define STBI_WRITE_NO_STDIO
 #define STB_IMAGE_STATIC
