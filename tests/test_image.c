@@ -1,0 +1,543 @@
+#define _POSIX_C_SOURCE 200809L /* for folders and truncation; must stand before any header */
+
+#include "support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/image.h"
+
+static pst_error error;
+
+/* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
+static pst_image *random_picture(int width, int height, uint64_t seed)
+{
+    pst_image *image;
+    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    for (int i = 0; i < width * height * 3; i++)
+        image->rgb[i] = floorf((test_random(&seed) + 1) * 127.999f);
+    return image;
+}
+
+static pst_image *read_picture(const char *path)
+{
+    pst_image *image;
+    ck_ok(error, pst_picture_read(&error, path, &image));
+    return image;
+}
+
+static void check_refused(const char *path, pst_status expected, const char *text)
+{
+    pst_image *image = (pst_image *)&error;
+    pst_status status = pst_picture_read(&error, path, &image);
+    ck_assert_msg(status == expected, "%s: %s", path, status ? error.text : "was read");
+    ck_assert_ptr_null(image);
+    ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "no path: %s", error.text);
+    ck_assert_msg(!text || strstr(error.text, text), "no \"%s\" in: %s", text, error.text);
+}
+
+static double mean_difference(const pst_image *a, const pst_image *b)
+{
+    double sum = 0;
+    ck_assert(a->width == b->width && a->height == b->height);
+    for (int i = 0; i < a->width * a->height * 3; i++)
+        sum += fabs((double)a->rgb[i] - (double)b->rgb[i]);
+    return sum / (a->width * a->height * 3);
+}
+
+START_TEST(pictures_are_made_and_measured)
+{
+    const float rgb[] = {1, 2, 3, 4, 5, 6}, wrong[] = {0, NAN, 0};
+    pst_image *image;
+    ck_ok(error, pst_picture_create(&error, 2, 1, rgb, &image));
+    ck_assert(pst_image_width(image) == 2 && pst_image_height(image) == 1);
+    ck_assert(pst_image_samples(image) != rgb);
+    ck_assert_mem_eq(pst_image_samples(image), rgb, sizeof rgb);
+    pst_image_destroy(image);
+    pst_image_destroy(NULL);
+    ck_assert_int_eq(pst_picture_create(&error, 1, 1, wrong, &image), PST_ERROR_ARGUMENT);
+    const int sizes[][2] = {{0, 1}, {1, 0}, {-1, 5}, {65536, 1}, {1, 65536}, {65535, 65535}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        ck_assert_int_eq(pst_picture_create(&error, sizes[i][0], sizes[i][1], NULL, &image), PST_ERROR_ARGUMENT);
+        ck_assert_ptr_null(image);
+    }
+}
+END_TEST
+
+START_TEST(what_is_written_is_read_again)
+{
+    static const int sizes[][2] = {{1, 1}, {17, 13}, {300, 2}, {1, 500}, {64, 64}};
+    static const char *const names[] = {"a.png", "a.bmp", "a.tga", "a.PNG", "a.jpg", "a.JPEG"};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+        for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+            pst_image *image = random_picture(sizes[s][0], sizes[s][1], s + 1);
+            bool jpeg = n >= 4;
+            for (int i = 0; i < image->width * image->height * 3 && jpeg; i++)
+                image->rgb[i] = 40.0f + 60.0f * (float)(i % 3); /* one colour; noise would be lost */
+            const char *path = test_path(names[n]);
+            ck_ok(error, pst_picture_write_check(&error, path));
+            ck_ok(error, pst_picture_write(&error, image, path));
+            pst_image *again = read_picture(path);
+            ck_assert_double_le(mean_difference(image, again), jpeg ? 1.5 : 0);
+            pst_image_destroy(image);
+            pst_image_destroy(again);
+        }
+}
+END_TEST
+
+START_TEST(samples_are_rounded_and_clamped)
+{
+    const float given[] = {-5, 300, 0.49f, 0.5f, 127.5f, 254.6f}, expected[] = {0, 255, 0, 1, 128, 255};
+    pst_image *image;
+    ck_ok(error, pst_picture_create(&error, 2, 1, given, &image));
+    ck_ok(error, pst_picture_write(&error, image, test_path("round.png")));
+    image->rgb[0] = NAN;
+    ck_ok(error, pst_picture_write(&error, image, test_path("nan.bmp")));
+    pst_image_destroy(image);
+    for (int i = 0; i < 2; i++) {
+        image = read_picture(test_path(i ? "nan.bmp" : "round.png"));
+        ck_assert_mem_eq(image->rgb, expected, sizeof expected);
+        pst_image_destroy(image);
+    }
+}
+END_TEST
+
+START_TEST(names_that_cannot_be_written_are_refused)
+{
+    pst_image *image = random_picture(2, 2, 1);
+    static const char *const wrong[] = {"a.gif", "png", "a.", "", "a.png.txt"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ck_assert_int_eq(pst_picture_write_check(&error, wrong[i]), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_picture_write(&error, image, wrong[i]), PST_ERROR_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(error.text, ".jpeg"));
+    }
+    ck_assert_int_eq(pst_picture_write_check(&error, test_path("none/a.png")), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_picture_write(&error, image, test_path("none/a.png")), PST_ERROR_FILE);
+    ck_ok(error, pst_picture_write_check(&error, test_path("never.png")));
+    ck_assert_int_ne(access(test_path("never.png"), F_OK), 0);
+    pst_image_destroy(image);
+}
+END_TEST
+
+START_TEST(other_files_are_named_for_what_they_are)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        pst_status status;
+        const char *text;
+    } cases[] = {
+        {"", 0, PST_ERROR_FORMAT, "is empty"},
+        {"<html></html>", 13, PST_ERROR_FORMAT, "not a picture"},
+        {"RIFF\x10\0\0\0WEBPVP8 ", 16, PST_ERROR_UNSUPPORTED, "WebP"},
+        {"II*\0\x08\0\0\0", 8, PST_ERROR_UNSUPPORTED, "TIFF"},
+        {"\0\0\0\x18" "ftypheic", 12, PST_ERROR_UNSUPPORTED, "HEIC"},
+        {"\0\0\0\x18" "ftypavif", 12, PST_ERROR_UNSUPPORTED, "AVIF"},
+        {"\xff\xd8\xff\xdb", 4, PST_ERROR_FORMAT, "JPEG picture cannot be read"},
+        {"\x89PNG\r\n\x1a\n", 8, PST_ERROR_FORMAT, "cut short"},
+        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0....", 33, PST_ERROR_FORMAT, NULL},
+        {"P6 65535 65535 255\n....", 23, PST_ERROR_FORMAT, "PNM"},
+        {"BM", 2, PST_ERROR_FORMAT, NULL},
+        {"GIF89a", 6, PST_ERROR_FORMAT, NULL},
+        {"8BPS", 4, PST_ERROR_FORMAT, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_write(test_path("other.jpg"), cases[i].bytes, cases[i].count);
+        check_refused(test_path("other.jpg"), cases[i].status, cases[i].text);
+    }
+    ck_ok(error, pst_folder_create(&error, test_path("folder.png")));
+    check_refused(test_path("folder.png"), PST_ERROR_FILE, "is a folder");
+    check_refused(test_path("nothing.png"), PST_ERROR_FILE, "no such file");
+}
+END_TEST
+
+static void make_small(const char *path)
+{
+    const char *ending = strrchr(path, '.');
+    if (strcmp(ending, ".ppm") == 0) {
+        static uint8_t raw[13 + 24 * 16 * 3 * 2] = "P6 24 16 999\n";
+        test_write(path, raw, sizeof raw);
+        return;
+    }
+    pst_image *image = random_picture(24, 16, 5);
+    ck_ok(error, pst_picture_write(&error, image, path));
+    pst_image_destroy(image);
+}
+
+static bool in_range(const pst_image *image)
+{
+    size_t count = image ? (size_t)image->width * (size_t)image->height * 3 : 0, i = 0;
+    while (i < count && image->rgb[i] >= 0 && image->rgb[i] <= 255)
+        i++;
+    return i == count;
+}
+
+static const char *const small_names[] = {"cut.png", "cut.jpg", "cut.bmp", "cut.tga", "cut.ppm"};
+
+START_TEST(a_picture_cut_anywhere_is_refused)
+{
+    const char *path = test_path(small_names[_i]);
+    struct stat facts;
+    make_small(path);
+    ck_assert_int_eq(stat(path, &facts), 0);
+    for (off_t kept = facts.st_size - 1; kept >= 0; kept--) {
+        ck_assert_int_eq(truncate(path, kept), 0);
+        check_refused(path, PST_ERROR_FORMAT, NULL);
+    }
+}
+END_TEST
+
+START_TEST(a_damaged_picture_is_read_or_refused)
+{
+    const char *path = test_path(small_names[_i]);
+    uint8_t *data;
+    size_t bytes;
+    uint64_t state = 9;
+    make_small(path);
+    ck_ok(error, pst_file_load(&error, path, 1 << 20, &data, &bytes));
+    int file = open(path, O_WRONLY);
+    ck_assert_int_ge(file, 0);
+    for (size_t at = 0; at < bytes; at += at < 700 ? 1 : 13) {
+        uint8_t changed = data[at] ^ (uint8_t)(1 + (int)((test_random(&state) + 1) * 127));
+        ck_assert_int_eq(pwrite(file, &changed, 1, (off_t)at), 1);
+        pst_image *image;
+        pst_status status = pst_picture_read(&error, path, &image);
+        ck_assert_int_eq(pwrite(file, data + at, 1, (off_t)at), 1);
+        ck_assert((status == PST_OK) == (image != NULL));
+        ck_assert(status == PST_OK || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED);
+        ck_assert(in_range(image));
+        pst_image_destroy(image);
+    }
+    close(file);
+    pst_free(data);
+}
+END_TEST
+
+static void put_bits(uint8_t *out, size_t *at, unsigned value, int count, bool high_first)
+{
+    for (int i = 0; i < count; i++, ++*at)
+        if (value >> (high_first ? count - 1 - i : i) & 1)
+            out[*at / 8] |= (uint8_t)(1u << *at % 8);
+}
+
+START_TEST(a_small_file_cannot_unfold_without_end)
+{
+    enum { COPIES = 300000, BYTES = COPIES * 13 / 8 + 100 }; /* 77 MB from 488 kB */
+    uint8_t *file = calloc(1, BYTES);
+    ck_assert_ptr_nonnull(file);
+    memcpy(file, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\x02\0\0\0....", 33);
+    size_t at = 41 * 8;
+    put_bits(file, &at, 0x0178, 16, false); /* zlib's two bytes */
+    put_bits(file, &at, 1, 1, false);       /* the last block, with the fixed codes */
+    put_bits(file, &at, 1, 2, false);
+    put_bits(file, &at, 0x30, 8, true);     /* a zero */
+    for (int i = 0; i < COPIES; i++) {
+        put_bits(file, &at, 0xc5, 8, true); /* 258 bytes again, from distance 1 */
+        put_bits(file, &at, 0, 5, true);
+    }
+    put_bits(file, &at, 0, 7, true);
+    size_t length = (at + 7) / 8 - 41;
+    for (int i = 0; i < 4; i++)
+        file[33 + i] = (uint8_t)(length >> (24 - 8 * i));
+    memcpy(file + 37, "IDAT", 4);
+    memcpy(file + 41 + length + 4, "\0\0\0\0IEND", 8);
+    test_write(test_path("bomb.png"), file, 41 + length + 16);
+    free(file);
+    check_refused(test_path("bomb.png"), PST_ERROR_FORMAT, "unfolds");
+}
+END_TEST
+
+START_TEST(transparency_is_laid_over_white)
+{
+    /* TGA, 3 by 1, blue first, rows from the top */
+    uint8_t file[18 + 12] = {[2] = 2, [12] = 3, [14] = 1, [16] = 32, [17] = 0x28};
+    static const uint8_t pixels[2][12] = {{10, 20, 30, 255, 10, 20, 30, 51, 10, 20, 30, 0},
+                                          {10, 20, 30, 0, 11, 21, 31, 0, 12, 22, 32, 0}};
+    static const float expected[2][9] = {{30, 20, 10, 210, 208, 206, 255, 255, 255},
+                                         {30, 20, 10, 31, 21, 11, 32, 22, 12}};
+    for (int k = 0; k < 2; k++) {
+        memcpy(file + 18, pixels[k], 12);
+        test_write(test_path("alpha.tga"), file, sizeof file);
+        pst_image *image = read_picture(test_path("alpha.tga"));
+        ck_assert(image->width == 3 && image->height == 1);
+        for (int i = 0; i < 9; i++)
+            ck_assert_float_eq_tol(image->rgb[i], expected[k][i], 1e-4f);
+        pst_image_destroy(image);
+    }
+}
+END_TEST
+
+START_TEST(pnm_is_scaled_to_255)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        float expected[6];
+    } cases[] = {
+        {"P6 2 1 255\n\0\1\2\xfd\xfe\xff", 17, {0, 1, 2, 253, 254, 255}},
+        {"P5\n# a comment 1 1\n2 1\n15\n\x0f\x03", 28, {255, 255, 255, 51, 51, 51}},
+        {"P5 2 1 65535\n\xff\xff\x01\x01", 17, {255, 255, 255, 1, 1, 1}},
+        {"P3 2 1 5 0 1 2\n3 #x\n4 5", 24, {0, 51, 102, 153, 204, 255}},
+        {"P2 2 1 1\n1\n0\n", 13, {255, 255, 255, 0, 0, 0}},
+    };
+    static const char *const wrong[] = {"P3 2 1 5 0 1 2 3 4",   "P3 2 1 5 0 1 2 3 4 6", "P3 2 1 0 0 0 0 0 0 0",
+                                        "P3 2 1 5 0 1 2 3 4 -1", "P2 0 1 5 0",           "P2 70000 1 5 0",
+                                        "P2 2 1 65536 0 0"};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        test_write(test_path("a.ppm"), cases[k].bytes, cases[k].count);
+        pst_image *image = read_picture(test_path("a.ppm"));
+        ck_assert(image->width == 2 && image->height == 1);
+        for (int i = 0; i < 6; i++)
+            ck_assert_float_eq_tol(image->rgb[i], cases[k].expected[i], 1e-4f);
+        pst_image_destroy(image);
+    }
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        test_write(test_path("a.ppm"), wrong[k], strlen(wrong[k]));
+        check_refused(test_path("a.ppm"), PST_ERROR_FORMAT, "PNM");
+    }
+}
+END_TEST
+
+/* A picture whose samples are a function of the place of their centres. */
+static pst_image *ramp(int width, int height, double across, double down)
+{
+    pst_image *image;
+    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                image->rgb[(y * width + x) * 3 + c] =
+                    (float)(10 + 5 * c + across * (x + 0.5) / width + down * (y + 0.5) / height);
+    return image;
+}
+
+START_TEST(a_ramp_stays_a_ramp)
+{
+    static const int sizes[][4] = {{64, 48, 128, 96}, {64, 48, 32, 24}, {64, 48, 65, 47}, {97, 61, 31, 200},
+                                   {200, 300, 512, 77}, {640, 480, 50, 37}, {64, 40, 64, 80}};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const int *size = sizes[s];
+        pst_image *source = ramp(size[0], size[1], 120, 90), *expected = ramp(size[2], size[3], 120, 90), *image;
+        ck_ok(error, pst_picture_resize(&error, source, size[2], size[3], &image));
+        ck_assert(image->width == size[2] && image->height == size[3]);
+        /* Within the filter's reach of the edge the picture goes on flat, which is no ramp. */
+        int edge_x = 2 + (int)ceil(2.0 * size[2] / size[0]), edge_y = 2 + (int)ceil(2.0 * size[3] / size[1]);
+        /* A stretched filter, sampled off its centre, has a small first moment of its own. */
+        bool shrunk = size[2] < size[0] || size[3] < size[1];
+        float worst = 0;
+        for (int y = edge_y; y < size[3] - edge_y; y++)
+            for (int i = (y * size[2] + edge_x) * 3; i < (y * size[2] + size[2] - edge_x) * 3; i++)
+                worst = fmaxf(worst, fabsf(image->rgb[i] - expected->rgb[i]));
+        ck_assert_float_lt(worst, shrunk ? 0.06f : 1e-3f);
+        pst_image_destroy(source);
+        pst_image_destroy(expected);
+        pst_image_destroy(image);
+    }
+}
+END_TEST
+
+START_TEST(resizing_keeps_what_it_must)
+{
+    static const int sizes[][4] = {{1, 1, 7, 5}, {7, 5, 1, 1}, {1, 100, 3, 30}, {100, 1, 30, 3}, {2, 2, 501, 499},
+                                   {301, 299, 2, 2}, {13, 17, 13, 5}, {13, 17, 40, 17}, {5, 4, 6, 3}, {3000, 1, 1, 2}};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const int *size = sizes[s];
+        pst_image *flat = ramp(size[0], size[1], 0, 0), *noise = random_picture(size[0], size[1], s), *a, *b;
+        ck_ok(error, pst_picture_resize(&error, flat, size[2], size[3], &a));
+        float error_of_flat = 0;
+        for (int i = 0; i < size[2] * size[3] * 3; i++)
+            error_of_flat = fmaxf(error_of_flat, fabsf(a->rgb[i] - (10.0f + 5.0f * (float)(i % 3))));
+        ck_assert_float_lt(error_of_flat, 1e-4f);
+        pst_image_destroy(a);
+
+        /* Turned by half before or after is the same; nothing leaves 0..255. */
+        ck_ok(error, pst_picture_resize(&error, noise, size[2], size[3], &a));
+        int count = size[0] * size[1];
+        for (int i = 0; i < count; i++)
+            memcpy(flat->rgb + 3 * i, noise->rgb + 3 * (count - 1 - i), 3 * sizeof(float));
+        ck_ok(error, pst_picture_resize(&error, flat, size[2], size[3], &b));
+        count = size[2] * size[3];
+        float worst = 0;
+        for (int i = 0; i < 3 * count; i++)
+            worst = fmaxf(worst, fabsf(a->rgb[i] - b->rgb[3 * (count - 1 - i / 3) + i % 3]));
+        ck_assert_float_lt(worst, 1e-3f);
+        ck_assert(in_range(a));
+        pst_image_destroy(a);
+        pst_image_destroy(b);
+
+        ck_ok(error, pst_picture_resize(&error, noise, size[0], size[1], &a));
+        ck_assert(a != noise && mean_difference(a, noise) == 0);
+        pst_image_destroy(a);
+        pst_image_destroy(flat);
+        pst_image_destroy(noise);
+    }
+    pst_image *image = random_picture(2, 2, 1), *none;
+    ck_assert_int_eq(pst_picture_resize(&error, image, 0, 5, &none), PST_ERROR_ARGUMENT);
+    ck_assert_ptr_null(none);
+    pst_image_destroy(image);
+}
+END_TEST
+
+START_TEST(resizing_is_catmull_rom)
+{
+    /* Doubled, each sample lies a quarter beside an old one. */
+    static const double weights[4] = {-0.0234375, 0.2265625, 0.8671875, -0.0703125};
+    pst_image *image = random_picture(12, 1, 3), *doubled, *lines, *small;
+    for (int i = 0; i < 36; i++)
+        image->rgb[i] = 64 + image->rgb[i] / 2; /* far from the clamps */
+    ck_ok(error, pst_picture_resize(&error, image, 24, 1, &doubled));
+    for (int x = 2; x < 10; x++)
+        for (int c = 0; c < 3; c++) {
+            double left = 0, right = 0;
+            for (int k = 0; k < 4; k++) {
+                left += weights[k] * (double)image->rgb[3 * (x - 2 + k) + c];
+                right += weights[k] * (double)image->rgb[3 * (x + 2 - k) + c];
+            }
+            ck_assert_double_eq_tol((double)doubled->rgb[3 * (2 * x) + c], left, 1e-4);
+            ck_assert_double_eq_tol((double)doubled->rgb[3 * (2 * x + 1) + c], right, 1e-4);
+        }
+
+    /* The finest lines turn grey when shrunk; an unwidened filter would keep them or make new ones. */
+    ck_ok(error, pst_picture_create(&error, 400, 4, NULL, &lines));
+    for (int i = 0; i < 400 * 4 * 3; i++)
+        lines->rgb[i] = i / 3 % 2 ? 255 : 0;
+    ck_ok(error, pst_picture_resize(&error, lines, 90, 4, &small));
+    for (int i = 0; i < 90 * 4 * 3; i++)
+        if (i / 3 % 90 > 2 && i / 3 % 90 < 87)
+            ck_assert_float_eq_tol(small->rgb[i], 127.5f, 3);
+    pst_image_destroy(image);
+    pst_image_destroy(doubled);
+    pst_image_destroy(lines);
+    pst_image_destroy(small);
+}
+END_TEST
+
+START_TEST(sizes_fit_as_in_neural_style)
+{
+    static const int cases[][5] = {{1024, 768, 512, 512, 384}, {1000, 333, 512, 512, 170}, {333, 1000, 512, 170, 512},
+                                   {100, 100, 700, 700, 700},  {65535, 1, 512, 512, 1},    {1, 65535, 65535, 1, 65535},
+                                   {65535, 65534, 65535, 65535, 65534}, {3, 2, 1, 1, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int width, height;
+        pst_picture_fit(cases[i][0], cases[i][1], cases[i][2], &width, &height);
+        ck_assert_int_eq(width, cases[i][3]);
+        ck_assert_int_eq(height, cases[i][4]);
+    }
+}
+END_TEST
+
+START_TEST(colors_are_kept)
+{
+    pst_image *image = random_picture(50, 40, 1), *colors = random_picture(50, 40, 2), *old;
+    ck_ok(error, pst_picture_create(&error, 50, 40, image->rgb, &old));
+    pst_picture_keep_colors(image, colors);
+    for (int i = 0; i < 50 * 40; i++) {
+        const float *p = image->rgb + 3 * i, *q = colors->rgb + 3 * i, *o = old->rgb + 3 * i;
+        bool clamped = false;
+        for (int c = 0; c < 3; c++) {
+            ck_assert(p[c] >= 0 && p[c] <= 255);
+            clamped |= p[c] == 0 || p[c] == 255;
+        }
+        if (clamped)
+            continue;
+        double y = 0.299 * (double)p[0] + 0.587 * (double)p[1] + 0.114 * (double)p[2];
+        double y_colors = 0.299 * (double)q[0] + 0.587 * (double)q[1] + 0.114 * (double)q[2];
+        ck_assert_double_eq_tol(y, 0.299 * (double)o[0] + 0.587 * (double)o[1] + 0.114 * (double)o[2], 1e-3);
+        ck_assert_double_eq_tol((double)p[2] - y, (double)q[2] - y_colors, 1e-3); /* U up to a factor */
+        ck_assert_double_eq_tol((double)p[0] - y, (double)q[0] - y_colors, 1e-3); /* V */
+    }
+    pst_image_destroy(image);
+    pst_image_destroy(colors);
+    pst_image_destroy(old);
+}
+END_TEST
+
+START_TEST(the_collected_edge_cases_are_read_or_refused)
+{
+    static const char *const folders[] = {"exif_orientation", "jpeg", "made_here", "png", "pngsuite"};
+    int read_count = 0;
+    for (size_t f = 0; f < sizeof folders / sizeof folders[0]; f++) {
+        char folder[128], path[1024];
+        snprintf(folder, sizeof folder, "images/edge_cases/%s", folders[f]);
+        const char *root = test_shared(folder);
+        DIR *open = root ? opendir(root) : NULL;
+        for (struct dirent *found; open && (found = readdir(open));) {
+            if (found->d_name[0] == '.')
+                continue;
+            snprintf(path, sizeof path, "%s/%s", root, found->d_name);
+            pst_image *image;
+            pst_status status = pst_picture_read(&error, path, &image);
+            ck_assert_msg(!status || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s", path);
+            bool cut = strstr(path, "truncated_half") || strstr(path, "truncated_jpeg") || strstr(path, "empty");
+            ck_assert_msg(!cut || status != PST_OK, "%s", path);
+            read_count += status == PST_OK;
+            pst_image_destroy(image);
+        }
+        if (open)
+            closedir(open);
+    }
+    ck_assert(read_count == 0 || read_count >= 240);
+}
+END_TEST
+
+START_TEST(formats_agree_on_a_photograph)
+{
+    static const char *const names[] = {"baseline_444.jpg", "baseline_422.jpg", "progressive_420.jpg", "cmyk_adobe.jpg",
+                                        "palette64.png"};
+    const char *path = test_shared("images/edge_cases/made_here/srgb_reference.png");
+    if (!path)
+        return;
+    pst_image *reference = read_picture(path);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "images/edge_cases/made_here/%s", names[i]);
+        pst_image *image = read_picture(test_shared(name));
+        double difference = mean_difference(image, reference);
+        ck_assert_msg(difference < 8, "%s: %g", names[i], difference);
+        pst_image_destroy(image);
+    }
+    pst_image_destroy(reference);
+
+    reference = read_picture(test_shared("images/edge_cases/made_here/grey16_ramp.png"));
+    int fractions = 0;
+    for (int i = 0; i < reference->width * reference->height * 3; i++)
+        fractions += reference->rgb[i] != floorf(reference->rgb[i]);
+    ck_assert_int_gt(fractions, reference->width); /* 16 bits are not cut to 8 */
+    pst_image_destroy(reference);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("image");
+    TCase *cases = tcase_create("image");
+    int small_count = sizeof small_names / sizeof small_names[0];
+    suite_add_tcase(suite, cases);
+    tcase_set_timeout(cases, 120);
+    tcase_add_test(cases, pictures_are_made_and_measured);
+    tcase_add_test(cases, what_is_written_is_read_again);
+    tcase_add_test(cases, samples_are_rounded_and_clamped);
+    tcase_add_test(cases, names_that_cannot_be_written_are_refused);
+    tcase_add_test(cases, other_files_are_named_for_what_they_are);
+    tcase_add_loop_test(cases, a_picture_cut_anywhere_is_refused, 0, small_count);
+    tcase_add_loop_test(cases, a_damaged_picture_is_read_or_refused, 0, small_count);
+    tcase_add_test(cases, a_small_file_cannot_unfold_without_end);
+    tcase_add_test(cases, transparency_is_laid_over_white);
+    tcase_add_test(cases, pnm_is_scaled_to_255);
+    tcase_add_test(cases, a_ramp_stays_a_ramp);
+    tcase_add_test(cases, resizing_keeps_what_it_must);
+    tcase_add_test(cases, resizing_is_catmull_rom);
+    tcase_add_test(cases, sizes_fit_as_in_neural_style);
+    tcase_add_test(cases, colors_are_kept);
+    tcase_add_test(cases, the_collected_edge_cases_are_read_or_refused);
+    tcase_add_test(cases, formats_agree_on_a_photograph);
+    return test_run(suite);
+}
