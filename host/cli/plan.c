@@ -25,7 +25,7 @@ int plan_print(const pst_plan *plan, const char *device)
            bytes_text(plan->device_bytes, size));
     printf("The largest piece is %s; the device has %s.\n", bytes_text(plan->largest_bytes, largest),
            bytes_text(plan->device_limit_bytes, size));
-    printf("%s; --image-size %d is the largest that would.\n", plan->fits ? "It fits" : "It does not fit",
+    printf("It %s; the largest --image-size that would is %d.\n", plan->fits ? "fits" : "does not fit",
            plan->largest_image_size);
     return plan->fits ? EXIT_OK : EXIT_FAILED;
 }

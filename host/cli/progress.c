@@ -100,14 +100,16 @@ char *progress_time(double seconds, char text[32])
     return text;
 }
 
-/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left" */
+/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left"; a slow device is told in seconds an iteration. */
 static void describe(const pst_progress *now, char *text, size_t size)
 {
     char left[32];
     double rate = now->seconds > 0 ? now->iteration / now->seconds : 0;
     progress_time(rate > 0 ? (now->iterations - now->iteration) / rate : -1, left);
-    snprintf(text, size, "%d/%d  loss %.3g  %.*f it/s  %s left", now->iteration, now->iterations, now->loss,
-             rate < 10 ? 2 : rate < 100 ? 1 : 0, rate, left);
+    bool slow = rate > 0 && rate < 1;
+    double pace = slow ? 1 / rate : rate;
+    snprintf(text, size, "%d/%d  loss %.3g  %.*f %s  %s left", now->iteration, now->iterations, now->loss,
+             pace < 10 ? 2 : pace < 100 ? 1 : 0, pace, slow ? "s/it" : "it/s", left);
 }
 
 static void draw_bar(progress *p, const pst_progress *now)

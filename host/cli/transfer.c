@@ -28,7 +28,7 @@ static int failed(run *r, pst_status status)
 {
     const char *message = r->context ? pst_context_message(r->context) : "";
     progress_clear(&r->report);
-    complain("%s", *message ? message : pst_status_name(status));
+    complain("%s", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -66,18 +66,32 @@ static void print_notices(run *r)
         progress_say(&r->report, "--init-image is used only with --init image; --start FILE does both");
 }
 
-static pst_status read_pictures(run *r)
+/* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
+static bool read_picture(run *r, const char *path, pst_image **picture)
+{
+    pst_status status = pst_image_read(r->context, path, picture);
+    if (status != PST_OK) {
+        failed(r, status);
+        return false;
+    }
+    int width = pst_image_width(*picture), height = pst_image_height(*picture);
+    if (width < 2 || height < 2)
+        complain("%s: has only %dx%d pixels; take a larger picture", path, width, height);
+    return width >= 2 && height >= 2;
+}
+
+static bool read_pictures(run *r)
 {
     const settings *s = r->settings;
     r->styles = calloc(s->style_count, sizeof *r->styles);
-    if (!r->styles)
-        return PST_ERROR_MEMORY;
-    pst_status status = pst_image_read(r->context, s->content, &r->content);
-    for (size_t i = 0; status == PST_OK && i < s->style_count; i++)
-        status = pst_image_read(r->context, s->styles[i], &r->styles[i]);
-    if (status == PST_OK && s->start == START_FILE)
-        status = pst_image_read(r->context, s->start_file, &r->start);
-    return status;
+    if (!r->styles) {
+        failed(r, PST_ERROR_MEMORY);
+        return false;
+    }
+    bool good = read_picture(r, s->content, &r->content);
+    for (size_t i = 0; good && i < s->style_count; i++)
+        good = read_picture(r, s->styles[i], &r->styles[i]);
+    return good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
 }
 
 static void drop_pictures(run *r)
@@ -107,10 +121,10 @@ static int prepare(run *r)
     pst_status status = pst_context_create(&where, &r->context);
     if (status == PST_OK && !s->plan)
         status = pst_image_write_check(r->context, s->output);
-    if (status == PST_OK)
-        status = read_pictures(r);
     if (status != PST_OK)
         return failed(r, status);
+    if (!read_pictures(r))
+        return EXIT_FAILED;
     pst_context_device(r->context, &r->device);
 
     progress_wait(&r->report, "reading the network");

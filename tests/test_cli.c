@@ -1,0 +1,552 @@
+/* The program from the outside: exit codes, what it says, what it writes. Every run is a process of its own in a folder
+ * with two small pictures and a small random network, on whatever device the program takes. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image/image.h"
+
+#define PICTURES "content.ppm style.ppm --image-size 64 "
+#define TINY PICTURES "--model net.safetensors "
+
+static char said[65536], printed[65536]; /* by the last run, on stderr and stdout */
+
+/* ---- running ---- */
+
+static char *read_whole(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "rb");
+    size_t length = file ? fread(text, 1, size - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[length] = '\0';
+    return text;
+}
+
+/* Starts the program in the test's folder; the command is cut at its blanks. */
+static pid_t start(const char *command)
+{
+    static char words[4096];
+    char *arguments[128];
+    int count = 0;
+    arguments[count++] = getenv("PASTICHE_PROGRAM");
+    ck_assert_ptr_nonnull(arguments[0]);
+    ck_assert_uint_lt(strlen(command), sizeof words);
+    strcpy(words, command);
+    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+        arguments[count++] = word;
+    arguments[count] = NULL;
+
+    char folder[1024];
+    strcpy(folder, test_path("."));
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(120); /* a program that hangs fails */
+        int out = -1, err = -1;
+        if (chdir(folder) == 0) {
+            out = open(".out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+            err = open(".err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        }
+        if (out >= 0 && err >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0)
+            execv(arguments[0], arguments);
+        _exit(99);
+    }
+    ck_assert_int_gt(child, 0);
+    return child;
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    read_whole(test_path(".out"), printed, sizeof printed);
+    read_whole(test_path(".err"), said, sizeof said);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int run(const char *command)
+{
+    return wait_for(start(command));
+}
+
+static void ck_run(const char *command)
+{
+    int code = run(command);
+    ck_assert_msg(code == 0, "%s: exit code %d, said: %s", command, code, said);
+}
+
+static bool exists(const char *name)
+{
+    struct stat about;
+    return stat(test_path(name), &about) == 0;
+}
+
+static void forget(const char *name)
+{
+    unlink(test_path(name));
+}
+
+/* The names in the test's folder but for the streams of the last run, in any order: nothing may come or go. */
+static unsigned files_hash(void)
+{
+    unsigned sum = 0;
+    DIR *folder = opendir(test_path("."));
+    ck_assert_ptr_nonnull(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        unsigned hash = 5381;
+        for (const char *c = entry->d_name; *c; c++)
+            hash = hash * 33 + (unsigned char)*c;
+        sum += strcmp(entry->d_name, ".out") && strcmp(entry->d_name, ".err") ? hash : 0;
+    }
+    closedir(folder);
+    return sum;
+}
+
+/* The program refuses: this exit code, one line that has both words in it, no new file. */
+static void ck_refused(const char *command, int code, const char *word, const char *other)
+{
+    unsigned files = files_hash();
+    int got = run(command);
+    ck_assert_msg(got == code, "%s: exit code %d, not %d; said: %s", command, got, code, said);
+    const char *end = strchr(said, '\n');
+    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %s", command, said);
+    ck_assert_msg(strstr(said, word) && strstr(said, other), "%s: no %s, %s in: %s", command, word, other, said);
+    ck_assert_msg(printed[0] == '\0', "%s: printed %s", command, printed);
+    ck_assert_msg(files_hash() == files, "%s: left or took a file", command);
+}
+
+static void ck_picture(const char *name, int width, int height)
+{
+    pst_image *picture;
+    ck_assert_msg(pst_picture_read(NULL, test_path(name), &picture) == PST_OK, "%s: not a picture", name);
+    ck_assert_int_eq(picture->width, width);
+    ck_assert_int_eq(picture->height, height);
+    pst_image_destroy(picture);
+}
+
+static void ck_same_bytes(const char *a, const char *b, bool same)
+{
+    static char first[65536], second[65536];
+    struct stat about, other;
+    ck_assert_int_eq(stat(test_path(a), &about) | stat(test_path(b), &other), 0);
+    ck_assert_int_lt(about.st_size, (long)sizeof first);
+    read_whole(test_path(a), first, sizeof first);
+    read_whole(test_path(b), second, sizeof second);
+    ck_assert_msg((about.st_size == other.st_size && memcmp(first, second, (size_t)about.st_size) == 0) == same,
+                  "%s and %s %s", a, b, same ? "differ" : "are the same");
+}
+
+/* ---- the folder ---- */
+
+static void write_ppm(const char *name, int width, int height, size_t missing, uint64_t seed)
+{
+    static unsigned char file[64 + 256 * 256 * 3];
+    size_t bytes = (size_t)sprintf((char *)file, "P6\n%d %d\n255\n", width, height);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                file[bytes++] = (unsigned char)(128 + 60 * sin(.1 * (x * (c + 1) + y * (double)(seed + 1)))
+                                                + 60 * test_random(&seed));
+    test_write(test_path(name), file, bytes - missing);
+}
+
+static void write_cut(const char *name, const char *whole, double part)
+{
+    static char data[1 << 20];
+    struct stat about;
+    ck_assert_int_eq(stat(test_path(whole), &about), 0);
+    ck_assert_int_lt(about.st_size, (long)sizeof data);
+    read_whole(test_path(whole), data, sizeof data);
+    test_write(test_path(name), data, (size_t)(part * (double)about.st_size));
+}
+
+static void prepare(void)
+{
+    static const int channels[5] = { 6, 8, 10, 12, 12 }, units[5] = { 2, 2, 4, 4, 1 };
+    setenv("TERM", "dumb", 1);
+    unsetenv("PASTICHE_MODEL");
+    test_write_network(test_path("net.safetensors"), channels, units, 1);
+    write_ppm("content.ppm", 80, 60, 0, 1);
+    write_ppm("style.ppm", 50, 70, 0, 2);
+    write_ppm("more,style.ppm", 64, 64, 0, 3);
+    test_write(test_path("no.txt"), "no picture\n", 11);
+    test_write(test_path("empty.png"), "", 0);
+}
+
+/* ---- what it prints ---- */
+
+START_TEST(test_help_fits_and_version_is_known)
+{
+    ck_run("--help");
+    ck_assert_str_eq(said, "");
+    ck_assert_ptr_nonnull(strstr(printed, "--style-weight X"));
+    for (const char *line = printed; *line; line += strcspn(line, "\n") + 1)
+        ck_assert_msg(strcspn(line, "\n") <= 80, "too long: %.*s", (int)strcspn(line, "\n"), line);
+    ck_run("-h");
+    ck_run("--version");
+    ck_assert_int_eq(strncmp(printed, "pastiche ", 9), 0);
+    ck_run("devices");
+    ck_assert_ptr_nonnull(strstr(printed, "\n* is the one that is taken."));
+    ck_run("devices --device 0");
+    ck_assert_ptr_nonnull(strstr(printed, "* 0 "));
+    ck_assert_int_eq(run("devices --device no-such-device"), 1);
+    ck_assert_int_eq(run("devices everything"), 2);
+}
+END_TEST
+
+START_TEST(test_plan_adds_up_and_writes_nothing)
+{
+    unsigned files = files_hash();
+    ck_run(TINY "--plan");
+    ck_assert_str_eq(said, "");
+    ck_assert_ptr_nonnull(strstr(printed, "64x48 pixels"));
+    unsigned long long sum = 0, all = 0;
+    for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n")) {
+        unsigned long long bytes;
+        if (strncmp(line, "  ", 2) == 0 && strlen(line) > 46 && sscanf(line + 46, "%llu", &bytes) == 1) {
+            all = bytes;
+            sum += bytes;
+        }
+    }
+    ck_assert_uint_gt(all, 0);
+    ck_assert_uint_eq(sum, 2 * all); /* the last line is the sum of the others */
+    ck_assert_uint_eq(files_hash(), files);
+}
+END_TEST
+
+START_TEST(test_too_large_is_told_before_it_starts)
+{
+    const char *huge = "--image-size 2048 --lbfgs-num-correction 4096 --iterations 100000 ";
+    char command[512];
+    snprintf(command, sizeof command, TINY "%s -o huge.png", huge);
+    ck_refused(command, 1, "content.ppm", "--image-size ");
+    snprintf(command, sizeof command, TINY "%s --plan", huge);
+    ck_assert_int_eq(run(command), 1);
+    ck_assert_ptr_nonnull(strstr(printed, "does not fit"));
+}
+END_TEST
+
+/* ---- options ---- */
+
+/* Without a network the program stops after the options and before any device: a quick way to see them accepted. */
+static void ck_accepted(const char *options)
+{
+    char command[512];
+    snprintf(command, sizeof command, PICTURES "%s", options);
+    ck_refused(command, 2, "no network given", "PASTICHE_MODEL");
+}
+
+START_TEST(test_every_spelling_of_neural_style_is_accepted)
+{
+    static const char *const table[][2] = {
+        { "style_blend_weights", "1" }, { "image_size", "512" },    { "gpu", "0" },
+        { "gpu", "-1" },                { "gpu", "c" },             { "gpu", "0,1,c" },
+        { "content_weight", "5" },      { "style_weight", "1e2" },  { "tv_weight", "0.001" },
+        { "tv_weight", "1e-3" },        { "tv_weight", "0" },       { "num_iterations", "1000" },
+        { "init", "random" },           { "init", "image" },        { "init_image", "style.ppm" },
+        { "optimizer", "lbfgs" },       { "optimizer", "adam" },    { "print_iter", "50" },
+        { "print_iter", "0" },          { "save_iter", "100" },     { "save_iter", "0" },
+        { "output_image", "out.png" },  { "style_scale", "1.0" },   { "style_scale", ".5" },
+        { "original_colors", "0" },     { "original_colors", "1" }, { "pooling", "max" },
+        { "pooling", "avg" },           { "seed", "-1" },           { "seed", "123" },
+        { "learning_rate", "1e1" },     { "lbfgs_num_correction", "100" },
+        { "lbfgs_num_correction", "0" },{ "content_layers", "relu4_2" },
+        { "style_layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" },
+        { "backend", "cudnn" },         { "proto_file", "models/VGG_ILSVRC_19_layers_deploy.prototxt" },
+        { "multigpu_strategy", "3,4" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (int form = 0; form < 8; form++) {
+            char options[256], name[64];
+            strcpy(name, table[i][0]);
+            for (char *c = name; form & 2 && *c; c++)
+                *c = *c == '_' ? '-' : *c;
+            snprintf(options, sizeof options, "%s%s%s%s", form & 1 ? "--" : "-", name, form & 4 ? "=" : " ", table[i][1]);
+            ck_accepted(options);
+        }
+    }
+    ck_accepted("-normalize_gradients");
+    ck_accepted("--normalize-gradients");
+    ck_accepted("-cudnn_autotune");
+    ck_accepted("--original-colors");
+    ck_accepted("-original_colors --seed 1");
+    ck_refused("-content_image a.jpg -style_image b.jpg,c.jpg", 2, "no network given", "--model");
+    ck_refused("-model_file net.safetensors", 2, "no content", "--help");
+    ck_refused("content.ppm --model net.safetensors", 2, "no style", "STYLE");
+}
+END_TEST
+
+START_TEST(test_bad_options_get_one_clear_line)
+{
+    static const char *const table[][3] = {
+        { "--stlye-weight 3", "--stlye-weight", "did you mean --style-weight?" },
+        { "-stile_scale=2", "-stile_scale", "did you mean --style-scale?" },
+        { "--frobnicate", "--frobnicate", "--help" },
+        { "-style_weight", "-style_weight", "needs a value" },
+        { "--style-weight --plan", "--style-weight", "needs a value" },
+        { "--style-weight=", "--style-weight", "not a number" },
+        { "-content_weight 5x", "-content_weight", "5x" },
+        { "-content_weight nan", "nan", "not a number" },
+        { "-content_weight inf", "inf", "not a number" },
+        { "-content_weight 0x10", "0x10", "not a number" },
+        { "-content_weight 1e999", "1e999", "not a number" },
+        { "-content_weight -1", "-1", "must be from 0" },
+        { "-image_size 512.5", "512.5", "not a whole number" },
+        { "-image_size big", "big", "not a whole number" },
+        { "-image_size 0", "-image_size", "must be from 1" },
+        { "-image_size 99999999999999999999", "-image_size", "not a whole number" },
+        { "-num_iterations 0", "-num_iterations", "must be from 1" },
+        { "-num_iterations -5", "-num_iterations", "must be from 1" },
+        { "-style_scale 0", "-style_scale", "must be from" },
+        { "-momentum 1", "-momentum", "must be from 0" },
+        { "-original_colors 2", "-original_colors", "0 or 1" },
+        { "-original_colors=yes", "-original_colors", "0 or 1" },
+        { "-normalize_gradients=1", "-normalize_gradients", "no value" },
+        { "-optimizer sgd", "sgd", "lbfgs, adam or gradient-descent" },
+        { "-pooling min", "min", "max or avg" },
+        { "-init noise", "noise", "random or image" },
+        { "--loss huber", "huber", "mean or gatys" },
+        { "--preset neural-style", "neural-style", "no presets" },
+        { "-gpu fast", "fast", "GPU" },
+        { "-style_blend_weights 1,2", "2 numbers", "1 style" },
+        { "-style_blend_weights 0", "-style_blend_weights", "not all 0" },
+        { "-style_blend_weights 1,,2", "1,,2", "list" },
+        { "-style_image style.ppm", "style.ppm", "use one of them" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char command[512];
+        snprintf(command, sizeof command, TINY "%s", table[i][0]);
+        ck_refused(command, 2, table[i][1], table[i][2]);
+    }
+    ck_refused("-content_image content.ppm -style_image a.ppm,,b.ppm --model n", 2, "a.ppm,,b.ppm", "empty");
+}
+END_TEST
+
+START_TEST(test_bad_files_get_one_clear_line)
+{
+    static const int wide[5] = { 6, 8 }, two[5] = { 1, 1 };
+    test_write_network(test_path("small.safetensors"), wide, two, 1);
+    write_cut("cut.safetensors", "net.safetensors", .7);
+    write_cut("header.safetensors", "net.safetensors", .01);
+    write_ppm("cut.ppm", 80, 60, 5000, 1);
+    write_ppm("1x1.ppm", 1, 1, 0, 1);
+    ck_run(TINY "--iterations 1 -o whole.png");
+    write_cut("cut.png", "whole.png", .5);
+    static const float weights[4 * 3 * 3 * 5];
+    const test_tensor wrong[] = { { "conv1_1.weight", "F32", 4, { 4, 5, 3, 3 }, weights, sizeof weights },
+                                  { "conv1_1.bias", "F32", 1, { 4 }, weights, 16 } };
+    test_write_safetensors(test_path("wrong.safetensors"), test_network_metadata, 2, wrong);
+    const test_tensor lying[] = { { "conv1_1.weight", "F32", 4, { 1000000, 3, 3, 3 }, weights, 108 },
+                                  { "conv1_1.bias", "F32", 1, { 4 }, weights, 16 } };
+    test_write_safetensors(test_path("lying.safetensors"), test_network_metadata, 2, lying);
+
+    static const char *const pictures[] = { "missing.jpg", "empty.png", "cut.ppm", "cut.png", "no.txt", "1x1.ppm", "." };
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+        char command[256];
+        snprintf(command, sizeof command, "%s style.ppm --model net.safetensors --image-size 64", pictures[i]);
+        ck_refused(command, 1, pictures[i], ": ");
+    }
+    ck_refused("content.ppm style.ppm --model net.safetensors --image-size 8", 2, "8x6", "");
+    ck_refused("content.ppm no.txt --model net.safetensors", 1, "no.txt", "not a picture");
+    ck_refused(TINY "--start no.txt", 1, "no.txt", "not a picture");
+
+    static const char *const networks[] = { "missing.safetensors", "empty.png",         "cut.safetensors", "no.txt",
+                                            "header.safetensors",  "wrong.safetensors", "lying.safetensors", "." };
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        char command[256];
+        snprintf(command, sizeof command, PICTURES "--model %s", networks[i]);
+        ck_refused(command, 1, networks[i], ": ");
+    }
+    ck_refused(PICTURES "--model small.safetensors", 2, "relu", "");
+    ck_refused(TINY "-style_layers relu1_1,relu9_9", 2, "relu9_9", "");
+    ck_refused(TINY "-content_layers relu1_1=x", 2, "relu1_1", "");
+    ck_refused(TINY "--device no-such-device", 1, "no-such-device", "");
+}
+END_TEST
+
+START_TEST(test_bad_outputs_are_told_at_once)
+{
+    ck_refused(TINY "-o nowhere/out.png", 1, "nowhere", "");
+    ck_refused(TINY "-o out.xyz", 2, "out.xyz", "");
+    ck_assert_int_eq(mkdir(test_path("folder.png"), 0700), 0);
+    ck_refused(TINY "-o folder.png", 1, "folder.png", "");
+    ck_assert_int_eq(symlink("content.ppm", test_path("link.png")), 0);
+    ck_refused(TINY "-o link.png", 2, "link.png", "input");
+    forget("link.png");
+    ck_refused(TINY "--log content.ppm", 2, "content.ppm", "--log");
+    ck_refused(TINY "-o out.png --log out.png", 2, "out.png", "--log");
+    ck_refused(TINY "--log nowhere/log", 1, "nowhere/log", "");
+}
+END_TEST
+
+/* ---- runs ---- */
+
+START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
+{
+    ck_run(TINY "--iterations 4 -o plain.png");
+    ck_assert_str_eq(printed, "");
+    ck_assert_ptr_nonnull(strstr(said, "net.safetensors, 64x48 pixels, 4 iterations"));
+    ck_assert_ptr_nonnull(strstr(said, "\n4/4  loss "));
+    ck_assert_ptr_nonnull(strstr(said, "plain.png: after 4 of 4 iterations"));
+    ck_picture("plain.png", 64, 48);
+    /* numerics.md's table, word for word but for the sizes of this test */
+    ck_run("-content_image content.ppm -style_image style.ppm -model_file net.safetensors -image_size 64 "
+           "-num_iterations 4 -style_blend_weights 1 -content_weight 5 -style_weight 100 -tv_weight 1e-3 "
+           "-init random -optimizer lbfgs -print_iter 50 -save_iter 100 -output_image spelled.png -style_scale 1.0 "
+           "-original_colors 0 -pooling max -seed -1 -content_layers relu4_2 "
+           "-style_layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1 -lbfgs_num_correction 100 -backend nn "
+           "-cudnn_autotune -proto_file x -multigpu_strategy 2");
+    ck_same_bytes("plain.png", "spelled.png", true);
+    static const char *const idle[] = { "backend", "cudnn-autotune", "proto-file", "multigpu-strategy" };
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_msg(strstr(said, idle[i]) && strstr(said, "no meaning"), "no notice of %s: %s", idle[i], said);
+    ck_run(TINY "--iterations 4 -o other.png --seed 7 --quiet");
+    ck_assert_str_eq(said, "");
+    ck_same_bytes("plain.png", "other.png", false);
+    forget("plain.png"), forget("spelled.png"), forget("other.png");
+}
+END_TEST
+
+/* Every line of a log is an object whose terms add up to the loss; returns one term of the first line. */
+static double read_log(const char *name, int lines, const char *wanted)
+{
+    static char text[65536];
+    double first = NAN;
+    int count = 0;
+    for (char *line = strtok(read_whole(test_path(name), text, sizeof text), "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL), *value;
+        ck_assert_msg(object != NULL, "not JSON: %s", line);
+        ck_assert_int_eq(json_integer_value(json_object_get(object, "iteration")), ++count);
+        ck_assert(json_is_number(json_object_get(object, "seconds")));
+        double loss = json_number_value(json_object_get(object, "loss")), sum = 0;
+        const char *key;
+        json_object_foreach(json_object_get(object, "terms"), key, value) {
+            sum += json_number_value(value);
+            if (count == 1 && strcmp(key, wanted) == 0)
+                first = json_number_value(value);
+        }
+        ck_assert_msg(loss > 0 && fabs(sum - loss) <= 1e-6 * loss, "%g is not %g in %s", sum, loss, line);
+        json_decref(object);
+    }
+    ck_assert_int_eq(count, lines);
+    ck_assert_msg(isfinite(first), "no term %s", wanted);
+    return first;
+}
+
+START_TEST(test_log_and_weights)
+{
+    ck_run(TINY "--iterations 5 --log log.json -save_iter 2 -print_iter 2");
+    double content = read_log("log.json", 5, "content.relu4_2"), style = read_log("log.json", 5, "style.relu3_1");
+    ck_assert_ptr_nonnull(strstr(said, "\n2/5  loss"));
+    ck_assert_ptr_null(strstr(said, "\n3/5  loss"));
+    ck_picture("out.png", 64, 48);
+    ck_picture("out_2.png", 64, 48);
+    ck_picture("out_4.png", 64, 48);
+    forget("out_2.png"), forget("out_4.png");
+    ck_run(TINY "--iterations 2 --log=log.json --save-iter 2 -content_weight 10 -style_weight 300");
+    ck_assert_double_eq_tol(read_log("log.json", 2, "content.relu4_2") / content, 2, 1e-5);
+    ck_assert_double_eq_tol(read_log("log.json", 2, "style.relu3_1") / style, 3, 1e-5);
+    ck_assert_msg(!exists("out_2.png"), "the last iteration's picture is the output itself");
+    forget("log.json"), forget("out.png");
+}
+END_TEST
+
+START_TEST(test_log_that_fails_does_not_cost_the_picture)
+{
+    if (access("/dev/full", W_OK) != 0)
+        return;
+    ck_assert_int_eq(run(TINY "--iterations 2 --log /dev/full --quiet"), 1);
+    ck_assert_ptr_nonnull(strstr(said, "/dev/full: the log is not complete"));
+    ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
+    ck_picture("out.png", 64, 48);
+    forget("out.png");
+}
+END_TEST
+
+START_TEST(test_starts_styles_and_optimizers)
+{
+    ck_run(PICTURES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
+           "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
+    ck_picture("out.jpg", 64, 48);
+    ck_run("-content_image content.ppm -style_image more,style.ppm -image_size 64 -model_file net.safetensors "
+           "--iterations 2 -init image -init_image style.ppm -optimizer gradient-descent -learning_rate 1 -momentum .5 "
+           "-decay .1 -gpu 99 -o out.bmp");
+    ck_assert_ptr_nonnull(strstr(said, "--gpu 99"));
+    ck_picture("out.bmp", 64, 48);
+    ck_run("-style_image style.ppm,content.ppm -style_blend_weights 1,2 content.ppm --image-size=64 "
+           "--model=net.safetensors --iterations 3 --start style.ppm --min-improvement .999999 --improvement-window 1 "
+           "-o out.tga");
+    ck_assert_ptr_null(strstr(said, "3 of 3"));
+    ck_picture("out.tga", 64, 48);
+    setenv("PASTICHE_MODEL", "net.safetensors", 1);
+    setenv("PASTICHE_DEVICE", "no-such-device", 1);
+    ck_refused(PICTURES "--iterations 1", 1, "no-such-device", "");
+    ck_run(PICTURES "--iterations 1 --device 0 --loss-threshold 1e29");
+    unsetenv("PASTICHE_DEVICE");
+    unsetenv("PASTICHE_MODEL");
+    forget("out.jpg"), forget("out.bmp"), forget("out.tga"), forget("out.png");
+}
+END_TEST
+
+/* ---- signals ---- */
+
+static void interrupt(int number)
+{
+    const struct timespec nap = { .tv_nsec = 20000000 };
+    static char log[65536];
+    forget("log.json");
+    pid_t child = start(TINY "--iterations 100000 --save-iter 0 --log log.json");
+    for (int naps = 0; naps < 3000 && !strchr(read_whole(test_path("log.json"), log, sizeof log), '\n'); naps++)
+        nanosleep(&nap, NULL);
+    kill(child, number);
+    int code = wait_for(child);
+    ck_assert_msg(code == 128 + number, "exit code %d after signal %d: %s", code, number, said);
+    ck_assert_ptr_nonnull(strstr(said, "stopped after"));
+    ck_picture("out.png", 64, 48);
+    forget("log.json"), forget("out.png");
+}
+
+START_TEST(test_signals_end_it_with_a_picture)
+{
+    unsigned files = files_hash();
+    interrupt(SIGINT);
+    interrupt(SIGTERM);
+    ck_assert_uint_eq(files_hash(), files);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli");
+    TCase *all = tcase_create("all");
+    tcase_set_timeout(all, 200);
+    tcase_add_unchecked_fixture(all, prepare, NULL);
+    tcase_add_test(all, test_help_fits_and_version_is_known);
+    tcase_add_test(all, test_plan_adds_up_and_writes_nothing);
+    tcase_add_test(all, test_too_large_is_told_before_it_starts);
+    tcase_add_test(all, test_every_spelling_of_neural_style_is_accepted);
+    tcase_add_test(all, test_bad_options_get_one_clear_line);
+    tcase_add_test(all, test_bad_files_get_one_clear_line);
+    tcase_add_test(all, test_bad_outputs_are_told_at_once);
+    tcase_add_test(all, test_defaults_are_neural_styles_and_runs_repeat);
+    tcase_add_test(all, test_log_and_weights);
+    tcase_add_test(all, test_log_that_fails_does_not_cost_the_picture);
+    tcase_add_test(all, test_starts_styles_and_optimizers);
+    tcase_add_test(all, test_signals_end_it_with_a_picture);
+    suite_add_tcase(suite, all);
+    return test_run(suite);
+}
