@@ -50,11 +50,14 @@ inline float16 masked(float16 v, ushort signs) {
     return select((float16)(0.0f), v, ((int16)((int)signs) & BITS16) != (int16)(0));
 }
 
-/* The gradient before 2x2 pooling at place 0..3 (row-major in the window) from the gradient behind it and the code that
- * pooling left: a bit for each place that passes its gradient on. */
-inline float16 unpooled(float16 d_pooled, uchar16 codes, int place, float scale) {
-    int16 on = (convert_int16(codes) & (int16)(1 << place)) != (int16)(0);
-    return select((float16)(0.0f), d_pooled * scale, on);
+/* The gradient before 2x2 pooling at (y, x) for a group of 16 channels, from the gradient behind it [h/2][w/2][groups * 16]
+ * and the bits [h][w][groups] that pooling left. */
+inline float16 unpooled(global const float *d_pooled, global const ushort *bits, float scale, int h, int w, int groups, int group,
+                        int y, int x) {
+    if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
+        return 0.0f;
+    float16 v = vload16(((size_t)(y / 2) * (w / 2) + x / 2) * groups + group, d_pooled);
+    return masked(v * scale, bits[((size_t)y * w + x) * groups + group]);
 }
 
 #if GROUP > 1

@@ -72,11 +72,11 @@ SUM_KERNEL void gram_compare(global const float *partials, int c, int parts, flo
         sums[slot * PARTS + part] = sum;
 }
 
-/* d (+)= scale * (F D) with D [c][c] symmetric, masked by signs where there are any. A work-item makes P pixels by T channels.
+/* d (+)= scale * (F D) with D [c][c] symmetric. A work-item makes P pixels by T channels.
  * ids: (group of T channels, group of P pixels, -) */
 #define P 12
 kernel void gram_backward(global const float *f, global const float *difference, int pixels, int c, float scale,
-                          global const ushort *signs, int accumulate, global float *d) {
+                          int accumulate, global float *d) {
     int column = get_global_id(0), first = get_global_id(1) * P;
     vec sum[P];
     global const float *rows[P];
@@ -93,11 +93,6 @@ kernel void gram_backward(global const float *f, global const float *difference,
     for (int p = 0; p < P && first + p < pixels; p++) {
         size_t at = (size_t)(first + p) * c + column * T;
         vec v = sum[p] * scale;
-        if (signs) {
-            ushort bits = signs[at / 16] >> (at % 16);
-            for (int i = 0; i < T; i++)
-                ((float *)&v)[i] = bits >> i & 1 ? ((float *)&v)[i] : 0.0f;
-        }
         if (accumulate)
             v += LOAD(0, d + at);
         STORE(v, 0, d + at);

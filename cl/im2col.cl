@@ -9,17 +9,8 @@ inline float16 tap_of(global const float *in, int h, int w, int c, int group, in
     return vload16(((size_t)y * w + x) * (c / 16) + group, in);
 }
 
-/* The same where the input is a gradient behind 2x2 pooling, expanded on the way. */
-inline float16 unpooled_tap_of(global const float *d_pooled, global const uchar *codes, float scale, int h, int w, int c, int group,
-                               int y, int x) {
-    if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
-        return 0.0f;
-    size_t from = ((size_t)(y / 2) * (w / 2) + x / 2) * (c / 16) + group;
-    return unpooled(vload16(from, d_pooled), vload16(from, codes), (y & 1) * 2 + (x & 1), scale);
-}
-
-/* c a multiple of 16. codes NULL: `in` is the map itself. Each index is a block of 16 pixels, a tap and 16 channels. */
-EACH_KERNEL void im2col(global const float *in, global const uchar *codes, float scale, int h, int w, int c, int first_row, int pixels,
+/* c a multiple of 16. With bits, `in` is a gradient behind a 2x2 pooling and is expanded on the way. Each index is a block of 16 pixels, a tap and 16 channels. */
+EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int first_row, int pixels,
                    int depth, global float *columns) {
     int groups = c / 16;
     FOR_EACH(i, (pixels + 15) / 16 * 9 * groups) {
@@ -30,7 +21,7 @@ EACH_KERNEL void im2col(global const float *in, global const uchar *codes, float
 #endif
         for (int p = 0; p < count; p++) {
             int y = first_row + (first + p) / w + tap / 3 - 1, x = (first + p) % w + tap % 3 - 1;
-            float16 v = codes ? unpooled_tap_of(in, codes, scale, h, w, c, group, y, x) : tap_of(in, h, w, c, group, y, x);
+            float16 v = bits ? unpooled(in, bits, scale, h, w, groups, group, y, x) : tap_of(in, h, w, c, group, y, x);
 #if TRANSPOSED
             vstore16(v, p, tile);
 #else

@@ -1,7 +1,7 @@
 /* Content and smoothness losses with their gradients, and gradients scaled to a unit L1 norm. */
 
-/* sums: (f - target)^2. d (may be NULL) (+)= scale * (f - target), masked by signs where there are any. */
-SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale, global const ushort *signs,
+/* sums: (f - target)^2. d (may be NULL) (+)= scale * (f - target); d may be f. */
+SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale,
                         int accumulate, global float *d, global float *sums, int slot) {
 #if GROUP > 1
     local float scratch[GROUP];
@@ -13,8 +13,6 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
         squares = FMA(e, e, squares);
         if (d) {
             float16 v = e * scale;
-            if (signs)
-                v = masked(v, signs[at]);
             if (accumulate)
                 v += vload16(at, d);
             vstore16(v, at, d);
@@ -57,17 +55,15 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         sums[slot * PARTS + part] = sum;
 }
 
-/* d (+)= weight / (sum of sums[slot] + 1e-8) * from, masked by signs where there are any; `groups` of 16. */
+/* d (+)= weight / (sum of sums[slot] + 1e-8) * from; `groups` of 16. */
 EACH_KERNEL void add_normalized(global const float *from, int groups, global const float *sums, int slot, float weight,
-                                global const ushort *signs, int accumulate, global float *d) {
+                                int accumulate, global float *d) {
     float norm = 0.0f;
     for (int part = 0; part < PARTS; part++)
         norm += sums[slot * PARTS + part];
     float scale = weight / (norm + 1e-8f);
     FOR_EACH(at, groups) {
         float16 v = vload16(at, from) * scale;
-        if (signs)
-            v = masked(v, signs[at]);
         if (accumulate)
             v += vload16(at, d);
         vstore16(v, at, d);

@@ -4,8 +4,9 @@
 #include "net/plan.h"
 #include "op/activation.h"
 
-/* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. */
-enum { FEATURES, SIGNS, POOLED, CODES, D_FEATURES, D_POOLED, KINDS };
+/* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
+ * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
+enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS };
 
 struct pst_pass {
     pst_net *net;
@@ -35,6 +36,12 @@ static pst_buffer *tensor(const pst_pass *pass, size_t layer, int kind) {
     return slot < 0 ? NULL : pass->slots[slot];
 }
 
+/* Where the gradient with respect to a layer's map is. */
+static pst_buffer *gradient_map(const pst_pass *pass, size_t layer) {
+    pst_buffer *own = tensor(pass, layer, D_FEATURES);
+    return own ? own : tensor(pass, layer, FEATURES);
+}
+
 static void want(pst_pass *pass, size_t layer, int kind, size_t bytes, size_t first, size_t last) {
     pass->tensors[layer * KINDS + (size_t)kind] =
         (pst_plan_tensor){.bytes = pst_round_up(bytes, 64), .first = (int)first, .last = (int)last};
@@ -48,20 +55,21 @@ static void plan_maps(pst_pass *pass) {
         size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out, undo = end - l;
         size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
+        size_t bits = pixels * c / 8;
+        bool wanted = pass->options.wanted[l];
+        if (backward)
+            want(pass, l, SIGNS, bits, l, undo);
         if (has_map(pass, l)) {
-            bool keep = backward && pass->options.wanted[l];
-            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, keep ? undo : l + 1);
-            if (backward) {
-                want(pass, l, SIGNS, pixels * c / 8, l, undo);
+            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && wanted ? undo : l + 1);
+            if (backward && !(wanted && pass->options.in_place[l]))
                 want(pass, l, D_FEATURES, sizeof(float) * pixels * c, gradient_from, undo);
-            }
         }
         if (is_pooled(pass, l)) {
             want(pass, l, POOLED, sizeof(float) * pooled * c, l, l + 1);
-            if (backward) {
-                want(pass, l, CODES, pooled * c, l, undo);
+            if (backward && has_map(pass, l))
+                want(pass, l, POOL_BITS, bits, l, undo);
+            if (backward)
                 want(pass, l, D_POOLED, sizeof(float) * pooled * c, gradient_from, undo);
-            }
         }
     }
     pass->slot_count = pst_plan_assign(pass->tensors, PST_LAYERS_MAX * KINDS, pass->slot_bytes);
@@ -170,43 +178,57 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
     pst_status status = PST_OK;
     const pst_buffer *in = x;
     for (size_t l = 0; l < pass->count; l++) {
-        pst_conv_tensors tensors = {.in = in,
-                                    .out = tensor(pass, l, FEATURES),
-                                    .signs = tensor(pass, l, SIGNS),
-                                    .pooled = tensor(pass, l, POOLED),
-                                    .codes = tensor(pass, l, CODES)};
+        pst_buffer *pooled = tensor(pass, l, POOLED);
+        pst_conv_tensors tensors = {.in = in, .out = has_map(pass, l) ? tensor(pass, l, FEATURES) : pooled, .bits = tensor(pass, l, SIGNS)};
         PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
         PST_TRY(convolve(pass, l, false, &tensors));
         if (pass->options.wanted[l])
             PST_TRY(callback(user, l, tensors.out));
         if (is_pooled(pass, l) && has_map(pass, l))
             PST_TRY(pst_bias_relu_pool(pass->net->engine.session, tensors.out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
-                                       pass->options.pooling, 0, pass->h[l] / 2, tensors.pooled, tensors.codes));
-        in = is_pooled(pass, l) ? tensors.pooled : tensors.out;
+                                       pass->options.pooling, 0, pass->h[l], pooled, tensor(pass, l, POOL_BITS)));
+        in = is_pooled(pass, l) ? pooled : tensors.out;
     }
 cleanup:
     return status;
 }
 
-pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user) {
+/* The convolution of layer l, backward, into the gradient of the layer below; what the losses of that layer add is put there
+ * first. */
+static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callback, void *user) {
+    pst_session *session = pass->net->engine.session;
+    size_t below = l - 1;
+    bool wanted = pass->options.wanted[below], pooled = is_pooled(pass, below);
+    pst_buffer *map = gradient_map(pass, below), *signs = tensor(pass, below, SIGNS);
+    pst_conv_tensors tensors = {.in = has_map(pass, l) ? gradient_map(pass, l) : tensor(pass, l, D_POOLED),
+                                .in_bits = has_map(pass, l) ? NULL : tensor(pass, l, SIGNS),
+                                .out = pooled ? tensor(pass, below, D_POOLED) : map,
+                                .mask = pooled ? NULL : signs, /* the bits of a pooling are applied when it is undone */
+                                .add = wanted && !pooled};
     pst_status status = PST_OK;
-    for (size_t l = pass->count; l-- > 0;) {
-        pst_buffer *d = tensor(pass, l, D_FEATURES), *d_pooled = tensor(pass, l, D_POOLED);
-        bool top = l + 1 == pass->count, below_pooled = l > 0 && is_pooled(pass, l - 1);
-        if (is_pooled(pass, l) && has_map(pass, l))
-            PST_TRY(pst_unpool(pass->net->engine.session, d_pooled, tensor(pass, l, CODES), pass->h[l], pass->w[l],
-                               pass->net->layers.at[l].c_out, pass->options.pooling, d));
-        if (pass->options.wanted[l])
-            PST_TRY(callback(user, l, tensor(pass, l, FEATURES), tensor(pass, l, SIGNS), !top, d));
-        /* A pooled map below needs no mask: its codes hold it. */
-        pst_conv_tensors tensors = {.in = has_map(pass, l) ? d : d_pooled,
-                                    .codes_in = has_map(pass, l) ? NULL : tensor(pass, l, CODES),
-                                    .out = l == 0         ? dx
-                                           : below_pooled ? tensor(pass, l - 1, D_POOLED)
-                                                          : tensor(pass, l - 1, D_FEATURES),
-                                    .signs = l == 0 || below_pooled ? NULL : tensor(pass, l - 1, SIGNS)};
-        PST_TRY(convolve(pass, l, true, &tensors));
-    }
+    if (wanted)
+        PST_TRY(callback(user, below, tensor(pass, below, FEATURES), map));
+    PST_TRY(convolve(pass, l, true, &tensors));
+    if (pooled && wanted)
+        PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
+                           pass->net->layers.at[below].c_out, pass->options.pooling, signs, map));
+cleanup:
+    return status;
+}
+
+pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user) {
+    size_t top = pass->count - 1;
+    pst_pass_layer layer = pst_pass_layer_of(pass, top);
+    pst_buffer *d = gradient_map(pass, top);
+    pst_status status;
+    PST_TRY(callback(user, top, tensor(pass, top, FEATURES), d));
+    PST_TRY(pst_add_mask(pass->net->engine.session, d, 0, layer.pixels, layer.c, NULL, tensor(pass, top, SIGNS)));
+    for (size_t l = top; l > 0; l--)
+        PST_TRY(descend(pass, l, callback, user));
+    pst_conv_tensors tensors = {.in = has_map(pass, 0) ? gradient_map(pass, 0) : tensor(pass, 0, D_POOLED),
+                                .in_bits = has_map(pass, 0) ? NULL : tensor(pass, 0, SIGNS),
+                                .out = dx};
+    PST_TRY(convolve(pass, 0, true, &tensors));
 cleanup:
     return status;
 }

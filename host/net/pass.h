@@ -10,6 +10,7 @@ typedef struct pst_pass_options {
     int h, w;                     /* of the picture */
     pst_pool pooling;             /* between blocks */
     bool wanted[PST_LAYERS_MAX];  /* layers whose features are looked at; the walk ends with the last of them */
+    bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
     bool backward;                /* will pst_pass_backward be called? Features are kept for it */
     size_t extra_workspace_bytes; /* the workspace is at least this large, for whoever looks at the features */
 } pst_pass_options;
@@ -38,10 +39,9 @@ pst_buffer *pst_pass_workspace(const pst_pass *pass);
 
 /* Called for each wanted layer when its features [pixels][c] are there. */
 typedef pst_status (*pst_feature_callback)(void *user, size_t layer, const pst_buffer *features);
-/* Called for each wanted layer on the way back, to add its loss's gradient to d, [pixels][c], where signs are set;
- * accumulate false: d holds nothing yet and is to be overwritten. */
-typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_buffer *features, const pst_buffer *signs,
-                                            bool accumulate, pst_buffer *d);
+/* Called for each wanted layer on the way back: d [pixels][c] = the gradient of its losses with respect to its features; d
+ * is overwritten, and is the features' own buffer for an in_place layer. */
+typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_buffer *features, pst_buffer *d);
 
 /* x: [h][w][3] */
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user);

@@ -5,21 +5,25 @@
 
 #include "op/conv.h"
 
-/* map pixels first .. first + count - 1, in place: max(v + bias, 0); signs (NULL: none) of the whole map. */
+/* map pixels first .. first + count - 1, in place: max(v + bias, 0); bits (NULL: none) of the whole map. */
 pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, size_t count, int c, const pst_buffer *bias,
-                         pst_buffer *signs);
+                         pst_buffer *bits);
 
-/* map pixels first .. first + count - 1, in place: zero where the sign bit is not set. */
-pst_status pst_mask_signs(pst_session *session, pst_buffer *map, size_t first, size_t count, int c, const pst_buffer *signs);
+/* map pixels first .. first + count - 1, in place: (v + more) where the bit is set, else 0. more [count][c] and bits (of the
+ * whole map) may be NULL. */
+pst_status pst_add_mask(pst_session *session, pst_buffer *map, size_t first, size_t count, int c, const pst_buffer *more,
+                        const pst_buffer *bits);
 
-/* Pools `rows` pairs of rows of map ([..][w][c], from its row 0 on) after bias (NULL: 0) and ReLU into the rows from
- * first_row on of pooled [..][w/2][c] and codes (NULL: none). Max pooling takes the first maximum, as others do. */
+/* Pools `rows` rows of map ([rows][w][c], the picture's rows from first_row on, which is even) after bias (NULL: 0) and ReLU
+ * into pooled [..][w/2][c] and bits [..][w][c/16] (NULL: none) of the whole picture. Max pooling takes the first maximum, as
+ * others do. */
 pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w, int c, const pst_buffer *bias, pst_pool pool,
-                              int first_row, int rows, pst_buffer *pooled, pst_buffer *codes);
+                              int first_row, int rows, pst_buffer *pooled, pst_buffer *bits);
 
-/* d_map [h][w][c] from d_pooled [h/2][w/2][c]; an odd last row or column becomes zero. */
-pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *codes, int h, int w, int c, pst_pool pool,
-                      pst_buffer *d_map);
+/* d_map [h][w][c] = the gradient behind the pooling, spread by its bits, + d_map where signs are set (signs NULL: d_map holds
+ * nothing yet). */
+pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *bits, int h, int w, int c, pst_pool pool,
+                      const pst_buffer *signs, pst_buffer *d_map);
 
 /* The factor of a gradient on its way back through a pooling. */
 double pst_unpool_scale(pst_pool pool);

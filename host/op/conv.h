@@ -2,12 +2,13 @@
  * forward and backward to the input. The backward one is the same convolution with the channels swapped and the filters
  * turned by 180 degrees, so an algorithm computes one product and differs in how it ends:
  *
- *   forward    out = max(conv(in) + bias, 0) with its signs (out > 0) as bits, or its 2x2 pooling with its codes
- *   backward   out = conv'(in), zero where the signs of the layer before are; `in` may be a gradient behind a 2x2 pooling
- *              that is expanded through the pooling's codes on the way, so that the large map never exists
+ *   forward    out = max(conv(in) + bias, 0), or its 2x2 pooling; bits: where the gradient will pass
+ *   backward   out = (conv'(in) [+ out]) where the bits of the layer below are set; `in` may be a gradient behind a 2x2
+ *              pooling that is expanded through its bits on the way, so that the large map never exists
  *
- * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. signs: a bit a channel, uint16
- * [h][w][c/16]. codes: uint8 [h/2][w/2][c], a bit for each place of the window that passes the gradient on.
+ * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. Bits: one a channel, uint16 [h][w][c/16],
+ * lowest channel lowest, always at the size before a pooling: without pooling the sign of an activation, with it the places of
+ * each window through which the gradient goes (max: the first maximum if it is above 0; average: all that are above 0).
  */
 #ifndef PST_OP_CONV_H
 #define PST_OP_CONV_H
@@ -24,17 +25,18 @@ typedef struct pst_conv_shape {
     int h, w;         /* of the maps before pooling */
     int c_in, c_out;  /* of this product: swapped in the backward direction */
     bool backward;
-    pst_pool pool;    /* forward: of the output, of which only the pooled map is wanted; backward: of the input */
+    pst_pool pool;    /* forward: of the output; backward: of the input */
 } pst_conv_shape;
 
 typedef struct pst_conv_tensors {
-    const pst_buffer *in;      /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
-    const pst_buffer *codes_in; /* backward with pool */
-    const pst_buffer *weights; /* from prepare */
-    const pst_buffer *bias;    /* forward: [c_out] */
-    pst_buffer *out;           /* [h][w][c_out]; unused forward with pool */
-    pst_buffer *signs;         /* forward without pool: written, unless NULL; backward: read, unless NULL */
-    pst_buffer *pooled, *codes; /* forward with pool, for `out`; codes may be NULL */
+    const pst_buffer *in;       /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
+    const pst_buffer *in_bits;  /* backward with pool */
+    const pst_buffer *weights;  /* from prepare */
+    const pst_buffer *bias;     /* forward: [c_out] */
+    pst_buffer *out;            /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
+    pst_buffer *bits;           /* forward: written, unless NULL */
+    const pst_buffer *mask;     /* backward: the bits of out's layer, or NULL */
+    bool add;                   /* backward: add what out holds, before the mask */
     pst_buffer *workspace;
 } pst_conv_tensors;
 

@@ -13,8 +13,10 @@ typedef struct strip {
     size_t columns_bytes, product_bytes, gemm_bytes;
 } strip;
 
-/* Can the product be written where the output is, or is it only an intermediate? */
-static bool has_product(const pst_conv_shape *shape) { return !shape->backward && shape->pool != PST_POOL_NONE; }
+/* Is the product only an intermediate, or can it be written where the output is? Backward it may have to be added to that. */
+static bool has_product(const pst_conv_shape *shape) {
+    return shape->backward ? shape->c_out != PST_PICTURE_CHANNELS : shape->pool != PST_POOL_NONE;
+}
 
 static pst_gemm_shape product_shape(const pst_conv_engine *engine, const pst_conv_shape *shape, const strip *s, int rows) {
     pst_gemm_shape gemm = {.m = (size_t)rows * (size_t)shape->w, .n = (size_t)shape->c_out, .k = s->depth};
@@ -126,7 +128,7 @@ static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *sh
                                    pst_arg_int((int)pixels), pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
     bool pooled = shape->backward && shape->pool != PST_POOL_NONE;
     return pst_launch_each(engine->session, kernel, (pixels + 15) / 16 * 9 * (size_t)shape->c_in / 16,
-                           PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(pooled ? t->codes_in : NULL),
+                           PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(pooled ? t->in_bits : NULL),
                                pst_arg_float(pst_unpool_scale(shape->pool)), pst_arg_int(shape->h), pst_arg_int(shape->w),
                                pst_arg_int(shape->c_in), pst_arg_int(first_row), pst_arg_int((int)pixels),
                                pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
@@ -138,11 +140,10 @@ static pst_status finish(const pst_conv_engine *engine, const pst_conv_shape *sh
     pst_session *session = engine->session;
     size_t first = (size_t)first_row * (size_t)shape->w, count = (size_t)rows * (size_t)shape->w;
     if (shape->backward)
-        return t->signs ? pst_mask_signs(session, t->out, first, count, shape->c_out, t->signs) : PST_OK;
+        return pst_add_mask(session, t->out, first, count, shape->c_out, product, t->mask);
     if (shape->pool == PST_POOL_NONE)
-        return pst_bias_relu(session, t->out, first, count, shape->c_out, t->bias, t->signs);
-    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, first_row / 2, rows / 2, t->pooled,
-                              t->codes);
+        return pst_bias_relu(session, t->out, first, count, shape->c_out, t->bias, t->bits);
+    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, first_row, rows, t->out, t->bits);
 }
 
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {
@@ -152,7 +153,7 @@ static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *shape
     pst_status status;
     PST_TRY(plan(engine, shape, &s));
     PST_TRY(pst_buffer_slice(session, t->workspace, 0, s.columns_bytes, &columns));
-    if (s.product_bytes)
+    if (!shape->backward ? s.product_bytes > 0 : t->add)
         PST_TRY(pst_buffer_slice(session, t->workspace, s.columns_bytes, s.product_bytes, &product));
     for (int row = 0; row < shape->h; row += s.rows) {
         int rows = shape->h - row < s.rows ? shape->h - row : s.rows;

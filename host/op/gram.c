@@ -72,7 +72,7 @@ cleanup:
 }
 
 pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
-                             const pst_buffer *signs, bool accumulate, pst_buffer *d) {
+                             bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;
     pst_status status = get(session, "gram_backward", &kernel);
     if (status != PST_OK)
@@ -80,5 +80,10 @@ pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const ps
     size_t columns = (size_t)(c / tile_side(session)), rows = (pixels + BACKWARD_PIXELS - 1) / BACKWARD_PIXELS;
     return pst_launch(session, kernel, (size_t[]){columns, rows, 1}, local_size(session),
                       PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels), pst_arg_int(c),
-                               pst_arg_float(scale), pst_arg_buffer(signs), pst_arg_int(accumulate), pst_arg_buffer(d)));
+                               pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d)));
+}
+
+bool pst_gram_in_place(const pst_session *session) {
+    (void)session;
+    return false;
 }

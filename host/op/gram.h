@@ -16,9 +16,12 @@ pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels
 pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, const pst_buffer *target,
                             pst_buffer *difference, pst_sums *sums, size_t slot, pst_buffer *workspace);
 
-/* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric); zero where the sign bit (signs as in
- * op/conv.h, NULL: none) is not set. accumulate false: d is overwritten. */
+/* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric). accumulate false: d is
+ * overwritten. d may be f itself where pst_gram_in_place says so. */
 pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
-                             const pst_buffer *signs, bool accumulate, pst_buffer *d);
+                             bool accumulate, pst_buffer *d);
+
+/* Can pst_gram_backward write over the features? */
+bool pst_gram_in_place(const pst_session *session);
 
 #endif

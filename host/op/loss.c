@@ -1,7 +1,7 @@
 #include "op/loss.h"
 
 pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buffer *target, size_t count, double scale,
-                       const pst_buffer *signs, bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot) {
+                       bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot) {
     const pst_kernel *kernel;
     size_t global[3], local[3];
     pst_sums_sizes(session, global, local);
@@ -10,7 +10,7 @@ pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buff
         return status;
     return pst_launch(session, kernel, global, local,
                       PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / 16)), pst_arg_float(scale),
-                               pst_arg_buffer(signs), pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
+                               pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
                                pst_arg_int((int)slot)));
 }
 
@@ -28,12 +28,12 @@ pst_status pst_smoothness(pst_session *session, const pst_buffer *x, int h, int 
 }
 
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight, const pst_sums *sums,
-                              size_t slot, const pst_buffer *signs, bool accumulate, pst_buffer *d) {
+                              size_t slot, bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "loss", "add_normalized", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, count / 16,
                            PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)(count / 16)), pst_arg_buffer(sums->parts), pst_arg_int((int)slot), pst_arg_float(weight),
-                               pst_arg_buffer(signs), pst_arg_int(accumulate), pst_arg_buffer(d)));
+                               pst_arg_int(accumulate), pst_arg_buffer(d)));
 }

@@ -1,5 +1,5 @@
-/* Content and smoothness losses with their gradients, and gradients of unit L1 norm. Sums go into slots; layouts, signs and
- * accumulate as in op/conv.h and op/gram.h. */
+/* Content and smoothness losses with their gradients, and gradients of unit L1 norm. Sums go into slots; accumulate as in
+ * op/gram.h. */
 #ifndef PST_OP_LOSS_H
 #define PST_OP_LOSS_H
 
@@ -7,7 +7,7 @@
 
 /* sums[slot] = sum (f - target)^2 over `count` floats (a multiple of 16); d (NULL: none) (+)= scale * (f - target). */
 pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buffer *target, size_t count, double scale,
-                       const pst_buffer *signs, bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot);
+                       bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot);
 
 /* Of a picture x [h][w][3]: sums[slot] = sum of dx^2 + dy^2 over the pixels that have both a right and a lower neighbour;
  * d (+)= scale/2 * the gradient of that sum. */
@@ -16,6 +16,6 @@ pst_status pst_smoothness(pst_session *session, const pst_buffer *x, int h, int 
 
 /* d (+)= weight / (sums[slot] + 1e-8) * from, for count floats (a multiple of 16). */
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight, const pst_sums *sums,
-                              size_t slot, const pst_buffer *signs, bool accumulate, pst_buffer *d);
+                              size_t slot, bool accumulate, pst_buffer *d);
 
 #endif

@@ -54,6 +54,18 @@ static double gradient_factor(const pst_objective *objective, size_t term) {
 
 /* ---- planning ---- */
 
+/* The gradient may be written over the features where only one term wants them. */
+static void find_in_place(const pst_objective *objective, pst_pass_options *options) {
+    const pst_objective_options *o = &objective->options;
+    int users[PST_LAYERS_MAX] = {0};
+    bool gram = pst_gram_in_place(session_of(objective));
+    for (size_t t = 0; t < o->term_count; t++)
+        if (o->terms[t].kind != PST_TERM_TV)
+            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && !gram ? 2 : 1;
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
+        options->in_place[l] = users[l] == 1 && !o->normalize_gradients;
+}
+
 static pst_pass_options pass_options(const pst_objective *objective, bool style, bool content, int h, int w, bool backward) {
     const pst_objective_options *o = &objective->options;
     pst_pass_options options = {.h = h, .w = w, .pooling = o->pooling, .backward = backward};
@@ -69,6 +81,7 @@ static pst_pass_options pass_options(const pst_objective *objective, bool style,
             options.extra_workspace_bytes = bytes > options.extra_workspace_bytes ? bytes : options.extra_workspace_bytes;
         }
     }
+    find_in_place(objective, &options);
     return options;
 }
 
@@ -249,20 +262,20 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
 }
 
 /* d (+)= scale * the term's gradient with respect to the features, and for content the loss as well. */
-static pst_status term_gradient(pst_objective *objective, size_t t, const pst_buffer *features, double scale, const pst_buffer *signs,
-                                bool accumulate, pst_buffer *d) {
+static pst_status term_gradient(pst_objective *objective, size_t t, const pst_buffer *features, double scale, bool accumulate,
+                                pst_buffer *d) {
     pst_pass_layer l = layer_of(objective, t);
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
-        return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c, scale, signs, accumulate, d,
+        return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c, scale, accumulate, d,
                            &objective->sums, t);
-    return pst_gram_backward(session_of(objective), features, objective->differences[t], l.pixels, l.c, scale, signs, accumulate, d);
+    return pst_gram_backward(session_of(objective), features, objective->differences[t], l.pixels, l.c, scale, accumulate, d);
 }
 
-static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, const pst_buffer *signs, bool accumulate,
-                                pst_buffer *d) {
+static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, pst_buffer *d) {
     pst_objective *objective = user;
     pst_session *session = session_of(objective);
     size_t norm_slot = objective->options.term_count;
+    bool accumulate = false;
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count; t++) {
         const pst_term *term = &objective->options.terms[t];
@@ -271,11 +284,11 @@ static pst_status add_gradients(void *user, size_t layer, const pst_buffer *feat
         pst_pass_layer l = layer_of(objective, t);
         size_t count = l.pixels * (size_t)l.c;
         if (objective->options.normalize_gradients) {
-            PST_TRY(term_gradient(objective, t, features, gradient_factor(objective, t), NULL, false, objective->unscaled));
+            PST_TRY(term_gradient(objective, t, features, gradient_factor(objective, t), false, objective->unscaled));
             PST_TRY(pst_absolute_sum(session, objective->unscaled, count, &objective->sums, norm_slot));
-            PST_TRY(pst_add_normalized(session, objective->unscaled, count, term->weight, &objective->sums, norm_slot, signs, accumulate, d));
+            PST_TRY(pst_add_normalized(session, objective->unscaled, count, term->weight, &objective->sums, norm_slot, accumulate, d));
         } else
-            PST_TRY(term_gradient(objective, t, features, term->weight * gradient_factor(objective, t), signs, accumulate, d));
+            PST_TRY(term_gradient(objective, t, features, term->weight * gradient_factor(objective, t), accumulate, d));
         accumulate = true;
     }
 cleanup:
