@@ -102,7 +102,7 @@ static pst_status begin_at(pst_gemm *gemm, view *v, size_t count, cl_mem *part) 
     pst_session *session = gemm->session;
     cl_int code = CL_SUCCESS;
     *part = NULL;
-    if (!v->offset || v->offset % gemm->align)
+    if (!count || !v->offset || v->offset % gemm->align)
         return PST_OK;
     cl_buffer_region region = {v->offset * sizeof(cl_float), count * sizeof(cl_float)};
     *part = clCreateSubBuffer(v->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
