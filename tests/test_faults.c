@@ -58,8 +58,9 @@ static const struct {
     pst_status (*work)(const char *path, void **made);
     unsigned least; /* allocations that it makes */
 } faults[] = {
-    {"in.png", read_picture, 8},    {"in.jpg", read_picture, 8},   {"in.tga", read_picture, 5}, {"in.ppm", read_picture, 4},
-    {"out.png", write_picture, 20}, {"out.jpg", write_picture, 4}, {"", resize_picture, 6},     {"net", read_model, 10},
+    {"in.png", read_picture, 8}, {"in.jpg", read_picture, 8},    {"in.tga", read_picture, 5},
+    {"in.ppm", read_picture, 4}, {"out.png", write_picture, 20}, {"out.jpg", write_picture, 4},
+    {"", resize_picture, 6},     {"net", read_model, 10},
 };
 
 START_TEST(every_allocation_may_fail)

@@ -3,6 +3,7 @@
 #include <clblast_c.h>
 #include <limits.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "blas/parameters.h"
@@ -14,6 +15,8 @@ struct pst_gemm {
     pst_session *session;
     bool row_major; /* kernel 1 */
     size_t m_multiple, n_multiple, k_multiple;
+    size_t align;          /* of sub-buffers, in elements */
+    size_t panel_elements; /* see parameters.h */
 };
 
 /* ---- what CLBlast answers ------------------------------------------------------------------------------------ */
@@ -73,30 +76,146 @@ static pst_status check_shape(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_
     return PST_OK;
 }
 
-static pst_status workspace_at(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, size_t *bytes) {
-    *bytes = 0;
-    pst_status status = check_shape(gemm, s, c_offset);
-    if (status != PST_OK)
-        return status;
-    size_t a_ld = s->a_transposed ? s->m : s->k, b_ld = s->b_transposed ? s->k : s->n;
+/* A part of a matrix as CLBlast gets it: an element to begin with in a buffer. */
+typedef struct view {
+    cl_mem memory;
+    size_t offset;
+} view;
+
+static size_t a_ld(const pst_gemm_shape *s) { return s->a_transposed ? s->m : s->k; }
+static size_t b_ld(const pst_gemm_shape *s) { return s->b_transposed ? s->k : s->n; }
+
+static pst_status temp_bytes(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, size_t *bytes) {
     cl_command_queue *queue = &gemm->session->queue;
+    CLBlastTranspose a = transpose(s->a_transposed), b = transpose(s->b_transposed);
     CLBlastStatusCode code =
-        gemm->row_major
-            ? CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, transpose(s->a_transposed), transpose(s->b_transposed), s->m,
-                                         s->n, s->k, 0, a_ld, 0, b_ld, c_offset, s->n, queue, bytes)
-            : CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, transpose(s->b_transposed), transpose(s->a_transposed), s->n,
-                                         s->m, s->k, 0, b_ld, 0, a_ld, c_offset, s->n, queue, bytes);
+        gemm->row_major ? CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, a, b, s->m, s->n, s->k, 0, a_ld(s), 0, b_ld(s),
+                                                     c_offset, s->n, queue, bytes)
+                        : CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, b, a, s->n, s->m, s->k, 0, b_ld(s), 0, a_ld(s),
+                                                     c_offset, s->n, queue, bytes);
     return check(gemm, code, "CLBlastSGemmTempBufferSize");
 }
 
+/* To CLBlast an offset means a copy of the matrix; a sub-buffer that begins there has none. An offset that the device does
+ * not allow in a sub-buffer stays one. */
+static pst_status begin_at(pst_gemm *gemm, view *v, size_t count, cl_mem *part) {
+    pst_session *session = gemm->session;
+    cl_int code = CL_SUCCESS;
+    *part = NULL;
+    if (!count || !v->offset || v->offset % gemm->align)
+        return PST_OK;
+    cl_buffer_region region = {v->offset * sizeof(cl_float), count * sizeof(cl_float)};
+    *part = clCreateSubBuffer(v->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    if (code == CL_SUCCESS)
+        *v = (view){*part, 0};
+    return pst_session_check(session, code, "clCreateSubBuffer", "a matrix product");
+}
+
+/* One product by one call of CLBlast. */
+static pst_status multiply(pst_gemm *gemm, const pst_gemm_shape *s, view a, view b, view c, view temp) {
+    cl_mem parts[4] = {NULL};
+    size_t temp_size;
+    pst_status status;
+    PST_TRY(begin_at(gemm, &a, s->m * s->k, &parts[0]));
+    PST_TRY(begin_at(gemm, &b, s->k * s->n, &parts[1]));
+    PST_TRY(begin_at(gemm, &c, s->m * s->n, &parts[2]));
+    PST_TRY(temp_bytes(gemm, s, c.offset, &temp_size));
+    PST_TRY(begin_at(gemm, &temp, temp_size / sizeof(cl_float), &parts[3]));
+    cl_command_queue *queue = &gemm->session->queue;
+    cl_mem scratch = temp_size ? temp.memory : NULL; /* given none where one is needed, CLBlast would allocate it */
+    CLBlastTranspose at = transpose(s->a_transposed), bt = transpose(s->b_transposed);
+    /* Not asked for an event CLBlast makes none that would have to be released. */
+    CLBlastStatusCode code =
+        gemm->row_major
+            ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, at, bt, s->m, s->n, s->k, 1, a.memory, a.offset, a_ld(s),
+                                         b.memory, b.offset, b_ld(s), 0, c.memory, c.offset, s->n, queue, NULL, scratch)
+            : CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, bt, at, s->n, s->m, s->k, 1, b.memory, b.offset, b_ld(s),
+                                         a.memory, a.offset, a_ld(s), 0, c.memory, c.offset, s->n, queue, NULL, scratch);
+    status = check(gemm, code, "CLBlastSgemm");
+cleanup:
+    for (size_t i = 0; i < 4; i++)
+        if (parts[i])
+            clReleaseMemObject(parts[i]);
+    return status;
+}
+
+/* How a product is cut: rows beyond a multiple of the tile make a small product of their own, so that not all of A and C
+ * is copied to pad them; and B may be taken in panels of columns. In the workspace lie, in this order, a panel of B, the
+ * panel of C that it gives, and CLBlast's temporary buffer, in elements. */
+typedef struct cutting {
+    size_t head, panel;
+    size_t c_at, temp_at, total;
+} cutting;
+
+static pst_status plan(pst_gemm *gemm, const pst_gemm_shape *s, cutting *cut) {
+    *cut = (cutting){s->m, s->n, 0, 0, 0};
+    bool in_place = gemm->row_major && !s->a_transposed; /* then rows of A are parts of its buffer */
+    size_t unit = gemm->m_multiple > gemm->align ? gemm->m_multiple : gemm->align;
+    if (in_place && s->m % gemm->m_multiple && s->m > unit && unit % gemm->m_multiple == 0 && unit % gemm->align == 0)
+        cut->head = s->m / unit * unit;
+    if (in_place && s->k % gemm->k_multiple == 0 && gemm->panel_elements && s->k * s->n > gemm->panel_elements) {
+        size_t panel = gemm->n_multiple;
+        while (s->k * panel * 2 <= gemm->panel_elements)
+            panel *= 2;
+        if (panel < s->n)
+            cut->panel = panel;
+    }
+    bool panels = cut->panel < s->n;
+    cut->c_at = panels ? pst_round_up(s->k * cut->panel, gemm->align) : 0;
+    cut->temp_at = panels ? cut->c_at + pst_round_up(s->m * cut->panel, gemm->align) : 0;
+    const size_t rows[2] = {cut->head, s->m - cut->head}, columns[2] = {cut->panel, s->n % cut->panel};
+    size_t most = 0;
+    for (size_t i = 0; i < 4; i++) {
+        pst_gemm_shape part = {rows[i & 1], columns[i >> 1], s->k, s->a_transposed, s->b_transposed};
+        size_t bytes = 0;
+        pst_status status = part.m && part.n ? temp_bytes(gemm, &part, panels ? 0 : 1, &bytes) : PST_OK;
+        if (status != PST_OK)
+            return status;
+        if (bytes > most)
+            most = bytes;
+    }
+    cut->total = cut->temp_at + (most + sizeof(cl_float) - 1) / sizeof(cl_float);
+    return PST_OK;
+}
+
 pst_status pst_gemm_workspace(pst_gemm *gemm, const pst_gemm_shape *shape, size_t *bytes) {
-    return workspace_at(gemm, shape, 1, bytes); /* an offset is the worst case */
+    cutting cut;
+    *bytes = 0;
+    pst_status status = check_shape(gemm, shape, 0);
+    if (status == PST_OK)
+        status = plan(gemm, shape, &cut);
+    if (status == PST_OK)
+        *bytes = cut.total * sizeof(cl_float);
+    return status;
+}
+
+/* The head's rows and the others, at most a few tiles. */
+static pst_status multiply_rows(pst_gemm *gemm, const pst_gemm_shape *s, size_t head, view a, view b, view c, view temp) {
+    pst_gemm_shape part = *s;
+    part.m = head;
+    pst_status status = multiply(gemm, &part, a, b, c, temp);
+    part.m = s->m - head;
+    a.offset += head * s->k;
+    c.offset += head * s->n;
+    return status == PST_OK && part.m ? multiply(gemm, &part, a, b, c, temp) : status;
+}
+
+/* rows pieces of `width` elements each, from one pitch to another. */
+static pst_status copy_rows(pst_gemm *gemm, view from, size_t from_pitch, view to, size_t to_pitch, size_t width, size_t rows) {
+    const size_t f = sizeof(cl_float);
+    const size_t from_origin[3] = {from.offset * f, 0, 0}, to_origin[3] = {to.offset * f, 0, 0}, region[3] = {width * f, rows, 1};
+    cl_int code = clEnqueueCopyBufferRect(gemm->session->queue, from.memory, to.memory, from_origin, to_origin, region,
+                                          from_pitch * f, 0, to_pitch * f, 0, 0, NULL, NULL);
+    return pst_session_check(gemm->session, code, "clEnqueueCopyBufferRect", "a matrix product");
 }
 
 pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffer *a, const pst_buffer *b, pst_buffer *c,
                         size_t c_offset, pst_buffer *workspace) {
     pst_session *session = gemm->session;
+    cutting cut;
     pst_status status = check_shape(gemm, s, c_offset);
+    if (status == PST_OK)
+        status = plan(gemm, s, &cut);
     if (status != PST_OK)
         return status;
     if (session->lost)
@@ -105,38 +224,26 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
         c->bytes < (c_offset + s->m * s->n) * sizeof(cl_float))
         return pst_fail(session->error, PST_ERROR_ARGUMENT, "a buffer is too small for a matrix product of %zu x %zu x %zu", s->m,
                         s->n, s->k);
-    /* To CLBlast an offset means a copy of C; a sub-buffer that begins there has none. */
-    cl_mem part = NULL;
-    cl_int made = CL_SUCCESS;
-    size_t align = session->device.base_align_bytes;
-    if (c_offset && align && c_offset * sizeof(cl_float) % align == 0) {
-        cl_buffer_region region = {c_offset * sizeof(cl_float), s->m * s->n * sizeof(cl_float)};
-        part = clCreateSubBuffer(c->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &made);
-        PST_TRY(pst_session_check(session, made, "clCreateSubBuffer", "a matrix product"));
-        c_offset = 0;
+    if (cut.total * sizeof(cl_float) > (workspace ? workspace->bytes : 0))
+        return pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
+                        s->m, s->n, s->k, cut.total * sizeof(cl_float));
+    cl_mem scratch = workspace ? workspace->memory : NULL;
+    view a_view = {a->memory, 0}, c_view = {c->memory, c_offset}, temp = {scratch, cut.temp_at};
+    if (cut.panel == s->n)
+        return multiply_rows(gemm, s, cut.head, a_view, (view){b->memory, 0}, c_view, temp);
+    for (size_t column = 0; column < s->n && status == PST_OK; column += cut.panel) {
+        pst_gemm_shape part = *s;
+        part.n = s->n - column < cut.panel ? s->n - column : cut.panel;
+        view b_panel = {scratch, 0}, c_panel = {scratch, cut.c_at};
+        view b_view = {b->memory, s->b_transposed ? column * s->k : column};
+        view c_part = {c->memory, c_offset + column};
+        status = s->b_transposed ? copy_rows(gemm, b_view, s->k, b_panel, s->k, s->k, part.n)
+                                 : copy_rows(gemm, b_view, s->n, b_panel, part.n, part.n, s->k);
+        if (status == PST_OK)
+            status = multiply_rows(gemm, &part, cut.head, a_view, b_panel, c_panel, temp);
+        if (status == PST_OK)
+            status = copy_rows(gemm, c_panel, part.n, c_part, s->n, part.n, s->m);
     }
-    size_t needed;
-    PST_TRY(workspace_at(gemm, s, c_offset, &needed));
-    if (needed > (workspace ? workspace->bytes : 0)) {
-        status = pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
-                          s->m, s->n, s->k, needed);
-        goto cleanup;
-    }
-    size_t a_ld = s->a_transposed ? s->m : s->k, b_ld = s->b_transposed ? s->k : s->n;
-    cl_mem result = part ? part : c->memory, scratch = needed ? workspace->memory : NULL;
-    cl_command_queue *queue = &session->queue;
-    /* Without an event to fill in CLBlast makes none that would have to be released. */
-    CLBlastStatusCode code =
-        gemm->row_major ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, transpose(s->a_transposed),
-                                                     transpose(s->b_transposed), s->m, s->n, s->k, 1, a->memory, 0, a_ld,
-                                                     b->memory, 0, b_ld, 0, result, 0 + c_offset, s->n, queue, NULL, scratch)
-                        : CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, transpose(s->b_transposed),
-                                                     transpose(s->a_transposed), s->n, s->m, s->k, 1, b->memory, 0, b_ld,
-                                                     a->memory, 0, a_ld, 0, result, c_offset, s->n, queue, NULL, scratch);
-    status = check(gemm, code, "CLBlastSgemm");
-cleanup:
-    if (part)
-        clReleaseMemObject(part);
     return status;
 }
 
@@ -151,15 +258,14 @@ static struct {
 } in_force[PST_DEVICES_MAX];
 
 static CLBlastStatusCode override(cl_device_id device, const pst_gemm_parameters *parameters) {
-    const char *names[PST_GEMM_PARAMETERS], *size_name = "XGEMM_MIN_INDIRECT_SIZE";
-    for (size_t i = 0; i < PST_GEMM_PARAMETERS; i++)
-        names[i] = pst_gemm_parameter_names[i];
-    CLBlastStatusCode code = CLBlastOverrideParameters(device, "Xgemm", CLBlastPrecisionSingle, PST_GEMM_PARAMETERS, names,
-                                                       parameters->values);
-    if (code != CLBlastSuccess)
-        return code;
-    return CLBlastOverrideParameters(device, "GemmRoutine", CLBlastPrecisionSingle, 1, &size_name,
-                                     &parameters->min_indirect_size);
+    CLBlastStatusCode code = CLBlastSuccess;
+    for (size_t i = 0; parameters->overrides[i] && code == CLBlastSuccess; i++) {
+        const pst_gemm_override *one = parameters->overrides[i];
+        const char *names[PST_GEMM_NAMES]; /* CLBlast's type lacks a const */
+        memcpy(names, one->names, sizeof names);
+        code = CLBlastOverrideParameters(device, one->kernel, CLBlastPrecisionSingle, one->count, names, one->values);
+    }
+    return code;
 }
 
 /* Puts the wanted choice, or a later one that is in force already, into force; *choice is which. */
@@ -175,9 +281,7 @@ static pst_status put_in_force(pst_gemm *gemm, size_t *choice) {
     if (known && in_force[slot].choice >= *choice) {
         *choice = in_force[slot].choice;
     } else {
-        const pst_gemm_parameters *parameters = pst_gemm_parameters_for(device, *choice);
-        if (parameters->title)
-            code = override(device->id, parameters);
+        code = override(device->id, pst_gemm_parameters_for(device, *choice));
         if (code == CLBlastSuccess) {
             in_force[slot].device = device->id;
             in_force[slot].choice = *choice;
@@ -193,7 +297,7 @@ static pst_status probe(pst_gemm *gemm) {
     pst_status status;
     size_t bytes;
     gemm->row_major = true;
-    PST_TRY(workspace_at(gemm, &(pst_gemm_shape){large, large, large, false, false}, 0, &bytes));
+    PST_TRY(temp_bytes(gemm, &(pst_gemm_shape){large, large, large, false, false}, 0, &bytes));
     gemm->row_major = bytes == 0;
     size_t *multiples[3] = {&gemm->m_multiple, &gemm->n_multiple, &gemm->k_multiple};
     for (size_t d = 0; d < 3; d++) {
@@ -201,7 +305,7 @@ static pst_status probe(pst_gemm *gemm) {
         for (bytes = 1; multiple < 256; multiple *= 2) {
             pst_gemm_shape shape = {large, large, large, !gemm->row_major, false};
             *(d == 0 ? &shape.m : d == 1 ? &shape.n : &shape.k) += multiple;
-            PST_TRY(workspace_at(gemm, &shape, 0, &bytes));
+            PST_TRY(temp_bytes(gemm, &shape, 0, &bytes));
             if (!bytes)
                 break;
         }
@@ -212,7 +316,10 @@ cleanup:
 }
 
 static pst_status describe(pst_gemm *gemm, const pst_gemm_parameters *p) {
-    if (!p->title)
+    size_t align = gemm->session->device.base_align_bytes / sizeof(cl_float);
+    gemm->align = align ? align : 1024;
+    gemm->panel_elements = p->panel_elements;
+    if (!p->overrides[0])
         return probe(gemm);
     gemm->row_major = pst_gemm_parameter(p, "GEMMK") == 1;
     size_t mwg = pst_gemm_parameter(p, "MWG"), nwg = pst_gemm_parameter(p, "NWG");
@@ -323,10 +430,10 @@ static pst_status self_test(pst_gemm *gemm, bool *right) {
     if (*right)
         PST_TRY(known_answer(gemm, &pixel, 0, right));
     size_t bytes = 0, size = 131;
-    PST_TRY(workspace_at(gemm, &(pst_gemm_shape){149, 83, 71, at, bt}, 0, &bytes));
+    PST_TRY(temp_bytes(gemm, &(pst_gemm_shape){149, 83, 71, at, bt}, 0, &bytes));
     while (!bytes && size < 2500) {
         size = size * 3 / 2 | 1;
-        PST_TRY(workspace_at(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at, bt}, 0, &bytes));
+        PST_TRY(temp_bytes(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at, bt}, 0, &bytes));
         if (bytes)
             for (int o = 0; o < 2 && *right; o++)
                 PST_TRY(known_answer(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at ^ o, bt ^ o}, 0, right));

@@ -2,31 +2,63 @@
 
 #include <string.h>
 
-const char *const pst_gemm_parameter_names[PST_GEMM_PARAMETERS] = {
-    "GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN", "VWM", "VWN"};
+/* The names of kernel "Xgemm" in CLBlast 1.5 and 1.6. Each work-item computes (MWG/MDIMC) x (NWG/NDIMC) elements of C and
+ * keeps them in registers, VWM of them in a vector; GEMMK 1 reads row-major matrices as they are. It is wrong before 1.6.3
+ * unless MWG = NWG (CLBlast issue 542). SA, SB: local memory. */
+#define XGEMM(...)                                                                                                     \
+    {"Xgemm",                                                                                                          \
+     16,                                                                                                               \
+     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN", "VWM", "VWN"}, \
+     {__VA_ARGS__}}
 
-static const pst_gemm_parameters database = {.title = NULL};
+/* CPUs: one work-item a tile, without local memory, so that the loop over k is nothing but loads of a vector of B, and
+ * fused multiply-adds with an element of A broadcast from memory. The tile fills most registers of the vector width. KWG
+ * divides k; 9 divides every k of a 3x3 convolution, 27 included. Unrolling that loop (KWI, KREG over 1) makes LLVM shuffle
+ * vectors instead: 4 times slower. GFLOP/s on 2 cores with AVX-512, m = 16384, n = 64, k = 576: 92, against 5 as installed
+ * and 83 with the best of kernel 0; the 8 and 4 floats wide ones 50 and 41 there. */
+static const pst_gemm_override cpu_16 = XGEMM(1, 1, 9, 1, 1, 1, 16, 1, 1, 16, 0, 0, 0, 0, 16, 1);
+static const pst_gemm_override cpu_8 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 2, 16, 0, 0, 0, 0, 8, 1);
+static const pst_gemm_override cpu_4 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 4, 16, 0, 0, 0, 0, 4, 1);
 
-static const pst_gemm_parameters cpu_512 = {
-    "CPU with 512-bit vectors", {0, 1, 16, 2, 2, 2, 64, 2, 2, 16, 0, 0, 0, 0, 8, 4}, 0};
+/* A middling tile in local memory for GPUs whose entry of the database proves wrong, and one that no driver could refuse. */
+static const pst_gemm_override gpu_tile = XGEMM(0, 1, 16, 2, 8, 8, 64, 8, 8, 64, 1, 1, 0, 0, 4, 4);
+static const pst_gemm_override plain = XGEMM(0, 1, 16, 2, 4, 4, 16, 4, 4, 16, 0, 0, 0, 0, 1, 1);
 
-/* Small tiles without local memory: nothing that a driver could get wrong or refuse. */
-static const pst_gemm_parameters safe = {"any device", {0, 1, 16, 2, 4, 4, 16, 4, 4, 16, 0, 0, 0, 0, 1, 1}, 0};
+/* Products with m n k under the cube of this take "XgemmDirect", which checks borders in its inner loop. */
+static const pst_gemm_override never_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {0}};
+
+/* Never run then, but PoCL compiles every kernel of the program, and these are most of it: from 20 s of processor time to
+ * 7 s on the first run, together with the small copying kernels. */
+static const pst_gemm_override small_direct = {
+    "XgemmDirect",
+    10,
+    {"KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD"},
+    {1, 2, 2, 2, 2, 0, 0, 1, 1, 2}};
+static const pst_gemm_override copy = {"Copy", 4, {"COPY_DIMX", "COPY_DIMY", "COPY_VW", "COPY_WPT"}, {8, 1, 4, 1}};
+static const pst_gemm_override pad = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WPTX", "PAD_WPTY"}, {16, 1, 1, 1}};
+static const pst_gemm_override flip = {"Transpose", 4, {"TRA_DIM", "TRA_PAD", "TRA_SHUFFLE", "TRA_WPT"}, {1, 0, 0, 8}};
+static const pst_gemm_override pad_flip = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 8, 1}};
+
+#define CPU_SET(xgemm)                                                                                                 \
+    {{&xgemm, &never_direct, &small_direct, &copy, &pad, &flip, &pad_flip}, 150000}
+
+static const pst_gemm_parameters cpu_sets[3] = {CPU_SET(cpu_16), CPU_SET(cpu_8), CPU_SET(cpu_4)};
+static const pst_gemm_parameters database = {{NULL}, 0};
+static const pst_gemm_parameters gpu_set = {{&gpu_tile}, 0};
+static const pst_gemm_parameters plain_set = {{&plain, &never_direct}, 0};
 
 const pst_gemm_parameters *pst_gemm_parameters_for(const pst_device *device, size_t n) {
-    const pst_gemm_parameters *choices[3] = {0};
-    size_t count = 0;
-    if (device->info.type == PST_DEVICE_CPU)
-        choices[count++] = &cpu_512;
-    else
-        choices[count++] = &database;
-    choices[count++] = &safe;
-    return n < count ? choices[n] : NULL;
+    if (device->info.type == PST_DEVICE_CPU) {
+        int width = device->vector_width;
+        return n == 0 ? &cpu_sets[width >= 16 ? 0 : width >= 8 ? 1 : 2] : n == 1 ? &plain_set : NULL;
+    }
+    return n == 0 ? &database : n == 1 ? &gpu_set : n == 2 ? &plain_set : NULL;
 }
 
 size_t pst_gemm_parameter(const pst_gemm_parameters *parameters, const char *name) {
-    for (size_t i = 0; i < PST_GEMM_PARAMETERS; i++)
-        if (strcmp(pst_gemm_parameter_names[i], name) == 0)
-            return parameters->values[i];
+    const pst_gemm_override *xgemm = parameters->overrides[0];
+    for (size_t i = 0; xgemm && i < xgemm->count; i++)
+        if (strcmp(xgemm->names[i], name) == 0)
+            return xgemm->values[i];
     return 0;
 }

@@ -1,26 +1,31 @@
-/* CLBlast's tuning parameters, as data: what is put in place of the database's for a device. */
+/* CLBlast's tuning parameters, as data: what is put in place of its database for a device. */
 #ifndef PST_BLAS_PARAMETERS_H
 #define PST_BLAS_PARAMETERS_H
 
 #include "cl/device.h"
 
-#define PST_GEMM_PARAMETERS 16
+#define PST_GEMM_KERNELS 7
+#define PST_GEMM_NAMES 16
 
-/* Names and values of CLBlast's kernel "Xgemm", and "XGEMM_MIN_INDIRECT_SIZE" of "GemmRoutine": products of m n k below its
- * cube take the kernel that works on unpadded operands. */
+/* All parameters of one of CLBlast's kernels; it takes all or none. */
+typedef struct pst_gemm_override {
+    const char *kernel;
+    size_t count;
+    const char *names[PST_GEMM_NAMES];
+    size_t values[PST_GEMM_NAMES];
+} pst_gemm_override;
+
 typedef struct pst_gemm_parameters {
-    const char *title;                   /* for messages */
-    size_t values[PST_GEMM_PARAMETERS];  /* in the order of pst_gemm_parameter_names */
-    size_t min_indirect_size;
+    const pst_gemm_override *overrides[PST_GEMM_KERNELS + 1]; /* ends with NULL; none: CLBlast's database as it is */
+    /* Elements of B that a pass over A may use, so that they stay in a core's cache; 0: all of B, always. Columns of a
+     * row-major B lie a power of two apart, where a cache keeps few of them, so each pass gets a copy of its columns. */
+    size_t panel_elements;
 } pst_gemm_parameters;
 
-extern const char *const pst_gemm_parameter_names[PST_GEMM_PARAMETERS];
-
-/* The n-th choice for a device, from 0, or NULL after the last one. An entry whose title is NULL means CLBlast's database as
- * it is. */
+/* The n-th choice for a device, from 0, or NULL after the last one. */
 const pst_gemm_parameters *pst_gemm_parameters_for(const pst_device *device, size_t n);
 
-/* A value by its name. */
+/* A value of kernel "Xgemm", 0 if the database's are used. */
 size_t pst_gemm_parameter(const pst_gemm_parameters *parameters, const char *name);
 
 #endif

@@ -21,7 +21,7 @@ typedef struct block {
 typedef struct pool {
     block *first;
     uint64_t used, limit;
-    enum { POOL_FINE, POOL_NO_MEMORY, POOL_OVER_LIMIT } state;
+    enum { POOL_FINE, POOL_NO_MEMORY, POOL_OVER_LIMIT, POOL_CUT_SHORT } state;
     jmp_buf leave;
 } pool;
 
@@ -97,6 +97,8 @@ static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void 
         return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
     if (current.state == POOL_OVER_LIMIT)
         return pst_fail(error, PST_ERROR_FORMAT, "its data unfolds to far more than a picture of its size needs");
+    if (current.state == POOL_CUT_SHORT)
+        return pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
     return PST_OK;
 }
 
@@ -145,22 +147,23 @@ void pst_stb_free(void *memory)
 typedef struct source {
     const uint8_t *file;
     size_t bytes, at;
-    bool exhausted; /* more was wanted than there is */
     int width, height;
     bool wide, fine;
     void *rgba;
 } source;
 
-/* stb_image fills up with zeros where a file is cut short. It takes the file in pieces of REFILL_BYTES or in the
- * lengths that it needs; only of the former may less come than it asks for. */
+/* stb_image would go on with zeros where a file is cut short, so there it is left. It takes the file in pieces of
+ * REFILL_BYTES or in the lengths that it needs; only of the former may less come than it asks for. */
 enum { REFILL_BYTES = sizeof((stbi__context *)0)->buffer_start };
 
 static int take(void *user, char *data, int size)
 {
     source *from = user;
     size_t left = from->bytes - from->at, count = (size_t)size < left ? (size_t)size : left;
-    if (size > 0 && (count == 0 || (count < (size_t)size && size != REFILL_BYTES)))
-        from->exhausted = true;
+    if (size > 0 && (count == 0 || (count < (size_t)size && size != REFILL_BYTES))) {
+        current.state = POOL_CUT_SHORT;
+        longjmp(current.leave, 1);
+    }
     memcpy(data, from->file + from->at, count);
     from->at += count;
     return (int)count;
@@ -216,8 +219,8 @@ pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int
     pst_status status = with_pool(error, FIXED_BYTES, find_size, &from, NULL);
     if (status == PST_OK && !from.fine) { /* stb_image asks every format in turn; only decoding tells what is wrong */
         status = with_pool(error, FIXED_BYTES, decode, &from, NULL);
-        if (status != PST_ERROR_MEMORY)
-            status = pst_fail(error, PST_ERROR_FORMAT, "%s", from.exhausted ? "it is cut short" : reason());
+        if (status == PST_OK)
+            status = pst_fail(error, PST_ERROR_FORMAT, "%s", reason());
     }
     *width = from.width;
     *height = from.height;
@@ -235,9 +238,7 @@ pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, i
     pst_status status = with_pool(error, FIXED_BYTES + 6 * (uint64_t)bytes + 64 * pixels, decode, &from, &from.rgba);
     if (status != PST_OK)
         return status;
-    if (from.exhausted)
-        status = pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
-    else if (!from.rgba)
+    if (!from.rgba)
         status = pst_fail(error, PST_ERROR_FORMAT, "%s", reason());
     else if (from.width != width || from.height != height)
         status = pst_fail(error, PST_ERROR_FORMAT, "it gives two different sizes");
