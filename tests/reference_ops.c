@@ -3,17 +3,21 @@
 #include <math.h>
 #include <string.h>
 
-bool reference_sign(const uint16_t *signs, size_t at)
+bool reference_bit(const uint16_t *bits, size_t at)
 {
-    return !signs || (signs[at / 16] >> (at % 16) & 1);
+    return !bits || (bits[at / 16] >> (at % 16) & 1);
 }
+
+static void clear_bits(uint16_t *bits, size_t count) { memset(bits, 0, (count + 15) / 16 * sizeof *bits); }
+
+static void set_bit(uint16_t *bits, size_t at) { bits[at / 16] = (uint16_t)(bits[at / 16] | 1u << at % 16); }
 
 void reference_signs(const double *map, size_t count, uint16_t *signs)
 {
-    memset(signs, 0, count / 16 * sizeof *signs);
+    clear_bits(signs, count);
     for (size_t at = 0; at < count; at++)
         if (map[at] > 0)
-            signs[at / 16] = (uint16_t)(signs[at / 16] | 1u << at % 16);
+            set_bit(signs, at);
 }
 
 /* Calls for each pixel and each tap that lies inside the picture; both directions of the convolution walk the same pairs. */
@@ -75,11 +79,10 @@ void reference_bias_relu(double *map, size_t pixels, int c, const double *bias)
     }
 }
 
-void reference_mask(double *d, size_t count, const uint16_t *signs)
+void reference_add_mask(double *d, size_t count, const double *more, const uint16_t *bits)
 {
     for (size_t at = 0; at < count; at++)
-        if (!reference_sign(signs, at))
-            d[at] = 0;
+        d[at] = reference_bit(bits, at) ? d[at] + (more ? more[at] : 0) : 0;
 }
 
 /* The index of a place 0..3 of the window of pooled pixel (py, px). */
@@ -88,39 +91,44 @@ static size_t place_at(int py, int px, int place, int w, int c, int channel)
     return ((size_t)(2 * py + place / 2) * (size_t)w + (size_t)(2 * px + place % 2)) * (size_t)c + (size_t)channel;
 }
 
-void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint8_t *codes)
+void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint16_t *bits)
 {
+    clear_bits(bits, (size_t)h * (size_t)w * (size_t)c);
     for (int py = 0; py < h / 2; py++)
         for (int px = 0; px < w / 2; px++)
             for (int channel = 0; channel < c; channel++) {
-                double sum = 0, best = -INFINITY;
-                int code = 0;
+                double sum = 0, best = 0;
+                int first = -1; /* the place of the maximum, if it is above 0 */
                 for (int place = 0; place < 4; place++) {
-                    double v = map[place_at(py, px, place, w, c, channel)];
-                    sum += v;
-                    if (average)
-                        code |= v > 0 ? 1 << place : 0;
-                    else if (v > best)
-                        code = v > 0 ? 1 << place : 0;
-                    best = v > best ? v : best;
+                    size_t at = place_at(py, px, place, w, c, channel);
+                    sum += map[at];
+                    if (average && map[at] > 0)
+                        set_bit(bits, at);
+                    if (map[at] > best) {
+                        best = map[at];
+                        first = place;
+                    }
                 }
-                size_t to = ((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel;
-                pooled[to] = average ? sum / 4 : best;
-                if (codes)
-                    codes[to] = (uint8_t)code;
+                if (!average && first >= 0)
+                    set_bit(bits, place_at(py, px, first, w, c, channel));
+                pooled[((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel] = average ? sum / 4 : best;
             }
 }
 
-void reference_unpool(const double *d_pooled, const uint8_t *codes, int h, int w, int c, bool average, double *d_map)
+void reference_unpool(const double *d_pooled, const uint16_t *bits, int h, int w, int c, bool average, const uint16_t *signs,
+                      double *d_map)
 {
-    memset(d_map, 0, sizeof *d_map * (size_t)h * (size_t)w * (size_t)c);
+    for (size_t at = 0; at < (size_t)h * (size_t)w * (size_t)c; at++)
+        if (!signs || !reference_bit(signs, at))
+            d_map[at] = 0;
     for (int py = 0; py < h / 2; py++)
         for (int px = 0; px < w / 2; px++)
             for (int channel = 0; channel < c; channel++)
                 for (int place = 0; place < 4; place++) {
                     size_t from = ((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel;
-                    if (codes[from] >> place & 1)
-                        d_map[place_at(py, px, place, w, c, channel)] = d_pooled[from] * (average ? .25 : 1);
+                    size_t to = place_at(py, px, place, w, c, channel);
+                    if (reference_bit(bits, to))
+                        d_map[to] += d_pooled[from] * (average ? .25 : 1);
                 }
 }
 
@@ -136,8 +144,7 @@ void reference_gram(const double *f, size_t pixels, int c, double scale, double 
         gram[i] *= scale;
 }
 
-void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, const uint16_t *signs,
-                             double *d)
+void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, double *d)
 {
     size_t n = (size_t)c;
     for (size_t p = 0; p < pixels; p++)
@@ -145,18 +152,17 @@ void reference_gram_backward(const double *f, const double *difference, size_t p
             double sum = 0;
             for (size_t i = 0; i < n; i++)
                 sum += f[p * n + i] * difference[i * n + j];
-            if (reference_sign(signs, p * n + j))
-                d[p * n + j] += scale * sum;
+            d[p * n + j] += scale * sum;
         }
 }
 
-double reference_content(const double *f, const double *target, size_t count, double scale, const uint16_t *signs, double *d)
+double reference_content(const double *f, const double *target, size_t count, double scale, double *d)
 {
     double sum = 0;
     for (size_t at = 0; at < count; at++) {
         double e = f[at] - target[at];
         sum += e * e;
-        if (d && reference_sign(signs, at))
+        if (d)
             d[at] += scale * e;
     }
     return sum;
@@ -187,11 +193,10 @@ double reference_absolute_sum(const double *x, size_t count)
     return sum;
 }
 
-void reference_add_normalized(const double *from, size_t count, double weight, double norm, const uint16_t *signs, double *d)
+void reference_add_normalized(const double *from, size_t count, double weight, double norm, double *d)
 {
     for (size_t at = 0; at < count; at++)
-        if (reference_sign(signs, at))
-            d[at] += weight / (norm + 1e-8) * from[at];
+        d[at] += weight / (norm + 1e-8) * from[at];
 }
 
 double reference_dot(const double *a, const double *b, size_t count)

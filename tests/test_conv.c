@@ -1,6 +1,6 @@
 /* Every algorithm of the convolution menu, wherever it supports a shape, against the reference: forward and backward, with
- * and without pooling, signs and codes given or not, true channel counts below the padded ones, odd sizes, few and many
- * rows in a strip. A new algorithm is tested by being in the menu. */
+ * and without pooling, with and without bits, added or not, true channel counts below the padded ones, odd sizes, few and
+ * many rows in a strip. A new algorithm is tested by being in the menu. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static const layer layers[] = {{5, 7, 16, 3},   {4, 6, 16, 16},  {2, 2, 20, 37},
 /* What a run is to write. */
 typedef struct form {
     pst_pool pool;
-    bool bits;    /* signs or codes are asked for; backward: signs of the layer before are given */
+    bool bits;    /* they are asked for; backward: those of the layer below are given as the mask */
     size_t limit; /* of the workspace */
 } form;
 
@@ -115,30 +115,47 @@ static void check_signs(const char *name, const pst_buffer *out, const pst_buffe
     test_bytes(name, signs, expected, count / 16 * sizeof *expected);
 }
 
-/* The codes must be the reference's wherever its numbers (`sums` are those before the ReLU) are far enough apart. Channels
- * beyond the true ones hold the bias, exactly, in every place. */
-static void check_codes(const task *t, const pst_buffer *codes, const double *sums, const uint8_t *expected, int c, bool average, double near)
+/* The bits of a pooling must fit what was pooled, and be the reference's wherever its numbers (`sums` are those before the
+ * ReLU) are far enough apart. Channels beyond the true ones hold the bias, exactly, in every place. Where there is no whole
+ * window they are zero. */
+static void check_pool_bits(const task *t, const pst_buffer *out, const pst_buffer *bits, const double *sums, const uint16_t *expected,
+                            int c, bool average, double near)
 {
     const layer *l = t->layer;
-    size_t count = (size_t)(l->h / 2) * (size_t)(l->w / 2) * (size_t)c, sure = 0;
-    uint8_t *values = test_take(count, 1);
-    test_read(codes, values, count);
+    size_t w = (size_t)l->w, depth = (size_t)c, all = (size_t)l->h * w * depth;
+    size_t count = (size_t)(l->h / 2) * (w / 2) * depth, sure = 0;
+    uint16_t *values = test_take(all / 16, sizeof *values);
+    float *pooled = test_take(count, sizeof *pooled);
+    test_read(bits, values, all / 16 * sizeof *values);
+    test_read(out, pooled, count * sizeof *pooled);
     for (size_t at = 0; at < count; at++) {
-        size_t channel = at % (size_t)c, px = at / (size_t)c % (size_t)(l->w / 2), py = at / (size_t)c / (size_t)(l->w / 2);
+        size_t channel = at % depth, px = at / depth % (w / 2), py = at / depth / (w / 2);
         double best = 0, second = -INFINITY, nearest = INFINITY; /* 0 competes as well: it decides over none or one */
+        int set = 0;
+        bool same = true;
         for (size_t place = 0; place < 4; place++) {
-            double v = sums[((2 * py + place / 2) * (size_t)l->w + 2 * px + place % 2) * (size_t)c + channel];
+            size_t from = ((2 * py + place / 2) * w + 2 * px + place % 2) * depth + channel;
+            double v = sums[from];
             second = v > best ? best : v > second ? v : second;
             best = v > best ? v : best;
             nearest = fabs(v) < nearest ? fabs(v) : nearest;
+            set += reference_bit(values, from);
+            same = same && reference_bit(values, from) == reference_bit(expected, from);
         }
+        if (pooled[at] > 0 ? set < 1 || (!average && set > 1) : set > 0)
+            ck_abort_msg("%s %dx%d: %d bits for pooled element %zu, which is %g", t->algorithm->name, l->h, l->w, set, at, (double)pooled[at]);
         if (channel < (size_t)l->k && (average ? nearest : best - second) <= near)
             continue;
         sure++;
-        if (values[at] != expected[at])
-            ck_abort_msg("%s %dx%d: code %zu is %d, not %d", t->algorithm->name, l->h, l->w, at, values[at], expected[at]);
+        if (!same)
+            ck_abort_msg("%s %dx%d: wrong bits for pooled element %zu", t->algorithm->name, l->h, l->w, at);
     }
-    ck_assert_msg(sure >= count * 9 / 10, "only %zu of %zu codes could be checked", sure, count);
+    ck_assert_msg(sure >= count * 9 / 10, "only the bits of %zu of %zu windows could be checked", sure, count);
+    for (size_t at = 0; at < all / 16; at++) {
+        size_t x = at * 16 / depth % w, y = at * 16 / depth / w;
+        if ((x == w / 2 * 2 || y == (size_t)(l->h / 2 * 2)) && values[at] != 0)
+            ck_abort_msg("%s %dx%d: bits %x at %zu, %zu, which no window has", t->algorithm->name, l->h, l->w, (unsigned)values[at], x, y);
+    }
 }
 
 static void forward(const void *arg)
@@ -150,7 +167,7 @@ static void forward(const void *arg)
     size_t c = (size_t)o.c, k = (size_t)o.k, out_count = o.pixels * k, pooled_count = o.pooled_pixels * k;
     double *in = test_numbers(o.pixels * c, 2), *bias = test_numbers(k, 3), *product = test_doubles(out_count);
     double *sums = test_doubles(out_count), *pooled = test_doubles(pooled_count);
-    uint8_t *codes = test_take(pooled_count, 1);
+    uint16_t *bits = test_take(out_count / 16, sizeof *bits);
     for (size_t i = 0; i < k; i++)
         bias[i] = (double)(float)(bias[i] / 4);
     const pst_buffer *in_device = test_floats(in, o.pixels * c), *bias_device = test_floats(bias, k);
@@ -166,23 +183,37 @@ static void forward(const void *arg)
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
             continue;
         pst_conv_tensors tensors = {.in = in_device, .bias = bias_device};
+        tensors.out = f->pool ? test_empty(pooled_count) : test_divisible(out_count * sizeof(float));
+        tensors.bits = f->bits ? test_buffer(NULL, out_count / 16 * sizeof *bits) : NULL;
+        run(t, &shape, f, &o, tensors);
         if (f->pool) {
-            tensors.pooled = test_empty(pooled_count);
-            tensors.codes = f->bits ? test_buffer(NULL, pooled_count) : NULL;
-            run(t, &shape, f, &o, tensors);
-            reference_pool(product, l->h, l->w, o.k, f->pool == PST_POOL_AVERAGE, pooled, codes);
-            test_close_to("pooled", tensors.pooled, pooled, pooled_count, t->error);
+            reference_pool(product, l->h, l->w, o.k, f->pool == PST_POOL_AVERAGE, pooled, bits);
+            test_close_to("pooled", tensors.out, pooled, pooled_count, t->error);
             if (f->bits)
-                check_codes(t, tensors.codes, sums, codes, o.k, f->pool == PST_POOL_AVERAGE, near);
+                check_pool_bits(t, tensors.out, tensors.bits, sums, bits, o.k, f->pool == PST_POOL_AVERAGE, near);
         } else {
-            tensors.out = test_divisible(out_count * sizeof(float));
-            tensors.signs = f->bits ? test_buffer(NULL, out_count / 16 * sizeof(uint16_t)) : NULL;
-            run(t, &shape, f, &o, tensors);
             test_close_to("out", tensors.out, product, out_count, t->error);
             if (f->bits)
-                check_signs("signs", tensors.out, tensors.signs, out_count);
+                check_signs("signs", tensors.out, tensors.bits, out_count);
         }
     }
+}
+
+/* Any bits that the pooling can leave: of a window one or none, or with averaging any. */
+static void random_pool_bits(const layer *l, int c, bool average, uint16_t *bits)
+{
+    size_t w = (size_t)l->w, groups = (size_t)c / 16;
+    uint64_t seed = 7;
+    memset(bits, 0, (size_t)l->h * w * groups * sizeof *bits);
+    for (size_t py = 0; py < (size_t)(l->h / 2); py++)
+        for (size_t px = 0; px < w / 2; px++)
+            for (size_t channel = 0; channel < (size_t)c; channel++) {
+                int draw = (int)((test_random(&seed) + 1) * 8) & 15, set = average ? draw : draw < 12 ? 1 << draw % 4 : 0;
+                for (size_t place = 0; place < 4; place++) {
+                    uint16_t *to = &bits[((2 * py + place / 2) * w + 2 * px + place % 2) * groups + channel / 16];
+                    *to = (uint16_t)(*to | (set >> place & 1) << channel % 16);
+                }
+            }
 }
 
 static void backward(const void *arg)
@@ -193,39 +224,41 @@ static void backward(const void *arg)
     make_operands(l, &o);
     size_t c = (size_t)o.c, k = (size_t)o.k, in_count = o.pixels * k, pooled_count = o.pooled_pixels * k, out_count = o.pixels * c;
     double *d = test_numbers(in_count, 4), *d_pooled = test_numbers(pooled_count, 5), *d_expanded = test_doubles(in_count);
-    double *expected = test_doubles(out_count);
-    uint8_t *codes = test_take(pooled_count, 1);
-    uint16_t *signs = test_take(out_count / 16 + 1, sizeof *signs);
-    bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have signs */
+    double *gradient = test_doubles(out_count), *expected = test_doubles(out_count), *old = test_numbers(out_count, 8);
+    float *old_floats = test_take(out_count, sizeof *old_floats);
+    uint16_t *in_bits = test_take(in_count / 16, sizeof *in_bits), *mask = test_take(out_count / 16 + 1, sizeof *mask);
+    bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have bits or losses */
     if (!picture)
-        reference_signs(test_numbers(out_count, 6), out_count, signs);
+        reference_signs(test_numbers(out_count, 6), out_count, mask);
+    for (size_t i = 0; i < out_count; i++)
+        old_floats[i] = (float)old[i];
     const pst_buffer *in_device = test_floats(d, in_count), *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
-    pst_buffer *signs_device = picture ? NULL : test_buffer(signs, out_count / 16 * sizeof *signs);
+    pst_buffer *mask_device = picture ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
     for (int i = 0; i < COUNT(forms); i++) {
         const form *f = &forms[i];
         pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool};
         pst_conv_engine engine = {test_session, gemm, f->limit};
-        bool average = f->pool == PST_POOL_AVERAGE;
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
             continue;
-        pst_conv_tensors tensors = {.in = in_device, .signs = f->bits ? signs_device : NULL};
-        tensors.out = test_divisible(out_count * sizeof(float));
+        pst_conv_tensors tensors = {.in = in_device, .mask = f->bits ? mask_device : NULL};
         if (f->pool) {
-            /* Any codes that the pooling can leave: one bit or none, or with averaging any. */
-            uint64_t seed = 7;
-            for (size_t at = 0; at < pooled_count; at++) {
-                int draw = (int)((test_random(&seed) + 1) * 8) & 15;
-                codes[at] = (uint8_t)(average ? draw : draw < 12 ? 1 << draw % 4 : 0);
-            }
+            bool average = f->pool == PST_POOL_AVERAGE;
+            random_pool_bits(l, o.k, average, in_bits);
             tensors.in = pooled_device;
-            tensors.codes_in = test_buffer(codes, pooled_count);
-            reference_unpool(d_pooled, codes, l->h, l->w, o.k, average, d_expanded);
+            tensors.in_bits = test_buffer(in_bits, in_count / 16 * sizeof *in_bits);
+            reference_unpool(d_pooled, in_bits, l->h, l->w, o.k, average, NULL, d_expanded);
         }
-        run(t, &shape, f, &o, tensors);
-        reference_conv_backward(&o.reference, f->pool ? d_expanded : d, expected);
-        if (tensors.signs)
-            reference_mask(expected, out_count, signs);
-        test_close_to("gradient", tensors.out, expected, out_count, t->error);
+        reference_conv_backward(&o.reference, f->pool ? d_expanded : d, gradient);
+        for (int add = 0; add <= !picture; add++) {
+            tensors.add = add;
+            tensors.out = test_divisible(out_count * sizeof(float));
+            if (add)
+                ck_ok(test_error, pst_buffer_write(test_session, tensors.out, 0, old_floats, out_count * sizeof *old_floats));
+            run(t, &shape, f, &o, tensors);
+            memcpy(expected, gradient, out_count * sizeof *expected);
+            reference_add_mask(expected, out_count, add ? old : NULL, tensors.mask ? mask : NULL);
+            test_close_to(add ? "gradient added" : "gradient", tensors.out, expected, out_count, t->error);
+        }
     }
 }
 

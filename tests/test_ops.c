@@ -82,52 +82,68 @@ static void bias_relu_case(const void *arg)
     }
 }
 
-static void mask_case(const void *arg)
+static void add_mask_case(const void *arg)
 {
     const map_shape *s = arg;
     size_t pixels = pixels_of(s), count = count_of(s), c = (size_t)s->c, first = pixels / 3, held = (pixels + 1) / 2;
-    double *map = test_numbers(count, 3);
+    double *more = test_numbers(held * c, 35);
     uint16_t *signs = random_signs(count, 4);
-    pst_buffer *m = test_floats(map, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
-    ck_ok(test_error, pst_mask_signs(test_session, m, first, held, s->c, bits));
-    reference_mask(map + first * c, held * c, signs + first * c / 16);
-    test_exact("masked gradient", m, map, count);
+    pst_buffer *bits = test_buffer(signs, count / 16 * sizeof *signs), *added = test_floats(more, held * c);
+    for (int form = 0; form < 4; form++) {
+        bool adds = form & 1, masks = form & 2;
+        double *map = test_numbers(count, 3);
+        pst_buffer *m = test_floats(map, count);
+        ck_ok(test_error, pst_add_mask(test_session, m, first, held, s->c, adds ? added : NULL, masks ? bits : NULL));
+        reference_add_mask(map + first * c, held * c, adds ? more : NULL, masks ? signs + first * c / 16 : NULL);
+        test_exact("gradient added and masked", m, map, count);
+    }
 }
 
 static void pool_case(const void *arg)
 {
     const map_shape *s = arg;
-    size_t count = count_of(s), pooled_count = pooled_count_of(s), c = (size_t)s->c;
-    if (!pooled_count)
-        return;
+    /* Where there is no whole window, there are still bits to be cleared, and nothing may be pooled into the spare group. */
+    size_t count = count_of(s), pooled_count = pooled_count_of(s), c = (size_t)s->c, spare = pooled_count ? 0 : 16;
+    uint16_t *signs = random_signs(count, 36);
+    pst_buffer *signs_device = test_buffer(signs, count / 16 * sizeof *signs);
     for (int form = 0; form < 4; form++) {
         bool average = form & 1, biased = form & 2;
         pst_pool pool = average ? PST_POOL_AVERAGE : PST_POOL_MAX;
         double *map = form == 3 ? test_numbers(count, 5) : test_steps(count, 6), *bias = test_steps(c, 7);
-        double *pooled = test_doubles(pooled_count), *d = test_numbers(pooled_count, 8), *d_map = test_doubles(count);
-        uint8_t *codes = test_take(pooled_count, 1);
+        double *pooled = test_doubles(pooled_count), *d = test_numbers(pooled_count + spare, 8), *d_map = test_numbers(count, 37);
+        uint16_t *expected = test_take(count / 16, sizeof *expected);
         pst_buffer *in = test_floats(map, count), *b = biased ? test_floats(bias, c) : NULL;
-        pst_buffer *out = test_empty(pooled_count), *without = test_empty(pooled_count), *bits = test_buffer(NULL, pooled_count);
-        /* Twice a part of the rows, as strips do it; the second input begins at the strip's own first row. */
-        int rows = s->h / 2, upper = rows / 2;
-        size_t offset = (size_t)(2 * upper) * (size_t)s->w * c;
+        pst_buffer *out = test_empty(pooled_count + spare), *without = test_empty(pooled_count + spare);
+        pst_buffer *bits = test_buffer(NULL, count / 16 * sizeof *expected);
+        /* Twice a part of the rows, as strips do it, in either order; the second input begins at the strip's own first row,
+         * and an odd last row is the second's. */
+        int upper = s->h / 4 * 2;
+        size_t offset = (size_t)upper * (size_t)s->w * c;
         pst_buffer *lower = test_floats(map + offset, count - offset);
-        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, upper, out, bits));
-        ck_ok(test_error, pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, rows - upper, out, bits));
-        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, rows, without, NULL));
+        for (int i = 0; i < 2; i++)
+            if (i == (biased ? 1 : 0))
+                ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, upper, out, bits));
+            else
+                ck_ok(test_error, pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, s->h - upper, out, bits));
+        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, s->h, without, NULL));
         reference_bias_relu(map, pixels_of(s), s->c, biased ? bias : NULL);
         float_rounded(map, count);
-        reference_pool(map, s->h, s->w, s->c, average, pooled, codes);
-        for (int i = 0; i < 2; i++)
+        reference_pool(map, s->h, s->w, s->c, average, pooled, expected);
+        for (int i = 0; i < 2; i++) {
             if (average)
                 test_ulps("average pooling", i ? without : out, pooled, pooled_count, 2);
             else
                 test_exact("max pooling", i ? without : out, pooled, pooled_count);
-        test_bytes("codes", bits, codes, pooled_count);
+            test_untouched("pooled", i ? without : out, pooled_count, pooled_count + spare);
+        }
+        test_bytes("bits", bits, expected, count / 16 * sizeof *expected);
 
-        pst_buffer *d_out = test_empty(count);
-        ck_ok(test_error, pst_unpool(test_session, test_floats(d, pooled_count), bits, s->h, s->w, s->c, pool, d_out));
-        reference_unpool(d, codes, s->h, s->w, s->c, average, d_map);
+        pst_buffer *d_device = test_floats(d, pooled_count + spare), *d_old = test_floats(d_map, count), *d_out = test_empty(count);
+        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, signs_device, d_old));
+        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, NULL, d_out));
+        reference_unpool(d, expected, s->h, s->w, s->c, average, signs, d_map);
+        test_exact("gradient before pooling added", d_old, d_map, count);
+        reference_unpool(d, expected, s->h, s->w, s->c, average, NULL, d_map);
         test_exact("gradient before pooling", d_out, d_map, count);
     }
 }
@@ -185,24 +201,23 @@ static void gram_backward_case(const void *arg)
     const gram_shape *s = arg;
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count), *old = test_numbers(count, 13);
-    double *masked = test_doubles(count), scale = .7;
-    uint16_t *signs = random_signs(count, 14);
+    double scale = .7;
     for (size_t i = 0; i < c; i++)
         for (size_t j = 0; j < i; j++)
             matrix[j * c + i] = matrix[i * c + j];
-    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square), *bits = test_buffer(signs, count / 16 * sizeof *signs);
-    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count), *d_masked = test_empty(count);
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, NULL, false, d_fresh));
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, bits, true, d_old));
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, bits, false, d_masked));
-    reference_gram_backward(f, matrix, s->pixels, s->c, scale, NULL, fresh);
-    for (size_t i = 0; i < count; i++) {
-        masked[i] = reference_sign(signs, i) ? fresh[i] : 0;
-        old[i] += masked[i];
-    }
+    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square);
+    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count);
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, d_fresh));
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, true, d_old));
+    reference_gram_backward(f, matrix, s->pixels, s->c, scale, fresh);
+    for (size_t i = 0; i < count; i++)
+        old[i] += fresh[i];
     test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, TIGHT);
-    test_close_to("the same added, masked", d_old, old, count, TIGHT);
-    test_close_to("the same masked", d_masked, masked, count, TIGHT);
+    test_close_to("the same added", d_old, old, count, TIGHT);
+    if (pst_gram_in_place(test_session)) {
+        ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, map));
+        test_close_to("the same in place", map, fresh, count, TIGHT);
+    }
 }
 
 /* ---- losses ---- */
@@ -214,42 +229,42 @@ static void content_case(const void *arg)
 {
     size_t count = *(const size_t *)arg;
     double *f = test_numbers(count, 15), *target = test_numbers(count, 16), *old = test_numbers(count, 17), *d = test_doubles(count);
-    uint16_t *signs = random_signs(count, 18);
-    pst_buffer *map = test_floats(f, count), *t = test_floats(target, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *map = test_floats(f, count), *t = test_floats(target, count);
     pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
-    make_sums(&sums, 5);
-    ck_ok(test_error, pst_content(test_session, map, t, count, .3, bits, true, d_old, &sums, 1));
-    ck_ok(test_error, pst_content(test_session, map, t, count, .3, NULL, false, d_fresh, &sums, 2));
-    ck_ok(test_error, pst_content(test_session, map, t, count, .3, NULL, false, NULL, &sums, 3));
-    double loss = reference_content(f, target, count, .3, signs, old);
-    reference_content(f, target, count, .3, NULL, d);
-    test_close_to("content gradient added, masked", d_old, old, count, TIGHT);
+    make_sums(&sums, 6);
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, true, d_old, &sums, 1));
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, false, d_fresh, &sums, 2));
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, false, NULL, &sums, 3));
+    test_exact("features", map, f, count);
+    ck_ok(test_error, pst_content(test_session, map, t, count, .3, false, map, &sums, 4));
+    double loss = reference_content(f, target, count, .3, old);
+    reference_content(f, target, count, .3, d);
+    test_close_to("content gradient added", d_old, old, count, TIGHT);
     test_close_to("content gradient", d_fresh, d, count, TIGHT);
-    for (size_t slot = 1; slot <= 3; slot++)
+    test_close_to("content gradient in place", map, d, count, TIGHT);
+    for (size_t slot = 1; slot <= 4; slot++)
         test_number("content loss", sum_in(&sums, slot), loss, SUM);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
-    test_untouched("sums", sums.parts, 4 * PST_PARTS, 5 * PST_PARTS);
+    test_untouched("sums", sums.parts, 5 * PST_PARTS, 6 * PST_PARTS);
 }
 
 static void normalized_case(const void *arg)
 {
     size_t count = *(const size_t *)arg;
     double *from = test_numbers(count, 19), *old = test_numbers(count, 20), *d = test_doubles(count);
-    uint16_t *signs = random_signs(count, 21);
-    pst_buffer *x = test_floats(from, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
-    pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
+    pst_buffer *x = test_floats(from, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     double weight = (double)count / 3;
     pst_sums sums;
     make_sums(&sums, 3);
     ck_ok(test_error, pst_absolute_sum(test_session, x, count, &sums, 1));
-    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, bits, true, d_old));
-    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, NULL, false, d_fresh));
+    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, true, d_old));
+    ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, false, d_fresh));
     double norm = reference_absolute_sum(from, count);
-    reference_add_normalized(from, count, weight, norm, signs, old);
-    reference_add_normalized(from, count, weight, norm, NULL, d);
+    reference_add_normalized(from, count, weight, norm, old);
+    reference_add_normalized(from, count, weight, norm, d);
     test_number("L1 norm", sum_in(&sums, 1), norm, SUM);
-    test_close_to("normalised gradient added, masked", d_old, old, count, TIGHT);
+    test_close_to("normalised gradient added", d_old, old, count, TIGHT);
     test_close_to("normalised gradient", d_fresh, d, count, TIGHT);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
     test_untouched("sums", sums.parts, 2 * PST_PARTS, 3 * PST_PARTS);
@@ -258,7 +273,7 @@ static void normalized_case(const void *arg)
     double *zeros = test_doubles(count);
     pst_buffer *nothing = test_floats(zeros, count), *d_nothing = test_empty(count);
     ck_ok(test_error, pst_absolute_sum(test_session, nothing, count, &sums, 1));
-    ck_ok(test_error, pst_add_normalized(test_session, nothing, count, weight, &sums, 1, NULL, false, d_nothing));
+    ck_ok(test_error, pst_add_normalized(test_session, nothing, count, weight, &sums, 1, false, d_nothing));
     test_exact("normalised zeros", d_nothing, zeros, count);
 }
 
@@ -397,7 +412,7 @@ static const struct {
     int count, small;
 } operations[] = {
 #define OVER(body, cases, small) {#body, body, cases, sizeof *(cases), COUNT(cases), small}
-    OVER(bias_relu_case, maps, SMALL_MAPS),      OVER(mask_case, maps, SMALL_MAPS),      OVER(pool_case, maps, SMALL_MAPS),
+    OVER(bias_relu_case, maps, SMALL_MAPS),      OVER(add_mask_case, maps, SMALL_MAPS),  OVER(pool_case, maps, SMALL_MAPS),
     OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 5),       OVER(combine_case, lengths, 1),
     OVER(dots_case, lengths, 2),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),

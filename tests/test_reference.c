@@ -33,7 +33,7 @@ static void set_up(void)
             matrix[i * K + j] = matrix[j * K + i] = random_in(&seed);
 }
 
-/* Where a function is not smooth, the choices it makes (signs, codes) change; a hash of them tells. */
+/* Where a function is not smooth, the choices it makes (its bits) change; a hash of them tells. */
 static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
 {
     const uint8_t *byte = data;
@@ -67,24 +67,41 @@ static double relu(const double *x, double *d, uint64_t *choices)
     reference_signs(out, MAP, signs);
     *choices = mix(*choices, signs, sizeof signs);
     memcpy(d, fixed, sizeof out);
-    reference_mask(d, MAP, signs);
+    reference_add_mask(d, MAP, NULL, signs);
     return weighted_sum(out, MAP);
 }
 
 static double pooling(const double *x, double *d, uint64_t *choices, bool average)
 {
     static double map[WIDE], pooled[POOLED];
-    static uint8_t codes[POOLED];
+    static uint16_t bits[WIDE / 16];
     memcpy(map, x, sizeof map);
     reference_bias_relu(map, PIXELS, K, NULL);
-    reference_pool(map, H, W, K, average, pooled, codes);
-    *choices = mix(*choices, codes, sizeof codes);
-    reference_unpool(fixed, codes, H, W, K, average, d);
+    reference_pool(map, H, W, K, average, pooled, bits);
+    *choices = mix(*choices, bits, sizeof bits);
+    reference_unpool(fixed, bits, H, W, K, average, NULL, d);
     return weighted_sum(pooled, POOLED);
 }
 
 static double max_pooling(const double *x, double *d, uint64_t *choices) { return pooling(x, d, choices, false); }
 static double average_pooling(const double *x, double *d, uint64_t *choices) { return pooling(x, d, choices, true); }
+
+/* The pooled map is one use of the map, its sum another: what comes back through the pooling is added to what the latter
+ * gives, and that goes back through the ReLU alone. */
+static double pooling_and_more(const double *x, double *d, uint64_t *choices)
+{
+    static double map[WIDE], pooled[POOLED];
+    static uint16_t bits[WIDE / 16], signs[WIDE / 16];
+    memcpy(map, x, sizeof map);
+    reference_bias_relu(map, PIXELS, K, bias);
+    reference_signs(map, WIDE, signs);
+    reference_pool(map, H, W, K, false, pooled, bits);
+    *choices = mix(mix(*choices, bits, sizeof bits), signs, sizeof signs);
+    for (int i = 0; i < WIDE; i++)
+        d[i] = fixed[i];
+    reference_unpool(fixed, bits, H, W, K, false, signs, d);
+    return weighted_sum(pooled, POOLED) + weighted_sum(map, WIDE);
+}
 
 /* sum((s F'F - T)^2) has the gradient 4 s F (s F'F - T); with a ReLU before, where the signs are set. */
 static double gram(const double *x, double *d, uint64_t *choices)
@@ -101,7 +118,8 @@ static double gram(const double *x, double *d, uint64_t *choices)
         difference[i] -= matrix[i];
         loss += difference[i] * difference[i];
     }
-    reference_gram_backward(map, difference, PIXELS, K, .4, signs, d);
+    reference_gram_backward(map, difference, PIXELS, K, .4, d);
+    reference_add_mask(d, WIDE, NULL, signs);
     return loss;
 }
 
@@ -113,7 +131,9 @@ static double content(const double *x, double *d, uint64_t *choices)
     reference_bias_relu(map, PIXELS, K, bias);
     reference_signs(map, WIDE, signs);
     *choices = mix(*choices, signs, sizeof signs);
-    return reference_content(map, fixed, WIDE, 2, signs, d);
+    double loss = reference_content(map, fixed, WIDE, 2, d);
+    reference_add_mask(d, WIDE, NULL, signs);
+    return loss;
 }
 
 static double smoothness(const double *x, double *d, uint64_t *choices)
@@ -126,21 +146,21 @@ static double smoothness(const double *x, double *d, uint64_t *choices)
 static double network(const double *x, double *d, uint64_t *choices)
 {
     static double map[WIDE], pooled[POOLED], d_pooled[POOLED], d_map[WIDE], difference[K * K];
-    static uint8_t codes[POOLED];
+    static uint16_t bits[WIDE / 16];
     reference_conv conv = {H, W, C, K, K, C, weights};
     reference_conv_forward(&conv, x, map);
     reference_bias_relu(map, PIXELS, K, bias);
-    reference_pool(map, H, W, K, false, pooled, codes);
-    *choices = mix(*choices, codes, sizeof codes);
+    reference_pool(map, H, W, K, false, pooled, bits);
+    *choices = mix(*choices, bits, sizeof bits);
     memset(d_pooled, 0, sizeof d_pooled);
-    double loss = reference_content(pooled, fixed, POOLED, 2, NULL, d_pooled);
+    double loss = reference_content(pooled, fixed, POOLED, 2, d_pooled);
     reference_gram(pooled, POOLED / K, K, 1, difference);
     for (int i = 0; i < K * K; i++) {
         difference[i] -= matrix[i];
         loss += difference[i] * difference[i];
     }
-    reference_gram_backward(pooled, difference, POOLED / K, K, 4, NULL, d_pooled);
-    reference_unpool(d_pooled, codes, H, W, K, false, d_map);
+    reference_gram_backward(pooled, difference, POOLED / K, K, 4, d_pooled);
+    reference_unpool(d_pooled, bits, H, W, K, false, NULL, d_map);
     reference_conv_backward(&conv, d_map, d);
     return loss;
 }
@@ -150,8 +170,9 @@ static const struct {
     loss_function *loss;
     size_t count;
 } losses[] = {{"convolution", convolution, MAP}, {"relu", relu, MAP},       {"max pooling", max_pooling, WIDE},
-              {"average pooling", average_pooling, WIDE}, {"gram", gram, WIDE}, {"content", content, WIDE},
-              {"smoothness", smoothness, PIXELS * 3},     {"network", network, MAP}};
+              {"average pooling", average_pooling, WIDE}, {"pooling and more", pooling_and_more, WIDE},
+              {"gram", gram, WIDE},               {"content", content, WIDE}, {"smoothness", smoothness, PIXELS * 3},
+              {"network", network, MAP}};
 
 START_TEST(gradients_agree_with_differences)
 {
@@ -210,12 +231,17 @@ START_TEST(a_pooling_by_hand)
     /* 3x5, one channel: the last row and column have no part; ties go to the first; nothing goes back through zeros. */
     static const double map[15] = {1, 3, 0, 0, 9, 3, 2, 0, 0, 9, 9, 9, 9, 9, 9};
     double pooled[2], d[15];
-    uint8_t codes[2];
-    reference_pool(map, 3, 5, 1, false, pooled, codes);
-    ck_assert(pooled[0] == 3 && pooled[1] == 0 && codes[0] == 2 && codes[1] == 0);
-    reference_pool(map, 3, 5, 1, true, pooled, codes);
-    ck_assert(pooled[0] == 2.25 && pooled[1] == 0 && codes[0] == 15 && codes[1] == 0);
-    reference_unpool((double[]){4, 8}, codes, 3, 5, 1, true, d);
+    uint16_t bits, signs = 1 << 5 | 1 << 14; /* with one channel, that of place i is bit i */
+    reference_pool(map, 3, 5, 1, false, pooled, &bits);
+    ck_assert(pooled[0] == 3 && pooled[1] == 0 && bits == 1 << 1);
+    reference_pool(map, 3, 5, 1, true, pooled, &bits);
+    ck_assert(pooled[0] == 2.25 && pooled[1] == 0 && bits == (1 << 0 | 1 << 1 | 1 << 5 | 1 << 6));
+    for (int i = 0; i < 15; i++)
+        d[i] = 7;
+    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, &signs, d);
+    for (int i = 0; i < 15; i++)
+        ck_assert_double_eq(d[i], (i == 0 || i == 1 || i == 5 || i == 6 ? 1 : 0) + (i == 5 || i == 14 ? 7 : 0));
+    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, NULL, d);
     for (int i = 0; i < 15; i++)
         ck_assert_double_eq(d[i], i == 0 || i == 1 || i == 5 || i == 6 ? 1 : 0);
 }
@@ -228,7 +254,7 @@ START_TEST(optimiser_steps_by_hand)
     reference_adam(x, m, v, (double[]){1e-3, -50, 0}, 3, .5, .9, .999, 1 - .9, 1 - .999, 1e-12);
     ck_assert(fabs(x[0] - .5) < 1e-6 && fabs(x[1] - 1.5) < 1e-6 && x[2] == 1);
     double d[2] = {0};
-    reference_add_normalized((double[]){3, -1}, 2, 8, reference_absolute_sum((double[]){3, -1}, 2), NULL, d);
+    reference_add_normalized((double[]){3, -1}, 2, 8, reference_absolute_sum((double[]){3, -1}, 2), d);
     ck_assert(fabs(d[0] - 6) < 1e-6 && fabs(d[1] + 2) < 1e-6);
 }
 END_TEST

@@ -10,6 +10,7 @@
 
 #define KERNELS_MAX 24
 #define SOURCE_MAX_BYTES (1 << 20)
+#define SOURCES_MAX 6
 
 struct pst_program {
     pst_program *next;
@@ -34,8 +35,10 @@ void pst_programs_release(pst_session *session) {
     }
 }
 
-/* The text of cl/<name>.cl; *owned is to be freed. */
-static pst_status find_source(pst_session *session, const char *name, const char **text, uint8_t **owned) {
+/* The text of cl/<name>.cl, name being the first `length` bytes; *owned is to be freed. */
+static pst_status find_source(pst_session *session, const char *names, size_t length, const char **text, uint8_t **owned) {
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)length, names);
     *owned = NULL;
     if (session->kernel_folder) {
         char path[1024];
@@ -71,14 +74,20 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
 }
 
 static pst_status build(pst_session *session, pst_program *program) {
-    const char *texts[2] = {NULL, NULL};
-    uint8_t *owned[2] = {NULL, NULL};
+    const char *texts[SOURCES_MAX] = {NULL};
+    uint8_t *owned[SOURCES_MAX] = {NULL};
+    cl_uint count = 0;
     char options[512];
     cl_int code;
     pst_status status;
-    PST_TRY(find_source(session, "common", &texts[0], &owned[0]));
-    PST_TRY(find_source(session, program->source, &texts[1], &owned[1]));
-    program->program = clCreateProgramWithSource(session->context, 2, texts, NULL, &code);
+    PST_TRY(find_source(session, "common", strlen("common"), &texts[0], &owned[0]));
+    count = 1;
+    for (const char *name = program->source; *name && count < SOURCES_MAX; count++) {
+        size_t length = strcspn(name, "+");
+        PST_TRY(find_source(session, name, length, &texts[count], &owned[count]));
+        name += length + (name[length] == '+');
+    }
+    program->program = clCreateProgramWithSource(session->context, count, texts, NULL, &code);
     PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
     snprintf(options, sizeof options, "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d %s %s", session->cpu_kernels,
              session->device.vector_width, session->device.quirks.build_options, program->defines);
@@ -86,8 +95,8 @@ static pst_status build(pst_session *session, pst_program *program) {
     if (code != CL_SUCCESS)
         status = build_failed(session, program, code);
 cleanup:
-    pst_free(owned[0]);
-    pst_free(owned[1]);
+    for (size_t i = 0; i < SOURCES_MAX; i++)
+        pst_free(owned[i]);
     return status;
 }
 

@@ -67,8 +67,8 @@ typedef struct pst_kernel {
     size_t max_work_group_size; /* on this device */
 } pst_kernel;
 
-/* The kernel `name` of cl/<source>.cl, built with common.cl before it and `defines` (such as "-DVEC=8", or "") on first
- * use. Owned by the session. */
+/* The kernel `name` of cl/<source>.cl, or of several files joined by '+', built with common.cl before them and `defines`
+ * (such as "-DVEC=8", or "") on first use. Owned by the session. */
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
                           const pst_kernel **kernel);
 

@@ -37,10 +37,7 @@ pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, in
 }
 
 const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape) {
-    for (size_t i = 0; pst_conv_menu[i]; i++)
-        if (pst_conv_menu[i]->supports(&net->engine, shape))
-            return pst_conv_menu[i];
-    return &pst_conv_im2col;
+    return pst_conv_default(&net->engine, shape);
 }
 
 pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,

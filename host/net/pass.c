@@ -57,8 +57,7 @@ static void plan_maps(pst_pass *pass) {
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
         size_t bits = pixels * c / 8;
         bool wanted = pass->options.wanted[l];
-        if (backward)
-            want(pass, l, SIGNS, bits, l, undo);
+        want(pass, l, SIGNS, bits, l, backward ? undo : l); /* unused forward only, but one kernel serves both */
         if (has_map(pass, l)) {
             want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && wanted ? undo : l + 1);
             if (backward && !(wanted && pass->options.in_place[l]))

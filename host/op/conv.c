@@ -2,7 +2,16 @@
 
 #include <string.h>
 
-const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col, NULL};
+const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col, &pst_conv_direct, &pst_conv_winograd_fused,
+                                                   &pst_conv_winograd_deep, NULL};
+
+/* Measured on CPUs: with up to 128 inputs the transformed weights stay in the second-level cache. */
+const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
+    const pst_conv_algorithm *wanted = shape->c_in <= 128 ? &pst_conv_winograd_fused : &pst_conv_winograd_deep;
+    if (wanted->supports(engine, shape))
+        return wanted;
+    return pst_conv_direct.supports(engine, shape) ? &pst_conv_direct : &pst_conv_im2col;
+}
 
 int pst_channels(int c) { return c == PST_PICTURE_CHANNELS ? c : (int)pst_round_up((size_t)c, PST_CHANNELS); }
 

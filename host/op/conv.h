@@ -64,7 +64,10 @@ typedef struct pst_conv_algorithm {
 /* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */
 extern const pst_conv_algorithm *const pst_conv_menu[];
 
-extern const pst_conv_algorithm pst_conv_im2col;
+extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep;
+
+/* A good choice without measuring. */
+const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);
 
 /* Channels padded: 3 stays, all else is rounded up to a multiple of PST_CHANNELS. */
 int pst_channels(int c);

@@ -1,0 +1,140 @@
+// Gram matrix g = scale * f^T f of a feature map f [n][C] (n pixels, channels last), and the
+// gradient of a loss on it, f d for a symmetric d [C][C]. With vector_cpu.cl.
+//
+// Every sum has a fixed order: pixels are cut into chunks, a work-item sums one chunk for one block
+// of GB x GB channels, and gram_reduce adds the chunks one after the other.
+// GB  block of channels, divides C, a multiple of GR (itself a multiple of 8) and GV * VEC
+// GR, GV  the register tile, rows x vectors; GP pixels summed in registers
+
+#define BLOCKS (C / GB)
+#define PAIRS (BLOCKS * (BLOCKS + 1) / 2)
+#define GN (GV * VEC)
+
+#define SLICE (GB * GB + 2 * GB * GP) // floats of partial a work-item
+
+// s[GR][GN] (+)= sum over GP pixels of a[.][GR] b[.][GN]; the sum of each GP pixels is rounded
+// apart, which keeps the error of long sums small
+void gram_tile(global const float *a, global const float *b,
+               global float *s, int more)
+{
+    vecf acc[GR][GV];
+#pragma unroll
+    for (int i = 0; i < GR * GV; i++)
+        acc[i / GV][i % GV] = (vecf)0.0f;
+#pragma unroll 1
+    for (int p = 0; p < GP; p++) {
+        vecf q[GV];
+#pragma unroll
+        for (int j = 0; j < GV; j++)
+            q[j] = LOADV(b + p * GN + j * VEC);
+#pragma unroll
+        for (int i = 0; i < GR; i++) {
+            vecf e = (vecf)(a[p * GR + i]);
+#pragma unroll
+            for (int j = 0; j < GV; j++)
+                acc[i][j] = fma(e, q[j], acc[i][j]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < GR; i++)
+#pragma unroll
+        for (int j = 0; j < GV; j++)
+            STOREV(s + i * GB + j * VEC, more ? LOADV(s + i * GB + j * VEC) + acc[i][j] : acc[i][j]);
+}
+
+// partial [chunks][PAIRS][SLICE]: [GB][GB] sums, of which tiles wholly below the diagonal stay
+// unwritten, then room for GP pixels of both blocks, packed so that they stay in the first-level
+// cache (pixels are C floats apart, often a power of two). global size: PAIRS, chunks
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gram_partial(global const float *restrict f, global float *restrict partial, int n)
+{
+    int pair = get_group_id(0), chunk = get_group_id(1), chunks = get_num_groups(1), row = 0;
+    int first = (int)((long)n * chunk / chunks), last = (int)((long)n * (chunk + 1) / chunks);
+    global float *s = partial + ((size_t)chunk * PAIRS + pair) * SLICE, *a = s + GB * GB;
+    global float *b = a + GB * GP;
+    while (pair >= BLOCKS - row)
+        pair -= BLOCKS - row++;
+    int column = row + pair, more = 0;
+    do {
+        for (int p = 0; p < GP; p++) {
+            int inside = first + p < last;
+            global const float *fa = f + (size_t)(first + p) * C + row * GB;
+            global const float *fb = f + (size_t)(first + p) * C + column * GB;
+            for (int i = 0; i < GB; i += 8)
+                vstore8(inside ? vload8(0, fa + i) : (float8)0.0f, 0,
+                        a + (i / GR) * (GP * GR) + p * GR + i % GR);
+            for (int j = 0; j < GB; j += VEC)
+                STOREV(b + (j / GN) * (GP * GN) + p * GN + j % GN,
+                       inside ? LOADV(fb + j) : (vecf)0.0f);
+        }
+        for (int j = 0; j < GB; j += GN)
+            for (int i = 0; i < (row == column ? min(GB, j + GN) : GB); i += GR)
+                gram_tile(a + i * GP, b + j * GP, s + i * GB + j, more);
+        more = 1;
+        first += GP;
+    } while (first < last);
+}
+
+// g [C][C] from the chunks, both halves. global size: C
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gram_reduce(global const float *restrict partial, global float *restrict g, int chunks, float scale)
+{
+    uint i = get_group_id(0), row = i / GB;
+    for (uint j = i; j < C; j++) {
+        uint column = j / GB, pair = row * BLOCKS - row * (row - 1) / 2 + column - row;
+        global const float *p = partial + (size_t)pair * SLICE + (i % GB) * GB + j % GB;
+        float s = 0.0f;
+        for (int q = 0; q < chunks; q++)
+            s += p[(size_t)q * PAIRS * SLICE];
+        g[(size_t)i * C + j] = g[(size_t)j * C + i] = s * scale;
+    }
+}
+
+// d [C/KB][C][KB] = scale * (g - target), packed for gram_gradient. global size: C, C
+kernel void gram_difference(global const float *restrict g, global const float *restrict target,
+                            global float *restrict d, float scale)
+{
+    uint i = get_global_id(1), j = get_global_id(0);
+    size_t at = (size_t)i * C + j;
+    d[((size_t)(j / KB) * C + i) * KB + j % KB] = scale * (g[at] - target[at]);
+}
+
+// out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.
+// global size: any; scratch: TB * C floats a work-item; TB a multiple of RT, CB divides C.
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gram_gradient(global const float *f, global const float *restrict d, global float *out,
+              global const maskt *restrict mask, global float *restrict scratch, int n)
+{
+    int id = get_group_id(0), workers = get_num_groups(0), blocks = (n + TB - 1) / TB;
+    int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
+    global float *m = scratch + (size_t)id * TB * C;
+    for (int block = first; block < last; block++) {
+        int t0 = block * TB, rows = min(TB, n - t0), t = 0;
+        global const float *from = f + (size_t)t0 * C;
+        for (int k = 0; k < C; k += KB)
+            for (int c = 0; c < C; c += CB) {
+                global const float *u = d + (size_t)k * C + c * KB;
+                for (t = 0; t + RT <= rows; t += RT)
+                    product(from + (size_t)t * C + c, C, u, m + t * C + k, C, c > 0);
+            }
+        for (; t < rows; t++)
+            for (int k = 0; k < C; k += VEC) {
+                global const float *u = d + (size_t)(k / KB) * KB * C + k % KB;
+                vecf s = (vecf)0.0f;
+                for (int c = 0; c < C; c++)
+                    s = fma((vecf)(from[(size_t)t * C + c]), LOADV(u + (size_t)c * KB), s);
+                STOREV(m + t * C + k, s);
+            }
+        for (int i = 0; i < rows * C; i += VEC) {
+            size_t at = (size_t)t0 * C + i;
+            vecf v = LOADV(m + i);
+#if INJECT
+            v += LOADV(out + at);
+#endif
+#if MASK_IN
+            v = keep(v, mask[at / VEC]);
+#endif
+            STORE_OUT(out + at, v);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/* What the kernels for CPUs with wide vectors share: vector width, register tiles, persistent workers. */
+#ifndef PST_OP_TILES_H
+#define PST_OP_TILES_H
+
+#include "cl/session.h"
+
+/* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, and how many inputs are
+ * summed between loads and stores of it. */
+typedef struct pst_tile {
+    int lanes, vectors, rows, depth;
+} pst_tile;
+
+/* The tile for a product over c inputs with k outputs, both multiples of 16; wide: few rows and many outputs where the
+ * choice is free. */
+pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide);
+
+/* How many work-items to launch where any number will do: enough to even out the load. */
+size_t pst_workers(const pst_session *session);
+
+/* Queues a kernel over x by y work-items of one each. */
+pst_status pst_launch_workers(pst_session *session, const pst_kernel *kernel, size_t x, size_t y, size_t arg_count, const pst_arg *args);
+
+#endif
