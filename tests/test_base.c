@@ -218,8 +218,8 @@ START_TEST(a_failed_save_changes_nothing)
     }
     check_holds(path, "old");
 
-    const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"), "",
-                                 test_path("fail/new/")};
+    const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"),
+                                 "", test_path("fail/new/")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ck_assert_int_eq(pst_file_save_check(&error, wrong[i]), PST_ERROR_FILE);
         ck_assert_int_eq(pst_file_save(&error, wrong[i], "new", 3), PST_ERROR_FILE);
