@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -192,7 +193,9 @@ END_TEST
 
 START_TEST(a_failed_save_changes_nothing)
 {
-    const char *folder = test_path("fail"), *path = test_path("fail/old");
+    char folder[1024], path[1024]; /* copies, for test_path is called often here */
+    snprintf(folder, sizeof folder, "%s", test_path("fail"));
+    snprintf(path, sizeof path, "%s", test_path("fail/old"));
     ck_ok(error, pst_folder_create(&error, folder));
     ck_ok(error, pst_file_save(&error, path, "old", 3));
 
