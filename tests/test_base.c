@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -192,7 +193,9 @@ END_TEST
 
 START_TEST(a_failed_save_changes_nothing)
 {
-    const char *folder = test_path("fail"), *path = test_path("fail/old");
+    char folder[1024], path[1024]; /* copies, for test_path is called often here */
+    snprintf(folder, sizeof folder, "%s", test_path("fail"));
+    snprintf(path, sizeof path, "%s", test_path("fail/old"));
     ck_ok(error, pst_folder_create(&error, folder));
     ck_ok(error, pst_file_save(&error, path, "old", 3));
 
@@ -218,8 +221,8 @@ START_TEST(a_failed_save_changes_nothing)
     }
     check_holds(path, "old");
 
-    const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"), "",
-                                 test_path("fail/new/")};
+    const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"),
+                                 "", test_path("fail/new/")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ck_assert_int_eq(pst_file_save_check(&error, wrong[i]), PST_ERROR_FILE);
         ck_assert_int_eq(pst_file_save(&error, wrong[i], "new", 3), PST_ERROR_FILE);

@@ -86,7 +86,7 @@ static int run(const char *command)
 static void ck_run(const char *command)
 {
     int code = run(command);
-    ck_assert_msg(code == 0, "%s: exit code %d, said: %s", command, code, said);
+    ck_assert_msg(code == 0, "%s: exit code %d, said: %.900s", command, code, said);
 }
 
 static bool exists(const char *name)
@@ -121,11 +121,11 @@ static void ck_refused(const char *command, int code, const char *word, const ch
 {
     unsigned files = files_hash();
     int got = run(command);
-    ck_assert_msg(got == code, "%s: exit code %d, not %d; said: %s", command, got, code, said);
+    ck_assert_msg(got == code, "%s: exit code %d, not %d; said: %.900s", command, got, code, said);
     const char *end = strchr(said, '\n');
-    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %s", command, said);
-    ck_assert_msg(strstr(said, word) && strstr(said, other), "%s: no %s, %s in: %s", command, word, other, said);
-    ck_assert_msg(printed[0] == '\0', "%s: printed %s", command, printed);
+    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %.900s", command, said);
+    ck_assert_msg(strstr(said, word) && strstr(said, other), "%s: no %s, %s in: %.900s", command, word, other, said);
+    ck_assert_msg(printed[0] == '\0', "%s: printed %.900s", command, printed);
     ck_assert_msg(files_hash() == files, "%s: left or took a file", command);
 }
 
@@ -413,7 +413,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
     ck_same_bytes("plain.png", "spelled.png", true);
     static const char *const idle[] = { "backend", "cudnn-autotune", "proto-file", "multigpu-strategy" };
     for (size_t i = 0; i < 4; i++)
-        ck_assert_msg(strstr(said, idle[i]) && strstr(said, "no meaning"), "no notice of %s: %s", idle[i], said);
+        ck_assert_msg(strstr(said, idle[i]) && strstr(said, "no meaning"), "no notice of %s: %.900s", idle[i], said);
     ck_run(TINY "--iterations 4 -o other.png --seed 7 --quiet");
     ck_assert_str_eq(said, "");
     ck_same_bytes("plain.png", "other.png", false);
@@ -514,7 +514,7 @@ static void interrupt(int number)
         nanosleep(&nap, NULL);
     kill(child, number);
     int code = wait_for(child);
-    ck_assert_msg(code == 128 + number, "exit code %d after signal %d: %s", code, number, said);
+    ck_assert_msg(code == 128 + number, "exit code %d after signal %d: %.900s", code, number, said);
     ck_assert_ptr_nonnull(strstr(said, "stopped after"));
     ck_picture("out.png", 64, 48);
     forget("log.json"), forget("out.png");

@@ -183,7 +183,7 @@ static pst_status open_temporary(pst_error *error, const char *path, destination
 
     /* The name is cut, since the longest that a folder takes is 255 bytes. */
     const char *base = target + (length ? length + !pst_system_is_separator(target[length - 1]) : 0);
-    unsigned tag = (unsigned)pst_system_process() * 2654435761u + (unsigned)(pst_clock_seconds() * 1e6);
+    unsigned tag = (unsigned)pst_system_process() * 2654435761u + (unsigned)(uint64_t)(pst_clock_seconds() * 1e6);
     for (int attempt = 0; attempt < 100 && to->descriptor < 0; attempt++) {
         snprintf(name, capacity, "%.*s%.200s.%06x.tmp", (int)(base - target), target, base, (tag + attempt) & 0xffffff);
         to->descriptor = pst_system_open_new(name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "blas/known_answers.h"
 #include "blas/parameters.h"
 
 /* CLBlast 1.5.3's kernel 0 (GEMMK = 0) wants all that it reads and writes with the rows' index running fastest, as
@@ -319,7 +320,7 @@ static pst_status describe(pst_gemm *gemm, const pst_gemm_parameters *p) {
     size_t align = gemm->session->device.base_align_bytes / sizeof(cl_float);
     gemm->align = align ? align : 1024;
     gemm->panel_elements = p->panel_elements;
-    if (!p->overrides[0])
+    if (!pst_gemm_parameter(p, "MWG"))
         return probe(gemm);
     gemm->row_major = pst_gemm_parameter(p, "GEMMK") == 1;
     size_t mwg = pst_gemm_parameter(p, "MWG"), nwg = pst_gemm_parameter(p, "NWG");
@@ -340,107 +341,7 @@ void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k) {
     *k = gemm->k_multiple;
 }
 
-/* ---- known answers ------------------------------------------------------------------------------------------- */
-
-static int draw(uint64_t *state, int range) { /* -range..range */
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (int)((*state >> 33) % (unsigned)(2 * range + 1)) - range;
-}
-
-/* One product of whole numbers so small that every partial sum is exact in float32, whatever the order. Instead of all of C
- * the product C x with a random vector x of odd numbers is compared, exactly, with A (B x): m n + n k + m k operations, and
- * no single wrong element goes unseen. C holds NaN before, and so do the elements on either side of it after. */
-static pst_status known_answer(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, bool *right) {
-    pst_session *session = gemm->session;
-    pst_error *error = session->error;
-    const size_t guard = 64, c_count = c_offset + s->m * s->n + guard, ab = s->m * s->k + s->k * s->n;
-    pst_buffer *a = NULL, *b = NULL, *c = NULL, *workspace = NULL;
-    float *host = NULL;
-    double *x = NULL;
-    size_t bytes;
-    pst_status status;
-    PST_TRY(pst_allocate(error, ab + c_count, sizeof *host, &host));
-    PST_TRY(pst_allocate(error, s->n + s->k, sizeof *x, &x));
-    float *a_host = host, *b_host = host + s->m * s->k, *c_host = host + ab;
-    double *bx = x + s->n;
-    uint64_t state = s->m * 31 + s->n * 7 + s->k;
-    for (size_t i = 0; i < s->m * s->k; i++)
-        a_host[i] = (float)draw(&state, 2047);
-    for (size_t i = 0; i < s->k * s->n; i++)
-        b_host[i] = (float)draw(&state, 3);
-    for (size_t j = 0; j < s->n; j++)
-        x[j] = 2 * draw(&state, 500) + 1;
-    for (size_t i = 0; i < c_count; i++) {
-        const union {
-            uint32_t bits;
-            float value;
-        } nan = {0x7fc00000u};
-        c_host[i] = nan.value;
-    }
-    PST_TRY(pst_buffer_create(session, s->m * s->k * sizeof *host, "the known-answer test", &a));
-    PST_TRY(pst_buffer_create(session, s->k * s->n * sizeof *host, "the known-answer test", &b));
-    PST_TRY(pst_buffer_create(session, c_count * sizeof *host, "the known-answer test", &c));
-    PST_TRY(pst_gemm_workspace(gemm, s, &bytes));
-    if (bytes)
-        PST_TRY(pst_buffer_create(session, bytes, "the known-answer test", &workspace));
-    PST_TRY(pst_buffer_write(session, a, 0, a_host, a->bytes));
-    PST_TRY(pst_buffer_write(session, b, 0, b_host, b->bytes));
-    PST_TRY(pst_buffer_write(session, c, 0, c_host, c->bytes));
-    PST_TRY(pst_gemm_run(gemm, s, a, b, c, c_offset, workspace));
-    PST_TRY(pst_buffer_read(session, c, 0, c_host, c->bytes));
-    *right = true;
-    for (size_t p = 0; p < s->k; p++)
-        for (size_t j = 0; j < s->n; j++)
-            bx[p] += b_host[s->b_transposed ? j * s->k + p : p * s->n + j] * x[j];
-    for (size_t i = 0; i < s->m; i++) {
-        double is = 0, should = 0;
-        for (size_t j = 0; j < s->n; j++)
-            is += c_host[c_offset + i * s->n + j] * x[j];
-        for (size_t p = 0; p < s->k; p++)
-            should += a_host[s->a_transposed ? p * s->m + i : i * s->k + p] * bx[p];
-        *right &= is == should;
-    }
-    for (size_t i = 0; i < c_count; i++)
-        *right &= (i >= c_offset && i < c_offset + s->m * s->n) || c_host[i] != c_host[i];
-cleanup:
-    pst_buffer_destroy(session, workspace);
-    pst_buffer_destroy(session, c);
-    pst_buffer_destroy(session, b);
-    pst_buffer_destroy(session, a);
-    pst_free(x);
-    pst_free(host);
-    return status;
-}
-
-/* Odd sizes over several tiles in every orientation, with C at the start and elsewhere; sizes that need no copies; and a
- * product large enough that the database takes its other kernel, which small sizes would never touch. */
-static pst_status self_test(pst_gemm *gemm, bool *right) {
-    pst_status status = PST_OK;
-    *right = true;
-    for (int o = 0; o < 4 && *right; o++) {
-        pst_gemm_shape odd = {149 + (size_t)o, 83, 71, o & 1, o & 2};
-        PST_TRY(known_answer(gemm, &odd, o < 2 ? 0 : (size_t)(o - 2) * 1021 + 1024, right));
-    }
-    bool at, bt;
-    pst_gemm_preferred(gemm, &at, &bt);
-    pst_gemm_shape whole = {3 * gemm->m_multiple, 2 * gemm->n_multiple, 2 * gemm->k_multiple, at, bt};
-    pst_gemm_shape pixel = {1, 3, 27, at, bt};
-    if (*right)
-        PST_TRY(known_answer(gemm, &whole, 1024, right));
-    if (*right)
-        PST_TRY(known_answer(gemm, &pixel, 0, right));
-    size_t bytes = 0, size = 131;
-    PST_TRY(temp_bytes(gemm, &(pst_gemm_shape){149, 83, 71, at, bt}, 0, &bytes));
-    while (!bytes && size < 2500) {
-        size = size * 3 / 2 | 1;
-        PST_TRY(temp_bytes(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at, bt}, 0, &bytes));
-        if (bytes)
-            for (int o = 0; o < 2 && *right; o++)
-                PST_TRY(known_answer(gemm, &(pst_gemm_shape){size, size - 2, size - 4, at ^ o, bt ^ o}, 0, right));
-    }
-cleanup:
-    return status;
-}
+/* ---- life ---------------------------------------------------------------------------------------------------- */
 
 pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
     *result = NULL;
@@ -458,7 +359,7 @@ pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
         if (status == PST_OK)
             status = describe(gemm, pst_gemm_parameters_for(&session->device, choice));
         if (status == PST_OK)
-            status = self_test(gemm, &right);
+            status = pst_known_answers(session, gemm, &right);
         /* Parameters that do not build on the device are as bad as wrong ones; memory and a lost driver end it. */
         if (status != PST_OK && (status != PST_ERROR_DEVICE || session->lost))
             goto cleanup;

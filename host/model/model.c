@@ -82,7 +82,7 @@ static pst_status list_convolutions(pst_error *error, const inventory *found, ps
             pst_model_convolution *made = &model->convolutions[model->convolution_count++];
             made->block = block;
             made->unit = unit;
-            snprintf(made->name, sizeof made->name, "conv%d_%d", block, unit);
+            snprintf(made->name, sizeof made->name, "conv%d_%d", (uint8_t)block, (uint8_t)unit); /* fits for certain */
         }
     if (model->convolution_count == 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: has no conv1_1.weight, so it is not a VGG network; tensors "
