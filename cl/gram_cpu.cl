@@ -90,13 +90,13 @@ gram_reduce(global const float *restrict partial, global float *restrict g, int 
     }
 }
 
-// d [C/KB][C][KB] = scale * (g - target), packed for gram_gradient. global size: C, C
-kernel void gram_difference(global const float *restrict g, global const float *restrict target,
-                            global float *restrict d, float scale)
+// packed [C/KB][C][KB] = scale * d [C][C], for gram_gradient. global size: C
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gram_pack(global const float *restrict d, global float *restrict packed, float scale)
 {
-    uint i = get_global_id(1), j = get_global_id(0);
-    size_t at = (size_t)i * C + j;
-    d[((size_t)(j / KB) * C + i) * KB + j % KB] = scale * (g[at] - target[at]);
+    int i = get_group_id(0);
+    for (int j = 0; j < C; j += VEC)
+        STOREV(packed + ((size_t)(j / KB) * C + i) * KB + j % KB, scale * LOADV(d + (size_t)i * C + j));
 }
 
 // out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.

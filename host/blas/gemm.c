@@ -83,6 +83,11 @@ typedef struct view {
     size_t offset;
 } view;
 
+/* From an element of a buffer on; of a slice, in the whole that it is a part of. */
+static view view_of(const pst_buffer *buffer, size_t offset) {
+    return (view){buffer->root, buffer->root_offset / sizeof(cl_float) + offset};
+}
+
 static size_t a_ld(const pst_gemm_shape *s) { return s->a_transposed ? s->m : s->k; }
 static size_t b_ld(const pst_gemm_shape *s) { return s->b_transposed ? s->k : s->n; }
 
@@ -228,16 +233,15 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     if (cut.total * sizeof(cl_float) > (workspace ? workspace->bytes : 0))
         return pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
                         s->m, s->n, s->k, cut.total * sizeof(cl_float));
-    cl_mem scratch = workspace ? workspace->memory : NULL;
-    view a_view = {a->memory, 0}, c_view = {c->memory, c_offset}, temp = {scratch, cut.temp_at};
+    view a_view = view_of(a, 0), c_view = view_of(c, c_offset), temp = workspace ? view_of(workspace, cut.temp_at) : (view){NULL, 0};
     if (cut.panel == s->n)
-        return multiply_rows(gemm, s, cut.head, a_view, (view){b->memory, 0}, c_view, temp);
+        return multiply_rows(gemm, s, cut.head, a_view, view_of(b, 0), c_view, temp);
     for (size_t column = 0; column < s->n && status == PST_OK; column += cut.panel) {
         pst_gemm_shape part = *s;
         part.n = s->n - column < cut.panel ? s->n - column : cut.panel;
-        view b_panel = {scratch, 0}, c_panel = {scratch, cut.c_at};
-        view b_view = {b->memory, s->b_transposed ? column * s->k : column};
-        view c_part = {c->memory, c_offset + column};
+        view b_panel = view_of(workspace, 0), c_panel = view_of(workspace, cut.c_at);
+        view b_view = view_of(b, s->b_transposed ? column * s->k : column);
+        view c_part = view_of(c, c_offset + column);
         status = s->b_transposed ? copy_rows(gemm, b_view, s->k, b_panel, s->k, s->k, part.n)
                                  : copy_rows(gemm, b_view, s->n, b_panel, part.n, part.n, s->k);
         if (status == PST_OK)

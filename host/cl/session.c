@@ -83,6 +83,7 @@ pst_status pst_buffer_create(pst_session *session, size_t bytes, const char *wha
         return status;
     }
     buffer->bytes = bytes;
+    buffer->root = buffer->memory;
     session->buffer_count++;
     session->buffer_bytes += bytes;
     if (session->buffer_bytes > session->peak_bytes)
@@ -99,11 +100,11 @@ pst_status pst_buffer_create(pst_session *session, size_t bytes, const char *wha
 void pst_buffer_destroy(pst_session *session, pst_buffer *buffer) {
     if (!buffer)
         return;
-    clReleaseMemObject(buffer->memory);
-    if (!buffer->slice) {
+    if (buffer->root == buffer->memory) {
         session->buffer_count--;
         session->buffer_bytes -= buffer->bytes;
     }
+    clReleaseMemObject(buffer->memory);
     pst_free(buffer);
 }
 
@@ -114,10 +115,11 @@ pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size
     pst_status status = pst_allocate(session->error, 1, sizeof *slice, &slice);
     if (status != PST_OK)
         return status;
-    cl_buffer_region region = {offset, bytes};
-    slice->memory = clCreateSubBuffer(buffer->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    slice->root = buffer->root;
+    slice->root_offset = buffer->root_offset + offset;
+    cl_buffer_region region = {slice->root_offset, bytes};
+    slice->memory = clCreateSubBuffer(buffer->root, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
     slice->bytes = bytes;
-    slice->slice = true;
     status = pst_session_check(session, code, "clCreateSubBuffer", NULL);
     if (status != PST_OK) {
         pst_free(slice);

@@ -36,7 +36,8 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
 typedef struct pst_buffer {
     cl_mem memory;
     size_t bytes;
-    bool slice; /* a part of another buffer, which holds the memory */
+    cl_mem root;        /* the whole that a slice is a part of, else memory; OpenCL knows no slices of slices */
+    size_t root_offset; /* where in it, in bytes */
 } pst_buffer;
 
 /* A buffer of zeros. Writing the zeros makes drivers that allocate lazily fail here and not in the middle of the work.

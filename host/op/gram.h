@@ -5,7 +5,7 @@
 
 #include "op/sums.h"
 
-/* Bytes of scratch memory that a Gram matrix takes. */
+/* Bytes of scratch memory that a Gram matrix and its gradient take. */
 size_t pst_gram_workspace_bytes(const pst_session *session, size_t pixels, int c);
 
 /* target += scale * F' F */
@@ -19,7 +19,7 @@ pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pi
 /* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric). accumulate false: d is
  * overwritten. d may be f itself where pst_gram_in_place says so. */
 pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
-                             bool accumulate, pst_buffer *d);
+                             bool accumulate, pst_buffer *d, pst_buffer *workspace);
 
 /* Can pst_gram_backward write over the features? */
 bool pst_gram_in_place(const pst_session *session);

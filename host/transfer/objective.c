@@ -268,7 +268,8 @@ static pst_status term_gradient(pst_objective *objective, size_t t, const pst_bu
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
         return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c, scale, accumulate, d,
                            &objective->sums, t);
-    return pst_gram_backward(session_of(objective), features, objective->differences[t], l.pixels, l.c, scale, accumulate, d);
+    return pst_gram_backward(session_of(objective), features, objective->differences[t], l.pixels, l.c, scale, accumulate, d,
+                             pst_pass_workspace(objective->pass));
 }
 
 static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, pst_buffer *d) {
