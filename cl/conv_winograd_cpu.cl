@@ -61,7 +61,9 @@ winograd_fused(global const float *restrict in, global const maskt *restrict in_
 }
 #else
 // Deep layers, whose weights fill the second-level cache many times over: the `strip` tiles from t0
-// on, n of them, pass through the three kernels together, so the weights are read once a strip.
+// on, n of them, pass through the kernels together. Transformed weights would take four times the
+// room of the filters, in each direction; transforming them anew for every strip and group of outputs
+// costs about one part in fifty of the products that follow.
 // scratch: 36 * (POINT(strip, VROW) + POINT(strip, MROW)) floats, then PATCH for each work-item of
 // winograd_input; strip is n rounded up to a multiple of RT.
 
@@ -78,9 +80,36 @@ winograd_input(global const float *restrict in, global const maskt *restrict in_
         input_rest(scratch, n, vpoint);
 }
 
-// global size: K / KW, 36; KW outputs a work-item, a multiple of KB
+// u [panels][36][C][KB] = the transformed filters of the outputs from first on; g [9][C][K].
+// global size: any, panels
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_products(global const float *restrict weights, global float *restrict scratch, int strip)
+winograd_filters(global const float *restrict g, global float *restrict u, int first)
+{
+    int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
+    global float *to = u + (size_t)panel * 36 * C * KB;
+    for (int c = C * id / workers; c < C * (id + 1) / workers; c++)
+        for (int k = 0; k < KB; k += VEC) {
+            vecf t[6][3];
+            global const float *from = g + (size_t)c * K + first + panel * KB + k;
+#pragma unroll
+            for (int j = 0; j < 3; j++)
+                FILTER_1D(t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j], LOADV(from + (size_t)j * C * K),
+                          LOADV(from + (size_t)(3 + j) * C * K), LOADV(from + (size_t)(6 + j) * C * K));
+#pragma unroll
+            for (int i = 0; i < 6; i++) {
+                vecf s[6];
+                FILTER_1D(s[0], s[1], s[2], s[3], s[4], s[5], t[i][0], t[i][1], t[i][2]);
+#pragma unroll
+                for (int j = 0; j < 6; j++)
+                    STOREV(to + ((size_t)(i * 6 + j) * C + c) * KB + k, s[j]);
+            }
+        }
+}
+
+// The outputs from first on, of which u has the filters. global size: how many of them / KW, 36;
+// KW outputs a work-item, a multiple of KB
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_products(global const float *restrict u, global float *restrict scratch, int strip, int first)
 {
     int p = get_group_id(1), k0 = get_group_id(0) * KW;
     size_t vpoint = POINT(strip, VROW), mpoint = POINT(strip, MROW);
@@ -90,8 +119,8 @@ winograd_products(global const float *restrict weights, global float *restrict s
         for (int c = 0; c < C; c += CB)
             for (int t = 0; t < strip; t += RT)
                 product(v + (size_t)t * VROW + c, VROW,
-                        weights + ((size_t)k * 36 + (size_t)p * KB) * C + c * KB,
-                        m + (size_t)t * MROW + k, MROW, c > 0);
+                        u + ((size_t)k * 36 + (size_t)p * KB) * C + c * KB,
+                        m + (size_t)t * MROW + first + k, MROW, c > 0);
 }
 
 // global size: any

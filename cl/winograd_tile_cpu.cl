@@ -25,6 +25,17 @@
         v4 = fma((vecf)-R2, o1, e1);                                                               \
         v5 = fma((vecf)-2.5f, d3, d1 + d5);                                                        \
     }
+// G of three values.
+#define FILTER_1D(u0, u1, u2, u3, u4, u5, g0, g1, g2)                                              \
+    {                                                                                              \
+        vecf a = g0, b = g1, d = g2, e0 = fma((vecf)0.5f, d, a), e1 = fma((vecf)2.0f, d, a);       \
+        u0 = a;                                                                                    \
+        u1 = fma((vecf)R1_2, b, e0) * (-2.0f / 3.0f);                                              \
+        u2 = fma((vecf)-R1_2, b, e0) * (-2.0f / 3.0f);                                             \
+        u3 = fma((vecf)R2, b, e1) * (1.0f / 6.0f);                                                 \
+        u4 = fma((vecf)-R2, b, e1) * (1.0f / 6.0f);                                                \
+        u5 = d;                                                                                    \
+    }
 // A^T of six values.
 #define OUTPUT_1D(y0, y1, y2, y3, m0, m1, m2, m3, m4, m5)                                          \
     {                                                                                              \
