@@ -177,14 +177,42 @@ cleanup:
     return status;
 }
 
+void pst_model_forget(pst_model *model)
+{
+    for (size_t i = 0; i < model->convolution_count; i++) {
+        pst_free(model->convolutions[i].weight);
+        pst_free(model->convolutions[i].bias);
+        model->convolutions[i].weight = model->convolutions[i].bias = NULL;
+    }
+}
+
+pst_status pst_model_recall(pst_error *error, pst_model *model)
+{
+    pst_model *again;
+    if (model->convolutions[0].weight)
+        return PST_OK;
+    pst_status status = pst_model_read(error, model->path, &again);
+    if (status != PST_OK)
+        return status;
+    bool same = again->convolution_count == model->convolution_count;
+    for (size_t i = 0; same && i < model->convolution_count; i++)
+        same = again->convolutions[i].c_in == model->convolutions[i].c_in &&
+               again->convolutions[i].c_out == model->convolutions[i].c_out;
+    if (same)
+        memcpy(model->convolutions, again->convolutions, sizeof model->convolutions);
+    else
+        pst_model_forget(again);
+    again->convolution_count = 0; /* what it held is the model's now, or gone */
+    pst_model_destroy(again);
+    return same ? PST_OK
+                : pst_fail(error, PST_ERROR_FORMAT, "%s: was replaced by another network since it was first read", model->path);
+}
+
 void pst_model_destroy(pst_model *model)
 {
     if (!model)
         return;
-    for (size_t i = 0; i < model->convolution_count; i++) {
-        pst_free(model->convolutions[i].weight);
-        pst_free(model->convolutions[i].bias);
-    }
+    pst_model_forget(model);
     pst_free(model->path);
     pst_free(model);
 }

@@ -12,7 +12,7 @@ typedef struct pst_model_convolution {
     char name[16];   /* "conv3_1" */
     int block, unit; /* 3, 1; a 2x2 pooling stands between blocks */
     int c_in, c_out; /* c_in of the first is 3 (BGR), of the others the c_out before */
-    float *weight;   /* [c_out][c_in][3][3] */
+    float *weight;   /* [c_out][c_in][3][3]; NULL after pst_model_forget */
     float *bias;     /* [c_out] */
 } pst_model_convolution;
 
@@ -27,5 +27,10 @@ typedef struct pst_model {
  * BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. Weights must be finite. */
 pst_status pst_model_read(pst_error *error, const char *path, pst_model **model);
 void pst_model_destroy(pst_model *model);
+
+/* Gives the memory of the weights back until pst_model_recall reads them again from the file, which must still be the same
+ * network (PST_ERROR_FORMAT otherwise). Recalling what is there does nothing. */
+void pst_model_forget(pst_model *model);
+pst_status pst_model_recall(pst_error *error, pst_model *model);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-pst_status pst_net_create(const pst_conv_engine *engine, const pst_model *model, pst_net **result) {
+pst_status pst_net_create(const pst_conv_engine *engine, pst_model *model, pst_net **result) {
     *result = NULL;
     pst_net *net;
     pst_status status = pst_allocate(engine->session->error, 1, sizeof *net, &net);
@@ -53,6 +53,7 @@ pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *sha
     }
     if (!*buffer) {
         const pst_model_convolution *convolution = &net->model->convolutions[layer];
+        PST_TRY(pst_model_recall(session->error, net->model));
         PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, buffer));
         status = algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in, *buffer);
         if (status != PST_OK) {
@@ -72,6 +73,7 @@ pst_status pst_net_bias(pst_net *net, size_t layer, const pst_buffer **bias) {
     pst_session *session = net->engine.session;
     if (!net->bias[layer]) {
         const pst_layer *l = &net->layers.at[layer];
+        PST_TRY(pst_model_recall(session->error, net->model));
         PST_TRY(pst_buffer_create(session, sizeof(float) * (size_t)l->c_out, "bias", &net->bias[layer]));
         PST_TRY(pst_buffer_write(session, net->bias[layer], 0, net->model->convolutions[layer].bias,
                                  sizeof(float) * (size_t)l->true_c_out));

@@ -8,7 +8,7 @@
 /* A plain struct; the fields are for reading. */
 typedef struct pst_net {
     pst_conv_engine engine;
-    const pst_model *model;
+    pst_model *model;
     pst_layers layers;
     struct {
         const pst_conv_algorithm *algorithm;
@@ -17,8 +17,8 @@ typedef struct pst_net {
     pst_buffer *bias[PST_LAYERS_MAX];
 } pst_net;
 
-/* Keeps engine's pointers and the model. Puts nothing on the device. */
-pst_status pst_net_create(const pst_conv_engine *engine, const pst_model *model, pst_net **net);
+/* Keeps engine's pointers and the model, whose weights it recalls when it needs them. Puts nothing on the device. */
+pst_status pst_net_create(const pst_conv_engine *engine, pst_model *model, pst_net **net);
 void pst_net_destroy(pst_net *net);
 
 /* The product that a layer is, in either direction, for a picture whose map at this layer is h by w. */

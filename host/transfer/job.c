@@ -115,6 +115,7 @@ static pst_status prepare(pst_job *job) {
     size_t count = (size_t)job->width * (size_t)job->height * 3, bytes = pst_space_vector_bytes(count);
     pst_status status;
     PST_TRY(make_targets(job));
+    pst_model_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(start_picture(job));
     PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->previous));
     PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->best));
