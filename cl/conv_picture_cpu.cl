@@ -3,7 +3,7 @@
 // taps of its neighbours.
 //
 // d [h][w][C]; d_picture [h][w][D]: D = 3, or 4 with the last set to zero. weights [C][32] from
-// picture_weights. scratch: SLICE floats a work-item. KB must be 32. With vector_cpu.cl.
+// picture_weights. KB must be 32. With vector_cpu.cl.
 
 #define ROW ((size_t)(w + RT) * 32) // room for a last register tile that runs over the edge
 

@@ -9,10 +9,11 @@ static bool to_picture(const pst_conv_shape *s) { return s->c_out == PST_PICTURE
 
 static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
     int k = to_picture(s) ? 32 : s->c_out; /* 27 columns filled up */
-    pst_tile tile = pst_tile_choose(engine->session, s->c_in % 16 ? 16 : s->c_in, k, false);
-    if (to_picture(s) && tile.lanes == 8) {
-        tile.vectors = 4;
-        tile.rows = 3;
+    bool picture = s->c_in == PST_PICTURE_CHANNELS || to_picture(s);
+    pst_tile tile = pst_tile_choose(engine->session, s->c_in % 16 ? 16 : s->c_in, k, picture);
+    if (to_picture(s)) { /* the kernel wants all 32 columns in a register tile */
+        tile.vectors = 32 / tile.lanes;
+        tile.rows = tile.lanes == 16 ? 6 : 3;
     }
     return tile;
 }

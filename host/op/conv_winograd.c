@@ -8,13 +8,16 @@
 #include "op/tiles.h"
 
 #define SOURCE "vector_cpu+winograd_tile_cpu+conv_winograd_cpu"
-#define FUSED_TILES 12 /* a work-item's block: its transforms and products stay in 1 MiB up to 128 channels */
+#define STRIP_TILES 258  /* a strip's transforms: 20 to 40 MB, which large caches still hold; measured best on two cores */
 #define GROUP_OUTPUTS 128 /* at least a panel of every register tile */
 
 /* Floats between the rows and points of the transforms, as in cl/winograd_tile_cpu.cl. */
 static size_t input_row(const pst_conv_shape *s) { return (size_t)s->c_in + (s->c_in >= 256 ? 16 : 0); }
 static size_t point(size_t tiles, size_t row) { return tiles * row + 16; }
 static size_t patch(const pst_conv_shape *s) { return 36 * (size_t)s->c_in; }
+
+/* Tiles of a fused work-item's block: its transforms and products should stay in 1 MiB. */
+static int block_tiles(const pst_conv_shape *s) { return s->c_in <= 64 && s->c_out <= 64 ? 12 : 24; }
 
 static size_t tile_count(const pst_conv_shape *s) { return (size_t)((s->h + 3) / 4) * (size_t)((s->w + 3) / 4); }
 
@@ -57,7 +60,7 @@ static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape
     snprintf(defines, sizeof defines,
              "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d -DUNPOOL=%d "
              "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DDEEP=%d",
-             tile.lanes, tile.vectors, tile.rows, tile.depth, FUSED_TILES, s->c_in, s->c_out, tile.lanes * tile.vectors, !s->backward,
+             tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(s) / tile.rows * tile.rows, s->c_in, s->c_out, tile.lanes * tile.vectors, !s->backward,
              !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool, s->backward ? (int)s->pool : 0,
              s->backward && t->mask != NULL, s->backward && t->add, deep);
     return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
@@ -69,7 +72,8 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 
 static size_t fused_slice(const pst_conv_engine *engine, const pst_conv_shape *s) {
     pst_tile tile = register_tile(engine, s);
-    return 36 * point(FUSED_TILES, input_row(s)) + 36 * point(FUSED_TILES, (size_t)(tile.lanes * tile.vectors)) + patch(s);
+    size_t tiles = (size_t)(block_tiles(s) / tile.rows * tile.rows);
+    return 36 * point(tiles, input_row(s)) + 36 * point(tiles, (size_t)(tile.lanes * tile.vectors)) + patch(s);
 }
 
 static pst_status fused_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
@@ -109,13 +113,13 @@ static size_t strip_floats(const pst_conv_engine *engine, const pst_conv_shape *
     return 36 * (point(strip, input_row(s)) + point(strip, (size_t)s->c_out + 16)) + patch(s) * pst_workers(engine->session);
 }
 
-/* Tiles a strip: as few strips as the limit allows, all of nearly the same length, a multiple of the register tile's rows. */
+/* Tiles a strip: few strips within the limit, all of nearly the same length, a multiple of the register tile's rows. */
 static size_t strip_length(const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t tiles = tile_count(s), rows = (size_t)register_tile(engine, s).rows, strips = 1, strip;
     do {
         strip = pst_round_up((tiles + strips - 1) / strips, rows);
         strips++;
-    } while (strip > rows && sizeof(float) * (filter_floats(engine, s) + strip_floats(engine, s, strip)) > engine->workspace_limit);
+    } while (strip > STRIP_TILES || (strip > rows && sizeof(float) * (filter_floats(engine, s) + strip_floats(engine, s, strip)) > engine->workspace_limit));
     return strip;
 }
 

@@ -7,8 +7,9 @@
 #define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels */
 #define PIXELS_PER_PART 256             /* at least, so that adding up the parts stays cheap */
 #define PARTS_MAX 128
+#define CPU_PARTS_MAX 32
 #define LOCAL_PIXELS 12 /* P in cl/gram.cl */
-#define PACKED_PIXELS 32 /* GP in cl/gram_cpu.cl */
+#define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
 #define BLOCK_ROWS 8     /* GR */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
@@ -21,7 +22,7 @@ static int tile_side(const pst_session *session) { return is_cpu(session) ? 16 :
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
 
 /* The side of a block of the matrix that a work-item sums (GB), and the bytes of one partial sum over all blocks. */
-static int block_side(int c) { return c % 64 == 0 ? 64 : c % 32 == 0 ? 32 : 16; }
+static int block_side(int c) { return c % 128 == 0 ? 128 : c % 64 == 0 ? 64 : c % 32 == 0 ? 32 : 16; }
 
 static size_t partial_bytes(const pst_session *session, int c) {
     if (!is_cpu(session))
@@ -33,7 +34,8 @@ static size_t partial_bytes(const pst_session *session, int c) {
 static size_t part_count(const pst_session *session, size_t pixels, int c) {
     size_t parts = PARTIAL_BYTES / partial_bytes(session, c), most = pixels / PIXELS_PER_PART + 1;
     parts = parts < most ? parts : most;
-    return parts < 1 ? 1 : parts > PARTS_MAX ? PARTS_MAX : parts;
+    size_t limit = is_cpu(session) ? CPU_PARTS_MAX : PARTS_MAX;
+    return parts < 1 ? 1 : parts > limit ? limit : parts;
 }
 
 static pst_tile gradient_tile(const pst_session *session, int c) { return pst_tile_choose(session, c, c, true); }
