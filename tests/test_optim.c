@@ -295,7 +295,7 @@ static double descend_robustly(problem evaluate, double start, int history, int 
     options.history = history;
     fixture f;
     setup(&f, &options, start);
-    double best = INFINITY, best_x[N], at[N];
+    double best = INFINITY, best_x[N] = {0}, at[N] = {0};
     *rises = 0;
     for (int k = 0; k < steps; k++) {
         memcpy(at, f.x->values, sizeof at);
