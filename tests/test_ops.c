@@ -207,15 +207,16 @@ static void gram_backward_case(const void *arg)
             matrix[j * c + i] = matrix[i * c + j];
     pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square);
     pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count);
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, d_fresh));
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, true, d_old));
+    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(test_session, s->pixels, s->c) / sizeof(float));
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, d_fresh, workspace));
+    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, true, d_old, workspace));
     reference_gram_backward(f, matrix, s->pixels, s->c, scale, fresh);
     for (size_t i = 0; i < count; i++)
         old[i] += fresh[i];
     test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, TIGHT);
     test_close_to("the same added", d_old, old, count, TIGHT);
     if (pst_gram_in_place(test_session)) {
-        ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, map));
+        ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, map, workspace));
         test_close_to("the same in place", map, fresh, count, TIGHT);
     }
 }
