@@ -8,7 +8,8 @@
 #define XGEMM(...)                                                                                                     \
     {"Xgemm",                                                                                                          \
      16,                                                                                                               \
-     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN", "VWM", "VWN"}, \
+     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN",      \
+      "VWM", "VWN"},                                                                                                   \
      {__VA_ARGS__}}
 
 /* CPUs: one work-item a tile, without local memory, so that the loop over k is nothing but loads of a vector of B, and
