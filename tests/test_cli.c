@@ -401,7 +401,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
     ck_assert_str_eq(printed, "");
     ck_assert_ptr_nonnull(strstr(said, "net.safetensors, 64x48 pixels, 12 iterations"));
     ck_assert_ptr_nonnull(strstr(said, "\n12/12  loss "));
-    ck_assert_ptr_nonnull(strstr(said, "plain.png: after 4 of 12 iterations"));
+    ck_assert_ptr_nonnull(strstr(said, "plain.png: after 12 of 12 iterations"));
     ck_picture("plain.png", 64, 48);
     /* numerics.md's table, word for word but for the sizes of this test */
     ck_run("-content_image content.ppm -style_image style.ppm -model_file net.safetensors -image_size 64 "
