@@ -158,7 +158,9 @@ static void release(void)
     for (size_t i = 0; i < buffer_count; i++) {
         if (buffers[i].whole)
             check_guards(buffers[i].whole, buffers[i].part->bytes);
-        pst_buffer_destroy(test_session, buffers[i].part);
+        /* Oclgrind 21.10 takes a new buffer for an old one of another size, and then good reads for bad: keep them all. */
+        if (!test_small())
+            pst_buffer_destroy(test_session, buffers[i].part);
         pst_buffer_destroy(test_session, buffers[i].whole);
     }
     buffer_count = 0;
