@@ -92,8 +92,6 @@ static pst_buffer *bare_buffer(const void *data, size_t bytes)
     buffer->memory = buffer->root = clCreateBuffer(test_session->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
     buffer->bytes = bytes;
     ck_ok(test_error, pst_session_check(test_session, code, "clCreateBuffer", "a test"));
-    test_session->buffer_count++; /* as if made by pst_buffer_create, for its pst_buffer_destroy */
-    test_session->buffer_bytes += bytes;
     if (data)
         ck_ok(test_error, pst_buffer_write(test_session, buffer, 0, data, bytes));
     return keep(NULL, buffer);
