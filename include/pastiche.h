@@ -156,7 +156,12 @@ typedef enum pst_loss_form {
     PST_LOSS_GATYS /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
 } pst_loss_form;
 typedef enum pst_pooling { PST_POOLING_MAX, PST_POOLING_AVERAGE } pst_pooling;
-typedef enum pst_optimizer_kind { PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT } pst_optimizer_kind;
+typedef enum pst_optimizer_kind {
+    PST_OPTIMIZER_LBFGS,            /* goes on from the best point only, and finds its first step's length */
+    PST_OPTIMIZER_ADAM,
+    PST_OPTIMIZER_GRADIENT_DESCENT,
+    PST_OPTIMIZER_LBFGS_PLAIN       /* as other programs have it: a first step of length 1/|g|, no test of the loss */
+} pst_optimizer_kind;
 typedef enum pst_start { PST_START_RANDOM, PST_START_CONTENT, PST_START_IMAGE } pst_start;
 
 typedef struct pst_transfer_options {

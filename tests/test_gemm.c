@@ -131,6 +131,55 @@ START_TEST(preferred_storage_needs_no_copies_of_a_and_b)
 }
 END_TEST
 
+/* Convolutions keep all that they need in parts of one buffer. */
+START_TEST(operands_may_be_slices)
+{
+    static const size_t sizes[][3] = {{129, 256, 576}, {83, 150, 1152}, {64, 48, 27}, {70, 3, 90}};
+    bool at, bt;
+    pst_gemm_preferred(gemm, &at, &bt);
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        pst_gemm_shape s = {sizes[i / 2][0], sizes[i / 2][1], sizes[i / 2][2], i & 1 ? !at : at, bt};
+        size_t counts[4] = {s.m * s.k, s.k * s.n, 1024 + s.m * s.n, 0}, at_byte = 0, total = 0;
+        ck_ok(error, pst_gemm_workspace(gemm, &s, &counts[3]));
+        counts[3] /= sizeof(float);
+        for (size_t j = 0; j < 4; j++)
+            total += pst_round_up(counts[j] * sizeof(float) + 1, PST_SLICE_ALIGN);
+        pst_buffer *arena, *slices[4] = {NULL}, *whole[4] = {NULL}, *workspace = NULL;
+        ck_ok(error, pst_buffer_create(session, total, "a test", &arena));
+        float *values[3], *sliced = malloc(counts[2] * sizeof *sliced), *expected = malloc(counts[2] * sizeof *expected);
+        for (size_t j = 0; j < 4; j++) {
+            if (counts[j])
+                ck_ok(error, pst_buffer_slice(session, arena, at_byte, counts[j] * sizeof(float), &slices[j]));
+            at_byte += pst_round_up(counts[j] * sizeof(float) + 1, PST_SLICE_ALIGN);
+            if (j == 3)
+                break;
+            values[j] = random_floats(counts[j], j + 9);
+            whole[j] = to_device(values[j], counts[j]);
+            ck_ok(error, pst_buffer_write(session, slices[j], 0, values[j], counts[j] * sizeof(float)));
+        }
+        if (counts[3])
+            ck_ok(error, pst_buffer_create(session, counts[3] * sizeof(float), "a test", &workspace));
+        for (size_t offset = 1024; offset >= 1021; offset -= 3) { /* aligned, and not */
+            ck_ok(error, pst_gemm_run(gemm, &s, slices[0], slices[1], slices[2], offset, slices[3]));
+            ck_ok(error, pst_gemm_run(gemm, &s, whole[0], whole[1], whole[2], offset, workspace));
+            ck_ok(error, pst_buffer_read(session, slices[2], 0, sliced, counts[2] * sizeof(float)));
+            ck_ok(error, pst_buffer_read(session, whole[2], 0, expected, counts[2] * sizeof(float)));
+            ck_assert_mem_eq(sliced, expected, counts[2] * sizeof(float));
+        }
+        for (size_t j = 0; j < 4; j++) {
+            pst_buffer_destroy(session, slices[j]);
+            pst_buffer_destroy(session, whole[j]);
+            if (j < 3)
+                free(values[j]);
+        }
+        pst_buffer_destroy(session, workspace);
+        pst_buffer_destroy(session, arena);
+        free(sliced);
+        free(expected);
+    }
+}
+END_TEST
+
 START_TEST(workspace_is_bounded_and_checked)
 {
     for (int o = 0; o < 4; o++) {
@@ -201,6 +250,7 @@ int main(void)
     tcase_add_test(tests, products_are_right);
     tcase_add_test(tests, many_rows);
     tcase_add_test(tests, preferred_storage_needs_no_copies_of_a_and_b);
+    tcase_add_test(tests, operands_may_be_slices);
     tcase_add_test(tests, workspace_is_bounded_and_checked);
     tcase_add_test(tests, senseless_sizes_are_refused);
     tcase_add_test(tests, contexts_share_the_device);

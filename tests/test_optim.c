@@ -64,6 +64,16 @@ static pst_optimizer_options options_of(pst_optimizer_kind kind)
                                    .epsilon = 1e-8};
 }
 
+enum { VARIANTS = 4 };
+
+static pst_optimizer_options variant(int which)
+{
+    const pst_optimizer_kind kinds[VARIANTS] = {PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM,
+                                                PST_OPTIMIZER_GRADIENT_DESCENT};
+    pst_optimizer_options options = options_of(kinds[which]);
+    return options;
+}
+
 static void setup(fixture *f, const pst_optimizer_options *options, double start)
 {
     *f = (fixture){0};
@@ -159,7 +169,7 @@ static void textbook_step(textbook *t, double *x, const double *g, bool first)
 
 static textbook compare_with_textbook(problem evaluate, double start, int history, int steps)
 {
-    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS_PLAIN);
     options.history = history;
     fixture f;
     setup(&f, &options, start);
@@ -212,7 +222,7 @@ static double hill(const double *x, double *g, int k)
 
 START_TEST(lbfgs_without_pairs_stays_short)
 {
-    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS_PLAIN);
     fixture f;
     setup(&f, &options, 1);
     for (int k = 0; k < 20; k++) {
@@ -234,12 +244,104 @@ static double flat(const double *x, double *g, int k)
 
 START_TEST(lbfgs_stays_where_the_gradient_is_zero)
 {
-    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    const pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS_PLAIN);
     fixture f;
     setup(&f, &options, 1);
     for (int k = 0; k < 3; k++)
         ck_ok(f.host.error, advance(&f, flat));
     ck_assert_double_eq(f.x->values[3], 1);
+    teardown(&f);
+}
+END_TEST
+
+/* ---- L-BFGS that goes on from the best point only ---- */
+
+/* Rosenbrock's valley, in N dimensions: rises are common on the way. */
+static double rosenbrock(const double *x, double *g, int k)
+{
+    double loss = 0;
+    (void)k;
+    memset(g, 0, N * sizeof *g);
+    for (int i = 0; i + 1 < N; i++) {
+        const double a = x[i + 1] - x[i] * x[i], b = 1 - x[i];
+        loss += 100 * a * a + b * b;
+        g[i] += -400 * a * x[i] - 2 * b;
+        g[i + 1] += 200 * a;
+    }
+    return loss;
+}
+
+/* So small and flat that a first step of 1/|g|_1 and a fixed bound on y.s would never do. */
+static double tiny(const double *x, double *g, int k)
+{
+    const double loss = 1e-12 * wells(x, g, k);
+    for (int i = 0; i < N; i++)
+        g[i] *= 1e-12;
+    return loss;
+}
+
+static double distance(const double *a, const double *b)
+{
+    double difference[N];
+    for (int i = 0; i < N; i++)
+        difference[i] = a[i] - b[i];
+    return sqrt(dot(difference, difference));
+}
+
+/* Returns the best loss; counts the rises, after each of which the next step must be near the best point. */
+static double descend_robustly(problem evaluate, double start, int history, int steps, int *rises)
+{
+    pst_optimizer_options options = variant(1);
+    options.history = history;
+    fixture f;
+    setup(&f, &options, start);
+    double best = INFINITY, best_x[N] = {0}, at[N] = {0};
+    *rises = 0;
+    for (int k = 0; k < steps; k++) {
+        memcpy(at, f.x->values, sizeof at);
+        ck_ok(f.host.error, advance(&f, evaluate));
+        if (f.loss <= best) {
+            best = f.loss;
+            memcpy(best_x, at, sizeof at);
+        } else if (f.loss > best + 1e-6 * fabs(best)) {
+            ++*rises;
+            ck_assert_double_le(distance(f.x->values, best_x), 0.5 * distance(at, best_x) * (1 + 1e-6) + 1e-12);
+        }
+    }
+    ck_assert_uint_eq(f.host.dots_calls, (size_t)steps);
+    ck_assert_uint_le(f.host.peak, pst_optimizer_vector_count(&options));
+    if (history < 10)
+        ck_assert_uint_eq(f.host.peak, pst_optimizer_vector_count(&options));
+    teardown(&f);
+    return best;
+}
+
+START_TEST(robust_lbfgs_reaches_the_bottom)
+{
+    int rises;
+    const int histories[] = {3, 8, 50};
+    for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
+        ck_assert_double_lt(descend_robustly(rosenbrock, -1.2, histories[i], 300, &rises), 1e-12);
+        ck_assert_int_ge(rises, 3);
+        ck_assert_double_lt(descend_robustly(quartic, 1, histories[i], 120, &rises), 1e-12);
+    }
+    /* The bottoms of the wells: minus the sum of (1 + i)^2 / 64. */
+    ck_assert_double_eq_tol(descend_robustly(wells, 0, 20, 60, &rises), -385.0 / 64, 1e-9);
+    ck_assert_double_eq_tol(descend_robustly(tiny, 0, 20, 80, &rises), -385.0e-12 / 64, 1e-21);
+}
+END_TEST
+
+START_TEST(robust_lbfgs_grows_its_steps_on_a_hill)
+{
+    const pst_optimizer_options options = variant(1);
+    fixture f;
+    setup(&f, &options, 1);
+    /* g = -5 x, |g|_1 = 50: the first step is x/10, and each is ten times as long in gradients as the one before. */
+    for (double part = 0.1; part < 1e5; part *= 10) {
+        const double before = f.x->values[0];
+        ck_ok(f.host.error, advance(&f, hill));
+        ck_assert_double_eq_tol((f.x->values[0] - before) / before, part, 1e-12 * part);
+    }
     teardown(&f);
 }
 END_TEST
@@ -283,7 +385,7 @@ START_TEST(reference_trajectories)
     pst_error error = {0};
     pst_safetensors *file;
     ck_ok(error, pst_safetensors_open(&error, path, &file));
-    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS_PLAIN);
     compare_with_reference(file, "lbfgs", &options);
     options = options_of(PST_OPTIMIZER_ADAM);
     compare_with_reference(file, "adam", &options);
@@ -373,9 +475,8 @@ static double broken_loss(const double *x, double *g, int k)
 /* After a restart an optimiser goes on as a new one would, with scaled steps. */
 START_TEST(restart_begins_anew)
 {
-    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
-    for (int which = 0; which < 3; which++) {
-        pst_optimizer_options options = options_of(kinds[which]);
+    for (int which = 0; which < VARIANTS; which++) {
+        pst_optimizer_options options = variant(which);
         options.learning_rate = 0.01;
         options.momentum = 0.5;
         options.history = 4;
@@ -387,14 +488,14 @@ START_TEST(restart_begins_anew)
         double x[N];
         memcpy(x, f.x->values, sizeof x);
         pst_status status = advance(&f, broken);
-        ck_assert_int_eq(status, kinds[which] == PST_OPTIMIZER_LBFGS ? PST_ERROR_NUMERIC : PST_OK);
+        ck_assert_int_eq(status, options.kind == PST_OPTIMIZER_LBFGS || options.kind == PST_OPTIMIZER_LBFGS_PLAIN ? PST_ERROR_NUMERIC : PST_OK);
         memcpy(f.x->values, x, sizeof x);
         ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
         ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
         options.learning_rate *= 0.25;
         setup(&fresh, &options, 1);
         memcpy(fresh.x->values, x, sizeof x);
-        if (kinds[which] == PST_OPTIMIZER_LBFGS)
+        if (options.kind == PST_OPTIMIZER_LBFGS || options.kind == PST_OPTIMIZER_LBFGS_PLAIN)
             ck_ok(fresh.host.error, pst_optimizer_restart(fresh.optimizer, 0.25));
         for (int k = 0; k < 9; k++) {
             ck_ok(f.host.error, advance(&f, quartic));
@@ -416,8 +517,8 @@ START_TEST(lbfgs_reports_what_is_not_finite)
 {
     const problem bad[] = {broken, infinite_gradient, broken_loss};
     for (int at = 0; at < 8; at += 7)
-        for (int i = 0; i < 3; i++) {
-            pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+        for (int i = 0; i < 6; i++) {
+            pst_optimizer_options options = variant(i / 3);
             options.history = 4;
             fixture f;
             setup(&f, &options, 1);
@@ -425,7 +526,7 @@ START_TEST(lbfgs_reports_what_is_not_finite)
                 ck_ok(f.host.error, advance(&f, quartic));
             double x[N];
             memcpy(x, f.x->values, sizeof x);
-            ck_assert_int_eq(advance(&f, bad[i]), PST_ERROR_NUMERIC);
+            ck_assert_int_eq(advance(&f, bad[i % 3]), PST_ERROR_NUMERIC);
             ck_assert_ptr_nonnull(strstr(f.host.error.text, "finite"));
             ck_assert_mem_eq(x, f.x->values, sizeof x);
             ck_ok(f.host.error, pst_optimizer_restart(f.optimizer, 0.5));
@@ -440,10 +541,9 @@ END_TEST
 /* Every operation of a run fails once, creation of vectors included; nothing leaks, and after a restart it goes on. */
 START_TEST(every_failure_is_clean)
 {
-    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
-    for (int which = 0; which < 3; which++)
+    for (int which = 0; which < VARIANTS; which++)
         for (size_t fail_at = 1;; fail_at++) {
-            pst_optimizer_options options = options_of(kinds[which]);
+            pst_optimizer_options options = variant(which);
             options.history = 3;
             options.momentum = 0.5;
             options.learning_rate = 0.001;
@@ -470,9 +570,8 @@ END_TEST
 
 START_TEST(creation_without_memory_is_clean)
 {
-    const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
-    for (int which = 0; which < 3; which++) {
-        const pst_optimizer_options options = options_of(kinds[which]);
+    for (int which = 0; which < VARIANTS; which++) {
+        const pst_optimizer_options options = variant(which);
         host_space host;
         host_space_init(&host, N);
         for (unsigned n = 1;; n++) {
@@ -505,10 +604,19 @@ static void refuse(pst_optimizer_options options)
 
 START_TEST(options_are_checked)
 {
-    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS);
+    pst_optimizer_options options = options_of(PST_OPTIMIZER_LBFGS_PLAIN);
     options.history = 0;
     refuse(options);
     options.history = 1 << 30;
+    refuse(options);
+    options = variant(1);
+    options.robust_shrink = -1;
+    refuse(options);
+    options = variant(1);
+    options.robust_growth = 0.5;
+    refuse(options);
+    options = variant(1);
+    options.robust_rise = NAN;
     refuse(options);
     options = options_of(PST_OPTIMIZER_ADAM);
     options.learning_rate = 0;
@@ -543,6 +651,8 @@ int main(void)
     tcase_add_test(tests, lbfgs_refuses_bad_curvature);
     tcase_add_test(tests, lbfgs_without_pairs_stays_short);
     tcase_add_test(tests, lbfgs_stays_where_the_gradient_is_zero);
+    tcase_add_test(tests, robust_lbfgs_reaches_the_bottom);
+    tcase_add_test(tests, robust_lbfgs_grows_its_steps_on_a_hill);
     tcase_add_test(tests, lbfgs_reports_what_is_not_finite);
     tcase_add_test(tests, adam_follows_its_formula);
     tcase_add_test(tests, descent_follows_its_formula);

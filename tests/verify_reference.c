@@ -308,7 +308,7 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     PST_TRY(pst_buffer_copy(session, x, v->x, x->bytes));
     PST_TRY(pst_space_open(session, v->count, pst_optimizer_vector_count(options) + 2, &space));
     PST_TRY(pst_optimizer_create(&space.vectors, options, &optimizer));
-    bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS;
+    bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS_PLAIN;
     for (size_t k = 0; k < info->count; k++) {
         PST_TRY(pst_objective_evaluate(v->objective, x, v->g));
         PST_TRY(pst_session_finish(session));
@@ -361,7 +361,7 @@ static pst_status run(verify *v, const char *path, const char *network) {
     PST_TRY(check_gradients(v));
     PST_TRY(check_normalized(v));
     double rate = atof(setting(v, "gd_rate", "1e-4"));
-    PST_TRY(check_trajectory(v, "lbfgs", &(pst_optimizer_options){.kind = PST_OPTIMIZER_LBFGS, .history = 100}));
+    PST_TRY(check_trajectory(v, "lbfgs", &(pst_optimizer_options){.kind = PST_OPTIMIZER_LBFGS_PLAIN, .history = 100}));
     PST_TRY(check_trajectory(v, "adam", &(pst_optimizer_options){.kind = PST_OPTIMIZER_ADAM, .learning_rate = 1, .beta1 = 0.9,
                                                                  .beta2 = 0.999, .epsilon = 1e-8}));
     PST_TRY(check_trajectory(v, "gd", &(pst_optimizer_options){.kind = PST_OPTIMIZER_GRADIENT_DESCENT, .learning_rate = rate}));

@@ -83,11 +83,6 @@ typedef struct view {
     size_t offset;
 } view;
 
-/* From an element of a buffer on; of a slice, in the whole that it is a part of. */
-static view view_of(const pst_buffer *buffer, size_t offset) {
-    return (view){buffer->root, buffer->root_offset / sizeof(cl_float) + offset};
-}
-
 static size_t a_ld(const pst_gemm_shape *s) { return s->a_transposed ? s->m : s->k; }
 static size_t b_ld(const pst_gemm_shape *s) { return s->b_transposed ? s->k : s->n; }
 
@@ -102,19 +97,23 @@ static pst_status temp_bytes(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_o
     return check(gemm, code, "CLBlastSGemmTempBufferSize");
 }
 
-/* To CLBlast an offset means a copy of the matrix; a sub-buffer that begins there has none. An offset that the device does
- * not allow in a sub-buffer stays one. */
+/* A slice is a sub-buffer, of which there can be no sub-buffers: its parts are taken from the buffer that it lies in. */
+static view view_of(const pst_buffer *buffer, size_t offset) {
+    return buffer ? (view){buffer->root, buffer->root_offset / sizeof(cl_float) + offset} : (view){NULL, offset};
+}
+
+/* To CLBlast an offset means a copy of the matrix; a sub-buffer that begins there has none. What the device's alignment
+ * leaves stays an offset. */
 static pst_status begin_at(pst_gemm *gemm, view *v, size_t count, cl_mem *part) {
-    pst_session *session = gemm->session;
     cl_int code = CL_SUCCESS;
-    *part = NULL;
-    if (!count || !v->offset || v->offset % gemm->align)
+    size_t rest = v->offset % gemm->align;
+    if (!count || v->offset == rest)
         return PST_OK;
-    cl_buffer_region region = {v->offset * sizeof(cl_float), count * sizeof(cl_float)};
+    cl_buffer_region region = {(v->offset - rest) * sizeof(cl_float), (rest + count) * sizeof(cl_float)};
     *part = clCreateSubBuffer(v->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
     if (code == CL_SUCCESS)
-        *v = (view){*part, 0};
-    return pst_session_check(session, code, "clCreateSubBuffer", "a matrix product");
+        *v = (view){*part, rest};
+    return pst_session_check(gemm->session, code, "clCreateSubBuffer", "a matrix product");
 }
 
 /* One product by one call of CLBlast. */
@@ -206,13 +205,18 @@ static pst_status multiply_rows(pst_gemm *gemm, const pst_gemm_shape *s, size_t 
     return status == PST_OK && part.m ? multiply(gemm, &part, a, b, c, temp) : status;
 }
 
-/* rows pieces of `width` elements each, from one pitch to another. */
-static pst_status copy_rows(pst_gemm *gemm, view from, size_t from_pitch, view to, size_t to_pitch, size_t width, size_t rows) {
-    const size_t f = sizeof(cl_float);
-    const size_t from_origin[3] = {from.offset * f, 0, 0}, to_origin[3] = {to.offset * f, 0, 0}, region[3] = {width * f, rows, 1};
-    cl_int code = clEnqueueCopyBufferRect(gemm->session->queue, from.memory, to.memory, from_origin, to_origin, region,
-                                          from_pitch * f, 0, to_pitch * f, 0, 0, NULL, NULL);
-    return pst_session_check(gemm->session, code, "clEnqueueCopyBufferRect", "a matrix product");
+/* columns x rows elements, from one pitch to another. OpenCL's own copy forbids that within one buffer, where slices lie, and
+ * PoCL 3.1 crashes with slices. */
+static pst_status copy_columns(pst_gemm *gemm, size_t rows, size_t columns, const pst_buffer *from, size_t from_offset,
+                               size_t from_pitch, const pst_buffer *to, size_t to_offset, size_t to_pitch) {
+    const pst_kernel *kernel;
+    pst_status status = pst_kernel_get(gemm->session, "gemm", "copy_columns", "", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch_each(gemm->session, kernel, rows,
+                           PST_ARGS(pst_arg_int((int)rows), pst_arg_int((int)columns), pst_arg_buffer(from),
+                                    pst_arg_int((int)from_offset), pst_arg_int((int)from_pitch), pst_arg_buffer(to),
+                                    pst_arg_int((int)to_offset), pst_arg_int((int)to_pitch)));
 }
 
 pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffer *a, const pst_buffer *b, pst_buffer *c,
@@ -233,21 +237,19 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     if (cut.total * sizeof(cl_float) > (workspace ? workspace->bytes : 0))
         return pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
                         s->m, s->n, s->k, cut.total * sizeof(cl_float));
-    view a_view = view_of(a, 0), c_view = view_of(c, c_offset), temp = workspace ? view_of(workspace, cut.temp_at) : (view){NULL, 0};
+    view a_view = view_of(a, 0), b_view = view_of(b, 0), c_view = view_of(c, c_offset);
+    view temp = view_of(workspace, cut.temp_at), b_panel = view_of(workspace, 0), c_panel = view_of(workspace, cut.c_at);
     if (cut.panel == s->n)
-        return multiply_rows(gemm, s, cut.head, a_view, view_of(b, 0), c_view, temp);
+        return multiply_rows(gemm, s, cut.head, a_view, b_view, c_view, temp);
     for (size_t column = 0; column < s->n && status == PST_OK; column += cut.panel) {
         pst_gemm_shape part = *s;
         part.n = s->n - column < cut.panel ? s->n - column : cut.panel;
-        view b_panel = view_of(workspace, 0), c_panel = view_of(workspace, cut.c_at);
-        view b_view = view_of(b, s->b_transposed ? column * s->k : column);
-        view c_part = view_of(c, c_offset + column);
-        status = s->b_transposed ? copy_rows(gemm, b_view, s->k, b_panel, s->k, s->k, part.n)
-                                 : copy_rows(gemm, b_view, s->n, b_panel, part.n, part.n, s->k);
+        status = s->b_transposed ? copy_columns(gemm, part.n, s->k, b, column * s->k, s->k, workspace, 0, s->k)
+                                 : copy_columns(gemm, s->k, part.n, b, column, s->n, workspace, 0, part.n);
         if (status == PST_OK)
             status = multiply_rows(gemm, &part, cut.head, a_view, b_panel, c_panel, temp);
         if (status == PST_OK)
-            status = copy_rows(gemm, c_panel, part.n, c_part, s->n, part.n, s->m);
+            status = copy_columns(gemm, s->m, part.n, workspace, cut.c_at, part.n, c, c_offset + column, s->n);
     }
     return status;
 }

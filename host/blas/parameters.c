@@ -15,7 +15,7 @@
  * fused multiply-adds with an element of A broadcast from memory. The tile fills most registers of the vector width. KWG
  * divides k; 9 divides every k of a 3x3 convolution, 27 included. Unrolling that loop (KWI, KREG over 1) makes LLVM shuffle
  * vectors instead: 4 times slower. GFLOP/s on 2 cores with AVX-512, m = 16384, n = 64, k = 576: 92, against 5 as installed
- * and 83 with the best of kernel 0; the 8 and 4 floats wide ones 50 and 41 there. */
+ * and 83 with the best of kernel 0; the 8 and 4 floats wide ones 58 and 60 there. */
 static const pst_gemm_override cpu_16 = XGEMM(1, 1, 9, 1, 1, 1, 16, 1, 1, 16, 0, 0, 0, 0, 16, 1);
 static const pst_gemm_override cpu_8 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 2, 16, 0, 0, 0, 0, 8, 1);
 static const pst_gemm_override cpu_4 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 4, 16, 0, 0, 0, 0, 4, 1);
@@ -48,13 +48,15 @@ static const pst_gemm_parameters cpu_sets[3] = {CPU_SET(cpu_16), CPU_SET(cpu_8),
 static const pst_gemm_parameters database = {{&seldom_direct}, 0};
 static const pst_gemm_parameters gpu_set = {{&seldom_direct, &gpu_tile}, 0};
 static const pst_gemm_parameters plain_set = {{&never_direct, &plain}, 0};
+static const pst_gemm_parameters untouched = {{NULL}, 0}; /* should a CLBlast come whose parameters have other names */
 
 const pst_gemm_parameters *pst_gemm_parameters_for(const pst_device *device, size_t n) {
-    if (device->info.type == PST_DEVICE_CPU) {
-        int width = device->vector_width;
-        return n == 0 ? &cpu_sets[width >= 16 ? 0 : width >= 8 ? 1 : 2] : n == 1 ? &plain_set : NULL;
-    }
-    return n == 0 ? &database : n == 1 ? &gpu_set : n == 2 ? &plain_set : NULL;
+    int width = device->vector_width;
+    const pst_gemm_parameters *cpu[] = {&cpu_sets[width >= 16 ? 0 : width >= 8 ? 1 : 2], &plain_set, &untouched};
+    const pst_gemm_parameters *gpu[] = {&database, &gpu_set, &plain_set, &untouched};
+    if (device->info.type == PST_DEVICE_CPU)
+        return n < sizeof cpu / sizeof *cpu ? cpu[n] : NULL;
+    return n < sizeof gpu / sizeof *gpu ? gpu[n] : NULL;
 }
 
 size_t pst_gemm_parameter(const pst_gemm_parameters *parameters, const char *name) {

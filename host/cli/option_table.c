@@ -118,6 +118,7 @@ static bool set_optimizer(settings *s, const option *o, const char *given, const
         { "lbfgs", PST_OPTIMIZER_LBFGS },
         { "adam", PST_OPTIMIZER_ADAM },
         { "gradient-descent", PST_OPTIMIZER_GRADIENT_DESCENT },
+        { "lbfgs-plain", PST_OPTIMIZER_LBFGS_PLAIN },
         { "gradient_descent", PST_OPTIMIZER_GRADIENT_DESCENT },
         { "gd", PST_OPTIMIZER_GRADIENT_DESCENT },
         { "l-bfgs", PST_OPTIMIZER_LBFGS },
@@ -125,7 +126,7 @@ static bool set_optimizer(settings *s, const option *o, const char *given, const
     };
     (void)o;
     int chosen;
-    if (!choose(choices, 3, given, value, &chosen))
+    if (!choose(choices, 4, given, value, &chosen))
         return false;
     s->transfer.optimizer = (pst_optimizer_kind)chosen;
     return true;
@@ -308,7 +309,7 @@ const option option_table[] = {
     { { "Descent" }, IS_HEADING },
     { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
       IN(transfer.iterations), 1, 1e9 },
-    { { "optimizer" }, TAKES_VALUE, "KIND", "lbfgs, adam or gradient-descent (lbfgs)", set_optimizer },
+    { { "optimizer" }, TAKES_VALUE, "KIND", "lbfgs, lbfgs-plain, adam, gradient-descent", set_optimizer },
     { { "lbfgs-num-correction" }, TAKES_VALUE, "N", "pairs that L-BFGS keeps (100)", set_history,
       IN(transfer.lbfgs_history), 0, 4096 },
     { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,

@@ -23,6 +23,7 @@ struct pst_optimizer {
 };
 
 extern const pst_optimizer_methods pst_lbfgs_methods;
+extern const pst_optimizer_methods pst_lbfgs_robust_methods;
 extern const pst_optimizer_methods pst_adam_methods;
 extern const pst_optimizer_methods pst_descent_methods;
 

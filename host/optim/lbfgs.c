@@ -6,6 +6,8 @@
 #include "optim/kinds.h"
 #include "optim/pairs.h"
 
+static const double curvature_floor = 1e-10; /* as in torch.optim.LBFGS */
+
 typedef struct lbfgs {
     pst_optimizer base;
     pst_pairs pairs;
@@ -28,17 +30,22 @@ static void forget(pst_optimizer *optimizer)
 
 static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
 {
+    const pst_vector_space *space = optimizer->space;
     pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
+    pst_vector *s;
     pst_status status;
     double l1_norm = 0, length = 1;
     PST_TRY(pst_pairs_measure(pairs, g, pairs->held == 0 ? &l1_norm : NULL));
     if (!isfinite(*loss))
-        return pst_fail(optimizer->space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
-    pst_pairs_keep(pairs);
+        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
+    pst_pairs_keep(pairs, curvature_floor);
     pst_pairs_direction(pairs);
     if (pairs->held == 0)
         length = l1_norm > 1 ? 1 / l1_norm : 1;
-    PST_TRY(pst_pairs_move(pairs, x, g, length * optimizer->scale));
+    PST_TRY(pst_pairs_open(pairs, g, length * optimizer->scale, &s));
+    const double factors[] = {1, 1};
+    const pst_vector *const terms[] = {x, s};
+    PST_TRY(space->combine(space->self, x, 2, factors, terms));
     return PST_OK;
 cleanup:
     return status;

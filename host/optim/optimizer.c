@@ -6,6 +6,8 @@ static const pst_optimizer_methods *methods_of(const pst_optimizer_options *opti
 {
     switch (options->kind) {
     case PST_OPTIMIZER_LBFGS:
+        return &pst_lbfgs_robust_methods;
+    case PST_OPTIMIZER_LBFGS_PLAIN:
         return &pst_lbfgs_methods;
     case PST_OPTIMIZER_ADAM:
         return &pst_adam_methods;

@@ -40,6 +40,9 @@ typedef struct pst_optimizer pst_optimizer;
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
     int history;          /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
+    double robust_rise;   /* L-BFGS but the plain one. 0: 1e-6. A loss higher by this part still counts as not higher */
+    double robust_shrink; /* 0: 0.5. After a rise, a step is at most this part as long as the one that failed */
+    double robust_growth; /* 0: 10. Until the curvature is known, steps that succeed grow by this factor */
     double learning_rate; /* Adam, gradient descent; > 0 */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
@@ -56,7 +59,8 @@ void pst_optimizer_destroy(pst_optimizer *optimizer);
 pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
 
 /* Forgets everything learnt (pairs, moments; not the k of a decaying rate) and multiplies every later step by scale
- * (0 < scale <= 1, cumulative): for a restart from an earlier point after a loss that was not finite. */
+ * (0 < scale <= 1, cumulative): for a restart from an earlier point after a loss that was not finite. The L-BFGS that is not plain
+ * checks every step anyway, and scales only those that it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
 /* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly

@@ -5,11 +5,25 @@
 
 #include "base/memory.h"
 
-static const double curvature_floor = 1e-10; /* as in torch.optim.LBFGS */
-
 static size_t slot_of(const pst_pairs *pairs, size_t age) /* 0: the oldest; held: the one being made */
 {
     return (pairs->first + age) % pairs->slots;
+}
+
+static size_t anchor_place(const pst_pairs *pairs)
+{
+    return pairs->size - 2;
+}
+
+static size_t gradient_place(const pst_pairs *pairs)
+{
+    return pairs->size - 1;
+}
+
+/* The gradient that steps follow. */
+static size_t origin_place(const pst_pairs *pairs)
+{
+    return pairs->anchor ? anchor_place(pairs) : gradient_place(pairs);
 }
 
 static double product(const pst_pairs *pairs, size_t i, size_t j)
@@ -26,9 +40,9 @@ pst_status pst_pairs_init(pst_pairs *pairs, const pst_vector_space *space, int h
                         PST_PAIRS_MAX_HISTORY);
     pairs->history = (size_t)history;
     pairs->slots = pairs->history + 1;
-    pairs->size = 2 * pairs->slots + 1;
+    pairs->size = 2 * pairs->slots + 2;
     const size_t size = pairs->size;
-    PST_TRY(pst_allocate(space->error, size - 1, sizeof *pairs->vectors, &pairs->vectors));
+    PST_TRY(pst_allocate(space->error, size - 2, sizeof *pairs->vectors, &pairs->vectors));
     PST_TRY(pst_allocate(space->error, size * size, sizeof *pairs->products, &pairs->products));
     PST_TRY(pst_allocate(space->error, size, sizeof *pairs->coefficients, &pairs->coefficients));
     PST_TRY(pst_allocate(space->error, 3 * size, sizeof *pairs->results, &pairs->results));
@@ -42,7 +56,7 @@ cleanup:
 
 void pst_pairs_clear(pst_pairs *pairs)
 {
-    for (size_t i = 0; pairs->vectors && i < pairs->size - 1; i++)
+    for (size_t i = 0; pairs->vectors && i < pairs->size - 2; i++)
         pairs->space->destroy(pairs->space->self, pairs->vectors[i]);
     pst_free(pairs->vectors);
     pst_free(pairs->products);
@@ -60,35 +74,38 @@ void pst_pairs_forget(pst_pairs *pairs)
     pairs->open = false;
 }
 
-/* Lists the basis as it stands, the newest pairs last and g behind them; `count` slots from the oldest. */
-static size_t list(pst_pairs *pairs, size_t count, const pst_vector *g)
+static size_t add(pst_pairs *pairs, size_t n, const pst_vector *term, size_t place)
 {
-    size_t n = 0;
-    for (size_t age = 0; age < count; age++) {
-        const size_t s = slot_of(pairs, age), y = pairs->slots + s;
-        pairs->terms[n] = pairs->vectors[s];
-        pairs->places[n++] = s;
-        pairs->terms[n] = pairs->vectors[y];
-        pairs->places[n++] = y;
-    }
-    pairs->terms[n] = g;
-    pairs->places[n++] = pairs->size - 1;
-    return n;
+    pairs->terms[n] = term;
+    pairs->places[n] = place;
+    return n + 1;
+}
+
+static size_t add_pair(pst_pairs *pairs, size_t n, size_t age)
+{
+    const size_t s = slot_of(pairs, age), y = pairs->slots + s;
+    n = add(pairs, n, pairs->vectors[s], s);
+    return add(pairs, n, pairs->vectors[y], y);
 }
 
 pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_norm)
 {
     const pst_vector_space *space = pairs->space;
+    const size_t fresh = pairs->open ? 3 : 1; /* the products with these are not known yet */
+    size_t count = 0;
     pst_status status;
+    for (size_t age = 0; age < pairs->held; age++)
+        count = add_pair(pairs, count, age);
     if (pairs->open) {
         pst_vector *y = pairs->vectors[pairs->slots + slot_of(pairs, pairs->held)];
         const double factors[] = {1, -1};
-        const pst_vector *const terms[] = {g, y};
+        const pst_vector *const terms[] = {g, pairs->anchor ? pairs->anchor : y};
         PST_TRY(space->combine(space->self, y, 2, factors, terms));
+        if (pairs->anchor)
+            count = add(pairs, count, pairs->anchor, anchor_place(pairs));
+        count = add_pair(pairs, count, pairs->held);
     }
-    /* Only the products with the new pair and with g are not known yet. */
-    const size_t count = list(pairs, pairs->held + pairs->open, g);
-    const size_t fresh = pairs->open ? 3 : 1;
+    count = add(pairs, count, g, gradient_place(pairs));
     PST_TRY(space->dots(space->self, count, pairs->terms, fresh, pairs->terms + count - fresh, pairs->results,
                         l1_norm ? g : NULL, l1_norm));
     for (size_t i = 0; i < count; i++)
@@ -108,18 +125,38 @@ cleanup:
     return status;
 }
 
-void pst_pairs_keep(pst_pairs *pairs)
+pst_pair_facts pst_pairs_facts(const pst_pairs *pairs)
+{
+    const size_t s = slot_of(pairs, pairs->held), y = pairs->slots + s;
+    return (pst_pair_facts){.ss = product(pairs, s, s),
+                            .yy = product(pairs, y, y),
+                            .ys = product(pairs, y, s),
+                            .slope_before = product(pairs, anchor_place(pairs), s),
+                            .slope_after = product(pairs, gradient_place(pairs), s)};
+}
+
+bool pst_pairs_keep(pst_pairs *pairs, double floor)
 {
     if (!pairs->open)
-        return;
+        return false;
     pairs->open = false;
     const size_t s = slot_of(pairs, pairs->held);
-    if (!(product(pairs, s, pairs->slots + s) > curvature_floor))
-        return;
+    if (!(product(pairs, s, pairs->slots + s) > floor))
+        return false;
     if (pairs->held < pairs->history)
         pairs->held++;
     else
         pairs->first = slot_of(pairs, 1);
+    return true;
+}
+
+void pst_pairs_anchor_here(pst_pairs *pairs)
+{
+    const size_t g = gradient_place(pairs), anchor = anchor_place(pairs), size = pairs->size;
+    for (size_t i = 0; i < size; i++)
+        pairs->products[i * size + anchor] = pairs->products[i * size + g];
+    for (size_t i = 0; i < size; i++) /* the corner too: g.g has just come into column `anchor` of row g */
+        pairs->products[anchor * size + i] = pairs->products[g * size + i];
 }
 
 /* The inner product of a vector of the basis with the combination that the coefficients stand for. Slots that are not
@@ -138,7 +175,7 @@ void pst_pairs_direction(pst_pairs *pairs)
 {
     double *c = pairs->coefficients, *alpha = pairs->factors;
     memset(c, 0, pairs->size * sizeof *c);
-    c[pairs->size - 1] = -1;
+    c[origin_place(pairs)] = -1;
     if (pairs->held == 0)
         return;
     for (size_t age = pairs->held; age-- > 0;) {
@@ -156,28 +193,46 @@ void pst_pairs_direction(pst_pairs *pairs)
     }
 }
 
-pst_status pst_pairs_move(pst_pairs *pairs, pst_vector *x, const pst_vector *g, double factor)
+double pst_pairs_direction_square(const pst_pairs *pairs)
+{
+    double sum = 0;
+    for (size_t i = 0; i < pairs->size; i++)
+        if (pairs->coefficients[i] != 0)
+            sum += pairs->coefficients[i] * against(pairs, i);
+    return sum;
+}
+
+pst_status pst_pairs_open(pst_pairs *pairs, const pst_vector *g, double factor, pst_vector **s)
 {
     const pst_vector_space *space = pairs->space;
-    pst_status status;
     const size_t slot = slot_of(pairs, pairs->held);
-    pst_vector **s = &pairs->vectors[slot], **y = &pairs->vectors[pairs->slots + slot];
-    if (!*s)
-        PST_TRY(space->create(space->self, s));
+    pst_vector **step = &pairs->vectors[slot], **y = &pairs->vectors[pairs->slots + slot];
+    size_t count = 0;
+    pst_status status;
+    if (!*step)
+        PST_TRY(space->create(space->self, step));
     if (!*y)
         PST_TRY(space->create(space->self, y));
-    const size_t count = list(pairs, pairs->held, g);
+    for (size_t age = 0; age < pairs->held; age++)
+        count = add_pair(pairs, count, age);
+    count = add(pairs, count, pairs->anchor ? pairs->anchor : g, origin_place(pairs));
     for (size_t i = 0; i < count; i++)
         pairs->factors[i] = factor * pairs->coefficients[pairs->places[i]];
-    PST_TRY(space->combine(space->self, *s, count, pairs->factors, pairs->terms));
-    PST_TRY(space->copy(space->self, *y, g));
-    const double factors[] = {1, 1};
-    const pst_vector *const terms[] = {x, *s};
-    PST_TRY(space->combine(space->self, x, 2, factors, terms));
+    PST_TRY(space->combine(space->self, *step, count, pairs->factors, pairs->terms));
+    if (!pairs->anchor)
+        PST_TRY(space->copy(space->self, *y, g));
     pairs->open = true;
+    *s = *step;
     return PST_OK;
 cleanup:
     return status;
+}
+
+pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s)
+{
+    *s = pairs->vectors[slot_of(pairs, pairs->held)];
+    pairs->open = true;
+    return pairs->space->combine(pairs->space->self, *s, 1, &factor, (const pst_vector *const *)s);
 }
 
 size_t pst_pairs_vector_count(int history)

@@ -4,10 +4,13 @@
  * MapReduce", 2014). The products are measured, never derived from each other: differences would cancel.
  *
  * An iteration:
- *     pst_pairs_measure   closes the pair that the last move opened, and fetches all products with it and with g
+ *     pst_pairs_measure   closes the pair that the last step opened, and fetches all products with it and with g
  *     pst_pairs_keep      adopts that pair, or not
  *     pst_pairs_direction -H g as a combination of the kept vectors and g
- *     pst_pairs_move      takes the step, which opens the next pair
+ *     pst_pairs_open      writes the step s, a multiple of it, and opens the next pair
+ *
+ * Without an anchor steps begin where the last evaluation was. With one, the gradient at a point that is kept apart, they
+ * begin there: y is g minus the anchor, and the direction is -H of the anchor.
  */
 #ifndef PST_OPTIM_PAIRS_H
 #define PST_OPTIM_PAIRS_H
@@ -18,19 +21,20 @@
 
 typedef struct pst_pairs {
     const pst_vector_space *space;
+    const pst_vector *anchor; /* NULL: none; owned by the caller */
     size_t history;
     /* One slot more than pairs, so that a pair can be refused when the oldest is still wanted. The kept pairs are in slots
      * first .. first + held - 1 around the ring, oldest first; the slot behind them takes the next step. */
     size_t slots, first, held;
-    bool open;                   /* that slot holds the last step in s and the gradient before it in y */
-    size_t size;                 /* of the basis: s of every slot, y of every slot, g */
-    pst_vector **vectors;        /* size - 1; made when first needed */
-    double *products;            /* size * size */
-    double *coefficients;        /* size: what `direction` found */
-    double *results;             /* scratch, 3 * size */
-    double *factors;             /* scratch, size */
-    const pst_vector **terms;    /* scratch, size */
-    size_t *places;              /* scratch, size: where terms are in the basis */
+    bool open;                /* that slot holds the last step in s; without an anchor, the gradient before it in y */
+    size_t size;              /* of the basis: s of every slot, y of every slot, the anchor, g */
+    pst_vector **vectors;     /* 2 * slots: s, y; made when first needed */
+    double *products;         /* size * size */
+    double *coefficients;     /* size: what `direction` found */
+    double *results;          /* scratch, 3 * size */
+    double *factors;          /* scratch, size */
+    const pst_vector **terms; /* scratch, size */
+    size_t *places;           /* scratch, size: where terms are in the basis */
 } pst_pairs;
 
 /* Takes host memory. `pairs` must be zeroed; pst_pairs_clear follows a failure too. */
@@ -44,14 +48,29 @@ void pst_pairs_forget(pst_pairs *pairs);
  * after any other failure, the pairs are good for pst_pairs_forget and pst_pairs_clear only. */
 pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_norm);
 
-/* Adopts the measured pair in place of the oldest if y.s is above 1e-10; drops it otherwise. */
-void pst_pairs_keep(pst_pairs *pairs);
+/* Of the pair just measured, before it is kept or dropped: s.s, y.y, y.s, and the slopes anchor.s and g.s. */
+typedef struct pst_pair_facts {
+    double ss, yy, ys, slope_before, slope_after;
+} pst_pair_facts;
+pst_pair_facts pst_pairs_facts(const pst_pairs *pairs);
+
+/* Adopts the measured pair in place of the oldest if y.s is above `floor`; drops it otherwise, and returns false. */
+bool pst_pairs_keep(pst_pairs *pairs, double floor);
+
+/* The gradient just measured is the anchor from now on; the caller copies the vector. */
+void pst_pairs_anchor_here(pst_pairs *pairs);
 
 /* Writes -H g into pairs->coefficients; -g where no pair is held. */
 void pst_pairs_direction(pst_pairs *pairs);
 
-/* x += factor * the vector of pairs->coefficients. g is the gradient at x before that. */
-pst_status pst_pairs_move(pst_pairs *pairs, pst_vector *x, const pst_vector *g, double factor);
+/* The square of the direction's norm, from the products: good to their rounding only. */
+double pst_pairs_direction_square(const pst_pairs *pairs);
+
+/* Opens a pair whose s is factor * the direction and returns it. g is the gradient at the point just evaluated. */
+pst_status pst_pairs_open(pst_pairs *pairs, const pst_vector *g, double factor, pst_vector **s);
+
+/* Opens the pair again that was measured last and dropped, with factor * its s. */
+pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s);
 
 /* Vectors that `history` pairs take. */
 size_t pst_pairs_vector_count(int history);
