@@ -177,9 +177,9 @@ cleanup:
 }
 
 static void drop_algorithm(pst_trial *t) {
-    pst_buffer_destroy(t->engine->session, t->prepared);
     pst_buffer_destroy(t->engine->session, t->workspace);
-    t->prepared = t->workspace = NULL;
+    t->prepared = NULL;
+    t->workspace = NULL;
     t->algorithm = NULL;
 }
 
@@ -218,21 +218,33 @@ cleanup:
     return status;
 }
 
-pst_status pst_trial_take(pst_trial *t, const pst_conv_algorithm *algorithm) {
+pst_status pst_trial_take(pst_trial *t, const pst_conv_algorithm *algorithm, pst_buffer **prepared, int part_rows) {
     pst_session *session = t->engine->session;
-    size_t bytes;
+    pst_conv_shape part = t->shape;
+    size_t bytes, part_bytes = 0;
+    pst_buffer *made = NULL;
     pst_status status;
     PST_TRY(pst_session_finish(session));
     drop_algorithm(t);
     PST_TRY(spoil(t));
     PST_TRY(algorithm->workspace_bytes(t->engine, &t->shape, &bytes));
+    part.h = part_rows;
+    if (part_rows)
+        PST_TRY(algorithm->workspace_bytes(t->engine, &part, &part_bytes));
+    bytes = part_bytes > bytes ? part_bytes : bytes;
     if (bytes)
         PST_TRY(pst_buffer_create(session, bytes, algorithm->name, &t->workspace));
-    bytes = algorithm->weight_bytes(t->engine, &t->shape);
-    PST_TRY(pst_buffer_create(session, bytes, algorithm->name, &t->prepared));
-    PST_TRY(algorithm->prepare(t->engine, &t->shape, t->weights, t->k, t->c, t->prepared));
+    if (!*prepared) {
+        PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(t->engine, &t->shape), algorithm->name, &made));
+        PST_TRY(algorithm->prepare(t->engine, &t->shape, t->weights, t->k, t->c, made));
+        *prepared = made;
+        made = NULL;
+    }
+    t->prepared = *prepared;
     t->algorithm = algorithm;
+    t->rows = t->shape.h;
 cleanup:
+    pst_buffer_destroy(session, made);
     return status;
 }
 
@@ -247,7 +259,9 @@ pst_status pst_trial_run(void *trial) {
                                 .mask = t->mask,
                                 .add = t->shape.backward && !to_picture(&t->shape),
                                 .workspace = t->workspace};
-    return t->algorithm->run(t->engine, &t->shape, &tensors);
+    pst_conv_shape shape = t->shape;
+    shape.h = t->rows;
+    return t->algorithm->run(t->engine, &shape, &tensors);
 }
 
 pst_status pst_trial_look(const pst_trial *t, double *error) {

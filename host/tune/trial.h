@@ -19,7 +19,9 @@ typedef struct pst_trial {
     size_t spots[PST_SPOTS];                             /* pixels of the result */
     double expected[PST_SPOTS][PST_SPOT_CHANNELS];
     const pst_conv_algorithm *algorithm; /* that is tried now */
-    pst_buffer *prepared, *workspace;
+    const pst_buffer *prepared;
+    pst_buffer *workspace;
+    int rows; /* that a run computes; the size of the trial, unless only a part is wanted */
 } pst_trial;
 
 #define PST_TRIAL_GUARD 1024
@@ -28,8 +30,9 @@ pst_status pst_trial_open(const pst_conv_engine *engine, const pst_conv_shape *s
 void pst_trial_close(pst_trial *trial);
 
 /* Takes an algorithm: its weights and scratch memory, instead of those of the one before. The result is spoiled, so that what
- * another one left is not taken for its own. */
-pst_status pst_trial_take(pst_trial *trial, const pst_conv_algorithm *algorithm);
+ * another one left is not taken for its own. *prepared: its weights, made if NULL; the caller's to destroy, and good for every
+ * size of the product. part_rows: a run of so few rows will be wanted too; 0: none. */
+pst_status pst_trial_take(pst_trial *trial, const pst_conv_algorithm *algorithm, pst_buffer **prepared, int part_rows);
 
 /* Queues a run; a pst_measured over a trial. */
 pst_status pst_trial_run(void *trial);

@@ -42,9 +42,9 @@ typedef struct result {
     uint16_t *bits;
 } result;
 
-static pst_status result_of(pst_trial *trial, const pst_conv_algorithm *algorithm, result *r) {
+static pst_status result_of(pst_trial *trial, const pst_conv_algorithm *algorithm, pst_buffer **prepared, result *r) {
     pst_status status;
-    PST_TRY(pst_trial_take(trial, algorithm));
+    PST_TRY(pst_trial_take(trial, algorithm, prepared, 0));
     PST_TRY(pst_trial_run(trial));
     PST_TRY(pst_trial_read(trial, r->out, r->bits));
 cleanup:
@@ -71,8 +71,9 @@ static const char *compare(const pst_trial *trial, const result *r, const result
 
 /* Gives every candidate that is not the oracle's equal a problem. */
 static pst_status check(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_algorithm *oracle,
-                        pst_candidate *candidates, size_t count) {
+                        pst_candidate *candidates, pst_buffer **prepared, size_t count) {
     pst_session *session = engine->session;
+    pst_buffer *oracles = NULL;
     pst_conv_shape small = *shape;
     pst_trial trial = {0};
     result right = {0}, r = {0};
@@ -85,12 +86,12 @@ static pst_status check(const pst_conv_engine *engine, const pst_conv_shape *sha
         PST_TRY(pst_allocate(session->error, trial.out_count + PST_TRIAL_GUARD, sizeof(float), &both[i]->out));
         PST_TRY(pst_allocate(session->error, trial.bits_count, sizeof(uint16_t), &both[i]->bits));
     }
-    PST_TRY(result_of(&trial, oracle, &right));
+    PST_TRY(result_of(&trial, oracle, &oracles, &right));
     for (size_t i = 0; i < count; i++) {
         if (candidates[i].algorithm == oracle)
             continue;
         const char *problem = NULL;
-        status = result_of(&trial, candidates[i].algorithm, &r);
+        status = result_of(&trial, candidates[i].algorithm, &prepared[i], &r);
         if (status == PST_OK)
             problem = compare(&trial, &r, &right);
         PST_TRY(pass_over(session, status, &candidates[i]));
@@ -103,23 +104,11 @@ cleanup:
         pst_free(i ? r.bits : right.bits);
     }
     pst_trial_close(&trial);
+    pst_buffer_destroy(session, oracles);
     return status;
 }
 
 /* ---- how fast is it? ---- */
-
-static pst_status measure_with(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,
-                               double *seconds) {
-    pst_trial trial = {0};
-    pst_status status;
-    PST_TRY(pst_trial_open(engine, shape, &trial));
-    PST_TRY(pst_trial_take(&trial, algorithm));
-    PST_TRY(pst_measure_once(engine->session, pst_trial_run, &trial, seconds)); /* may compile */
-    PST_TRY(pst_measure_once(engine->session, pst_trial_run, &trial, seconds));
-cleanup:
-    pst_trial_close(&trial);
-    return status;
-}
 
 static int even_rows(const pst_conv_shape *shape, double rows) {
     int even = rows < 4 ? 4 : rows > 1e6 ? 1000000 : (int)rows / 4 * 4;
@@ -128,43 +117,57 @@ static int even_rows(const pst_conv_shape *shape, double rows) {
 
 /* The size to measure with: fewer rows if the product takes longer than a run may. */
 static pst_status choose_rows(const pst_conv_engine *engine, const pst_tuning *tuning, const pst_conv_algorithm *algorithm,
-                              pst_conv_shape *shape) {
+                              pst_buffer **prepared, pst_conv_shape *shape) {
     pst_conv_shape first = *shape;
+    pst_trial trial = {0};
     double seconds;
+    pst_status status;
     first.h = even_rows(shape, FIRST_FLOPS / (pst_conv_flops(shape) / shape->h));
-    pst_status status = measure_with(engine, &first, algorithm, &seconds);
-    if (status == PST_OK)
-        shape->h = even_rows(shape, first.h * tuning->run_seconds / seconds);
+    PST_TRY(pst_trial_open(engine, &first, &trial));
+    PST_TRY(pst_trial_take(&trial, algorithm, prepared, 0));
+    PST_TRY(pst_measure_once(engine->session, pst_trial_run, &trial, &seconds)); /* may compile */
+    PST_TRY(pst_measure_once(engine->session, pst_trial_run, &trial, &seconds));
+    shape->h = even_rows(shape, first.h * tuning->run_seconds / (seconds > 1e-9 ? seconds : 1e-9));
+cleanup:
+    pst_trial_close(&trial);
+    return status;
+}
+
+/* Whether a few rows take so long that the rest need not be seen. */
+static pst_status glance(pst_trial *trial, int rows, double hopeless, double best, bool *slow) {
+    double seconds;
+    pst_status status;
+    trial->rows = rows;
+    PST_TRY(pst_measure_once(trial->engine->session, pst_trial_run, trial, &seconds));
+    *slow = seconds * trial->shape.h / rows > 2 * hopeless * best; /* twice: fewer rows keep fewer units busy */
+cleanup:
+    trial->rows = trial->shape.h;
     return status;
 }
 
 /* One candidate in a trial of all rows; best: the shortest time so far, or INFINITY. */
-static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double best, pst_candidate *candidate) {
-    const pst_conv_engine *engine = trial->engine;
+static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double best, pst_buffer **prepared, pst_candidate *candidate) {
+    pst_session *session = trial->engine->session;
+    bool may_be_dropped = tuning->hopeless > 0 && isfinite(best);
+    int part = may_be_dropped && trial->shape.h >= 4 * GLANCE ? even_rows(&trial->shape, (double)trial->shape.h / GLANCE) : 0;
     double seconds, error;
-    pst_status status = PST_OK;
-    if (tuning->hopeless > 0 && isfinite(best) && trial->shape.h >= 4 * GLANCE) {
-        pst_conv_shape part = trial->shape;
-        part.h = even_rows(&part, (double)part.h / GLANCE);
-        PST_TRY(measure_with(engine, &part, candidate->algorithm, &seconds));
-        if (seconds * trial->shape.h / part.h > 1.5 * tuning->hopeless * best) { /* fewer rows keep fewer units busy */
-            candidate->slow = true;
-            return PST_OK;
-        }
-    }
-    PST_TRY(pst_trial_take(trial, candidate->algorithm));
-    PST_TRY(pst_measure_once(engine->session, pst_trial_run, trial, &seconds));
+    pst_status status;
+    PST_TRY(pst_trial_take(trial, candidate->algorithm, prepared, part));
+    if (part)
+        PST_TRY(glance(trial, part, tuning->hopeless, best, &candidate->slow));
+    if (candidate->slow)
+        return PST_OK;
+    PST_TRY(pst_trial_take(trial, candidate->algorithm, prepared, part)); /* spoiled anew: backward adds */
+    PST_TRY(pst_measure_once(session, pst_trial_run, trial, &seconds));
     PST_TRY(pst_trial_look(trial, &error));
     if (!(error <= RIGHT)) {
         snprintf(candidate->problem, sizeof candidate->problem, "computes wrongly with %dx%d pixels", trial->shape.w, trial->shape.h);
         return PST_OK;
     }
-    PST_TRY(pst_measure_once(engine->session, pst_trial_run, trial, &seconds));
-    if (tuning->hopeless > 0 && seconds > tuning->hopeless * best) {
-        candidate->slow = true;
+    candidate->slow = may_be_dropped && seconds > 2 * tuning->hopeless * best;
+    if (candidate->slow)
         return PST_OK;
-    }
-    PST_TRY(pst_measure(engine->session, &tuning->measuring, pst_trial_run, trial, &candidate->timing));
+    PST_TRY(pst_measure(session, &tuning->measuring, pst_trial_run, trial, &candidate->timing));
     candidate->h = trial->shape.h;
     candidate->measured = true;
 cleanup:
@@ -191,28 +194,31 @@ pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_sha
     pst_session *session = engine->session;
     pst_conv_shape rows = *shape;
     pst_trial trial = {0};
+    pst_buffer *prepared[PST_CANDIDATES_MAX] = {NULL};
     double best = INFINITY;
     pst_status status;
     *count = list_candidates(engine, shape, tuning, candidates);
-    PST_TRY(check(engine, shape, tuning->menu[0], candidates, *count));
+    PST_TRY(check(engine, shape, tuning->menu[0], candidates, prepared, *count));
     for (size_t i = 0; i < *count; i++) {
         pst_candidate *candidate = &candidates[i];
         if (candidate->problem[0])
             continue;
         if (!trial.engine) { /* the first that is believed says how much there is time for */
-            status = choose_rows(engine, tuning, candidate->algorithm, &rows);
+            status = choose_rows(engine, tuning, candidate->algorithm, &prepared[i], &rows);
             if (status == PST_OK)
                 status = pst_trial_open(engine, &rows, &trial);
             PST_TRY(pass_over(session, status, candidate));
             if (candidate->problem[0])
                 continue;
         }
-        PST_TRY(pass_over(session, try_candidate(&trial, tuning, best, candidate), candidate));
+        PST_TRY(pass_over(session, try_candidate(&trial, tuning, best, &prepared[i], candidate), candidate));
         if (candidate->measured && candidate->timing.median < best)
             best = candidate->timing.median;
     }
 cleanup:
     pst_trial_close(&trial);
+    for (size_t i = 0; i < *count; i++)
+        pst_buffer_destroy(session, prepared[i]);
     return status;
 }
 
