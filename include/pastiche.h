@@ -288,6 +288,52 @@ typedef struct pst_choice {
  * same bytes. */
 PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
 
+/* ---- benchmark ----------------------------------------------------------------------------------------------- */
+
+typedef struct pst_bench_options {
+    size_t size;           /* sizeof(pst_bench_options); set by pst_bench_options_init */
+    const int *sizes;      /* sides of the square pictures that are evaluated; NULL: 256, 512 and 1024 */
+    size_t size_count;
+    double seconds;        /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
+    double limit_seconds;  /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
+} pst_bench_options;
+
+PST_API void pst_bench_options_init(pst_bench_options *options, size_t size);
+
+typedef enum pst_bench_kind {
+    PST_BENCH_ARITHMETIC,  /* fused multiply-adds in registers: the ceiling of the fractions. rate: FLOP/s */
+    PST_BENCH_BANDWIDTH,   /* copy, triad. rate: bytes/s */
+    PST_BENCH_CONVOLUTION, /* a layer by an algorithm. rate: FLOP/s of direct convolution, so that algorithms that need less
+                              can exceed the ceiling */
+    PST_BENCH_EVALUATION   /* loss and gradient with the default layers. rate: the same, all convolutions together */
+} pst_bench_kind;
+
+typedef struct pst_bench_row {
+    pst_bench_kind kind;
+    const char *name;        /* "fma", "copy", "triad", "relu3_1", "evaluation" */
+    const char *algorithm;   /* of a convolution, else "" */
+    const char *pool;        /* "none", "max", "average": the pooling that the convolution includes */
+    bool backward, chosen;   /* chosen: it is what a job of this context would use */
+    int width, height;       /* of the layer's map, or the picture */
+    int rows;                /* of a convolution: how many rows were measured */
+    int c_in, c_out;
+    int samples;
+    double median_seconds, least_seconds, most_seconds; /* of a run */
+    double rate;             /* from the median */
+    double fraction;         /* of the arithmetic ceiling; of a bandwidth: 0 */
+    uint64_t device_bytes;   /* of an evaluation */
+    const char *problem;     /* NULL, or why nothing was measured: then there are no times */
+} pst_bench_row;
+
+/* Called for each row as it is measured; valid until it returns. Return true to stop. */
+typedef bool (*pst_bench_callback)(void *user, const pst_bench_row *row);
+
+/* Measures the context's device: its ceilings, every convolution algorithm for every layer at one of the sizes (512, or what is
+ * below and nearest), whole evaluations. network NULL: VGG-19's shapes with random weights. Every result is checked; an
+ * algorithm that fails has a problem in its row, a device that does ends the benchmark with an error. */
+PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options, pst_bench_callback callback,
+                             void *user);
+
 #ifdef __cplusplus
 }
 #endif

@@ -14,6 +14,10 @@ int tune_command(int count, char **arguments);
 /* Measures before the first run on a device, or on demand, with a bar. What goes wrong is told and does not matter. */
 pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_options *options, progress *report);
 
+/* pastiche bench [--sizes LIST] [--seconds X] [--model FILE] [--device DEVICE] [--choices FILE] [--json FILE], and
+ * pastiche bench --compare A.json B.json */
+int bench_command(int count, char **arguments);
+
 /* pastiche CONTENT STYLE..., --plan too. */
 int transfer_command(const settings *s);
 

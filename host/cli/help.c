@@ -10,6 +10,7 @@ void options_help(void)
     puts("Usage: pastiche CONTENT STYLE... -o OUT --model NETWORK [option...]\n"
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
+         "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"
          "\n"
          "Paints the photograph CONTENT in the manner of the paintings STYLE.");
     for (const option *o = option_table; o < option_table + option_table_size; o++) {

@@ -33,7 +33,8 @@ pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measu
     int count = 0, repeats = 1, most = how->most_samples < PST_SAMPLES_MAX ? how->most_samples : PST_SAMPLES_MAX;
     pst_status status;
     *timing = (pst_timing){0};
-    PST_TRY(pst_measure_once(session, run, user, &once));
+    if (!how->warm)
+        PST_TRY(pst_measure_once(session, run, user, &once));
     PST_TRY(pst_measure_once(session, run, user, &once));
     if (once < SAMPLE_SECONDS) {
         double wanted = SAMPLE_SECONDS / (once > 0 ? once : 1e-9);

@@ -15,6 +15,7 @@ typedef pst_status (*pst_measured)(void *user);
 typedef struct pst_measuring {
     int least_samples, most_samples; /* most_samples <= PST_SAMPLES_MAX */
     double seconds;                  /* after so long no further sample is begun, but for the least */
+    bool warm;                       /* it ran just now: the first run counts as well */
 } pst_measuring;
 
 #define PST_SAMPLES_MAX 32

@@ -14,14 +14,14 @@
 #define BITS_SOME 4       /* ... and a few in any case */
 #define FIRST_FLOPS 2e8   /* of the run that tells how many rows to measure with */
 #define GLANCE 8          /* part of the rows that shows whether a candidate is hopeless */
-#define CLEARLY 0.97      /* part of the default's time that replaces it: less is noise, and choices should repeat */
+#define CLEARLY 0.95      /* part of the default's time that replaces it: less is noise, and choices should repeat */
 
 void pst_tuning_init(pst_tuning *tuning) {
     *tuning = (pst_tuning){.menu = pst_conv_menu,
-                           .run_seconds = 0.015,
-                           .hopeless = 2.5,
+                           .run_seconds = 0.05,
+                           .hopeless = 1.5,
                            .seconds = 60,
-                           .measuring = {.least_samples = 3, .most_samples = 7, .seconds = 0.05}};
+                           .measuring = {.least_samples = 2, .most_samples = 7, .seconds = 0.05, .warm = true}};
 }
 
 double pst_conv_flops(const pst_conv_shape *s) { return 18.0 * s->h * s->w * s->c_in * s->c_out; }
@@ -139,7 +139,7 @@ static pst_status glance(pst_trial *trial, int rows, double hopeless, double bes
     pst_status status;
     trial->rows = rows;
     PST_TRY(pst_measure_once(trial->engine->session, pst_trial_run, trial, &seconds));
-    *slow = seconds * trial->shape.h / rows > 2 * hopeless * best; /* twice: fewer rows keep fewer units busy */
+    *slow = seconds * trial->shape.h / rows > 2 * hopeless * best; /* twice: what a run costs once is a larger part of a few rows */
 cleanup:
     trial->rows = trial->shape.h;
     return status;
@@ -164,7 +164,7 @@ static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, doub
         snprintf(candidate->problem, sizeof candidate->problem, "computes wrongly with %dx%d pixels", trial->shape.w, trial->shape.h);
         return PST_OK;
     }
-    candidate->slow = may_be_dropped && seconds > 2 * tuning->hopeless * best;
+    candidate->slow = may_be_dropped && seconds > tuning->hopeless * best;
     if (candidate->slow)
         return PST_OK;
     PST_TRY(pst_measure(session, &tuning->measuring, pst_trial_run, trial, &candidate->timing));
@@ -212,8 +212,8 @@ pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_sha
                 continue;
         }
         PST_TRY(pass_over(session, try_candidate(&trial, tuning, best, &prepared[i], candidate), candidate));
-        if (candidate->measured && candidate->timing.median < best)
-            best = candidate->timing.median;
+        if (candidate->measured && candidate->timing.least < best)
+            best = candidate->timing.least;
     }
 cleanup:
     pst_trial_close(&trial);
@@ -224,10 +224,11 @@ cleanup:
 
 /* ---- choosing ---- */
 
+/* By the shortest times: what else runs on the machine can only add to them. */
 static const pst_candidate *fastest(const pst_candidate *candidates, size_t count) {
     const pst_candidate *best = NULL;
     for (size_t i = 0; i < count; i++)
-        if (candidates[i].measured && (!best || candidates[i].timing.median < CLEARLY * best->timing.median))
+        if (candidates[i].measured && (!best || candidates[i].timing.least < CLEARLY * best->timing.least))
             best = &candidates[i];
     return best;
 }
