@@ -17,7 +17,6 @@ static void *taken[TAKEN_MAX];
 static size_t taken_count;
 static struct {
     pst_buffer *whole, *part;
-    size_t before; /* bytes of sentinels */
 } buffers[BUFFERS_MAX];
 static size_t buffer_count;
 static uint64_t hash;
@@ -76,11 +75,10 @@ double *test_steps(size_t count, uint64_t seed)
 
 /* In the loops over elements below a plain `if` stands for Check's assertions, which keep a record each time. */
 
-static pst_buffer *keep(pst_buffer *whole, pst_buffer *part, size_t before)
+static pst_buffer *keep(pst_buffer *whole, pst_buffer *part)
 {
     ck_assert_uint_lt(buffer_count, BUFFERS_MAX);
     buffers[buffer_count].whole = whole;
-    buffers[buffer_count].before = before;
     return buffers[buffer_count++].part = part;
 }
 
@@ -91,23 +89,26 @@ static pst_buffer *bare_buffer(const void *data, size_t bytes)
     cl_int code;
     pst_buffer *buffer = calloc(1, sizeof *buffer);
     ck_assert_ptr_nonnull(buffer);
-    *buffer = (pst_buffer){clCreateBuffer(test_session->context, CL_MEM_READ_WRITE, bytes, NULL, &code), bytes, true};
+    buffer->memory = buffer->root = clCreateBuffer(test_session->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    buffer->bytes = bytes;
     ck_ok(test_error, pst_session_check(test_session, code, "clCreateBuffer", "a test"));
+    test_session->buffer_count++; /* as if made by pst_buffer_create, for its pst_buffer_destroy */
+    test_session->buffer_bytes += bytes;
     if (data)
         ck_ok(test_error, pst_buffer_write(test_session, buffer, 0, data, bytes));
-    return keep(NULL, buffer, 0);
+    return keep(NULL, buffer);
 }
 
-/* Room for `before` bytes, the data (NULL: sentinels) and 1024 sentinels. */
-static pst_buffer *guarded(size_t before, const void *data, size_t bytes)
+/* 1024 sentinels, the data (NULL: sentinels) and 1024 sentinels. */
+static pst_buffer *guarded(const void *data, size_t bytes)
 {
-    size_t count = GUARD_FLOATS + (before + bytes + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+    size_t count = GUARD_FLOATS + (GUARD_BYTES + bytes + sizeof(uint32_t) - 1) / sizeof(uint32_t);
     uint32_t *image = malloc(count * sizeof *image);
     ck_assert_ptr_nonnull(image);
     for (size_t i = 0; i < count; i++)
         image[i] = SENTINEL;
     if (data)
-        memcpy((uint8_t *)image + before, data, bytes);
+        memcpy((uint8_t *)image + GUARD_BYTES, data, bytes);
     pst_buffer *whole;
     ck_ok(test_error, pst_buffer_create(test_session, count * sizeof *image, "a test", &whole));
     ck_ok(test_error, pst_buffer_write(test_session, whole, 0, image, count * sizeof *image));
@@ -119,20 +120,9 @@ pst_buffer *test_buffer(const void *data, size_t bytes)
 {
     if (test_small())
         return bare_buffer(data, bytes);
-    pst_buffer *whole = guarded(GUARD_BYTES, data, bytes), *part;
+    pst_buffer *whole = guarded(data, bytes), *part;
     ck_ok(test_error, pst_buffer_slice(test_session, whole, GUARD_BYTES, bytes, &part));
-    return keep(whole, part, GUARD_BYTES);
-}
-
-pst_buffer *test_divisible(size_t bytes)
-{
-    if (test_small())
-        return bare_buffer(NULL, bytes);
-    pst_buffer *whole = guarded(0, NULL, bytes), *part = calloc(1, sizeof *part);
-    ck_assert_ptr_nonnull(part);
-    ck_ok(test_error, pst_session_check(test_session, clRetainMemObject(whole->memory), "clRetainMemObject", NULL));
-    *part = (pst_buffer){whole->memory, bytes, true};
-    return keep(whole, part, 0);
+    return keep(whole, part);
 }
 
 pst_buffer *test_floats(const double *values, size_t count)
@@ -151,15 +141,15 @@ void test_read(const pst_buffer *buffer, void *data, size_t bytes)
 }
 
 /* The bytes between the data's end and the next whole sentinel are sentinels too. */
-static void check_guards(const pst_buffer *whole, size_t before, size_t bytes)
+static void check_guards(const pst_buffer *whole, size_t bytes)
 {
     static const uint32_t sentinel = SENTINEL;
     uint8_t *image = malloc(whole->bytes);
     ck_assert_ptr_nonnull(image);
     test_read(whole, image, whole->bytes);
     for (size_t i = 0; i < whole->bytes; i++)
-        if ((i < before || i >= before + bytes) && image[i] != ((const uint8_t *)&sentinel)[i % sizeof sentinel])
-            ck_abort_msg("byte %td beside a buffer of %zu bytes was overwritten", (ptrdiff_t)i - (ptrdiff_t)before, bytes);
+        if ((i < GUARD_BYTES || i >= GUARD_BYTES + bytes) && image[i] != ((const uint8_t *)&sentinel)[i % sizeof sentinel])
+            ck_abort_msg("byte %td beside a buffer of %zu bytes was overwritten", (ptrdiff_t)i - (ptrdiff_t)GUARD_BYTES, bytes);
     free(image);
 }
 
@@ -167,8 +157,10 @@ static void release(void)
 {
     for (size_t i = 0; i < buffer_count; i++) {
         if (buffers[i].whole)
-            check_guards(buffers[i].whole, buffers[i].before, buffers[i].part->bytes);
-        pst_buffer_destroy(test_session, buffers[i].part);
+            check_guards(buffers[i].whole, buffers[i].part->bytes);
+        /* Oclgrind 21.10 takes a new buffer for an old one of another size, and then good reads for bad: keep them all. */
+        if (!test_small())
+            pst_buffer_destroy(test_session, buffers[i].part);
         pst_buffer_destroy(test_session, buffers[i].whole);
     }
     buffer_count = 0;

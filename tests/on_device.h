@@ -37,9 +37,6 @@ pst_buffer *test_buffer(const void *data, size_t bytes);
 pst_buffer *test_floats(const double *values, size_t count);
 pst_buffer *test_empty(size_t floats);
 
-/* The same for what may be divided into sub-buffers, which a part of a buffer cannot be: sentinels behind it alone. */
-pst_buffer *test_divisible(size_t bytes);
-
 void test_read(const pst_buffer *buffer, void *data, size_t bytes);
 
 /* Each reads `count` floats and compares: the rounded number itself; within so many units in the last place; the

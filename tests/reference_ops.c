@@ -168,19 +168,25 @@ double reference_content(const double *f, const double *target, size_t count, do
     return sum;
 }
 
+/* Each gradient is gathered and written once: gcc 12 -O3 gets loops wrong that add to overlapping places of d. */
 double reference_smoothness(const double *x, int h, int w, double scale, double *d)
 {
     double sum = 0;
-    for (int row = 0; row + 1 < h; row++)
-        for (int column = 0; column + 1 < w; column++)
+    for (int row = 0; row < h; row++)
+        for (int column = 0; column < w; column++)
             for (int channel = 0; channel < 3; channel++) {
-                size_t here = ((size_t)row * (size_t)w + (size_t)column) * 3 + (size_t)channel;
-                size_t right = here + 3, below = here + 3 * (size_t)w;
-                double dx = x[right] - x[here], dy = x[below] - x[here];
-                sum += dx * dx + dy * dy;
-                d[right] += scale * dx;
-                d[below] += scale * dy;
-                d[here] -= scale * (dx + dy);
+                size_t step = 3, down = 3 * (size_t)w, here = (size_t)row * down + (size_t)column * step + (size_t)channel;
+                double gradient = 0;
+                if (row + 1 < h && column + 1 < w) { /* this pixel has both neighbours */
+                    double dx = x[here + step] - x[here], dy = x[here + down] - x[here];
+                    sum += dx * dx + dy * dy;
+                    gradient -= dx + dy;
+                }
+                if (row + 1 < h && column > 0) /* so has the one to the left */
+                    gradient += x[here] - x[here - step];
+                if (row > 0 && column + 1 < w) /* and the one above */
+                    gradient += x[here] - x[here - down];
+                d[here] += scale * gradient;
             }
     return sum;
 }

@@ -93,10 +93,10 @@ static void run(const task *t, const pst_conv_shape *shape, const form *f, const
     ck_ok(test_error, algorithm->workspace_bytes(&least, shape, &least_bytes));
     ck_assert_msg(bytes <= f->limit || bytes <= least_bytes, "%s: workspace of %zu bytes, limit %zu, least %zu", algorithm->name, bytes,
                   f->limit, least_bytes);
-    pst_buffer *weights = test_divisible(algorithm->weight_bytes(&engine, shape));
+    pst_buffer *weights = test_buffer(NULL, algorithm->weight_bytes(&engine, shape));
     ck_ok(test_error, algorithm->prepare(&engine, shape, o->weights, t->layer->k, t->layer->c, weights));
     tensors.weights = weights;
-    tensors.workspace = bytes ? test_divisible(bytes) : NULL;
+    tensors.workspace = bytes ? test_buffer(NULL, bytes) : NULL;
     ck_ok(test_error, algorithm->run(&engine, shape, &tensors));
 }
 
@@ -183,7 +183,7 @@ static void forward(const void *arg)
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
             continue;
         pst_conv_tensors tensors = {.in = in_device, .bias = bias_device};
-        tensors.out = f->pool ? test_empty(pooled_count) : test_divisible(out_count * sizeof(float));
+        tensors.out = test_empty(f->pool ? pooled_count : out_count);
         tensors.bits = f->bits ? test_buffer(NULL, out_count / 16 * sizeof *bits) : NULL;
         run(t, &shape, f, &o, tensors);
         if (f->pool) {
@@ -225,13 +225,10 @@ static void backward(const void *arg)
     size_t c = (size_t)o.c, k = (size_t)o.k, in_count = o.pixels * k, pooled_count = o.pooled_pixels * k, out_count = o.pixels * c;
     double *d = test_numbers(in_count, 4), *d_pooled = test_numbers(pooled_count, 5), *d_expanded = test_doubles(in_count);
     double *gradient = test_doubles(out_count), *expected = test_doubles(out_count), *old = test_numbers(out_count, 8);
-    float *old_floats = test_take(out_count, sizeof *old_floats);
     uint16_t *in_bits = test_take(in_count / 16, sizeof *in_bits), *mask = test_take(out_count / 16 + 1, sizeof *mask);
     bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have bits or losses */
     if (!picture)
         reference_signs(test_numbers(out_count, 6), out_count, mask);
-    for (size_t i = 0; i < out_count; i++)
-        old_floats[i] = (float)old[i];
     const pst_buffer *in_device = test_floats(d, in_count), *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
     pst_buffer *mask_device = picture ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
     for (int i = 0; i < COUNT(forms); i++) {
@@ -251,9 +248,7 @@ static void backward(const void *arg)
         reference_conv_backward(&o.reference, f->pool ? d_expanded : d, gradient);
         for (int add = 0; add <= !picture; add++) {
             tensors.add = add;
-            tensors.out = test_divisible(out_count * sizeof(float));
-            if (add)
-                ck_ok(test_error, pst_buffer_write(test_session, tensors.out, 0, old_floats, out_count * sizeof *old_floats));
+            tensors.out = add ? test_floats(old, out_count) : test_empty(out_count);
             run(t, &shape, f, &o, tensors);
             memcpy(expected, gradient, out_count * sizeof *expected);
             reference_add_mask(expected, out_count, add ? old : NULL, tensors.mask ? mask : NULL);

@@ -66,8 +66,8 @@ static pst_status check_shape(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_
     const size_t limit = (size_t)INT_MAX;
     size_t am = pst_round_up(s->m, 256), bn = pst_round_up(s->n, 256), ck = pst_round_up(s->k, 256), a, b, c;
     if (!s->m || !s->n || !s->k)
-        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu has nothing to compute", s->m,
-                        s->n, s->k);
+        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu has nothing to compute",
+                        s->m, s->n, s->k);
     bool fits = s->m < limit && s->n < limit && s->k < limit && pst_multiply(am, ck, &a) && pst_multiply(ck, bn, &b) &&
                 pst_multiply(am, bn, &c) && a < limit && b < limit && c < limit && c_offset < limit - c && a + b + c < limit;
     if (!fits)

@@ -8,7 +8,8 @@
 #define XGEMM(...)                                                                                                     \
     {"Xgemm",                                                                                                          \
      16,                                                                                                               \
-     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN", "VWM", "VWN"}, \
+     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN",      \
+      "VWM", "VWN"},                                                                                                   \
      {__VA_ARGS__}}
 
 /* CPUs: one work-item a tile, without local memory, so that the loop over k is nothing but loads of a vector of B, and
@@ -29,8 +30,8 @@ static const pst_gemm_override plain = XGEMM(0, 1, 16, 2, 4, 4, 16, 4, 4, 16, 0,
 static const pst_gemm_override never_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {0}};
 static const pst_gemm_override seldom_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {PST_GEMM_DIRECT_SIZE}};
 
-/* Never run then, but PoCL compiles every kernel of the program, and these are most of it: from 20 s of processor time to
- * 7 s on the first run, together with the small copying kernels. */
+/* Never run then, but PoCL compiles every kernel of the program, and these are most of it: 20 s of processor time on the first
+ * run came down to 7, together with the small copying kernels. */
 static const pst_gemm_override small_direct = {
     "XgemmDirect",
     10,

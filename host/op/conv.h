@@ -35,8 +35,8 @@ typedef struct pst_conv_tensors {
     const pst_buffer *bias;     /* forward: [c_out] */
     pst_buffer *out;            /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
     pst_buffer *bits;           /* forward: written, unless NULL */
-    const pst_buffer *mask;     /* backward: the bits of out's layer, or NULL */
-    bool add;                   /* backward: add what out holds, before the mask */
+    const pst_buffer *mask;     /* backward: the bits of out's layer, or NULL; NULL for the picture */
+    bool add;                   /* backward: add what out holds, before the mask; not for the picture */
     pst_buffer *workspace;
 } pst_conv_tensors;
 

@@ -16,13 +16,16 @@ static size_t input_row(const pst_conv_shape *s) { return (size_t)s->c_in + (s->
 static size_t point(size_t tiles, size_t row) { return tiles * row + 16; }
 static size_t patch(const pst_conv_shape *s) { return 36 * (size_t)s->c_in; }
 
-/* Tiles of a fused work-item's block: its transforms and products should stay in 1 MiB. */
-static int block_tiles(const pst_conv_shape *s) { return s->c_in <= 64 && s->c_out <= 64 ? 12 : 24; }
-
 static size_t tile_count(const pst_conv_shape *s) { return (size_t)((s->h + 3) / 4) * (size_t)((s->w + 3) / 4); }
 
 static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
     return pst_tile_choose(engine->session, s->c_in, s->c_out, true);
+}
+
+/* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
+static int block_tiles(const pst_conv_engine *engine, const pst_conv_shape *s) {
+    int rows = register_tile(engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
+    return most < rows ? rows : most / rows * rows;
 }
 
 static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
@@ -60,7 +63,7 @@ static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape
     snprintf(defines, sizeof defines,
              "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d -DUNPOOL=%d "
              "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DDEEP=%d",
-             tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(s) / tile.rows * tile.rows, s->c_in, s->c_out, tile.lanes * tile.vectors, !s->backward,
+             tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(engine, s), s->c_in, s->c_out, tile.lanes * tile.vectors, !s->backward,
              !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool, s->backward ? (int)s->pool : 0,
              s->backward && t->mask != NULL, s->backward && t->add, deep);
     return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
@@ -72,7 +75,7 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 
 static size_t fused_slice(const pst_conv_engine *engine, const pst_conv_shape *s) {
     pst_tile tile = register_tile(engine, s);
-    size_t tiles = (size_t)(block_tiles(s) / tile.rows * tile.rows);
+    size_t tiles = (size_t)block_tiles(engine, s);
     return 36 * point(tiles, input_row(s)) + 36 * point(tiles, (size_t)(tile.lanes * tile.vectors)) + patch(s);
 }
 
