@@ -86,10 +86,11 @@ static void print_help(void)
     puts("Usage: pastiche bench [--sizes LIST] [--seconds X] [--json FILE] [--model FILE]\n"
          "                      [--device DEVICE] [--choices FILE]\n"
          "       pastiche bench --compare A.json B.json\n\n"
-         "Measures a device: its arithmetic and bandwidth, each convolution algorithm for each\n"
-         "layer, and whole evaluations of pictures of the sizes in LIST (256,512,1024). Without\n"
-         "a network VGG-19 is made up. X is for how long each measurement goes on (1). --json\n"
-         "writes every figure; --compare prints two such files side by side.");
+         "Measures a device: its arithmetic and bandwidth, each convolution algorithm for\n"
+         "each layer, and whole evaluations of pictures of the sizes in LIST\n"
+         "(256,512,1024). Without a network VGG-19 is made up. X is for how long each\n"
+         "measurement goes on (1). --json writes every figure; --compare prints two such\n"
+         "files side by side.");
 }
 
 int bench_command(int count, char **arguments)

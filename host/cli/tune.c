@@ -64,9 +64,11 @@ int tune_command(int count, char **arguments)
     if (!arguments_read("tune", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {
-        puts("Usage: pastiche tune [--image-size N] [--model FILE] [--device DEVICE] [--choices FILE]\n\n"
-             "Measures which convolution algorithms are the fastest on a device, for pictures of\n"
-             "about N pixels (512) and a network (VGG-19), and keeps them for later runs, or in FILE.");
+        puts("Usage: pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
+             "                     [--choices FILE]\n\n"
+             "Measures which convolution algorithms are the fastest on a device, for pictures\n"
+             "of about N pixels (512) and a network (VGG-19), and keeps them for later runs,\n"
+             "or in FILE.");
         return EXIT_OK;
     }
     pst_tune_options options;
