@@ -23,7 +23,7 @@
  * - The library never exits, never prints, and never keeps a pointer that it was given longer than the call, but for the
  *   callback of pst_job_run and the context and network of a job.
  * - A context and all that was made from it belong to one thread at a time. Different contexts are independent.
- * - The same build, device, inputs and seed give the same bytes.
+ * - The same build, device, inputs, seed and choices of algorithms (pst_context_options.choices_file) give the same bytes.
  */
 #ifndef PASTICHE_H
 #define PASTICHE_H
@@ -95,6 +95,8 @@ typedef struct pst_context_options {
     const char *device; /* NULL or "": the best. Digits: an index of pst_devices. "cpu", "gpu": the best of that type;
                            "gpu:N": the N-th GPU from 0. Else: part of a name */
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
+    const char *choices_file;  /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "":
+                                  the built-in choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
 } pst_context_options;
 
 PST_API void pst_context_options_init(pst_context_options *options, size_t size);
@@ -109,6 +111,11 @@ PST_API const char *pst_context_message(const pst_context *context);
 
 /* The device in use. */
 PST_API void pst_context_device(const pst_context *context, pst_device_info *info);
+
+/* How many measured choices the context has; 0: it uses the built-in ones alone. *notice (may be NULL): what people should
+ * hear about the file of choices, such as that it was damaged or made for another driver and is passed over, or "". Valid
+ * until the next pst_tune or the end of the context. */
+PST_API size_t pst_context_choices(const pst_context *context, const char **notice);
 
 /* ---- pictures ------------------------------------------------------------------------------------------------ */
 
@@ -241,6 +248,91 @@ PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, voi
 /* The picture with the lowest loss so far, 0..255, with original_colors applied. PST_ERROR_ARGUMENT before the first
  * evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+/* ---- tuning -------------------------------------------------------------------------------------------------- */
+
+typedef struct pst_tune_options {
+    size_t size;              /* sizeof(pst_tune_options); set by pst_tune_options_init */
+    int width, height;        /* of the picture whose products are measured, in pixels. Default 512x512. The choices hold for
+                                 other sizes too, with a quarter to four times the pixels of a layer */
+    const char *choices_file; /* where the choices are kept. NULL: the device's own in the cache folder. "": nowhere */
+    double seconds;           /* no further measurement is begun after so long. Default 60; it usually takes a few */
+} pst_tune_options;
+
+PST_API void pst_tune_options_init(pst_tune_options *options, size_t size);
+
+typedef struct pst_tune_progress {
+    int done, total;    /* products measured */
+    const char *what;   /* the one that comes next, "forward 512x512 64 -> 64, max pooling"; "" at the end */
+    const char *notice; /* NULL, or that an algorithm was passed over because it fails or computes wrongly here */
+} pst_tune_progress;
+
+/* Return true to stop. */
+typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress);
+
+/* Measures which convolution algorithms are the fastest for a network (NULL: VGG-19) on the context's device; each is checked
+ * against the plainest one first, and what computes wrongly is never chosen. Jobs created from now on use the choices. They are
+ * added to those in the file, which is replaced if it was damaged or is for another driver or version. PST_STOPPED: what was
+ * measured until then is used and kept. callback may be NULL. */
+PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback,
+                            void *user);
+
+typedef struct pst_choice {
+    const char *layer;     /* "relu3_1" */
+    const char *algorithm; /* "winograd-fused" */
+    bool backward;         /* else forward */
+    bool measured;         /* else built in */
+} pst_choice;
+
+/* The algorithms that a job uses for the result's size, for a log; valid as long as the job. With the same ones it gives the
+ * same bytes. */
+PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
+
+/* ---- benchmark ----------------------------------------------------------------------------------------------- */
+
+typedef struct pst_bench_options {
+    size_t size;           /* sizeof(pst_bench_options); set by pst_bench_options_init */
+    const int *sizes;      /* sides of the square pictures that are evaluated; NULL: 256, 512 and 1024 */
+    size_t size_count;
+    double seconds;        /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
+    double limit_seconds;  /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
+} pst_bench_options;
+
+PST_API void pst_bench_options_init(pst_bench_options *options, size_t size);
+
+typedef enum pst_bench_kind {
+    PST_BENCH_ARITHMETIC,  /* fused multiply-adds in registers: the ceiling of the fractions. rate: FLOP/s */
+    PST_BENCH_BANDWIDTH,   /* copy, triad. rate: bytes/s */
+    PST_BENCH_CONVOLUTION, /* a layer by an algorithm. rate: FLOP/s of direct convolution, so that algorithms that need less
+                              can exceed the ceiling */
+    PST_BENCH_EVALUATION   /* loss and gradient with the default layers. rate: the same, all convolutions together */
+} pst_bench_kind;
+
+typedef struct pst_bench_row {
+    pst_bench_kind kind;
+    const char *name;        /* "fma", "copy", "triad", "relu3_1", "evaluation" */
+    const char *algorithm;   /* of a convolution, else "" */
+    const char *pool;        /* "none", "max", "average": the pooling that the convolution includes */
+    bool backward, chosen;   /* chosen: it is what a job of this context would use */
+    int width, height;       /* of the layer's map, or the picture */
+    int rows;                /* of a convolution: how many rows were measured */
+    int c_in, c_out;
+    int samples;
+    double median_seconds, least_seconds, most_seconds; /* of a run */
+    double rate;             /* from the median */
+    double fraction;         /* of the arithmetic ceiling; of a bandwidth: 0 */
+    uint64_t device_bytes;   /* of an evaluation */
+    const char *problem;     /* NULL, or why nothing was measured: then there are no times */
+} pst_bench_row;
+
+/* Called for each row as it is measured; valid until it returns. Return true to stop. */
+typedef bool (*pst_bench_callback)(void *user, const pst_bench_row *row);
+
+/* Measures the context's device: its ceilings, every convolution algorithm for every layer at one of the sizes (512, or what is
+ * below and nearest), whole evaluations. network NULL: VGG-19's shapes with random weights. Every result is checked; an
+ * algorithm that fails has a problem in its row, a device that does ends the benchmark with an error. */
+PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options, pst_bench_callback callback,
+                             void *user);
 
 #ifdef __cplusplus
 }

@@ -3,9 +3,20 @@
 #define PASTICHE_COMMANDS_H
 
 #include "options.h"
+#include "progress.h"
 
 /* pastiche devices [--device DEVICE] */
 int devices_command(int count, char **arguments);
+
+/* pastiche tune [--image-size N] [--model FILE] [--device DEVICE] [--choices FILE] */
+int tune_command(int count, char **arguments);
+
+/* Measures before the first run on a device, or on demand, with a bar. What goes wrong is told and does not matter. */
+pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_options *options, progress *report);
+
+/* pastiche bench [--sizes LIST] [--seconds X] [--model FILE] [--device DEVICE] [--choices FILE] [--json FILE], and
+ * pastiche bench --compare A.json B.json */
+int bench_command(int count, char **arguments);
 
 /* pastiche CONTENT STYLE..., --plan too. */
 int transfer_command(const settings *s);

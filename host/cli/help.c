@@ -9,6 +9,8 @@ void options_help(void)
 {
     puts("Usage: pastiche CONTENT STYLE... -o OUT --model NETWORK [option...]\n"
          "       pastiche devices [--device DEVICE]\n"
+         "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
+         "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"
          "\n"
          "Paints the photograph CONTENT in the manner of the paintings STYLE.");
     for (const option *o = option_table; o < option_table + option_table_size; o++) {
@@ -25,5 +27,6 @@ void options_help(void)
     }
     puts("\n"
          "The options of neural-style work as they are, with one dash and underscores.\n"
-         "PASTICHE_DEVICE and PASTICHE_MODEL stand for --device and --model.");
+         "PASTICHE_DEVICE, PASTICHE_MODEL and PASTICHE_CHOICES stand for --device,\n"
+         "--model and --choices.");
 }

@@ -24,6 +24,20 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* {"relu1_1": ["direct", "direct"], ...}: forward, backward. */
+static json_t *algorithms(const run_log *log)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < log->choice_count; i++) {
+        const pst_choice *choice = &log->choices[i];
+        json_t *pair = json_object_get(all, choice->layer);
+        if (!pair && json_object_set_new(all, choice->layer, json_array()) == 0)
+            pair = json_object_get(all, choice->layer);
+        json_array_append_new(pair, json_string(choice->algorithm));
+    }
+    return all;
+}
+
 void log_evaluation(run_log *log, const pst_progress *progress)
 {
     if (!log->file)
@@ -35,6 +49,11 @@ void log_evaluation(run_log *log, const pst_progress *progress)
     json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
     json_object_set_new(line, "loss", number(progress->loss));
     json_object_set_new(line, "terms", terms);
+    if (progress->iteration == 1 && log->choices) {
+        json_object_set_new(line, "device", json_string(log->device->name));
+        json_object_set_new(line, "driver", json_string(log->device->driver_version));
+        json_object_set_new(line, "algorithms", algorithms(log));
+    }
     if (progress->notice)
         json_object_set_new(line, "notice", json_string(progress->notice));
 

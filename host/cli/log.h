@@ -10,13 +10,17 @@
 typedef struct run_log {
     const char *path;
     FILE *file; /* NULL: no log is wanted */
+    const pst_choice *choices; /* what the first line tells besides: the algorithms and the device. May be NULL */
+    size_t choice_count;
+    const pst_device_info *device;
     int error;  /* errno of the first write that failed, or 0 */
 } run_log;
 
 /* path may be NULL: then the other two do nothing. Complains and returns false when the file cannot be opened. */
 bool log_open(run_log *log, const char *path);
 
-/* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}. */
+/* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}; the first one with "device" and
+ * "algorithms":{"relu1_1":["forward's", "backward's"], ...} as well. */
 void log_evaluation(run_log *log, const pst_progress *progress);
 
 /* Complains and returns false when anything could not be written. */

@@ -6,8 +6,13 @@
 
 int main(int count, char **arguments)
 {
-    if (count > 1 && strcmp(arguments[1], "devices") == 0)
-        return devices_command(count - 2, arguments + 2);
+    static const struct {
+        const char *name;
+        int (*run)(int count, char **arguments);
+    } commands[] = { { "devices", devices_command }, { "tune", tune_command }, { "bench", bench_command } };
+    for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(arguments[1], commands[i].name) == 0)
+            return commands[i].run(count - 2, arguments + 2);
 
     settings s;
     int code = EXIT_USAGE;

@@ -237,6 +237,23 @@ static bool set_gpu(settings *s, const option *o, const char *given, const char 
     return true;
 }
 
+/* --choices and --no-tune exclude each other: the later one holds. */
+static bool set_choices(settings *s, const option *o, const char *given, const char *value)
+{
+    if (strcmp(value, "none") == 0) {
+        s->choices = "";
+        return true;
+    }
+    return set_text(s, o, given, value);
+}
+
+static bool set_no_tune(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o, (void)given, (void)value;
+    s->choices = "";
+    return true;
+}
+
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)s, (void)o;
@@ -313,6 +330,8 @@ const option option_table[] = {
     { { "device" }, TAKES_VALUE, "DEVICE", "number, cpu, gpu, gpu:N or part of a name (best)", set_device,
       IN(device) },
     { { "workspace" }, TAKES_VALUE, "MIB", "scratch memory of the convolutions (64)", set_workspace, 0, 1, 1 << 20 },
+    { { "choices" }, TAKES_VALUE, "FILE", "algorithms as pastiche tune chose them there", set_choices, IN(choices) },
+    { { "no-tune" }, TAKES_NOTHING, NULL, "built-in choices; no measuring on the first run", set_no_tune },
     { { "plan" }, TAKES_NOTHING, NULL, "print the memory that is needed, and stop", set_flag, IN(plan) },
 
     { { "Reports" }, IS_HEADING },

@@ -196,12 +196,19 @@ static const char *environment(const char *name)
     return value && *value ? value : NULL;
 }
 
+const char *choices_from_environment(void)
+{
+    const char *value = environment("PASTICHE_CHOICES");
+    return value && strcmp(value, "none") == 0 ? "" : value;
+}
+
 bool options_read(settings *s, int count, char **arguments)
 {
     *s = (settings){ .output = "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = 100 };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
     s->kernels = environment("PASTICHE_KERNELS");
+    s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
 
     const char **words = malloc(((size_t)count + 1) * sizeof *words);

@@ -20,6 +20,7 @@ typedef struct settings {
     size_t style_count;
     const char *init_image, *start_file;
     const char *output, *model, *device, *log, *kernels;
+    const char *choices;           /* as pst_context_options.choices_file */
     start_kind start;              /* after options_read: the others resolved to noise, content or file */
     int gpu;                       /* neural-style's number, or one of the above */
     bool several_gpus;
@@ -36,6 +37,9 @@ typedef struct settings {
  * version is set the rest was not looked at. Always end the settings with options_free. */
 bool options_read(settings *s, int count, char **arguments);
 void options_free(settings *s);
+
+/* What PASTICHE_CHOICES says: "" for none, NULL without it. */
+const char *choices_from_environment(void);
 
 /* --help, on stdout. */
 void options_help(void);

@@ -86,6 +86,14 @@ void progress_wait(progress *p, const char *what)
         draw(p, what);
 }
 
+static void draw_part(progress *p, double part, const char *text);
+
+void progress_step(progress *p, int done, int total, const char *what)
+{
+    if (p->terminal)
+        draw_part(p, total > 0 ? (double)done / total : 0, what);
+}
+
 char *progress_time(double seconds, char text[32])
 {
     if (!(seconds >= 0 && seconds < 3.6e8)) {
@@ -112,10 +120,9 @@ static void describe(const pst_progress *now, char *text, size_t size)
              pace < 10 ? 2 : pace < 100 ? 1 : 0, pace, slow ? "s/it" : "it/s", left);
 }
 
-static void draw_bar(progress *p, const pst_progress *now)
+static void draw_part(progress *p, double part, const char *text)
 {
-    char text[160], line[256];
-    describe(now, text, sizeof text);
+    char line[256];
     int width = usable_columns() - (int)strlen(text) - 3;
     if (width > BAR_MOST)
         width = BAR_MOST;
@@ -123,12 +130,19 @@ static void draw_bar(progress *p, const pst_progress *now)
         draw(p, text);
         return;
     }
-    int done = now->iterations > 0 ? (int)((double)width * now->iteration / now->iterations) : 0;
+    int done = (int)(width * part);
     memset(line, '.', sizeof line);
     memset(line + 1, '#', (size_t)done);
     line[0] = '[';
     snprintf(line + 1 + width, sizeof line - 1 - (size_t)width, "] %s", text);
     draw(p, line);
+}
+
+static void draw_bar(progress *p, const pst_progress *now)
+{
+    char text[160];
+    describe(now, text, sizeof text);
+    draw_part(p, now->iterations > 0 ? (double)now->iteration / now->iterations : 0, text);
     p->drawn_at = now->seconds;
 }
 

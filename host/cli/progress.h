@@ -22,6 +22,9 @@ void progress_say(progress *p, const char *format, ...) PRINTF_LIKE(2, 3);
 /* On a terminal, says what takes a while before the first evaluation. */
 void progress_wait(progress *p, const char *what);
 
+/* On a terminal, a bar of so many steps done, with what comes next. */
+void progress_step(progress *p, int done, int total, const char *what);
+
 /* After an evaluation. */
 void progress_update(progress *p, const pst_progress *now);
 

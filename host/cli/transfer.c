@@ -9,6 +9,9 @@
 #include "progress.h"
 #include "signals.h"
 
+/* Less work than this is done sooner than a device is measured. */
+enum { TUNE_ITERATIONS = 100, TUNE_SIZE = 256 };
+
 /* All that one run holds. */
 typedef struct run {
     const settings *settings;
@@ -105,6 +108,26 @@ static void drop_pictures(run *r)
     r->content = r->start = NULL;
 }
 
+/* On a device that was not measured yet, once, before a run that is long enough to gain from it. */
+static void tune_if_new(run *r)
+{
+    const settings *s = r->settings;
+    const char *notice;
+    size_t known = pst_context_choices(r->context, &notice);
+    if (*notice)
+        progress_say(&r->report, "%s", notice);
+    if (known || s->choices || s->plan || s->transfer.iterations < TUNE_ITERATIONS || s->transfer.image_size < TUNE_SIZE)
+        return;
+    pst_tune_options options;
+    pst_tune_options_init(&options, sizeof options);
+    int width = pst_image_width(r->content), height = pst_image_height(r->content), longer = width > height ? width : height;
+    options.width = (int)((int64_t)s->transfer.image_size * width / longer);
+    options.height = (int)((int64_t)s->transfer.image_size * height / longer);
+    progress_say(&r->report, "measuring which algorithms are the fastest on %s, this once", r->device.name);
+    if (tune_run(r->context, r->network, &options, &r->report) != PST_OK)
+        progress_say(&r->report, "measuring: %s", pst_context_message(r->context));
+}
+
 /* The cheap checks come first: nobody should wait for a network to hear that the output's folder is missing. */
 static int prepare(run *r)
 {
@@ -118,6 +141,7 @@ static int prepare(run *r)
     pst_context_options_init(&where, sizeof where);
     where.device = device_choose(s, &r->report, index);
     where.kernel_folder = s->kernels;
+    where.choices_file = s->choices;
     pst_status status = pst_context_create(&where, &r->context);
     if (status == PST_OK && !s->plan)
         status = pst_image_write_check(r->context, s->output);
@@ -131,6 +155,7 @@ static int prepare(run *r)
     status = pst_network_load(r->context, s->model, &r->network);
     if (status != PST_OK)
         return failed(r, status);
+    tune_if_new(r);
     pst_transfer_options options = s->transfer;
     options.content = r->content;
     options.styles = (const pst_image *const *)r->styles;
@@ -232,6 +257,8 @@ static int paint(run *r)
         return complain_size(r, plan);
     if (!log_open(&r->log, s->log))
         return EXIT_FAILED;
+    r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
+    r->log.device = &r->device;
     char bytes[32];
     progress_say(&r->report, "%s, %s, %dx%d pixels, %d iterations, %s", r->device.name, file_name(s->model), plan->width,
                  plan->height, s->transfer.iterations, bytes_text(plan->device_bytes, bytes));

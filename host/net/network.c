@@ -1,6 +1,7 @@
 #include "net/network.h"
 
 #include "base/memory.h"
+#include "op/choices.h"
 
 pst_status pst_net_create(const pst_conv_engine *engine, pst_model *model, pst_net **result) {
     *result = NULL;
@@ -37,7 +38,7 @@ pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, in
 }
 
 const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape) {
-    return pst_conv_default(&net->engine, shape);
+    return pst_conv_choose(&net->engine, shape);
 }
 
 pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,

@@ -24,7 +24,7 @@ void pst_net_destroy(pst_net *net);
 /* The product that a layer is, in either direction, for a picture whose map at this layer is h by w. */
 pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, int h, int w, pst_pool pool);
 
-/* The algorithm for a product. */
+/* The algorithm for a product: what the engine's choices say, or the default. */
 const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape);
 
 /* Weights for a layer in a direction, prepared on first use and kept. */

@@ -161,6 +161,10 @@ pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer) {
                             .true_c = pass->net->layers.at[layer].true_c_out};
 }
 
+size_t pst_pass_layer_count(const pst_pass *pass) { return pass->count; }
+
+pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward) { return shape_of(pass, layer, backward); }
+
 pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
 
 static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {

@@ -34,6 +34,10 @@ typedef struct pst_pass_layer {
 } pst_pass_layer;
 pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer);
 
+/* How many layers are walked, and the product that one of them is in either direction. */
+size_t pst_pass_layer_count(const pst_pass *pass);
+pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward);
+
 /* Scratch memory that is free while a callback runs. */
 pst_buffer *pst_pass_workspace(const pst_pass *pass);
 

@@ -40,11 +40,13 @@ typedef struct pst_conv_tensors {
     pst_buffer *workspace;
 } pst_conv_tensors;
 
-/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under. */
+/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; and what was measured
+ * about which algorithm to take (op/choices.h; NULL: nothing). */
 typedef struct pst_conv_engine {
     pst_session *session;
     pst_gemm *gemm;
     size_t workspace_limit;
+    const struct pst_conv_choices *choices;
 } pst_conv_engine;
 
 typedef struct pst_conv_algorithm {

@@ -43,6 +43,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     *result = context; /* also on failure: it carries the message */
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
+    PST_TRY(pst_context_read_choices(context, o.choices_file));
 cleanup:
     return status;
 }
@@ -52,6 +53,7 @@ void pst_context_destroy(pst_context *context) {
         return;
     pst_gemm_destroy(context->gemm); /* CLBlast's cache before the queue and the context */
     pst_session_close(context->session);
+    pst_conv_choices_clear(&context->choices);
     pst_free(context);
 }
 

@@ -6,16 +6,24 @@
 #include "cl/session.h"
 #include "image/image.h"
 #include "model/model.h"
+#include "op/choices.h"
 
 struct pst_context {
     pst_error error;
     pst_session *session;
     pst_gemm *gemm;
+    pst_conv_choices choices;  /* what was measured; a job has a copy of its own */
+    char choices_notice[512];
 };
 
 struct pst_network {
     pst_context *context;
     pst_model *model;
 };
+
+#define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */
+
+/* Fills context->choices as pst_context_options.choices_file says. */
+pst_status pst_context_read_choices(pst_context *context, const char *file);
 
 #endif

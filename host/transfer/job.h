@@ -16,6 +16,9 @@ struct pst_job {
     pst_image *content, *start, **styles; /* at the sizes they are used at */
     double *blend;
     pst_optimizer_options optimizer_options;
+    pst_conv_choices choices; /* of the context when the job was made */
+    pst_choice named_choices[2 * PST_LAYERS_MAX];
+    size_t named_count;
     pst_net *net;
     pst_objective *objective;
     pst_objective_options objective_options;
@@ -31,6 +34,9 @@ struct pst_job {
     double best_loss;
     int best_iteration; /* 0: none yet */
 };
+
+/* Fills job->named_choices. */
+void pst_job_name_choices(pst_job *job);
 
 /* Fills job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);

@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "transfer/job.h"
 
-#define DEFAULT_WORKSPACE_BYTES ((size_t)64 << 20)
-
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
     const pst_transfer_options defaults = {
         .size = size,
@@ -115,8 +113,10 @@ static pst_status make_objective(pst_job *job) {
     pst_objective_options *objective = &job->objective_options;
     pst_conv_engine engine = {.session = job->context->session,
                               .gemm = job->context->gemm,
-                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : DEFAULT_WORKSPACE_BYTES};
+                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : PST_WORKSPACE_BYTES,
+                              .choices = &job->choices};
     pst_status status;
+    PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */
     PST_TRY(pst_net_create(&engine, job->network->model, &job->net));
     *objective = (pst_objective_options){.h = job->height,
                                          .w = job->width,
@@ -147,6 +147,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     choose_optimizer(job);
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
+    pst_job_name_choices(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
@@ -173,6 +174,7 @@ void pst_job_destroy(pst_job *job) {
     pst_buffer_destroy(session, job->gradient);
     pst_objective_destroy(job->objective);
     pst_net_destroy(job->net);
+    pst_conv_choices_clear(&job->choices);
     pst_image_destroy(job->content);
     pst_image_destroy(job->start);
     for (size_t s = 0; job->styles && s < job->options.style_count; s++)

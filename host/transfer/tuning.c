@@ -1,0 +1,156 @@
+/* The public header's choices of algorithms: read for a context, measured, kept, named for a job. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/random.h"
+#include "transfer/job.h"
+#include "tune/choices_file.h"
+#include "tune/tune.h"
+
+#define FOREIGN 256
+
+/* ---- of a context ---- */
+
+/* The device's own file may be absent, and what is wrong with it is no reason not to work. */
+static pst_status read_own(pst_context *context) {
+    char *path = NULL, foreign[FOREIGN];
+    pst_status status = pst_choices_path(context->session, &path);
+    if (status == PST_OK)
+        status = pst_choices_read(context->session, path, &context->choices, foreign);
+    if (status == PST_OK && foreign[0]) {
+        pst_conv_choices_clear(&context->choices);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is passed over", path, foreign);
+    } else if (status == PST_ERROR_FORMAT) {
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is passed over", context->error.text);
+    }
+    pst_free(path);
+    if (status == PST_ERROR_MEMORY)
+        return status;
+    context->error = (pst_error){0};
+    return PST_OK;
+}
+
+pst_status pst_context_read_choices(pst_context *context, const char *file) {
+    char foreign[FOREIGN];
+    context->choices_notice[0] = '\0';
+    if (!file)
+        return read_own(context);
+    if (!*file)
+        return PST_OK;
+    pst_status status = pst_choices_read(context->session, file, &context->choices, foreign);
+    if (status == PST_OK && foreign[0]) /* whoever names it wants it */
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used all the same", file, foreign);
+    return status;
+}
+
+size_t pst_context_choices(const pst_context *context, const char **notice) {
+    if (notice)
+        *notice = context->choices_notice;
+    return context->choices.count;
+}
+
+/* ---- tuning ---- */
+
+void pst_tune_options_init(pst_tune_options *options, size_t size) {
+    const pst_tune_options defaults = {.size = size, .width = 512, .height = 512, .seconds = 60};
+    memset(options, 0, size);
+    memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
+}
+
+typedef struct teller {
+    pst_tune_callback callback;
+    void *user;
+} teller;
+
+static bool tell(void *user, size_t done, size_t total, const pst_conv_shape *s, const char *note) {
+    static const char *const pools[] = {"", ", max pooling", ", average pooling"};
+    const teller *t = user;
+    char what[96] = "";
+    if (s)
+        snprintf(what, sizeof what, "%s %dx%d %d -> %d%s", s->backward ? "backward" : "forward", s->w, s->h, s->c_in, s->c_out,
+                 pools[s->pool]);
+    pst_tune_progress progress = {.done = (int)done, .total = (int)total, .what = what, .notice = note};
+    return t->callback(t->user, &progress);
+}
+
+/* Adds the new choices to what the file holds, if that is for this device, driver and version. */
+static pst_status keep(pst_context *context, const char *file, const pst_conv_choices *found) {
+    pst_conv_choices all = {0};
+    char *own = NULL, foreign[FOREIGN];
+    pst_status status;
+    if (!file)
+        PST_TRY(pst_choices_path(context->session, &own));
+    const char *path = file ? file : own;
+    if (pst_choices_read(context->session, path, &all, foreign) != PST_OK)
+        context->error = (pst_error){0};
+    else if (foreign[0])
+        pst_conv_choices_clear(&all);
+    PST_TRY(pst_conv_choices_add(&context->error, &all, found));
+    PST_TRY(pst_choices_write(context->session, path, &all));
+cleanup:
+    pst_conv_choices_clear(&all);
+    pst_free(own);
+    return status;
+}
+
+pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback, void *user) {
+    pst_tune_options o;
+    pst_tune_options_init(&o, sizeof o);
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    pst_conv_engine engine = {.session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
+    pst_conv_shape shapes[2 * PST_LAYERS_MAX];
+    size_t count;
+    teller t = {callback, user};
+    pst_tuning tuning;
+    pst_conv_choices found = {0};
+    pst_model *made = NULL;
+    pst_net *net = NULL;
+    pst_status status = PST_OK;
+    if (o.width < 1 || o.height < 1 || o.width > PST_IMAGE_MAX_SIDE || o.height > PST_IMAGE_MAX_SIDE)
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o.width, o.height);
+    if (!network)
+        PST_TRY(pst_model_vgg19(&context->error, &made));
+    PST_TRY(pst_net_create(&engine, network ? network->model : made, &net));
+    PST_TRY(pst_tune_list(net, o.height, o.width, shapes, NULL, &count));
+    pst_tuning_init(&tuning);
+    tuning.seconds = o.seconds;
+    if (callback) {
+        tuning.tell = tell;
+        tuning.user = &t;
+    }
+    status = pst_tune_shapes(&engine, shapes, count, &tuning, &found);
+    if (status != PST_OK && status != PST_STOPPED)
+        goto cleanup;
+    bool stopped = status == PST_STOPPED;
+    PST_TRY(pst_conv_choices_add(&context->error, &context->choices, &found));
+    context->choices_notice[0] = '\0';
+    if (found.count && !(o.choices_file && !*o.choices_file))
+        PST_TRY(keep(context, o.choices_file, &found));
+    status = stopped ? PST_STOPPED : PST_OK;
+cleanup:
+    pst_conv_choices_clear(&found);
+    pst_net_destroy(net);
+    pst_model_destroy(made);
+    return status;
+}
+
+/* ---- of a job ---- */
+
+void pst_job_name_choices(pst_job *job) {
+    const pst_pass *pass = pst_objective_pass(job->objective);
+    for (size_t l = 0; l < pst_pass_layer_count(pass); l++)
+        for (int backward = 0; backward < 2; backward++) {
+            pst_conv_shape shape = pst_pass_shape(pass, l, backward);
+            job->named_choices[job->named_count++] = (pst_choice){.layer = job->net->layers.at[l].name,
+                                                                  .algorithm = pst_net_algorithm(job->net, &shape)->name,
+                                                                  .backward = backward,
+                                                                  .measured = pst_conv_chosen(&job->net->engine, &shape) != NULL};
+        }
+}
+
+const pst_choice *pst_job_choices(const pst_job *job, size_t *count) {
+    *count = job->named_count;
+    return job->named_choices;
+}

@@ -1,0 +1,30 @@
+/* How long something takes on the device: by the host's clock, between two waits. */
+#ifndef PST_TUNE_MEASURE_H
+#define PST_TUNE_MEASURE_H
+
+#include "cl/session.h"
+
+typedef struct pst_timing {
+    double median, least, most; /* seconds a run */
+    int samples;
+} pst_timing;
+
+/* Queues the work that is measured. */
+typedef pst_status (*pst_measured)(void *user);
+
+typedef struct pst_measuring {
+    int least_samples, most_samples; /* most_samples <= PST_SAMPLES_MAX */
+    double seconds;                  /* after so long no further sample is begun, but for the least */
+    bool warm;                       /* it ran just now: the first run counts as well */
+} pst_measuring;
+
+#define PST_SAMPLES_MAX 32
+
+/* One run that is not counted (it may compile, or wake the device up), then samples. Runs that are too short for the clock and
+ * the launch are repeated within a sample. */
+pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user, pst_timing *timing);
+
+/* One run from end to end, without a warm-up. */
+pst_status pst_measure_once(pst_session *session, pst_measured run, void *user, double *seconds);
+
+#endif
