@@ -130,7 +130,8 @@ static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, c
         return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
     if (first) {
         PST_TRY(settle(self, x, g, *loss));
-        self->length = optimizer->scale * (l1_norm > 1 ? 1 / l1_norm : 1);
+        const double reach = optimizer->options.robust_first; /* 0: no longer than the gradient itself */
+        self->length = optimizer->scale * (reach > 0 && l1_norm > 0 ? reach / l1_norm : l1_norm > 1 ? 1 / l1_norm : 1);
         PST_TRY(pst_pairs_open(pairs, g, aim(self, 0), &s));
         return move(self, x, s);
     }

@@ -40,6 +40,7 @@ typedef struct pst_optimizer pst_optimizer;
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
     int history;          /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
+    double robust_first;  /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
     double robust_rise;   /* L-BFGS but the plain one. 0: 1e-6. A loss higher by this part still counts as not higher */
     double robust_shrink; /* 0: 0.5. After a rise, a step is at most this part as long as the one that failed */
     double robust_growth; /* 0: 10. Until the curvature is known, steps that succeed grow by this factor */

@@ -5,6 +5,9 @@
 #include "base/memory.h"
 #include "transfer/job.h"
 
+/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise. */
+#define FIRST_STEP 0.5
+
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
     const pst_transfer_options defaults = {
         .size = size,
@@ -103,6 +106,7 @@ static void choose_optimizer(pst_job *job) {
                                                      .beta1 = 0.9,
                                                      .beta2 = 0.999,
                                                      .epsilon = 1e-8,
+                                                     .robust_first = FIRST_STEP * 3.0 * job->width * job->height,
                                                      .momentum = o->momentum,
                                                      .decay = o->decay};
 }
