@@ -80,13 +80,16 @@ winograd_input(global const float *restrict in, global const maskt *restrict in_
         input_rest(scratch, n, vpoint);
 }
 
-// u [panels][36][C][KB] = the transformed filters of the outputs from first on; g [9][C][K].
+// Floats between the points of a panel's filters: not a power of two, or all 36 fall in the same sets.
+#define UPOINT (C * KB + KB)
+
+// u [panels][36][UPOINT] = the transformed filters [C][KB] of the outputs from first on; g [9][C][K].
 // global size: any, panels
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_filters(global const float *restrict g, global float *restrict u, int first)
 {
     int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
-    global float *to = u + (size_t)panel * 36 * C * KB;
+    global float *to = u + (size_t)panel * 36 * UPOINT;
     for (int c = C * id / workers; c < C * (id + 1) / workers; c++)
         for (int k = 0; k < KB; k += VEC) {
             vecf t[6][3];
@@ -101,7 +104,7 @@ winograd_filters(global const float *restrict g, global float *restrict u, int f
                 FILTER_1D(s[0], s[1], s[2], s[3], s[4], s[5], t[i][0], t[i][1], t[i][2]);
 #pragma unroll
                 for (int j = 0; j < 6; j++)
-                    STOREV(to + ((size_t)(i * 6 + j) * C + c) * KB + k, s[j]);
+                    STOREV(to + (size_t)(i * 6 + j) * UPOINT + c * KB + k, s[j]);
             }
         }
 }
@@ -119,7 +122,7 @@ winograd_products(global const float *restrict u, global float *restrict scratch
         for (int c = 0; c < C; c += CB)
             for (int t = 0; t < strip; t += RT)
                 product(v + (size_t)t * VROW + c, VROW,
-                        u + ((size_t)k * 36 + (size_t)p * KB) * C + c * KB,
+                        u + (size_t)(k / KB * 36 + p) * UPOINT + c * KB,
                         m + (size_t)t * MROW + first + k, MROW, c > 0);
 }
 
