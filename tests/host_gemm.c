@@ -2,6 +2,7 @@
  * there CLBlast's take minutes, and reports about them are none of ours. The kernels for GPUs are given the storage that
  * CLBlast prefers on GPUs, those for CPUs that of CPUs, and both strips that do not go out evenly a workspace. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "blas/gemm.h"
 #include "support.h"
@@ -57,18 +58,22 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     pst_session *session = gemm->session;
     float *left = read_floats(session, a, s->m * s->k), *right = read_floats(session, b, s->k * s->n);
     float *product = malloc(s->m * s->n * sizeof *product);
-    ck_assert_ptr_nonnull(product);
-    for (size_t i = 0; i < s->m; i++)
-        for (size_t j = 0; j < s->n; j++) {
-            double sum = 0;
-            for (size_t p = 0; p < s->k; p++)
-                sum += (double)left[s->a_transposed ? p * s->m + i : i * s->k + p] *
-                       (double)right[s->b_transposed ? j * s->k + p : p * s->n + j];
-            product[i * s->n + j] = (float)sum;
+    double *row = malloc(s->n * sizeof *row);
+    ck_assert(product && row);
+    for (size_t i = 0; i < s->m; i++) {
+        memset(row, 0, s->n * sizeof *row);
+        for (size_t p = 0; p < s->k; p++) {
+            double x = (double)left[s->a_transposed ? p * s->m + i : i * s->k + p];
+            for (size_t j = 0; j < s->n; j++)
+                row[j] += x * (double)right[s->b_transposed ? j * s->k + p : p * s->n + j];
         }
+        for (size_t j = 0; j < s->n; j++)
+            product[i * s->n + j] = (float)row[j];
+    }
     ck_ok(*session->error, pst_buffer_write(session, c, c_offset * sizeof *product, product, s->m * s->n * sizeof *product));
     if (s->m % MULTIPLE)
         ck_ok(*session->error, pst_buffer_write(session, workspace, 0, dirt, sizeof dirt));
+    free(row);
     free(product);
     free(right);
     free(left);
