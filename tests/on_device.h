@@ -13,10 +13,16 @@ extern pst_session *test_session;
 
 bool test_small(void);
 
-/* Check's fixtures: opens test_session with the kernels for CPUs or for GPUs, whatever the device is, and closes it after
+/* The forms that kernels have: for CPUs with the device's width of vectors, and with the other one; for GPUs. */
+typedef enum test_form { TEST_CPU, TEST_OTHER_CPU, TEST_GPU, TEST_FORMS } test_form;
+extern const char *const test_form_names[TEST_FORMS];
+
+/* Few cases will do: in small runs, and where a form differs from one that was tested before only in a number. */
+bool test_few(void);
+
+/* For Check's fixtures: opens test_session with that form of the kernels, whatever the device is, and closes it after
  * checking that no buffer is left. Without a device the program ends as skipped. */
-void test_open_cpu(void);
-void test_open_gpu(void);
+void test_open(test_form form);
 void test_close(void);
 
 /* Runs body(arg) twice and fails unless everything that it compared had the same bytes both times. What was taken by the

@@ -16,17 +16,15 @@
 
 static pst_gemm *gemm;
 
-static void open_cpu(void)
+static void open_all(test_form form)
 {
-    test_open_cpu();
+    test_open(form);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
 }
 
-static void open_gpu(void)
-{
-    test_open_gpu();
-    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
-}
+static void open_cpu(void) { open_all(TEST_CPU); }
+static void open_other_cpu(void) { open_all(TEST_OTHER_CPU); }
+static void open_gpu(void) { open_all(TEST_GPU); }
 
 static void close_all(void)
 {
@@ -55,23 +53,23 @@ static bool is_for_others(const layer *l)
 }
 
 /* What a run is to write. */
-typedef struct form {
+typedef struct output {
     pst_pool pool;
     bool bits;    /* they are asked for; backward: those of the layer below are given as the mask */
     size_t limit; /* of the workspace */
-} form;
+} output;
 
-static const form forms[] = {{PST_POOL_NONE, true, (size_t)64 << 20}, {PST_POOL_MAX, true, 1},        {PST_POOL_AVERAGE, true, (size_t)64 << 20},
+static const output outputs[] = {{PST_POOL_NONE, true, (size_t)64 << 20}, {PST_POOL_MAX, true, 1},        {PST_POOL_AVERAGE, true, (size_t)64 << 20},
                              {PST_POOL_NONE, false, 1},               {PST_POOL_MAX, false, 100000},  {PST_POOL_AVERAGE, false, 1},
                              {PST_POOL_NONE, true, 300000},           {PST_POOL_MAX, true, (size_t)64 << 20}};
 
-#define OTHERS_FORMS 4 /* the first ones */
+#define FEW_OUTPUTS 4 /* the first ones, for few cases and for all algorithms but the first */
 
 typedef struct task {
     const pst_conv_algorithm *algorithm;
     const layer *layer;
     double error;
-    int forms;
+    int outputs;
 } task;
 
 /* ---- preparing ---- */
@@ -95,7 +93,7 @@ static void make_operands(const layer *l, operands *o)
 }
 
 /* Weights, workspace and run; NULL tensors are filled in here. */
-static void run(const task *t, const pst_conv_shape *shape, const form *f, const operands *o, pst_conv_tensors tensors)
+static void run(const task *t, const pst_conv_shape *shape, const output *f, const operands *o, pst_conv_tensors tensors)
 {
     const pst_conv_algorithm *algorithm = t->algorithm;
     pst_conv_engine engine = {test_session, gemm, f->limit}, least = {test_session, gemm, 1};
@@ -187,8 +185,8 @@ static void forward(const void *arg)
         sums[i] = product[i] + bias[i % k];
     reference_bias_relu(product, o.pixels, o.k, bias);
     double near = UNSURE * sqrt(reference_dot(sums, sums, out_count) / (double)out_count);
-    for (int i = 0; i < t->forms; i++) {
-        const form *f = &forms[i];
+    for (int i = 0; i < t->outputs; i++) {
+        const output *f = &outputs[i];
         pst_conv_shape shape = {l->h, l->w, o.c, o.k, false, f->pool};
         pst_conv_engine engine = {test_session, gemm, f->limit};
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
@@ -242,8 +240,8 @@ static void backward(const void *arg)
         reference_signs(test_numbers(out_count, 6), out_count, mask);
     const pst_buffer *in_device = test_floats(d, in_count), *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
     pst_buffer *mask_device = picture ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
-    for (int i = 0; i < t->forms; i++) {
-        const form *f = &forms[i];
+    for (int i = 0; i < t->outputs; i++) {
+        const output *f = &outputs[i];
         pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool};
         pst_conv_engine engine = {test_session, gemm, f->limit};
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
@@ -271,13 +269,13 @@ static void backward(const void *arg)
 static bool is_tested(int i)
 {
     int l = i % COUNT(layers);
-    return (i < COUNT(layers) || is_for_others(&layers[l])) && (!test_small() || l < SMALL);
+    return (i < COUNT(layers) || is_for_others(&layers[l])) && (!test_few() || l < SMALL);
 }
 
 static task task_of(int i)
 {
     return (task){pst_conv_menu[i / COUNT(layers)], &layers[i % COUNT(layers)], i < COUNT(layers) ? ORACLE_ERROR : OTHER_ERROR,
-                  i < COUNT(layers) ? COUNT(forms) : OTHERS_FORMS};
+                  i < COUNT(layers) && !test_few() ? COUNT(outputs) : FEW_OUTPUTS};
 }
 
 START_TEST(forward_is_right)
@@ -311,13 +309,14 @@ END_TEST
 
 int main(void)
 {
+    static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     int algorithms = 0;
     while (pst_conv_menu[algorithms])
         algorithms++;
     Suite *suite = suite_create("convolutions");
-    for (int gpu = 0; gpu < 2; gpu++) {
-        TCase *tests = tcase_create(gpu ? "kernels for GPUs" : "kernels for CPUs");
-        tcase_add_unchecked_fixture(tests, gpu ? open_gpu : open_cpu, close_all);
+    for (int form = 0; form < TEST_FORMS; form++) {
+        TCase *tests = tcase_create(test_form_names[form]);
+        tcase_add_unchecked_fixture(tests, open[form], close_all);
         tcase_add_test(tests, the_first_of_the_menu_supports_all);
         tcase_add_loop_test(tests, forward_is_right, 0, algorithms * COUNT(layers));
         tcase_add_loop_test(tests, backward_is_right, 0, algorithms * COUNT(layers));

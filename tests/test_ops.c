@@ -23,7 +23,7 @@ typedef struct map_shape {
 static const map_shape maps[] = {{3, 5, 32}, {1, 1, 16}, {2, 2, 16}, {1, 7, 32}, {9, 1, 16}, {17, 13, 64}, {31, 29, 48}, {64, 50, 128}};
 #define SMALL_MAPS 3
 
-static int limit(int count, int small) { return test_small() ? small : count; }
+static int limit(int count, int small) { return test_few() ? small : count; }
 
 static size_t pixels_of(const map_shape *s) { return (size_t)s->h * (size_t)s->w; }
 static size_t count_of(const map_shape *s) { return pixels_of(s) * (size_t)s->c; }
@@ -426,12 +426,17 @@ START_TEST(operation)
 }
 END_TEST
 
+static void open_cpu(void) { test_open(TEST_CPU); }
+static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
+static void open_gpu(void) { test_open(TEST_GPU); }
+
 int main(void)
 {
+    static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     Suite *suite = suite_create("operations");
-    for (int form = 0; form < 2; form++) {
-        TCase *tests = tcase_create(form ? "kernels for GPUs" : "kernels for CPUs");
-        tcase_add_unchecked_fixture(tests, form ? test_open_gpu : test_open_cpu, test_close);
+    for (int form = 0; form < TEST_FORMS; form++) {
+        TCase *tests = tcase_create(test_form_names[form]);
+        tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_loop_test(tests, operation, 0, COUNT(operations));
         tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);

@@ -24,7 +24,7 @@ static char foreign[256];
 
 static void open_all(void)
 {
-    test_open_cpu();
+    test_open(TEST_CPU);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
     /* The driver has found its own cache by now. */
     setenv("XDG_CACHE_HOME", test_path("cache"), 1);

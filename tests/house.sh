@@ -1,0 +1,154 @@
+#!/bin/sh
+# The rules of the house that a compiler does not know.
+#   house.sh imports FOLDER          which room may include which; sizes of files; vendors' names in one place
+#   house.sh symbols LIBRARY...      every symbol that a library gives away begins with pst_
+#   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device; 77 without clang
+set -u
+wrong=0
+complain() {
+    echo "$*" >&2
+    wrong=1
+}
+
+# A room and all that it may use, at any depth.
+rooms() {
+    cat <<'END'
+base base
+image image base
+model model base
+cl cl base
+blas blas cl base
+op op blas cl base
+net net op model blas cl base
+optim optim base
+tune tune net op model blas cl base
+transfer transfer net tune optim image op model blas cl base
+cli cli
+web web
+END
+}
+
+# Code without comments, for what comments may mention.
+without_comments() {
+    sed -e 's|//.*||' -e 's|/\*.*\*/||g' "$1" | sed -e '/\/\*/,/\*\//d'
+}
+
+imports() {
+    cd "$1" || exit 1
+    for folder in host/*/; do
+        room=$(basename "$folder")
+        rooms | grep -q "^$room " || complain "host/$room: no such room in the plan"
+    done
+    rooms | while read -r room allowed; do
+        for file in host/"$room"/*.[ch]; do
+            [ -f "$file" ] || continue
+            sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r header; do
+                case $header in
+                    pastiche.h) continue ;;
+                    */*) from=${header%%/*} path=host/$header ;;
+                    *) from=$room path=host/$room/$header ;;
+                esac
+                [ -f "$path" ] || echo "$file: includes $header, which is not in the house"
+                case " $allowed " in *" $from "*) ;; *) echo "$file: the room $room may not use $from" ;; esac
+            done
+            sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
+                case $header:$file in
+                    clblast*:host/blas/gemm.c | CL/*:host/cl/* | stb_*:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
+                    clblast* | CL/* | stb_* | jansson.h) echo "$file: <$header> belongs to another room" ;;
+                esac
+            done
+            case $file in
+                host/cl/quirks.c) ;;
+                *)
+                    without_comments "$file" | sed 's/pocl-opencl-icd//g' |
+                        grep -niwE 'nvidia|geforce|amd|radeon|intel|qualcomm|adreno|mali|powervr|apple|mesa|rusticl|pocl|portable computing language' |
+                        sed "s|^|$file: a vendor's name: |"
+                    ;;
+            esac
+        done
+    done >"$findings"
+    for file in host/*/*.[ch] include/*.h bench/*.[ch]; do
+        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt 600 ] && echo "$file: more than 600 lines"
+    done >>"$findings"
+    for file in cl/*.cl; do
+        [ "$(wc -l <"$file")" -gt 250 ] && echo "$file: more than 250 lines"
+    done >>"$findings"
+    [ -s "$findings" ] && complain "$(cat "$findings")"
+}
+
+symbols() {
+    for library in "$@"; do
+        case $library in
+            *.a) list="nm -g --defined-only" ;;
+            *) list="nm -gD --defined-only" ;;
+        esac
+        $list "$library" | awk 'NF == 3 { print $3 }' | sort -u >"$findings"
+        [ -s "$findings" ] || complain "$library: nm finds no symbols"
+        # Address sanitizers add symbols of their own.
+        strays=$(grep -vE '^(pst_|__odr_asan|__asan_|asan\.|_init$|_fini$)' "$findings")
+        [ -z "$strays" ] || complain "$library: symbols without pst_: $strays"
+    done
+}
+
+# The programs as host/ builds them: sources behind common.cl, then defines.
+programs() {
+    tile="-DVEC=16 -DNV=2 -DRT=14 -DCB=16 -DC=32 -DSTREAM=0"
+    narrow="-DVEC=8 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DSTREAM=0"
+    cat <<END
+activation
+ceiling
+gemm
+gram -DT=4
+gram -DT=16
+im2col -DTRANSPOSED=0
+im2col -DTRANSPOSED=1
+loss
+pixels
+vector
+winograd_weights
+END
+    for shape in "$tile" "$narrow"; do
+        for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
+            echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
+            for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
+                for deep in 0 1; do
+                    echo "vector_cpu+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 -DKW=32 -DDEEP=$deep"
+                done
+            done
+        done
+        echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
+    done
+    echo "vector_cpu+conv_picture_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "vector_cpu+conv_picture_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+}
+
+kernels() {
+    command -v clang >/dev/null || exit 77
+    cd "$1"/cl || exit 1
+    for file in *.cl; do
+        [ "$file" = common.cl ] || programs | cut -d' ' -f1 | tr + '\n' | grep -qx "${file%.cl}" ||
+            complain "cl/$file: in no program of house.sh"
+    done
+    programs | while read -r names defines; do
+        for cpu in 0 1; do
+            case $names:$cpu in *_cpu*:0) continue ;; esac
+            files=common.cl
+            for name in $(echo "$names" | tr + ' '); do
+                [ -f "$name.cl" ] && files="$files $name.cl"
+            done
+            # shellcheck disable=SC2086 # lists of words
+            cat $files | clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
+                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 $defines - >"$findings.clang" 2>&1 ||
+                { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }
+        done
+    done >"$findings"
+    [ -s "$findings" ] && complain "$(cat "$findings")"
+}
+
+findings=$(mktemp) || exit 1
+trap 'rm -f "$findings" "$findings.clang"' EXIT
+case ${1-} in
+    imports | symbols | kernels) "$@" ;;
+    *) echo "usage: house.sh imports FOLDER | symbols LIBRARY... | kernels FOLDER" >&2; exit 2 ;;
+esac
+exit $wrong
