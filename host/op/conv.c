@@ -3,11 +3,11 @@
 #include <string.h>
 
 const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col, &pst_conv_direct, &pst_conv_winograd_fused,
-                                                   &pst_conv_winograd_deep, NULL};
+                                                   &pst_conv_winograd_deep, &pst_conv_winograd_small, NULL};
 
-/* Measured on CPUs: below 256 channels a block's transforms and the filters stay in the second-level cache. */
+/* Measured on CPUs: up to 256 channels the transforms of a block stay in the second-level cache and the filters in the last. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
-    const pst_conv_algorithm *wanted = shape->c_in < 256 && shape->c_out < 256 ? &pst_conv_winograd_fused : &pst_conv_winograd_deep;
+    const pst_conv_algorithm *wanted = shape->c_in <= 256 && shape->c_out <= 256 ? &pst_conv_winograd_fused : &pst_conv_winograd_deep;
     if (wanted->supports(engine, shape))
         return wanted;
     return pst_conv_direct.supports(engine, shape) ? &pst_conv_direct : &pst_conv_im2col;
