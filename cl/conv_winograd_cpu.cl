@@ -3,10 +3,9 @@
 // winograd_filters, then winograd_fused, in which a work-item does everything for its tiles in a
 // slice of scratch that fits the second-level cache, or the three kernels below it.
 //
-// in [h][w][C], out [h][w][K], C and K multiples of VEC*NV. M = 4 takes the points 0, +-1/sqrt2,
-// +-sqrt2, infinity, which halve the rounding error of the usual 0, +-1, +-2.
+// in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
 //
-// M        side of a tile's outputs, 4 or 2
+// M        side of a tile's outputs: 6, 4 or 2
 // TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
 // NV, RT, CB  see vector_cpu.cl; C is a multiple of CB
 // TB       tiles a block, a multiple of RT

@@ -1,9 +1,5 @@
-// Input and output transforms of Winograd F(MxM,3x3), M = 4 or 2, for one tile (Lavin and Gray 2015), with what precedes and
-// follows the convolution fused in. Defines: see conv_winograd_cpu.cl. Tiles have T x T inputs, and as many points.
-
-#define T (M + 2)
-#define POINTS (T * T)
-#define TILES(n) (((n) + M - 1) / M) // along a side
+// Input and output transforms of Winograd F(MxM,3x3) for one tile, with what precedes and follows the convolution fused in.
+// With winograd_points.cl; defines: see conv_winograd_cpu.cl.
 
 // Odd multiples of a cache line between rows and points, or they all fall in the same sets.
 #define VROW (C + (C >= 256 ? 16 : 0))
@@ -14,64 +10,6 @@
 #endif
 #define POINT(tiles, row) ((tiles) * (row) + 16) // floats between the points of a transform
 #define PATCH (POINTS * C)
-
-#if M == 4
-#define R1_2 0.70710678118654752f
-#define R2 1.41421356237309505f
-// v = B^T d
-#define INPUT_1D(v, d)                                                                             \
-    {                                                                                              \
-        vecf e0 = fma((vecf)-2.0f, d[2], d[4]), o0 = fma((vecf)-2.0f, d[1], d[3]);                 \
-        vecf e1 = fma((vecf)-0.5f, d[2], d[4]), o1 = fma((vecf)-0.5f, d[1], d[3]);                 \
-        v[0] = fma((vecf)-2.5f, d[2], d[0] + d[4]);                                                \
-        v[1] = fma((vecf)R1_2, o0, e0);                                                            \
-        v[2] = fma((vecf)-R1_2, o0, e0);                                                           \
-        v[3] = fma((vecf)R2, o1, e1);                                                              \
-        v[4] = fma((vecf)-R2, o1, e1);                                                             \
-        v[5] = fma((vecf)-2.5f, d[3], d[1] + d[5]);                                                \
-    }
-// u = G g
-#define FILTER_1D(u, g)                                                                            \
-    {                                                                                              \
-        vecf e0 = fma((vecf)0.5f, g[2], g[0]), e1 = fma((vecf)2.0f, g[2], g[0]);                   \
-        u[0] = g[0];                                                                               \
-        u[1] = fma((vecf)R1_2, g[1], e0) * (-2.0f / 3.0f);                                         \
-        u[2] = fma((vecf)-R1_2, g[1], e0) * (-2.0f / 3.0f);                                        \
-        u[3] = fma((vecf)R2, g[1], e1) * (1.0f / 6.0f);                                            \
-        u[4] = fma((vecf)-R2, g[1], e1) * (1.0f / 6.0f);                                           \
-        u[5] = g[2];                                                                               \
-    }
-// y = A^T m
-#define OUTPUT_1D(y, m)                                                                            \
-    {                                                                                              \
-        vecf s0 = m[1] + m[2], e0 = m[1] - m[2], s1 = m[3] + m[4], e1 = m[3] - m[4];               \
-        y[0] = m[0] + s0 + s1;                                                                     \
-        y[1] = fma((vecf)R1_2, e0, R2 * e1);                                                       \
-        y[2] = fma((vecf)0.5f, s0, 2.0f * s1);                                                     \
-        y[3] = fma((vecf)(0.5f * R1_2), e0, fma((vecf)(2.0f * R2), e1, m[5]));                     \
-    }
-#else
-#define INPUT_1D(v, d)                                                                             \
-    {                                                                                              \
-        v[0] = d[0] - d[2];                                                                        \
-        v[1] = d[1] + d[2];                                                                        \
-        v[2] = d[2] - d[1];                                                                        \
-        v[3] = d[1] - d[3];                                                                        \
-    }
-#define FILTER_1D(u, g)                                                                            \
-    {                                                                                              \
-        vecf e0 = (g[0] + g[2]) * 0.5f;                                                            \
-        u[0] = g[0];                                                                               \
-        u[1] = fma((vecf)0.5f, g[1], e0);                                                          \
-        u[2] = fma((vecf)-0.5f, g[1], e0);                                                         \
-        u[3] = g[2];                                                                               \
-    }
-#define OUTPUT_1D(y, m)                                                                            \
-    {                                                                                              \
-        y[0] = m[0] + m[1] + m[2];                                                                 \
-        y[1] = m[1] - m[2] - m[3];                                                                 \
-    }
-#endif
 
 #if UNPOOL
 #define PIXEL(y, x, c)                                                                             \

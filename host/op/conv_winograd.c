@@ -1,4 +1,4 @@
-/* Winograd F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both directions; a run
+/* Winograd F(6x6,3x3), F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both directions; a run
  * transforms them into its workspace, for transformed they would take four times the room, in each direction. Then in one of
  * two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them back, all within the second-level
  * cache. Deep: the tiles of a strip pass through the steps together, so that little is read for many products where the filters
@@ -9,7 +9,7 @@
 #include "op/conv.h"
 #include "op/tiles.h"
 
-#define SOURCE "vector_cpu+winograd_tile_cpu+conv_winograd_cpu"
+#define SOURCE "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu"
 #define STRIP_BYTES ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
 #define FILTERS_BYTES ((size_t)20 << 20) /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
 #define GROUP_OUTPUTS 128 /* at least a panel of every register tile */
@@ -38,7 +38,8 @@ static size_t panel_outputs(const pst_conv_engine *engine, const pst_conv_shape 
 
 /* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
 static int block_tiles(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    int rows = register_tile(engine, s).rows, most = (s->c_in <= 64 && s->c_out <= 64 ? 12 : 24) * (f.m == 2 ? 2 : 1);
+    int rows = register_tile(engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
+    most = f.m == 2 ? 2 * most : f.m == 6 ? most / 2 : most;
     return most < rows ? rows : most / rows * rows;
 }
 
@@ -228,3 +229,4 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
 ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)
 ENTRY(winograd_small, "winograd-2x2", 2, false, run_fused)
+ENTRY(winograd_large, "winograd-6x6", 6, false, run_fused)
