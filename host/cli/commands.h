@@ -18,6 +18,9 @@ pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_o
  * pastiche bench --compare A.json B.json */
 int bench_command(int count, char **arguments);
 
+/* pastiche demo [option...] */
+int demo_command(int count, char **arguments);
+
 /* pastiche CONTENT STYLE..., --plan too. */
 int transfer_command(const settings *s);
 
