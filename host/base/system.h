@@ -1,5 +1,5 @@
 /* The few calls that differ between POSIX and Windows, in POSIX's manner: -1 or false on failure, with errno set. For
- * file.c alone. */
+ * file.c and guard.c alone. */
 #ifndef PST_BASE_SYSTEM_H
 #define PST_BASE_SYSTEM_H
 
@@ -41,6 +41,13 @@ bool pst_system_make_folder(const char *path);
 
 /* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
 char *pst_system_follow(const char *path);
+
+/* Splits the process in two with a pipe from the new one to this. In the new one *process is 0 and *descriptor is to be written to:
+ * it may take memory_bytes more and so many seconds of the processor; what it says is unheard. False where that cannot be done. */
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor);
+void pst_system_end_split(bool success); /* the new process, without a word */
+void pst_system_reap(int process);       /* in the old one, once the pipe has ended */
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes); /* from a pipe */
 
 bool pst_system_is_separator(char c);
 int pst_system_process(void);

@@ -12,6 +12,8 @@ void options_help(void)
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
          "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"
+         "       pastiche model info FILE\n"
+         "       pastiche model convert FILE OUT.safetensors [--f16]\n"
          "\n"
          "Paints the photograph CONTENT in the manner of the paintings STYLE.");
     for (const option *o = option_table; o < option_table + option_table_size; o++) {

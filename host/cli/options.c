@@ -176,7 +176,7 @@ static bool finish(settings *s, const char **words, size_t word_count)
         return false;
     }
     if (!s->model) {
-        complain("no network given; name a VGG-19 in safetensors form by --model FILE or PASTICHE_MODEL");
+        complain("no network given; name the file of a VGG-19 by --model FILE or PASTICHE_MODEL");
         return false;
     }
     s->transfer.blend_weights = s->blend_weights;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/write.h"
 
 /* Copies as much of an option struct as the caller's version of the header knows. */
 static void take_options(void *ours, size_t our_size, const void *theirs, size_t their_size) {
@@ -41,6 +42,8 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     if (status != PST_OK)
         return status;
     *result = context; /* also on failure: it carries the message */
+    if (o.device && strcmp(o.device, "none") == 0)
+        return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
     PST_TRY(pst_context_read_choices(context, o.choices_file));
@@ -63,20 +66,54 @@ void pst_context_device(const pst_context *context, pst_device_info *info) {
     *info = context->session ? context->session->device.info : (pst_device_info){.index = -1};
 }
 
-pst_status pst_network_load(pst_context *context, const char *path, pst_network **result) {
+pst_status pst_context_needs_device(pst_context *context) {
+    return context->session ? PST_OK : pst_fail(&context->error, PST_ERROR_ARGUMENT, "this context was made without a device");
+}
+
+pst_status pst_network_load(pst_context *context, const char *path, pst_network **network) {
+    return pst_network_load_as(context, path, PST_CONVENTION_AUTO, network);
+}
+
+pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention, pst_network **result) {
     *result = NULL;
     pst_network *network;
     pst_status status = pst_allocate(&context->error, 1, sizeof *network, &network);
     if (status != PST_OK)
         return status;
     network->context = context;
-    status = pst_model_read(&context->error, path, &network->model);
+    status = pst_model_read_as(&context->error, path, convention, &network->model);
     if (status != PST_OK) {
         pst_free(network);
         return status;
     }
+    for (size_t i = 0; i < network->model->convolution_count; i++) {
+        const pst_model_convolution *c = &network->model->convolutions[i];
+        network->layers[i] = (pst_network_layer){c->name, c->c_in, c->c_out};
+    }
     *result = network;
     return PST_OK;
+}
+
+void pst_network_describe(const pst_network *network, pst_network_info *info) {
+    const pst_model *model = network->model;
+    pst_network_info full = {
+        .size = info->size,
+        .format = model->format,
+        .convention = model->convention,
+        .reason = model->reason,
+        .assumed = model->assumed,
+        .notice = model->notice,
+        .layers = network->layers,
+        .layer_count = model->convolution_count,
+    };
+    for (size_t i = 0; i < model->convolution_count; i++)
+        full.parameters += (uint64_t)network->layers[i].c_out * (9 * (uint64_t)network->layers[i].c_in + 1);
+    take_options(info, info->size, &full, sizeof full);
+}
+
+pst_status pst_network_save(pst_network *network, const char *path, bool half) {
+    pst_status status = pst_model_recall(&network->context->error, network->model);
+    return status == PST_OK ? pst_model_write(&network->context->error, network->model, path, half) : status;
 }
 
 void pst_network_destroy(pst_network *network) {
