@@ -43,6 +43,7 @@ static bytes torch_zip(void)
 }
 #endif
 
+#ifdef PST_WITH_HDF5
 static bytes load(const char *path)
 {
     bytes b = {0};
@@ -56,7 +57,6 @@ static bytes load(const char *path)
     return b;
 }
 
-#ifdef PST_WITH_HDF5
 static void write_set(hid_t folder, const char *name, int rank, const hsize_t *sides, const float *values, bool packed)
 {
     hid_t space = H5Screate_simple(rank, sides, NULL), options = H5Pcreate(H5P_DATASET_CREATE);
