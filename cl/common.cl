@@ -1,4 +1,5 @@
-/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16).
+/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16), PST_GROUP the
+ * work-items of a group: 1 on CPUs, on GPUs 64, or the largest power of two that the device can do.
  * Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is [row][column][3]. */
 
 /* One rounding everywhere, and the fast instruction where there is one. */
@@ -6,23 +7,18 @@
 
 /* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. */
 #define PARTS 128
-#if PST_CPU
-#define GROUP 1
-#else
-#define GROUP 64
-#endif
+#define GROUP PST_GROUP
 #define SUM_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 
 /* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there is to do.
  * On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
+#define EACH_KERNEL SUM_KERNEL
 #if PST_CPU
-#define EACH_KERNEL __attribute__((reqd_work_group_size(1, 1, 1))) kernel
 #define FOR_EACH(at, count)                                                                                                        \
     for (int at = (long)(count) * get_global_id(0) / get_global_size(0),                                                           \
              at##_end = (long)(count) * (get_global_id(0) + 1) / get_global_size(0);                                               \
          at < at##_end; at++)
 #else
-#define EACH_KERNEL __attribute__((reqd_work_group_size(64, 1, 1))) kernel
 #define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
 #endif
 

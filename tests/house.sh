@@ -105,7 +105,6 @@ im2col -DTRANSPOSED=1
 loss
 pixels
 vector
-winograd_weights
 END
     for shape in "$tile" "$narrow"; do
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
@@ -117,6 +116,15 @@ END
             done
         done
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
+    done
+    echo "lanes_gpu+winograd_gpu -DVN=2 -DM=4"
+    echo "lanes_gpu+winograd_gpu -DVN=2 -DM=2"
+    for block in "-DGX=8 -DGY=16 -DRM=8 -DBN=64" "-DGX=16 -DGY=16 -DRM=4 -DBN=64" "-DGX=8 -DGY=4 -DRM=8 -DBN=16"; do
+        for turned in 0 1; do
+            for side in 4 6; do
+                echo "block_gpu+winograd_products_gpu $block -DBK=16 -DTURNED=$turned -DSIDE=$side"
+            done
+        done
     done
     echo "vector_cpu+conv_picture_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
     echo "vector_cpu+conv_picture_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
@@ -131,14 +139,14 @@ kernels() {
     done
     programs | while read -r names defines; do
         for cpu in 0 1; do
-            case $names:$cpu in *_cpu*:0) continue ;; esac
+            case $names:$cpu in *_cpu*:0 | *_gpu*:1) continue ;; esac
             files=common.cl
             for name in $(echo "$names" | tr + ' '); do
                 [ -f "$name.cl" ] && files="$files $name.cl"
             done
             # shellcheck disable=SC2086 # lists of words
             cat $files | clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
-                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 $defines - >"$findings.clang" 2>&1 ||
+                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_GROUP=$((64 - 63 * cpu)) $defines - >"$findings.clang" 2>&1 ||
                 { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }
         done
     done >"$findings"

@@ -1,7 +1,18 @@
 #include "cl/session.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "cl/program.h"
+
+/* The variable is for developers: a whole transfer with the kernels for GPUs where there is none. */
+static bool wants_cpu_kernels(const pst_device_info *info) {
+    const char *form = getenv("PASTICHE_KERNELS_FORM");
+    if (form && (strcmp(form, "cpu") == 0 || strcmp(form, "gpu") == 0))
+        return *form == 'c';
+    return info->type == PST_DEVICE_CPU;
+}
 
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
     *result = NULL;
@@ -12,7 +23,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     session->error = error;
     cl_int code;
     PST_TRY(pst_device_choose(error, device, &session->device));
-    session->cpu_kernels = session->device.info.type == PST_DEVICE_CPU;
+    session->cpu_kernels = wants_cpu_kernels(&session->device.info);
     if (kernel_folder)
         PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};
@@ -186,6 +197,13 @@ pst_arg pst_arg_int(int value) { return (pst_arg){.bytes = sizeof(cl_int), .valu
 
 pst_arg pst_arg_float(double value) { return (pst_arg){.bytes = sizeof(cl_float), .value.real = (cl_float)value}; }
 
+size_t pst_group_size(const pst_session *session) {
+    size_t size = 1;
+    while (!session->cpu_kernels && size < 64 && 2 * size <= session->device.info.max_work_group_size)
+        size *= 2;
+    return size;
+}
+
 size_t pst_round_up(size_t a, size_t b) { return (a + b - 1) / b * b; }
 
 pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size_t global[3], const size_t local[3],
@@ -203,9 +221,9 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 }
 
 pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args) {
-    size_t group = session->cpu_kernels ? 1 : 64, groups = (count + group - 1) / group; /* EACH_KERNEL's group size */
+    size_t group = pst_group_size(session), groups = (count + group - 1) / group;
     /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
-    size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 4096;
+    size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 262144 / group;
     groups = groups < most ? groups : most;
     return pst_launch(session, kernel, (size_t[]){groups * group, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
 }

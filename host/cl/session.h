@@ -13,7 +13,8 @@ typedef struct pst_session {
     cl_context context;
     cl_command_queue queue;
     char *kernel_folder;    /* NULL: the embedded kernels */
-    bool cpu_kernels;       /* kernels have two forms; this follows the device's type. Tests set it before any is built */
+    bool cpu_kernels;       /* kernels have two forms; this follows the device's type, unless the environment variable
+                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
     pst_program *programs;  /* a list */
     bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
     size_t buffer_count;    /* alive */
@@ -96,6 +97,9 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 
 /* Queues an EACH_KERNEL (cl/common.cl) over `count` elements; 0 does nothing. */
 pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args);
+
+/* Work-items of a group of an EACH_KERNEL or SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64, or fewer if the device wants. */
+size_t pst_group_size(const pst_session *session);
 
 /* a rounded up to a multiple of b */
 size_t pst_round_up(size_t a, size_t b);

@@ -29,7 +29,7 @@ static pst_status run_chains(void *user) {
 pst_status pst_ceiling_arithmetic(pst_session *session, const pst_measuring *how, pst_timing *timing, double *flops) {
     bool cpu = session->cpu_kernels;
     int lanes = !cpu ? 1 : session->device.vector_width >= 16 ? 16 : session->device.vector_width == 8 ? 8 : 4;
-    chains c = {.session = session, .group = cpu ? 1 : 64, .rounds = 256};
+    chains c = {.session = session, .group = pst_group_size(session), .rounds = 256};
     float *results = NULL;
     double seconds;
     pst_status status;
