@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/catalogue.h"
 
 /* Copies as much of an option struct as the caller's version of the header knows. */
 static void take_options(void *ours, size_t our_size, const void *theirs, size_t their_size) {
@@ -70,14 +71,18 @@ pst_status pst_network_load(pst_context *context, const char *path, pst_network 
     if (status != PST_OK)
         return status;
     network->context = context;
-    status = pst_model_read(&context->error, path, &network->model);
-    if (status != PST_OK) {
-        pst_free(network);
-        return status;
-    }
+    char *found = NULL;
+    PST_TRY(pst_model_find(&context->error, path, &found));
+    PST_TRY(pst_model_read(&context->error, found, &network->model));
     *result = network;
-    return PST_OK;
+    network = NULL;
+cleanup:
+    pst_free(found);
+    pst_free(network);
+    return status;
 }
+
+const char *pst_network_path(const pst_network *network) { return network->model->path; }
 
 void pst_network_destroy(pst_network *network) {
     if (!network)
