@@ -195,7 +195,7 @@ PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_k
 /* Which file a user means; *path is valid until the next call. In this order -
  * asked NULL or "": the first installed one of the catalogue; the small network inside the library; else PST_ERROR_FILE.
  * asked else: a file of that path; "small", the one inside the library; a known network by name or alias, which must be
- * installed; a file of that name in the data folder; the path as it is. */
+ * installed; a file of that name in the data folder. */
 PST_API pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path);
 
 typedef struct pst_fetch_options {

@@ -11,6 +11,15 @@ bool arguments_read(const char *command, int count, char **arguments, const argu
     for (int i = 0; i < count; i++) {
         size_t length = strcspn(arguments[i], "=");
         const argument *a = table;
+        if (arguments[i][0] != '-') {
+            while (a->name && (a->name[0] == '-' || *a->value))
+                a++;
+            if (a->name) {
+                *a->value = arguments[i];
+                continue;
+            }
+            a = table;
+        }
         if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
             *help = true;
             return true;

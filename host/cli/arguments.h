@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 typedef struct argument {
-    const char *name;   /* "--device" */
+    const char *name;   /* "--device"; without a dash, "FILE", for an argument by its place among such */
     const char **value; /* is set */
     bool *flag;         /* instead of value: an option without one */
 } argument;

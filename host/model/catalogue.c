@@ -225,8 +225,10 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
     if (!asked || !*asked)
         return find_default(error, catalogue, path);
     bool there = strncmp(asked, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0 || pst_path_examine(asked, NULL) != PST_PATH_NONE;
-    if (there || pst_path_name(asked) != asked)
+    if (there)
         return pst_copy_text(error, asked, path);
+    if (pst_path_name(asked) != asked)
+        return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder", asked);
     if (strcmp(asked, "small") == 0 && has_built_in())
         return pst_copy_text(error, PST_BUILT_IN_NETWORK, path);
     const pst_known_network *entry = pst_catalogue_known(catalogue, asked);
@@ -234,7 +236,9 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
     if (status == PST_OK && !*path && entry)
         return pst_fail(error, PST_ERROR_FILE, "%s: this network is known, but not installed; `pastiche model fetch %s` fetches it",
                         asked, asked);
-    return status == PST_OK && !*path ? pst_copy_text(error, asked, path) : status; /* whoever opens it says what is wrong */
+    if (status == PST_OK && !*path)
+        return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder, and no network that `pastiche model list` knows", asked);
+    return status;
 }
 
 pst_status pst_model_find(pst_error *error, const char *asked, char **path)

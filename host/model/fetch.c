@@ -21,6 +21,7 @@ pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "model/verify.h"
 
 #define REDIRECTS_MAX 8
@@ -37,6 +38,8 @@ typedef struct transfer {
     uint64_t from;     /* bytes that were asked to be left out */
     uint64_t total;    /* of the whole file; 0: not known */
     uint64_t passed_over;
+    curl_off_t received; /* as of received_at */
+    double received_at;
     uint8_t head[PST_HEAD_BYTES];
     size_t head_bytes;
     /* of the last answer's headers: */
@@ -191,7 +194,18 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
     transfer *t = user;
-    (void)down_total, (void)down, (void)up_total, (void)up;
+    double now = pst_clock_seconds();
+    (void)down_total, (void)up_total, (void)up;
+    if (down != t->received || t->received_at == 0) {
+        t->received = down;
+        t->received_at = now;
+    }
+    /* libcurl's own limit looks at an average, and waits for it to fall. */
+    if (t->status == PST_OK && now - t->received_at > t->request->stall_seconds) {
+        char what[64];
+        snprintf(what, sizeof what, "nothing came for %.0f seconds", t->request->stall_seconds);
+        t->status = refuse(t, PST_ERROR_FILE, what);
+    }
     if (t->status == PST_OK && t->request->tell(t->request->user, pst_partial_bytes(t->request->part), t->total))
         t->status = PST_STOPPED;
     return t->status != PST_OK;
@@ -225,7 +239,7 @@ static pst_status fail_curl(transfer *t, CURLcode result, const char *detail)
     else if (result == CURLE_UNSUPPORTED_PROTOCOL && t->begun == false && hops > 0)
         snprintf(what, sizeof what, "leads to a place that is not followed: %s", detail);
     else if (result == CURLE_OPERATION_TIMEDOUT)
-        snprintf(what, sizeof what, "nothing came for too long (%s)", detail);
+        snprintf(what, sizeof what, "no connection within %.0f seconds", CONNECT_SECONDS);
     else if (result == CURLE_PARTIAL_FILE || result == CURLE_RECV_ERROR)
         snprintf(what, sizeof what, "the connection broke (%s)", detail);
     else
@@ -278,8 +292,6 @@ static pst_status perform(transfer *t, const struct curl_slist *headers)
     SET(CURLOPT_FOLLOWLOCATION, 1L);
     SET(CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(connect * 1000));
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, (long)(request->stall_seconds + .999));
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, (void *)t);
     SET(CURLOPT_WRITEFUNCTION, on_data);
