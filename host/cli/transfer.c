@@ -68,6 +68,9 @@ static bool outputs_are_safe(const run *r)
 static void print_notices(run *r)
 {
     const settings *s = r->settings;
+    if (!s->model)
+        progress_say(&r->report, "the network is %s%s", r->model,
+                     strncmp(r->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&r->report, "--%s has no meaning here and is passed over", s->ignored[i]);
     if (s->init_image && s->start != START_FILE)
@@ -142,9 +145,6 @@ static bool find_network(run *r)
         status = pst_catalogue_find(r->catalogue, s->model, &r->model);
     if (status != PST_OK)
         complain("%s", r->catalogue ? pst_catalogue_message(r->catalogue) : "no memory left");
-    else if (!s->model)
-        progress_say(&r->report, "the network is %s%s", r->model,
-                     strncmp(r->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
     return status == PST_OK;
 }
 

@@ -201,12 +201,14 @@ static pst_status find_installed(pst_error *error, const pst_catalogue *catalogu
     return status == PST_OK && !*path ? look(error, catalogue, entry->file, "", entry->bytes, path) : status;
 }
 
-static bool has_built_in(void)
+static bool is_built_in(const char *path)
 {
     pst_file *file;
-    bool there = pst_file_open(NULL, PST_BUILT_IN_NETWORK, &file, NULL) == PST_OK;
+    bool there = strncmp(path, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0 && pst_file_open(NULL, path, &file, NULL) == PST_OK;
+    if (!there)
+        return false;
     pst_file_close(file);
-    return there;
+    return true;
 }
 
 static pst_status find_default(pst_error *error, const pst_catalogue *catalogue, char **path)
@@ -216,7 +218,7 @@ static pst_status find_default(pst_error *error, const pst_catalogue *catalogue,
         if (status != PST_OK || *path)
             return status;
     }
-    return has_built_in() ? pst_copy_text(error, PST_BUILT_IN_NETWORK, path) : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
+    return is_built_in(PST_BUILT_IN_NETWORK) ? pst_copy_text(error, PST_BUILT_IN_NETWORK, path) : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
 }
 
 static pst_status find(pst_error *error, const pst_catalogue *catalogue, const char *asked, char **path)
@@ -224,12 +226,11 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
     *path = NULL;
     if (!asked || !*asked)
         return find_default(error, catalogue, path);
-    bool there = strncmp(asked, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0 || pst_path_examine(asked, NULL) != PST_PATH_NONE;
-    if (there)
+    if (is_built_in(asked) || pst_path_examine(asked, NULL) != PST_PATH_NONE)
         return pst_copy_text(error, asked, path);
     if (pst_path_name(asked) != asked)
         return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder", asked);
-    if (strcmp(asked, "small") == 0 && has_built_in())
+    if (strcmp(asked, "small") == 0 && is_built_in(PST_BUILT_IN_NETWORK))
         return pst_copy_text(error, PST_BUILT_IN_NETWORK, path);
     const pst_known_network *entry = pst_catalogue_known(catalogue, asked);
     pst_status status = entry ? find_installed(error, catalogue, entry, path) : look(error, catalogue, asked, "", 0, path);
