@@ -96,10 +96,11 @@ START_TEST(interrupts_kills_and_crowds)
     ck_assert_int_eq(wait_for(child, "err"), 130);
     ck_assert_msg(strstr(said, "stopped; ") && strstr(said, "the same command goes on"), "%s", said);
     ck_assert(!exists(data("whole.net")));
-    web_set(&slow, 1);
+    web_answer later = slow;
+    later.pause = 200000;
+    web_set(&later, 1);
     child = start("err", "whole", NULL, 0);
-    while (web_requests() == 0)
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    wait_for_part("whole.net.part", 200000);
     kill(child, SIGKILL);
     ck_assert_int_eq(wait_for(child, "err"), -SIGKILL);
     web_set(&quick, 1);
