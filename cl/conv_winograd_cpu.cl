@@ -1,11 +1,12 @@
-// 3x3 convolution, stride 1, zero padding 1, as Winograd F(4x4,3x3) (Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks", 2015) for processors with wide vectors: one
-// work-item does everything for its tiles in a scratch slice that fits the second-level cache.
+// 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3) (Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks", 2015) for processors with wide vectors. First
+// winograd_filters, then winograd_fused, in which a work-item does everything for its tiles in a
+// slice of scratch that fits the second-level cache, or the three kernels below it.
 //
-// in [h][w][C], out [h][w][K], C and K multiples of VEC*NV; weights from winograd_weights:
-// [K/KB][36][C][KB] with KB = VEC*NV. The points 0, +-1/sqrt2, +-sqrt2, infinity halve the
-// rounding error of the usual 0, +-1, +-2.
+// in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
 //
+// M        side of a tile's outputs: 6, 4 or 2
+// TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
 // NV, RT, CB  see vector_cpu.cl; C is a multiple of CB
 // TB       tiles a block, a multiple of RT
 // RELU     out = max(conv + bias, 0); 0 for the backward convolution
@@ -22,36 +23,99 @@
 void input_rest(global float *v, int n, int vpoint)
 {
     for (int t = n; t < (n + RT - 1) / RT * RT; t++)
-        for (int p = 0; p < 36; p++)
+        for (int p = 0; p < POINTS; p++)
             for (int c = 0; c < C; c += VEC)
                 STOREV(v + (size_t)p * vpoint + (size_t)t * VROW + c, (vecf)0.0f);
+}
+
+// Floats between the points of a panel's filters: not a power of two, or all fall in the same sets.
+#define UPOINT (C * KB + KB)
+
+// s[POINTS] = G g G^T of the filters whose tap `tap` is at g + tap * TAP.
+#define TAP ((size_t)C * K)
+void filter(global const float *g, vecf *s)
+{
+    vecf t[T][3];
+#pragma unroll
+    for (int j = 0; j < 3; j++) {
+        vecf d[3], e[T];
+#pragma unroll
+        for (int i = 0; i < 3; i++)
+            d[i] = LOADV(g + (TURNED ? 8 - i * 3 - j : i * 3 + j) * TAP);
+        FILTER_1D(e, d);
+#pragma unroll
+        for (int i = 0; i < T; i++)
+            t[i][j] = e[i];
+    }
+#pragma unroll
+    for (int i = 0; i < T; i++) {
+        vecf e[T];
+        FILTER_1D(e, t[i]);
+#pragma unroll
+        for (int j = 0; j < T; j++)
+            s[i * T + j] = e[j];
+    }
+}
+
+// u [panels][POINTS][UPOINT] = the transformed filters [C][KB] of the outputs from first on. g is
+// [9][C][K], or TURNED [9][K][C], so that one copy of the weights serves both directions: four
+// outputs at a time are then turned through a small block. global size: any, panels
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+winograd_filters(global const float *restrict g, global float *restrict u, int first)
+{
+    int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
+    int groups = C / VEC, from = groups * id / workers * VEC, to = groups * (id + 1) / workers * VEC;
+    global float *panel_u = u + (size_t)panel * POINTS * UPOINT;
+    first += panel * KB;
+#if TURNED
+    for (int c = from; c < to; c += VEC)
+        for (int k = 0; k < KB; k += 4) {
+            vecf block[4][POINTS];
+            const float *b = (const float *)block;
+            for (int i = 0; i < 4; i++)
+                filter(g + (size_t)(first + k + i) * C + c, block[i]);
+            for (int p = 0; p < POINTS; p++)
+                for (int i = p * VEC; i < (p + 1) * VEC; i++)
+                    vstore4((float4)(b[i], b[POINTS * VEC + i], b[2 * POINTS * VEC + i], b[3 * POINTS * VEC + i]), 0,
+                            panel_u + (size_t)p * UPOINT + (c + i - p * VEC) * KB + k);
+        }
+#else
+    for (int c = from; c < to; c++)
+        for (int k = 0; k < KB; k += VEC) {
+            vecf s[POINTS];
+            filter(g + (size_t)c * K + first + k, s);
+#pragma unroll
+            for (int p = 0; p < POINTS; p++)
+                STOREV(panel_u + (size_t)p * UPOINT + c * KB + k, s[p]);
+        }
+#endif
 }
 
 #if !DEEP
 // One range of blocks a work-item; global size = slices in scratch.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_fused(global const float *restrict in, global const maskt *restrict in_mask,
-               global const float *restrict weights, global const float *restrict bias,
+               global const float *restrict u, global const float *restrict bias,
                global float *restrict out, global maskt *restrict out_mask,
                global float *restrict scratch, int h, int w)
 {
-    int tiles = ((h + 3) / 4) * ((w + 3) / 4);
+    int tiles = TILES(h) * TILES(w);
     int blocks = (tiles + TB - 1) / TB, id = get_group_id(0), workers = get_num_groups(0);
     int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
     const int vpoint = POINT(TB, VROW), mpoint = POINT(TB, MROW);
-    global float *v = scratch + (size_t)id * (36 * vpoint + 36 * mpoint + PATCH);
-    global float *m = v + 36 * vpoint, *patch = m + 36 * mpoint;
+    global float *v = scratch + (size_t)id * (POINTS * vpoint + POINTS * mpoint + PATCH);
+    global float *m = v + POINTS * vpoint, *patch = m + POINTS * mpoint;
     for (int block = first; block < last; block++) {
         int t0 = block * TB, n = min(TB, tiles - t0);
         for (int t = 0; t < n; t++)
             input_tile(in, in_mask, v + t * VROW, patch, h, w, t0 + t, vpoint);
         input_rest(v, n, vpoint);
         for (int k = 0; k < K; k += KB) {
-            for (int p = 0; p < 36; p++)
+            for (int p = 0; p < POINTS; p++)
                 for (int c = 0; c < C; c += CB)
                     for (int t = 0; t < n; t += RT)
                         product(v + p * vpoint + t * VROW + c, VROW,
-                                weights + ((size_t)k * 36 + (size_t)p * KB) * C + c * KB,
+                                u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
                                 m + p * mpoint + t * MROW, MROW, c > 0);
             for (int t = 0; t < n; t++)
                 for (int q = 0; q < KB; q += VEC)
@@ -61,10 +125,8 @@ winograd_fused(global const float *restrict in, global const maskt *restrict in_
 }
 #else
 // Deep layers, whose weights fill the second-level cache many times over: the `strip` tiles from t0
-// on, n of them, pass through the kernels together. Transformed weights would take four times the
-// room of the filters, in each direction; transforming them anew for every strip and group of outputs
-// costs about one part in fifty of the products that follow.
-// scratch: 36 * (POINT(strip, VROW) + POINT(strip, MROW)) floats, then PATCH for each work-item of
+// on, n of them, pass through the kernels together.
+// scratch: POINTS * (POINT(strip, VROW) + POINT(strip, MROW)) floats, then PATCH for each work-item of
 // winograd_input; strip is n rounded up to a multiple of RT.
 
 // global size: any, the tiles are divided evenly
@@ -73,43 +135,14 @@ winograd_input(global const float *restrict in, global const maskt *restrict in_
                global float *restrict scratch, int h, int w, int t0, int n, int strip)
 {
     int id = get_group_id(0), workers = get_num_groups(0), vpoint = POINT(strip, VROW);
-    global float *patch = scratch + 36 * ((size_t)vpoint + POINT(strip, MROW)) + (size_t)id * PATCH;
+    global float *patch = scratch + POINTS * ((size_t)vpoint + POINT(strip, MROW)) + (size_t)id * PATCH;
     for (int t = n * id / workers; t < n * (id + 1) / workers; t++)
         input_tile(in, in_mask, scratch + (size_t)t * VROW, patch, h, w, t0 + t, vpoint);
     if (id == 0)
         input_rest(scratch, n, vpoint);
 }
 
-// Floats between the points of a panel's filters: not a power of two, or all 36 fall in the same sets.
-#define UPOINT (C * KB + KB)
-
-// u [panels][36][UPOINT] = the transformed filters [C][KB] of the outputs from first on; g [9][C][K].
-// global size: any, panels
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_filters(global const float *restrict g, global float *restrict u, int first)
-{
-    int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
-    global float *to = u + (size_t)panel * 36 * UPOINT;
-    for (int c = C * id / workers; c < C * (id + 1) / workers; c++)
-        for (int k = 0; k < KB; k += VEC) {
-            vecf t[6][3];
-            global const float *from = g + (size_t)c * K + first + panel * KB + k;
-#pragma unroll
-            for (int j = 0; j < 3; j++)
-                FILTER_1D(t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j], LOADV(from + (size_t)j * C * K),
-                          LOADV(from + (size_t)(3 + j) * C * K), LOADV(from + (size_t)(6 + j) * C * K));
-#pragma unroll
-            for (int i = 0; i < 6; i++) {
-                vecf s[6];
-                FILTER_1D(s[0], s[1], s[2], s[3], s[4], s[5], t[i][0], t[i][1], t[i][2]);
-#pragma unroll
-                for (int j = 0; j < 6; j++)
-                    STOREV(to + (size_t)(i * 6 + j) * UPOINT + c * KB + k, s[j]);
-            }
-        }
-}
-
-// The outputs from first on, of which u has the filters. global size: how many of them / KW, 36;
+// The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS;
 // KW outputs a work-item, a multiple of KB
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 winograd_products(global const float *restrict u, global float *restrict scratch, int strip, int first)
@@ -117,12 +150,12 @@ winograd_products(global const float *restrict u, global float *restrict scratch
     int p = get_group_id(1), k0 = get_group_id(0) * KW;
     size_t vpoint = POINT(strip, VROW), mpoint = POINT(strip, MROW);
     global const float *v = scratch + p * vpoint;
-    global float *m = scratch + 36 * vpoint + p * mpoint;
+    global float *m = scratch + POINTS * vpoint + p * mpoint;
     for (int k = k0; k < k0 + KW; k += KB)
         for (int c = 0; c < C; c += CB)
             for (int t = 0; t < strip; t += RT)
                 product(v + (size_t)t * VROW + c, VROW,
-                        u + (size_t)(k / KB * 36 + p) * UPOINT + c * KB,
+                        u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
                         m + (size_t)t * MROW + first + k, MROW, c > 0);
 }
 
@@ -133,7 +166,7 @@ winograd_output(global const float *restrict scratch, global const float *restri
                 int n, int strip)
 {
     int id = get_group_id(0), workers = get_num_groups(0), mpoint = POINT(strip, MROW);
-    global const float *m = scratch + 36 * (size_t)POINT(strip, VROW);
+    global const float *m = scratch + POINTS * (size_t)POINT(strip, VROW);
     for (int t = n * id / workers; t < n * (id + 1) / workers; t++)
         for (int k = 0; k < K; k += VEC)
             output_tile(m + (size_t)t * MROW + k, bias, out, out_mask, h, w, t0 + t, k, mpoint);

@@ -93,7 +93,8 @@ typedef struct pst_context pst_context;
 typedef struct pst_context_options {
     size_t size;        /* sizeof(pst_context_options); set by pst_context_options_init */
     const char *device; /* NULL or "": the best. Digits: an index of pst_devices. "cpu", "gpu": the best of that type;
-                           "gpu:N": the N-th GPU from 0. Else: part of a name */
+                           "gpu:N": the N-th GPU from 0. "none": no device, for pictures and network files
+                           alone. Else: part of a name */
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
     const char *choices_file;  /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "":
                                   the built-in choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
@@ -144,11 +145,47 @@ PST_API void pst_image_destroy(pst_image *image);
 
 typedef struct pst_network pst_network;
 
-/* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors file.
- * Everything in the file is checked before memory is taken for it. path is a file, or NULL or a name as pst_catalogue_find takes
- * them: NULL is the best installed network, or else the small one inside the library. */
+/* What the first convolution of a network expects. Internally it is always Caffe's; others are folded into its weights. */
+typedef enum pst_convention {
+    PST_CONVENTION_AUTO,        /* what the format or the file says, or else what its weights and names look like */
+    PST_CONVENTION_CAFFE,       /* BGR, 0..255, minus (103.939, 116.779, 123.68): Simonyan and Zisserman's own weights */
+    PST_CONVENTION_TORCHVISION, /* RGB, 0..1, minus (.485, .456, .406), divided by (.229, .224, .225) */
+    PST_CONVENTION_RGB          /* RGB, 0..255, minus a mean that the file holds; cannot be asked for */
+} pst_convention;
+
+/* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras HDF5, Caffe, ONNX,
+ * PyTorch or MATLAB 5 file; what the file is, its content says. Everything is checked before memory is taken for it, nothing in
+ * the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that this build has no library for. path is a file, or NULL
+ * or a name as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library. */
 PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_network **network);
+
+/* The same where the caller knows better than the file: convention is AUTO, CAFFE or TORCHVISION. */
+PST_API pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention, pst_network **network);
 PST_API void pst_network_destroy(pst_network *network);
+
+typedef struct pst_network_layer {
+    const char *name; /* "conv3_1" */
+    int c_in, c_out;
+} pst_network_layer;
+
+typedef struct pst_network_info {
+    size_t size;                /* sizeof(pst_network_info), set by the caller before pst_network_describe */
+    const char *format;         /* "Keras HDF5" */
+    pst_convention convention;  /* of the file */
+    const char *reason;         /* why it was taken to be that, in a few words */
+    bool assumed;               /* nothing in the file proves it: people should hear of it */
+    const char *notice;         /* what else they should know, such as reflected borders that become zeros here, or "" */
+    uint64_t parameters;        /* of the convolutions, biases too */
+    const pst_network_layer *layers;
+    size_t layer_count;
+} pst_network_info;
+
+/* Everything belongs to the network and is valid as long as it. */
+PST_API void pst_network_describe(const pst_network *network, pst_network_info *info);
+
+/* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write; half: as F16, with half the
+ * bytes and 11 bits of precision. */
+PST_API pst_status pst_network_save(pst_network *network, const char *path, bool half);
 
 /* Where it was read from: a file, or "built-in:small.safetensors". Valid as long as the network. */
 PST_API const char *pst_network_path(const pst_network *network);

@@ -53,8 +53,8 @@ imports() {
             done
             sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
                 case $header:$file in
-                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | CL/*:host/cl/* | stb_*:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
-                    clblast* | curl/* | CL/* | stb_* | jansson.h) echo "$file: <$header> belongs to another room" ;;
+                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
+                    clblast* | curl/* | CL/* | stb_* | jansson.h | hdf5.h | zip.h | zlib.h) echo "$file: <$header> belongs to another room" ;;
                 esac
             done
             case $file in
@@ -111,8 +111,8 @@ END
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
             for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
-                for deep in 0 1; do
-                    echo "vector_cpu+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 -DKW=32 -DDEEP=$deep"
+                for form in "-DM=4 -DDEEP=0 -DTURNED=0" "-DM=4 -DDEEP=1 -DTURNED=1" "-DM=2 -DDEEP=0 -DTURNED=1" "-DM=6 -DDEEP=0 -DTURNED=0"; do
+                    echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 -DKW=32 $form"
                 done
             done
         done

@@ -241,6 +241,51 @@ START_TEST(test_too_large_is_told_before_it_starts)
 }
 END_TEST
 
+/* ---- networks ---- */
+
+START_TEST(test_networks_are_told_about_and_converted)
+{
+    ck_run("model info net.safetensors");
+    ck_assert_str_eq(said, "");
+    static const char *const lines[] = { "format       safetensors\n", "convention   Caffe: BGR", " in 13 convolutions\n",
+                                         "conv1_1      3 -> 6\n", "conv5_1      12 -> 12\n" };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(printed, lines[i]) != NULL, "no \"%s\" in: %s", lines[i], printed);
+    ck_assert_ptr_null(strstr(printed, "lacks"));
+    ck_run("model info net.safetensors --convention torchvision");
+    ck_assert_ptr_nonnull(strstr(printed, "torchvision: RGB"));
+
+    static const int channels[5] = { 4, 4, 4, 0, 0 }, units[5] = { 1, 1, 1, 0, 0 };
+    test_write_network(test_path("short.safetensors"), channels, units, 1);
+    ck_run("model info short.safetensors");
+    ck_assert_ptr_nonnull(strstr(printed, "lacks        relu4_1, relu5_1, relu4_2 of the default layers\n"));
+
+    ck_run("model convert net.safetensors same.safetensors");
+    ck_run("model convert --f16 net.safetensors half.safetensors");
+    ck_assert_ptr_nonnull(strstr(printed, "half.safetensors: 13 convolutions of net.safetensors, F16\n"));
+    ck_run(TINY "-o a.png --iterations 2 --seed 1");
+    ck_run(PICTURES "--model same.safetensors -o b.png --iterations 2 --seed 1");
+    ck_same_bytes("a.png", "b.png", true);
+    ck_run(PICTURES "--model half.safetensors -o b.png --iterations 2 --seed 1");
+
+    ck_refused("model", 2, "model", "--help");
+    ck_refused("model turn net.safetensors", 2, "model turn", "no such command");
+    ck_refused("model info", 2, "no file", "model info FILE");
+    ck_refused("model info a b", 2, "b", "does not know it");
+    ck_refused("model info net.safetensors --convention keras", 2, "keras", "caffe, torchvision");
+    ck_refused("model info no.txt", 1, "no.txt", "is a text");
+    ck_refused("model info gone.pth", 1, "gone.pth", "no such file");
+    ck_refused("model convert net.safetensors", 2, "two files", "OUT.safetensors");
+    ck_refused("model convert net.safetensors out.h5", 2, "out.h5", ".safetensors");
+    ck_refused("model convert net.safetensors ./net.safetensors", 2, "./net.safetensors", "another file");
+    ck_refused("model convert net.safetensors no/such.safetensors", 1, "no/such.safetensors", "folder");
+    for (size_t i = 0; i < 4; i++)
+        forget((const char *[]){ "same.safetensors", "half.safetensors", "short.safetensors", "b.png" }[i]);
+    ck_run("model --help");
+    ck_assert_ptr_nonnull(strstr(printed, "pastiche model convert FILE OUT"));
+}
+END_TEST
+
 /* ---- options ---- */
 
 /* With a network that is not there the program stops after the options and before any device: a quick way to see them
@@ -580,6 +625,7 @@ int main(void)
     tcase_add_test(all, test_help_fits_and_version_is_known);
     tcase_add_test(all, test_plan_adds_up_and_writes_nothing);
     tcase_add_test(all, test_too_large_is_told_before_it_starts);
+    tcase_add_test(all, test_networks_are_told_about_and_converted);
     tcase_add_test(all, test_every_spelling_of_neural_style_is_accepted);
     tcase_add_test(all, test_bad_options_get_one_clear_line);
     tcase_add_test(all, test_bad_files_get_one_clear_line);

@@ -1,7 +1,8 @@
-/* verify_reference FILE --model NETWORK [--device D]
+/* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
  * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient of every
  * term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says for which
- * options it was made. Prints each relative error with its limit; exits with 1 if one is above it.
+ * options it was made. --algorithm forces one of the convolutions wherever it supports the layer; without it the built-in choice
+ * is used. Prints each relative error with its limit; exits with 1 if one is above it.
  *
  * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a gradient by
  * far more than its limit. Where that happens the gradient is also taken at pictures a few hundred-thousandths of a grey level
@@ -15,6 +16,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "model/safetensors.h"
+#include "op/choices.h"
 #include "transfer/context.h"
 #include "transfer/objective.h"
 #include "transfer/space.h"
@@ -29,6 +31,8 @@ typedef struct verify {
     pst_context *context;
     pst_model *model;
     pst_net *net;
+    const char *algorithm; /* NULL: the default ones */
+    pst_conv_choices forced;
     pst_objective_options options;
     pst_objective *objective;
     size_t count; /* of the picture's samples */
@@ -343,15 +347,34 @@ cleanup:
     return status;
 }
 
+/* The algorithm for every product of a picture of this size. */
+static pst_status force_algorithm(verify *v, int h, int w) {
+    int forced = 0, layer_h, layer_w;
+    pst_status status = PST_OK;
+    for (size_t l = 0; l < v->net->layers.count && pst_layer_size(&v->net->layers, l, h, w, &layer_h, &layer_w); l++)
+        for (int backward = 0; backward < 2; backward++)
+            for (int pool = PST_POOL_NONE; pool <= PST_POOL_AVERAGE; pool++) {
+                pst_conv_shape shape = pst_net_shape(v->net, l, backward, layer_h, layer_w, (pst_pool)pool);
+                PST_TRY(pst_conv_choices_set(v->error, &v->forced, &shape, v->algorithm));
+                forced += strcmp(pst_net_algorithm(v->net, &shape)->name, v->algorithm) == 0;
+            }
+    if (!forced)
+        status = pst_fail(v->error, PST_ERROR_UNSUPPORTED, "no layer can be computed by %s here", v->algorithm);
+cleanup:
+    return status;
+}
+
 static pst_status run(verify *v, const char *path, const char *network) {
     int h, w;
     pst_status status;
     PST_TRY(pst_safetensors_open(v->error, path, &v->file));
     PST_TRY(pst_model_read(v->error, network, &v->model));
-    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20};
+    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->forced};
     PST_TRY(pst_net_create(&engine, v->model, &v->net));
     PST_TRY(read_options(v));
     PST_TRY(read_picture(v, "image", &v->x, &h, &w));
+    if (v->algorithm)
+        PST_TRY(force_algorithm(v, h, w));
     v->count = (size_t)h * (size_t)w * 3;
     PST_TRY(pst_buffer_create(v->context->session, v->x->bytes, "the gradient", &v->g));
     PST_TRY(check_features(v));
@@ -370,7 +393,7 @@ cleanup:
 }
 
 int main(int argc, char **argv) {
-    const char *file = NULL, *network = NULL;
+    const char *file = NULL, *network = NULL, *algorithm = NULL;
     pst_context_options options;
     pst_context_options_init(&options, sizeof options);
     for (int i = 1; i < argc; i++) {
@@ -378,14 +401,16 @@ int main(int argc, char **argv) {
             network = argv[++i];
         else if (strcmp(argv[i], "--device") == 0 && i + 1 < argc)
             options.device = argv[++i];
+        else if (strcmp(argv[i], "--algorithm") == 0 && i + 1 < argc)
+            algorithm = argv[++i];
         else
             file = argv[i];
     }
     if (!file || !network) {
-        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE]\n");
+        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm ALGORITHM]\n");
         return 2;
     }
-    verify v = {0};
+    verify v = {.algorithm = algorithm};
     pst_status status = pst_context_create(&options, &v.context);
     if (status == PST_OK) {
         v.error = &v.context->error;
@@ -405,6 +430,7 @@ int main(int argc, char **argv) {
             pst_buffer_destroy(v.context->session, v.g);
         }
     }
+    pst_conv_choices_clear(&v.forced);
     pst_context_destroy(v.context);
     return status != PST_OK || v.failures ? 1 : 0;
 }

@@ -122,6 +122,16 @@ static int stat_path(const char *path, system_stat *found)
 
 static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
 
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor)
+{
+    (void)seconds, (void)memory_bytes, (void)process, (void)descriptor;
+    return false;
+}
+
+void pst_system_end_split(bool success) { (void)success; }
+void pst_system_reap(int process) { (void)process; }
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes) { (void)descriptor, (void)data, (void)bytes; return -1; }
+
 double pst_clock_seconds(void)
 {
     LARGE_INTEGER ticks, frequency;
@@ -131,6 +141,9 @@ double pst_clock_seconds(void)
 }
 
 #else
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,6 +230,68 @@ void pst_system_describe(int code, char *text, size_t bytes)
 {
     if (strerror_r(code, text, bytes) != 0)
         snprintf(text, bytes, "error %d", code);
+}
+
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes)
+{
+    return read(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES);
+}
+
+/* Bounds the address space, which counts what it has now: where that is unknown, nothing is bounded. */
+static void limit_memory(uint64_t more)
+{
+    unsigned long long pages;
+    FILE *facts = fopen("/proc/self/statm", "r");
+    if (!facts)
+        return;
+    if (fscanf(facts, "%llu", &pages) == 1) {
+        rlim_t most = (rlim_t)(pages * (unsigned long long)sysconf(_SC_PAGESIZE) + more);
+        setrlimit(RLIMIT_AS, &(struct rlimit){most, most});
+    }
+    fclose(facts);
+}
+
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+    *process = (int)fork();
+    if (*process < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return false;
+    }
+    if (*process > 0) {
+        close(ends[1]);
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+        *descriptor = ends[0];
+        return true;
+    }
+    static const int usual[] = {SIGALRM, SIGXCPU, SIGINT, SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGPIPE};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        signal(usual[i], SIG_DFL); /* whatever the old process does then is not this one's to do */
+    close(ends[0]);
+    int nowhere = open("/dev/null", O_RDWR);
+    if (nowhere >= 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+    }
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    limit_memory(memory_bytes);
+    setrlimit(RLIMIT_CPU, &(struct rlimit){seconds, seconds});
+    alarm(10 * seconds); /* against a lock that another thread of the old process held */
+    *descriptor = ends[1];
+    return true;
+}
+
+void pst_system_end_split(bool success) { _exit(success ? 0 : 1); }
+
+void pst_system_reap(int process)
+{
+    kill(process, SIGKILL); /* it has nothing left to do, and must not be waited for */
+    while (waitpid(process, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }
 
 double pst_clock_seconds(void)

@@ -59,6 +59,13 @@ typedef struct pst_system_place {
 } pst_system_place;
 const pst_system_place *pst_system_places(pst_system_use use);
 
+/* Splits the process in two with a pipe from the new one to this. In the new one *process is 0 and *descriptor is to be written to:
+ * it may take memory_bytes more and so many seconds of the processor; what it says is unheard. False where that cannot be done. */
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor);
+void pst_system_end_split(bool success); /* the new process, without a word */
+void pst_system_reap(int process);       /* in the old one, once the pipe has ended */
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes); /* from a pipe */
+
 bool pst_system_is_separator(char c);
 int pst_system_process(void);
 void pst_system_describe(int code, char *text, size_t bytes);

@@ -18,8 +18,13 @@ pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_o
  * pastiche bench --compare A.json B.json */
 int bench_command(int count, char **arguments);
 
-/* pastiche model list, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
+/* pastiche demo [option...] */
+int demo_command(int count, char **arguments);
+
+/* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
 int model_command(int count, char **arguments);
+int model_info_command(int count, char **arguments);
+int model_convert_command(int count, char **arguments);
 int model_list_command(int count, char **arguments);
 int model_fetch_command(int count, char **arguments);
 

@@ -116,6 +116,18 @@ static void drop_pictures(run *r)
     r->content = r->start = NULL;
 }
 
+/* What nothing in the network's file proves should be heard of. */
+static void tell_assumptions(run *r)
+{
+    pst_network_info info = { .size = sizeof info };
+    pst_network_describe(r->network, &info);
+    if (info.assumed)
+        progress_say(&r->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
+                     file_name(r->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe", info.reason);
+    if (*info.notice)
+        progress_say(&r->report, "%s: %s", file_name(r->model), info.notice);
+}
+
 /* On a device that was not measured yet, once, before a run that is long enough to gain from it. */
 static void tune_if_new(run *r)
 {
@@ -177,6 +189,7 @@ static int prepare(run *r)
     status = pst_network_load(r->context, r->model, &r->network);
     if (status != PST_OK)
         return failed(r, status);
+    tell_assumptions(r);
     tune_if_new(r);
     pst_transfer_options options = s->transfer;
     options.content = r->content;

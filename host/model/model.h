@@ -7,6 +7,7 @@
 #define PST_MODEL_MAX_BLOCKS 5
 #define PST_MODEL_MAX_CONVOLUTIONS 20
 #define PST_MODEL_MAX_CHANNELS 4096
+#define PST_MODEL_MAX_PARAMETERS ((size_t)1 << 27) /* six times VGG-19's */
 
 typedef struct pst_model_convolution {
     char name[16];   /* "conv3_1" */
@@ -18,14 +19,23 @@ typedef struct pst_model_convolution {
 
 typedef struct pst_model {
     char *path;
+    const char *format;        /* "Keras HDF5" */
+    pst_convention asked;      /* by the caller, for pst_model_recall */
+    pst_convention convention; /* of the file, folded into the first convolution */
+    const char *reason;        /* why it was taken to be that */
+    bool assumed;              /* nothing in the file proves it */
+    const char *notice;        /* or "" */
     pst_model_convolution convolutions[PST_MODEL_MAX_CONVOLUTIONS];
     size_t convolution_count;
 } pst_model;
 
-/* Reads convB_N.weight ([c_out, c_in, 3, 3]) and convB_N.bias ([c_out]) from a safetensors file: blocks and units
- * without gaps from conv1_1 on. Metadata, where given, must name the convention used here: layout OIHW, channel_order
- * BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. Weights must be finite. */
+/* Reads the convolutions of a VGG network from a file of any format of source.h: blocks and units without gaps from conv1_1 on,
+ * kernels of 3x3, all numbers finite. Metadata of a safetensors file, where given, must name the convention used here: layout OIHW,
+ * channel_order BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. */
 pst_status pst_model_read(pst_error *error, const char *path, pst_model **model);
+
+/* The same where the caller knows which convention the file has, PST_CONVENTION_CAFFE or PST_CONVENTION_TORCHVISION. */
+pst_status pst_model_read_as(pst_error *error, const char *path, pst_convention asked, pst_model **model);
 void pst_model_destroy(pst_model *model);
 
 /* Gives the memory of the weights back until pst_model_recall reads them again from the file, which must still be the same

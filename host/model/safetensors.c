@@ -2,13 +2,13 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/source.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_HEADER_BYTES ((uint64_t)64 << 20)
-#define CHUNK_BYTES 16384 /* a multiple of every element's size */
 
 typedef struct entry {
     pst_tensor_info info; /* first, so that a pst_tensor_info of a file is its entry */
@@ -22,18 +22,6 @@ struct pst_safetensors {
     entry *entries;
     size_t count;
 };
-
-static size_t element_bytes(pst_tensor_type type)
-{
-    switch (type) {
-    case PST_TENSOR_F16:
-    case PST_TENSOR_BF16: return 2;
-    case PST_TENSOR_F32: return 4;
-    case PST_TENSOR_F64: return 8;
-    case PST_TENSOR_OTHER: break;
-    }
-    return 0;
-}
 
 static pst_tensor_type type_of(const char *name)
 {
@@ -62,7 +50,6 @@ static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, co
     pst_tensor_info *info = &tensor->info;
     info->name = name;
     info->type = type_of(type);
-    info->count = 1;
     if (json_array_size(shape) > PST_TENSOR_MAX_DIMENSIONS)
         return fail_tensor(error, file, name, "has more dimensions than the 8 that are read");
     info->dimension_count = (int)json_array_size(shape);
@@ -71,9 +58,9 @@ static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, co
         if (!json_is_integer(side) || json_integer_value(side) < 0)
             return fail_tensor(error, file, name, "has a shape that is not made of numbers from 0");
         info->shape[d] = json_integer_value(side);
-        if ((uint64_t)info->shape[d] > SIZE_MAX || !pst_multiply(info->count, (size_t)info->shape[d], &info->count))
-            return fail_tensor(error, file, name, "has an impossibly large shape");
     }
+    if (!pst_tensor_count(info))
+        return fail_tensor(error, file, name, "has an impossibly large shape");
 
     json_t *from = json_array_get(offsets, 0), *to = json_array_get(offsets, 1);
     if (json_array_size(offsets) != 2 || !json_is_integer(from) || !json_is_integer(to) ||
@@ -86,7 +73,7 @@ static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, co
                         (unsigned long long)(data_begin + data_bytes));
     size_t bytes;
     if (info->type != PST_TENSOR_OTHER &&
-        (!pst_multiply(info->count, element_bytes(info->type), &bytes) || bytes != end - begin))
+        (!pst_multiply(info->count, pst_tensor_element_bytes(info->type), &bytes) || bytes != end - begin))
         return fail_tensor(error, file, name, "has a number of bytes that does not fit its shape and dtype");
     tensor->begin = data_begin + begin;
     tensor->end = data_begin + end;
@@ -223,72 +210,15 @@ const char *pst_safetensors_metadata(const pst_safetensors *file, const char *ke
 
 /* ---- the numbers --------------------------------------------------------------------------------------------- */
 
-static uint64_t little_endian(const uint8_t *bytes, size_t count)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < count; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-static float float_of_bits(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float float_of_half(uint32_t half)
-{
-    uint32_t sign = (half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ff;
-    if (exponent == 31)
-        return float_of_bits(sign | 0x7f800000 | fraction << 13);
-    if (exponent == 0) { /* zero or subnormal: fraction * 2^-24, exact in a float */
-        float value = (float)fraction * 0x1p-24f;
-        return sign ? -value : value;
-    }
-    return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-static double element(const uint8_t *at, pst_tensor_type type)
-{
-    switch (type) {
-    case PST_TENSOR_F16: return (double)float_of_half((uint32_t)little_endian(at, 2));
-    case PST_TENSOR_BF16: return (double)float_of_bits((uint32_t)little_endian(at, 2) << 16);
-    case PST_TENSOR_F32: return (double)float_of_bits((uint32_t)little_endian(at, 4));
-    default: break;
-    }
-    uint64_t bits = little_endian(at, 8);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* Through a small buffer, so that a large tensor is in memory once. One of `floats` and `doubles` is given. */
+/* One of `floats` and `doubles` is given. */
 static pst_status read_values(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor, float *floats,
                               double *doubles)
 {
-    uint8_t chunk[CHUNK_BYTES];
     const entry *from = (const entry *)(const void *)tensor;
-    size_t width = element_bytes(tensor->type), most = CHUNK_BYTES / (width ? width : 1);
     if (tensor->type == PST_TENSOR_OTHER)
         return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64",
                         file->path, tensor->name);
-    for (size_t done = 0; done < tensor->count;) {
-        size_t count = tensor->count - done < most ? tensor->count - done : most;
-        pst_status status = pst_file_read(error, file->file, from->begin + done * width, chunk, count * width);
-        if (status != PST_OK)
-            return status;
-        for (size_t i = 0; i < count; i++) {
-            double value = element(chunk + i * width, tensor->type);
-            if (floats)
-                floats[done + i] = (float)value;
-            else
-                doubles[done + i] = value;
-        }
-        done += count;
-    }
-    return PST_OK;
+    return pst_tensor_read(error, file->file, from->begin, tensor->type, tensor->count, floats, doubles);
 }
 
 pst_status pst_safetensors_read_float(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
@@ -302,3 +232,51 @@ pst_status pst_safetensors_read_double(pst_error *error, pst_safetensors *file, 
 {
     return read_values(error, file, tensor, NULL, values);
 }
+
+/* ---- as a network file --------------------------------------------------------------------------------------- */
+
+/* Metadata may say what the internal convention says, and nothing else. */
+static pst_status check_metadata(pst_error *error, const pst_safetensors *file)
+{
+    static const struct {
+        const char *key, *value;
+    } convention[] = {
+        {"layout", "OIHW"}, {"channel_order", "BGR"}, {"pixel_range", "0..255"}, {"mean", "103.939,116.779,123.68"},
+        {"padding", "zero"},
+    };
+    for (size_t i = 0; i < sizeof convention / sizeof convention[0]; i++) {
+        const char *value = pst_safetensors_metadata(file, convention[i].key);
+        if (value && strcmp(value, convention[i].value) != 0)
+            return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: its metadata says that %s is %.64s; only %s can be used",
+                            file->path, convention[i].key, value, convention[i].value);
+    }
+    return PST_OK;
+}
+
+static pst_status open_source(pst_error *error, pst_source *source)
+{
+    pst_safetensors *file;
+    pst_status status = pst_safetensors_open(error, source->path, &file);
+    source->state = file;
+    if (status == PST_OK)
+        status = check_metadata(error, file);
+    /* Files of this program's own kind are Caffe's, as its documentation says, and those with torchvision's names need not be. */
+    if (status == PST_OK && (pst_safetensors_find(file, "conv1_1.weight") || pst_safetensors_metadata(file, "channel_order")))
+        source->convention = PST_CONVENTION_CAFFE;
+    for (size_t i = 0; status == PST_OK && i < file->count; i++) {
+        const pst_tensor_info *info = &file->entries[i].info;
+        pst_source_tensor *tensor;
+        status = pst_source_add(error, source, info->name, info->type, info->dimension_count, info->shape, &tensor);
+        if (status == PST_OK)
+            tensor->at = file->entries[i].begin;
+    }
+    return status;
+}
+
+static void close_source(pst_source *source)
+{
+    pst_safetensors_close(source->state);
+}
+
+const pst_format pst_format_safetensors = {
+    .name = "safetensors", .open = open_source, .read = pst_source_read_plain, .close = close_source};

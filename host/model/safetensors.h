@@ -3,26 +3,9 @@
 #ifndef PST_MODEL_SAFETENSORS_H
 #define PST_MODEL_SAFETENSORS_H
 
-#include "base/status.h"
+#include "model/tensor.h"
 
 typedef struct pst_safetensors pst_safetensors;
-
-#define PST_TENSOR_MAX_DIMENSIONS 8
-typedef enum pst_tensor_type {
-    PST_TENSOR_F16,
-    PST_TENSOR_BF16,
-    PST_TENSOR_F32,
-    PST_TENSOR_F64,
-    PST_TENSOR_OTHER
-} pst_tensor_type;
-
-typedef struct pst_tensor_info {
-    const char *name; /* owned by the file */
-    pst_tensor_type type;
-    int dimension_count;
-    int64_t shape[PST_TENSOR_MAX_DIMENSIONS]; /* each >= 0 */
-    size_t count;                             /* product of the shape; 1 for a scalar */
-} pst_tensor_info;
 
 /* Reads and checks the header. Messages begin with the path. */
 pst_status pst_safetensors_open(pst_error *error, const char *path, pst_safetensors **file);

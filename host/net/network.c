@@ -16,12 +16,19 @@ pst_status pst_net_create(const pst_conv_engine *engine, pst_model *model, pst_n
     return PST_OK;
 }
 
+/* The buffer may serve the other direction as well. */
+static void drop_weights(pst_net *net, size_t layer, int direction) {
+    if (net->prepared[layer][direction].weights != net->prepared[layer][!direction].weights)
+        pst_buffer_destroy(net->engine.session, net->prepared[layer][direction].weights);
+    net->prepared[layer][direction].weights = NULL;
+}
+
 void pst_net_destroy(pst_net *net) {
     if (!net)
         return;
     for (size_t i = 0; i < PST_LAYERS_MAX; i++) {
-        pst_buffer_destroy(net->engine.session, net->prepared[i][0].weights);
-        pst_buffer_destroy(net->engine.session, net->prepared[i][1].weights);
+        drop_weights(net, i, 0);
+        drop_weights(net, i, 1);
         pst_buffer_destroy(net->engine.session, net->bias[i]);
     }
     pst_free(net);
@@ -41,31 +48,37 @@ const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_s
     return pst_conv_choose(&net->engine, shape);
 }
 
+bool pst_net_shares_weights(const pst_conv_algorithm *a, const pst_conv_algorithm *b) {
+    return a == b || (a->shared && b->shared && a->prepare == b->prepare);
+}
+
 pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,
                            const pst_buffer **weights) {
     int direction = shape->backward;
     pst_session *session = net->engine.session;
     pst_status status = PST_OK;
-    pst_buffer **buffer = &net->prepared[layer][direction].weights;
-    if (*buffer && net->prepared[layer][direction].algorithm != algorithm) {
+    pst_buffer *made = NULL;
+    if (net->prepared[layer][direction].weights && !pst_net_shares_weights(net->prepared[layer][direction].algorithm, algorithm)) {
         PST_TRY(pst_session_finish(session));
-        pst_buffer_destroy(session, *buffer);
-        *buffer = NULL;
+        drop_weights(net, layer, direction);
     }
-    if (!*buffer) {
-        const pst_model_convolution *convolution = &net->model->convolutions[layer];
-        PST_TRY(pst_model_recall(session->error, net->model));
-        PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, buffer));
-        status = algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in, *buffer);
-        if (status != PST_OK) {
-            pst_buffer_destroy(session, *buffer);
-            *buffer = NULL;
-            goto cleanup;
+    if (!net->prepared[layer][direction].weights) {
+        pst_buffer *others = net->prepared[layer][!direction].weights;
+        if (others && algorithm->shared && pst_net_shares_weights(net->prepared[layer][!direction].algorithm, algorithm)) {
+            net->prepared[layer][direction].weights = others;
+        } else {
+            const pst_model_convolution *convolution = &net->model->convolutions[layer];
+            PST_TRY(pst_model_recall(session->error, net->model));
+            PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, &made));
+            PST_TRY(algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in, made));
+            net->prepared[layer][direction].weights = made;
+            made = NULL;
         }
-        net->prepared[layer][direction].algorithm = algorithm;
     }
+    net->prepared[layer][direction].algorithm = algorithm;
 cleanup:
-    *weights = *buffer;
+    pst_buffer_destroy(session, made);
+    *weights = status == PST_OK ? net->prepared[layer][direction].weights : NULL;
     return status;
 }
 

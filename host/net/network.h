@@ -13,7 +13,7 @@ typedef struct pst_net {
     struct {
         const pst_conv_algorithm *algorithm;
         pst_buffer *weights;
-    } prepared[PST_LAYERS_MAX][2]; /* forward, backward */
+    } prepared[PST_LAYERS_MAX][2]; /* forward, backward; both may have the same weights */
     pst_buffer *bias[PST_LAYERS_MAX];
 } pst_net;
 
@@ -26,6 +26,9 @@ pst_conv_shape pst_net_shape(const pst_net *net, size_t layer, bool backward, in
 
 /* The algorithm for a product: what the engine's choices say, or the default. */
 const pst_conv_algorithm *pst_net_algorithm(const pst_net *net, const pst_conv_shape *shape);
+
+/* Are the weights that one prepares good for the other, in the same direction? */
+bool pst_net_shares_weights(const pst_conv_algorithm *a, const pst_conv_algorithm *b);
 
 /* Weights for a layer in a direction, prepared on first use and kept. */
 pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,

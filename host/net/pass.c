@@ -15,13 +15,21 @@ struct pst_pass {
     int h[PST_LAYERS_MAX], w[PST_LAYERS_MAX];
     pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
     size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
-    pst_buffer *slots[PST_LAYERS_MAX * KINDS], *workspace;
+    pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS], *workspace; /* the maps are slices of the slots */
+    const pst_buffer *x; /* of the last forward walk */
 };
 
 static bool is_pooled(const pst_pass *pass, size_t layer) { return layer + 1 < pass->count && pass->net->layers.at[layer].pooled; }
 
 /* Does the full map of a layer exist, or is the pooling fused into the convolution? */
 static bool has_map(const pst_pass *pass, size_t layer) { return !is_pooled(pass, layer) || pass->options.wanted[layer]; }
+
+/* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is computed
+ * a second time, into where its gradient then goes. */
+static bool is_recomputed(const pst_pass *pass, size_t layer) {
+    const pst_pass_options *o = &pass->options;
+    return layer == 0 && o->backward && o->wanted[0] && o->in_place[0] && pass->count > 1 && !is_pooled(pass, 0);
+}
 
 static pst_pool fused_pool(const pst_pass *pass, size_t layer) {
     return has_map(pass, layer) ? PST_POOL_NONE : pass->options.pooling;
@@ -32,8 +40,7 @@ static pst_conv_shape shape_of(const pst_pass *pass, size_t layer, bool backward
 }
 
 static pst_buffer *tensor(const pst_pass *pass, size_t layer, int kind) {
-    int slot = pass->tensors[layer * KINDS + (size_t)kind].slot;
-    return slot < 0 ? NULL : pass->slots[slot];
+    return pass->maps[layer * KINDS + (size_t)kind];
 }
 
 /* Where the gradient with respect to a layer's map is. */
@@ -56,11 +63,11 @@ static void plan_maps(pst_pass *pass) {
         size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
         size_t bits = pixels * c / 8;
-        bool wanted = pass->options.wanted[l];
-        want(pass, l, SIGNS, bits, l, backward ? undo : l); /* unused forward only, but one kernel serves both */
+        bool wanted = pass->options.wanted[l], again = is_recomputed(pass, l);
+        want(pass, l, SIGNS, bits, again ? gradient_from : l, backward ? undo : l); /* unused forward only, but one kernel serves both */
         if (has_map(pass, l)) {
-            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && wanted ? undo : l + 1);
-            if (backward && !(wanted && pass->options.in_place[l]))
+            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && wanted && !again ? undo : l + 1);
+            if (backward && (again || !(wanted && pass->options.in_place[l])))
                 want(pass, l, D_FEATURES, sizeof(float) * pixels * c, gradient_from, undo);
         }
         if (is_pooled(pass, l)) {
@@ -71,12 +78,13 @@ static void plan_maps(pst_pass *pass) {
                 want(pass, l, D_POOLED, sizeof(float) * pooled * c, gradient_from, undo);
         }
     }
-    pass->slot_count = pst_plan_assign(pass->tensors, PST_LAYERS_MAX * KINDS, pass->slot_bytes);
+    pass->slot_count = pst_plan_assign(pass->tensors, PST_LAYERS_MAX * KINDS, PST_SLICE_ALIGN, pass->slot_bytes);
 }
 
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
-    for (size_t l = 0; l < pass->count; l++)
+    for (size_t l = 0; l < pass->count; l++) {
+        const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= pass->options.backward; backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
             const pst_conv_algorithm *algorithm = pst_net_algorithm(pass->net, &shape);
@@ -85,10 +93,13 @@ static pst_status plan_scratch(pst_pass *pass) {
             if (status != PST_OK)
                 return status;
             pass->workspace_bytes = bytes > pass->workspace_bytes ? bytes : pass->workspace_bytes;
-            pass->weight_bytes += algorithm->weight_bytes(&pass->net->engine, &shape);
-            if (!backward)
-                pass->weight_bytes += sizeof(float) * (size_t)shape.c_out;
+            if (!forward)
+                pass->weight_bytes += sizeof(float) * (size_t)shape.c_out; /* the bias */
+            if (!forward || !algorithm->shared || !pst_net_shares_weights(forward, algorithm))
+                pass->weight_bytes += algorithm->weight_bytes(&pass->net->engine, &shape);
+            forward = algorithm;
         }
+    }
     return PST_OK;
 }
 
@@ -122,6 +133,8 @@ cleanup:
 void pst_pass_destroy(pst_pass *pass) {
     if (!pass)
         return;
+    for (size_t i = 0; i < PST_LAYERS_MAX * KINDS; i++)
+        pst_buffer_destroy(pass->net->engine.session, pass->maps[i]);
     for (size_t i = 0; i < pass->slot_count; i++)
         pst_buffer_destroy(pass->net->engine.session, pass->slots[i]);
     pst_buffer_destroy(pass->net->engine.session, pass->workspace);
@@ -150,6 +163,11 @@ pst_status pst_pass_allocate(pst_pass *pass) {
     }
     for (size_t i = 0; i < pass->slot_count; i++)
         PST_TRY(pst_buffer_create(session, pass->slot_bytes[i], "feature maps", &pass->slots[i]));
+    for (size_t i = 0; i < PST_LAYERS_MAX * KINDS; i++) {
+        const pst_plan_tensor *t = &pass->tensors[i];
+        if (t->slot >= 0)
+            PST_TRY(pst_buffer_slice(session, pass->slots[t->slot], t->offset, t->bytes, &pass->maps[i]));
+    }
     PST_TRY(pst_buffer_create(session, pass->workspace_bytes, "workspace", &pass->workspace));
 cleanup:
     return status;
@@ -177,20 +195,25 @@ static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_ten
     return algorithm->run(&pass->net->engine, &shape, tensors);
 }
 
+static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {
+    pst_conv_tensors tensors = {.in = in, .out = out, .bits = bits};
+    pst_status status = pst_net_bias(pass->net, l, &tensors.bias);
+    return status == PST_OK ? convolve(pass, l, false, &tensors) : status;
+}
+
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user) {
     pst_status status = PST_OK;
     const pst_buffer *in = x;
+    pass->x = x;
     for (size_t l = 0; l < pass->count; l++) {
-        pst_buffer *pooled = tensor(pass, l, POOLED);
-        pst_conv_tensors tensors = {.in = in, .out = has_map(pass, l) ? tensor(pass, l, FEATURES) : pooled, .bits = tensor(pass, l, SIGNS)};
-        PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
-        PST_TRY(convolve(pass, l, false, &tensors));
+        pst_buffer *pooled = tensor(pass, l, POOLED), *out = has_map(pass, l) ? tensor(pass, l, FEATURES) : pooled;
+        PST_TRY(ascend(pass, l, in, out, is_recomputed(pass, l) ? NULL : tensor(pass, l, SIGNS)));
         if (pass->options.wanted[l])
-            PST_TRY(callback(user, l, tensors.out));
+            PST_TRY(callback(user, l, out));
         if (is_pooled(pass, l) && has_map(pass, l))
-            PST_TRY(pst_bias_relu_pool(pass->net->engine.session, tensors.out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
+            PST_TRY(pst_bias_relu_pool(pass->net->engine.session, out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
                                        pass->options.pooling, 0, pass->h[l], pooled, tensor(pass, l, POOL_BITS)));
-        in = is_pooled(pass, l) ? pooled : tensors.out;
+        in = is_pooled(pass, l) ? pooled : out;
     }
 cleanup:
     return status;
@@ -209,8 +232,10 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
                                 .mask = pooled ? NULL : signs, /* the bits of a pooling are applied when it is undone */
                                 .add = wanted && !pooled};
     pst_status status = PST_OK;
+    if (is_recomputed(pass, below))
+        PST_TRY(ascend(pass, below, pass->x, map, signs));
     if (wanted)
-        PST_TRY(callback(user, below, tensor(pass, below, FEATURES), map));
+        PST_TRY(callback(user, below, is_recomputed(pass, below) ? map : tensor(pass, below, FEATURES), map));
     PST_TRY(convolve(pass, l, true, &tensors));
     if (pooled && wanted)
         PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],

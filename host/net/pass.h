@@ -47,7 +47,7 @@ typedef pst_status (*pst_feature_callback)(void *user, size_t layer, const pst_b
  * is overwritten, and is the features' own buffer for an in_place layer. */
 typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_buffer *features, pst_buffer *d);
 
-/* x: [h][w][3] */
+/* x: [h][w][3]; unchanged until pst_pass_backward has been called, if it will be. */
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user);
 /* dx: [h][w][3], overwritten. Once for each forward. */
 pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user);

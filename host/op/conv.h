@@ -61,12 +61,14 @@ typedef struct pst_conv_algorithm {
     pst_status (*prepare)(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
                           pst_buffer *prepared);
     pst_status (*run)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *tensors);
+    bool shared; /* what `prepare` makes serves both directions, and all algorithms with the same `prepare` */
 } pst_conv_algorithm;
 
 /* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */
 extern const pst_conv_algorithm *const pst_conv_menu[];
 
-extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep;
+extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep,
+    pst_conv_winograd_small, pst_conv_winograd_large;
 
 /* A good choice without measuring. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);

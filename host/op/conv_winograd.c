@@ -1,199 +1,232 @@
-/* Winograd F(4x4,3x3) (Lavin and Gray 2015) for CPUs, in two forms. Fused: a work-item transforms a few tiles, multiplies them
- * and transforms them back, all within the second-level cache; for layers whose weights fit there. Deep: the tiles of a strip
- * pass through the steps together, so that the filters, 36 matrices of c_in x c_out, are transformed and read once a strip. */
+/* Winograd F(6x6,3x3), F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both directions; a run
+ * transforms them into its workspace, for transformed they would take four times the room, in each direction. Then in one of
+ * two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them back, all within the second-level
+ * cache. Deep: the tiles of a strip pass through the steps together, so that little is read for many products where the filters
+ * are large. */
 #include <stdio.h>
 
 #include "base/memory.h"
 #include "op/conv.h"
 #include "op/tiles.h"
 
-#define SOURCE "vector_cpu+winograd_tile_cpu+conv_winograd_cpu"
-#define STRIP_TILES 516  /* a strip's transforms: up to 40 MB, which large caches still hold; measured best on two cores */
+#define SOURCE "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu"
+#define STRIP_BYTES ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
+#define FILTERS_BYTES ((size_t)20 << 20) /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
 #define GROUP_OUTPUTS 128 /* at least a panel of every register tile */
+
+/* m: side of a tile's outputs. */
+typedef struct form {
+    int m;
+    bool deep;
+} form;
 
 /* Floats between the rows and points of the transforms, as in cl/winograd_tile_cpu.cl. */
 static size_t input_row(const pst_conv_shape *s) { return (size_t)s->c_in + (s->c_in >= 256 ? 16 : 0); }
 static size_t point(size_t tiles, size_t row) { return tiles * row + 16; }
-static size_t patch(const pst_conv_shape *s) { return 36 * (size_t)s->c_in; }
-
-static size_t tile_count(const pst_conv_shape *s) { return (size_t)((s->h + 3) / 4) * (size_t)((s->w + 3) / 4); }
+static size_t points(form f) { return (size_t)((f.m + 2) * (f.m + 2)); }
+static size_t patch(form f, const pst_conv_shape *s) { return points(f) * (size_t)s->c_in; }
+static size_t tile_count(form f, const pst_conv_shape *s) { return (size_t)((s->h + f.m - 1) / f.m) * (size_t)((s->w + f.m - 1) / f.m); }
 
 static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
     return pst_tile_choose(engine->session, s->c_in, s->c_out, true);
 }
 
+static size_t panel_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
+    pst_tile tile = register_tile(engine, s);
+    return (size_t)(tile.lanes * tile.vectors);
+}
+
 /* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
-static int block_tiles(const pst_conv_engine *engine, const pst_conv_shape *s) {
+static int block_tiles(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     int rows = register_tile(engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
+    most = f.m == 2 ? 2 * most : f.m == 6 ? most / 2 : most;
     return most < rows ? rows : most / rows * rows;
 }
 
-static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    return engine->session->cpu_kernels && s->c_in % 16 == 0 && s->c_out % 16 == 0;
+static size_t filter_bytes(form f, const pst_conv_shape *s, size_t outputs) {
+    return pst_round_up(sizeof(float) * points(f) * (size_t)(s->c_in + 1) * outputs, PST_SLICE_ALIGN); /* UPOINT */
+}
+
+static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    return engine->session->cpu_kernels && s->c_in % 16 == 0 && s->c_out % 16 == 0 &&
+           (f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES);
 }
 
 static size_t weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {
     (void)engine;
-    return sizeof(float) * 36 * (size_t)s->c_in * (size_t)s->c_out;
-}
-
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
-    pst_session *session = engine->session;
-    pst_buffer *raw = NULL;
-    const pst_kernel *kernel;
-    pst_tile tile = register_tile(engine, s);
-    size_t bytes = sizeof(float) * 9 * (size_t)k * (size_t)c;
-    pst_status status;
-    PST_TRY(pst_kernel_get(session, "winograd_weights", "winograd_weights", "", &kernel));
-    PST_TRY(pst_buffer_create(session, bytes, "weights", &raw));
-    PST_TRY(pst_buffer_write(session, raw, 0, weights, bytes));
-    PST_TRY(pst_launch_workers(session, kernel, (size_t)s->c_out, (size_t)s->c_in,
-                               PST_ARGS(pst_arg_buffer(raw), pst_arg_buffer(prepared), pst_arg_int(k), pst_arg_int(c), pst_arg_int(s->c_in),
-                                        pst_arg_int(tile.lanes * tile.vectors), pst_arg_int(s->backward))));
-    PST_TRY(pst_session_finish(session));
-cleanup:
-    pst_buffer_destroy(session, raw);
-    return status;
-}
-
-static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, bool deep, const char *name,
-                             const pst_kernel **kernel) {
-    pst_tile tile = register_tile(engine, s);
-    char defines[256];
-    snprintf(defines, sizeof defines,
-             "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d -DUNPOOL=%d "
-             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DDEEP=%d",
-             tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(engine, s), s->c_in, s->c_out, tile.lanes * tile.vectors, !s->backward,
-             !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool, s->backward ? (int)s->pool : 0,
-             s->backward && t->mask != NULL, s->backward && t->add, deep);
-    return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
-}
-
-static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) { return s->backward ? t->mask : t->bits; }
-
-/* ---- fused ---- */
-
-static size_t fused_slice(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    pst_tile tile = register_tile(engine, s);
-    size_t tiles = (size_t)block_tiles(engine, s);
-    return 36 * point(tiles, input_row(s)) + 36 * point(tiles, (size_t)(tile.lanes * tile.vectors)) + patch(s);
-}
-
-static pst_status fused_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
-    *bytes = sizeof(float) * fused_slice(engine, s) * pst_workers(engine->session);
-    return PST_OK;
-}
-
-static pst_status fused_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
-    const pst_kernel *kernel;
-    pst_status status = get_kernel(engine, s, t, false, "winograd_fused", &kernel);
-    if (status != PST_OK)
-        return status;
-    return pst_launch_workers(engine->session, kernel, pst_workers(engine->session), 1,
-                              PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), pst_arg_buffer(t->weights), pst_arg_buffer(t->bias),
-                                       pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)), pst_arg_buffer(t->workspace),
-                                       pst_arg_int(s->h), pst_arg_int(s->w)));
-}
-
-const pst_conv_algorithm pst_conv_winograd_fused = {"winograd-fused", supports, weight_bytes, fused_workspace, prepare, fused_run};
-
-/* ---- deep ---- */
-
-/* Outputs whose transformed filters are in the workspace at one time. */
-static size_t group_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    pst_tile tile = register_tile(engine, s);
-    size_t panel = (size_t)(tile.lanes * tile.vectors), panels = GROUP_OUTPUTS / panel, all = (size_t)s->c_out / panel;
-    while (all % panels)
-        panels--;
-    return panel * panels;
-}
-
-static size_t filter_floats(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    return pst_round_up(36 * (size_t)(s->c_in + 1) * group_outputs(engine, s), PST_SLICE_ALIGN / sizeof(float)); /* UPOINT */
-}
-
-static size_t strip_floats(const pst_conv_engine *engine, const pst_conv_shape *s, size_t strip) {
-    return 36 * (point(strip, input_row(s)) + point(strip, (size_t)s->c_out + 16)) + patch(s) * pst_workers(engine->session);
-}
-
-/* Tiles a strip: few strips within the limit, all of nearly the same length, a multiple of the register tile's rows. */
-static size_t strip_length(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    size_t tiles = tile_count(s), rows = (size_t)register_tile(engine, s).rows, strips = 1, strip;
-    do {
-        strip = pst_round_up((tiles + strips - 1) / strips, rows);
-        strips++;
-    } while (strip > STRIP_TILES || (strip > rows && sizeof(float) * (filter_floats(engine, s) + strip_floats(engine, s, strip)) > engine->workspace_limit));
-    return strip;
-}
-
-static size_t deep_weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    (void)engine;
     return sizeof(float) * 9 * (size_t)s->c_in * (size_t)s->c_out;
 }
 
-static pst_status deep_prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c,
-                               pst_buffer *prepared) {
+static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
+    const pst_conv_shape forward = {.c_in = s->backward ? s->c_out : s->c_in, .c_out = s->backward ? s->c_in : s->c_out};
     float *matrix;
-    size_t bytes = deep_weight_bytes(engine, s);
+    size_t bytes = weight_bytes(engine, s);
     pst_status status = pst_allocate(engine->session->error, bytes, 1, &matrix);
     if (status != PST_OK)
         return status;
-    pst_conv_weight_matrix(s, weights, k, c, matrix);
+    pst_conv_weight_matrix(&forward, weights, k, c, matrix);
     status = pst_buffer_write(engine->session, prepared, 0, matrix, bytes);
     pst_free(matrix);
     return status;
 }
 
-static pst_status deep_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
-    *bytes = sizeof(float) * (filter_floats(engine, s) + strip_floats(engine, s, strip_length(engine, s)));
-    return PST_OK;
+static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, const char *name,
+                             const pst_kernel **kernel) {
+    pst_tile tile = register_tile(engine, s);
+    char defines[256];
+    snprintf(defines, sizeof defines,
+             "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d -DUNPOOL=%d "
+             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d",
+             f.m, tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(f, engine, s), s->c_in, s->c_out,
+             tile.lanes * tile.vectors, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
+             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward, f.deep);
+    return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
+}
+
+static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) { return s->backward ? t->mask : t->bits; }
+
+/* ---- filters ---- */
+
+/* Outputs whose transformed filters are in the workspace at one time: all, or a part of them that divides them. */
+static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    size_t panel = panel_outputs(engine, s), panels = GROUP_OUTPUTS / panel, all = (size_t)s->c_out / panel;
+    if (!f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES)
+        return (size_t)s->c_out;
+    while (all % panels)
+        panels--;
+    return panel * panels;
+}
+
+/* Queues the transform of the filters of the group of outputs from `first` on, to the beginning of the workspace. */
+static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, size_t first) {
+    const pst_kernel *kernel;
+    size_t panels = group_outputs(f, engine, s) / panel_outputs(engine, s);
+    pst_status status = get_kernel(f, engine, s, t, "winograd_filters", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch_workers(engine->session, kernel, pst_workers(engine->session), panels,
+                              PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int((int)first)));
+}
+
+/* The workspace behind the filters; to be destroyed. */
+static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, pst_buffer **scratch) {
+    size_t begin = filter_bytes(f, s, group_outputs(f, engine, s));
+    return pst_buffer_slice(engine->session, t->workspace, begin, t->workspace->bytes - begin, scratch);
+}
+
+/* ---- fused ---- */
+
+static size_t fused_floats(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    size_t tiles = (size_t)block_tiles(f, engine, s);
+    return points(f) * (point(tiles, input_row(s)) + point(tiles, panel_outputs(engine, s))) + patch(f, s);
+}
+
+static pst_status run_fused(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
+    const pst_kernel *kernel;
+    pst_buffer *scratch = NULL;
+    pst_status status;
+    PST_TRY(slice_scratch(f, engine, s, t, &scratch));
+    PST_TRY(get_kernel(f, engine, s, t, "winograd_fused", &kernel));
+    PST_TRY(transform_filters(f, engine, s, t, 0));
+    PST_TRY(pst_launch_workers(engine->session, kernel, pst_workers(engine->session), 1,
+                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), pst_arg_buffer(t->workspace),
+                                        pst_arg_buffer(t->bias), pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)),
+                                        pst_arg_buffer(scratch), pst_arg_int(s->h), pst_arg_int(s->w))));
+cleanup:
+    pst_buffer_destroy(engine->session, scratch);
+    return status;
+}
+
+/* ---- deep ---- */
+
+static size_t strip_floats(form f, const pst_conv_shape *s, size_t strip) {
+    return points(f) * (point(strip, input_row(s)) + point(strip, (size_t)s->c_out + 16));
+}
+
+static size_t deep_bytes(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t strip) {
+    return filter_bytes(f, s, group_outputs(f, engine, s)) +
+           sizeof(float) * (strip_floats(f, s, strip) + patch(f, s) * pst_workers(engine->session));
+}
+
+/* Tiles a strip: few strips within the limits, all of nearly the same length, a multiple of the register tile's rows. */
+static size_t strip_length(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    size_t tiles = tile_count(f, s), rows = (size_t)register_tile(engine, s).rows, strips = 1, strip;
+    do {
+        strip = pst_round_up((tiles + strips - 1) / strips, rows);
+        strips++;
+    } while (strip > rows && (sizeof(float) * strip_floats(f, s, strip) > STRIP_BYTES ||
+                              deep_bytes(f, engine, s, strip) > engine->workspace_limit));
+    return strip;
 }
 
 /* All products of a strip, group by group of outputs. */
-static pst_status multiply(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, const pst_buffer *scratch,
-                           size_t strip) {
-    pst_session *session = engine->session;
-    const pst_kernel *filters, *products;
-    size_t panel = (size_t)(register_tile(engine, s).lanes * register_tile(engine, s).vectors), group = group_outputs(engine, s);
+static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                           const pst_buffer *scratch, size_t strip) {
+    const pst_kernel *kernel;
+    size_t group = group_outputs(f, engine, s);
     pst_status status;
-    PST_TRY(get_kernel(engine, s, t, true, "winograd_filters", &filters));
-    PST_TRY(get_kernel(engine, s, t, true, "winograd_products", &products));
+    PST_TRY(get_kernel(f, engine, s, t, "winograd_products", &kernel));
     for (size_t first = 0; first < (size_t)s->c_out; first += group) {
-        pst_arg from = pst_arg_int((int)first);
-        PST_TRY(pst_launch_workers(session, filters, pst_workers(session), group / panel,
-                                   PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), from)));
-        PST_TRY(pst_launch_workers(session, products, group / panel, 36,
-                                   PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch), pst_arg_int((int)strip), from)));
+        if (group < (size_t)s->c_out)
+            PST_TRY(transform_filters(f, engine, s, t, first));
+        PST_TRY(pst_launch_workers(engine->session, kernel, group / panel_outputs(engine, s), points(f),
+                                   PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch), pst_arg_int((int)strip),
+                                            pst_arg_int((int)first))));
     }
 cleanup:
     return status;
 }
 
-static pst_status deep_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
+static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *input, *output;
-    size_t tiles = tile_count(s), strip = strip_length(engine, s), rows = (size_t)register_tile(engine, s).rows;
-    size_t filter_bytes = sizeof(float) * filter_floats(engine, s);
     pst_buffer *slice = NULL;
+    size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s), rows = (size_t)register_tile(engine, s).rows;
     pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w);
     pst_status status;
-    PST_TRY(get_kernel(engine, s, t, true, "winograd_input", &input));
-    PST_TRY(get_kernel(engine, s, t, true, "winograd_output", &output));
-    PST_TRY(pst_buffer_slice(session, t->workspace, filter_bytes, t->workspace->bytes - filter_bytes, &slice));
-    pst_arg scratch = pst_arg_buffer(slice);
+    PST_TRY(slice_scratch(f, engine, s, t, &slice));
+    PST_TRY(get_kernel(f, engine, s, t, "winograd_input", &input));
+    PST_TRY(get_kernel(f, engine, s, t, "winograd_output", &output));
+    if (group_outputs(f, engine, s) == (size_t)s->c_out)
+        PST_TRY(transform_filters(f, engine, s, t, 0));
     for (size_t first = 0; first < tiles; first += strip) {
         size_t count = tiles - first < strip ? tiles - first : strip, length = pst_round_up(count, rows);
-        pst_arg from = pst_arg_int((int)first), n = pst_arg_int((int)count), long_n = pst_arg_int((int)length);
+        pst_arg scratch = pst_arg_buffer(slice), from = pst_arg_int((int)first), n = pst_arg_int((int)count);
         PST_TRY(pst_launch_workers(session, input, pst_workers(session), 1,
-                                   PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), scratch, h, w, from, n, long_n)));
-        PST_TRY(multiply(engine, s, t, slice, length));
+                                   PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), scratch, h, w, from, n,
+                                            pst_arg_int((int)length))));
+        PST_TRY(multiply(f, engine, s, t, slice, length));
         PST_TRY(pst_launch_workers(session, output, pst_workers(session), 1,
                                    PST_ARGS(scratch, pst_arg_buffer(t->bias), pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)), h, w,
-                                            from, n, long_n)));
+                                            from, n, pst_arg_int((int)length))));
     }
 cleanup:
     pst_buffer_destroy(session, slice);
     return status;
 }
 
-const pst_conv_algorithm pst_conv_winograd_deep = {"winograd-deep", supports, deep_weight_bytes, deep_workspace, deep_prepare, deep_run};
+/* ---- the entries of the menu ---- */
+
+static pst_status workspace(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
+    *bytes = f.deep ? deep_bytes(f, engine, s, strip_length(f, engine, s))
+                    : filter_bytes(f, s, (size_t)s->c_out) + sizeof(float) * fused_floats(f, engine, s) * pst_workers(engine->session);
+    return PST_OK;
+}
+
+#define ENTRY(entry, name, m, deep, run)                                                                                           \
+    static bool entry##_supports(const pst_conv_engine *engine, const pst_conv_shape *s) {                                         \
+        return supports((form){m, deep}, engine, s);                                                                               \
+    }                                                                                                                              \
+    static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {                   \
+        return workspace((form){m, deep}, engine, s, bytes);                                                                       \
+    }                                                                                                                              \
+    static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {             \
+        return run((form){m, deep}, engine, s, t);                                                                                 \
+    }                                                                                                                              \
+    const pst_conv_algorithm pst_conv_##entry = {name,    entry##_supports, weight_bytes, entry##_workspace,                        \
+                                                 prepare, entry##_run,      true};
+
+ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
+ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)
+ENTRY(winograd_small, "winograd-2x2", 2, false, run_fused)
+ENTRY(winograd_large, "winograd-6x6", 6, false, run_fused)

@@ -260,7 +260,9 @@ cleanup:
 pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options, pst_bench_callback callback, void *user) {
     bench b = {.context = context, .callback = callback, .user = user, .start = pst_clock_seconds()};
     pst_model *made = NULL;
-    pst_status status = PST_OK;
+    pst_status status = pst_context_needs_device(context);
+    if (status != PST_OK)
+        return status;
     pst_bench_options_init(&b.options, sizeof b.options);
     if (options)
         memcpy(&b.options, options, options->size < sizeof b.options ? options->size : sizeof b.options);

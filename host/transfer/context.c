@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "model/catalogue.h"
+#include "model/write.h"
 
 /* Copies as much of an option struct as the caller's version of the header knows. */
 static void take_options(void *ours, size_t our_size, const void *theirs, size_t their_size) {
@@ -42,6 +43,8 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     if (status != PST_OK)
         return status;
     *result = context; /* also on failure: it carries the message */
+    if (o.device && strcmp(o.device, "none") == 0)
+        return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
     PST_TRY(pst_context_read_choices(context, o.choices_file));
@@ -64,7 +67,15 @@ void pst_context_device(const pst_context *context, pst_device_info *info) {
     *info = context->session ? context->session->device.info : (pst_device_info){.index = -1};
 }
 
-pst_status pst_network_load(pst_context *context, const char *path, pst_network **result) {
+pst_status pst_context_needs_device(pst_context *context) {
+    return context->session ? PST_OK : pst_fail(&context->error, PST_ERROR_ARGUMENT, "this context was made without a device");
+}
+
+pst_status pst_network_load(pst_context *context, const char *path, pst_network **network) {
+    return pst_network_load_as(context, path, PST_CONVENTION_AUTO, network);
+}
+
+pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention, pst_network **result) {
     *result = NULL;
     pst_network *network;
     pst_status status = pst_allocate(&context->error, 1, sizeof *network, &network);
@@ -73,7 +84,11 @@ pst_status pst_network_load(pst_context *context, const char *path, pst_network 
     network->context = context;
     char *found = NULL;
     PST_TRY(pst_model_find(&context->error, path, &found));
-    PST_TRY(pst_model_read(&context->error, found, &network->model));
+    PST_TRY(pst_model_read_as(&context->error, found, convention, &network->model));
+    for (size_t i = 0; i < network->model->convolution_count; i++) {
+        const pst_model_convolution *c = &network->model->convolutions[i];
+        network->layers[i] = (pst_network_layer){c->name, c->c_in, c->c_out};
+    }
     *result = network;
     network = NULL;
 cleanup:
@@ -83,6 +98,28 @@ cleanup:
 }
 
 const char *pst_network_path(const pst_network *network) { return network->model->path; }
+
+void pst_network_describe(const pst_network *network, pst_network_info *info) {
+    const pst_model *model = network->model;
+    pst_network_info full = {
+        .size = info->size,
+        .format = model->format,
+        .convention = model->convention,
+        .reason = model->reason,
+        .assumed = model->assumed,
+        .notice = model->notice,
+        .layers = network->layers,
+        .layer_count = model->convolution_count,
+    };
+    for (size_t i = 0; i < model->convolution_count; i++)
+        full.parameters += (uint64_t)network->layers[i].c_out * (9 * (uint64_t)network->layers[i].c_in + 1);
+    take_options(info, info->size, &full, sizeof full);
+}
+
+pst_status pst_network_save(pst_network *network, const char *path, bool half) {
+    pst_status status = pst_model_recall(&network->context->error, network->model);
+    return status == PST_OK ? pst_model_write(&network->context->error, network->model, path, half) : status;
+}
 
 void pst_network_destroy(pst_network *network) {
     if (!network)

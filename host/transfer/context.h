@@ -19,9 +19,13 @@ struct pst_context {
 struct pst_network {
     pst_context *context;
     pst_model *model;
+    pst_network_layer layers[PST_MODEL_MAX_CONVOLUTIONS]; /* for pst_network_describe */
 };
 
 #define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */
+
+/* PST_ERROR_ARGUMENT for a context that is only for pictures and networks. */
+pst_status pst_context_needs_device(pst_context *context);
 
 /* Fills context->choices as pst_context_options.choices_file says. */
 pst_status pst_context_read_choices(pst_context *context, const char *file);

@@ -138,7 +138,9 @@ cleanup:
 pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options, pst_job **result) {
     *result = NULL;
     pst_job *job;
-    pst_status status = pst_allocate(&context->error, 1, sizeof *job, &job);
+    pst_status status = pst_context_needs_device(context);
+    if (status == PST_OK)
+        status = pst_allocate(&context->error, 1, sizeof *job, &job);
     if (status != PST_OK)
         return status;
     job->context = context;

@@ -96,6 +96,8 @@ cleanup:
 
 pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback, void *user) {
     pst_tune_options o;
+    if (pst_context_needs_device(context) != PST_OK)
+        return PST_ERROR_ARGUMENT;
     pst_tune_options_init(&o, sizeof o);
     if (options)
         memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);

@@ -28,30 +28,57 @@ static int ascending(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user, pst_timing *timing) {
-    double samples[PST_SAMPLES_MAX], once, start;
-    int count = 0, repeats = 1, most = how->most_samples < PST_SAMPLES_MAX ? how->most_samples : PST_SAMPLES_MAX;
+typedef struct series {
+    double samples[PST_SAMPLES_MAX];
+    int count, repeats;
+} series;
+
+static pst_status begin(pst_session *session, const pst_measuring *how, pst_measured run, void *user, series *s) {
+    double once;
     pst_status status;
-    *timing = (pst_timing){0};
+    *s = (series){.repeats = 1};
     if (!how->warm)
         PST_TRY(pst_measure_once(session, run, user, &once));
     PST_TRY(pst_measure_once(session, run, user, &once));
     if (once < SAMPLE_SECONDS) {
         double wanted = SAMPLE_SECONDS / (once > 0 ? once : 1e-9);
-        repeats = wanted < REPEATS_MAX ? (int)wanted + 1 : REPEATS_MAX;
+        s->repeats = wanted < REPEATS_MAX ? (int)wanted + 1 : REPEATS_MAX;
     } else {
-        samples[count++] = once;
+        s->samples[s->count++] = once;
     }
-    start = pst_clock_seconds();
-    while (count < most && (count < how->least_samples || pst_clock_seconds() - start < how->seconds)) {
-        PST_TRY(repeat(session, repeats, run, user, &samples[count]));
-        count++;
-    }
-    qsort(samples, (size_t)count, sizeof *samples, ascending);
-    double middle = samples[count / 2];
-    if (count % 2 == 0)
-        middle = (middle + samples[count / 2 - 1]) / 2;
-    *timing = (pst_timing){middle, samples[0], samples[count - 1], count};
 cleanup:
     return status;
+}
+
+static pst_timing summary(series *s) {
+    qsort(s->samples, (size_t)s->count, sizeof *s->samples, ascending);
+    double middle = s->samples[s->count / 2];
+    if (s->count % 2 == 0)
+        middle = (middle + s->samples[s->count / 2 - 1]) / 2;
+    return (pst_timing){middle, s->samples[0], s->samples[s->count - 1], s->count};
+}
+
+pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run, void *const users[],
+                               pst_timing timings[]) {
+    series all[PST_MEASURED_MAX];
+    int most = how->most_samples < PST_SAMPLES_MAX ? how->most_samples : PST_SAMPLES_MAX;
+    pst_status status = PST_OK;
+    for (size_t i = 0; i < count; i++)
+        PST_TRY(begin(session, how, run, users[i], &all[i]));
+    double end = pst_clock_seconds() + how->seconds * (double)count;
+    for (int round = 1; round <= most && (round <= how->least_samples || pst_clock_seconds() < end); round++)
+        for (size_t i = 0; i < count; i++)
+            if (all[i].count < round) {
+                PST_TRY(repeat(session, all[i].repeats, run, users[i], &all[i].samples[all[i].count]));
+                all[i].count++;
+            }
+    for (size_t i = 0; i < count; i++)
+        timings[i] = summary(&all[i]);
+cleanup:
+    return status;
+}
+
+pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user, pst_timing *timing) {
+    *timing = (pst_timing){0};
+    return pst_measure_in_turn(session, how, 1, run, &user, timing);
 }

@@ -176,19 +176,11 @@ cleanup:
     return status;
 }
 
-static void drop_algorithm(pst_trial *t) {
-    pst_buffer_destroy(t->engine->session, t->workspace);
-    t->prepared = NULL;
-    t->workspace = NULL;
-    t->algorithm = NULL;
-}
-
 void pst_trial_close(pst_trial *t) {
     if (!t->engine)
         return;
     pst_session *session = t->engine->session;
-    drop_algorithm(t);
-    pst_buffer *buffers[] = {t->in, t->in_bits, t->bias, t->out, t->bits, t->mask};
+    pst_buffer *buffers[] = {t->in, t->in_bits, t->bias, t->out, t->bits, t->mask, t->workspace};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         pst_buffer_destroy(session, buffers[i]);
     pst_free(t->weights);
@@ -225,27 +217,33 @@ pst_status pst_trial_take(pst_trial *t, const pst_conv_algorithm *algorithm, pst
     pst_buffer *made = NULL;
     pst_status status;
     PST_TRY(pst_session_finish(session));
-    drop_algorithm(t);
     PST_TRY(spoil(t));
     PST_TRY(algorithm->workspace_bytes(t->engine, &t->shape, &bytes));
     part.h = part_rows;
     if (part_rows)
         PST_TRY(algorithm->workspace_bytes(t->engine, &part, &part_bytes));
     bytes = part_bytes > bytes ? part_bytes : bytes;
-    if (bytes)
+    if (bytes > (t->workspace ? t->workspace->bytes : 0)) {
+        pst_buffer_destroy(session, t->workspace);
+        t->workspace = NULL;
         PST_TRY(pst_buffer_create(session, bytes, algorithm->name, &t->workspace));
+    }
     if (!*prepared) {
         PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(t->engine, &t->shape), algorithm->name, &made));
         PST_TRY(algorithm->prepare(t->engine, &t->shape, t->weights, t->k, t->c, made));
         *prepared = made;
         made = NULL;
     }
-    t->prepared = *prepared;
-    t->algorithm = algorithm;
-    t->rows = t->shape.h;
+    pst_trial_resume(t, algorithm, *prepared);
 cleanup:
     pst_buffer_destroy(session, made);
     return status;
+}
+
+void pst_trial_resume(pst_trial *t, const pst_conv_algorithm *algorithm, const pst_buffer *prepared) {
+    t->algorithm = algorithm;
+    t->prepared = prepared;
+    t->rows = t->shape.h;
 }
 
 pst_status pst_trial_run(void *trial) {

@@ -29,10 +29,13 @@ typedef struct pst_trial {
 pst_status pst_trial_open(const pst_conv_engine *engine, const pst_conv_shape *shape, pst_trial *trial);
 void pst_trial_close(pst_trial *trial);
 
-/* Takes an algorithm: its weights and scratch memory, instead of those of the one before. The result is spoiled, so that what
+/* Takes an algorithm: its weights, and scratch memory that is enough for it. The result is spoiled, so that what
  * another one left is not taken for its own. *prepared: its weights, made if NULL; the caller's to destroy, and good for every
  * size of the product. part_rows: a run of so few rows will be wanted too; 0: none. */
 pst_status pst_trial_take(pst_trial *trial, const pst_conv_algorithm *algorithm, pst_buffer **prepared, int part_rows);
+
+/* Takes an algorithm again that was taken before, with its weights; the result stays as it is. */
+void pst_trial_resume(pst_trial *trial, const pst_conv_algorithm *algorithm, const pst_buffer *prepared);
 
 /* Queues a run; a pst_measured over a trial. */
 pst_status pst_trial_run(void *trial);

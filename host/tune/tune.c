@@ -19,9 +19,9 @@
 void pst_tuning_init(pst_tuning *tuning) {
     *tuning = (pst_tuning){.menu = pst_conv_menu,
                            .run_seconds = 0.05,
-                           .hopeless = 1.5,
+                           .hopeless = 1.4,
                            .seconds = 60,
-                           .measuring = {.least_samples = 2, .most_samples = 7, .seconds = 0.05, .warm = true}};
+                           .measuring = {.least_samples = 3, .most_samples = 7, .seconds = 0.03, .warm = true}};
 }
 
 double pst_conv_flops(const pst_conv_shape *s) { return 18.0 * s->h * s->w * s->c_in * s->c_out; }
@@ -145,16 +145,17 @@ cleanup:
     return status;
 }
 
-/* One candidate in a trial of all rows; best: the shortest time so far, or INFINITY. */
-static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double best, pst_buffer **prepared, pst_candidate *candidate) {
+/* Whether one candidate is right in a trial of all rows, and not hopeless; best: the shortest time so far, or INFINITY. Sets
+ * `measured` if it is worth that. */
+static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double *best, pst_buffer **prepared, pst_candidate *candidate) {
     pst_session *session = trial->engine->session;
-    bool may_be_dropped = tuning->hopeless > 0 && isfinite(best);
+    bool may_be_dropped = tuning->hopeless > 0 && isfinite(*best);
     int part = may_be_dropped && trial->shape.h >= 4 * GLANCE ? even_rows(&trial->shape, (double)trial->shape.h / GLANCE) : 0;
     double seconds, error;
     pst_status status;
     PST_TRY(pst_trial_take(trial, candidate->algorithm, prepared, part));
     if (part)
-        PST_TRY(glance(trial, part, tuning->hopeless, best, &candidate->slow));
+        PST_TRY(glance(trial, part, tuning->hopeless, *best, &candidate->slow));
     if (candidate->slow)
         return PST_OK;
     PST_TRY(pst_trial_take(trial, candidate->algorithm, prepared, part)); /* spoiled anew: backward adds */
@@ -164,14 +165,47 @@ static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, doub
         snprintf(candidate->problem, sizeof candidate->problem, "computes wrongly with %dx%d pixels", trial->shape.w, trial->shape.h);
         return PST_OK;
     }
-    candidate->slow = may_be_dropped && seconds > tuning->hopeless * best;
-    if (candidate->slow)
-        return PST_OK;
-    PST_TRY(pst_measure(session, &tuning->measuring, pst_trial_run, trial, &candidate->timing));
-    candidate->h = trial->shape.h;
-    candidate->measured = true;
+    candidate->slow = may_be_dropped && seconds > tuning->hopeless * *best;
+    candidate->measured = !candidate->slow;
+    *best = seconds < *best ? seconds : *best;
 cleanup:
     return status;
+}
+
+typedef struct entrant {
+    pst_trial *trial;
+    const pst_conv_algorithm *algorithm;
+    const pst_buffer *prepared;
+} entrant;
+
+static pst_status run_entrant(void *user) {
+    const entrant *e = user;
+    pst_trial_resume(e->trial, e->algorithm, e->prepared);
+    return pst_trial_run(e->trial);
+}
+
+/* The times of those that are `measured`, in turn. */
+static pst_status measure_all(pst_trial *trial, const pst_tuning *tuning, pst_buffer *const *prepared, pst_candidate *candidates,
+                              size_t count) {
+    entrant entrants[PST_CANDIDATES_MAX];
+    void *users[PST_CANDIDATES_MAX];
+    pst_timing timings[PST_CANDIDATES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].measured) {
+            entrants[n] = (entrant){trial, candidates[i].algorithm, prepared[i]};
+            users[n] = &entrants[n];
+            n++;
+        }
+    pst_status status = pst_measure_in_turn(trial->engine->session, &tuning->measuring, n, run_entrant, users, timings);
+    if (status != PST_OK)
+        return status;
+    for (size_t i = count; i-- > 0;)
+        if (candidates[i].measured) {
+            candidates[i].timing = timings[--n];
+            candidates[i].h = trial->shape.h;
+        }
+    return PST_OK;
 }
 
 /* The default, then the menu's others, then the oracle, which is slow and is measured only if it is not hopeless. */
@@ -211,10 +245,10 @@ pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_sha
             if (candidate->problem[0])
                 continue;
         }
-        PST_TRY(pass_over(session, try_candidate(&trial, tuning, best, &prepared[i], candidate), candidate));
-        if (candidate->measured && candidate->timing.least < best)
-            best = candidate->timing.least;
+        PST_TRY(pass_over(session, try_candidate(&trial, tuning, &best, &prepared[i], candidate), candidate));
     }
+    if (isfinite(best))
+        PST_TRY(measure_all(&trial, tuning, prepared, candidates, *count));
 cleanup:
     pst_trial_close(&trial);
     for (size_t i = 0; i < *count; i++)

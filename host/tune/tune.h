@@ -8,7 +8,7 @@
 #include "op/choices.h"
 #include "tune/measure.h"
 
-#define PST_CANDIDATES_MAX 16
+#define PST_CANDIDATES_MAX PST_MEASURED_MAX
 
 typedef struct pst_candidate {
     const pst_conv_algorithm *algorithm;

@@ -1,0 +1,498 @@
+/* The readers of network files on files made by hand: sound ones, such as are mistaken for networks, and hostile ones. Whatever a
+ * file holds, it ends in a network or in one line that begins with its name. */
+#define _XOPEN_SOURCE 700 /* for limits; must stand before any header */
+
+#include "support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/memory.h"
+#include "model/model.h"
+#include "network_files.h"
+#ifdef PST_WITH_HDF5
+#include <hdf5.h>
+#endif
+
+static pst_error error;
+static small_network network;
+
+/* ---- the sound ones ------------------------------------------------------------------------------------------- */
+
+static bytes caffe_legacy(void) { return file_caffe(&network, 1); }
+static bytes caffe_now(void) { return file_caffe(&network, 0); }
+static bytes onnx(void) { return file_onnx(&network); }
+static bytes matlab(void) { return file_matlab(&network); }
+
+static bytes torch_legacy(void)
+{
+    bytes object = pickle_state("", 0), file = file_torch(&network, &object);
+    bytes_free(&object);
+    return file;
+}
+
+#ifdef PST_WITH_LIBZIP
+static bytes torch_zip(void)
+{
+    bytes object = pickle_state("", 0), file = file_torch_zip(&network, &object);
+    bytes_free(&object);
+    return file;
+}
+#endif
+
+static bytes load(const char *path)
+{
+    bytes b = {0};
+    char piece[4096];
+    size_t got;
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
+        put(&b, piece, got);
+    fclose(file);
+    return b;
+}
+
+#ifdef PST_WITH_HDF5
+static void write_set(hid_t folder, const char *name, int rank, const hsize_t *sides, const float *values, bool packed)
+{
+    hid_t space = H5Screate_simple(rank, sides, NULL), options = H5Pcreate(H5P_DATASET_CREATE);
+    if (packed) {
+        H5Pset_chunk(options, rank, sides);
+        H5Pset_shuffle(options);
+        H5Pset_deflate(options, 9);
+    }
+    hid_t set = H5Dcreate2(folder, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, options, H5P_DEFAULT);
+    ck_assert_int_ge(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
+    H5Dclose(set);
+    H5Pclose(options);
+    H5Sclose(space);
+}
+
+/* A folder for each layer, links of every kind, and a circle. */
+static bytes keras(void)
+{
+    const char *path = test_path("small.h5");
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    for (int n = 0; n < 2; n++) {
+        char name[32];
+        float kernel[54];
+        snprintf(name, sizeof name, "block%d_conv1", n + 1);
+        hid_t folder = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        for (int o = 0; o < small_out[n]; o++)
+            for (int i = 0; i < small_in[n]; i++)
+                for (int t = 0; t < 9; t++)
+                    kernel[(t * small_in[n] + i) * small_out[n] + o] = network.weight[n][(o * small_in[n] + i) * 9 + t];
+        write_set(folder, "kernel:0", 4, (const hsize_t[]){3, 3, (hsize_t)small_in[n], (hsize_t)small_out[n]}, kernel, n == 1);
+        write_set(folder, "bias:0", 1, (const hsize_t[]){(hsize_t)small_out[n]}, network.bias[n], false);
+        H5Gclose(folder);
+    }
+    H5Lcreate_external("/etc/passwd", "/", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/block1_conv1", file, "alias", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_hard(file, "/", file, "circle", H5P_DEFAULT, H5P_DEFAULT);
+    H5Ldelete(file, "circle", H5P_DEFAULT);
+    H5Fclose(file);
+    return load(path);
+}
+#endif
+
+static const struct {
+    const char *name, *format;
+    bytes (*make)(void);
+    pst_convention asked; /* such that nothing is folded */
+} sound[] = {
+    {"v1.caffemodel", "Caffe", caffe_legacy, PST_CONVENTION_AUTO},
+    {"now.caffemodel", "Caffe", caffe_now, PST_CONVENTION_AUTO},
+    {"small.onnx", "ONNX", onnx, PST_CONVENTION_CAFFE},
+    {"small.mat", "MATLAB 5", matlab, PST_CONVENTION_AUTO},
+    {"small.pth", "PyTorch", torch_legacy, PST_CONVENTION_AUTO},
+#ifdef PST_WITH_LIBZIP
+    {"zip.pth", "PyTorch zip", torch_zip, PST_CONVENTION_AUTO},
+#endif
+#ifdef PST_WITH_HDF5
+    {"small.h5", "Keras HDF5", keras, PST_CONVENTION_AUTO},
+#endif
+};
+enum { SOUND = sizeof sound / sizeof sound[0] };
+
+/* The first convolutions of the network, and no others. */
+static bool is_part_of_ours(const pst_model *model)
+{
+    bool same = model->convolution_count <= 2;
+    for (size_t n = 0; same && n < model->convolution_count; n++) {
+        const pst_model_convolution *c = &model->convolutions[n];
+        same = c->c_in == small_in[n] && c->c_out == small_out[n] && memcmp(c->weight, network.weight[n], 54 * 4) == 0 &&
+               memcmp(c->bias, network.bias[n], 4 * (size_t)small_out[n]) == 0;
+    }
+    return same;
+}
+
+static bool is_ours(const pst_model *model)
+{
+    return model->convolution_count == 2 && is_part_of_ours(model);
+}
+
+START_TEST(sound_files_are_read)
+{
+    pst_model *model;
+    bytes file = sound[_i].make();
+    const char *path = test_path("a file whose name says nothing");
+    test_write(path, file.data, file.count);
+    ck_ok(error, pst_model_read_as(&error, path, sound[_i].asked, &model));
+    ck_assert_str_eq(model->format, sound[_i].format);
+    ck_assert(is_ours(model));
+    pst_model_forget(model);
+    ck_ok(error, pst_model_recall(&error, model));
+    ck_assert(is_ours(model));
+    pst_model_destroy(model);
+    bytes_free(&file);
+}
+END_TEST
+
+/* ---- what is mistaken for a network --------------------------------------------------------------------------- */
+
+#define FILE_OF(text) text, sizeof text - 1
+static const struct {
+    const char *data;
+    size_t count;
+    const char *says;
+} mistaken[] = {
+    {FILE_OF(""), "is empty"},
+    {FILE_OF("<!DOCTYPE html>\n<html><head><title>404</title>"), "is a web page"},
+    {FILE_OF("\xef\xbb\xbf \r\n<HTML lang=\"en\">"), "is a web page"},
+    {FILE_OF("<?xml version=\"1.0\"?><Error><Code>NoSuchKey"), "is a web page"},
+    {FILE_OF("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 574673361\n"), "Git LFS pointer"},
+    {FILE_OF("{\"error\": \"not found\"}"), "is a text"},
+    {FILE_OF("name: \"VGG_ILSVRC_19_layers\"\ninput: \"data\"\n"), "is a text"},
+    {FILE_OF("\x1f\x8b\x08\0\0\0\0\0"), "gzip"},
+    {FILE_OF("\xfd" "7zXZ\0\0\0"), "xz"},
+    {FILE_OF("BZh91AY&SY\0\1"), "bzip2"},
+    {FILE_OF("\x93NUMPY\1\0v\0{'descr'"), "NumPy"},
+    {FILE_OF("\x80\4\x95\x10\0\0\0\0\0\0\0}."), "Python pickle"},
+    {FILE_OF("MATLAB 7.3 MAT-file, Platform: GLNXA64\0\0\0"), "MATLAB 7.3"},
+    {FILE_OF("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "not a network in a format"},
+    {FILE_OF("\xff\xd8\xff\xe0\0\x10JFIF\0"), "not a network in a format"},
+    {FILE_OF("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "not a network in a format"},
+    {FILE_OF("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "zip"},
+    {FILE_OF("PK\3\4\0\0\0\0"), "zip"},
+    {FILE_OF("\x89HDF\r\n\x1a\n\0\0\0\0"), "HDF5"},
+    {FILE_OF("MATLAB 5.0 MAT-file\0"), "cut short"},
+    {FILE_OF("\x0a\3VGG\x12\x7f"), "cut short"},
+    {FILE_OF("\x08\7\x3a\x7f"), "cut short"},
+    {FILE_OF("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), "cut short"},
+};
+
+START_TEST(other_files_are_called_what_they_are)
+{
+    const char *path = test_path("vgg19.model");
+    pst_model *model = (pst_model *)&error;
+    test_write(path, mistaken[_i].data, mistaken[_i].count);
+    pst_status status = pst_model_read(&error, path, &model);
+    ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s", status ? error.text : "was read");
+    ck_assert_ptr_null(model);
+    ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "no path: %s", error.text);
+    ck_assert_msg(strstr(error.text, mistaken[_i].says) || strstr(error.text, "build again"), "no \"%s\" in: %s", mistaken[_i].says,
+                  error.text);
+}
+END_TEST
+
+/* ---- pickles -------------------------------------------------------------------------------------------------- */
+
+/* Stands in the dictionary before the tensors; "?" is a key. */
+#define KEY "X\1\0\0\0?"
+static const struct {
+    const char *extra;
+    size_t count;
+    pst_status status;
+    const char *says;
+} pickles[] = {
+    {FILE_OF(""), PST_OK, NULL},
+    {FILE_OF(KEY "N" KEY "\x88" KEY "G\0\0\0\0\0\0\0\0" KEY "\x8a\2\xff\x7f" KEY "U\1x" KEY "(K\1K\2e."), PST_ERROR_FORMAT, "adds items"},
+    {FILE_OF(KEY "](K\1K\2e"), PST_OK, NULL},
+    {FILE_OF(KEY "}q\7h\7h\7s"), PST_OK, NULL}, /* a dictionary in itself */
+    {FILE_OF(KEY "]q\7h\7a"), PST_OK, NULL},     /* a list in itself */
+    {FILE_OF(KEY "cos\nsystem\nX\x07\0\0\0touch xtR"), PST_ERROR_UNSUPPORTED, "os.system"},
+    {FILE_OF(KEY "cbuiltins\neval\n"), PST_ERROR_UNSUPPORTED, "builtins.eval"},
+    {FILE_OF(KEY "X\2\0\0\0osX\6\0\0\0system\x93"), PST_ERROR_UNSUPPORTED, "os.system"},
+    {FILE_OF(KEY "ctorch.nn.modules.linear\nLinear\n"), PST_ERROR_UNSUPPORTED, "torch.nn.modules.linear.Linear"},
+    {FILE_OF(KEY "ctorch\nFloatStorage\n)R"), PST_ERROR_FORMAT, "cannot be called"},
+    {FILE_OF(KEY "ccollections\nOrderedDict\n)\x81"), PST_ERROR_UNSUPPORTED, "0x81"}, /* NEWOBJ */
+    {FILE_OF(KEY "(ios\nsystem\n"), PST_ERROR_UNSUPPORTED, "0x69"},                       /* INST */
+    {FILE_OF(KEY "(cos\nsystem\no"), PST_ERROR_UNSUPPORTED, "os.system"},                 /* OBJ */
+    {FILE_OF(KEY "\x82\1"), PST_ERROR_UNSUPPORTED, "0x82"},                               /* EXT1 */
+    {FILE_OF(KEY "P0\n"), PST_ERROR_UNSUPPORTED, "0x50"},                                 /* PERSID */
+    {FILE_OF("ttt"), PST_ERROR_FORMAT, "mark"},
+    {FILE_OF("00000000000000000"), PST_ERROR_FORMAT, "empty stack"},
+    {FILE_OF(KEY "h\x63"), PST_ERROR_FORMAT, "did not keep"},
+    {FILE_OF(KEY "Nr\xff\xff\xff\xff"), PST_ERROR_FORMAT, "more than any"},
+    {FILE_OF(KEY "Nj\xff\xff\xff\xff"), PST_ERROR_FORMAT, "did not keep"},
+    {FILE_OF(KEY "X\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},
+    {FILE_OF(KEY "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},
+    {FILE_OF(KEY "\x8b\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},
+    {FILE_OF(KEY "(X\7\0\0\0storageNNNNtQ"), PST_ERROR_FORMAT, "storage"},
+    {FILE_OF(KEY "NQ"), PST_ERROR_FORMAT, "storage"},
+    {FILE_OF(KEY "ctorch._utils\n_rebuild_tensor_v2\n)R"), PST_ERROR_FORMAT, "shape"},
+    {FILE_OF(KEY "ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR"), PST_ERROR_FORMAT, "storage"},
+    {FILE_OF(KEY "Nb"), PST_ERROR_FORMAT, "attributes"},
+};
+
+START_TEST(pickles_do_nothing_but_tensors)
+{
+    const char *path = test_path("pickle.pth");
+    bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&network, &object);
+    pst_model *model;
+    test_write(path, file.data, file.count);
+    pst_status status = pst_model_read(&error, path, &model);
+    ck_assert_msg(status == pickles[_i].status, "%s", status ? error.text : "was read");
+    if (status == PST_OK)
+        ck_assert(is_ours(model));
+    else
+        ck_assert_msg(strstr(error.text, pickles[_i].says) && strncmp(error.text, path, strlen(path)) == 0, "no \"%s\" in: %s",
+                      pickles[_i].says, error.text);
+    pst_model_destroy(model);
+    bytes_free(&object);
+    bytes_free(&file);
+}
+END_TEST
+
+/* Python 2 wrote dictionaries as lists of pairs, and texts of bytes. */
+START_TEST(old_dictionaries_are_read)
+{
+    bytes object = {0}, state = pickle_state("", 0), file;
+    pst_model *model;
+    put_text(&object, "ccollections\nOrderedDict\n(](");
+    for (size_t at = 0, parts = 0; parts < 4; parts++) { /* each tensor of the other pickle becomes a pair */
+        uint8_t *begin = state.data + at;
+        while (memcmp(begin, "X", 1) != 0 || memcmp(begin + 5, "conv", 4) != 0)
+            begin++;
+        uint8_t *end = begin + 9;
+        while (memcmp(end, ")RtR", 4) != 0)
+            end++;
+        put_text(&object, "](U");
+        put_byte(&object, begin[1]);
+        put(&object, begin + 5, (size_t)(end + 4 - begin) - 5);
+        put_text(&object, "e");
+        at = (size_t)(end + 4 - state.data);
+    }
+    put_text(&object, "etR"); /* and the attributes that a state_dict has */
+    put(&object, FILE_OF("}X\x09\0\0\0_metadata}sb."));
+    file = file_torch(&network, &object);
+    test_write(test_path("old.pth"), file.data, file.count);
+    ck_ok(error, pst_model_read(&error, test_path("old.pth"), &model));
+    ck_assert(is_ours(model));
+    pst_model_destroy(model);
+    bytes_free(&object);
+    bytes_free(&state);
+    bytes_free(&file);
+}
+END_TEST
+
+/* ---- hostile ones --------------------------------------------------------------------------------------------- */
+
+/* Reads what may be anything; within 1 GiB more than there is now, and without a word that is not in the error. */
+static void read_any(const char *path, const bytes *file, const char *what, size_t where)
+{
+    pst_model *model = (pst_model *)&error;
+    error.text[0] = 0;
+    test_write(path, file->data, file->count);
+    pst_status status = pst_model_read(&error, path, &model);
+    if (status == PST_OK) {
+        ck_assert_ptr_nonnull(model);
+        for (size_t i = 0; i < model->convolution_count; i++)
+            ck_assert(isfinite(model->convolutions[i].weight[0]));
+    } else {
+        ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s %zu: %s", what, where, error.text);
+        ck_assert_ptr_null(model);
+    }
+    pst_model_destroy(model);
+}
+
+/* A Caffe file that ends just behind a layer is a whole one of a smaller network, which only those who want more can refuse. */
+START_TEST(files_cut_at_any_byte_are_refused_or_the_same)
+{
+    bytes whole = sound[_i].make(), cut = whole;
+    const char *path = test_path("cut");
+    size_t step = whole.count > 2048 && strcmp(sound[_i].name, "small.h5") == 0 ? 97 : 1; /* HDF5 leaves gaps of zeros */
+    for (size_t i = 0; i < whole.count; i += step) {
+        pst_model *model;
+        cut.count = i;
+        test_write(path, cut.data, cut.count);
+        if (pst_model_read_as(&error, path, sound[_i].asked, &model) == PST_OK)
+            ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu", sound[_i].name, i);
+        else
+            ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s", error.text);
+        pst_model_destroy(model);
+    }
+    bytes_free(&whole);
+}
+END_TEST
+
+START_TEST(files_with_any_byte_changed_do_no_harm)
+{
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    bytes whole = sound[_i].make();
+    const char *path = test_path("changed");
+    size_t step = whole.count > 2048 ? 7 : 1;
+    if (strcmp(sound[_i].name, "small.h5") == 0)
+        step = 173; /* each takes some processes */
+    for (size_t i = 0; i < whole.count; i += step)
+        for (size_t k = 0; k < sizeof masks; k++) {
+            whole.data[i] ^= masks[k];
+            read_any(path, &whole, sound[_i].name, i);
+            whole.data[i] ^= masks[k];
+        }
+    bytes_free(&whole);
+}
+END_TEST
+
+START_TEST(files_with_pieces_spoiled_do_no_harm)
+{
+    bytes whole = sound[_i].make(), spoiled = {0};
+    const char *path = test_path("spoiled");
+    uint64_t seed = (uint64_t)_i;
+    int rounds = strcmp(sound[_i].name, "small.h5") == 0 ? 60 : 3000;
+    put(&spoiled, whole.data, whole.count);
+    for (int round = 0; round < rounds; round++) {
+        memcpy(spoiled.data, whole.data, whole.count);
+        for (int piece = 0; piece < 1 + round % 4; piece++) {
+            size_t at = (size_t)((test_random(&seed) + 1) / 2 * (float)(whole.count - 8)), width = (size_t)(round % 9);
+            for (size_t i = 0; i < width; i++)
+                spoiled.data[at + i] = round % 3 == 0 ? 0xff : round % 3 == 1 ? 0 : (uint8_t)(test_random(&seed) * 127);
+        }
+        read_any(path, &spoiled, sound[_i].name, (size_t)round);
+    }
+    bytes_free(&whole);
+    bytes_free(&spoiled);
+}
+END_TEST
+
+START_TEST(shapes_that_lie_take_no_memory)
+{
+    pst_model *model;
+    const char *path = test_path("huge.caffemodel");
+    bytes file = {0}, layer = {0}, blob = {0}, shape = {0};
+    for (int d = 0; d < 4; d++)
+        put_field(&shape, 1, d == 0 ? (uint64_t)1 << 62 : 1 << 20);
+    put_block(&blob, 7, shape.data, shape.count);
+    put_block(&blob, 5, "\0\0\0\0", 4);
+    put_string(&layer, 1, "conv1_1");
+    put_string(&layer, 2, "Convolution");
+    put_block(&layer, 7, blob.data, blob.count);
+    put_string(&file, 1, "VGG");
+    put_block(&file, 100, layer.data, layer.count);
+    test_write(path, file.data, file.count);
+    ck_assert_int_eq(pst_model_read(&error, path, &model), PST_ERROR_FORMAT);
+    ck_assert_msg(strstr(error.text, "impossible shape"), "%s", error.text);
+    bytes_free(&file);
+    bytes_free(&layer);
+    bytes_free(&blob);
+    bytes_free(&shape);
+}
+END_TEST
+
+#ifdef PST_WITH_LIBZIP
+START_TEST(other_archives_are_called_what_they_are)
+{
+    static const struct {
+        const char *name, *says;
+    } cases[] = {{"model.weights.h5", ".keras archive"}, {"vgg19.h5", "not one of PyTorch's"}, {"a/data.pkl", "cut short"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pst_model *model;
+        bytes file = file_zip(&(zip_entry){cases[i].name, "\x80\2", 2}, 1);
+        test_write(test_path("archive"), file.data, file.count);
+        ck_assert_int_ne(pst_model_read(&error, test_path("archive"), &model), PST_OK);
+        ck_assert_msg(strstr(error.text, cases[i].says), "%s", error.text);
+        bytes_free(&file);
+    }
+}
+END_TEST
+#endif
+
+#ifdef PST_WITH_HDF5
+/* Circles of links, sets of zeros that take no room in the file, and chunks larger than any network. */
+START_TEST(hostile_hdf5_is_refused)
+{
+    const char *path = test_path("hostile.h5");
+    pst_model *model;
+    for (int kind = 0; kind < 4; kind++) {
+        hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        hsize_t sides[4] = {3, 3, 3, kind == 1 ? 4096 : (hsize_t)1 << 40}, chunk[4] = {3, 3, 3, (hsize_t)1 << 24};
+        const char *says = kind == 0 ? "no conv1_1.weight" : kind == 1 ? "by a filter" : kind == 2 ? "expected" : "more folders";
+        hid_t folder = H5Gcreate2(file, "block1_conv1", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        if (kind == 0)
+            H5Lcreate_hard(file, "/", folder, "circle", H5P_DEFAULT, H5P_DEFAULT);
+        if (kind == 1 || kind == 2) {
+            hid_t options = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, sides, (const hsize_t[]){3, 3, 3, H5S_UNLIMITED});
+            H5Pset_chunk(options, 4, chunk);
+            H5Dclose(H5Dcreate2(folder, "kernel:0", H5T_IEEE_F32LE, space, H5P_DEFAULT, options, H5P_DEFAULT));
+            H5Pclose(options);
+            H5Sclose(space);
+            static const float zeros[4096];
+            write_set(folder, "bias:0", 1, (const hsize_t[]){4096}, zeros, false);
+        }
+        for (int i = 0; i < 10 && kind == 3; i++) { /* 10 to the power of 8 ways */
+            char name[8];
+            snprintf(name, sizeof name, "%d", i);
+            H5Lcreate_hard(file, "/", file, name, H5P_DEFAULT, H5P_DEFAULT);
+        }
+        H5Gclose(folder);
+        H5Fclose(file);
+        pst_status status = pst_model_read(&error, path, &model);
+        ck_assert_msg(status != PST_OK, "kind %d was read", kind);
+        ck_assert_msg(strstr(error.text, says), "kind %d: %s", kind, error.text);
+    }
+}
+END_TEST
+#endif
+
+/* The list of the formats' readers with every allocation failing once, and with all after it. */
+START_TEST(every_allocation_may_fail)
+{
+    bytes file = sound[_i].make();
+    const char *path = test_path("faults");
+    test_write(path, file.data, file.count);
+    for (int persistent = 0; persistent < 2; persistent++)
+        for (unsigned n = 1;; n++) {
+            pst_model *model = (pst_model *)&error;
+            pst_memory_fail_at(n, persistent);
+            pst_status status = pst_model_read(&error, path, &model);
+            pst_memory_fail_at(0, false);
+            if (status == PST_OK) {
+                pst_model_destroy(model);
+                ck_assert_uint_gt(n, 8);
+                break;
+            }
+            ck_assert_msg(status == PST_ERROR_MEMORY, "allocation %u: %s", n, error.text);
+            ck_assert_ptr_null(model);
+        }
+    bytes_free(&file);
+}
+END_TEST
+
+int main(void)
+{
+    small_make(&network);
+    Suite *suite = suite_create("formats");
+    TCase *cases = tcase_create("formats");
+    suite_add_tcase(suite, cases);
+    tcase_set_timeout(cases, 600);
+    tcase_add_loop_test(cases, sound_files_are_read, 0, SOUND);
+    tcase_add_loop_test(cases, other_files_are_called_what_they_are, 0, sizeof mistaken / sizeof mistaken[0]);
+    tcase_add_loop_test(cases, pickles_do_nothing_but_tensors, 0, sizeof pickles / sizeof pickles[0]);
+    tcase_add_test(cases, old_dictionaries_are_read);
+    tcase_add_loop_test(cases, files_cut_at_any_byte_are_refused_or_the_same, 0, SOUND);
+    tcase_add_loop_test(cases, files_with_any_byte_changed_do_no_harm, 0, SOUND);
+    tcase_add_loop_test(cases, files_with_pieces_spoiled_do_no_harm, 0, SOUND);
+    tcase_add_test(cases, shapes_that_lie_take_no_memory);
+#ifdef PST_WITH_LIBZIP
+    tcase_add_test(cases, other_archives_are_called_what_they_are);
+#endif
+#ifdef PST_WITH_HDF5
+    tcase_add_test(cases, hostile_hdf5_is_refused);
+#endif
+    tcase_add_loop_test(cases, every_allocation_may_fail, 0, SOUND);
+    return test_run(suite);
+}
