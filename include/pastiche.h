@@ -155,7 +155,8 @@ typedef enum pst_convention {
 
 /* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras HDF5, Caffe, ONNX,
  * PyTorch or MATLAB 5 file; what the file is, its content says. Everything is checked before memory is taken for it, nothing in
- * the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that this build has no library for. */
+ * the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that this build has no library for. path is a file, or NULL
+ * or a name as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library. */
 PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_network **network);
 
 /* The same where the caller knows better than the file: convention is AUTO, CAFFE or TORCHVISION. */
@@ -185,6 +186,105 @@ PST_API void pst_network_describe(const pst_network *network, pst_network_info *
 /* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write; half: as F16, with half the
  * bytes and 11 bits of precision. */
 PST_API pst_status pst_network_save(pst_network *network, const char *path, bool half);
+
+/* Where it was read from: a file, or "built-in:small.safetensors". Valid as long as the network. */
+PST_API const char *pst_network_path(const pst_network *network);
+
+/* ---- known networks ------------------------------------------------------------------------------------------ */
+
+typedef struct pst_catalogue pst_catalogue;
+
+typedef struct pst_known_network {
+    const char *name, *alias; /* "vgg19", "vgg19-keras"; no alias: "" */
+    const char *file;         /* its name in the data folder */
+    const char *url, *mirror; /* where it comes from; no mirror: "" */
+    const char *licence, *notes;
+    const char *format;       /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
+    const char *convention;   /* of the pixels: "caffe", "torchvision", "rgb" */
+    uint64_t bytes;           /* 0: not known for certain */
+    const char *about_size;   /* for people, where bytes is 0: "about 575 MB", or "" */
+    const char *sha256;       /* 64 digits, or fewer: the first ones, where the others are not known. "": none */
+    const char *md5;          /* 32 digits; "": not known */
+} pst_known_network;
+
+/* Opens the catalogue of known networks; needs no device. On failure *catalogue is still one if memory allows, good only for
+ * pst_catalogue_message and pst_catalogue_close. PASTICHE_CATALOGUE may name a file to use instead of the one in the library. */
+PST_API pst_status pst_catalogue_open(pst_catalogue **catalogue);
+PST_API void pst_catalogue_close(pst_catalogue *catalogue);
+
+/* One line about the last failure; valid until the next call. Never NULL. */
+PST_API const char *pst_catalogue_message(const pst_catalogue *catalogue);
+
+/* All that are known, the best first; as long as the catalogue. */
+PST_API const pst_known_network *pst_catalogue_networks(const pst_catalogue *catalogue, size_t *count);
+
+/* The one with this name or alias; NULL: none. */
+PST_API const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, const char *name);
+
+/* The folder where networks are installed: $PASTICHE_DATA, else "pastiche" in the place that the system has for a user's data.
+ * It need not be there yet. "" where the environment names none. */
+PST_API const char *pst_catalogue_folder(const pst_catalogue *catalogue);
+
+/* *path: where a known network is installed, or NULL; valid until the next call. NAME.safetensors in the data folder, as
+ * converted, comes before the file as fetched, which must have the known size. */
+PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network, const char **path);
+
+/* Which file a user means; *path is valid until the next call. In this order -
+ * asked NULL or "": the first installed one of the catalogue; the small network inside the library; else PST_ERROR_FILE.
+ * asked else: a file of that path; "small", the one inside the library; a known network by name or alias, which must be
+ * installed; a file of that name in the data folder. */
+PST_API pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path);
+
+typedef struct pst_fetch_options {
+    size_t size;         /* sizeof(pst_fetch_options); set by pst_fetch_options_init */
+    const char *what;    /* a name of the catalogue, or a URL that begins with https://, http:// or file:// */
+    const char *output;  /* the file to make. NULL: in the data folder, by the catalogue's name or the URL's */
+    const char *from;    /* a URL to use for a known network instead of its own. NULL: its own, then the mirror */
+    const char *sha256;  /* what a URL must give, 8 to 64 hexadecimal digits. NULL: not known */
+    double stall_seconds; /* give up when nothing came for so long. Default 60 */
+} pst_fetch_options;
+
+PST_API void pst_fetch_options_init(pst_fetch_options *options, size_t size);
+
+typedef enum pst_fetch_stage { PST_FETCH_CONNECTING, PST_FETCH_RECEIVING, PST_FETCH_CHECKING } pst_fetch_stage;
+
+typedef struct pst_fetch_progress {
+    pst_fetch_stage stage;
+    uint64_t done, total; /* bytes, those of an earlier run too; total 0: not known */
+    uint64_t resumed;     /* bytes that an earlier run left */
+    double seconds;       /* since this stage began */
+    const char *url;
+    const char *notice;   /* NULL, or something that people should hear of, such as that the mirror is tried */
+} pst_fetch_progress;
+
+/* Called several times a second. Return true to stop. */
+typedef bool (*pst_fetch_callback)(void *user, const pst_fetch_progress *progress);
+
+typedef enum pst_fetch_check {
+    PST_CHECK_NONE,          /* nothing is known to compare with */
+    PST_CHECK_SHA256_PREFIX, /* the first digits of the SHA-256 fit: finds damage, hardly intent */
+    PST_CHECK_MD5,           /* the MD5 fits: likewise */
+    PST_CHECK_SHA256
+} pst_fetch_check;
+
+typedef struct pst_fetch_report {
+    size_t size;       /* sizeof(pst_fetch_report), set by the caller */
+    const char *path;  /* where it is, or was to be; NULL if that was not found out. Valid until the next call */
+    pst_fetch_check check;
+    bool already;      /* it was there, and whole: nothing was fetched */
+    bool safe_way;     /* it came by https or from a file, or its SHA-256 is known */
+    uint64_t bytes;
+    char sha256[65];   /* of the file */
+    uint64_t part_bytes; /* after a failure or a stop: what is kept as PATH.part for the next time */
+} pst_fetch_report;
+
+/* Fetches a network and installs it: into PATH.part, which a later call goes on with, then, once its size, checksum and beginning
+ * are right, under its name. Web pages, and what is not the file that was asked for, are never installed; a file that is there
+ * and right is left alone, and one of which nothing is known is not replaced. PST_STOPPED when the callback stopped it;
+ * PST_ERROR_UNSUPPORTED in a build without libcurl, unless the file is there already. Proxies are libcurl's: http_proxy,
+ * https_proxy, no_proxy. callback and report may be NULL. */
+PST_API pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options *options, pst_fetch_callback callback,
+                                       void *user, pst_fetch_report *report);
 
 /* ---- transfer ------------------------------------------------------------------------------------------------ */
 

@@ -179,6 +179,7 @@ static void prepare(void)
     static const int channels[5] = { 6, 8, 10, 12, 12 }, units[5] = { 2, 2, 4, 4, 1 };
     setenv("TERM", "dumb", 1);
     unsetenv("PASTICHE_MODEL");
+    setenv("PASTICHE_DATA", test_path("data"), 1);
     test_write_network(test_path("net.safetensors"), channels, units, 1);
     write_ppm("content.ppm", 80, 60, 0, 1);
     write_ppm("style.ppm", 50, 70, 0, 2);
@@ -287,12 +288,13 @@ END_TEST
 
 /* ---- options ---- */
 
-/* Without a network the program stops after the options and before any device: a quick way to see them accepted. */
+/* With a network that is not there the program stops after the options and before any device: a quick way to see them
+ * accepted. */
 static void ck_accepted(const char *options)
 {
     char command[512];
-    snprintf(command, sizeof command, PICTURES "%s", options);
-    ck_refused(command, 2, "no network given", "PASTICHE_MODEL");
+    snprintf(command, sizeof command, PICTURES "%s --model missing", options);
+    ck_refused(command, 1, "missing: no such file", "pastiche model list");
 }
 
 START_TEST(test_every_spelling_of_neural_style_is_accepted)
@@ -329,7 +331,7 @@ START_TEST(test_every_spelling_of_neural_style_is_accepted)
     ck_accepted("-cudnn_autotune");
     ck_accepted("--original-colors");
     ck_accepted("-original_colors --seed 1");
-    ck_refused("-content_image a.jpg -style_image b.jpg,c.jpg", 2, "no network given", "--model");
+    ck_refused("-content_image a.jpg -style_image b.jpg,c.jpg -model_file missing", 1, "missing: no such file", "");
     ck_refused("-model_file net.safetensors", 2, "no content", "--help");
     ck_refused("content.ppm --model net.safetensors", 2, "no style", "STYLE");
 }
@@ -547,6 +549,46 @@ START_TEST(test_starts_styles_and_optimizers)
 }
 END_TEST
 
+START_TEST(test_networks_go_by_name)
+{
+    static char net[1 << 20];
+    struct stat about;
+    ck_run("model list");
+    ck_assert_str_eq(said, "");
+    ck_assert_msg(strstr(printed, "  vgg19 ") && strstr(printed, test_path("data")) && !strstr(printed, "installed: "), "%s", printed);
+    if (!strstr(printed, "inside the program")) {
+        ck_refused(PICTURES "--plan", 1, "no network", "model fetch vgg19");
+    } else {
+        ck_run(PICTURES "--plan");
+        ck_assert_ptr_nonnull(strstr(said, "built-in:small.safetensors"));
+    }
+    ck_refused(PICTURES "--model vgg19", 1, "vgg19: ", "not installed");
+    ck_assert_int_eq(mkdir(test_path("data"), 0700), 0);
+    ck_assert_int_eq(stat(test_path("net.safetensors"), &about), 0);
+    ck_assert_int_lt(about.st_size, (long)sizeof net);
+    read_whole(test_path("net.safetensors"), net, sizeof net);
+    test_write(test_path("data/vgg19.safetensors"), net, (size_t)about.st_size);
+    ck_run("model list");
+    ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* is the one"), "%s", printed);
+    ck_run(PICTURES "--iterations 1 -o by-default.png");
+    ck_assert_msg(strstr(said, "the network is ") && strstr(said, "data/vgg19.safetensors\n"), "%s", said);
+    ck_run(PICTURES "--model vgg19-keras --iterations 1 -o by-name.png");
+    ck_assert_ptr_null(strstr(said, "the network is"));
+    ck_run(TINY "--iterations 1 -o by-file.png");
+    ck_same_bytes("by-default.png", "by-name.png", true);
+    ck_same_bytes("by-default.png", "by-file.png", true);
+    ck_refused(PICTURES "-o data/vgg19.safetensors", 2, "vgg19.safetensors", "an input");
+    ck_run("model --help");
+    ck_assert_ptr_nonnull(strstr(printed, "pastiche model fetch"));
+    ck_run("model fetch --help");
+    ck_refused("model", 2, "model", "--help");
+    ck_refused("model frobnicate", 2, "frobnicate", "--help");
+    ck_refused("model fetch", 2, "no network named", "model list");
+    forget("data/vgg19.safetensors"), forget("by-default.png"), forget("by-name.png"), forget("by-file.png");
+    ck_assert_int_eq(rmdir(test_path("data")), 0);
+}
+END_TEST
+
 /* ---- signals ---- */
 
 static void interrupt(int number)
@@ -592,6 +634,7 @@ int main(void)
     tcase_add_test(all, test_log_and_weights);
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_picture);
     tcase_add_test(all, test_starts_styles_and_optimizers);
+    tcase_add_test(all, test_networks_go_by_name);
     tcase_add_test(all, test_signals_end_it_with_a_picture);
     suite_add_tcase(suite, all);
     return test_run(suite);

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/embedded.h"
 #include "base/memory.h"
 #include "base/system.h"
 
@@ -9,6 +10,7 @@
 
 struct pst_file {
     int descriptor;
+    const uint8_t *memory; /* instead of a descriptor: what is inside the library */
     uint64_t bytes;
     char *path;
 };
@@ -30,6 +32,28 @@ static pst_status fail_folder(pst_error *error, const char *path)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
+static pst_status open_built_in(pst_error *error, const char *path, pst_file **file, uint64_t *bytes)
+{
+    pst_file *opened = NULL;
+    const pst_embedded_file *found = pst_embedded_find(path);
+    if (!found)
+        return pst_fail(error, PST_ERROR_FILE, "%s: this build has no such file inside", path);
+    pst_status status = pst_allocate(error, 1, sizeof *opened, &opened);
+    if (status == PST_OK)
+        status = pst_copy_text(error, path, &opened->path);
+    if (status != PST_OK) {
+        pst_free(opened);
+        return status;
+    }
+    opened->descriptor = -1;
+    opened->memory = found->data;
+    opened->bytes = found->bytes;
+    if (bytes)
+        *bytes = found->bytes;
+    *file = opened;
+    return PST_OK;
+}
+
 pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes)
 {
     pst_status status = PST_OK;
@@ -38,6 +62,8 @@ pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, ui
     *file = NULL;
     if (bytes)
         *bytes = 0;
+    if (strncmp(path, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0)
+        return open_built_in(error, path, file, bytes);
     int descriptor = pst_system_open_read(path);
     if (descriptor < 0) {
         int code = errno;
@@ -73,6 +99,10 @@ pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void
     if (offset > file->bytes || bytes > file->bytes - offset)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is cut short: it has %llu bytes, and %llu were expected",
                         file->path, (unsigned long long)file->bytes, (unsigned long long)(offset + bytes));
+    if (file->memory) {
+        memcpy(data, file->memory + offset, bytes);
+        return PST_OK;
+    }
     while (bytes > 0) {
         int64_t got = pst_system_read(file->descriptor, at, bytes, offset);
         if (got < 0 && errno == EINTR)
@@ -92,7 +122,8 @@ void pst_file_close(pst_file *file)
 {
     if (!file)
         return;
-    pst_system_close_read(file->descriptor);
+    if (!file->memory)
+        pst_system_close_read(file->descriptor);
     pst_free(file->path);
     pst_free(file);
 }
@@ -266,62 +297,4 @@ pst_status pst_file_save_check(pst_error *error, const char *path)
     if (status == PST_OK)
         close_destination(&to);
     return status;
-}
-
-/* ---- folders ------------------------------------------------------------------------------------------------- */
-
-pst_status pst_folder_create(pst_error *error, const char *path)
-{
-    char *part;
-    pst_system_facts facts;
-    pst_status status = pst_copy_text(error, path, &part);
-    if (status != PST_OK)
-        return status;
-    for (size_t i = 1; *path; i++) {
-        bool end = part[i] == 0;
-        if (!end && !pst_system_is_separator(part[i]))
-            continue;
-        char separator = part[i];
-        part[i] = 0;
-        /* Parents may be there and yet not be ours to make, so only what is missing matters. */
-        if (!pst_system_make_folder(part) && !(pst_system_facts_at(part, &facts) && facts.kind == PST_SYSTEM_FOLDER)) {
-            if (errno == EEXIST || errno == ENOTDIR)
-                PST_TRY(pst_fail(error, PST_ERROR_FILE, "%s: %s is a file, not a folder", path, part));
-            PST_TRY(fail(error, path, "the folder cannot be made"));
-        }
-        part[i] = separator;
-        if (end)
-            break;
-    }
-    if (!*path)
-        status = pst_fail(error, PST_ERROR_FILE, "the name of the folder is empty");
-
-cleanup:
-    pst_free(part);
-    return status;
-}
-
-pst_status pst_folder_cache(pst_error *error, char **path)
-{
-#if defined(_WIN32)
-    const char *const variables[] = {"LOCALAPPDATA"}, *const below[] = {"\\pastiche"};
-#else
-    const char *const variables[] = {"XDG_CACHE_HOME", "HOME"}, *const below[] = {"/pastiche", "/.cache/pastiche"};
-#endif
-    *path = NULL;
-    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
-        const char *folder = getenv(variables[i]);
-#if !defined(_WIN32)
-        if (folder && folder[0] != '/') /* the XDG rules: a relative one is to be ignored */
-            folder = NULL;
-#endif
-        if (!folder || !*folder)
-            continue;
-        size_t bytes = strlen(folder) + strlen(below[i]) + 1;
-        pst_status status = pst_allocate(error, bytes, 1, path);
-        if (status == PST_OK)
-            snprintf(*path, bytes, "%s%s", folder, below[i]);
-        return status;
-    }
-    return pst_fail(error, PST_ERROR_FILE, "there is no cache folder: set XDG_CACHE_HOME or HOME to an absolute path");
 }

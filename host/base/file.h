@@ -1,11 +1,14 @@
 /* Files: bounded reads, atomic writes, paths and the clock. The one room with POSIX or Windows calls; they are in
- * system.c. Paths are UTF-8. */
+ * system.c. Paths are UTF-8. A file that grows over several runs is partial.h's. */
 #ifndef PST_BASE_FILE_H
 #define PST_BASE_FILE_H
 
 #include "base/status.h"
 
 typedef struct pst_file pst_file;
+
+/* Paths that begin so name files inside the library: "built-in:catalogue.json". They are read like any other. */
+#define PST_BUILT_IN "built-in:"
 
 /* Opens a regular file for reading; *bytes (may be NULL) is its size. */
 pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes);
@@ -30,6 +33,22 @@ pst_status pst_folder_create(pst_error *error, const char *path);
 /* The user's cache folder for the program ($XDG_CACHE_HOME/pastiche, ~/.cache/pastiche, %LOCALAPPDATA%\pastiche), not
  * created here; free with pst_free. PST_ERROR_FILE where there is none. */
 pst_status pst_folder_cache(pst_error *error, char **path);
+
+/* The user's data folder for the program ($PASTICHE_DATA as it is; else $XDG_DATA_HOME/pastiche, ~/.local/share/pastiche,
+ * ~/Library/Application Support/pastiche, %LOCALAPPDATA%\pastiche), likewise. */
+pst_status pst_folder_data(pst_error *error, char **path);
+
+typedef enum pst_path_kind { PST_PATH_NONE, PST_PATH_FILE, PST_PATH_FOLDER, PST_PATH_OTHER } pst_path_kind;
+
+/* What there is, through links; *bytes (may be NULL) is the size of a file. */
+pst_path_kind pst_path_examine(const char *path, uint64_t *bytes);
+void pst_path_remove(const char *path);
+
+/* "folder/name"; free with pst_free. */
+pst_status pst_path_join(pst_error *error, const char *folder, const char *name, char **path);
+
+/* What stands behind the last separator. */
+const char *pst_path_name(const char *path);
 
 /* Seconds on a clock that never goes back; only differences mean something. */
 double pst_clock_seconds(void);

@@ -41,6 +41,27 @@ static int open_wide(const char *path, int flags)
 int pst_system_open_read(const char *path) { return open_wide(path, _O_RDONLY); }
 int pst_system_open_write(const char *path) { return open_wide(path, _O_WRONLY); }
 int pst_system_open_new(const char *path) { return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL); }
+int pst_system_open_alone(const char *path)
+{
+    wchar_t wide[MAX_PATH];
+    if (!to_wide(path, wide))
+        return -1;
+    HANDLE handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (handle == INVALID_HANDLE_VALUE) {
+        errno = GetLastError() == ERROR_SHARING_VIOLATION ? EBUSY : GetLastError() == ERROR_PATH_NOT_FOUND ? ENOENT : EACCES;
+        return -1;
+    }
+    int descriptor = _open_osfhandle((intptr_t)handle, _O_RDWR | _O_BINARY | _O_NOINHERIT);
+    if (descriptor < 0)
+        CloseHandle(handle);
+    return descriptor;
+}
+
+bool pst_system_set_length(int descriptor, uint64_t bytes)
+{
+    return _chsize_s(descriptor, (__int64)bytes) == 0 && _lseeki64(descriptor, (__int64)bytes, SEEK_SET) >= 0;
+}
+
 void pst_system_close_read(int descriptor) { _close(descriptor); }
 bool pst_system_close_written(int descriptor) { return _close(descriptor) == 0; }
 bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
@@ -133,6 +154,34 @@ int pst_system_open_read(const char *path) { return open(path, O_RDONLY | O_CLOE
 int pst_system_open_write(const char *path) { return open(path, O_WRONLY | O_CLOEXEC); }
 int pst_system_open_new(const char *path) { return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }
 void pst_system_close_read(int descriptor) { close(descriptor); }
+
+/* The lock goes with the process, however it ends. Whoever had it before may have renamed or removed the file after we opened
+ * it, so that what is locked must still be what the path names. */
+int pst_system_open_alone(const char *path)
+{
+    for (;;) {
+        int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+        if (descriptor < 0)
+            return -1;
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        struct stat locked, named;
+        if (fcntl(descriptor, F_SETLK, &lock) != 0) {
+            int code = errno == EACCES || errno == EAGAIN ? EBUSY : errno;
+            close(descriptor);
+            errno = code;
+            return -1;
+        }
+        if (fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev && locked.st_ino == named.st_ino)
+            return descriptor;
+        close(descriptor);
+    }
+}
+
+bool pst_system_set_length(int descriptor, uint64_t bytes)
+{
+    return ftruncate(descriptor, (off_t)bytes) == 0 && lseek(descriptor, (off_t)bytes, SEEK_SET) >= 0;
+}
+
 bool pst_system_close_written(int descriptor) { return close(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)!fchmod(descriptor, (mode_t)(mode & 0777)); }
 void pst_system_remove(const char *path) { unlink(path); }
@@ -274,4 +323,27 @@ bool pst_system_facts_at(const char *path, pst_system_facts *facts)
 {
     system_stat found;
     return learn(stat_path(path, &found), &found, facts);
+}
+
+const pst_system_place *pst_system_places(pst_system_use use)
+{
+#if defined(_WIN32)
+    static const pst_system_place cache[] = {{"LOCALAPPDATA", "pastiche", false, NULL}, {NULL, NULL, false, "LOCALAPPDATA"}};
+    static const pst_system_place data[] = {
+        {"PASTICHE_DATA", "", false, NULL}, {"LOCALAPPDATA", "pastiche", false, NULL}, {NULL, NULL, false, "PASTICHE_DATA"}};
+#else
+    static const pst_system_place cache[] = {{"XDG_CACHE_HOME", "pastiche", true, NULL},
+                                             {"HOME", ".cache/pastiche", true, NULL},
+                                             {NULL, NULL, false, "XDG_CACHE_HOME or HOME"}};
+    static const pst_system_place data[] = {
+        {"PASTICHE_DATA", "", false, NULL},
+#if defined(__APPLE__)
+        {"HOME", "Library/Application Support/pastiche", true, NULL},
+#else
+        {"XDG_DATA_HOME", "pastiche", true, NULL},
+        {"HOME", ".local/share/pastiche", true, NULL},
+#endif
+        {NULL, NULL, false, "PASTICHE_DATA or HOME"}};
+#endif
+    return use == PST_SYSTEM_CACHE ? cache : data;
 }

@@ -1,5 +1,5 @@
 /* The few calls that differ between POSIX and Windows, in POSIX's manner: -1 or false on failure, with errno set. For
- * file.c and guard.c alone. */
+ * this room alone. */
 #ifndef PST_BASE_SYSTEM_H
 #define PST_BASE_SYSTEM_H
 
@@ -22,6 +22,13 @@ int pst_system_open_new(const char *path);
 void pst_system_close_read(int descriptor);
 bool pst_system_close_written(int descriptor);
 
+/* A descriptor to read and to write, of a file that is made if it is not there and that no other process may have by this call
+ * as long as this one is open: errno is EBUSY then. */
+int pst_system_open_alone(const char *path);
+
+/* Gives a file a length, and lets the next write begin there. */
+bool pst_system_set_length(int descriptor, uint64_t bytes);
+
 bool pst_system_facts_of(int descriptor, pst_system_facts *facts);
 bool pst_system_facts_at(const char *path, pst_system_facts *facts);
 
@@ -41,6 +48,16 @@ bool pst_system_make_folder(const char *path);
 
 /* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
 char *pst_system_follow(const char *path);
+
+/* Where a user's files belong: `below` in the folder that the environment's variable names. Ends with a NULL variable, whose
+ * `advice` says what to set. */
+typedef enum pst_system_use { PST_SYSTEM_CACHE, PST_SYSTEM_DATA } pst_system_use;
+typedef struct pst_system_place {
+    const char *variable, *below;
+    bool absolute; /* the XDG rules: a relative one is to be ignored */
+    const char *advice;
+} pst_system_place;
+const pst_system_place *pst_system_places(pst_system_use use);
 
 /* Splits the process in two with a pipe from the new one to this. In the new one *process is 0 and *descriptor is to be written to:
  * it may take memory_bytes more and so many seconds of the processor; what it says is unheard. False where that cannot be done. */

@@ -21,10 +21,12 @@ int bench_command(int count, char **arguments);
 /* pastiche demo [option...] */
 int demo_command(int count, char **arguments);
 
-/* pastiche model info FILE, pastiche model convert IN OUT [--f16] and others: model.c has the table. Each gives the exit code. */
+/* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
 int model_command(int count, char **arguments);
 int model_info_command(int count, char **arguments);
 int model_convert_command(int count, char **arguments);
+int model_list_command(int count, char **arguments);
+int model_fetch_command(int count, char **arguments);
 
 /* pastiche CONTENT STYLE..., --plan too. */
 int transfer_command(const settings *s);

@@ -7,13 +7,15 @@ enum { HELP_COLUMN = 30 }; /* leaves 50 of 80 columns for a line of help */
 
 void options_help(void)
 {
-    puts("Usage: pastiche CONTENT STYLE... -o OUT --model NETWORK [option...]\n"
+    puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
          "       pastiche demo\n"
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
          "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"
          "       pastiche model info FILE\n"
          "       pastiche model convert FILE OUT.safetensors [--f16]\n"
+         "       pastiche model list\n"
+         "       pastiche model fetch NAME|URL [-o FILE]\n"
          "\n"
          "Paints the photograph CONTENT in the manner of the paintings STYLE.");
     for (const option *o = option_table; o < option_table + option_table_size; o++) {

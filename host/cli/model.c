@@ -10,6 +10,8 @@ static const struct {
     int (*run)(int count, char **arguments);
     const char *help;
 } subcommands[] = {
+    { "list", model_list_command, "list                      which networks are known, and which are installed" },
+    { "fetch", model_fetch_command, "fetch NAME|URL            fetch one and install it" },
     { "info", model_info_command, "info FILE                 what a network file is, and what is in it" },
     { "convert", model_convert_command, "convert FILE OUT          write its convolutions as OUT.safetensors" },
 };

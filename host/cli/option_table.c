@@ -326,7 +326,7 @@ const option option_table[] = {
       IN(transfer.improvement_window), 1, 1e9 },
 
     { { "Device" }, IS_HEADING },
-    { { "model", "model-file" }, TAKES_VALUE, "FILE", "the network, such as VGG-19", set_text, IN(model) },
+    { { "model", "model-file" }, TAKES_VALUE, "FILE", "the network, or the name of an installed one", set_text, IN(model) },
     { { "device" }, TAKES_VALUE, "DEVICE", "number, cpu, gpu, gpu:N or part of a name (best)", set_device,
       IN(device) },
     { { "workspace" }, TAKES_VALUE, "MIB", "scratch memory of the convolutions (64)", set_workspace, 0, 1, 1 << 20 },

@@ -167,16 +167,12 @@ static bool finish(settings *s, const char **words, size_t word_count)
     while (next < word_count)
         s->styles[s->style_count++] = words[next++];
     if (s->style_count == 0) {
-        complain("no style picture given; usage: pastiche CONTENT STYLE... -o OUT --model NETWORK");
+        complain("no style picture given; usage: pastiche CONTENT STYLE... -o OUT");
         return false;
     }
     if (s->blend_weights && s->blend_count != s->style_count) {
         complain("--style-blend-weights has %zu numbers for %zu styles; give one for each", s->blend_count,
                  s->style_count);
-        return false;
-    }
-    if (!s->model) {
-        complain("no network given; name the file of a VGG-19 by --model FILE or PASTICHE_MODEL");
         return false;
     }
     s->transfer.blend_weights = s->blend_weights;

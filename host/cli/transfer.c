@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "complain.h"
@@ -15,6 +16,8 @@ enum { TUNE_ITERATIONS = 100, TUNE_SIZE = 256 };
 /* All that one run holds. */
 typedef struct run {
     const settings *settings;
+    pst_catalogue *catalogue;
+    const char *model;   /* the network's file; of the catalogue */
     pst_context *context;
     pst_network *network;
     pst_image *content, *start, **styles;
@@ -37,23 +40,25 @@ static int failed(run *r, pst_status status)
 
 /* ---- before the run ---- */
 
-static bool is_input(const settings *s, const char *path)
+static bool is_input(const run *r, const char *path)
 {
+    const settings *s = r->settings;
     for (size_t i = 0; i < s->style_count; i++)
         if (file_same(path, s->styles[i]))
             return true;
-    return file_same(path, s->content) || file_same(path, s->model)
+    return file_same(path, s->content) || file_same(path, r->model)
            || (s->start == START_FILE && file_same(path, s->start_file));
 }
 
 /* A slip of the hand must not cost anyone a photograph. */
-static bool outputs_are_safe(const settings *s)
+static bool outputs_are_safe(const run *r)
 {
-    if (is_input(s, s->output)) {
+    const settings *s = r->settings;
+    if (is_input(r, s->output)) {
         complain("%s: is both the output and an input; choose another name for -o", s->output);
         return false;
     }
-    if (s->log && (is_input(s, s->log) || file_same(s->log, s->output))) {
+    if (s->log && (is_input(r, s->log) || file_same(s->log, s->output))) {
         complain("%s: is both the log and another file of this run; choose another name for --log", s->log);
         return false;
     }
@@ -63,6 +68,9 @@ static bool outputs_are_safe(const settings *s)
 static void print_notices(run *r)
 {
     const settings *s = r->settings;
+    if (!s->model)
+        progress_say(&r->report, "the network is %s%s", r->model,
+                     strncmp(r->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&r->report, "--%s has no meaning here and is passed over", s->ignored[i]);
     if (s->init_image && s->start != START_FILE)
@@ -115,9 +123,9 @@ static void tell_assumptions(run *r)
     pst_network_describe(r->network, &info);
     if (info.assumed)
         progress_say(&r->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
-                     file_name(r->settings->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe", info.reason);
+                     file_name(r->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe", info.reason);
     if (*info.notice)
-        progress_say(&r->report, "%s: %s", file_name(r->settings->model), info.notice);
+        progress_say(&r->report, "%s: %s", file_name(r->model), info.notice);
 }
 
 /* On a device that was not measured yet, once, before a run that is long enough to gain from it. */
@@ -140,11 +148,25 @@ static void tune_if_new(run *r)
         progress_say(&r->report, "measuring: %s", pst_context_message(r->context));
 }
 
+/* Which network a name, or none at all, means. */
+static bool find_network(run *r)
+{
+    const settings *s = r->settings;
+    pst_status status = pst_catalogue_open(&r->catalogue);
+    if (status == PST_OK)
+        status = pst_catalogue_find(r->catalogue, s->model, &r->model);
+    if (status != PST_OK)
+        complain("%s", r->catalogue ? pst_catalogue_message(r->catalogue) : "no memory left");
+    return status == PST_OK;
+}
+
 /* The cheap checks come first: nobody should wait for a network to hear that the output's folder is missing. */
 static int prepare(run *r)
 {
     const settings *s = r->settings;
-    if (!outputs_are_safe(s))
+    if (!find_network(r))
+        return EXIT_FAILED;
+    if (!outputs_are_safe(r))
         return EXIT_USAGE;
     print_notices(r);
 
@@ -164,7 +186,7 @@ static int prepare(run *r)
     pst_context_device(r->context, &r->device);
 
     progress_wait(&r->report, "reading the network");
-    status = pst_network_load(r->context, s->model, &r->network);
+    status = pst_network_load(r->context, r->model, &r->network);
     if (status != PST_OK)
         return failed(r, status);
     tell_assumptions(r);
@@ -210,7 +232,7 @@ static void write_intermediate(run *r, int iteration)
 {
     const settings *s = r->settings;
     char *path = file_numbered(s->output, iteration);
-    bool safe = path && !is_input(s, path) && !file_same(path, s->log);
+    bool safe = path && !is_input(r, path) && !file_same(path, s->log);
     pst_status status = safe ? write_result(r, path) : PST_OK;
     if (!r->picture_failed && (!safe || status != PST_OK)) {
         if (safe) {
@@ -273,7 +295,7 @@ static int paint(run *r)
     r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
     r->log.device = &r->device;
     char bytes[32];
-    progress_say(&r->report, "%s, %s, %dx%d pixels, %d iterations, %s", r->device.name, file_name(s->model), plan->width,
+    progress_say(&r->report, "%s, %s, %dx%d pixels, %d iterations, %s", r->device.name, file_name(r->model), plan->width,
                  plan->height, s->transfer.iterations, bytes_text(plan->device_bytes, bytes));
     progress_wait(&r->report, "looking at the pictures");
     signals_catch();
@@ -294,5 +316,6 @@ int transfer_command(const settings *s)
     pst_job_destroy(r.job);
     pst_network_destroy(r.network);
     pst_context_destroy(r.context);
+    pst_catalogue_close(r.catalogue);
     return code;
 }

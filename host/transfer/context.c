@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/catalogue.h"
 #include "model/write.h"
 
 /* Copies as much of an option struct as the caller's version of the header knows. */
@@ -81,18 +82,22 @@ pst_status pst_network_load_as(pst_context *context, const char *path, pst_conve
     if (status != PST_OK)
         return status;
     network->context = context;
-    status = pst_model_read_as(&context->error, path, convention, &network->model);
-    if (status != PST_OK) {
-        pst_free(network);
-        return status;
-    }
+    char *found = NULL;
+    PST_TRY(pst_model_find(&context->error, path, &found));
+    PST_TRY(pst_model_read_as(&context->error, found, convention, &network->model));
     for (size_t i = 0; i < network->model->convolution_count; i++) {
         const pst_model_convolution *c = &network->model->convolutions[i];
         network->layers[i] = (pst_network_layer){c->name, c->c_in, c->c_out};
     }
     *result = network;
-    return PST_OK;
+    network = NULL;
+cleanup:
+    pst_free(found);
+    pst_free(network);
+    return status;
 }
+
+const char *pst_network_path(const pst_network *network) { return network->model->path; }
 
 void pst_network_describe(const pst_network *network, pst_network_info *info) {
     const pst_model *model = network->model;

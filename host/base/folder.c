@@ -1,0 +1,99 @@
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+pst_status pst_folder_create(pst_error *error, const char *path)
+{
+    char *part;
+    pst_system_facts facts;
+    pst_status status = pst_copy_text(error, path, &part);
+    if (status != PST_OK)
+        return status;
+    for (size_t i = 1; *path; i++) {
+        bool end = part[i] == 0;
+        if (!end && !pst_system_is_separator(part[i]))
+            continue;
+        char separator = part[i];
+        part[i] = 0;
+        /* Parents may be there and yet not be ours to make, so only what is missing matters. */
+        if (!pst_system_make_folder(part) && !(pst_system_facts_at(part, &facts) && facts.kind == PST_SYSTEM_FOLDER)) {
+            if (errno == EEXIST || errno == ENOTDIR)
+                PST_TRY(pst_fail(error, PST_ERROR_FILE, "%s: %s is a file, not a folder", path, part));
+            char reason[128];
+            pst_system_describe(errno, reason, sizeof reason);
+            PST_TRY(pst_fail(error, PST_ERROR_FILE, "%s: the folder cannot be made (%s)", path, reason));
+        }
+        part[i] = separator;
+        if (end)
+            break;
+    }
+    if (!*path)
+        status = pst_fail(error, PST_ERROR_FILE, "the name of the folder is empty");
+
+cleanup:
+    pst_free(part);
+    return status;
+}
+
+/* The first of the system's places for `use` whose variable is set. */
+static pst_status find_folder(pst_error *error, pst_system_use use, const char *what, char **path)
+{
+    const pst_system_place *place = pst_system_places(use);
+    for (; place->variable; place++) {
+        const char *folder = getenv(place->variable);
+        if (folder && *folder && (!place->absolute || pst_system_is_separator(folder[0])))
+            return pst_path_join(error, folder, place->below, path);
+    }
+    *path = NULL;
+    return pst_fail(error, PST_ERROR_FILE, "there is no %s folder: set %s to an absolute path", what, place->advice);
+}
+
+pst_status pst_folder_cache(pst_error *error, char **path)
+{
+    return find_folder(error, PST_SYSTEM_CACHE, "cache", path);
+}
+
+pst_status pst_folder_data(pst_error *error, char **path)
+{
+    return find_folder(error, PST_SYSTEM_DATA, "data", path);
+}
+
+pst_status pst_path_join(pst_error *error, const char *folder, const char *name, char **path)
+{
+    size_t length = strlen(folder), bytes = length + strlen(name) + 2;
+    pst_status status = pst_allocate(error, bytes, 1, path);
+    bool separate = *name && length > 0 && !pst_system_is_separator(folder[length - 1]);
+    if (status == PST_OK)
+        snprintf(*path, bytes, "%s%s%s", folder, separate ? "/" : "", name);
+    return status;
+}
+
+const char *pst_path_name(const char *path)
+{
+    const char *name = path;
+    for (const char *c = path; *c; c++)
+        if (pst_system_is_separator(*c))
+            name = c + 1;
+    return name;
+}
+
+pst_path_kind pst_path_examine(const char *path, uint64_t *bytes)
+{
+    pst_system_facts facts = {0};
+    bool there = pst_system_facts_at(path, &facts);
+    if (bytes)
+        *bytes = there && facts.kind == PST_SYSTEM_FILE ? facts.bytes : 0;
+    if (!there)
+        return PST_PATH_NONE;
+    return facts.kind == PST_SYSTEM_FILE ? PST_PATH_FILE : facts.kind == PST_SYSTEM_FOLDER ? PST_PATH_FOLDER : PST_PATH_OTHER;
+}
+
+void pst_path_remove(const char *path)
+{
+    pst_system_remove(path);
+}
