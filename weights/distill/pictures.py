@@ -1,0 +1,97 @@
+"""Training pictures: random crops of photographs and paintings at several scales, procedural textures, and mixtures."""
+import pathlib
+
+import numpy as np
+import torch
+from PIL import Image
+
+from network import MEAN
+
+# Paintings that show the same work as one of the held-out styles, or another version or a sister of it.
+TOO_CLOSE = {"art/0014.jpg", "art/0019.jpg", "art/0061.jpg", "art/0078.jpg"}
+
+
+def load(folder):
+    """(photographs, paintings) as lists of RGB pictures from FOLDER/photos and FOLDER/art."""
+    def kind(name):
+        paths = sorted(pathlib.Path(folder, name).glob("*.jpg"))
+        if not paths:
+            raise SystemExit(f"{folder}/{name}: has no JPEG files")
+        return [Image.open(p).convert("RGB") for p in paths if f"{name}/{p.name}" not in TOO_CLOSE]
+    return kind("photos"), kind("art")
+
+
+def to_network(rgb):
+    """uint8 or float [h, w, 3] RGB 0..255 -> [3, h, w] BGR minus the mean."""
+    bgr = np.asarray(rgb, np.float32)[:, :, ::-1] - np.float32(MEAN)
+    return torch.from_numpy(np.ascontiguousarray(bgr.transpose(2, 0, 1)))
+
+
+def crop(picture, size, rng):
+    """A size x size piece at a random scale, mirrored half of the time, as float RGB."""
+    w, h = picture.size
+    smallest = size / min(w, h)
+    scale = max(smallest, rng.uniform(0.4, 1.0))
+    w, h = max(size, round(w * scale)), max(size, round(h * scale))
+    picture = picture.resize((w, h), Image.BICUBIC)
+    x, y = rng.integers(w - size + 1), rng.integers(h - size + 1)
+    piece = np.asarray(picture.crop((x, y, x + size, y + size)), np.float32)
+    return piece[:, ::-1] if rng.random() < 0.5 else piece
+
+
+def noise(size, rng, power):
+    """Coloured noise of the spectrum 1/f^power, with random strength and random correlation between the channels."""
+    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
+    f[0, 0] = 1 / size
+    spectrum = np.fft.rfft2(rng.standard_normal((3, size, size))) * f ** -power
+    n = np.fft.irfft2(spectrum, (size, size))
+    n = np.einsum("ij,jyx->yxi", rng.standard_normal((3, 3)) * 0.5 + np.ones((3, 3)) * rng.uniform(0, 1), n)
+    return rng.uniform(40, 215, 3) + rng.uniform(10, 90) * n / n.std()
+
+
+def texture(size, rng):
+    """One procedural picture, float RGB."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    kind = rng.integers(6)
+    if kind <= 1:
+        return noise(size, rng, rng.choice([0, 0.5, 1, 1.5, 2]))
+    a, b = rng.uniform(0, 255, (2, 3))
+    angle = rng.uniform(0, np.pi)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    if kind == 2:  # stripes, soft or hard
+        t = np.sin(along * 2 * np.pi / rng.uniform(3, 40))
+        t = np.clip(0.5 + t * rng.choice([0.5, 5]), 0, 1)
+    elif kind == 3:  # a gradient
+        t = along - along.min()
+        t = t / t.max()
+    elif kind == 4:  # checkers
+        across = y * np.cos(angle) - x * np.sin(angle)
+        period = rng.uniform(3, 30)
+        t = (np.floor(along / period) + np.floor(across / period)) % 2
+    else:  # brush strokes: short thick lines over one another
+        out = np.tile(a.astype(np.float32), (size, size, 1))
+        for _ in range(rng.integers(60, 250)):
+            cx, cy = rng.uniform(0, size, 2)
+            turn = angle + rng.normal(0, 0.5)
+            u = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
+            v = (y - cy) * np.cos(turn) - (x - cx) * np.sin(turn)
+            inside = (abs(u) < rng.uniform(4, 24)) & (abs(v) < rng.uniform(1, 6))
+            out[inside] = np.clip(b + rng.normal(0, 50, 3), 0, 255)
+        return out
+    return a + (b - a) * t[..., None]
+
+
+def sample(photos, art, size, rng):
+    """One training picture in network units: mostly real ones, some textures, some with noise or another laid over."""
+    def real():
+        pool = photos if rng.random() < 0.5 else art
+        return crop(pool[rng.integers(len(pool))], size, rng)
+    r = rng.random()
+    picture = texture(size, rng) if r < 0.12 else real()
+    if r > 0.75:  # what an optimisation passes through
+        picture = picture + rng.uniform(2, 40) * rng.standard_normal(picture.shape)
+    elif r > 0.68:
+        picture = picture + (real() - picture) * rng.uniform(0.1, 0.6)
+    elif r > 0.62:
+        picture = picture + rng.uniform(0.1, 0.6) * (noise(size, rng, 1) - 128)
+    return to_network(np.clip(picture, 0, 255))

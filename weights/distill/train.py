@@ -1,0 +1,209 @@
+"""The descent: makes the fitted student judge pictures as the teacher does, where an optimiser will take it.
+
+An optimiser finds whatever the student does not see. So in each round the program itself paints with the present
+student, and its pictures join the training set ("group": a content, a style, and the pictures painted from them by this
+student and its predecessors). Per loss layer, with features T, F and Gram matrices G of teacher and student, a learned
+matrix Q and a learned scale e^o, it is asked that
+  embedding    T = Q F                                       on every picture
+  difference   G_T(x) - G_T(s) = Q (G_F(x) - G_F(s)) Q'      and T(x) - T(c) = Q (F(x) - F(c)) at the content layer
+  value        log |G_T(x) - G_T(s)|^2 = log |G_F(x) - G_F(s)|^2 + o
+all squared and relative, for pictures x painted from content c and style s. What the teacher says is computed once, in
+bfloat16, which is twice as fast and exact enough.
+"""
+import math
+import pathlib
+import subprocess
+import time
+
+import torch
+from PIL import Image
+
+import pictures as source
+from network import CONTENT, CONTENT_WEIGHT, LAYERS, STYLE, STYLE_WEIGHT, features, gram, write
+
+LOSS_LAYERS = STYLE + [CONTENT]
+EMBED = {"1_1": 0.3, "2_1": 0.3, "3_1": 0.7, "4_1": 1.5, "5_1": 0.5, "4_2": 1.5}
+DIFFER = {"1_1": 0.5, "2_1": 0.5, "3_1": 1.0, "4_1": 3.0, "5_1": 0.5, "4_2": 2.0}
+VALUE = {"1_1": 0.1, "2_1": 0.1, "3_1": 0.1, "4_1": 0.15, "5_1": 0.1, "4_2": 0.15}
+FLOOR = 3e-3  # of the relative difference of Gram matrices: below it precision does not matter
+INPUT = 64.0  # the student sees pictures divided by this, and all its maps have about unit size while it is trained
+KEPT = 8      # pictures a group; the oldest go first
+
+
+def scaled(weights, scales):
+    """The same network with each layer's map multiplied by scales[layer], the picture by scales[None]."""
+    out, before = {}, scales[None]
+    for layer in LAYERS:
+        out[f"conv{layer}.weight"] = weights[f"conv{layer}.weight"] * (scales[layer] / before)
+        out[f"conv{layer}.bias"] = weights[f"conv{layer}.bias"] * scales[layer]
+        before = scales[layer]
+    return out
+
+
+class Teacher:
+    """A picture's maps at the loss layers, as bfloat16."""
+
+    def __init__(self, weights):
+        self.weights = {k: v.bfloat16() for k, v in weights.items()}
+
+    @torch.no_grad()
+    def __call__(self, x):
+        maps = features(self.weights, x.bfloat16())
+        return {layer: maps[layer] for layer in LOSS_LAYERS}
+
+
+class Seen:
+    """A picture with the teacher's maps."""
+
+    def __init__(self, x, teacher):
+        self.x, self.maps = x, teacher(x)
+
+
+class Group:
+    def __init__(self, photos, art, size, rng, teacher):
+        styles = art if rng.random() < 0.85 else photos
+        self.rgb = [source.crop(pool[rng.integers(len(pool))], size, rng).clip(0, 255).astype("uint8") for pool in (photos, styles)]
+        self.content, self.style = (Seen(source.to_network(rgb)[None], teacher) for rgb in self.rgb)
+        self.painted = []
+
+    def paint(self, program, network, work, iterations, start, teacher):
+        """Lets the program paint, and keeps an early and the last picture."""
+        paths = [str(work / name) for name in ("content.png", "style.png", "painted.png")]
+        for rgb, path in zip(self.rgb, paths):
+            Image.fromarray(rgb).save(path)
+        early = iterations // 4
+        command = [program, paths[0], paths[1], "-o", paths[2], "--model", str(network), "--start", start, "--quiet",
+                   "--image-size", str(self.rgb[0].shape[1]), "--iterations", str(iterations), "--no-tune",
+                   "--save-iter", str(early), "--seed", "1"]
+        subprocess.run(command, check=True)
+        for path in (paths[2], str(work / f"painted_{early}.png")):
+            self.painted.append(Seen(source.to_network(Image.open(path).convert("RGB"))[None], teacher))
+        self.painted = self.painted[-KEPT:]
+
+
+def judge(groups, chosen, extra, student, q, offset, size_of):
+    """The training loss, and figures for the log. chosen: two painted pictures a group."""
+    order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups for _ in (0,)] + [g.content for g in groups]
+    ours = features(student, torch.cat([p.x for p in order]) / INPUT)
+    k, n = 2 * len(groups), len(order)
+    partner = torch.arange(len(groups)).repeat_interleave(2)
+    style_at, content_at = n - 2 * len(groups) + partner, n - len(groups) + partner
+    loss, said = 0.0, {}
+    for layer in LOSS_LAYERS:
+        t = torch.cat([p.maps[layer] for p in order]).float() / size_of[layer]
+        f, matrix = ours[layer], q[layer]
+        embedded = torch.einsum("tf,nfyx->ntyx", matrix, f)
+        miss = ((t - embedded).square().mean((1, 2, 3)) / t.square().mean((1, 2, 3))).mean()
+        if layer == CONTENT:
+            d_t, d_f = t[:k] - t[content_at], f[:k] - f[content_at]
+            off = (d_t - (embedded[:k] - embedded[content_at])).square().mean((1, 2, 3))
+            value_t, value_f = d_t.square().mean((1, 2, 3)), d_f.square().mean((1, 2, 3))
+            differ = off / (value_t + FLOOR * t[:k].square().mean((1, 2, 3)))
+            weight, power = CONTENT_WEIGHT, 2
+        else:
+            g_t, g_f = gram(t), gram(f)
+            d_t, d_f = g_t[:k] - g_t[style_at], g_f[:k] - g_f[style_at]
+            off = (d_t - matrix @ d_f @ matrix.T * (f.shape[1] / t.shape[1])).square().mean((1, 2))
+            value_t, value_f = d_t.square().mean((1, 2)), d_f.square().mean((1, 2))
+            differ = off / (value_t + FLOOR * g_t[style_at].square().mean((1, 2)))
+            weight, power = STYLE_WEIGHT, 4
+        log_ratio = (value_f + 1e-13).log() + offset[layer] - (value_t + 1e-13).log() - power * math.log(size_of[layer])
+        value = log_ratio.clamp(-6, 6).square().mean()
+        # The root tames difficult pictures.
+        loss = loss + EMBED[layer] * miss + DIFFER[layer] * (differ + 0.01).sqrt().mean() + VALUE[layer] * value
+        said[layer] = [float(v.detach()) for v in (miss, differ.mean(), value, value_t.mean() * weight * size_of[layer] ** power)]
+    return loss, said
+
+
+class Training:
+    """The student with all that is learned beside it; can be saved and taken up again."""
+
+    def __init__(self, teacher_weights, fitted, photos, art, rng, size=144):
+        self.teacher, self.photos, self.art, self.rng, self.size = Teacher(teacher_weights), photos, art, rng, size
+        sample = torch.stack([source.sample(photos, art, size, rng) for _ in range(8)])
+        with torch.no_grad():  # unit sizes, and the best Q for the fitted student
+            maps, theirs = features(fitted, sample), {k: v.float() for k, v in self.teacher(sample).items()}
+            self.size_of = {layer: float(theirs[layer].square().mean().sqrt()) for layer in LOSS_LAYERS}
+            scales = {layer: 1 / float(maps[layer].square().mean().sqrt()) for layer in LAYERS}
+            self.student = scaled(fitted, {None: 1 / INPUT, **scales})
+            flat = {layer: (maps[layer] * scales[layer]).transpose(0, 1).flatten(1).T for layer in LOSS_LAYERS}
+            self.q = {layer: torch.linalg.lstsq(flat[layer], theirs[layer].transpose(0, 1).flatten(1).T / self.size_of[layer]
+                                                ).solution.T.contiguous() for layer in LOSS_LAYERS}
+        self.offset = {layer: torch.tensor((2 if layer == CONTENT else 4) * math.log(self.size_of[layer])) for layer in LOSS_LAYERS}
+        self.learned = {"student": self.student, "q": self.q, "offset": self.offset}
+        for part in self.learned.values():
+            for value in part.values():
+                value.requires_grad_()
+        self.average = {k: v.detach().clone() for k, v in self.student.items()}
+        self.groups, self.extra = [], []
+        self.step = 0
+
+    def optimizer(self, rate):
+        self.rates = [rate, rate, 0.03]
+        return torch.optim.Adam([{"params": list(part.values()), "lr": r} for part, r in zip(self.learned.values(), self.rates)],
+                                betas=(0.9, 0.98))
+
+    def paint(self, program, work, fresh, old):
+        """A round's pictures: `fresh` new groups, and new pictures for `old` of the others."""
+        network = work / "student.safetensors"
+        write(network, self.finished(), {})
+        mine = list(self.rng.permutation(len(self.groups))[:old])
+        for _ in range(fresh):
+            mine.append(len(self.groups))
+            self.groups.append(Group(self.photos, self.art, self.size, self.rng, self.teacher))
+        for i in mine:
+            start = "noise" if self.rng.random() < 0.15 else "content"
+            self.groups[i].paint(program, network, work, int(self.rng.choice([60, 120, 200])), start, self.teacher)
+        for _ in range(fresh):
+            self.extra.append(Seen(source.sample(self.photos, self.art, self.size, self.rng)[None], self.teacher))
+
+    def descend(self, optimizer, steps, total, log, each=50):
+        began, recent = time.time(), []
+        for i in range(steps):
+            lr = min(1, (self.step + 1) / 20) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.step / total))))
+            for group, rate in zip(optimizer.param_groups, self.rates):
+                group["lr"] = rate * lr
+            groups = [self.groups[j] for j in self.rng.choice(len(self.groups), 3, replace=False)]
+            # The latest pictures show what the student of today does not see; the older ones keep it from forgetting.
+            chosen = [(g.painted[-2], g.painted[self.rng.integers(len(g.painted))]) if self.rng.random() < 0.7 else
+                      [g.painted[j] for j in self.rng.choice(len(g.painted), 2, replace=False)] for g in groups]
+            loss, said = judge(groups, chosen, [self.extra[self.rng.integers(len(self.extra))]], self.student, self.q,
+                               self.offset, self.size_of)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(list(self.student.values()), 2.0)
+            optimizer.step()
+            self.step += 1
+            with torch.no_grad():
+                decay = min(0.98, (self.step + 1) / (self.step + 10))
+                for key, v in self.student.items():
+                    self.average[key].lerp_(v, 1 - decay)
+            recent.append([float(loss.detach())] + sum((said[layer] for layer in LOSS_LAYERS), []))
+            if (i + 1) % each == 0 or i + 1 == steps:
+                r = torch.tensor(recent).mean(0).tolist()
+                log(f"step {self.step}, {(time.time() - began) / (i + 1):.2f} s each, loss {r[0]:.3f}; " + "; ".join(
+                    f"{layer} " + " ".join(f"{v:.3g}" for v in r[1 + 4 * j:5 + 4 * j]) for j, layer in enumerate(LOSS_LAYERS)))
+                recent = []
+
+    def finished(self):
+        """The averaged student with its scales folded in: a map times a makes a style term a^4, a content term a^2 as
+        large, so that each term has the teacher's size."""
+        scales = {layer: math.exp(float(self.offset[layer].detach()) / (2 if layer == CONTENT else 4)) for layer in LOSS_LAYERS}
+        scales[None] = INPUT
+        for layer in LAYERS:
+            if layer not in scales:
+                scales[layer] = scales[[s for s in sorted(LOSS_LAYERS) if s < layer][-1]]
+        return scaled(self.average, scales)
+
+    def save(self, path):
+        kept = {name: {k: v.detach() for k, v in part.items()} for name, part in self.learned.items()}
+        torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step}, str(path) + ".new")
+        pathlib.Path(str(path) + ".new").replace(path)
+
+    @torch.no_grad()
+    def load(self, path):
+        saved = torch.load(path, weights_only=False)
+        for name, part in self.learned.items():
+            for key in part:
+                part[key].copy_(saved[name][key])
+        self.average, self.size_of, self.step = saved["average"], saved["size_of"], saved["step"]
