@@ -549,6 +549,22 @@ START_TEST(test_starts_styles_and_optimizers)
 }
 END_TEST
 
+START_TEST(test_the_demonstration_needs_nothing)
+{
+    ck_run("demo --image-size 64 --iterations 3 --quiet");
+    ck_picture("pastiche-landscape.png", 640, 448);
+    ck_picture("pastiche-strokes.png", 1024, 1024);
+    ck_picture("pastiche-mosaic.png", 512, 512);
+    ck_picture("pastiche-demo.png", 64, 44);
+    ck_assert_int_eq(rename(test_path("pastiche-demo.png"), test_path("first.png")), 0);
+    ck_run("demo --image-size 64 --iterations 3 --quiet");
+    ck_same_bytes("pastiche-demo.png", "first.png", true);
+    ck_refused("demo --no-such-option", 2, "no-such-option", "");
+    forget("first.png"), forget("pastiche-demo.png"), forget("pastiche-landscape.png");
+    forget("pastiche-strokes.png"), forget("pastiche-mosaic.png");
+}
+END_TEST
+
 START_TEST(test_networks_go_by_name)
 {
     static char net[1 << 20];
@@ -634,6 +650,7 @@ int main(void)
     tcase_add_test(all, test_log_and_weights);
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_picture);
     tcase_add_test(all, test_starts_styles_and_optimizers);
+    tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
     tcase_add_test(all, test_signals_end_it_with_a_picture);
     suite_add_tcase(suite, all);
