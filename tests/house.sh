@@ -124,8 +124,10 @@ END
             for side in 4 6; do
                 echo "block_gpu+winograd_products_gpu $block -DBK=16 -DTURNED=$turned -DSIDE=$side"
             done
+            echo "block_gpu+lanes_gpu+conv_direct_gpu $block -DBK=8 -DCB=8 -DTURNED=$turned"
         done
     done
+    echo "lanes_gpu+conv_picture_gpu -DVN=4"
     echo "vector_cpu+conv_picture_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
     echo "vector_cpu+conv_picture_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
 }

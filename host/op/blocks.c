@@ -11,7 +11,7 @@ static bool fits(const pst_session *session, const pst_block *block) {
     return pst_block_items(block) <= session->device.info.max_work_group_size && step <= session->device.info.local_memory_bytes;
 }
 
-pst_block pst_block_choose(const pst_session *session, int k, bool narrow) {
+pst_block pst_block_choose(const pst_session *session, size_t rows, int k, bool narrow) {
     int columns = k % 64 == 0 || k > 128 ? 64 : k % 32 == 0 || k > 64 ? 32 : 16;
     pst_block block = {.across = 8, .down = 16, .rows = 8, .columns = columns, .depth = 16};
     if (narrow) {
@@ -19,7 +19,7 @@ pst_block pst_block_choose(const pst_session *session, int k, bool narrow) {
         block.across = columns == 64 ? 16 : 8;
         block.down = 256 / block.across;
     }
-    while (block.down > 1 && !fits(session, &block))
+    while (block.down > 1 && (!fits(session, &block) || (size_t)pst_block_height(&block) >= 2 * rows))
         block.down /= 2;
     return block;
 }

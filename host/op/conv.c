@@ -4,8 +4,8 @@
 
 const pst_conv_algorithm *const pst_conv_menu[] = {
     &pst_conv_im2col, &pst_conv_direct, &pst_conv_winograd_fused, &pst_conv_winograd_deep, &pst_conv_winograd_small,
-    &pst_conv_winograd_large,
-    &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow, &pst_conv_gpu_winograd_2x2, &pst_conv_gpu_winograd_2x2_narrow, NULL};
+    &pst_conv_winograd_large, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow, &pst_conv_gpu_winograd_2x2,
+    &pst_conv_gpu_winograd_2x2_narrow, &pst_conv_gpu_direct, &pst_conv_gpu_direct_narrow, &pst_conv_gpu_picture, NULL};
 
 /* The first that supports the shape, or else im2col. */
 static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_algorithm *a,
@@ -17,7 +17,7 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
  * 128 the larger tile gains a tenth; beyond, reading its larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     if (!engine->session->cpu_kernels)
-        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_im2col);
+        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_picture);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_conv_algorithm *wanted = c <= 128   ? &pst_conv_winograd_large
                                        : c <= 256 ? &pst_conv_winograd_fused

@@ -78,9 +78,9 @@ static pst_status transform(const pst_conv_engine *engine, const pst_kernel *ker
 static pst_status run(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *input, *products, *output;
-    pst_block block = pst_block_choose(session, s->c_out, f.narrow);
-    pst_buffer *v = NULL, *m = NULL;
     size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s);
+    pst_block block = pst_block_choose(session, strip, s->c_out, f.narrow);
+    pst_buffer *v = NULL, *m = NULL;
     size_t v_bytes = pst_round_up(sizeof(float) * points(f) * strip * (size_t)s->c_in, PST_SLICE_ALIGN);
     char defines[32];
     pst_status status;
