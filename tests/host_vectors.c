@@ -85,6 +85,28 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
     return PST_OK;
 }
 
+/* P v: each element and a part of its neighbours, around the ends. */
+static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v)
+{
+    host_space *space = self;
+    const size_t n = space->length;
+    const double first = v->values[0];
+    double before = v->values[n - 1];
+    pst_status status = begin(space);
+    for (size_t k = 0; status == PST_OK && k < n; k++) {
+        const double here = v->values[k], after = k + 1 < n ? v->values[k + 1] : first;
+        to->values[k] = (from ? from->values[k] : 0) + (here + space->spread_part * (before + after));
+        before = here;
+    }
+    return status;
+}
+
+void host_space_spread(host_space *space, double part)
+{
+    space->spread_part = part;
+    space->space.spread = spread;
+}
+
 static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
                        double beta1, double beta2, double correction1, double correction2, double epsilon)
 {
