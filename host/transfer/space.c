@@ -38,7 +38,6 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
         PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
     PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
     PST_TRY(pst_session_finish(space->session));
-    space->waits++;
     if (space->after_wait)
         space->after_wait(space->user);
     for (size_t i = 0; results && i < a_count; i++)

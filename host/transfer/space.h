@@ -14,7 +14,6 @@ typedef struct pst_space {
     size_t length;            /* floats, rounded up */
     pst_buffer *scales;       /* the workspace of `spread` */
     pst_sums sums;
-    unsigned waits;           /* how often dots has waited so far */
     void (*after_wait)(void *user); /* NULL, or called when dots has waited: what was pending is now on the host */
     void *user;
 } pst_space;
