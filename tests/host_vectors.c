@@ -48,6 +48,7 @@ static pst_status combine(void *self, pst_vector *to, size_t count, const double
 {
     host_space *space = self;
     pst_status status = begin(space);
+    space->read += count;
     for (size_t k = 0; status == PST_OK && k < space->length; k++) {
         double sum = 0;
         for (size_t i = 0; i < count; i++)
@@ -62,6 +63,7 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
 {
     host_space *space = self;
     space->dots_calls++;
+    space->read += a_count;
     pst_status status = begin(space);
     if (status != PST_OK)
         return status;
