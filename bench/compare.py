@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """Compares pastiche with PyTorch: the same evaluations, pictures and weights, in turn. See README.md beside this file."""
 import argparse
-import hashlib
 import json
 import math
 import os
-import platform
 import shutil
 import signal
 import statistics
@@ -17,6 +15,7 @@ import time
 sys.dont_write_bytecode = True
 
 import pictures
+from machine import cpu_count, machine, sha256
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAME_LOSS = 1e-3  # relative; float32 in another order of summation differs by about 1e-6
@@ -29,10 +28,6 @@ class Failure(Exception):
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def cpu_count():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def child(command, threads):
@@ -258,32 +253,6 @@ def layout_seconds(torch, layout, scene):
     return torch.run("evaluation", scene, 1, 1, scene["content"])["seconds"]
 
 
-def machine(options):
-    def first(path, key, sep):
-        try:
-            with open(path) as f:
-                for line in f:
-                    if line.startswith(key):
-                        return line.split(sep, 1)[1].strip().strip('"')
-        except OSError:
-            pass
-        return None
-
-    memory = first("/proc/meminfo", "MemTotal", ":")
-    return {"cpu": first("/proc/cpuinfo", "model name", ":") or platform.processor() or None, "cores": cpu_count(),
-            "architecture": platform.machine(), "memory_mib": int(memory.split()[0]) // 1024 if memory else None,
-            "os": first("/etc/os-release", "PRETTY_NAME", "=") or platform.system(),
-            "load_average_at_start": os.getloadavg()[0]}
-
-
-def sha256(path):
-    h = hashlib.sha256()
-    with open(path, "rb") as f:
-        for piece in iter(lambda: f.read(1 << 20), b""):
-            h.update(piece)
-    return h.hexdigest()
-
-
 def mib(n):
     return "%.0f" % (n / 2**20)
 
@@ -371,7 +340,7 @@ def compare(options, folder):
         if not os.path.isfile(path):
             raise Failure("%s: there is no such file" % path)
     options.model = os.path.abspath(options.model)
-    kept = {"format": 1, "date": time.strftime("%Y-%m-%d"), "machine": machine(options)}
+    kept = {"format": 1, "date": time.strftime("%Y-%m-%d"), "machine": machine()}
     if kept["machine"]["load_average_at_start"] > 0.3 * cpu_count():
         say("note: other work runs on this machine (load %.1f); the figures will suffer"
             % kept["machine"]["load_average_at_start"])

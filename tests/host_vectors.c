@@ -48,6 +48,7 @@ static pst_status combine(void *self, pst_vector *to, size_t count, const double
 {
     host_space *space = self;
     pst_status status = begin(space);
+    space->read += count;
     for (size_t k = 0; status == PST_OK && k < space->length; k++) {
         double sum = 0;
         for (size_t i = 0; i < count; i++)
@@ -62,6 +63,7 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
 {
     host_space *space = self;
     space->dots_calls++;
+    space->read += a_count;
     pst_status status = begin(space);
     if (status != PST_OK)
         return status;
@@ -83,6 +85,28 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
         *space->pending_to = space->pending;
     space->pending_to = NULL;
     return PST_OK;
+}
+
+/* P v: each element and a part of its neighbours, around the ends. */
+static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v)
+{
+    host_space *space = self;
+    const size_t n = space->length;
+    const double first = v->values[0];
+    double before = v->values[n - 1];
+    pst_status status = begin(space);
+    for (size_t k = 0; status == PST_OK && k < n; k++) {
+        const double here = v->values[k], after = k + 1 < n ? v->values[k + 1] : first;
+        to->values[k] = (from ? from->values[k] : 0) + (here + space->spread_part * (before + after));
+        before = here;
+    }
+    return status;
+}
+
+void host_space_spread(host_space *space, double part)
+{
+    space->spread_part = part;
+    space->space.spread = spread;
 }
 
 static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,

@@ -104,6 +104,7 @@ im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
 pixels
+spread
 vector
 END
     for shape in "$tile" "$narrow"; do

@@ -1,6 +1,7 @@
 #include "reference_ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool reference_bit(const uint16_t *bits, size_t at)
@@ -224,6 +225,56 @@ void reference_adam(double *x, double *m, double *v, const double *g, size_t cou
 }
 
 static const double mean[3] = {103.939, 116.779, 123.68};
+
+/* coarse += D fine, or fine += D' coarse. */
+static void spread_step(double *fine, double *coarse, int h, int w, bool back)
+{
+    static const double parts[] = {1 / 8., 3 / 8., 3 / 8., 1 / 8.};
+    const int ch = (h + 1) / 2, cw = (w + 1) / 2;
+    for (int y = 0; y < ch; y++)
+        for (int x = 0; x < cw; x++)
+            for (int i = 0; i < 4; i++)
+                for (int j = 0; j < 4; j++) {
+                    const int fy = 2 * y - 1 + i, fx = 2 * x - 1 + j;
+                    for (int c = 0; c < 3 && fy >= 0 && fy < h && fx >= 0 && fx < w; c++) {
+                        double *one = &fine[(fy * w + fx) * 3 + c], *other = &coarse[(y * cw + x) * 3 + c];
+                        *(back ? one : other) += parts[i] * parts[j] * *(back ? other : one);
+                    }
+                }
+}
+
+void reference_spread(const double *v, int h, int w, int levels, double gain, double *to)
+{
+    enum { MOST = 8 };
+    double *down[MOST + 1], *up[MOST + 1];
+    int hs[MOST + 1] = {h}, ws[MOST + 1] = {w};
+    for (int l = 0; l <= levels; l++) {
+        if (l > 0) {
+            hs[l] = (hs[l - 1] + 1) / 2;
+            ws[l] = (ws[l - 1] + 1) / 2;
+        }
+        down[l] = calloc((size_t)(hs[l] * ws[l] * 3), sizeof(double));
+        up[l] = calloc((size_t)(hs[l] * ws[l] * 3), sizeof(double));
+    }
+    memcpy(down[0], v, (size_t)(h * w * 3) * sizeof *v);
+    for (int l = 1; l <= levels; l++)
+        spread_step(down[l - 1], down[l], hs[l - 1], ws[l - 1], false);
+    for (int l = 1; l <= levels; l++) { /* each by itself, all the way up */
+        for (int k = 0; k < l; k++)
+            memset(up[k], 0, (size_t)(hs[k] * ws[k] * 3) * sizeof(double));
+        memcpy(up[l], down[l], (size_t)(hs[l] * ws[l] * 3) * sizeof(double));
+        for (int k = l; k > 0; k--)
+            spread_step(up[k - 1], up[k], hs[k - 1], ws[k - 1], true);
+        for (int i = 0; i < h * w * 3; i++)
+            to[i] += gain * pow(4, l) * up[0][i];
+    }
+    for (int i = 0; i < h * w * 3; i++)
+        to[i] += v[i];
+    for (int l = 0; l <= levels; l++) {
+        free(down[l]);
+        free(up[l]);
+    }
+}
 
 void reference_import(const double *rgb, size_t pixels, double *x)
 {

@@ -52,6 +52,10 @@ double reference_dot(const double *a, const double *b, size_t count);
 void reference_adam(double *x, double *m, double *v, const double *g, size_t count, double rate, double beta1, double beta2,
                     double correction1, double correction2, double epsilon);
 
+/* to += v + gain * sum over l = 1 .. levels of 4^l D' .. D' D .. D v, D and its transpose D' l times each: D halves a map
+ * [h][w][3], rounded up; its place i is 1/8, 3/8, 3/8, 1/8 of the places 2i-1 .. 2i+2 each way, those outside being 0. */
+void reference_spread(const double *v, int h, int w, int levels, double gain, double *to);
+
 /* RGB 0..255 to BGR minus the mean, and back. */
 void reference_import(const double *rgb, size_t pixels, double *x);
 void reference_export(const double *x, size_t pixels, double *rgb);

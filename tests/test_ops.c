@@ -8,6 +8,7 @@
 #include "op/gram.h"
 #include "op/loss.h"
 #include "op/pixels.h"
+#include "op/spread.h"
 #include "op/vector.h"
 #include "reference_ops.h"
 
@@ -361,6 +362,30 @@ static void dots_case(const void *arg)
         }
 }
 
+static void spread_case(const void *arg)
+{
+    const map_shape *s = arg;
+    size_t count = 3 * pixels_of(s);
+    double *v = test_numbers(count, 60), *from = test_numbers(count, 61), *alone = test_doubles(count), *both = test_doubles(count);
+    pst_buffer *on_v = test_floats(v, count), *on_from = test_floats(from, count), *sum = test_empty(count), *to = test_empty(count);
+    pst_buffer *workspace = test_empty(pst_spread_bytes(s->h, s->w) / sizeof(float));
+    reference_spread(v, s->h, s->w, PST_SPREAD_LEVELS, PST_SPREAD_GAIN, alone);
+    for (size_t i = 0; i < count; i++)
+        both[i] = from[i] + alone[i];
+    ck_ok(test_error, pst_spread(test_session, s->h, s->w, to, NULL, on_v, workspace));
+    ck_ok(test_error, pst_spread(test_session, s->h, s->w, sum, on_from, on_v, workspace));
+    test_close_to("a spread change", to, alone, count, TIGHT);
+    test_close_to("a picture and a spread change", sum, both, count, TIGHT);
+    /* In place, to the bit: the optimiser makes a point again that it has not kept. */
+    float *expected = test_take(count, sizeof *expected);
+    test_read(sum, expected, count * sizeof *expected);
+    ck_ok(test_error, pst_spread(test_session, s->h, s->w, on_from, on_from, on_v, workspace));
+    test_bytes("a picture changed in place", on_from, expected, count * sizeof *expected);
+    test_read(to, expected, count * sizeof *expected);
+    ck_ok(test_error, pst_spread(test_session, s->h, s->w, on_v, NULL, on_v, workspace));
+    test_bytes("a change spread in place", on_v, expected, count * sizeof *expected);
+}
+
 static void adam_case(const void *arg)
 {
     size_t count = *(const size_t *)arg, real = count - 3;
@@ -417,6 +442,7 @@ static const struct {
     OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 2),       OVER(combine_case, lengths, 1),
     OVER(dots_case, lengths, 1),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),
+    OVER(spread_case, maps, SMALL_MAPS),
 };
 
 START_TEST(operation)

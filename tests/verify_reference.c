@@ -310,7 +310,7 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     PST_TRY(read_tensor(v, name, &wanted, &info));
     PST_TRY(pst_buffer_create(session, v->x->bytes, "the picture", &x));
     PST_TRY(pst_buffer_copy(session, x, v->x, x->bytes));
-    PST_TRY(pst_space_open(session, v->count, pst_optimizer_vector_count(options) + 2, &space));
+    PST_TRY(pst_space_open(session, v->options.h, v->options.w, pst_optimizer_vector_count(options) + 2, &space));
     PST_TRY(pst_optimizer_create(&space.vectors, options, &optimizer));
     bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS_PLAIN;
     for (size_t k = 0; k < info->count; k++) {
@@ -320,7 +320,11 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
         double error = fabs(loss - wanted[k]) / fabs(wanted[k]);
         if ((!lbfgs || k < 2) && !(error <= worst)) /* also NaN */
             worst = error;
-        PST_TRY(pst_optimizer_step(optimizer, (pst_vector *)x, (pst_vector *)v->g, &loss));
+        pst_vector *vx = (pst_vector *)x, *vg = (pst_vector *)v->g;
+        status = pst_optimizer_step(optimizer, &vx, &vg, &loss);
+        x = (pst_buffer *)vx;
+        v->g = (pst_buffer *)vg;
+        PST_TRY(status);
     }
     say(v, name, worst, lbfgs ? 1e-3 : 3e-3);
     if (lbfgs)

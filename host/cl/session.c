@@ -74,6 +74,7 @@ static pst_status check_alive(pst_session *session) {
 
 pst_status pst_session_finish(pst_session *session) {
     pst_status status = check_alive(session);
+    session->waits++;
     return status != PST_OK ? status : pst_session_check(session, clFinish(session->queue), "clFinish", NULL);
 }
 
@@ -144,6 +145,7 @@ pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t off
     pst_status status = check_alive(session);
     if (status != PST_OK || !bytes)
         return status;
+    session->waits++;
     cl_int code = clEnqueueWriteBuffer(session->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueWriteBuffer", NULL);
 }
@@ -152,6 +154,7 @@ static pst_status read_buffer(pst_session *session, const pst_buffer *buffer, si
     pst_status status = check_alive(session);
     if (status != PST_OK || !bytes)
         return status;
+    session->waits += wait == CL_TRUE;
     cl_int code = clEnqueueReadBuffer(session->queue, buffer->memory, wait, offset, bytes, data, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueReadBuffer", NULL);
 }

@@ -20,6 +20,7 @@ typedef struct pst_session {
     size_t buffer_count;    /* alive */
     uint64_t buffer_bytes;  /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
+    unsigned waits;         /* how often the host has waited for the device so far */
 } pst_session;
 
 /* The session keeps `error`. kernel_folder may be NULL. */

@@ -35,7 +35,7 @@ static pst_status start(pst_optimizer *optimizer)
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
     adam *self = (adam *)optimizer;
     const pst_vector_space *space = optimizer->space;
@@ -48,7 +48,7 @@ static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, c
         PST_TRY(space->create(space->self, &self->v));
     self->power1 *= o->beta1;
     self->power2 *= o->beta2;
-    PST_TRY(space->adam(space->self, x, self->m, self->v, g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
+    PST_TRY(space->adam(space->self, *x, self->m, self->v, *g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
                         1 - self->power1, 1 - self->power2, o->epsilon));
     return PST_OK;
 cleanup:
@@ -61,4 +61,4 @@ static size_t vector_count(const pst_optimizer_options *options)
     return 2;
 }
 
-const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count};
+const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, false};

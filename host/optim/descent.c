@@ -30,26 +30,26 @@ static pst_status start(pst_optimizer *optimizer)
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
     descent *self = (descent *)optimizer;
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
     const double rate = optimizer->scale * o->learning_rate / (1 + o->decay * self->steps);
-    const pst_vector *along = g;
+    const pst_vector *along = *g;
     pst_status status;
     (void)loss;
     if (o->momentum > 0) {
         if (!self->velocity)
             PST_TRY(space->create(space->self, &self->velocity));
         const double factors[] = {o->momentum, 1};
-        const pst_vector *const terms[] = {self->velocity, g};
+        const pst_vector *const terms[] = {self->velocity, *g};
         PST_TRY(space->combine(space->self, self->velocity, 2, factors, terms));
         along = self->velocity;
     }
     const double factors[] = {1, -rate};
-    const pst_vector *const terms[] = {x, along};
-    PST_TRY(space->combine(space->self, x, 2, factors, terms));
+    const pst_vector *const terms[] = {*x, along};
+    PST_TRY(space->combine(space->self, *x, 2, factors, terms));
     self->steps++;
     return PST_OK;
 cleanup:
@@ -61,4 +61,4 @@ static size_t vector_count(const pst_optimizer_options *options)
     return options->momentum > 0 ? 1 : 0;
 }
 
-const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count};
+const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count, false};

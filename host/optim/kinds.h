@@ -10,9 +10,10 @@ typedef struct pst_optimizer_methods {
     /* Checks the options in optimizer->options and takes host memory. No vectors yet. `finish` follows a failure too. */
     pst_status (*start)(pst_optimizer *optimizer);
     void (*finish)(pst_optimizer *optimizer);
-    pst_status (*step)(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
+    pst_status (*step)(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
     void (*forget)(pst_optimizer *optimizer);
     size_t (*vector_count)(const pst_optimizer_options *options);
+    bool waits; /* in `step`, after which it calls pst_optimizer_keep; for the others that is done before */
 } pst_optimizer_methods;
 
 struct pst_optimizer {
@@ -20,7 +21,12 @@ struct pst_optimizer {
     const pst_vector_space *space;
     pst_optimizer_options options;
     double scale; /* every step is multiplied by it */
+    pst_vector *best; /* the point of the lowest loss, owned; NULL: none yet */
+    double best_loss;
 };
+
+/* Checks the loss at x and, where it is not above the lowest, copies x to `best`. PST_ERROR_NUMERIC as of a step. */
+pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss);
 
 extern const pst_optimizer_methods pst_lbfgs_methods;
 extern const pst_optimizer_methods pst_lbfgs_robust_methods;

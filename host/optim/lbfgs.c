@@ -28,24 +28,23 @@ static void forget(pst_optimizer *optimizer)
     pst_pairs_forget(&((lbfgs *)optimizer)->pairs);
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
     const pst_vector_space *space = optimizer->space;
     pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
     pst_vector *s;
     pst_status status;
     double l1_norm = 0, length = 1;
-    PST_TRY(pst_pairs_measure(pairs, g, pairs->held == 0 ? &l1_norm : NULL));
-    if (!isfinite(*loss))
-        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
+    PST_TRY(pst_pairs_measure(pairs, *g, *g, pairs->held == 0 ? &l1_norm : NULL));
+    PST_TRY(pst_optimizer_keep(optimizer, *x, *loss));
     pst_pairs_keep(pairs, curvature_floor);
     pst_pairs_direction(pairs);
     if (pairs->held == 0)
         length = l1_norm > 1 ? 1 / l1_norm : 1;
     PST_TRY(pst_pairs_open(pairs, g, length * optimizer->scale, &s));
     const double factors[] = {1, 1};
-    const pst_vector *const terms[] = {x, s};
-    PST_TRY(space->combine(space->self, x, 2, factors, terms));
+    const pst_vector *const terms[] = {*x, s};
+    PST_TRY(space->combine(space->self, *x, 2, factors, terms));
     return PST_OK;
 cleanup:
     return status;
@@ -56,4 +55,4 @@ static size_t vector_count(const pst_optimizer_options *options)
     return pst_pairs_vector_count(options->history);
 }
 
-const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count};
+const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count, true};

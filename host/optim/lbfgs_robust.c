@@ -1,12 +1,19 @@
 /* L-BFGS that never goes on from a worse point, at the same price: one evaluation and one wait a step, no line search.
  *
- * Steps begin at the base, the best point so far. A step that lands lower moves the base. One that lands higher is not
+ * Steps begin at the base, the best point so far. A step that does not land higher moves the base. One that does is not
  * lost: what its gradient tells about the curvature goes into the pairs, and the next step from the base follows the
  * direction that they then give, at most `shrink` as long. Only where the curvature is of no use is the failed step cut
  * short, to the minimum of the cubic through both losses and slopes (Nocedal and Wright, "Numerical optimization", 3.59).
  *
  * Before there is a pair, each step that lands lower makes the next `growth` times as long. Near a flat picture, which is
- * what a random start is, the curvature is negative, and short steps bring no pair: the plain L-BFGS hardly moves there. */
+ * what a random start is, the curvature is negative, and short steps bring no pair: the plain L-BFGS hardly moves there.
+ * Where it is negative later, the pairs are no measure of how far to go, and steps are stretched as long as they succeed.
+ *
+ * All this is in the coordinates v of x = base + P v (P of pst_vector_space.spread): the gradient becomes P g, P being
+ * symmetric, and what L-BFGS begins with, a multiple of the identity, is a multiple of P P in the picture's.
+ *
+ * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the step
+ * turns out to be good. Until then its vector serves for y. */
 #include <math.h>
 
 #include "optim/kinds.h"
@@ -14,37 +21,31 @@
 
 #define FAILURES_MAX 10 /* in a row; then the pairs are forgotten */
 
+static const double shrink = 0.5, growth = 10, stretch = 2;
+
 /* A pair is kept when y.s is above this part of |y||s|: the rounding of sums of floats. */
 static const double curvature_part = 1e-6;
 
 typedef struct robust {
     pst_optimizer base;
     pst_pairs pairs;
-    double rise, shrink, growth;
-    pst_vector *x, *g; /* the base point and its gradient, which is the anchor of the pairs; made by the first step */
-    double loss;       /* there */
-    double length;     /* of steps while there is no pair, in gradients; 0: nothing is known yet */
-    int failures;      /* in a row */
+    /* The base point is the best one, base.best. */
+    pst_vector *g;    /* P g there, which is the anchor of the pairs; made by the first step */
+    pst_vector *s;    /* the open pair's, which owns it */
+    double length;    /* of steps while there is no pair, in gradients; 0: nothing is known yet */
+    double stretched; /* factor of later ones */
+    int failures;     /* in a row */
 } robust;
 
 static pst_status start(pst_optimizer *optimizer)
 {
-    robust *self = (robust *)optimizer;
-    const pst_optimizer_options *o = &optimizer->options;
-    self->rise = o->robust_rise == 0 ? 1e-6 : o->robust_rise;
-    self->shrink = o->robust_shrink == 0 ? 0.5 : o->robust_shrink;
-    self->growth = o->robust_growth == 0 ? 10 : o->robust_growth;
-    if (!(self->rise > 0 && self->shrink > 0 && self->growth >= 1))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "L-BFGS cannot work with rise %g, shrink %g, growth %g",
-                        self->rise, self->shrink, self->growth);
-    return pst_pairs_init(&self->pairs, optimizer->space, o->history);
+    return pst_pairs_init(&((robust *)optimizer)->pairs, optimizer->space, optimizer->options.history);
 }
 
 static void finish(pst_optimizer *optimizer)
 {
     robust *self = (robust *)optimizer;
     pst_pairs_clear(&self->pairs);
-    optimizer->space->destroy(optimizer->space->self, self->x);
     optimizer->space->destroy(optimizer->space->self, self->g);
 }
 
@@ -56,18 +57,14 @@ static void forget(pst_optimizer *optimizer)
     self->failures = 0;
 }
 
-/* Queues x = base + s. What s is depends on how that rounds: in floats, a step that is short beside x differs from the
- * one that was asked for, and y belongs to the one that was made. */
-static pst_status move(robust *self, pst_vector *x, pst_vector *s)
+/* Queues to = the base + P s. */
+static pst_status land(robust *self, pst_vector *to)
 {
     const pst_vector_space *space = self->base.space;
-    const double sum[] = {1, 1}, difference[] = {1, -1};
-    const pst_vector *const parts[] = {self->x, s}, *const ends[] = {x, self->x};
-    pst_status status;
-    PST_TRY(space->combine(space->self, x, 2, sum, parts));
-    PST_TRY(space->combine(space->self, s, 2, difference, ends));
-cleanup:
-    return status;
+    const double factors[] = {1, 1};
+    const pst_vector *const terms[] = {self->base.best, self->s};
+    return space->spread ? space->spread(space->self, to, self->base.best, self->s)
+                         : space->combine(space->self, to, 2, factors, terms);
 }
 
 /* The part of a failed step at which the cubic through the losses and slopes at both ends is lowest. */
@@ -81,18 +78,16 @@ static double cut(double before, double after, const pst_pair_facts *facts)
     return part > 0.5 ? 0.5 : part > 0.1 ? part : 0.1;
 }
 
-/* Makes the point just evaluated the base. */
-static pst_status settle(robust *self, const pst_vector *x, const pst_vector *g, double loss)
+/* The point of the last evaluation is the base already; so is its gradient now. */
+static void settle(robust *self, pst_vector **g, double loss)
 {
-    const pst_vector_space *space = self->base.space;
-    pst_status status;
-    PST_TRY(space->copy(space->self, self->x, x));
-    PST_TRY(space->copy(space->self, self->g, g));
+    pst_vector *old = self->g;
+    self->g = *g;
+    *g = old;
+    self->pairs.anchor = self->g;
     pst_pairs_anchor_here(&self->pairs);
-    self->loss = loss;
+    self->base.best_loss = loss;
     self->failures = 0;
-cleanup:
-    return status;
 }
 
 /* Finds the direction from the base and the factor to take it with. `longest` bounds the step; 0 is no bound. */
@@ -100,7 +95,7 @@ static double aim(robust *self, double longest)
 {
     pst_pairs *pairs = &self->pairs;
     pst_pairs_direction(pairs);
-    double factor = pairs->held == 0 ? self->length : 1;
+    double factor = pairs->held == 0 ? self->length : self->stretched;
     if (longest > 0) {
         const double square = pst_pairs_direction_square(pairs);
         if (square * factor * factor > longest * longest)
@@ -111,57 +106,80 @@ static double aim(robust *self, double longest)
     return factor;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+/* The first step, and the first after a restart. */
+static pst_status begin(robust *self, pst_vector **x, pst_vector **g, const double *loss)
+{
+    const double reach = self->base.options.robust_first; /* 0: no longer than the gradient itself */
+    double l1_norm;
+    pst_status status;
+    PST_TRY(pst_pairs_measure(&self->pairs, *g, *g, &l1_norm));
+    PST_TRY(pst_optimizer_keep(&self->base, *x, *loss));
+    settle(self, g, *loss);
+    self->length = self->base.scale * (reach > 0 && l1_norm > 0 ? reach / l1_norm : l1_norm > 1 ? 1 / l1_norm : 1);
+    self->stretched = 1;
+    PST_TRY(pst_pairs_open(&self->pairs, g, aim(self, 0), &self->s));
+    PST_TRY(land(self, *x));
+cleanup:
+    return status;
+}
+
+static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const double *loss)
+{
+    pst_pairs *pairs = &self->pairs;
+    pst_status status;
+    PST_TRY(pst_pairs_lend(pairs, x));
+    PST_TRY(pst_pairs_measure(pairs, *g, NULL, NULL));
+    if (!isfinite(*loss))
+        PST_TRY(pst_fail(self->base.space->error, PST_ERROR_NUMERIC, "the loss is not a finite number"));
+    const pst_pair_facts facts = pst_pairs_facts(pairs);
+    const bool kept = pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy));
+    pst_pairs_take(pairs, x);
+    double longest = 0;
+    if (*loss <= self->base.best_loss) {
+        PST_TRY(land(self, self->base.best));
+        settle(self, g, *loss);
+        if (pairs->held == 0)
+            self->length *= growth;
+        self->stretched = kept ? 1 : self->stretched * stretch;
+    } else {
+        self->stretched = 1;
+        longest = shrink * sqrt(facts.ss);
+        if (++self->failures % FAILURES_MAX == 0) {
+            pst_pairs_forget(pairs);
+        } else if (!kept) {
+            const double part = cut(self->base.best_loss, *loss, &facts);
+            if (pairs->held == 0)
+                self->length *= part;
+            PST_TRY(pst_pairs_reopen(pairs, part, &self->s));
+            return land(self, *x);
+        }
+    }
+    PST_TRY(pst_pairs_open(pairs, g, aim(self, longest), &self->s));
+    PST_TRY(land(self, *x));
+    return PST_OK;
+cleanup:
+    pst_pairs_take(pairs, x);
+    return status;
+}
+
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
     robust *self = (robust *)optimizer;
     const pst_vector_space *space = optimizer->space;
-    pst_pairs *pairs = &self->pairs;
-    const bool first = self->length == 0;
-    double l1_norm = 0;
-    pst_vector *s;
     pst_status status;
-    if (!self->x)
-        PST_TRY(space->create(space->self, &self->x));
     if (!self->g)
         PST_TRY(space->create(space->self, &self->g));
-    pairs->anchor = self->g;
-    PST_TRY(pst_pairs_measure(pairs, g, first ? &l1_norm : NULL));
-    if (!isfinite(*loss))
-        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
-    if (first) {
-        PST_TRY(settle(self, x, g, *loss));
-        const double reach = optimizer->options.robust_first; /* 0: no longer than the gradient itself */
-        self->length = optimizer->scale * (reach > 0 && l1_norm > 0 ? reach / l1_norm : l1_norm > 1 ? 1 / l1_norm : 1);
-        PST_TRY(pst_pairs_open(pairs, g, aim(self, 0), &s));
-        return move(self, x, s);
-    }
-    const pst_pair_facts facts = pst_pairs_facts(pairs);
-    const bool kept = pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy));
-    if (*loss <= self->loss + self->rise * fabs(self->loss)) {
-        PST_TRY(settle(self, x, g, *loss));
-        if (pairs->held == 0)
-            self->length *= self->growth;
-        PST_TRY(pst_pairs_open(pairs, g, aim(self, 0), &s));
-        return move(self, x, s);
-    }
-    if (++self->failures % FAILURES_MAX == 0)
-        pst_pairs_forget(pairs);
-    else if (!kept) {
-        const double part = cut(self->loss, *loss, &facts);
-        if (pairs->held == 0)
-            self->length *= part;
-        PST_TRY(pst_pairs_reopen(pairs, part, &s));
-        return move(self, x, s);
-    }
-    PST_TRY(pst_pairs_open(pairs, g, aim(self, self->shrink * sqrt(facts.ss)), &s));
-    return move(self, x, s);
+    if (space->spread)
+        PST_TRY(space->spread(space->self, *g, NULL, *g));
+    self->pairs.anchor = self->g;
+    status = self->length == 0 ? begin(self, x, g, loss) : go_on(self, x, g, loss);
 cleanup:
     return status;
 }
 
 static size_t vector_count(const pst_optimizer_options *options)
 {
-    return pst_pairs_vector_count(options->history) + 2;
+    return options->history < 1 ? 0 : pst_pairs_vector_count(options->history) - 1 + 1;
 }
 
-const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start, finish, step, forget, vector_count};
+const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start, finish, step, forget, vector_count, true};

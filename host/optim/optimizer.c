@@ -1,4 +1,6 @@
 /* The face of the optimisers: picks the kind's functions and checks what all kinds share. */
+#include <math.h>
+
 #include "base/memory.h"
 #include "optim/kinds.h"
 
@@ -43,12 +45,49 @@ void pst_optimizer_destroy(pst_optimizer *optimizer)
     if (!optimizer)
         return;
     optimizer->methods->finish(optimizer);
+    optimizer->space->destroy(optimizer->space->self, optimizer->best);
     pst_free(optimizer);
 }
 
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss)
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
+    if (!optimizer->methods->waits) {
+        const pst_status status = pst_optimizer_keep(optimizer, *x, *loss);
+        if (status != PST_OK)
+            return status;
+    }
     return optimizer->methods->step(optimizer, x, g, loss);
+}
+
+pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss)
+{
+    const pst_vector_space *space = optimizer->space;
+    pst_status status;
+    if (!isfinite(loss))
+        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
+    if (optimizer->best && loss > optimizer->best_loss)
+        return PST_OK;
+    pst_vector *place = optimizer->best;
+    if (!place)
+        PST_TRY(space->create(space->self, &place));
+    status = space->copy(space->self, place, x);
+    if (status != PST_OK && !optimizer->best)
+        space->destroy(space->self, place);
+    PST_TRY(status);
+    optimizer->best = place;
+    optimizer->best_loss = loss;
+cleanup:
+    return status;
+}
+
+const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer)
+{
+    return optimizer->best;
+}
+
+bool pst_optimizer_waits(const pst_optimizer *optimizer)
+{
+    return optimizer->methods->waits;
 }
 
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
@@ -64,5 +103,5 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
 {
     const pst_optimizer_methods *methods = methods_of(options);
-    return methods ? methods->vector_count(options) : 0;
+    return methods ? methods->vector_count(options) + 1 : 0; /* the best point */
 }

@@ -29,6 +29,10 @@ typedef struct pst_vector_space {
      * among both. */
     pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
                        double *results, const pst_vector *norm_of, double *l1_norm);
+    /* to = from + P v, where P is a fixed, symmetric, positive definite matrix: steps that are as long before P are as
+     * much of a change to the picture, which the space knows better than an optimiser. from = NULL is zero; `to` may be
+     * among the others. The operation may be NULL: P is the identity then. */
+    pst_status (*spread)(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v);
     /* Adam's update in one pass: m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
      * x -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). */
     pst_status (*adam)(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
@@ -39,11 +43,8 @@ typedef struct pst_optimizer pst_optimizer;
 
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
-    int history;          /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
-    double robust_first;  /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
-    double robust_rise;   /* L-BFGS but the plain one. 0: 1e-6. A loss higher by this part still counts as not higher */
-    double robust_shrink; /* 0: 0.5. After a rise, a step is at most this part as long as the one that failed */
-    double robust_growth; /* 0: 10. Until the curvature is known, steps that succeed grow by this factor */
+    int history;         /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
+    double robust_first; /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
     double learning_rate; /* Adam, gradient descent; > 0 */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
@@ -53,15 +54,24 @@ typedef struct pst_optimizer_options {
 pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer);
 void pst_optimizer_destroy(pst_optimizer *optimizer);
 
-/* Given the loss and the gradient g at x, moves x to the next point to evaluate. *loss may still be pending: it is read
- * only after a call of dots, of which a step makes one at most (L-BFGS one, the others none). g may be overwritten.
- * PST_ERROR_NUMERIC where L-BFGS meets a loss or gradient that is not finite; x is then as it was. After this or any
- * other failure the optimiser wants pst_optimizer_restart before the next step. */
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector *x, pst_vector *g, const double *loss);
+/* Given the loss and the gradient *g at *x, makes *x the next point to evaluate. Both may be exchanged for other vectors of
+ * the space: the caller owns what stands there afterwards, never NULL, and what is in it but the next point is of no
+ * meaning. Kinds that wait read *loss only after the one call of dots that a step makes, which is when a loss that is still
+ * pending becomes known, and for the others it must be known.
+ * PST_ERROR_NUMERIC where the loss or, with L-BFGS, the gradient is not finite. After this or any other failure the
+ * optimiser wants pst_optimizer_restart, and *x a point to go on from, before the next step. */
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
+
+/* Of all points that steps were given, the one of the lowest loss (the last of equals), bit for bit; valid until the next
+ * step. NULL before the first. */
+const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
+
+/* Whether steps of this kind call dots and wait. */
+bool pst_optimizer_waits(const pst_optimizer *optimizer);
 
 /* Forgets everything learnt (pairs, moments; not the k of a decaying rate) and multiplies every later step by scale
- * (0 < scale <= 1, cumulative): for a restart from an earlier point after a loss that was not finite. The L-BFGS that is not plain
- * checks every step anyway, and scales only those that it takes before its next pair. */
+ * (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS that is not plain checks every step anyway, and scales only those that
+ * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
 /* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly

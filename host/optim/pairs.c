@@ -88,7 +88,38 @@ static size_t add_pair(pst_pairs *pairs, size_t n, size_t age)
     return add(pairs, n, pairs->vectors[y], y);
 }
 
-pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_norm)
+static pst_vector **y_of(const pst_pairs *pairs, size_t age)
+{
+    return &pairs->vectors[pairs->slots + slot_of(pairs, age)];
+}
+
+static void exchange(pst_vector **a, pst_vector **b)
+{
+    pst_vector *const kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector)
+{
+    pst_vector **y = y_of(pairs, pairs->held), **next = y_of(pairs, pairs->held + 1);
+    /* Should the pair be kept while there is room, no old one becomes free. Made now, where failing costs nothing. */
+    if (!*y && pairs->held < pairs->history && !*next) {
+        const pst_status status = pairs->space->create(pairs->space->self, next);
+        if (status != PST_OK)
+            return status;
+    }
+    exchange(y, vector);
+    return PST_OK;
+}
+
+void pst_pairs_take(pst_pairs *pairs, pst_vector **vector)
+{
+    if (!*vector)
+        exchange(y_of(pairs, pairs->held), vector);
+}
+
+pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm)
 {
     const pst_vector_space *space = pairs->space;
     const size_t fresh = pairs->open ? 3 : 1; /* the products with these are not known yet */
@@ -97,7 +128,7 @@ pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_n
     for (size_t age = 0; age < pairs->held; age++)
         count = add_pair(pairs, count, age);
     if (pairs->open) {
-        pst_vector *y = pairs->vectors[pairs->slots + slot_of(pairs, pairs->held)];
+        pst_vector *y = *y_of(pairs, pairs->held);
         const double factors[] = {1, -1};
         const pst_vector *const terms[] = {g, pairs->anchor ? pairs->anchor : y};
         PST_TRY(space->combine(space->self, y, 2, factors, terms));
@@ -107,7 +138,7 @@ pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, double *l1_n
     }
     count = add(pairs, count, g, gradient_place(pairs));
     PST_TRY(space->dots(space->self, count, pairs->terms, fresh, pairs->terms + count - fresh, pairs->results,
-                        l1_norm ? g : NULL, l1_norm));
+                        l1_norm ? norm_of : NULL, l1_norm));
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < fresh; j++) {
             const double value = pairs->results[i * fresh + j];
@@ -202,25 +233,24 @@ double pst_pairs_direction_square(const pst_pairs *pairs)
     return sum;
 }
 
-pst_status pst_pairs_open(pst_pairs *pairs, const pst_vector *g, double factor, pst_vector **s)
+pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_vector **s)
 {
     const pst_vector_space *space = pairs->space;
-    const size_t slot = slot_of(pairs, pairs->held);
-    pst_vector **step = &pairs->vectors[slot], **y = &pairs->vectors[pairs->slots + slot];
+    pst_vector **step = &pairs->vectors[slot_of(pairs, pairs->held)], **y = y_of(pairs, pairs->held);
     size_t count = 0;
     pst_status status;
     if (!*step)
         PST_TRY(space->create(space->self, step));
-    if (!*y)
+    if (!*y && !pairs->anchor)
         PST_TRY(space->create(space->self, y));
     for (size_t age = 0; age < pairs->held; age++)
         count = add_pair(pairs, count, age);
-    count = add(pairs, count, pairs->anchor ? pairs->anchor : g, origin_place(pairs));
+    count = add(pairs, count, pairs->anchor ? pairs->anchor : *g, origin_place(pairs));
     for (size_t i = 0; i < count; i++)
         pairs->factors[i] = factor * pairs->coefficients[pairs->places[i]];
     PST_TRY(space->combine(space->self, *step, count, pairs->factors, pairs->terms));
     if (!pairs->anchor)
-        PST_TRY(space->copy(space->self, *y, g));
+        exchange(y, g);
     pairs->open = true;
     *s = *step;
     return PST_OK;

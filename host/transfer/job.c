@@ -41,6 +41,10 @@ cleanup:
     return status;
 }
 
+static const pst_buffer *best_picture(const pst_job *job) {
+    return job->x_is_best ? job->x : (const pst_buffer *)pst_optimizer_best(job->optimizer);
+}
+
 pst_status pst_job_result(pst_job *job, pst_image **result) {
     pst_session *session = job->context->session;
     size_t pixels = (size_t)job->width * (size_t)job->height;
@@ -51,8 +55,8 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     if (!job->best_iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
     PST_TRY(pst_picture_create(&job->context->error, job->width, job->height, NULL, &image));
-    PST_TRY(pst_buffer_create(session, job->best->bytes, "the result", &rgb));
-    PST_TRY(pst_pixels_export(session, job->best, pixels, rgb));
+    PST_TRY(pst_buffer_create(session, job->x->bytes, "the result", &rgb));
+    PST_TRY(pst_pixels_export(session, best_picture(job), pixels, rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
     for (size_t i = 0; i < pixels * 3; i++)
         image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
@@ -117,10 +121,8 @@ static pst_status prepare(pst_job *job) {
     PST_TRY(make_targets(job));
     pst_model_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(start_picture(job));
-    PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->previous));
-    PST_TRY(pst_buffer_create(session, bytes, "the picture", &job->best));
     PST_TRY(pst_buffer_create(session, bytes, "the gradient", &job->gradient));
-    PST_TRY(pst_space_open(session, count, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
+    PST_TRY(pst_space_open(session, job->height, job->width, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
     job->space.after_wait = take_losses;
     job->space.user = job;
     PST_TRY(pst_optimizer_create(&job->space.vectors, &job->optimizer_options, &job->optimizer));
@@ -130,37 +132,28 @@ cleanup:
 
 /* ---- steps 2 to 5 ---- */
 
-/* One evaluation at x and, unless it is the last, a step, which moves x; `previous` is then where the evaluation was. The
- * step is queued before the loss is known, so that the device waits for the host at most once. */
+/* One evaluation at x and, unless it is the last, a step, which moves x. The device is waited for once: by the step, where
+ * it needs numbers from there, and else before it. */
 static pst_status evaluate_and_step(pst_job *job, bool step) {
-    unsigned waits = job->space.waits;
     pst_status status;
-    PST_TRY(pst_buffer_copy(job->context->session, job->previous, job->x, job->x->bytes));
     PST_TRY(pst_objective_evaluate(job->objective, job->x, job->gradient));
-    if (step)
-        status = pst_optimizer_step(job->optimizer, (pst_vector *)job->x, (pst_vector *)job->gradient, &job->loss);
-    if (status != PST_OK && status != PST_ERROR_NUMERIC)
-        goto cleanup;
-    bool numeric = status == PST_ERROR_NUMERIC;
-    if (waits == job->space.waits) {
+    if (!step || !pst_optimizer_waits(job->optimizer)) {
         PST_TRY(pst_session_finish(job->context->session));
         take_losses(job);
     }
-    if (numeric) /* the gradient was not finite: as bad as such a loss */
-        job->loss = NAN;
-    status = PST_OK;
+    if (step) {
+        pst_vector *x = (pst_vector *)job->x, *g = (pst_vector *)job->gradient;
+        status = pst_optimizer_step(job->optimizer, &x, &g, &job->loss);
+        job->x = (pst_buffer *)x;
+        job->gradient = (pst_buffer *)g;
+        if (status == PST_ERROR_NUMERIC) { /* or its gradient was not finite, which is as bad */
+            job->loss = NAN;
+            status = PST_OK;
+        }
+        PST_TRY(status);
+    }
 cleanup:
     return status;
-}
-
-static void keep_if_best(pst_job *job, int iteration) {
-    if (job->best_iteration && job->loss >= job->best_loss)
-        return;
-    pst_buffer *old = job->best;
-    job->best = job->previous;
-    job->previous = old;
-    job->best_loss = job->loss;
-    job->best_iteration = iteration;
 }
 
 /* Back to the best picture so far, with smaller steps. */
@@ -173,7 +166,7 @@ static pst_status restart(pst_job *job, int restarts, int iteration) {
                         "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
                         "smaller learning rate",
                         iteration);
-    pst_status status = pst_buffer_copy(job->context->session, job->x, job->best, job->x->bytes);
+    pst_status status = pst_buffer_copy(job->context->session, job->x, best_picture(job), job->x->bytes);
     return status == PST_OK ? pst_optimizer_restart(job->optimizer, RESTART_SCALE) : status;
 }
 
@@ -228,10 +221,12 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
         bool last = iteration == o->iterations;
         PST_TRY(evaluate_and_step(job, !last));
         if (isfinite(job->loss)) {
-            double before = job->best_iteration ? job->best_loss : INFINITY;
-            keep_if_best(job, iteration);
-            if (job->best_loss < before)
-                restarts = 0;
+            if (!job->best_iteration || job->loss <= job->best_loss) {
+                restarts = job->best_iteration && job->loss == job->best_loss ? restarts : 0;
+                job->best_loss = job->loss;
+                job->best_iteration = iteration;
+                job->x_is_best = last; /* no step has moved it */
+            }
         } else {
             PST_TRY(restart(job, ++restarts, iteration));
             snprintf(notice, sizeof notice, "the loss was not finite; going on from iteration %d with smaller steps", job->best_iteration);

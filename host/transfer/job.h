@@ -29,10 +29,11 @@ struct pst_job {
     bool started;
     pst_space space;
     pst_optimizer *optimizer;
-    pst_buffer *x, *previous, *best, *gradient; /* x moves; previous is where the last evaluation was; best the lowest */
+    pst_buffer *x, *gradient; /* x moves; the optimiser may exchange either for another one of their size */
     double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
     double best_loss;
     int best_iteration; /* 0: none yet */
+    bool x_is_best;     /* after the last evaluation, which no step follows; else the optimiser keeps it */
 };
 
 /* Fills job->named_choices. */

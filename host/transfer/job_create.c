@@ -175,8 +175,6 @@ void pst_job_destroy(pst_job *job) {
     pst_optimizer_destroy(job->optimizer);
     pst_space_close(&job->space);
     pst_buffer_destroy(session, job->x);
-    pst_buffer_destroy(session, job->previous);
-    pst_buffer_destroy(session, job->best);
     pst_buffer_destroy(session, job->gradient);
     pst_objective_destroy(job->objective);
     pst_net_destroy(job->net);

@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-/* Vectors besides those of the optimiser: x, previous, best, gradient. */
-#define OWN_VECTORS 4
+#define OWN_VECTORS 2 /* besides those of the optimiser: x and the gradient */
 
 typedef struct needs {
     uint64_t weights, maps, workspace, targets, vectors, while_targets; /* the last: more than all else, while targets are made */
@@ -36,7 +35,7 @@ static pst_status measure(pst_job *job, int image_size, needs *n) {
     n->targets = pst_objective_target_bytes(objective, &largest);
     at_least(&n->largest, largest);
     size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&job->optimizer_options);
-    n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(count + 2);
+    n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
     at_least(&n->largest, pst_space_vector_bytes(length));
     for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content, which is no larger than a style of its size */
         bool style = s < job->options.style_count;

@@ -38,7 +38,6 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
         PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
     PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
     PST_TRY(pst_session_finish(space->session));
-    space->waits++;
     if (space->after_wait)
         space->after_wait(space->user);
     for (size_t i = 0; results && i < a_count; i++)
@@ -50,6 +49,11 @@ cleanup:
     return status;
 }
 
+static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
+    pst_space *space = self;
+    return pst_spread(space->session, space->h, space->w, buffer(to), from ? buffer_of(from) : NULL, buffer_of(v), space->scales);
+}
+
 static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate, double beta1,
                        double beta2, double correction1, double correction2, double epsilon) {
     pst_space *space = self;
@@ -57,18 +61,28 @@ static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, 
                     correction2, epsilon);
 }
 
-size_t pst_space_bytes(size_t most_dots) { return pst_sums_bytes(pst_dots_slots(most_dots) + 1); }
+size_t pst_space_bytes(int h, int w, size_t most_dots) {
+    return pst_sums_bytes(pst_dots_slots(most_dots) + 1) + pst_spread_bytes(h, w);
+}
 
 size_t pst_space_vector_bytes(size_t length) { return sizeof(float) * pst_round_up(length, PST_VECTOR_ALIGN); }
 
-pst_status pst_space_open(pst_session *session, size_t length, size_t most_dots, pst_space *space) {
-    *space = (pst_space){.session = session, .length = pst_round_up(length, PST_VECTOR_ALIGN)};
-    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, adam};
-    return pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums);
+pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space) {
+    pst_status status;
+    *space = (pst_space){.session = session, .h = h, .w = w, .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN)};
+    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam};
+    PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
+    PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the picture", &space->scales));
+    return PST_OK;
+cleanup:
+    pst_space_close(space);
+    return status;
 }
 
 void pst_space_close(pst_space *space) {
-    if (space->session)
+    if (space->session) {
         pst_sums_destroy(&space->sums);
+        pst_buffer_destroy(space->session, space->scales);
+    }
     *space = (pst_space){0};
 }

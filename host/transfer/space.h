@@ -1,26 +1,29 @@
-/* The optimisers' vectors on the device: a pst_vector is a pst_buffer of floats, padded with zeros to a multiple of 16. */
+/* The optimisers' vectors on the device: a pst_vector is a pst_buffer of floats, a picture [h][w][3] padded with zeros to a
+ * multiple of 16. */
 #ifndef PST_TRANSFER_SPACE_H
 #define PST_TRANSFER_SPACE_H
 
+#include "op/spread.h"
 #include "op/vector.h"
 #include "optim/optimizer.h"
 
 typedef struct pst_space {
     pst_vector_space vectors; /* what the optimisers see; its self is this struct */
     pst_session *session;
+    int h, w;
     size_t length;            /* floats, rounded up */
+    pst_buffer *scales;       /* the workspace of `spread` */
     pst_sums sums;
-    unsigned waits;           /* how often dots has waited so far */
     void (*after_wait)(void *user); /* NULL, or called when dots has waited: what was pending is now on the host */
     void *user;
 } pst_space;
 
-/* Vectors of `length` floats; dots takes at most most_dots left-hand sides. */
-pst_status pst_space_open(pst_session *session, size_t length, size_t most_dots, pst_space *space);
+/* Vectors for pictures of this size; dots takes at most most_dots left-hand sides. */
+pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space);
 void pst_space_close(pst_space *space);
 
 /* Bytes that pst_space_open takes, and those of one vector. */
-size_t pst_space_bytes(size_t most_dots);
+size_t pst_space_bytes(int h, int w, size_t most_dots);
 size_t pst_space_vector_bytes(size_t length);
 
 #endif

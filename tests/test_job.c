@@ -1,0 +1,159 @@
+/* Whole jobs over a small network: how often an iteration waits for the device, that the plan is what is taken, and that the
+ * result is the picture of the lowest loss. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "on_device.h"
+#include "transfer/job.h"
+
+#define WIDTH 45
+#define HEIGHT 31
+#define ITERATIONS 14
+
+static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
+                                           PST_OPTIMIZER_GRADIENT_DESCENT};
+#define KINDS 4
+
+static pst_context *context;
+static pst_network *network;
+static pst_image *content, *style;
+
+static pst_image *picture(uint64_t seed)
+{
+    static float rgb[WIDTH * HEIGHT * 3];
+    pst_image *image;
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
+    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
+    return image;
+}
+
+static void open_all(void)
+{
+    pst_status status = pst_context_create(NULL, &context);
+    if (status == PST_ERROR_NO_DEVICE)
+        exit(TEST_SKIPPED);
+    ck_assert_int_eq(status, PST_OK);
+    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    content = picture(5);
+    style = picture(8);
+}
+
+static void close_all(void)
+{
+    pst_image_destroy(content);
+    pst_image_destroy(style);
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+}
+
+static pst_job *make_job(pst_optimizer_kind kind, bool noise, double learning_rate)
+{
+    pst_transfer_options options;
+    pst_job *job;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = WIDTH;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.optimizer = kind;
+    options.lbfgs_history = 4;
+    options.iterations = ITERATIONS;
+    options.start = noise ? PST_START_RANDOM : PST_START_CONTENT;
+    options.learning_rate = learning_rate;
+    options.momentum = kind == PST_OPTIMIZER_GRADIENT_DESCENT ? 0.5 : 0;
+    ck_assert_msg(pst_job_create(context, network, &options, &job) == PST_OK, "%s", pst_context_message(context));
+    return job;
+}
+
+typedef struct watch {
+    double losses[ITERATIONS];
+    unsigned waits[ITERATIONS];
+    int stop_at; /* 0: never */
+} watch;
+
+static bool look(void *user, const pst_progress *progress)
+{
+    watch *w = user;
+    w->losses[progress->iteration - 1] = progress->loss;
+    w->waits[progress->iteration - 1] = context->session->waits;
+    return progress->iteration == w->stop_at;
+}
+
+START_TEST(an_iteration_waits_once)
+{
+    watch w = {0};
+    pst_job *job = make_job(kinds[_i], _i % 2, 0);
+    ck_assert_int_eq(pst_job_run(job, look, &w), PST_OK);
+    for (int k = 1; k < ITERATIONS; k++)
+        ck_assert_uint_eq(w.waits[k] - w.waits[k - 1], 1);
+    pst_job_destroy(job);
+}
+END_TEST
+
+/* From the first iteration on nothing is made but the optimiser's vectors, which `vectors` counts; all of them are at the end. */
+START_TEST(the_plan_is_what_is_taken)
+{
+    pst_session *session = context->session;
+    session->peak_bytes = session->buffer_bytes;
+    pst_job *job = make_job(kinds[_i], false, 0);
+    const uint64_t before = session->buffer_bytes;
+    ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
+    ck_assert_uint_eq(session->peak_bytes - before, pst_job_plan(job)->device_bytes);
+    pst_job_destroy(job);
+}
+END_TEST
+
+/* The optimisers hold this many pictures, and the job two: the memory that people are promised. */
+START_TEST(pictures_are_few)
+{
+    static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
+    pst_job *job = make_job(kinds[_i], false, 0);
+    ck_assert_uint_eq(pst_optimizer_vector_count(&job->optimizer_options), held[_i]);
+    pst_job_destroy(job);
+}
+END_TEST
+
+/* Evaluated again, the result gives the lowest loss that was reported, to the last bit: where a run ends by itself, where it
+ * is stopped, and where the last steps led up. */
+START_TEST(the_result_has_the_lowest_loss)
+{
+    for (int form = 0; form < 6; form++) {
+        watch w = {.stop_at = form % 3 == 1 ? 9 : form % 3 == 2 ? 1 : 0};
+        /* Rates at which the loss rises now and then, or for good. */
+        pst_job *job = make_job(kinds[_i], form >= 3, kinds[_i] == PST_OPTIMIZER_ADAM ? 40 : 3e-3);
+        ck_assert_int_eq(pst_job_run(job, look, &w), w.stop_at ? PST_STOPPED : PST_OK);
+        double lowest = INFINITY;
+        for (int k = 0; k < (w.stop_at ? w.stop_at : ITERATIONS); k++)
+            lowest = fmin(lowest, w.losses[k]);
+        ck_assert(job->best_loss == lowest);
+        ck_assert(w.losses[job->best_iteration - 1] == lowest);
+        const pst_buffer *best = job->x_is_best ? job->x : (const pst_buffer *)pst_optimizer_best(job->optimizer);
+        ck_assert_int_eq(pst_objective_evaluate(job->objective, best, job->gradient), PST_OK);
+        ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
+        ck_assert(pst_objective_losses(job->objective, NULL) == lowest);
+        pst_image *result;
+        ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+        pst_image_destroy(result);
+        pst_job_destroy(job);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("job");
+    TCase *tests = tcase_create("jobs");
+    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_set_timeout(tests, 300);
+    tcase_add_loop_test(tests, an_iteration_waits_once, 0, KINDS);
+    tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);
+    tcase_add_loop_test(tests, pictures_are_few, 0, KINDS);
+    tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}
