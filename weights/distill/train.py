@@ -10,6 +10,7 @@ matrix Q and a learned scale e^o, it is asked that
 all squared and relative, for pictures x painted from content c and style s. What the teacher says is computed once, in
 bfloat16, which is twice as fast and exact enough.
 """
+import concurrent.futures
 import math
 import pathlib
 import subprocess
@@ -68,6 +69,7 @@ class Group:
 
     def paint(self, program, network, work, iterations, start, teacher):
         """Lets the program paint, and keeps an early and the last picture."""
+        work.mkdir(exist_ok=True)
         paths = [str(work / name) for name in ("content.png", "style.png", "painted.png")]
         for rgb, path in zip(self.rgb, paths):
             Image.fromarray(rgb).save(path)
@@ -121,15 +123,12 @@ class Training:
     def __init__(self, teacher_weights, fitted, photos, art, rng, size=144):
         self.teacher, self.photos, self.art, self.rng, self.size = Teacher(teacher_weights), photos, art, rng, size
         sample = torch.stack([source.sample(photos, art, size, rng) for _ in range(8)])
-        with torch.no_grad():  # unit sizes, and the best Q for the fitted student
-            maps, theirs = features(fitted, sample), {k: v.float() for k, v in self.teacher(sample).items()}
-            self.size_of = {layer: float(theirs[layer].square().mean().sqrt()) for layer in LOSS_LAYERS}
-            scales = {layer: 1 / float(maps[layer].square().mean().sqrt()) for layer in LAYERS}
-            self.student = scaled(fitted, {None: 1 / INPUT, **scales})
-            flat = {layer: (maps[layer] * scales[layer]).transpose(0, 1).flatten(1).T for layer in LOSS_LAYERS}
-            self.q = {layer: torch.linalg.lstsq(flat[layer], theirs[layer].transpose(0, 1).flatten(1).T / self.size_of[layer]
-                                                ).solution.T.contiguous() for layer in LOSS_LAYERS}
-        self.offset = {layer: torch.tensor((2 if layer == CONTENT else 4) * math.log(self.size_of[layer])) for layer in LOSS_LAYERS}
+        with torch.no_grad():  # unit sizes
+            maps, theirs = features(fitted, sample), self.teacher(sample)
+            self.size_of = {layer: float(theirs[layer].float().square().mean().sqrt()) for layer in LOSS_LAYERS}
+            self.student = scaled(fitted, {None: 1 / INPUT, **{layer: 1 / float(maps[layer].square().mean().sqrt()) for layer in LAYERS}})
+            self.q = {layer: torch.zeros(theirs[layer].shape[1], maps[layer].shape[1]) for layer in LOSS_LAYERS}
+        self.offset = {layer: torch.zeros(()) for layer in LOSS_LAYERS}
         self.learned = {"student": self.student, "q": self.q, "offset": self.offset}
         for part in self.learned.values():
             for value in part.values():
@@ -138,6 +137,27 @@ class Training:
         self.groups, self.extra = [], []
         self.step = 0
 
+    @torch.no_grad()
+    def calibrate(self):
+        """The best Q and scales for the present student, in closed form, over all groups."""
+        seen = {layer: [0, 0, 0, 0] for layer in LOSS_LAYERS}
+        for group in self.groups:
+            pictures = [group.content, group.style] + (group.painted[-2:] or [])
+            ours = features(self.student, torch.cat([p.x for p in pictures]) / INPUT)
+            for layer in LOSS_LAYERS:
+                t, f = torch.cat([p.maps[layer] for p in pictures]).float() / self.size_of[layer], ours[layer]
+                if layer == CONTENT:
+                    d_t, d_f = ((m[1:] - m[:1]).square().mean((1, 2, 3)).log().mean() for m in (t, f))
+                else:
+                    d_t, d_f = ((g - g[1])[[0, *range(2, len(g))]].square().mean((1, 2)).log().mean() for g in (gram(t), gram(f)))
+                flat_t, flat_f = t.transpose(0, 1).flatten(1), f.transpose(0, 1).flatten(1)
+                for i, part in enumerate((flat_f @ flat_f.T, flat_f @ flat_t.T, d_t - d_f, 1)):
+                    seen[layer][i] = seen[layer][i] + part
+        for layer, (own, cross, ratio, count) in seen.items():
+            ridge = 1e-5 * own.diag().mean() * torch.eye(len(own))
+            self.q[layer].copy_(torch.linalg.solve(own + ridge, cross).T)
+            self.offset[layer].fill_(ratio / count + (2 if layer == CONTENT else 4) * math.log(self.size_of[layer]))
+
     def optimizer(self, rate):
         self.rates = [rate, rate, 0.03]
         return torch.optim.Adam([{"params": list(part.values()), "lr": r} for part, r in zip(self.learned.values(), self.rates)],
@@ -145,15 +165,18 @@ class Training:
 
     def paint(self, program, work, fresh, old):
         """A round's pictures: `fresh` new groups, and new pictures for `old` of the others."""
-        network = work / "student.safetensors"
-        write(network, self.finished(), {})
         mine = list(self.rng.permutation(len(self.groups))[:old])
         for _ in range(fresh):
             mine.append(len(self.groups))
             self.groups.append(Group(self.photos, self.art, self.size, self.rng, self.teacher))
-        for i in mine:
-            start = "noise" if self.rng.random() < 0.15 else "content"
-            self.groups[i].paint(program, network, work, int(self.rng.choice([60, 120, 200])), start, self.teacher)
+        if self.step == 0:
+            self.calibrate()
+        network = work / "student.safetensors"
+        write(network, self.finished(), {})
+        jobs = [(self.groups[i], work / str(i), int(self.rng.choice([40, 80, 160])),
+                 "noise" if self.rng.random() < 0.15 else "content") for i in mine]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda job: job[0].paint(program, network, *job[1:], self.teacher), jobs))
         for _ in range(fresh):
             self.extra.append(Seen(source.sample(self.photos, self.art, self.size, self.rng)[None], self.teacher))
 
@@ -197,7 +220,8 @@ class Training:
 
     def save(self, path):
         kept = {name: {k: v.detach() for k, v in part.items()} for name, part in self.learned.items()}
-        torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step}, str(path) + ".new")
+        torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step,
+                    "groups": self.groups, "extra": self.extra}, str(path) + ".new")
         pathlib.Path(str(path) + ".new").replace(path)
 
     @torch.no_grad()
@@ -207,3 +231,4 @@ class Training:
             for key in part:
                 part[key].copy_(saved[name][key])
         self.average, self.size_of, self.step = saved["average"], saved["size_of"], saved["step"]
+        self.groups, self.extra = saved.get("groups", []), saved.get("extra", [])
