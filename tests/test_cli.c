@@ -1,11 +1,8 @@
-/* The program from the outside: exit codes, what it says, what it writes. Every run is a process of its own in a folder
- * with two small pictures and a small random network, on whatever device the program takes. */
+/* The program from the outside: exit codes, what it says, what it writes. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "support.h"
+#include "cli_fixture.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
@@ -13,180 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "image/image.h"
-
-#define PICTURES "content.ppm style.ppm --image-size 64 "
-#define TINY PICTURES "--model net.safetensors "
-
-static char said[65536], printed[65536]; /* by the last run, on stderr and stdout */
-
-/* ---- running ---- */
-
-static char *read_whole(const char *path, char *text, size_t size)
-{
-    FILE *file = fopen(path, "rb");
-    size_t length = file ? fread(text, 1, size - 1, file) : 0;
-    if (file)
-        fclose(file);
-    text[length] = '\0';
-    return text;
-}
-
-/* Starts the program in the test's folder; the command is cut at its blanks. */
-static pid_t start(const char *command)
-{
-    static char words[4096];
-    char *arguments[128];
-    int count = 0;
-    arguments[count++] = getenv("PASTICHE_PROGRAM");
-    ck_assert_ptr_nonnull(arguments[0]);
-    ck_assert_uint_lt(strlen(command), sizeof words);
-    strcpy(words, command);
-    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
-        arguments[count++] = word;
-    arguments[count] = NULL;
-
-    char folder[1024];
-    strcpy(folder, test_path("."));
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(120); /* a program that hangs fails */
-        int out = -1, err = -1;
-        if (chdir(folder) == 0) {
-            out = open(".out", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-            err = open(".err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        }
-        if (out >= 0 && err >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0)
-            execv(arguments[0], arguments);
-        _exit(99);
-    }
-    ck_assert_int_gt(child, 0);
-    return child;
-}
-
-static int wait_for(pid_t child)
-{
-    int status = 0;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    read_whole(test_path(".out"), printed, sizeof printed);
-    read_whole(test_path(".err"), said, sizeof said);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static int run(const char *command)
-{
-    return wait_for(start(command));
-}
-
-static void ck_run(const char *command)
-{
-    int code = run(command);
-    ck_assert_msg(code == 0, "%s: exit code %d, said: %.900s", command, code, said);
-}
-
-static bool exists(const char *name)
-{
-    struct stat about;
-    return stat(test_path(name), &about) == 0;
-}
-
-static void forget(const char *name)
-{
-    unlink(test_path(name));
-}
-
-/* The names in the test's folder but for the streams of the last run, in any order: nothing may come or go. */
-static unsigned files_hash(void)
-{
-    unsigned sum = 0;
-    DIR *folder = opendir(test_path("."));
-    ck_assert_ptr_nonnull(folder);
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        unsigned hash = 5381;
-        for (const char *c = entry->d_name; *c; c++)
-            hash = hash * 33 + (unsigned char)*c;
-        sum += strcmp(entry->d_name, ".out") && strcmp(entry->d_name, ".err") ? hash : 0;
-    }
-    closedir(folder);
-    return sum;
-}
-
-/* The program refuses: this exit code, one line that has both words in it, no new file. */
-static void ck_refused(const char *command, int code, const char *word, const char *other)
-{
-    unsigned files = files_hash();
-    int got = run(command);
-    ck_assert_msg(got == code, "%s: exit code %d, not %d; said: %.900s", command, got, code, said);
-    const char *end = strchr(said, '\n');
-    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %.900s", command, said);
-    ck_assert_msg(strstr(said, word) && strstr(said, other), "%s: no %s, %s in: %.900s", command, word, other, said);
-    ck_assert_msg(printed[0] == '\0', "%s: printed %.900s", command, printed);
-    ck_assert_msg(files_hash() == files, "%s: left or took a file", command);
-}
-
-static void ck_picture(const char *name, int width, int height)
-{
-    pst_image *picture;
-    ck_assert_msg(pst_picture_read(NULL, test_path(name), &picture) == PST_OK, "%s: not a picture", name);
-    ck_assert_int_eq(picture->width, width);
-    ck_assert_int_eq(picture->height, height);
-    pst_image_destroy(picture);
-}
-
-static void ck_same_bytes(const char *a, const char *b, bool same)
-{
-    static char first[65536], second[65536];
-    struct stat about, other;
-    ck_assert_int_eq(stat(test_path(a), &about) | stat(test_path(b), &other), 0);
-    ck_assert_int_lt(about.st_size, (long)sizeof first);
-    read_whole(test_path(a), first, sizeof first);
-    read_whole(test_path(b), second, sizeof second);
-    ck_assert_msg((about.st_size == other.st_size && memcmp(first, second, (size_t)about.st_size) == 0) == same,
-                  "%s and %s %s", a, b, same ? "differ" : "are the same");
-}
-
-/* ---- the folder ---- */
-
-static void write_ppm(const char *name, int width, int height, size_t missing, uint64_t seed)
-{
-    static unsigned char file[64 + 256 * 256 * 3];
-    size_t bytes = (size_t)sprintf((char *)file, "P6\n%d %d\n255\n", width, height);
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++)
-            for (int c = 0; c < 3; c++)
-                file[bytes++] = (unsigned char)(128 + 60 * sin(.1 * (x * (c + 1) + y * (double)(seed + 1)))
-                                                + 60 * test_random(&seed));
-    test_write(test_path(name), file, bytes - missing);
-}
-
-static void write_cut(const char *name, const char *whole, double part)
-{
-    static char data[1 << 20];
-    struct stat about;
-    ck_assert_int_eq(stat(test_path(whole), &about), 0);
-    ck_assert_int_lt(about.st_size, (long)sizeof data);
-    read_whole(test_path(whole), data, sizeof data);
-    test_write(test_path(name), data, (size_t)(part * (double)about.st_size));
-}
-
-static void prepare(void)
-{
-    static const int channels[5] = { 6, 8, 10, 12, 12 }, units[5] = { 2, 2, 4, 4, 1 };
-    setenv("TERM", "dumb", 1);
-    unsetenv("PASTICHE_MODEL");
-    setenv("PASTICHE_DATA", test_path("data"), 1);
-    test_write_network(test_path("net.safetensors"), channels, units, 1);
-    write_ppm("content.ppm", 80, 60, 0, 1);
-    write_ppm("style.ppm", 50, 70, 0, 2);
-    write_ppm("more,style.ppm", 64, 64, 0, 3);
-    test_write(test_path("no.txt"), "no picture\n", 11);
-    test_write(test_path("empty.png"), "", 0);
-}
 
 /* ---- what it prints ---- */
 
@@ -280,7 +105,7 @@ START_TEST(test_networks_are_told_about_and_converted)
     ck_refused("model convert net.safetensors ./net.safetensors", 2, "./net.safetensors", "another file");
     ck_refused("model convert net.safetensors no/such.safetensors", 1, "no/such.safetensors", "folder");
     for (size_t i = 0; i < 4; i++)
-        forget((const char *[]){ "same.safetensors", "half.safetensors", "short.safetensors", "b.png" }[i]);
+        cli_forget((const char *[]){ "same.safetensors", "half.safetensors", "short.safetensors", "b.png" }[i]);
     ck_run("model --help");
     ck_assert_ptr_nonnull(strstr(printed, "pastiche model convert FILE OUT"));
 }
@@ -433,7 +258,7 @@ START_TEST(test_bad_outputs_are_told_at_once)
     ck_refused(TINY "-o folder.png", 1, "folder.png", "");
     ck_assert_int_eq(symlink("content.ppm", test_path("link.png")), 0);
     ck_refused(TINY "-o link.png", 2, "link.png", "input");
-    forget("link.png");
+    cli_forget("link.png");
     ck_refused(TINY "--log content.ppm", 2, "content.ppm", "--log");
     ck_refused(TINY "-o out.png --log out.png", 2, "out.png", "--log");
     ck_refused(TINY "--log nowhere/log", 1, "nowhere/log", "");
@@ -464,7 +289,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
     ck_run(TINY "--iterations 12 -o other.png --seed 7 --quiet");
     ck_assert_str_eq(said, "");
     ck_same_bytes("plain.png", "other.png", false);
-    forget("plain.png"), forget("spelled.png"), forget("other.png");
+    cli_forget("plain.png"), cli_forget("spelled.png"), cli_forget("other.png");
 }
 END_TEST
 
@@ -503,12 +328,12 @@ START_TEST(test_log_and_weights)
     ck_picture("out.png", 64, 48);
     ck_picture("out_2.png", 64, 48);
     ck_picture("out_4.png", 64, 48);
-    forget("out_2.png"), forget("out_4.png");
+    cli_forget("out_2.png"), cli_forget("out_4.png");
     ck_run(TINY "--iterations 2 --log=log.json --save-iter 2 -content_weight 10 -style_weight 300");
     ck_assert_double_eq_tol(read_log("log.json", 2, "content.relu4_2") / content, 2, 1e-5);
     ck_assert_double_eq_tol(read_log("log.json", 2, "style.relu3_1") / style, 3, 1e-5);
-    ck_assert_msg(!exists("out_2.png"), "the last iteration's picture is the output itself");
-    forget("log.json"), forget("out.png");
+    ck_assert_msg(!cli_exists("out_2.png"), "the last iteration's picture is the output itself");
+    cli_forget("log.json"), cli_forget("out.png");
 }
 END_TEST
 
@@ -520,7 +345,7 @@ START_TEST(test_log_that_fails_does_not_cost_the_picture)
     ck_assert_ptr_nonnull(strstr(said, "/dev/full: the log is not complete"));
     ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
     ck_picture("out.png", 64, 48);
-    forget("out.png");
+    cli_forget("out.png");
 }
 END_TEST
 
@@ -545,7 +370,7 @@ START_TEST(test_starts_styles_and_optimizers)
     ck_run(PICTURES "--iterations 1 --device 0 --loss-threshold 1e29");
     unsetenv("PASTICHE_DEVICE");
     unsetenv("PASTICHE_MODEL");
-    forget("out.jpg"), forget("out.bmp"), forget("out.tga"), forget("out.png");
+    cli_forget("out.jpg"), cli_forget("out.bmp"), cli_forget("out.tga"), cli_forget("out.png");
 }
 END_TEST
 
@@ -560,8 +385,8 @@ START_TEST(test_the_demonstration_needs_nothing)
     ck_run("demo --image-size 64 --iterations 3 --quiet");
     ck_same_bytes("pastiche-demo.png", "first.png", true);
     ck_refused("demo --no-such-option", 2, "no-such-option", "");
-    forget("first.png"), forget("pastiche-demo.png"), forget("pastiche-landscape.png");
-    forget("pastiche-strokes.png"), forget("pastiche-mosaic.png");
+    cli_forget("first.png"), cli_forget("pastiche-demo.png"), cli_forget("pastiche-landscape.png");
+    cli_forget("pastiche-strokes.png"), cli_forget("pastiche-mosaic.png");
 }
 END_TEST
 
@@ -600,7 +425,7 @@ START_TEST(test_networks_go_by_name)
     ck_refused("model", 2, "model", "--help");
     ck_refused("model frobnicate", 2, "frobnicate", "--help");
     ck_refused("model fetch", 2, "no network named", "model list");
-    forget("data/vgg19.safetensors"), forget("by-default.png"), forget("by-name.png"), forget("by-file.png");
+    cli_forget("data/vgg19.safetensors"), cli_forget("by-default.png"), cli_forget("by-name.png"), cli_forget("by-file.png");
     ck_assert_int_eq(rmdir(test_path("data")), 0);
 }
 END_TEST
@@ -611,7 +436,7 @@ static void interrupt(int number)
 {
     const struct timespec nap = { .tv_nsec = 20000000 };
     static char log[65536];
-    forget("log.json");
+    cli_forget("log.json");
     pid_t child = start(TINY "--iterations 100000 --save-iter 0 --log log.json");
     for (int naps = 0; naps < 3000 && !strchr(read_whole(test_path("log.json"), log, sizeof log), '\n'); naps++)
         nanosleep(&nap, NULL);
@@ -620,7 +445,7 @@ static void interrupt(int number)
     ck_assert_msg(code == 128 + number, "exit code %d after signal %d: %.900s", code, number, said);
     ck_assert_ptr_nonnull(strstr(said, "stopped after"));
     ck_picture("out.png", 64, 48);
-    forget("log.json"), forget("out.png");
+    cli_forget("log.json"), cli_forget("out.png");
 }
 
 START_TEST(test_signals_end_it_with_a_picture)
