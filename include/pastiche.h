@@ -294,7 +294,7 @@ typedef enum pst_loss_form {
 } pst_loss_form;
 typedef enum pst_pooling { PST_POOLING_MAX, PST_POOLING_AVERAGE } pst_pooling;
 typedef enum pst_optimizer_kind {
-    PST_OPTIMIZER_LBFGS,            /* goes on from the best point only, and finds its first step's length */
+    PST_OPTIMIZER_LBFGS,            /* goes on from the best point only; broad changes come before fine ones */
     PST_OPTIMIZER_ADAM,
     PST_OPTIMIZER_GRADIENT_DESCENT,
     PST_OPTIMIZER_LBFGS_PLAIN       /* as other programs have it: a first step of length 1/|g|, no test of the loss */
@@ -319,7 +319,7 @@ typedef struct pst_transfer_options {
     pst_pooling pooling;           /* default max */
     bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
-    int lbfgs_history;             /* pairs kept. Default 100 */
+    int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
     double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
     int iterations;                /* evaluations of loss and gradient. Default 1000 */

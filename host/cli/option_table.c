@@ -63,17 +63,6 @@ static bool set_workspace(settings *s, const option *o, const char *given, const
     return true;
 }
 
-/* neural-style's 0 means the optimiser's own default, which is 100 there and here. */
-static bool set_history(settings *s, const option *o, const char *given, const char *value)
-{
-    int history = s->transfer.lbfgs_history;
-    if (!set_integer(s, o, given, value))
-        return false;
-    if (s->transfer.lbfgs_history == 0)
-        s->transfer.lbfgs_history = history;
-    return true;
-}
-
 static bool set_number(settings *s, const option *o, const char *given, const char *value)
 {
     double number;
@@ -310,7 +299,7 @@ const option option_table[] = {
     { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
       IN(transfer.iterations), 1, 1e9 },
     { { "optimizer" }, TAKES_VALUE, "KIND", "lbfgs, lbfgs-plain, adam, gradient-descent", set_optimizer },
-    { { "lbfgs-num-correction" }, TAKES_VALUE, "N", "pairs that L-BFGS keeps (100)", set_history,
+    { { "lbfgs-num-correction" }, TAKES_VALUE, "N", "pairs that L-BFGS keeps (20; plain: 100)", set_integer,
       IN(transfer.lbfgs_history), 0, 4096 },
     { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,
       IN(transfer.learning_rate), 1e-12, LARGEST },
