@@ -1,7 +1,8 @@
-/* verify_reference FILE --model NETWORK [--device D]
+/* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
  * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient of every
  * term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says for which
- * options it was made. Prints each relative error with its limit; exits with 1 if one is above it.
+ * options it was made. A convolution algorithm can be named for whatever it supports; PASTICHE_KERNELS_FORM=gpu takes the
+ * kernels for GPUs (host/cl/session.h). Prints each relative error with its limit; exits with 1 if one is above it.
  *
  * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a gradient by
  * far more than its limit. Where that happens the gradient is also taken at pictures a few hundred-thousandths of a grey level
@@ -14,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "forced.h"
 #include "model/safetensors.h"
 #include "transfer/context.h"
 #include "transfer/objective.h"
@@ -29,6 +31,7 @@ typedef struct verify {
     pst_context *context;
     pst_model *model;
     pst_net *net;
+    pst_conv_choices choices;
     pst_objective_options options;
     pst_objective *objective;
     size_t count; /* of the picture's samples */
@@ -343,15 +346,17 @@ cleanup:
     return status;
 }
 
-static pst_status run(verify *v, const char *path, const char *network) {
+static pst_status run(verify *v, const char *path, const char *network, const char *algorithm) {
     int h, w;
     pst_status status;
     PST_TRY(pst_safetensors_open(v->error, path, &v->file));
     PST_TRY(pst_model_read(v->error, network, &v->model));
-    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20};
+    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->choices};
     PST_TRY(pst_net_create(&engine, v->model, &v->net));
     PST_TRY(read_options(v));
     PST_TRY(read_picture(v, "image", &v->x, &h, &w));
+    if (algorithm)
+        PST_TRY(force_algorithm(v->error, v->net, h, w, algorithm, &v->choices));
     v->count = (size_t)h * (size_t)w * 3;
     PST_TRY(pst_buffer_create(v->context->session, v->x->bytes, "the gradient", &v->g));
     PST_TRY(check_features(v));
@@ -370,7 +375,7 @@ cleanup:
 }
 
 int main(int argc, char **argv) {
-    const char *file = NULL, *network = NULL;
+    const char *file = NULL, *network = NULL, *algorithm = NULL;
     pst_context_options options;
     pst_context_options_init(&options, sizeof options);
     for (int i = 1; i < argc; i++) {
@@ -378,18 +383,20 @@ int main(int argc, char **argv) {
             network = argv[++i];
         else if (strcmp(argv[i], "--device") == 0 && i + 1 < argc)
             options.device = argv[++i];
+        else if (strcmp(argv[i], "--algorithm") == 0 && i + 1 < argc)
+            algorithm = argv[++i];
         else
             file = argv[i];
     }
     if (!file || !network) {
-        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE]\n");
+        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm NAME]\n");
         return 2;
     }
     verify v = {0};
     pst_status status = pst_context_create(&options, &v.context);
     if (status == PST_OK) {
         v.error = &v.context->error;
-        status = run(&v, file, network);
+        status = run(&v, file, network, algorithm);
     }
     if (status != PST_OK)
         fprintf(stderr, "verify_reference: %s\n", v.context ? pst_context_message(v.context) : "no memory left");
@@ -398,6 +405,7 @@ int main(int argc, char **argv) {
     if (v.context) {
         pst_objective_destroy(v.objective);
         pst_net_destroy(v.net);
+        pst_conv_choices_clear(&v.choices);
         pst_model_destroy(v.model);
         pst_safetensors_close(v.file);
         if (v.context->session) {
