@@ -84,3 +84,17 @@ inline void multiply_step(local const float *a, local const float *b, vecn acc[R
                 acc[r][v] = FMA((vecn)(rows[r]), columns[v], acc[r][v]);
     }
 }
+
+// acc += a product over the steps from first to last, from a and b in local memory. FETCH(step) and KEEP are for both sides;
+// each step is fetched while the one before it is multiplied.
+#define MULTIPLY_BLOCK(acc, first, last, FETCH, KEEP)                                                                              \
+    FETCH(first);                                                                                                                  \
+    for (int step_ = (first); step_ < (last); step_ += BK) {                                                                       \
+        barrier(CLK_LOCAL_MEM_FENCE);                                                                                              \
+        KEEP;                                                                                                                      \
+        barrier(CLK_LOCAL_MEM_FENCE);                                                                                              \
+        if (step_ + BK < (last)) {                                                                                                 \
+            FETCH(step_ + BK);                                                                                                     \
+        }                                                                                                                          \
+        multiply_step(a, b, acc);                                                                                                  \
+    }

@@ -1,5 +1,5 @@
-/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16), PST_GROUP the
- * work-items of a group: 1 on CPUs, on GPUs 64, or the largest power of two that the device can do.
+/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16), PST_GROUP and
+ * PST_SUM_GROUP the work-items of a group: 1 on CPUs; on GPUs 64 and, for sums, 256, or the most that the device can do.
  * Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is [row][column][3]. */
 
 /* One rounding everywhere, and the fast instruction where there is one. */
@@ -7,12 +7,13 @@
 
 /* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. */
 #define PARTS 128
-#define GROUP PST_GROUP
-#define SUM_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
+#define SUM_GROUP PST_SUM_GROUP
+#define SUM_KERNEL __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel
 
 /* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there is to do.
  * On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
-#define EACH_KERNEL SUM_KERNEL
+#define GROUP PST_GROUP
+#define EACH_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 #if PST_CPU
 #define FOR_EACH(at, count)                                                                                                        \
     for (int at = (long)(count) * get_global_id(0) / get_global_size(0),                                                           \
@@ -20,6 +21,22 @@
          at < at##_end; at++)
 #else
 #define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
+#endif
+
+/* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbours read what lies
+ * side by side and that a dozen of them stay in registers. */
+#if PST_CPU
+#define WIDE 16
+typedef float16 wide;
+#define LOADW vload16
+#define STOREW vstore16
+#define wide_sum lanes_sum
+#else
+#define WIDE 4
+typedef float4 wide;
+#define LOADW vload4
+#define STOREW vstore4
+#define wide_sum(v) (((v).x + (v).z) + ((v).y + (v).w))
 #endif
 
 #define BITS16 ((int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768))
@@ -58,13 +75,13 @@ inline float16 unpooled(global const float *d_pooled, global const ushort *bits,
     return masked(v * scale, bits[((size_t)y * w + x) * groups + group]);
 }
 
-#if GROUP > 1
+#if SUM_GROUP > 1
 /* The sum over a work-group, for item 0 (0 for the others); every item calls it. */
 inline float group_sum(float v, local float *scratch) {
     int item = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
     scratch[item] = v;
-    for (int apart = GROUP / 2; apart > 0; apart /= 2) {
+    for (int apart = SUM_GROUP / 2; apart > 0; apart /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (item < apart)
             scratch[item] += scratch[item + apart];

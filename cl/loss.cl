@@ -3,22 +3,22 @@
 /* sums: (f - target)^2. d (may be NULL) (+)= scale * (f - target); d may be f. */
 SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale,
                         int accumulate, global float *d, global float *sums, int slot) {
-#if GROUP > 1
-    local float scratch[GROUP];
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
 #endif
     int part = get_group_id(0);
-    float16 squares = 0.0f;
-    for (int at = part * GROUP + get_local_id(0); at < groups; at += PARTS * GROUP) {
-        float16 e = vload16(at, f) - vload16(at, target);
+    wide squares = 0.0f;
+    for (int at = part * SUM_GROUP + get_local_id(0); at < groups; at += PARTS * SUM_GROUP) {
+        wide e = LOADW(at, f) - LOADW(at, target);
         squares = FMA(e, e, squares);
         if (d) {
-            float16 v = e * scale;
+            wide v = e * scale;
             if (accumulate)
-                v += vload16(at, d);
-            vstore16(v, at, d);
+                v += LOADW(at, d);
+            STOREW(v, at, d);
         }
     }
-    float sum = group_sum(lanes_sum(squares), scratch);
+    float sum = group_sum(wide_sum(squares), scratch);
     if (get_local_id(0) == 0)
         sums[slot * PARTS + part] = sum;
 }
@@ -27,12 +27,12 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
  * d (+)= scale * its half's gradient. */
 SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                            global float *sums, int slot) {
-#if GROUP > 1
-    local float scratch[GROUP];
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
 #endif
     int part = get_group_id(0);
     float sum = 0.0f;
-    for (int pixel = part * GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * GROUP) {
+    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), g = 0.0f;
         bool below = row + 1 < h, right = column + 1 < w;
@@ -55,7 +55,7 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         sums[slot * PARTS + part] = sum;
 }
 
-/* d (+)= weight / (sum of sums[slot] + 1e-8) * from; `groups` of 16. */
+/* d (+)= weight / (sum of sums[slot] + 1e-8) * from; `groups` of WIDE. */
 EACH_KERNEL void add_normalized(global const float *from, int groups, global const float *sums, int slot, float weight,
                                 int accumulate, global float *d) {
     float norm = 0.0f;
@@ -63,9 +63,9 @@ EACH_KERNEL void add_normalized(global const float *from, int groups, global con
         norm += sums[slot * PARTS + part];
     float scale = weight / (norm + 1e-8f);
     FOR_EACH(at, groups) {
-        float16 v = vload16(at, from) * scale;
+        wide v = LOADW(at, from) * scale;
         if (accumulate)
-            v += vload16(at, d);
-        vstore16(v, at, d);
+            v += LOADW(at, d);
+        STOREW(v, at, d);
     }
 }

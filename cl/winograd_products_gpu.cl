@@ -27,26 +27,20 @@ BLOCK_KERNEL void winograd_products(global const float *restrict v, global const
             acc[r][q] = 0.0f;
 #if TURNED
     u += (size_t)(RECIPROCAL(point / SIDE) * SIDE + RECIPROCAL(point % SIDE)) * c * k;
-#define FETCH_B(step) FETCH_ACROSS(next_b, BN, u + (step), first_column, k, c)
-#define KEEP_B KEEP_ACROSS(next_b, BN, b)
+#define FETCH_U(step) FETCH_ACROSS(next_b, BN, u + (step), first_column, k, c)
+#define KEEP_U KEEP_ACROSS(next_b, BN, b)
 #else
     u += (size_t)point * c * k;
-#define FETCH_B(step) FETCH_ALONG(next_b, BN, u + (size_t)(step) * k, first_column, k, BK, k)
-#define KEEP_B KEEP_ALONG(next_b, BN, b)
+#define FETCH_U(step) FETCH_ALONG(next_b, BN, u + (size_t)(step) * k, first_column, k, BK, k)
+#define KEEP_U KEEP_ALONG(next_b, BN, b)
 #endif
-    FETCH_ACROSS(next_a, BM, v, first_row, n, c);
-    FETCH_B(0);
-    for (int step = 0; step < c; step += BK) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        KEEP_ACROSS(next_a, BM, a);
-        KEEP_B;
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (step + BK < c) {
-            FETCH_ACROSS(next_a, BM, v + step + BK, first_row, n, c);
-            FETCH_B(step + BK);
-        }
-        multiply_step(a, b, acc);
-    }
+#define FETCH_BOTH(step)                                                                                                           \
+    FETCH_ACROSS(next_a, BM, v + (step), first_row, n, c);                                                                         \
+    FETCH_U(step)
+#define KEEP_BOTH                                                                                                                  \
+    KEEP_ACROSS(next_a, BM, a);                                                                                                    \
+    KEEP_U
+    MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
     for (int r = 0; r < RM; r++)
         for (int q = 0; q < NV; q++)
             if (first_row + ROW + r < n && first_column + COLUMN(q) < k)

@@ -98,8 +98,8 @@ programs() {
 activation
 ceiling
 gemm
-gram -DT=4
 gram -DT=16
+gram -DT=64
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
@@ -128,6 +128,7 @@ END
             echo "block_gpu+lanes_gpu+conv_direct_gpu $block -DBK=8 -DCB=8 -DTURNED=$turned"
         done
     done
+    echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "lanes_gpu+conv_picture_gpu -DVN=4"
     echo "vector_cpu+conv_picture_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
     echo "vector_cpu+conv_picture_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
@@ -149,7 +150,7 @@ kernels() {
             done
             # shellcheck disable=SC2086 # lists of words
             cat $files | clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
-                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_GROUP=$((64 - 63 * cpu)) $defines - >"$findings.clang" 2>&1 ||
+                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_GROUP=$((64 - 63 * cpu)) -DPST_SUM_GROUP=$((256 - 255 * cpu)) $defines - >"$findings.clang" 2>&1 ||
                 { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }
         done
     done >"$findings"

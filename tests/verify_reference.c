@@ -1,8 +1,8 @@
 /* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
  * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient of every
  * term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says for which
- * options it was made. --algorithm forces one of the convolutions wherever it supports the layer; without it the built-in choice
- * is used. Prints each relative error with its limit; exits with 1 if one is above it.
+ * options it was made. A convolution algorithm can be named for whatever it supports; PASTICHE_KERNELS_FORM=gpu takes the
+ * kernels for GPUs (host/cl/session.h). Prints each relative error with its limit; exits with 1 if one is above it.
  *
  * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a gradient by
  * far more than its limit. Where that happens the gradient is also taken at pictures a few hundred-thousandths of a grey level
@@ -15,8 +15,8 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "forced.h"
 #include "model/safetensors.h"
-#include "op/choices.h"
 #include "transfer/context.h"
 #include "transfer/objective.h"
 #include "transfer/space.h"
@@ -31,8 +31,7 @@ typedef struct verify {
     pst_context *context;
     pst_model *model;
     pst_net *net;
-    const char *algorithm; /* NULL: the default ones */
-    pst_conv_choices forced;
+    pst_conv_choices choices;
     pst_objective_options options;
     pst_objective *objective;
     size_t count; /* of the picture's samples */
@@ -351,34 +350,17 @@ cleanup:
     return status;
 }
 
-/* The algorithm for every product of a picture of this size. */
-static pst_status force_algorithm(verify *v, int h, int w) {
-    int forced = 0, layer_h, layer_w;
-    pst_status status = PST_OK;
-    for (size_t l = 0; l < v->net->layers.count && pst_layer_size(&v->net->layers, l, h, w, &layer_h, &layer_w); l++)
-        for (int backward = 0; backward < 2; backward++)
-            for (int pool = PST_POOL_NONE; pool <= PST_POOL_AVERAGE; pool++) {
-                pst_conv_shape shape = pst_net_shape(v->net, l, backward, layer_h, layer_w, (pst_pool)pool);
-                PST_TRY(pst_conv_choices_set(v->error, &v->forced, &shape, v->algorithm));
-                forced += strcmp(pst_net_algorithm(v->net, &shape)->name, v->algorithm) == 0;
-            }
-    if (!forced)
-        status = pst_fail(v->error, PST_ERROR_UNSUPPORTED, "no layer can be computed by %s here", v->algorithm);
-cleanup:
-    return status;
-}
-
-static pst_status run(verify *v, const char *path, const char *network) {
+static pst_status run(verify *v, const char *path, const char *network, const char *algorithm) {
     int h, w;
     pst_status status;
     PST_TRY(pst_safetensors_open(v->error, path, &v->file));
     PST_TRY(pst_model_read(v->error, network, &v->model));
-    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->forced};
+    pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->choices};
     PST_TRY(pst_net_create(&engine, v->model, &v->net));
     PST_TRY(read_options(v));
     PST_TRY(read_picture(v, "image", &v->x, &h, &w));
-    if (v->algorithm)
-        PST_TRY(force_algorithm(v, h, w));
+    if (algorithm)
+        PST_TRY(force_algorithm(v->error, v->net, h, w, algorithm, &v->choices));
     v->count = (size_t)h * (size_t)w * 3;
     PST_TRY(pst_buffer_create(v->context->session, v->x->bytes, "the gradient", &v->g));
     PST_TRY(check_features(v));
@@ -411,14 +393,14 @@ int main(int argc, char **argv) {
             file = argv[i];
     }
     if (!file || !network) {
-        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm ALGORITHM]\n");
+        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm NAME]\n");
         return 2;
     }
-    verify v = {.algorithm = algorithm};
+    verify v = {0};
     pst_status status = pst_context_create(&options, &v.context);
     if (status == PST_OK) {
         v.error = &v.context->error;
-        status = run(&v, file, network);
+        status = run(&v, file, network, algorithm);
     }
     if (status != PST_OK)
         fprintf(stderr, "verify_reference: %s\n", v.context ? pst_context_message(v.context) : "no memory left");
@@ -427,6 +409,7 @@ int main(int argc, char **argv) {
     if (v.context) {
         pst_objective_destroy(v.objective);
         pst_net_destroy(v.net);
+        pst_conv_choices_clear(&v.choices);
         pst_model_destroy(v.model);
         pst_safetensors_close(v.file);
         if (v.context->session) {
@@ -434,7 +417,6 @@ int main(int argc, char **argv) {
             pst_buffer_destroy(v.context->session, v.g);
         }
     }
-    pst_conv_choices_clear(&v.forced);
     pst_context_destroy(v.context);
     return status != PST_OK || v.failures ? 1 : 0;
 }

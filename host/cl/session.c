@@ -200,12 +200,19 @@ pst_arg pst_arg_int(int value) { return (pst_arg){.bytes = sizeof(cl_int), .valu
 
 pst_arg pst_arg_float(double value) { return (pst_arg){.bytes = sizeof(cl_float), .value.real = (cl_float)value}; }
 
-size_t pst_group_size(const pst_session *session) {
+/* A power of two. */
+static size_t group_of(const pst_session *session, size_t most) {
     size_t size = 1;
-    while (!session->cpu_kernels && size < 64 && 2 * size <= session->device.info.max_work_group_size)
+    while (!session->cpu_kernels && 2 * size <= most && 2 * size <= session->device.info.max_work_group_size)
         size *= 2;
     return size;
 }
+
+size_t pst_group_size(const pst_session *session) { return group_of(session, 64); }
+
+size_t pst_sum_group_size(const pst_session *session) { return group_of(session, 256); }
+
+size_t pst_wide(const pst_session *session) { return session->cpu_kernels ? 16 : 4; }
 
 size_t pst_round_up(size_t a, size_t b) { return (a + b - 1) / b * b; }
 

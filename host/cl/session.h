@@ -99,8 +99,13 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 /* Queues an EACH_KERNEL (cl/common.cl) over `count` elements; 0 does nothing. */
 pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args);
 
-/* Work-items of a group of an EACH_KERNEL or SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64, or fewer if the device wants. */
+/* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer if the
+ * device wants. */
 size_t pst_group_size(const pst_session *session);
+size_t pst_sum_group_size(const pst_session *session);
+
+/* Floats in a vector of the kernels that work element by element (WIDE in cl/common.cl). */
+size_t pst_wide(const pst_session *session);
 
 /* a rounded up to a multiple of b */
 size_t pst_round_up(size_t a, size_t b);

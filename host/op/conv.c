@@ -13,8 +13,9 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
     return a->supports(engine, shape) ? a : b->supports(engine, shape) ? b : &pst_conv_im2col;
 }
 
-/* Measured on CPUs: up to 256 channels the transforms of a block stay in the second-level cache and the filters in the last. Up to
- * 128 the larger tile gains a tenth; beyond, reading its larger filters eats that up. */
+/* On GPUs what does the fewest operations, until something is measured. Measured on CPUs: up to 256 channels the transforms of a
+ * block stay in the second-level cache and the filters in the last. Up to 128 the larger tile gains a tenth; beyond, reading its
+ * larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     if (!engine->session->cpu_kernels)
         return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_picture);

@@ -2,22 +2,22 @@
 
 #include <stdio.h>
 
+#include "op/blocks.h"
 #include "op/tiles.h"
 
 #define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels */
 #define PIXELS_PER_PART 256             /* at least, so that adding up the parts stays cheap */
-#define PARTS_MAX 128
+#define PARTS_MAX 512 /* on GPUs, for 64 channels have but one block */
 #define CPU_PARTS_MAX 32
-#define LOCAL_PIXELS 12 /* P in cl/gram.cl */
+#define RUN 16           /* parts that a work-item adds up on GPUs */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
 #define BLOCK_ROWS 8     /* GR */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
 /* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of the
- * workspace; on GPUs (cl/gram.cl) whoever reads the matrix adds the parts. */
+ * workspace. On GPUs (cl/gram_gpu.cl) runs of parts are added up where they are, and whoever reads the matrix adds those. At
+ * 512x512 the Gram matrices are 9 GFLOP each way, and the features are read once for every 64 channels that there are. */
 static bool is_cpu(const pst_session *session) { return session->cpu_kernels; }
-
-static int tile_side(const pst_session *session) { return is_cpu(session) ? 16 : 4; }
 
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
 
@@ -66,35 +66,70 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
     return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
 }
 
-static pst_status get_common(pst_session *session, const char *name, const pst_kernel **kernel) {
+/* A square block of the matrix on GPUs. */
+static pst_block square_block(const pst_session *session, int c) {
+    pst_block block = pst_block_choose(session, (size_t)c, c, false);
+    while (block.columns > 16 && (size_t)(block.columns / block.rows * block.across) > session->device.info.max_work_group_size)
+        block.columns /= 2;
+    block.down = block.columns / block.rows;
+    while (block.across > 2 && pst_block_items(&block) > session->device.info.max_work_group_size)
+        block.across /= 2;
+    return block;
+}
+
+static pst_status get_common(pst_session *session, int c, const char *name, const pst_kernel **kernel) {
     char defines[32];
-    snprintf(defines, sizeof defines, "-DT=%d", tile_side(session));
+    snprintf(defines, sizeof defines, "-DT=%d", is_cpu(session) ? 16 : square_block(session, c).columns);
     return pst_kernel_get(session, "gram", name, defines, kernel);
 }
 
-/* F' F as `parts` matrices to be added. *sums is the workspace, or a slice of it to be destroyed. */
-static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace, size_t *parts,
-                               pst_buffer **slice) {
+/* F' F as so many matrices to be added, `step` apart. *slice: NULL, they are in the workspace; or a slice of it to be destroyed. */
+typedef struct partial_sums {
+    size_t count, step;
+    pst_buffer *slice;
+} partial_sums;
+
+static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace, partial_sums *sums) {
     const pst_kernel *kernel;
-    size_t count = part_count(session, pixels, c), tiles = (size_t)(c / tile_side(session)), blocks = (size_t)(c / block_side(c));
+    pst_block block = square_block(session, c), wanted = block;
+    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns), blocks = side * (side + 1) / 2;
+    size_t items = pst_block_items(&block);
+    double flops = (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts;
+    size_t most = flops < PST_LAUNCH_FLOPS ? (size_t)(PST_LAUNCH_FLOPS / flops) : 1;
     pst_status status;
-    *slice = NULL;
-    *parts = count;
-    if (!is_cpu(session)) {
-        PST_TRY(get_common(session, "gram_partial", &kernel));
-        PST_TRY(pst_launch(session, kernel, (size_t[]){tiles * (tiles + 1) / 2, count, 1}, NULL,
-                           PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_int((int)count),
-                                    pst_arg_buffer(workspace))));
-        return PST_OK;
+    PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_partial", "", &block, &kernel));
+    if (block.down != wanted.down)
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: cannot run %s in groups of %zu", session->device.info.name, kernel->name, items);
+    for (size_t first = 0; first < parts; first += most)
+        PST_TRY(pst_launch(session, kernel, (size_t[]){blocks * items, parts - first < most ? parts - first : most, 1},
+                           (size_t[]){items, 1, 1},
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_int((int)parts),
+                                    pst_arg_int((int)first), pst_arg_buffer(workspace))));
+    *sums = (partial_sums){parts, 1, NULL};
+    if (parts > RUN) {
+        *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
+        PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_reduce", "", &block, &kernel));
+        PST_TRY(pst_launch_each(session, kernel, sums->count * (size_t)c * (size_t)c,
+                                PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
     }
+cleanup:
+    return status;
+}
+
+static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace, partial_sums *sums) {
+    const pst_kernel *kernel;
+    size_t count = part_count(session, pixels, c), blocks = (size_t)(c / block_side(c));
+    pst_status status;
+    *sums = (partial_sums){1, 1, NULL};
+    if (!is_cpu(session))
+        return sum_on_gpu(session, f, pixels, c, workspace, sums);
     PST_TRY(get(session, c, false, "gram_partial", &kernel));
     PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
-    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(session, pixels, c), matrix_bytes(c), slice));
+    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(session, pixels, c), matrix_bytes(c), &sums->slice));
     PST_TRY(get(session, c, false, "gram_reduce", &kernel));
     PST_TRY(pst_launch_workers(session, kernel, (size_t)c, 1,
-                               PST_ARGS(pst_arg_buffer(workspace), pst_arg_buffer(*slice), pst_arg_int((int)count), pst_arg_float(1))));
-    *parts = 1;
+                               PST_ARGS(pst_arg_buffer(workspace), pst_arg_buffer(sums->slice), pst_arg_int((int)count), pst_arg_float(1))));
 cleanup:
     return status;
 }
@@ -102,50 +137,64 @@ cleanup:
 pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, pst_buffer *target,
                         pst_buffer *workspace) {
     const pst_kernel *kernel;
-    pst_buffer *slice;
-    size_t parts;
+    partial_sums parts;
     pst_status status;
-    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts, &slice));
-    PST_TRY(get_common(session, "gram_add", &kernel));
+    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
+    PST_TRY(get_common(session, c, "gram_add", &kernel));
     PST_TRY(pst_launch_each(session, kernel, (size_t)c * (size_t)c,
-                            PST_ARGS(pst_arg_buffer(slice ? slice : workspace), pst_arg_int(c), pst_arg_int((int)parts),
+                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c), pst_arg_int((int)parts.count),
+                            pst_arg_int((int)parts.step),
                                      pst_arg_float(scale), pst_arg_buffer(target))));
 cleanup:
-    pst_buffer_destroy(session, slice);
+    pst_buffer_destroy(session, parts.slice);
     return status;
 }
 
 pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, const pst_buffer *target,
                             pst_buffer *difference, pst_sums *sums, size_t slot, pst_buffer *workspace) {
     const pst_kernel *kernel;
-    pst_buffer *slice;
-    size_t parts, global[3], local[3];
+    partial_sums parts;
+    size_t global[3], local[3];
     pst_status status;
     pst_sums_sizes(session, global, local);
-    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts, &slice));
-    PST_TRY(get_common(session, "gram_compare", &kernel));
+    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
+    PST_TRY(get_common(session, c, "gram_compare", &kernel));
     PST_TRY(pst_launch(session, kernel, global, local,
-                       PST_ARGS(pst_arg_buffer(slice ? slice : workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_float(scale),
+                       PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c), pst_arg_int((int)parts.count),
+                            pst_arg_int((int)parts.step), pst_arg_float(scale),
                                 pst_arg_buffer(target), pst_arg_buffer(difference), pst_arg_buffer(sums->parts),
                                 pst_arg_int((int)slot))));
 cleanup:
-    pst_buffer_destroy(session, slice);
+    pst_buffer_destroy(session, parts.slice);
     return status;
 }
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
+
+static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c,
+                                  double scale, bool accumulate, pst_buffer *d) {
+    const pst_kernel *kernel;
+    pst_block block = pst_block_choose(session, pixels, c, false);
+    pst_status status;
+    PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_backward", "", &block, &kernel));
+    size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
+    size_t across = ((size_t)c + columns - 1) / columns, down = (pixels + rows - 1) / rows;
+    size_t most = (size_t)(PST_LAUNCH_FLOPS / (2.0 * (double)rows * c * c));
+    for (size_t first = 0; first < down; first += most)
+        PST_TRY(pst_launch(session, kernel, (size_t[]){across * items, down - first < most ? down - first : most, 1}, (size_t[]){items, 1, 1},
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels), pst_arg_int(c),
+                                    pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_int((int)(first * rows)))));
+cleanup:
+    return status;
+}
 
 pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
                              bool accumulate, pst_buffer *d, pst_buffer *workspace) {
     const pst_kernel *kernel;
     pst_buffer *rows = NULL;
     pst_status status;
-    if (!is_cpu(session)) {
-        PST_TRY(get_common(session, "gram_backward", &kernel));
-        return pst_launch(session, kernel, (size_t[]){(size_t)(c / tile_side(session)), (pixels + LOCAL_PIXELS - 1) / LOCAL_PIXELS, 1}, NULL,
-                          PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels), pst_arg_int(c),
-                                   pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d)));
-    }
+    if (!is_cpu(session))
+        return backward_on_gpu(session, f, difference, pixels, c, scale, accumulate, d);
     size_t packed = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN);
     PST_TRY(pst_buffer_slice(session, workspace, packed, workspace->bytes - packed, &rows));
     PST_TRY(get(session, c, accumulate, "gram_pack", &kernel));

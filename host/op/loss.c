@@ -9,7 +9,7 @@ pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buff
     if (status != PST_OK)
         return status;
     return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / 16)), pst_arg_float(scale),
+                      PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / pst_wide(session))), pst_arg_float(scale),
                                pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
                                pst_arg_int((int)slot)));
 }
@@ -33,7 +33,7 @@ pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size
     pst_status status = pst_kernel_get(session, "loss", "add_normalized", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch_each(session, kernel, count / 16,
-                           PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)(count / 16)), pst_arg_buffer(sums->parts), pst_arg_int((int)slot), pst_arg_float(weight),
+    return pst_launch_each(session, kernel, count / pst_wide(session),
+                           PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)(count / pst_wide(session))), pst_arg_buffer(sums->parts), pst_arg_int((int)slot), pst_arg_float(weight),
                                pst_arg_int(accumulate), pst_arg_buffer(d)));
 }

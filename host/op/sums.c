@@ -34,7 +34,7 @@ double pst_sums_value(const pst_sums *sums, size_t slot) {
 }
 
 void pst_sums_sizes(const pst_session *session, size_t global[3], size_t local[3]) {
-    size_t group = pst_group_size(session);
+    size_t group = pst_sum_group_size(session);
     global[0] = PST_PARTS * group;
     local[0] = group;
     global[1] = global[2] = local[1] = local[2] = 1;
