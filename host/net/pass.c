@@ -168,7 +168,8 @@ pst_status pst_pass_allocate(pst_pass *pass) {
         if (t->slot >= 0)
             PST_TRY(pst_buffer_slice(session, pass->slots[t->slot], t->offset, t->bytes, &pass->maps[i]));
     }
-    PST_TRY(pst_buffer_create(session, pass->workspace_bytes, "workspace", &pass->workspace));
+    if (pass->workspace_bytes) /* some algorithms need none */
+        PST_TRY(pst_buffer_create(session, pass->workspace_bytes, "workspace", &pass->workspace));
 cleanup:
     return status;
 }

@@ -38,7 +38,7 @@ pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer);
 size_t pst_pass_layer_count(const pst_pass *pass);
 pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward);
 
-/* Scratch memory that is free while a callback runs. */
+/* Scratch memory that is free while a callback runs; NULL if nobody wants any. */
 pst_buffer *pst_pass_workspace(const pst_pass *pass);
 
 /* Called for each wanted layer when its features [pixels][c] are there. */
