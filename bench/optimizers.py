@@ -273,9 +273,10 @@ def measure(options, folder):
             for future in futures:
                 future.cancel()
     keep(options, kept)
-    report(asked, labels)
+    scenes = [s for s in kept["scenes"] if all(label in s["curves"] for label in labels)]  # those of the file too
+    report(scenes, labels)
     if options.svg:
-        write(options.svg, draw(asked, labels, options.evaluations))
+        write(options.svg, draw(scenes, labels, options.evaluations))
 
 
 def positive(text):
@@ -313,7 +314,7 @@ def parse():
     p.add_argument("--pastiche", default=os.path.join(HERE, "..", "build", "pastiche"), metavar="PROGRAM")
     p.add_argument("--device", help="the OpenCL device, as pastiche names it (its best)")
     p.add_argument("--jobs", type=positive, default=1, metavar="N", help="runs at a time (1)")
-    p.add_argument("--json", metavar="FILE", help="keep the curves; those that it has already are not run again")
+    p.add_argument("--json", metavar="FILE", help="keep the curves; those that it has already are not run again, and are drawn and compared too")
     p.add_argument("--svg", metavar="FILE", help="draw them, a panel for each pair, start and weights")
     return p.parse_args()
 

@@ -20,9 +20,9 @@ from train import Training
 
 # Wide where the objective looks and maps are small, narrow at full resolution, where memory traffic counts.
 WIDTHS = dict(zip(LAYERS, (16, 16, 32, 48, 80, 80, 80, 80, 192, 192, 96, 96, 128)))
-FIT_PICTURES, FIT_SIZE = 40, 192
-ROUNDS, STEPS, RATE = 12, 150, 1e-3
-FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 8, 16
+SIZE, FIT_PICTURES = 144, 40
+ROUNDS, STEPS, RATE = 8, 80, 2.5e-4
+FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 8, 12
 RECIPE = "1"
 
 
@@ -44,24 +44,37 @@ def main():
     def say(text):
         print(text, flush=True)
 
-    start = options.work / "fitted.pt"
-    if not start.exists():
-        rng = np.random.default_rng(options.seed)
-        pictures = [source.sample(photos, art, FIT_SIZE, rng)[None] for _ in range(FIT_PICTURES)]
-        torch.save(fit(teacher, pictures, WIDTHS, log=say)[0], start)
-    training = Training(teacher, torch.load(start), photos, art, np.random.default_rng([options.seed, 1]))
+    def fitted(training):
+        """A student by least squares, from fresh pictures and all that were painted so far."""
+        pictures = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_PICTURES)]
+        for group in training.groups if training else ():
+            pictures += [group.content.x, group.style.x] + [p.x for p in group.painted[-2:]]
+        return fit(teacher, pictures, WIDTHS, points=100000 // len(pictures), log=say)
+
+    rng = np.random.default_rng([options.seed, 1])
+    start = options.work / "start.pt"
+    if not start.exists():  # the first fit knows no pictures that were painted with a student; the second does
+        say("first fit")
+        first = Training(teacher, fitted(None), photos, art, rng, SIZE)
+        first.paint(options.program, options.work, FIRST_GROUPS, 0)
+        say("second fit")
+        torch.save((fitted(first), first.groups, first.extra), start)
+    student, groups, extra = torch.load(start, weights_only=False)
+    training = Training(teacher, student, photos, art, rng, SIZE)
+    training.groups, training.extra = groups, extra
+    training.calibrate()
+    optimizer = training.optimizer(RATE)
     checkpoint = options.work / "training.pt"
     if checkpoint.exists():
-        training.load(checkpoint)
+        training.load(checkpoint, optimizer)
         say(f"taking up again after step {training.step}")
-    optimizer = training.optimizer(RATE)
     for number in range(training.step // STEPS, options.rounds):
         training.rng = np.random.default_rng([options.seed, 2, number])
-        first = not training.groups
-        training.paint(options.program, options.work, FIRST_GROUPS if first else FRESH_GROUPS, 0 if first else OLD_GROUPS)
+        if number:
+            training.paint(options.program, options.work, FRESH_GROUPS, OLD_GROUPS)
         say(f"round {number + 1} of {options.rounds}: {len(training.groups)} groups")
         training.descend(optimizer, STEPS, options.rounds * STEPS, say)
-        training.save(checkpoint)
+        training.save(checkpoint, optimizer)
         write(options.out, training.finished(), {
             "licence": "MIT", "teacher": "VGG-19 (Simonyan and Zisserman 2014, CC BY 4.0)", "recipe": RECIPE,
             "steps": str(training.step), "seed": str(options.seed)})

@@ -49,17 +49,17 @@ def solve(x, z, rounds=8):
 
 
 @torch.no_grad()
-def fit(teacher, pictures, widths, points=1500, log=print):
-    """The student for {layer: channels} from [1, 3, h, w] pictures, and {layer: the teacher's channels it has}."""
-    student, kept = {}, {}
+def fit(teacher, pictures, widths, points=1000, log=print):
+    """The student with {layer: channels}, from [1, 3, h, w] pictures."""
+    student = {}
     theirs, ours = list(pictures), list(pictures)
     for layer in LAYERS:
         before = [convolve(teacher, layer, x) for x in theirs]
         flat = torch.cat([b[0].flatten(1) for b in before], 1)
         after = fn.relu(flat)
-        kept[layer] = choose(after @ after.T / after.shape[1], widths[layer])
+        kept = choose(after @ after.T / after.shape[1], widths[layer])
         where = [torch.randperm(b[0, 0].numel())[:points] for b in before]
-        z = torch.cat([b[0, kept[layer]].flatten(1).T[at] for b, at in zip(before, where)])
+        z = torch.cat([b[0, kept].flatten(1).T[at] for b, at in zip(before, where)])
         w = solve(patches(ours, layer, where), z)
         student[f"conv{layer}.weight"] = w[:-1].T.reshape(widths[layer], -1, 3, 3).contiguous()
         student[f"conv{layer}.bias"] = w[-1].clone()
@@ -68,6 +68,6 @@ def fit(teacher, pictures, widths, points=1500, log=print):
         own = torch.cat([o[0].flatten(1) for o in ours], 1)
         q = torch.linalg.lstsq(own.T[::7].double(), after.T[::7].double()).solution.float()
         log(f"conv{layer}: {widths[layer]} channels; unexplained: "
-            f"{float((own - after[kept[layer]]).square().sum() / after[kept[layer]].square().sum()):.4f} of them, "
+            f"{float((own - after[kept]).square().sum() / after[kept].square().sum()):.4f} of them, "
             f"{float((after.T - own.T @ q).square().sum() / after.square().sum()):.4f} of the teacher's")
-    return student, kept
+    return student

@@ -17,6 +17,7 @@ import subprocess
 import time
 
 import torch
+import torch.nn.functional as fn
 from PIL import Image
 
 import pictures as source
@@ -27,6 +28,7 @@ EMBED = {"1_1": 0.3, "2_1": 0.3, "3_1": 0.7, "4_1": 1.5, "5_1": 0.5, "4_2": 1.5}
 DIFFER = {"1_1": 0.5, "2_1": 0.5, "3_1": 1.0, "4_1": 3.0, "5_1": 0.5, "4_2": 2.0}
 VALUE = {"1_1": 0.1, "2_1": 0.1, "3_1": 0.1, "4_1": 0.15, "5_1": 0.1, "4_2": 0.15}
 FLOOR = 3e-3  # of the relative difference of Gram matrices: below it precision does not matter
+STRIDE = {"1_1": 3, "2_1": 2, "3_1": 1, "4_1": 1, "5_1": 1, "4_2": 1}  # of the maps that are compared point by point
 INPUT = 64.0  # the student sees pictures divided by this, and all its maps have about unit size while it is trained
 KEPT = 8      # pictures a group; the oldest go first
 
@@ -54,16 +56,23 @@ class Teacher:
 
 
 class Seen:
-    """A picture with the teacher's maps."""
+    """A picture with the teacher's Gram matrices and maps; of the large maps every second or third row and column."""
 
     def __init__(self, x, teacher):
-        self.x, self.maps = x, teacher(x)
+        maps = teacher(x)
+        self.x = x
+        self.grams = {layer: gram(maps[layer].float()) for layer in STYLE}
+        self.maps = {layer: maps[layer][..., ::STRIDE[layer], ::STRIDE[layer]].clone() for layer in LOSS_LAYERS}
 
 
 class Group:
     def __init__(self, photos, art, size, rng, teacher):
         styles = art if rng.random() < 0.85 else photos
-        self.rgb = [source.crop(pool[rng.integers(len(pool))], size, rng).clip(0, 255).astype("uint8") for pool in (photos, styles)]
+        content, style = (source.crop(pool[rng.integers(len(pool))], size, rng) for pool in (photos, styles))
+        if rng.random() < 0.1:
+            style = source.texture(size, rng)
+        style = style + (style - style.mean((0, 1))) * rng.uniform(-0.3, 0.8)  # strong styles are the difficult ones
+        self.rgb = [rgb.clip(0, 255).astype("uint8") for rgb in (content, style)]
         self.content, self.style = (Seen(source.to_network(rgb)[None], teacher) for rgb in self.rgb)
         self.painted = []
 
@@ -85,7 +94,7 @@ class Group:
 
 def judge(groups, chosen, extra, student, q, offset, size_of):
     """The training loss, and figures for the log. chosen: two painted pictures a group."""
-    order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups for _ in (0,)] + [g.content for g in groups]
+    order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups] + [g.content for g in groups]
     ours = features(student, torch.cat([p.x for p in order]) / INPUT)
     k, n = 2 * len(groups), len(order)
     partner = torch.arange(len(groups)).repeat_interleave(2)
@@ -93,8 +102,8 @@ def judge(groups, chosen, extra, student, q, offset, size_of):
     loss, said = 0.0, {}
     for layer in LOSS_LAYERS:
         t = torch.cat([p.maps[layer] for p in order]).float() / size_of[layer]
-        f, matrix = ours[layer], q[layer]
-        embedded = torch.einsum("tf,nfyx->ntyx", matrix, f)
+        f, matrix, stride = ours[layer], q[layer], STRIDE[layer]
+        embedded = fn.conv2d(f[..., ::stride, ::stride], matrix[..., None, None])
         miss = ((t - embedded).square().mean((1, 2, 3)) / t.square().mean((1, 2, 3))).mean()
         if layer == CONTENT:
             d_t, d_f = t[:k] - t[content_at], f[:k] - f[content_at]
@@ -103,7 +112,7 @@ def judge(groups, chosen, extra, student, q, offset, size_of):
             differ = off / (value_t + FLOOR * t[:k].square().mean((1, 2, 3)))
             weight, power = CONTENT_WEIGHT, 2
         else:
-            g_t, g_f = gram(t), gram(f)
+            g_t, g_f = torch.cat([p.grams[layer] for p in order]) / size_of[layer] ** 2, gram(f)
             d_t, d_f = g_t[:k] - g_t[style_at], g_f[:k] - g_f[style_at]
             off = (d_t - matrix @ d_f @ matrix.T * (f.shape[1] / t.shape[1])).square().mean((1, 2))
             value_t, value_f = d_t.square().mean((1, 2)), d_f.square().mean((1, 2))
@@ -146,10 +155,12 @@ class Training:
             ours = features(self.student, torch.cat([p.x for p in pictures]) / INPUT)
             for layer in LOSS_LAYERS:
                 t, f = torch.cat([p.maps[layer] for p in pictures]).float() / self.size_of[layer], ours[layer]
+                g_t, g_f = torch.cat([p.grams[layer] for p in pictures]) / self.size_of[layer] ** 2, gram(f)
+                f = f[..., ::STRIDE[layer], ::STRIDE[layer]]
                 if layer == CONTENT:
                     d_t, d_f = ((m[1:] - m[:1]).square().mean((1, 2, 3)).log().mean() for m in (t, f))
                 else:
-                    d_t, d_f = ((g - g[1])[[0, *range(2, len(g))]].square().mean((1, 2)).log().mean() for g in (gram(t), gram(f)))
+                    d_t, d_f = ((g - g[1])[[0, *range(2, len(g))]].square().mean((1, 2)).log().mean() for g in (g_t, g_f))
                 flat_t, flat_f = t.transpose(0, 1).flatten(1), f.transpose(0, 1).flatten(1)
                 for i, part in enumerate((flat_f @ flat_f.T, flat_f @ flat_t.T, d_t - d_f, 1)):
                     seen[layer][i] = seen[layer][i] + part
@@ -218,17 +229,18 @@ class Training:
                 scales[layer] = scales[[s for s in sorted(LOSS_LAYERS) if s < layer][-1]]
         return scaled(self.average, scales)
 
-    def save(self, path):
+    def save(self, path, optimizer):
         kept = {name: {k: v.detach() for k, v in part.items()} for name, part in self.learned.items()}
         torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step,
-                    "groups": self.groups, "extra": self.extra}, str(path) + ".new")
+                    "groups": self.groups, "extra": self.extra, "optimizer": optimizer.state_dict()}, str(path) + ".new")
         pathlib.Path(str(path) + ".new").replace(path)
 
     @torch.no_grad()
-    def load(self, path):
+    def load(self, path, optimizer):
         saved = torch.load(path, weights_only=False)
         for name, part in self.learned.items():
             for key in part:
                 part[key].copy_(saved[name][key])
         self.average, self.size_of, self.step = saved["average"], saved["size_of"], saved["step"]
-        self.groups, self.extra = saved.get("groups", []), saved.get("extra", [])
+        self.groups, self.extra = saved["groups"], saved["extra"]
+        optimizer.load_state_dict(saved["optimizer"])
