@@ -300,6 +300,12 @@ typedef enum pst_optimizer_kind {
     PST_OPTIMIZER_LBFGS_PLAIN       /* as other programs have it: a first step of length 1/|g|, no test of the loss */
 } pst_optimizer_kind;
 typedef enum pst_start { PST_START_RANDOM, PST_START_CONTENT, PST_START_IMAGE } pst_start;
+typedef enum pst_match_colors {
+    PST_MATCH_NONE,
+    PST_MATCH_CHOLESKY, PST_MATCH_PCA, PST_MATCH_SYMMETRIC, /* linear maps by the colours' means and covariances */
+    PST_MATCH_HISTOGRAM /* the whole distribution of colours */
+} pst_match_colors;
+typedef enum pst_color_space { PST_COLOR_SPACE_YUV, PST_COLOR_SPACE_OKLAB } pst_color_space;
 
 typedef struct pst_transfer_options {
     size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
@@ -328,7 +334,9 @@ typedef struct pst_transfer_options {
     int improvement_window;        /* evaluations; defaults 0 (never) and 50 */
     pst_start start;               /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
     int64_t seed;                  /* of the random start. Negative: 0 */
-    bool original_colors;          /* keep the content's colours: only the luma (BT.601) of the result is used */
+    bool original_colors;          /* keep the content's colours: only the lightness of the result is used */
+    pst_color_space color_space;   /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
+    pst_match_colors match_colors; /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
     size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
 } pst_transfer_options;
 

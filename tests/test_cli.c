@@ -190,6 +190,8 @@ START_TEST(test_bad_options_get_one_clear_line)
         { "-normalize_gradients=1", "-normalize_gradients", "no value" },
         { "-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain" },
         { "-pooling min", "min", "max or avg" },
+        { "--color-space lab", "lab", "yuv or oklab" },
+        { "--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none" },
         { "-init noise", "noise", "random or image" },
         { "--loss huber", "huber", "mean or gatys" },
         { "--preset neural-style", "neural-style", "no presets" },
@@ -354,6 +356,10 @@ START_TEST(test_starts_styles_and_optimizers)
     ck_run(PICTURES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
            "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
     ck_picture("out.jpg", 64, 48);
+    ck_run(TINY "--iterations 2 --match-colors histogram --original-colors --color-space oklab -o out.jpg");
+    ck_assert_ptr_null(strstr(said, "--color-space"));
+    ck_run(TINY "--iterations 2 --match-colors pca --color-space oklab -o out.jpg");
+    ck_assert_ptr_nonnull(strstr(said, "only with --original-colors"));
     ck_run("-content_image content.ppm -style_image more,style.ppm -image_size 64 -model_file net.safetensors "
            "--iterations 2 -init image -init_image style.ppm -optimizer gradient-descent -learning_rate 1 -momentum .5 "
            "-decay .1 -gpu 99 -o out.bmp");

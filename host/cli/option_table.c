@@ -148,6 +148,31 @@ static bool set_loss(settings *s, const option *o, const char *given, const char
     return true;
 }
 
+static bool set_match_colors(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "cholesky", PST_MATCH_CHOLESKY }, { "pca", PST_MATCH_PCA },   { "symmetric", PST_MATCH_SYMMETRIC },
+        { "histogram", PST_MATCH_HISTOGRAM }, { "none", PST_MATCH_NONE }, { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 5, given, value, &chosen))
+        return false;
+    s->transfer.match_colors = (pst_match_colors)chosen;
+    return true;
+}
+
+static bool set_color_space(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "yuv", PST_COLOR_SPACE_YUV }, { "oklab", PST_COLOR_SPACE_OKLAB }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.color_space = (pst_color_space)chosen;
+    return true;
+}
+
 static bool set_init(settings *s, const option *o, const char *given, const char *value)
 {
     static const choice choices[] = { { "random", START_NOISE }, { "image", START_INIT_IMAGE }, { NULL, 0 } };
@@ -275,6 +300,8 @@ const option option_table[] = {
     { { "style-blend-weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
     { { "original-colors" }, TAKES_SWITCH, NULL, "keep the colours of the content", set_flag,
       IN(transfer.original_colors) },
+    { { "color-space" }, TAKES_VALUE, "SPACE", "... keeping the lightness of yuv or oklab (yuv)", set_color_space },
+    { { "match-colors" }, TAKES_VALUE, "HOW", "styles in the content's colours: pca, symmetric..", set_match_colors },
     { { "start" }, TAKES_VALUE, "WHAT", "noise, content, or a picture's file (noise)", set_start, IN(start_file) },
     { { "seed" }, TAKES_VALUE, "N", "of the noise (-1)", set_seed, IN(transfer.seed), -1, 9e15 },
     { { "content-image" }, TAKES_VALUE, "FILE", "the content, instead of the first argument", set_text, IN(content) },

@@ -75,6 +75,8 @@ static void print_notices(run *r)
                      strncmp(r->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&r->report, "--%s has no meaning here and is passed over", s->ignored[i]);
+    if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
+        progress_say(&r->report, "--color-space is used only with --original-colors");
     if (s->init_image && s->start != START_FILE)
         progress_say(&r->report, "--init-image is used only with --init image; --start FILE does both");
 }

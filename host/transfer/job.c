@@ -61,7 +61,7 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     for (size_t i = 0; i < pixels * 3; i++)
         image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
     if (job->options.original_colors)
-        pst_picture_keep_colors(image, job->content);
+        pst_picture_keep_colors(image, job->content, job->options.color_space);
     *result = image;
     image = NULL;
 cleanup:

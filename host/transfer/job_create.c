@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/colour.h"
 #include "transfer/job.h"
 
 /* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's. */
@@ -94,6 +95,7 @@ static pst_status bring_to_size(pst_job *job) {
         int w, h;
         pst_picture_fit(o->styles[s]->width, o->styles[s]->height, (int)ceil(o->style_scale * o->image_size), &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
+        PST_TRY(pst_picture_match_colors(error, job->styles[s], NULL, job->content, NULL, o->match_colors));
     }
 cleanup:
     return status;
