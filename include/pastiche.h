@@ -306,6 +306,11 @@ typedef enum pst_match_colors {
     PST_MATCH_HISTOGRAM /* the whole distribution of colours */
 } pst_match_colors;
 typedef enum pst_color_space { PST_COLOR_SPACE_YUV, PST_COLOR_SPACE_OKLAB } pst_color_space;
+typedef enum pst_guide_mode {
+    PST_GUIDES_SIMPLE, /* a region is what its mask covers */
+    PST_GUIDES_ALL,    /* ... all units of the network that see any of it: regions overlap */
+    PST_GUIDES_INSIDE  /* ... only units that see nothing else: in deep layers small regions have none */
+} pst_guide_mode;
 
 typedef struct pst_transfer_options {
     size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
@@ -337,6 +342,12 @@ typedef struct pst_transfer_options {
     bool original_colors;          /* keep the content's colours: only the lightness of the result is used */
     pst_color_space color_space;   /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
     pst_match_colors match_colors; /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
+    const pst_image *content_mask; /* NULL: none. Its flat colours are the regions of the content, any size of the content's
+                                      proportions. A region takes the styles that have its colour in their masks, the blend
+                                      weights shared among those; one that no style has keeps the content */
+    const pst_image *const *style_masks; /* NULL without content_mask; else style_count masks, of which NULL: the whole style,
+                                      for every region */
+    pst_guide_mode guide_mode;     /* default PST_GUIDES_SIMPLE */
     size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
 } pst_transfer_options;
 
@@ -393,6 +404,15 @@ PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, voi
 /* The picture with the lowest loss so far, 0..255, with original_colors applied. PST_ERROR_ARGUMENT before the first
  * evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+typedef struct pst_region {
+    uint8_t color[3];     /* of the content's mask, RGB */
+    double content_area;  /* share of the content, 0..1; those of all regions add up to 1 */
+    const double *styles; /* for each style the share of it that is of this region; all 0: it keeps the content */
+} pst_region;
+
+/* The regions of the content's mask, the largest first, as long as the job; *count 0 without masks. */
+PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 
