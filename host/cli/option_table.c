@@ -162,6 +162,34 @@ static bool set_match_colors(settings *s, const option *o, const char *given, co
     return true;
 }
 
+static bool set_style_masks(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    char **parts = value_list(value, &count);
+    if (!parts) {
+        complain("%s \"%s\": a name between the commas is empty", given, value);
+        return false;
+    }
+    free(s->style_masks);
+    s->style_masks = parts;
+    s->mask_count = count;
+    return true;
+}
+
+static bool set_guides(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "simple", PST_GUIDES_SIMPLE }, { "all", PST_GUIDES_ALL }, { "inside", PST_GUIDES_INSIDE }, { NULL, 0 }
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.guide_mode = (pst_guide_mode)chosen;
+    return true;
+}
+
 static bool set_color_space(settings *s, const option *o, const char *given, const char *value)
 {
     static const choice choices[] = { { "yuv", PST_COLOR_SPACE_YUV }, { "oklab", PST_COLOR_SPACE_OKLAB }, { NULL, 0 } };
@@ -302,6 +330,9 @@ const option option_table[] = {
       IN(transfer.original_colors) },
     { { "color-space" }, TAKES_VALUE, "SPACE", "... keeping the lightness of yuv or oklab (yuv)", set_color_space },
     { { "match-colors" }, TAKES_VALUE, "HOW", "styles in the content's colours: pca, symmetric..", set_match_colors },
+    { { "content-mask" }, TAKES_VALUE, "FILE", "regions of the content, a flat colour each", set_text, IN(content_mask) },
+    { { "style-masks" }, TAKES_VALUE, "LIST", "... and of the styles: files, or colours: #ff0000", set_style_masks },
+    { { "guides" }, TAKES_VALUE, "MODE", "what counts for a region: simple, all or inside", set_guides },
     { { "start" }, TAKES_VALUE, "WHAT", "noise, content, or a picture's file (noise)", set_start, IN(start_file) },
     { { "seed" }, TAKES_VALUE, "N", "of the noise (-1)", set_seed, IN(transfer.seed), -1, 9e15 },
     { { "content-image" }, TAKES_VALUE, "FILE", "the content, instead of the first argument", set_text, IN(content) },

@@ -175,6 +175,14 @@ static bool finish(settings *s, const char **words, size_t word_count)
                  s->style_count);
         return false;
     }
+    if (!s->content_mask != !s->style_masks) {
+        complain("%s; a region is a colour that is in both", s->content_mask ? "--content-mask needs --style-masks" : "--style-masks needs --content-mask");
+        return false;
+    }
+    if (s->style_masks && s->mask_count != s->style_count) {
+        complain("--style-masks has %zu masks for %zu styles; give one for each", s->mask_count, s->style_count);
+        return false;
+    }
     s->transfer.blend_weights = s->blend_weights;
     if (s->start == START_INIT_IMAGE) {
         s->start_file = s->init_image;
@@ -237,4 +245,5 @@ void options_free(settings *s)
     free(s->styles);
     free(s->style_parts);
     free(s->blend_weights);
+    free(s->style_masks);
 }

@@ -7,6 +7,7 @@
 #include "device_choice.h"
 #include "files.h"
 #include "log.h"
+#include "masks.h"
 #include "progress.h"
 #include "signals.h"
 
@@ -23,6 +24,7 @@ typedef struct run {
     pst_context *context;
     pst_network *network;
     pst_image *content, *start, **styles;
+    masks masks;
     pst_job *job;
     pst_device_info device;
     progress report;
@@ -35,8 +37,9 @@ typedef struct run {
 static int failed(run *r, pst_status status)
 {
     const char *message = r->context ? pst_context_message(r->context) : "";
+    const char *mask = masks_file_of(r->settings, message);
     progress_clear(&r->report);
-    complain("%s", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    complain("%s%s%s", mask ? mask : "", mask ? ": " : "", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -48,7 +51,7 @@ static bool is_input(const run *r, const char *path)
     for (size_t i = 0; i < s->style_count; i++)
         if (file_same(path, s->styles[i]))
             return true;
-    return file_same(path, s->content) || file_same(path, r->model)
+    return file_same(path, s->content) || masks_have(s, path) || file_same(path, r->model)
            || (s->start == START_FILE && file_same(path, s->start_file));
 }
 
@@ -106,7 +109,11 @@ static bool read_pictures(run *r)
     bool good = read_picture(r, s->content, &r->content);
     for (size_t i = 0; good && i < s->style_count; i++)
         good = read_picture(r, s->styles[i], &r->styles[i]);
-    return good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
+    good = good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
+    pst_status status = good ? masks_read(&r->masks, r->context, s, r->styles) : PST_OK;
+    if (status != PST_OK)
+        failed(r, status);
+    return good && status == PST_OK;
 }
 
 static void drop_pictures(run *r)
@@ -114,6 +121,7 @@ static void drop_pictures(run *r)
     for (size_t i = 0; r->styles && i < r->settings->style_count; i++)
         pst_image_destroy(r->styles[i]);
     free(r->styles);
+    masks_drop(&r->masks);
     pst_image_destroy(r->content);
     pst_image_destroy(r->start);
     r->styles = NULL;
@@ -218,9 +226,11 @@ static int prepare(run *r)
     options.styles = (const pst_image *const *)r->styles;
     options.style_count = s->style_count;
     options.start_image = r->start;
+    masks_set(&r->masks, &options);
     status = pst_job_create(r->context, r->network, &options, &r->job);
     if (status != PST_OK)
         return failed(r, status);
+    masks_tell(r->job, s, &r->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&r->report);
     return EXIT_OK;

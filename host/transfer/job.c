@@ -75,11 +75,17 @@ cleanup:
 static pst_status make_targets(pst_job *job) {
     pst_session *session = job->context->session;
     pst_buffer *x = NULL;
+    pst_guides *guides;
     pst_status status;
+    PST_TRY(pst_job_make_guides(job, job->width, job->height, job->width > job->height ? job->width : job->height, &guides));
     PST_TRY(pst_objective_begin(job->objective));
+    if (guides)
+        PST_TRY(pst_objective_set_guides(job->objective, &guides[0]));
     for (size_t s = 0; s < job->options.style_count; s++) {
         PST_TRY(upload(job, job->styles[s], &x));
-        PST_TRY(pst_objective_add_style(job->objective, x, job->styles[s]->height, job->styles[s]->width, job->blend[s]));
+        int w = job->styles[s]->width, h = job->styles[s]->height;
+        PST_TRY(guides ? pst_objective_add_guided_style(job->objective, x, h, w, &guides[s + 1])
+                       : pst_objective_add_style(job->objective, x, h, w, job->blend[s]));
         pst_buffer_destroy(session, x);
         x = NULL;
     }
@@ -87,6 +93,7 @@ static pst_status make_targets(pst_job *job) {
     PST_TRY(pst_objective_set_content(job->objective, x));
     PST_TRY(pst_objective_end(job->objective));
 cleanup:
+    pst_job_drop_guides(job, guides);
     pst_buffer_destroy(session, x);
     return status;
 }
@@ -121,6 +128,7 @@ static pst_status prepare(pst_job *job) {
     PST_TRY(make_targets(job));
     pst_model_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(start_picture(job));
+    PST_TRY(pst_job_keep_content(job, job->width, job->height, job->x));
     PST_TRY(pst_buffer_create(session, bytes, "the gradient", &job->gradient));
     PST_TRY(pst_space_open(session, job->height, job->width, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
     job->space.after_wait = take_losses;

@@ -4,6 +4,7 @@
 
 #include "transfer/context.h"
 #include "transfer/objective.h"
+#include "transfer/regions.h"
 #include "transfer/space.h"
 
 #define PST_PLAN_ENTRIES 8
@@ -15,6 +16,7 @@ struct pst_job {
     int width, height;
     pst_image *content, *start, **styles; /* at the sizes they are used at */
     double *blend;
+    pst_regions *regions;
     pst_optimizer_options optimizer_options;
     pst_conv_choices choices; /* of the context when the job was made */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
@@ -38,6 +40,17 @@ struct pst_job {
 
 /* Fills job->named_choices. */
 void pst_job_name_choices(pst_job *job);
+
+/* The size of a style where the result's longer side is image_size. */
+void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
+
+/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with their blend;
+ * NULL if the job has no regions. End them with drop. */
+pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
+void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
+
+/* Puts the content into x, a start of this size, where no style is. Takes the memory of one more picture while it lasts. */
+pst_status pst_job_keep_content(const pst_job *job, int w, int h, pst_buffer *x);
 
 /* Fills job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);

@@ -82,6 +82,14 @@ cleanup:
     return status;
 }
 
+static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
+    pst_picture_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
+}
+
+void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h) {
+    style_size(job, job->styles[style], image_size, w, h);
+}
+
 static pst_status bring_to_size(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
@@ -93,7 +101,7 @@ static pst_status bring_to_size(pst_job *job) {
     PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_image *), &job->styles));
     for (size_t s = 0; s < o->style_count; s++) {
         int w, h;
-        pst_picture_fit(o->styles[s]->width, o->styles[s]->height, (int)ceil(o->style_scale * o->image_size), &w, &h);
+        style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
         PST_TRY(pst_picture_match_colors(error, job->styles[s], NULL, job->content, NULL, o->match_colors));
     }
@@ -132,7 +140,8 @@ static pst_status make_objective(pst_job *job) {
                                          .w = job->width,
                                          .form = o->loss_form,
                                          .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : PST_POOL_MAX,
-                                         .normalize_gradients = o->normalize_gradients};
+                                         .normalize_gradients = o->normalize_gradients,
+                                         .region_count = job->regions->count};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
     pst_objective_add_tv(o->tv_weight, objective);
@@ -155,6 +164,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     memcpy(&job->options, options, options->size < sizeof job->options ? options->size : sizeof job->options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
+    PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(bring_to_size(job));
     choose_optimizer(job);
     PST_TRY(make_objective(job));
@@ -163,6 +173,8 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
+    job->options.content_mask = NULL;
+    job->options.style_masks = NULL;
     job->options.blend_weights = NULL;
     job->options.content_layers = job->options.style_layers = NULL;
     *result = job;
@@ -191,5 +203,6 @@ void pst_job_destroy(pst_job *job) {
         pst_image_destroy(job->styles[s]);
     pst_free(job->styles);
     pst_free(job->blend);
+    pst_regions_destroy(job->regions);
     pst_free(job);
 }

@@ -42,7 +42,7 @@ static pst_status measure(pst_job *job, int image_size, needs *n) {
         int w = options.w, h = options.h;
         size_t bytes;
         if (style)
-            pst_picture_fit(job->styles[s]->width, job->styles[s]->height, (int)ceil(job->options.style_scale * image_size), &w, &h);
+            pst_job_style_size(job, s, image_size, &w, &h);
         PST_TRY(pst_objective_style_bytes(objective, h, w, &bytes, &largest));
         at_least(&n->largest, largest);
         /* the picture itself, in two forms */

@@ -4,19 +4,27 @@
 #include "op/gram.h"
 #include "op/loss.h"
 #include "op/vector.h"
-#include "transfer/style_term.h"
+#include "transfer/style_regions.h"
 
 struct pst_objective {
     pst_net *net;
     pst_objective_options options;
     pst_pass *pass;
     pst_buffer *targets[PST_TERMS_MAX];   /* content: P [pixels][c] */
-    pst_style_term styles[PST_TERMS_MAX]; /* those of style terms are open */
+    pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
     pst_buffer *unscaled;                 /* normalised gradients: a layer's gradient before it is scaled */
-    pst_sums sums;                        /* a slot a term, then one for an L1 norm */
+    pst_sums sums;                        /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
 static pst_session *session_of(const pst_objective *objective) { return objective->net->engine.session; }
+
+/* Slots from a region's sums to the next one's. */
+static size_t slot_step(const pst_objective *objective) { return objective->options.term_count + 1; }
+
+static size_t slot_count(const pst_objective *objective) {
+    size_t regions = objective->options.region_count;
+    return slot_step(objective) * (regions ? regions : 1);
+}
 
 static pst_pass_layer layer_of(const pst_objective *objective, size_t term) {
     return pst_pass_layer_of(objective->pass, objective->options.terms[term].layer);
@@ -47,7 +55,7 @@ static void find_in_place(const pst_objective *objective, pst_pass_options *opti
     bool gram = pst_gram_in_place(session_of(objective));
     for (size_t t = 0; t < o->term_count; t++)
         if (o->terms[t].kind != PST_TERM_TV)
-            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && !gram ? 2 : 1;
+            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && (!gram || o->region_count) ? 2 : 1;
     for (size_t l = 0; l < PST_LAYERS_MAX; l++)
         options->in_place[l] = users[l] == 1 && !o->normalize_gradients;
 }
@@ -65,9 +73,9 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
             int layer_h, layer_w;
             size_t bytes;
             pst_layer_size(&net->layers, term->layer, h, w, &layer_h, &layer_w);
-            pst_status status = pst_style_term_workspace_bytes(session_of(objective), net->engine.gemm, o->form,
-                                                               (size_t)layer_h * (size_t)layer_w,
-                                                               net->layers.at[term->layer].c_out, &bytes);
+            pst_status status = pst_style_regions_workspace_bytes(session_of(objective), net->engine.gemm, o->form,
+                                                                  (size_t)layer_h * (size_t)layer_w,
+                                                                  net->layers.at[term->layer].c_out, o->region_count, &bytes);
             if (status != PST_OK)
                 return status;
             options->extra_workspace_bytes = bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
@@ -112,7 +120,7 @@ void pst_objective_destroy(pst_objective *objective) {
     pst_session *session = session_of(objective);
     for (size_t t = 0; t < PST_TERMS_MAX; t++) {
         pst_buffer_destroy(session, objective->targets[t]);
-        pst_style_term_close(&objective->styles[t]);
+        pst_style_regions_close(&objective->styles[t]);
     }
     pst_buffer_destroy(session, objective->unscaled);
     pst_sums_destroy(&objective->sums);
@@ -140,14 +148,15 @@ size_t pst_objective_target_bytes(const pst_objective *objective, size_t *larges
         const pst_term *term = &objective->options.terms[t];
         size_t own = 0, part = 0;
         if (term->kind == PST_TERM_STYLE)
-            own = pst_style_term_bytes(objective->options.form, layer_of(objective, t).c, &part);
+            own = pst_style_regions_bytes(objective->options.form, layer_of(objective, t).c, layer_of(objective, t).pixels,
+                                          objective->options.region_count, &part);
         else if (term->kind == PST_TERM_CONTENT)
             own = part = sizeof(float) * content_floats(objective, t);
         bytes += own;
         most = part > most ? part : most;
     }
     *largest = most;
-    return bytes + pst_sums_bytes(objective->options.term_count + 1);
+    return bytes + pst_sums_bytes(slot_count(objective));
 }
 
 pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective) { return pst_pass_measure(objective->pass); }
@@ -179,12 +188,13 @@ pst_status pst_objective_begin(pst_objective *objective) {
         if (term->kind == PST_TERM_CONTENT)
             PST_TRY(pst_buffer_create(session, sizeof(float) * content_floats(objective, t), term->name, &objective->targets[t]));
         if (term->kind == PST_TERM_STYLE)
-            PST_TRY(pst_style_term_open(session, objective->net->engine.gemm, objective->options.form, layer_of(objective, t).c,
-                                        layer_of(objective, t).true_c, term->name, &objective->styles[t]));
+            PST_TRY(pst_style_regions_open(session, objective->net->engine.gemm, objective->options.form, layer_of(objective, t).c,
+                                           layer_of(objective, t).true_c, layer_of(objective, t).pixels,
+                                           objective->options.region_count, term->name, &objective->styles[t]));
     }
     if (unscaled_floats(objective))
         PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer", &objective->unscaled));
-    PST_TRY(pst_sums_create(session, objective->options.term_count + 1, &objective->sums));
+    PST_TRY(pst_sums_create(session, slot_count(objective), &objective->sums));
 cleanup:
     return status;
 }
@@ -194,6 +204,7 @@ typedef struct target_walk {
     pst_objective *objective;
     pst_pass *pass;
     double blend;
+    const pst_guides *guides; /* of the style; NULL without regions */
     bool style;
 } target_walk;
 
@@ -208,15 +219,17 @@ static pst_status take_target(void *user, size_t layer, const pst_buffer *featur
         if (term->kind == PST_TERM_TV || term->layer != layer)
             continue;
         if (walk->style && term->kind == PST_TERM_STYLE)
-            status = pst_style_term_add(&objective->styles[t], features, l.pixels, walk->blend, pst_pass_workspace(walk->pass));
+            status = pst_style_regions_add(&objective->styles[t], features, l.pixels, walk->blend, walk->guides, layer,
+                                           pst_pass_workspace(walk->pass));
         else if (!walk->style && term->kind == PST_TERM_CONTENT)
             status = pst_buffer_copy(session, objective->targets[t], features, objective->targets[t]->bytes);
     }
     return status;
 }
 
-static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend, bool style) {
-    target_walk walk = {.objective = objective, .blend = blend, .style = style};
+static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend, const pst_guides *guides,
+                              bool style) {
+    target_walk walk = {.objective = objective, .blend = blend, .guides = guides, .style = style};
     pst_pass_options options;
     pst_status status = pass_options(objective, style, !style, h, w, false, &options);
     if (status != PST_OK || !wants_any(&options))
@@ -231,18 +244,38 @@ cleanup:
 }
 
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x) {
-    return walk_target(objective, x, objective->options.h, objective->options.w, 1, false);
+    return walk_target(objective, x, objective->options.h, objective->options.w, 1, NULL, false);
 }
 
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend) {
-    return walk_target(objective, x, h, w, blend, true);
+    return walk_target(objective, x, h, w, blend, NULL, true);
+}
+
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides) {
+    return walk_target(objective, x, h, w, 1, guides, true);
+}
+
+pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides) {
+    pst_status status = PST_OK;
+    for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
+        if (objective->options.terms[t].kind == PST_TERM_STYLE)
+            status = pst_style_regions_guide(&objective->styles[t], guides, objective->options.terms[t].layer);
+    return status;
+}
+
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
+        wanted[l] = false;
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind == PST_TERM_STYLE)
+            wanted[options->terms[t].layer] = true;
 }
 
 pst_status pst_objective_end(pst_objective *objective) {
     pst_status status = pst_pass_allocate(objective->pass);
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
         if (objective->options.terms[t].kind == PST_TERM_STYLE)
-            status = pst_style_term_end(&objective->styles[t], pst_pass_workspace(objective->pass));
+            status = pst_style_regions_end(&objective->styles[t], pst_pass_workspace(objective->pass));
     return status;
 }
 
@@ -255,8 +288,8 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
         const pst_term *term = &objective->options.terms[t];
         if (term->kind != PST_TERM_STYLE || term->layer != layer)
             continue;
-        status = pst_style_term_compare(&objective->styles[t], features, layer_of(objective, t).pixels, &objective->sums, t,
-                                        pst_pass_workspace(objective->pass));
+        status = pst_style_regions_compare(&objective->styles[t], features, &objective->sums, t, slot_step(objective),
+                                           pst_pass_workspace(objective->pass));
     }
     return status;
 }
@@ -268,7 +301,7 @@ static pst_status term_gradient(pst_objective *objective, size_t t, const pst_bu
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
         return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c,
                            scale * content_factor(objective, l), accumulate, d, &objective->sums, t);
-    return pst_style_term_gradient(&objective->styles[t], features, l.pixels, scale, accumulate, d, pst_pass_workspace(objective->pass));
+    return pst_style_regions_gradient(&objective->styles[t], features, scale, accumulate, d, pst_pass_workspace(objective->pass));
 }
 
 static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, pst_buffer *d) {
@@ -302,7 +335,7 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
     PST_TRY(pst_smoothness(session_of(objective), x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
-    PST_TRY(pst_sums_read_later(&objective->sums, o->term_count));
+    PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));
 cleanup:
     return status;
 }
@@ -310,7 +343,9 @@ cleanup:
 double pst_objective_losses(const pst_objective *objective, double *losses) {
     double total = 0;
     for (size_t t = 0; t < objective->options.term_count; t++) {
-        double loss = loss_factor(objective, t) * pst_sums_value(&objective->sums, t);
+        bool style = objective->options.terms[t].kind == PST_TERM_STYLE;
+        double loss = loss_factor(objective, t) * (style ? pst_style_regions_sum(&objective->styles[t], &objective->sums, t, slot_step(objective))
+                                                         : pst_sums_value(&objective->sums, t));
         if (losses)
             losses[t] = loss;
         total += loss;
@@ -321,9 +356,10 @@ double pst_objective_losses(const pst_objective *objective, double *losses) {
 void pst_objective_set_weight(pst_objective *objective, size_t term, double weight) { objective->options.terms[term].weight = weight; }
 
 const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term) {
-    return objective->styles[term].target ? objective->styles[term].target : objective->targets[term];
+    const pst_buffer *style = objective->styles[term].terms[0].target;
+    return style ? style : objective->targets[term];
 }
 
-const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) { return objective->styles[term].difference; }
+const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) { return objective->styles[term].terms[0].difference; }
 
 pst_pass *pst_objective_pass(const pst_objective *objective) { return objective->pass; }

@@ -6,6 +6,7 @@
 
 #include "net/pass.h"
 #include "op/sums.h"
+#include "transfer/guides.h"
 
 #define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
 
@@ -24,6 +25,7 @@ typedef struct pst_objective_options {
     bool normalize_gradients;
     pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
     size_t term_count;
+    size_t region_count; /* of styles; 0: pictures are taken whole, and there are no guides */
 } pst_objective_options;
 
 /* Adds the terms of a list such as "relu1_1,relu2_1=0.5", each with weight * its factor (1 if none is given).
@@ -50,6 +52,11 @@ pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, siz
 pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
+/* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
+pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides);
+/* The layers that want guides. */
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]);
 pst_status pst_objective_end(pst_objective *objective);
 
 /* Queues one evaluation at x; g = gradient, both [h][w][3]. The losses can be had after the next wait. */
