@@ -17,3 +17,14 @@ EACH_KERNEL void guide_row(global float *d, int pixels, int c, float scale, glob
         STOREW(LOADW(i, d) + LOADW(i % groups, row) * (scale * g * g), i, d);
     }
 }
+
+/* Pictures [pixels][3]: out = a * part + b * (1 - part), part [pixels]; b NULL: 0. out may be a. */
+EACH_KERNEL void mix_pictures(global const float *a, global const float *b, global const float *part, int pixels, global float *out) {
+    FOR_EACH(p, pixels) {
+        float own = part[p];
+        float3 v = vload3(p, a) * own;
+        if (b)
+            v += vload3(p, b) * (1.0f - own);
+        vstore3(v, p, out);
+    }
+}

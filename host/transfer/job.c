@@ -58,6 +58,7 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     PST_TRY(pst_buffer_create(session, job->x->bytes, "the result", &rgb));
     PST_TRY(pst_pixels_export(session, best_picture(job), pixels, rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_job_keep_content(job, image));
     for (size_t i = 0; i < pixels * 3; i++)
         image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
     if (job->options.original_colors)
@@ -91,6 +92,7 @@ static pst_status make_targets(pst_job *job) {
     }
     PST_TRY(upload(job, job->content, &x));
     PST_TRY(pst_objective_set_content(job->objective, x));
+    PST_TRY(pst_job_hold_content(job, job->objective, x, job->width, job->height));
     PST_TRY(pst_objective_end(job->objective));
 cleanup:
     pst_job_drop_guides(job, guides);
@@ -128,7 +130,6 @@ static pst_status prepare(pst_job *job) {
     PST_TRY(make_targets(job));
     pst_model_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(start_picture(job));
-    PST_TRY(pst_job_keep_content(job, job->width, job->height, job->x));
     PST_TRY(pst_buffer_create(session, bytes, "the gradient", &job->gradient));
     PST_TRY(pst_space_open(session, job->height, job->width, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
     job->space.after_wait = take_losses;

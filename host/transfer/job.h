@@ -49,8 +49,10 @@ void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w
 pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
 
-/* Puts the content into x, a start of this size, where no style is. Takes the memory of one more picture while it lasts. */
-pst_status pst_job_keep_content(const pst_job *job, int w, int h, pst_buffer *x);
+/* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it into a
+ * picture that came of it. */
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
+pst_status pst_job_keep_content(const pst_job *job, pst_image *picture);
 
 /* Fills job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);

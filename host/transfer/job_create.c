@@ -141,7 +141,8 @@ static pst_status make_objective(pst_job *job) {
                                          .form = o->loss_form,
                                          .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : PST_POOL_MAX,
                                          .normalize_gradients = o->normalize_gradients,
-                                         .region_count = job->regions->count};
+                                         .region_count = job->regions->count,
+                                         .keeps_content = pst_regions_keep_any(job->regions)};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
     pst_objective_add_tv(o->tv_weight, objective);

@@ -1,6 +1,7 @@
 /* What masks and weights do to a job: guides for its pictures, and content kept where no style is. */
+#include <math.h>
+
 #include "base/memory.h"
-#include "op/pixels.h"
 #include "transfer/job.h"
 
 const pst_region *pst_job_regions(const pst_job *job, size_t *count) {
@@ -43,32 +44,39 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_keep_content(const pst_job *job, int w, int h, pst_buffer *x) {
-    pst_session *session = job->context->session;
-    pst_error *error = &job->context->error;
-    size_t pixels = (size_t)w * (size_t)h, bytes = sizeof(float) * 3 * pixels;
-    pst_image *content = NULL;
-    pst_buffer *rgb = NULL;
-    float *kept = NULL, *picture = NULL;
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h) {
+    size_t pixels = (size_t)w * (size_t)h;
+    float *free = NULL;
     pst_status status = PST_OK;
     if (!pst_regions_keep_any(job->regions))
         return PST_OK;
-    PST_TRY(pst_picture_resize(error, job->content, w, h, &content));
-    PST_TRY(pst_allocate(error, pixels, sizeof(float), &kept));
-    PST_TRY(pst_allocate(error, 3 * pixels, sizeof(float), &picture));
-    PST_TRY(pst_regions_kept(error, job->regions, w, h, kept));
-    PST_TRY(pst_buffer_create(session, x->bytes, "a picture", &rgb));
-    PST_TRY(pst_pixels_export(session, x, pixels, rgb));
-    PST_TRY(pst_buffer_read(session, rgb, 0, picture, bytes));
-    for (size_t i = 0; i < 3 * pixels; i++)
-        picture[i] += kept[i / 3] * (content->rgb[i] - picture[i]);
-    PST_TRY(pst_buffer_write(session, rgb, 0, picture, bytes));
-    PST_TRY(pst_pixels_import(session, rgb, pixels, x));
-    PST_TRY(pst_session_finish(session));
+    PST_TRY(pst_allocate(&job->context->error, pixels, sizeof(float), &free));
+    PST_TRY(pst_regions_kept(&job->context->error, job->regions, w, h, free));
+    for (size_t i = 0; i < pixels; i++)
+        free[i] = fminf(fmaxf(1 - free[i], 0), 1);
+    PST_TRY(pst_objective_keep_content(objective, content, free));
 cleanup:
-    pst_buffer_destroy(session, rgb);
+    pst_free(free);
+    return status;
+}
+
+pst_status pst_job_keep_content(const pst_job *job, pst_image *picture) {
+    pst_error *error = &job->context->error;
+    size_t pixels = (size_t)picture->width * (size_t)picture->height;
+    pst_image *content = NULL;
+    float *kept = NULL;
+    pst_status status = PST_OK;
+    if (!pst_regions_keep_any(job->regions))
+        return PST_OK;
+    PST_TRY(pst_picture_resize(error, job->content, picture->width, picture->height, &content));
+    PST_TRY(pst_allocate(error, pixels, sizeof(float), &kept));
+    PST_TRY(pst_regions_kept(error, job->regions, picture->width, picture->height, kept));
+    for (size_t i = 0; i < 3 * pixels; i++) {
+        float part = fminf(fmaxf(kept[i / 3], 0), 1);
+        picture->rgb[i] = part >= 1 ? content->rgb[i] : picture->rgb[i] * (1 - part) + content->rgb[i] * part;
+    }
+cleanup:
     pst_image_destroy(content);
     pst_free(kept);
-    pst_free(picture);
     return status;
 }

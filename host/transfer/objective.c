@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "op/gram.h"
+#include "op/guide.h"
 #include "op/loss.h"
 #include "op/vector.h"
 #include "transfer/style_regions.h"
@@ -12,6 +13,7 @@ struct pst_objective {
     pst_pass *pass;
     pst_buffer *targets[PST_TERMS_MAX];   /* content: P [pixels][c] */
     pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
+    pst_buffer *free, *kept, *mixed;      /* where content is kept: [h][w], the content, and what is evaluated */
     pst_buffer *unscaled;                 /* normalised gradients: a layer's gradient before it is scaled */
     pst_sums sums;                        /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
@@ -122,6 +124,9 @@ void pst_objective_destroy(pst_objective *objective) {
         pst_buffer_destroy(session, objective->targets[t]);
         pst_style_regions_close(&objective->styles[t]);
     }
+    pst_buffer_destroy(session, objective->free);
+    pst_buffer_destroy(session, objective->kept);
+    pst_buffer_destroy(session, objective->mixed);
     pst_buffer_destroy(session, objective->unscaled);
     pst_sums_destroy(&objective->sums);
     pst_pass_destroy(objective->pass);
@@ -142,6 +147,10 @@ static size_t unscaled_floats(const pst_objective *objective) {
     return most;
 }
 
+static size_t pixels_of(const pst_objective *objective) { return (size_t)objective->options.h * (size_t)objective->options.w; }
+
+static size_t picture_bytes(const pst_objective *objective) { return sizeof(float) * pst_round_up(3 * pixels_of(objective), 16); }
+
 size_t pst_objective_target_bytes(const pst_objective *objective, size_t *largest) {
     size_t bytes = sizeof(float) * unscaled_floats(objective), most = bytes;
     for (size_t t = 0; t < objective->options.term_count; t++) {
@@ -154,6 +163,10 @@ size_t pst_objective_target_bytes(const pst_objective *objective, size_t *larges
             own = part = sizeof(float) * content_floats(objective, t);
         bytes += own;
         most = part > most ? part : most;
+    }
+    if (objective->options.keeps_content) {
+        bytes += sizeof(float) * pixels_of(objective) + 2 * picture_bytes(objective);
+        most = picture_bytes(objective) > most ? picture_bytes(objective) : most;
     }
     *largest = most;
     return bytes + pst_sums_bytes(slot_count(objective));
@@ -194,6 +207,11 @@ pst_status pst_objective_begin(pst_objective *objective) {
     }
     if (unscaled_floats(objective))
         PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer", &objective->unscaled));
+    if (objective->options.keeps_content) {
+        PST_TRY(pst_buffer_create(session, sizeof(float) * pixels_of(objective), "where content is kept", &objective->free));
+        PST_TRY(pst_buffer_create(session, picture_bytes(objective), "content that is kept", &objective->kept));
+        PST_TRY(pst_buffer_create(session, picture_bytes(objective), "the picture with content", &objective->mixed));
+    }
     PST_TRY(pst_sums_create(session, slot_count(objective), &objective->sums));
 cleanup:
     return status;
@@ -261,6 +279,12 @@ pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *
         if (objective->options.terms[t].kind == PST_TERM_STYLE)
             status = pst_style_regions_guide(&objective->styles[t], guides, objective->options.terms[t].layer);
     return status;
+}
+
+pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free) {
+    pst_session *session = session_of(objective);
+    pst_status status = pst_buffer_write(session, objective->free, 0, free, sizeof(float) * pixels_of(objective));
+    return status == PST_OK ? pst_buffer_copy(session, objective->kept, content, sizeof(float) * 3 * pixels_of(objective)) : status;
 }
 
 void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
@@ -332,9 +356,15 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     const pst_objective_options *o = &objective->options;
     size_t tv = o->term_count - 1;
     pst_status status;
+    if (o->keeps_content) {
+        PST_TRY(pst_mix_pictures(session_of(objective), x, objective->kept, objective->free, pixels_of(objective), objective->mixed));
+        x = objective->mixed;
+    }
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
     PST_TRY(pst_smoothness(session_of(objective), x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
+    if (o->keeps_content)
+        PST_TRY(pst_mix_pictures(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));
     PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));
 cleanup:
     return status;

@@ -26,6 +26,7 @@ typedef struct pst_objective_options {
     pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
     size_t term_count;
     size_t region_count; /* of styles; 0: pictures are taken whole, and there are no guides */
+    bool keeps_content;  /* parts of the picture are the content, whatever x is there */
 } pst_objective_options;
 
 /* Adds the terms of a list such as "relu1_1,relu2_1=0.5", each with weight * its factor (1 if none is given).
@@ -55,6 +56,9 @@ pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x
 /* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
 pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
 pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides);
+/* Where content is kept: free [h][w] is 0 for pixels that are the content (x: in network units) and 1 for those that are painted;
+ * the objective is then a function of x * free + content * (1 - free). After begin, before the first evaluation. */
+pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free);
 /* The layers that want guides. */
 void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]);
 pst_status pst_objective_end(pst_objective *objective);
