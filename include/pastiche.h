@@ -290,9 +290,21 @@ PST_API pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch
 
 typedef enum pst_loss_form {
     PST_LOSS_MEAN, /* content w*mean((F-P)^2), style w*mean((G-T)^2), G = F F'/(C N): neural-style's meaning of the weights */
-    PST_LOSS_GATYS /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
+    PST_LOSS_GATYS, /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
+    PST_LOSS_WASSERSTEIN /* content as MEAN; style w*(mean((m-mt)^2) + tr(St + S - 2(St^1/2 S St^1/2)^1/2)/C) of the means m and
+                            the covariances S = F F'/N - m m' + 1e-4: style-transfer-pytorch's */
 } pst_loss_form;
-typedef enum pst_pooling { PST_POOLING_MAX, PST_POOLING_AVERAGE } pst_pooling;
+typedef enum pst_pooling {
+    PST_POOLING_MAX,
+    PST_POOLING_AVERAGE,
+    PST_POOLING_L2 /* 0.78 * sqrt(sum of squares) of each 2x2 window: style-transfer-pytorch's */
+} pst_pooling;
+typedef enum pst_tv_kind {
+    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbour: neural-style's */
+    PST_TV_ABSOLUTE,  /* tv_weight * (sum |dx| + sum |dy|): neural-style-pt's */
+    PST_TV_NINE_POINT /* tv_weight * 2 * (mean dx^2/3 + mean dy^2/3 + mean of either diagonal's squared differences/12), the border
+                         replicated: style-transfer-pytorch's, but of samples from 0 to 255, so that its 2 is 3.1e-5 here */
+} pst_tv_kind;
 typedef enum pst_optimizer_kind {
     PST_OPTIMIZER_LBFGS,            /* goes on from the best point only; broad changes come before fine ones */
     PST_OPTIMIZER_ADAM,
@@ -323,7 +335,8 @@ typedef struct pst_transfer_options {
     double style_scale;            /* longer side of a style = ceil(style_scale * image_size). Default 1 */
     double content_weight;         /* default 5 */
     double style_weight;           /* default 100 */
-    double tv_weight;              /* smoothness, tv_weight/2 * sum(dx^2 + dy^2). Default 1e-3 */
+    double tv_weight;              /* smoothness, as tv_kind says. Default 1e-3 */
+    pst_tv_kind tv_kind;           /* default PST_TV_SQUARES */
     const char *content_layers;    /* "relu4_2" by default; "relu3_1=0.5,relu4_2" gives a layer its own factor */
     const char *style_layers;      /* default "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" */
     pst_loss_form loss_form;       /* default PST_LOSS_MEAN */

@@ -126,23 +126,46 @@ static bool set_pooling(settings *s, const option *o, const char *given, const c
     static const choice choices[] = {
         { "max", PST_POOLING_MAX },
         { "avg", PST_POOLING_AVERAGE },
+        { "l2", PST_POOLING_L2 },
         { "average", PST_POOLING_AVERAGE },
         { NULL, 0 },
     };
     (void)o;
     int chosen;
-    if (!choose(choices, 2, given, value, &chosen))
+    if (!choose(choices, 3, given, value, &chosen))
         return false;
     s->transfer.pooling = (pst_pooling)chosen;
     return true;
 }
 
-static bool set_loss(settings *s, const option *o, const char *given, const char *value)
+static bool set_tv_kind(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = { { "mean", PST_LOSS_MEAN }, { "gatys", PST_LOSS_GATYS }, { NULL, 0 } };
+    static const choice choices[] = {
+        { "squares", PST_TV_SQUARES },
+        { "absolute", PST_TV_ABSOLUTE },
+        { "nine-point", PST_TV_NINE_POINT },
+        { "nine_point", PST_TV_NINE_POINT },
+        { NULL, 0 },
+    };
     (void)o;
     int chosen;
-    if (!choose(choices, 2, given, value, &chosen))
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.tv_kind = (pst_tv_kind)chosen;
+    return true;
+}
+
+static bool set_loss(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "mean", PST_LOSS_MEAN },
+        { "gatys", PST_LOSS_GATYS },
+        { "wasserstein", PST_LOSS_WASSERSTEIN },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
         return false;
     s->transfer.loss_form = (pst_loss_form)chosen;
     return true;
@@ -344,12 +367,13 @@ const option option_table[] = {
     { { "style-weight" }, TAKES_VALUE, "X", "likeness to the styles (100)", set_number,
       IN(transfer.style_weight), 0, LARGEST },
     { { "tv-weight" }, TAKES_VALUE, "X", "smoothness (0.001)", set_number, IN(transfer.tv_weight), 0, LARGEST },
+    { { "tv-kind" }, TAKES_VALUE, "KIND", "squares, absolute or nine-point (squares)", set_tv_kind },
     { { "content-layers" }, TAKES_VALUE, "LIST", "relu4_2; a weight by relu3_1=0.5,relu4_2", set_text,
       IN(transfer.content_layers) },
     { { "style-layers" }, TAKES_VALUE, "LIST", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", set_text,
       IN(transfer.style_layers) },
-    { { "loss" }, TAKES_VALUE, "FORM", "mean, or gatys for the paper's sums (mean)", set_loss },
-    { { "pooling" }, TAKES_VALUE, "KIND", "max or avg (max)", set_pooling },
+    { { "loss" }, TAKES_VALUE, "FORM", "mean, gatys: the paper's sums, or wasserstein (mean)", set_loss },
+    { { "pooling" }, TAKES_VALUE, "KIND", "max, avg or l2 (max)", set_pooling },
     { { "normalize-gradients" }, TAKES_NOTHING, NULL, "divide each layer's gradient by its L1 norm", set_flag,
       IN(transfer.normalize_gradients) },
 

@@ -139,7 +139,10 @@ static pst_status make_objective(pst_job *job) {
     *objective = (pst_objective_options){.h = job->height,
                                          .w = job->width,
                                          .form = o->loss_form,
-                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : PST_POOL_MAX,
+                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE
+                                                     : o->pooling == PST_POOLING_L2    ? PST_POOL_L2
+                                                                                       : PST_POOL_MAX,
+                                         .tv_kind = o->tv_kind,
                                          .normalize_gradients = o->normalize_gradients,
                                          .region_count = job->regions->count,
                                          .keeps_content = pst_regions_keep_any(job->regions)};

@@ -36,7 +36,7 @@ static pst_pass_layer layer_of(const pst_objective *objective, size_t term) {
 static double loss_factor(const pst_objective *objective, size_t term) {
     const pst_term *t = &objective->options.terms[term];
     if (t->kind == PST_TERM_TV)
-        return t->weight / 2;
+        return t->weight * (objective->options.tv_kind == PST_TV_SQUARES ? 0.5 : 1);
     pst_pass_layer layer = layer_of(objective, term);
     if (t->kind == PST_TERM_STYLE)
         return t->weight * pst_style_term_loss_factor(objective->options.form, layer.true_c);
@@ -362,7 +362,7 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     }
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
-    PST_TRY(pst_smoothness(session_of(objective), x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
+    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
     if (o->keeps_content)
         PST_TRY(pst_mix_pictures(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));
     PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));

@@ -96,6 +96,19 @@ static void close_parts(parts *p) {
     }
 }
 
+/* A call to a term with guided features is between these two. */
+static pst_status begin(pst_style_term *term, const pst_buffer *features, size_t pixels, const pst_buffer *guide, bool squared,
+                        const parts *p) {
+    term->guide = guide;
+    term->guided = p->map;
+    return pst_guide_map(p->session, features, pixels, term->c, guide, squared, p->map);
+}
+
+static pst_status end(pst_style_term *term, pst_status status) {
+    term->guide = term->guided = NULL;
+    return status;
+}
+
 pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *features, size_t pixels, double blend,
                                  const pst_guides *guides, size_t layer, pst_buffer *workspace) {
     parts p = {0};
@@ -110,8 +123,8 @@ pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *f
         if (!guides->at[r][layer] || guides->blend[r][layer] <= 0)
             continue;
         PST_TRY(pst_buffer_write(p.session, p.guide, 0, guides->at[r][layer], sizeof(float) * pixels));
-        PST_TRY(pst_guide_map(p.session, features, pixels, term->c, p.guide, false, p.map));
-        PST_TRY(pst_style_term_add(term, p.map, pixels, guides->blend[r][layer], p.own));
+        PST_TRY(begin(term, features, pixels, p.guide, false, &p));
+        PST_TRY(end(term, pst_style_term_add(term, p.map, pixels, guides->blend[r][layer], p.own)));
         regions->has_target[r] = true;
     }
 cleanup:
@@ -139,8 +152,8 @@ pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffe
     for (size_t r = 0; r < regions->count; r++)
         if (is_compared(regions, r)) {
             pst_style_term *term = &regions->terms[r];
-            PST_TRY(pst_guide_map(p.session, features, regions->pixels, term->c, regions->guides[r], false, p.map));
-            PST_TRY(pst_style_term_compare(term, p.map, regions->pixels, sums, slot + r * slot_step, p.own));
+            PST_TRY(begin(term, features, regions->pixels, regions->guides[r], false, &p));
+            PST_TRY(end(term, pst_style_term_compare(term, p.map, regions->pixels, sums, slot + r * slot_step, p.own)));
         }
 cleanup:
     close_parts(&p);
@@ -157,8 +170,8 @@ pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buff
     for (size_t r = 0; r < regions->count; r++)
         if (is_compared(regions, r)) {
             pst_style_term *term = &regions->terms[r];
-            PST_TRY(pst_guide_map(p.session, features, regions->pixels, term->c, regions->guides[r], true, p.map));
-            PST_TRY(pst_style_term_gradient(term, p.map, regions->pixels, regions->areas[r] * scale, accumulate, d, p.own));
+            PST_TRY(begin(term, features, regions->pixels, regions->guides[r], true, &p));
+            PST_TRY(end(term, pst_style_term_gradient(term, p.map, regions->pixels, regions->areas[r] * scale, accumulate, d, p.own)));
             accumulate = true;
         }
     if (!accumulate) /* no region is seen in this layer */

@@ -6,7 +6,8 @@
 #include "blas/gemm.h"
 #include "op/sums.h"
 
-/* A plain struct; set by pst_style_term_open. */
+/* A plain struct; set by pst_style_term_open. With PST_LOSS_WASSERSTEIN the target is the covariance of the blended first and
+ * second moments, and the buffers of op/wasserstein.h are there; else they are NULL. */
 typedef struct pst_style_term {
     pst_session *session;
     pst_gemm *gemm;
@@ -14,6 +15,11 @@ typedef struct pst_style_term {
     int c, true_c;
     pst_buffer *target;     /* [c][c]: the styles' blended Gram matrices T */
     pst_buffer *difference; /* [c][c], symmetric: G - T of the last evaluation */
+    pst_buffer *root;       /* [c][c] */
+    pst_buffer *target_mean, *mean, *row; /* [c] */
+    const pst_buffer *guide; /* NULL, or [pixels] while a call is about a region: then all features given are times the guide, those
+                                for the gradient times its square, and in `guided`, which is written over */
+    pst_buffer *guided;
 } pst_style_term;
 
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that every
