@@ -100,6 +100,7 @@ ceiling
 gemm
 gram -DT=16
 gram -DT=64
+guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
