@@ -30,7 +30,7 @@ static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
     PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
     PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
     PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
-    PST_TRY(pst_pixels_import(session, rgb, pixels, *x));
+    PST_TRY(pst_pixels_import(session, rgb, pixels, pst_job_pixel_scale(job), *x));
     PST_TRY(pst_session_finish(session));
 cleanup:
     pst_buffer_destroy(session, rgb);
@@ -56,7 +56,8 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
     PST_TRY(pst_picture_create(&job->context->error, job->width, job->height, NULL, &image));
     PST_TRY(pst_buffer_create(session, job->x->bytes, "the result", &rgb));
-    PST_TRY(pst_pixels_export(session, best_picture(job), pixels, rgb));
+    const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(job->optimizer);
+    PST_TRY(pst_pixels_export(session, average ? average : best_picture(job), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
     for (size_t i = 0; i < pixels * 3; i++)
         image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
@@ -125,6 +126,7 @@ static pst_status prepare(pst_job *job) {
     PST_TRY(pst_space_open(session, job->height, job->width, pst_optimizer_vector_count(&job->optimizer_options) + 2, &job->space));
     job->space.after_wait = take_losses;
     job->space.user = job;
+    job->space.pixel_scale = pst_job_pixel_scale(job);
     PST_TRY(pst_optimizer_create(&job->space.vectors, &job->optimizer_options, &job->optimizer));
 cleanup:
     return status;

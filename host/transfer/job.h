@@ -36,6 +36,9 @@ struct pst_job {
     bool x_is_best;     /* after the last evaluation, which no step follows; else the optimiser keeps it */
 };
 
+/* As in op/pixels.h. */
+static inline double pst_job_pixel_scale(const pst_job *job) { return job->options.pixels_256 ? 256.0 / 255 : 1; }
+
 /* Fills job->named_choices. */
 void pst_job_name_choices(pst_job *job);
 
