@@ -429,8 +429,8 @@ static void pixels_case(const void *arg)
         for (size_t i = 0; i < count; i++)
             scaled[i] = scale * rgb[i];
         reference_import(scaled, pixels, x);
-        test_close_to("picture imported", inside, x, count, TIGHT / 100);
-        test_close_to("picture exported", back, rgb, count, TIGHT / 100);
+        test_close_to("picture imported", inside, x, count, form ? TIGHT / 10 : TIGHT / 100);
+        test_close_to("picture exported", back, rgb, count, form ? TIGHT / 10 : TIGHT / 100);
 
         /* Twice as far from the middle, a half of the samples lie outside. */
         double *wide = test_doubles(count), *limited = test_doubles(count);
@@ -442,7 +442,7 @@ static void pixels_case(const void *arg)
         pst_buffer *clamped = test_floats(x, count);
         ck_ok(test_error, pst_pixels_clamp(test_session, clamped, pixels, scale));
         reference_import(limited, pixels, x);
-        test_close_to("picture clamped", clamped, x, count, TIGHT / 100);
+        test_close_to("picture clamped", clamped, x, count, TIGHT / 10);
     }
 }
 
