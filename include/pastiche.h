@@ -342,9 +342,17 @@ typedef struct pst_transfer_options {
     pst_loss_form loss_form;       /* default PST_LOSS_MEAN */
     pst_pooling pooling;           /* default max */
     bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
+    bool normalize_weights;        /* each weight divided by the largest of the sides of what it weighs: of a content map its
+                                      channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default off */
+    bool pixels_256;               /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
     int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
+    double adam_beta1, adam_beta2; /* decay of Adam's moments. Default 0.9 and 0.999 */
+    bool adam_epsilon_first;       /* Adam's 1e-8 is added before the bias correction, as in Torch7. Default off */
+    bool clamp;                    /* every step ends with samples within 0..255. Not with L-BFGS. Default off */
+    double average;                /* below 1: the result is not the best picture but the running average of all, the one k
+                                      steps back weighted by average^k. Not with L-BFGS. Default 0: off */
     double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
     int iterations;                /* evaluations of loss and gradient, of all scales together. Default 1000 */
     double loss_threshold;         /* end a scale when the total loss is at or below it. Default 0: never */

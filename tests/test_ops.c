@@ -452,12 +452,29 @@ static void pixels_case(const void *arg)
     double *rgb = test_numbers(count, 90), *x = test_doubles(count);
     for (size_t i = 0; i < count; i++)
         rgb[i] = (double)(float)(127.5 + 127.5 * rgb[i]);
-    pst_buffer *in = test_floats(rgb, count), *inside = test_empty(count), *back = test_empty(count);
-    ck_ok(test_error, pst_pixels_import(test_session, in, pixels, inside));
-    ck_ok(test_error, pst_pixels_export(test_session, inside, pixels, back));
-    reference_import(rgb, pixels, x);
-    test_close_to("picture imported", inside, x, count, TIGHT / 100);
-    test_close_to("picture exported", back, rgb, count, TIGHT / 100);
+    for (int form = 0; form < 2; form++) {
+        double scale = form ? 256 / 255. : 1, *scaled = test_doubles(count);
+        pst_buffer *in = test_floats(rgb, count), *inside = test_empty(count), *back = test_empty(count);
+        ck_ok(test_error, pst_pixels_import(test_session, in, pixels, scale, inside));
+        ck_ok(test_error, pst_pixels_export(test_session, inside, pixels, scale, back));
+        for (size_t i = 0; i < count; i++)
+            scaled[i] = scale * rgb[i];
+        reference_import(scaled, pixels, x);
+        test_close_to("picture imported", inside, x, count, form ? TIGHT / 10 : TIGHT / 100);
+        test_close_to("picture exported", back, rgb, count, form ? TIGHT / 10 : TIGHT / 100);
+
+        /* Twice as far from the middle, a half of the samples lie outside. */
+        double *wide = test_doubles(count), *limited = test_doubles(count);
+        for (size_t i = 0; i < count; i++) {
+            wide[i] = (double)(float)(scale * (2 * rgb[i] - 127.5));
+            limited[i] = wide[i] < 0 ? 0 : wide[i] > scale * 255 ? scale * 255 : wide[i];
+        }
+        reference_import(wide, pixels, x);
+        pst_buffer *clamped = test_floats(x, count);
+        ck_ok(test_error, pst_pixels_clamp(test_session, clamped, pixels, scale));
+        reference_import(limited, pixels, x);
+        test_close_to("picture clamped", clamped, x, count, TIGHT / 10);
+    }
 }
 
 /* A table makes one Check test of each operation; cases beyond the small ones are passed over in small runs. */

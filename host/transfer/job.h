@@ -35,6 +35,9 @@ struct pst_job {
     double start_seconds, scale_seconds; /* by the clock: before the first evaluation; after the first one of the scale */
 };
 
+/* As in op/pixels.h. */
+static inline double pst_job_pixel_scale(const pst_job *job) { return job->options.pixels_256 ? 256.0 / 255 : 1; }
+
 /* The size of a style where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 

@@ -34,6 +34,9 @@ typedef struct pst_objective_options {
  * PST_ERROR_ARGUMENT for layers that the network has not, twice the same, or factors that are no numbers >= 0. */
 pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list, double weight,
                                    pst_objective_options *options);
+/* Divides the weights of the terms so far by the largest side of what they weigh, as neural-style-pt's -normalize_weights: of a
+ * content map its channels, height and width in a picture of options->h by w, of a Gram matrix its channels. */
+void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options);
 void pst_objective_add_tv(double weight, pst_objective_options *options);
 
 typedef struct pst_objective pst_objective;
