@@ -382,7 +382,8 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result; nothing else of the job. */
+/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_save; nothing
+ * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
@@ -392,6 +393,14 @@ PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, voi
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
  * applied. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was stopped. It
+ * takes as many bytes as the plan says for the picture and the optimiser. */
+PST_API pst_status pst_job_save(pst_job *job, const char *path);
+
+/* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network, pictures and
+ * options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
+PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 

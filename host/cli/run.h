@@ -12,6 +12,8 @@ typedef struct run {
     pst_job *job;
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at;   /* seconds of the run when the last one was kept */
+    bool checkpoint_failed;
     bool picture_failed; /* an intermediate picture could not be written */
 } run;
 
