@@ -364,6 +364,10 @@ PST_API void pst_job_destroy(pst_job *job);
 /* The memory that pst_job_run will take. Valid as long as the job. */
 PST_API const pst_plan *pst_job_plan(const pst_job *job);
 
+/* How long pst_job_run will take if it goes on to the last iteration, in seconds: measured by two evaluations at the full size, or
+ * some more if they are short, whose cost is taken to go with the pixels. Before pst_job_run, which it changes nothing for. */
+PST_API pst_status pst_job_forecast(pst_job *job, double *seconds);
+
 typedef struct pst_loss_term {
     const char *name; /* "content.relu4_2", "style.relu1_1", "tv" */
     double value;     /* weighted, so that the terms add up to the total */

@@ -214,6 +214,16 @@ static int finish(run *r, pst_status status)
     return r->checkpoint_failed || r->picture_failed ? EXIT_FAILED : EXIT_OK;
 }
 
+int run_plan(run *r)
+{
+    const pst_plan *plan = pst_job_plan(r->job);
+    double seconds = 0;
+    progress_wait(&r->session->report, "trying two iterations");
+    pst_status status = plan->fits ? pst_job_forecast(r->job, &seconds) : PST_OK;
+    progress_clear(&r->session->report);
+    return status == PST_OK ? plan_print(plan, seconds, r->session->device.name) : failed(r, status);
+}
+
 int run_paint(run *r)
 {
     const settings *s = r->settings;

@@ -26,6 +26,9 @@ int run_check_names(const session *w, const settings *s);
  * plans. s may be others than the session's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, session *w, const settings *s);
 
+/* Prints what the run would take: memory, and where that is enough, time. */
+int run_plan(run *r);
+
 /* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
 int run_paint(run *r);
 
