@@ -30,6 +30,19 @@ static bool draw(pst_context *context, const demo_picture *picture)
     return status == PST_OK;
 }
 
+static bool has_network(const settings *s)
+{
+    pst_catalogue *catalogue;
+    const char *path;
+    pst_status status = pst_catalogue_open(&catalogue);
+    if (status == PST_OK)
+        status = pst_catalogue_find(catalogue, s->model, &path);
+    if (status != PST_OK)
+        complain("%s", catalogue ? pst_catalogue_message(catalogue) : "no memory left");
+    pst_catalogue_close(catalogue);
+    return status == PST_OK;
+}
+
 static bool draw_all(void)
 {
     pst_context_options where;
@@ -69,7 +82,7 @@ int demo_command(int count, char **arguments)
     settings s;
     int code = EXIT_USAGE;
     if (options_read(&s, OWN + count, all)) {
-        code = draw_all() ? transfer_command(&s) : EXIT_FAILED;
+        code = has_network(&s) && draw_all() ? transfer_command(&s) : EXIT_FAILED;
         if (code == EXIT_OK && !s.quiet)
             fprintf(stderr, "pastiche: try the other one too: pastiche " FILE_OF("landscape") " " FILE_OF("mosaic") " -o mosaic.png\n");
     }
