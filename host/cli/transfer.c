@@ -145,15 +145,15 @@ static double run_flops(const run *r, int width, int height)
     return flops * r->settings->transfer.iterations;
 }
 
-/* On a device that was not measured yet, once, before a run that is long enough to gain from it. */
+/* On a device where the network was not measured yet, once, before a run that is long enough to gain from it. */
 static void tune_if_new(run *r)
 {
     const settings *s = r->settings;
     const char *notice;
-    size_t known = pst_context_choices(r->context, &notice);
+    pst_context_choices(r->context, &notice);
     if (*notice)
         progress_say(&r->report, "%s", notice);
-    if (known || s->choices || s->plan)
+    if (s->choices || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
@@ -161,7 +161,8 @@ static void tune_if_new(run *r)
     options.width = (int)((int64_t)s->transfer.image_size * width / longer);
     options.height = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = r->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || run_flops(r, options.width, options.height) < least)
+    if (options.width < 1 || options.height < 1 || run_flops(r, options.width, options.height) < least
+        || pst_tune_known(r->context, r->network, &options))
         return;
     progress_say(&r->report, "measuring which algorithms are the fastest on %s, this once", r->device.name);
     if (tune_run(r->context, r->network, &options, &r->report) != PST_OK)
