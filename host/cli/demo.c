@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "demo_pictures.h"
+#include "session.h"
 
 #define FILE_OF(name) "pastiche-" name ".png"
 
@@ -32,15 +33,10 @@ static bool draw(pst_context *context, const demo_picture *picture)
 
 static bool has_network(const settings *s)
 {
-    pst_catalogue *catalogue;
-    const char *path;
-    pst_status status = pst_catalogue_open(&catalogue);
-    if (status == PST_OK)
-        status = pst_catalogue_find(catalogue, s->model, &path);
-    if (status != PST_OK)
-        complain("%s", catalogue ? pst_catalogue_message(catalogue) : "no memory left");
-    pst_catalogue_close(catalogue);
-    return status == PST_OK;
+    session w;
+    int code = session_begin(&w, s);
+    session_end(&w);
+    return code == EXIT_OK;
 }
 
 static bool draw_all(void)
