@@ -434,6 +434,10 @@ typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress)
 PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback,
                             void *user);
 
+/* Whether most of what pst_tune would measure with these options has a choice already, so that it need not be called: all has not
+ * where the time was over or the user stopped it. False, too, where that cannot be found out. */
+PST_API bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options);
+
 typedef struct pst_choice {
     const char *layer;     /* "relu3_1" */
     const char *algorithm; /* "winograd-fused" */
