@@ -31,6 +31,9 @@ int model_fetch_command(int count, char **arguments);
 /* pastiche CONTENT STYLE..., --plan too. */
 int transfer_command(const settings *s);
 
+/* pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...] */
+int batch_command(int count, char **arguments);
+
 /* Prints the memory plan; not EXIT_OK when it does not fit. */
 int plan_print(const pst_plan *plan, const char *device);
 

@@ -108,15 +108,17 @@ char *progress_time(double seconds, char text[32])
     return text;
 }
 
-/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left"; a slow device is told in seconds an iteration. */
-static void describe(const pst_progress *now, char *text, size_t size)
+/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left", of several runs with "3 of 12" before it; a slow device is told in seconds an iteration. */
+static void describe(const progress *p, const pst_progress *now, char *text, size_t size)
 {
-    char left[32];
+    char left[32], item[32] = "";
+    if (p->items > 0)
+        snprintf(item, sizeof item, "%d of %d  ", p->item, p->items);
     double rate = now->seconds > 0 ? now->iteration / now->seconds : 0;
     progress_time(rate > 0 ? (now->iterations - now->iteration) / rate : -1, left);
     bool slow = rate > 0 && rate < 1;
     double pace = slow ? 1 / rate : rate;
-    snprintf(text, size, "%d/%d  loss %.3g  %.*f %s  %s left", now->iteration, now->iterations, now->loss,
+    snprintf(text, size, "%s%d/%d  loss %.3g  %.*f %s  %s left", item, now->iteration, now->iterations, now->loss,
              pace < 10 ? 2 : pace < 100 ? 1 : 0, pace, slow ? "s/it" : "it/s", left);
 }
 
@@ -141,7 +143,7 @@ static void draw_part(progress *p, double part, const char *text)
 static void draw_bar(progress *p, const pst_progress *now)
 {
     char text[160];
-    describe(now, text, sizeof text);
+    describe(p, now, text, sizeof text);
     draw_part(p, now->iterations > 0 ? (double)now->iteration / now->iterations : 0, text);
     p->drawn_at = now->seconds;
 }
@@ -158,7 +160,7 @@ void progress_update(progress *p, const pst_progress *now)
             draw_bar(p, now);
     } else if (p->print_every > 0 && (now->iteration % p->print_every == 0 || now->iteration == 1 || last)) {
         char text[160];
-        describe(now, text, sizeof text);
+        describe(p, now, text, sizeof text);
         fprintf(stderr, "%s\n", text);
     }
 }

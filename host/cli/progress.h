@@ -12,6 +12,7 @@ typedef struct progress {
     int print_every;  /* evaluations from one plain line to the next; 0: none */
     int drawn;        /* characters of the bar that stand on the terminal's last line */
     double drawn_at;  /* seconds of the run when they were drawn */
+    int item, items;  /* this run of so many, from 1; 0: there is only one */
 } progress;
 
 void progress_begin(progress *p, bool quiet, int print_every);
