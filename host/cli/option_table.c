@@ -365,6 +365,11 @@ const option option_table[] = {
     { { "contents" }, TAKES_NOTHING, NULL, "batch: contents follow", set_contents },
     { { "name" }, TAKES_VALUE, "NAME", "batch: of a picture ({content}__{style}.png)", set_name, IN(name) },
     { { "overwrite" }, TAKES_NOTHING, NULL, "batch: paint again what is there", set_overwrite, IN(overwrite) },
+    { { "sheet" }, TAKES_VALUE, "FILE", "instead of OUT a sheet of small variants", set_text, IN(sheet) },
+    { { "sheet-columns" }, TAKES_VALUE, "O=LIST", "an option's values (style-weight=...)", set_text, IN(sheet_columns) },
+    { { "sheet-rows" }, TAKES_VALUE, "O=LIST", "another's (start=content,noise)", set_text, IN(sheet_rows) },
+    { { "sheet-size" }, TAKES_VALUE, "N", "the longer side of a variant (256)", set_integer, IN(sheet_size), 16, 4096 },
+    { { "sheet-iterations" }, TAKES_VALUE, "N", "evaluations of a variant (100)", set_integer, IN(sheet_iterations), 1, 1e6 },
 
     { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
     { { "init" }, TAKES_VALUE, NULL, NULL, set_init },

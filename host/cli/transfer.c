@@ -6,6 +6,8 @@
 
 int transfer_command(const settings *s)
 {
+    if (s->sheet)
+        return sheet_command(s);
     if (file_is_folder(s->content)) {
         complain("%s: is a folder; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints all pictures in it", s->content);
         return EXIT_FAILED;
