@@ -1,6 +1,7 @@
 /* pastiche batch: every content in every style, with one device and one network. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "batch_list.h"
 #include "commands.h"
@@ -18,8 +19,14 @@ typedef struct batch {
     session session;
     batch_list list;
     verdict *contents, *styles; /* of the pictures, before anything is painted */
-    double seconds;             /* that painting took so far */
+    double begun;               /* seconds, when the first run did */
 } batch;
+
+static double now(void)
+{
+    struct timespec time;
+    return timespec_get(&time, TIME_UTC) ? (double)time.tv_sec + 1e-9 * (double)time.tv_nsec : 0;
+}
 
 /* ---- before the first run ---- */
 
@@ -134,7 +141,7 @@ static int paint_item(batch *b, batch_item *item)
     size_t painted = (size_t)report->item++;
     if (painted > 0)
         snprintf(rest, sizeof rest, " (about %s to go)",
-                 progress_time(b->seconds / (double)painted * (report->items - (int)painted), left));
+                 progress_time((now() - b->begun) / (double)painted * (report->items - (int)painted), left));
     snprintf(title, sizeof title, "%d of %d%s: %s", report->item, report->items, rest,
              batch_item_title(&b->list, item, name, sizeof name));
     b->session.status = PST_OK;
@@ -145,7 +152,6 @@ static int paint_item(batch *b, batch_item *item)
         r.apart = true;
         code = run_paint(&r);
         whole = !r.stopped && (code == EXIT_OK || code > EXIT_SIGNAL);
-        b->seconds += r.last.seconds;
     }
     run_end(&r);
     if (whole || !signals_caught())
@@ -159,6 +165,7 @@ static int paint_items(batch *b)
     int code = EXIT_OK;
     progress *report = &b->session.report;
     report->items = (int)batch_count(&b->list, BATCH_TO_DO);
+    b->begun = now();
     signals_catch();
     for (size_t i = 0; i < b->list.count && !signals_caught(); i++) {
         batch_item *item = &b->list.items[i];
@@ -181,9 +188,9 @@ static void sum_up(batch *b, bool begun)
     if (failures)
         snprintf(failed, sizeof failed, ", %zu failed", failures);
     if (rest)
-        snprintf(left, sizeof left, ", %zu left%s", rest, begun ? ": the same command goes on with them" : "");
+        snprintf(left, sizeof left, ", %zu left%s", rest, begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
     progress_say(&b->session.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
-                 list->count == 1 ? "picture" : "pictures", progress_time(b->seconds, time), there, failed, left);
+                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? now() - b->begun : 0, time), there, failed, left);
 }
 
 static int paint_all(batch *b)

@@ -329,6 +329,10 @@ static const uint16_t unknown[FONT_HEIGHT] = { 0, 0, 0xfe, 0x82, 0x82, 0x82, 0x8
 
 const uint16_t *font_glyph(uint32_t character)
 {
+    if (character >= 0x2010 && character <= 0x2015) /* hyphens and dashes */
+        character = '-';
+    if (character == 0x2018 || character == 0x2019)
+        character = '\'';
     if (character >= 0x20 && character <= 0x7e)
         return glyphs[character - 0x20];
     if (character >= 0xa0 && character <= 0x17f)

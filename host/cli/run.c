@@ -206,6 +206,11 @@ static int finish(run *r, pst_status status)
         return EXIT_SIGNAL + signal_number;
     }
     char time[32], *path = result_path(r, stopped);
+    if (path && stopped && r->apart && is_input(r->session, r->settings, path)) {
+        complain("%s: is a picture that is read; the one that was stopped is not written", path);
+        free(path);
+        return EXIT_SIGNAL + signal_number;
+    }
     status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path);
     if (status == PST_OK)
         progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", path, stopped ? "stopped after" : "after",

@@ -175,7 +175,7 @@ static pst_status shrink(sheet *p, const char *path, pst_image **shrunk)
 static int show_sources(sheet *p)
 {
     const settings *s = p->settings;
-    int room = sheet_page_sources(p->page.columns), all = 1 + (int)s->style_count, count = all < room ? all : room;
+    int all = 1 + (int)s->style_count, count = all < SHEET_SOURCES_MOST ? all : SHEET_SOURCES_MOST;
     p->sources = calloc((size_t)count, sizeof *p->sources);
     p->source_names = calloc((size_t)count, sizeof *p->source_names);
     if (!p->sources || !p->source_names)

@@ -10,11 +10,6 @@ enum { MARGIN = 32, GAP = 24, LINE = 19, CAPTION_GAP = 8, CAPTION_MOST = 40, COL
 static const ink paper = { 250, 249, 246 }, text = { 38, 38, 42 }, faint = { 98, 96, 92 }, rule = { 214, 211, 204 },
                  empty = { 236, 234, 229 }, mark = { 200, 84, 36 };
 
-int sheet_page_sources(int columns)
-{
-    return columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns;
-}
-
 /* The width of a column, which captions may widen. */
 static int column_width(const sheet_page *page)
 {
@@ -74,10 +69,10 @@ static int draw_head(const sheet_page *page, canvas *c, int width)
     return LINE * lines;
 }
 
-static void draw_sources(const sheet_page *page, canvas *c, int y, int pitch)
+static void draw_sources(const sheet_page *page, canvas *c, int top, int across, int pitch, int row)
 {
     for (int i = 0; i < page->source_count; i++) {
-        int x = MARGIN + i * pitch, most = (pitch - GAP) / FONT_WIDTH;
+        int x = MARGIN + i % across * pitch, y = top + i / across * row, most = (pitch - GAP) / FONT_WIDTH;
         char label[64];
         bool last = i + 1 == page->source_count && page->sources_left_out > 0;
         canvas_picture(c, x, y + page->height - pst_image_height(page->sources[i]), page->sources[i]);
@@ -113,9 +108,9 @@ static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch
 
 pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_image **picture)
 {
-    int across = sheet_page_sources(page->columns), pitch = column_width(page) + GAP;
+    int across = page->columns < COLUMNS_LEAST ? COLUMNS_LEAST : page->columns, pitch = column_width(page) + GAP;
     int width = 2 * MARGIN + across * pitch - GAP, head = draw_head(page, NULL, width) + GAP;
-    int sources = page->height + CAPTION_GAP + 2 * LINE + GAP;
+    int source_row = page->height + CAPTION_GAP + 2 * LINE + GAP, sources = (page->source_count + across - 1) / across * source_row;
     int row = page->height + CAPTION_GAP + caption_lines(page) * LINE + GAP;
     int height = MARGIN + head + sources + GAP + page->rows * row - GAP + MARGIN - 4;
     canvas c;
@@ -123,7 +118,7 @@ pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_ima
     if (!canvas_begin(&c, width, height, paper))
         return PST_ERROR_MEMORY;
     draw_head(page, &c, width);
-    draw_sources(page, &c, MARGIN + head, pitch);
+    draw_sources(page, &c, MARGIN + head, across, pitch, source_row);
     int top = MARGIN + head + sources;
     canvas_fill(&c, MARGIN, top, width - 2 * MARGIN, 1, rule);
     for (int i = 0; i < page->columns * page->rows; i++)

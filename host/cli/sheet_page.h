@@ -22,8 +22,7 @@ typedef struct sheet_page {
     int sources_left_out;         /* further styles, which are only counted */
 } sheet_page;
 
-/* How many sources a page of so many columns has room for. */
-int sheet_page_sources(int columns);
+enum { SHEET_SOURCES_MOST = 12 };
 
 /* Draws it all; the caller ends *picture. */
 pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_image **picture);
