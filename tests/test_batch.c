@@ -275,7 +275,7 @@ START_TEST(test_plan_lists_and_writes_nothing)
     ck_assert_ptr_nonnull(strstr(printed, "out/b__style.png  32x48 pixels, "));
     ck_assert_int_eq(files_in("out"), 1);
     ck_assert_uint_eq(files_hash(), files);
-    ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --image-size 2048 --model net.safetensors"), 1);
+    ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --iterations 100000 --image-size 2048 --model net.safetensors"), 1);
     ck_assert_ptr_nonnull(strstr(printed, "does not fit"));
     ck_assert_uint_eq(files_hash(), files);
     forget("out");

@@ -13,6 +13,8 @@ typedef struct progress {
     int drawn;        /* characters of the bar that stand on the terminal's last line */
     double drawn_at;  /* seconds of the run when they were drawn */
     int item, items;  /* this run of so many, from 1; 0: there is only one */
+    int scale, scale_iteration; /* the present scale, and the iteration and seconds from which its pace is measured */
+    double scale_seconds;
 } progress;
 
 void progress_begin(progress *p, bool quiet, int print_every);
