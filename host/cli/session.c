@@ -15,7 +15,9 @@ int session_failed(session *w, pst_status status)
 {
     const char *message = w->context ? pst_context_message(w->context) : "";
     progress_clear(&w->report);
-    complain("%s", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    complain("%s%s%s", w->about ? w->about : "", w->about ? ": " : "",
+             *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
