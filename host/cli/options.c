@@ -83,8 +83,8 @@ static void complain_unknown(const char *given, const char *name)
         complain("%.*s: unknown option; see pastiche --help", length, given);
 }
 
-/* Takes one option and its value. Returns how many arguments they were, 0 after complaining. */
-static int read_option(settings *s, int count, char **arguments)
+/* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after complaining. */
+static int read_option(settings *s, bool presets, int count, char **arguments)
 {
     char name[NAME_MOST], given[NAME_MOST], other[NAME_MOST];
     const char *argument = arguments[0], *equals = strchr(argument, '=');
@@ -125,6 +125,10 @@ static int read_option(settings *s, int count, char **arguments)
         value = arguments[1];
         used = 2;
     }
+    bool now = (strcmp(o->names[0], "preset") == 0) == presets || o->offset == offsetof(settings, help) ||
+               o->offset == offsetof(settings, version);
+    if (!now)
+        return used;
     return o->set(s, o, given, value) ? used : 0;
 }
 
@@ -210,20 +214,24 @@ bool options_read(settings *s, int count, char **arguments)
     const char **words = malloc(((size_t)count + 1) * sizeof *words);
     s->styles = malloc(((size_t)count + 1) * sizeof *s->styles);
     size_t word_count = 0;
-    bool good = words && s->styles, options_over = false;
+    bool good = words && s->styles, options_over;
     if (!good)
         complain("no memory left");
     char name[NAME_MOST];
-    for (int i = 0; good && i < count && !s->help && !s->version;) {
-        if (!options_over && strcmp(arguments[i], "--") == 0) {
-            options_over = true;
-            i++;
-        } else if (options_over || !option_name(arguments[i], name)) {
-            words[word_count++] = arguments[i++];
-        } else {
-            int used = read_option(s, count - i, arguments + i);
-            good = used > 0;
-            i += used;
+    for (int round = 0; round < 2; round++) { /* a preset comes before all else, wherever it stands */
+        options_over = false;
+        word_count = 0;
+        for (int i = 0; good && i < count && !s->help && !s->version;) {
+            if (!options_over && strcmp(arguments[i], "--") == 0) {
+                options_over = true;
+                i++;
+            } else if (options_over || !option_name(arguments[i], name)) {
+                words[word_count++] = arguments[i++];
+            } else {
+                int used = read_option(s, round == 0, count - i, arguments + i);
+                good = used > 0;
+                i += used;
+            }
         }
     }
     if (good && !s->help && !s->version)

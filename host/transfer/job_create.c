@@ -134,6 +134,7 @@ static pst_status make_objective(pst_job *job) {
                                                      : o->pooling == PST_POOLING_L2    ? PST_POOL_L2
                                                                                        : PST_POOL_MAX,
                                          .tv_kind = o->tv_kind,
+                                         .replicate = o->replicate_border,
                                          .normalize_gradients = o->normalize_gradients};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
