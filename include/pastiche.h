@@ -347,6 +347,8 @@ typedef struct pst_transfer_options {
     bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
     bool normalize_weights;        /* each weight divided by the largest of the sides of what it weighs: of a content map its
                                       channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default off */
+    bool replicate_border;         /* the first convolution sees the picture's border replicated and not zeros around it, as in
+                                      style-transfer-pytorch, "to reduce edge artifacts". Default off */
     bool pixels_256;               /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
     int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
@@ -380,6 +382,14 @@ typedef struct pst_transfer_options {
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
+
+/* Sets what another program does differently from the defaults, to be called right after pst_transfer_options_init: "best" (nothing),
+ * "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or "style-transfer-pytorch". PST_ERROR_ARGUMENT for
+ * another name. Strings that it sets live as long as the library. */
+PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, const char *name);
+
+/* The names of the presets by index, then NULL. */
+PST_API const char *pst_preset_name(size_t index);
 
 typedef struct pst_job pst_job;
 

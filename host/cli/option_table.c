@@ -155,6 +155,17 @@ static bool set_tv_kind(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+static bool set_border(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "zeros", false }, { "replicate", true }, { "zero", false }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.replicate_border = chosen;
+    return true;
+}
+
 static bool set_loss(settings *s, const option *o, const char *given, const char *value)
 {
     static const choice choices[] = {
@@ -321,9 +332,37 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
 
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
-    (void)s, (void)o;
-    complain("%s \"%s\": not known; this version has no presets", given, value);
-    return false;
+    (void)o;
+    if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
+        char list[256] = "";
+        for (size_t i = 0; pst_preset_name(i); i++) {
+            strcat(list, i == 0 ? "" : pst_preset_name(i + 1) ? ", " : " or ");
+            strcat(list, pst_preset_name(i));
+        }
+        complain("%s \"%s\": not known; it can be %s", given, value, list);
+        return false;
+    }
+    s->start = s->transfer.start == PST_START_CONTENT ? START_CONTENT : START_NOISE;
+    return true;
+}
+
+static bool set_betas(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    double betas[2];
+    char **parts = value_list(value, &count);
+    bool good = parts && count == 2;
+    for (size_t i = 0; good && i < 2; i++)
+        good = value_number(parts[i], &betas[i]) && betas[i] >= 0 && betas[i] < 1;
+    free(parts);
+    if (!good) {
+        complain("%s \"%s\": not two numbers from 0 up and below 1, such as 0.9,0.99", given, value);
+        return false;
+    }
+    s->transfer.adam_beta1 = betas[0];
+    s->transfer.adam_beta2 = betas[1];
+    return true;
 }
 
 static bool set_contents(settings *s, const option *o, const char *given, const char *value)
@@ -389,6 +428,7 @@ const option option_table[] = {
     { { "style-image" }, TAKES_VALUE, "LIST", "the styles, instead of arguments", set_text, IN(style_list) },
 
     { { "Loss" }, IS_HEADING },
+    { { "preset" }, TAKES_VALUE, "NAME", "the settings of another program; see the manual", set_preset },
     { { "content-weight" }, TAKES_VALUE, "X", "likeness to the content (5)", set_number,
       IN(transfer.content_weight), 0, LARGEST },
     { { "style-weight" }, TAKES_VALUE, "X", "likeness to the styles (100)", set_number,
@@ -399,10 +439,13 @@ const option option_table[] = {
       IN(transfer.content_layers) },
     { { "style-layers" }, TAKES_VALUE, "LIST", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", set_text,
       IN(transfer.style_layers) },
-    { { "loss" }, TAKES_VALUE, "FORM", "mean, gatys: the paper's sums, or wasserstein (mean)", set_loss },
+    { { "loss" }, TAKES_VALUE, "FORM", "mean, wasserstein, or gatys: the paper's (mean)", set_loss },
     { { "pooling" }, TAKES_VALUE, "KIND", "max, avg or l2 (max)", set_pooling },
+    { { "border" }, TAKES_VALUE, "KIND", "around the picture: zeros or replicate (zeros)", set_border },
     { { "normalize-gradients" }, TAKES_NOTHING, NULL, "divide each layer's gradient by its L1 norm", set_flag,
       IN(transfer.normalize_gradients) },
+    { { "normalize-weights" }, TAKES_NOTHING, NULL, "divide each weight by its target's largest side", set_flag,
+      IN(transfer.normalize_weights) },
 
     { { "Descent" }, IS_HEADING },
     { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
@@ -416,6 +459,10 @@ const option option_table[] = {
       IN(transfer.lbfgs_history), 0, 4096 },
     { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,
       IN(transfer.learning_rate), 1e-12, LARGEST },
+    { { "adam-betas" }, TAKES_VALUE, "A,B", "decay of Adam's moments (0.9,0.999)", set_betas },
+    { { "clamp" }, TAKES_NOTHING, NULL, "Adam, gradient descent: stay within 0..255", set_flag, IN(transfer.clamp) },
+    { { "average" }, TAKES_VALUE, "X", "... result: running average, decay X (0: off)", set_number,
+      IN(transfer.average), 0, .999999 },
     { { "momentum" }, TAKES_VALUE, "X", "of gradient descent, below 1 (0)", set_number,
       IN(transfer.momentum), 0, .999999 },
     { { "decay" }, TAKES_VALUE, "X", "its rate falls as 1/(1 + X*iteration) (0)", set_number,
@@ -464,7 +511,6 @@ const option option_table[] = {
     { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
     { { "init" }, TAKES_VALUE, NULL, NULL, set_init },
     { { "init-image" }, TAKES_VALUE, NULL, NULL, set_init_image },
-    { { "preset" }, TAKES_VALUE, NULL, NULL, set_preset },
     { { "backend" }, TAKES_VALUE, NULL, NULL, set_nothing },
     { { "cudnn-autotune" }, TAKES_NOTHING, NULL, NULL, set_nothing },
     { { "proto-file" }, TAKES_VALUE, NULL, NULL, set_nothing },
