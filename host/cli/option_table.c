@@ -333,6 +333,7 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)o;
+    pst_transfer_options_init(&s->transfer, sizeof s->transfer); /* nothing else was set yet; the last preset holds */
     if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
         char list[256] = "";
         for (size_t i = 0; pst_preset_name(i); i++) {
