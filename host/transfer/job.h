@@ -24,6 +24,7 @@ struct pst_job {
     size_t named_count;
     pst_net *net;
     pst_objective_options objective_options; /* w and h are those of the last scale */
+    char options_digest[65]; /* of all that defines the run but pictures and network */
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -32,7 +33,10 @@ struct pst_job {
     int iteration; /* evaluations done, of all scales */
     size_t scale;
     pst_stage stage;
-    double start_seconds, scale_seconds; /* by the clock: before the first evaluation; after the first one of the scale */
+    double seconds_before;  /* of the run that this one goes on from */
+    double start_seconds;   /* by the clock, before the first evaluation */
+    double pace_seconds;    /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
+    int pace_iteration;
 };
 
 /* As in op/pixels.h. */
@@ -50,6 +54,15 @@ void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
  * picture that came of it. */
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *picture);
+
+/* Fills job->options_digest. */
+void pst_job_digest_options(pst_job *job);
+
+/* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
+pst_status pst_job_check_memory(pst_job *job);
+
+/* How long it has run. */
+double pst_job_seconds(const pst_job *job);
 
 /* Fills job->named_choices. */
 pst_status pst_job_name_choices(pst_job *job);
