@@ -52,6 +52,7 @@ void pst_job_digest_options(pst_job *job) {
         const int scale[] = {job->scales[k].w, job->scales[k].h, job->scales[k].iterations};
         pst_digest_add(&digest, scale, sizeof scale);
     }
+    pst_regions_digest(job->regions, &digest);
     pst_digest_end(&digest, job->options_digest);
 }
 
