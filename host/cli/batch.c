@@ -19,14 +19,8 @@ typedef struct batch {
     session session;
     batch_list list;
     verdict *contents, *styles; /* of the pictures, before anything is painted */
-    double begun;               /* seconds, when the first run did */
+    time_t begun;               /* when the first run did */
 } batch;
-
-static double now(void)
-{
-    struct timespec time;
-    return timespec_get(&time, TIME_UTC) ? (double)time.tv_sec + 1e-9 * (double)time.tv_nsec : 0;
-}
 
 /* ---- before the first run ---- */
 
@@ -141,7 +135,7 @@ static int paint_item(batch *b, batch_item *item)
     size_t painted = (size_t)report->item++;
     if (painted > 0)
         snprintf(rest, sizeof rest, " (about %s to go)",
-                 progress_time((now() - b->begun) / (double)painted * (report->items - (int)painted), left));
+                 progress_time(difftime(time(NULL), b->begun) / (double)painted * (report->items - (int)painted), left));
     snprintf(title, sizeof title, "%d of %d%s: %s", report->item, report->items, rest,
              batch_item_title(&b->list, item, name, sizeof name));
     b->session.status = PST_OK;
@@ -165,7 +159,7 @@ static int paint_items(batch *b)
     int code = EXIT_OK;
     progress *report = &b->session.report;
     report->items = (int)batch_count(&b->list, BATCH_TO_DO);
-    b->begun = now();
+    b->begun = time(NULL);
     signals_catch();
     for (size_t i = 0; i < b->list.count && !signals_caught(); i++) {
         batch_item *item = &b->list.items[i];
@@ -181,7 +175,7 @@ static int paint_items(batch *b)
 static void sum_up(batch *b, bool begun)
 {
     const batch_list *list = &b->list;
-    char failed[48] = "", left[96] = "", there[80] = "", time[32];
+    char failed[48] = "", left[96] = "", there[80] = "", took[32];
     size_t there_count = batch_count(list, BATCH_THERE), failures = batch_count(list, BATCH_FAILED), rest = batch_count(list, BATCH_TO_DO);
     if (there_count)
         snprintf(there, sizeof there, ", %zu skipped, which %s there", there_count, there_count == 1 ? "was" : "were");
@@ -190,7 +184,7 @@ static void sum_up(batch *b, bool begun)
     if (rest)
         snprintf(left, sizeof left, ", %zu left%s", rest, begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
     progress_say(&b->session.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
-                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? now() - b->begun : 0, time), there, failed, left);
+                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? difftime(time(NULL), b->begun) : 0, took), there, failed, left);
 }
 
 static int paint_all(batch *b)
