@@ -256,12 +256,12 @@ int batch_command(int count, char **arguments)
     settings s;
     int code = EXIT_USAGE;
     if (options_read_batch(&s, count, arguments)) {
-        code = EXIT_OK;
+        code = run_check_single(&s);
         if (s.help)
             help();
         else if (s.version)
             printf("pastiche %s\n", pst_version());
-        else
+        else if (code == EXIT_OK)
             code = run_batch(&s);
     }
     options_free(&s);

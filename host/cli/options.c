@@ -296,6 +296,7 @@ static bool read_all(settings *s, bool batch, int count, char **arguments, int m
     s->kernels = environment("PASTICHE_KERNELS");
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    s->checkpoint_every = 300;
 
     size_t most = (size_t)count + (size_t)more_count + 1, word_count = 0;
     const char **words = malloc(most * sizeof *words);

@@ -12,6 +12,8 @@ typedef struct run {
     pst_job *job;
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at;   /* seconds of the run when the last one was kept */
+    bool checkpoint_failed;
     bool stopped;        /* by a signal, before its end */
     bool picture_failed; /* an intermediate picture could not be written */
     const char *bad;     /* the file of the picture that could not be read, or NULL */
@@ -27,11 +29,18 @@ typedef struct run {
 /* Whether no output is an input or another output; needs no device. */
 int run_check_names(const session *w, const settings *s);
 
+/* For several runs of one command: refuses what only a single one can have. */
+int run_check_single(const settings *s);
+
 /* Whether the output can be written, without a trace. */
 int run_check_output(session *w, const settings *s);
 
-/* Does all that comes before the first evaluation: reads the pictures and, the first time, the network, and plans. s may be others than the session's, and must live as long as the run. Always end it with run_end. */
+/* Does all that comes before the first evaluation: reads the pictures and, the first time, the network, and plans. s may be
+ * others than the session's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, session *w, const settings *s);
+
+/* Prints what the run would take: memory, and where that is enough, time. */
+int run_plan(run *r);
 
 /* Complains if the plan does not fit into the device's memory. */
 int run_check_plan(const run *r);

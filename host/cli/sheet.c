@@ -308,7 +308,7 @@ static int print_plan(sheet *p)
     run r;
     int code = run_prepare(&r, &p->session, &p->variants[0]);
     if (code == EXIT_OK)
-        code = plan_print(pst_job_plan(r.job), p->session.device.name);
+        code = run_plan(&r);
     run_end(&r);
     return code;
 }
@@ -316,7 +316,9 @@ static int print_plan(sheet *p)
 int sheet_command(const settings *s)
 {
     sheet p = { .settings = s };
-    int code = read_variants(&p);
+    int code = run_check_single(s);
+    if (code == EXIT_OK)
+        code = read_variants(&p);
     if (code == EXIT_OK)
         code = session_begin(&p.session, &p.variants[0]);
     if (code == EXIT_OK) {
