@@ -20,6 +20,7 @@ typedef struct batch {
     batch_list list;
     verdict *contents, *styles; /* of the pictures, before anything is painted */
     time_t begun;               /* when the first run did */
+    double pixels, pace;        /* for --plan: of all that is to be painted, and the seconds that one takes; 0: not tried yet */
 } batch;
 
 /* ---- before the first run ---- */
@@ -45,6 +46,21 @@ static void print_item(const batch_item *item, const pst_plan *plan)
         printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "is there" : "cannot be painted");
 }
 
+/* One picture is tried; the others take as much longer as they are larger. */
+static int foretell(batch *b, run *r)
+{
+    const pst_plan *plan = pst_job_plan(r->job);
+    double seconds = 0, pixels = (double)plan->width * plan->height;
+    b->pixels += pixels;
+    if (b->pace > 0)
+        return EXIT_OK;
+    progress_wait(&b->session.report, "trying two iterations");
+    pst_status status = pst_job_forecast(r->job, &seconds);
+    progress_clear(&b->session.report);
+    b->pace = seconds / pixels;
+    return status == PST_OK ? EXIT_OK : session_failed(&b->session, status);
+}
+
 /* Prepares a run without painting. Whether a picture can be read, and a size be painted, shows here and not in the middle of
  * the night; only what is wrong with all of them ends it. */
 static int check_item(batch *b, batch_item *item)
@@ -67,6 +83,8 @@ static int check_item(batch *b, batch_item *item)
         if (one.plan)
             print_item(item, pst_job_plan(r.job));
         code = run_check_plan(&r);
+        if (code == EXIT_OK && one.plan)
+            code = foretell(b, &r);
     }
     if (code == EXIT_OK)
         *content = *style = GOOD;
@@ -198,6 +216,10 @@ static int paint_all(batch *b)
         code = session_load(w);
     if (code == EXIT_OK)
         code = check_items(b);
+    char took[32];
+    if (code == EXIT_OK && b->pace > 0)
+        printf("%zu %s to paint, in about %s.\n", batch_count(&b->list, BATCH_TO_DO),
+               batch_count(&b->list, BATCH_TO_DO) == 1 ? "picture" : "pictures", progress_time(b->pace * b->pixels, took));
     if (code != EXIT_OK || s->plan)
         return code != EXIT_OK || batch_count(&b->list, BATCH_FAILED) == 0 ? code : EXIT_FAILED;
     code = make_room(b);
@@ -245,7 +267,7 @@ static void help(void)
          "  --name NAME                 of a picture ({content}__{style}.png); it may have\n"
          "                              folders: {style}/{content}.jpg\n"
          "  --overwrite                 paint again what is there\n"
-         "  --plan                      print what would be painted, and stop\n"
+         "  --plan                      print what would be painted, in what time, and stop\n"
          "  --log FILE                  a line of JSON an iteration, \"run\" says of which\n"
          "  --save-iter N               pictures on the way too (0: none)\n\n"
          "and all other options of a run, which `pastiche --help` lists.");
