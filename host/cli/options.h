@@ -31,6 +31,9 @@ typedef struct settings {
     bool plan, quiet, help, version;
     const char *ignored[NOTICES_MOST]; /* options without meaning here, as written in the table */
     size_t ignored_count;
+    const char *content_mask;
+    char **style_masks;            /* files or colours; owned */
+    size_t mask_count;
     double *blend_weights;         /* owned */
     size_t blend_count;
     char **style_parts;            /* owned */
