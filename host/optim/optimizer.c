@@ -100,6 +100,12 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
     return PST_OK;
 }
 
+void pst_optimizer_begin_anew(pst_optimizer *optimizer)
+{
+    optimizer->methods->forget(optimizer);
+    optimizer->best_loss = INFINITY;
+}
+
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
 {
     const pst_optimizer_methods *methods = methods_of(options);

@@ -74,6 +74,10 @@ bool pst_optimizer_waits(const pst_optimizer *optimizer);
  * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
+/* The function is another one from the next step on: forgets what was learnt and the lowest loss. The best point can be had
+ * until that step, which keeps its own whatever the loss is. */
+void pst_optimizer_begin_anew(pst_optimizer *optimizer);
+
 /* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly
  * by a run that is long enough; L-BFGS holds two more an iteration until then. */
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options);

@@ -174,6 +174,7 @@ static pst_status restart(pst_job *job, int restarts, int iteration) {
 typedef struct window {
     double *best;
     int length;
+    int since; /* the iteration after which it began: with other weights it begins again */
 } window;
 
 static bool is_done(const pst_job *job, const window *w, int iteration) {
@@ -184,7 +185,7 @@ static bool is_done(const pst_job *job, const window *w, int iteration) {
         return false;
     double *then = &w->best[iteration % w->length], before = *then;
     *then = job->best_loss;
-    return iteration > w->length && before - job->best_loss < o->min_improvement * before;
+    return iteration > w->since + w->length && before - job->best_loss < o->min_improvement * before;
 }
 
 /* Tells the callback; returns true if it wants to stop. */
@@ -240,6 +241,10 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
         stop = report(job, callback, user, &progress);
         if (is_done(job, &improvement, iteration))
             break;
+        if (job->weights_changed) {
+            PST_TRY(pst_job_begin_anew(job));
+            improvement.since = iteration;
+        }
     }
     status = stop ? PST_STOPPED : PST_OK;
 cleanup:

@@ -33,11 +33,15 @@ struct pst_job {
     double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
     double best_loss;
     int best_iteration; /* 0: none yet */
+    bool weights_changed; /* since the last evaluation */
     bool x_is_best;     /* after the last evaluation, which no step follows; else the optimiser keeps it */
 };
 
 /* Fills job->named_choices. */
 void pst_job_name_choices(pst_job *job);
+
+/* After pst_job_set_weights, between evaluations: lets the optimiser begin anew at the best picture. */
+pst_status pst_job_begin_anew(pst_job *job);
 
 /* Fills job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);
