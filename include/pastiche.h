@@ -132,9 +132,10 @@ PST_API pst_status pst_image_create(pst_context *context, int width, int height,
  * one is there, never a part. */
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
 
-/* The bytes of a file as pst_image_write makes it: PNG, JPEG, BMP or TGA by `ending`, ".jpg". The one function about a picture that
- * needs no context and so tells no more than its status. The caller ends *data with pst_bytes_destroy. */
-PST_API pst_status pst_image_encode(const pst_image *image, const char *ending, uint8_t **data, size_t *bytes);
+/* The bytes of a file as pst_image_write makes it: PNG, JPEG, BMP or TGA by `ending`, ".jpg"; rgb as pst_image_samples has them.
+ * It needs no context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
+ * pst_bytes_destroy. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
 PST_API void pst_bytes_destroy(uint8_t *data);
 
 /* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */

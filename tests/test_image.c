@@ -124,13 +124,14 @@ START_TEST(bytes_are_those_of_the_file)
         snprintf(name, sizeof name, "b%s", endings[e]);
         ck_ok(error, pst_picture_write(&error, image, test_path(name)));
         ck_ok(error, pst_file_load(&error, test_path(name), 1 << 20, &file, &file_bytes));
-        ck_assert_int_eq(pst_image_encode(image, endings[e], &data, &bytes), PST_OK);
+        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, endings[e], &data, &bytes), PST_OK);
         ck_assert_uint_eq(bytes, file_bytes);
         ck_assert_mem_eq(data, file, bytes);
         pst_bytes_destroy(data);
         pst_free(file);
-        ck_assert_int_eq(pst_image_encode(image, "jpg", &data, &bytes), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, "jpg", &data, &bytes), PST_ERROR_ARGUMENT);
         ck_assert_ptr_null(data);
+        ck_assert_int_eq(pst_image_encode(0, 21, image->rgb, ".jpg", &data, &bytes), PST_ERROR_ARGUMENT);
         pst_image_destroy(image);
     }
     pst_bytes_destroy(NULL);

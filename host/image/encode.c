@@ -19,25 +19,25 @@ static bool choose(const char *ending, pst_stb_format *format)
     return false;
 }
 
-pst_status pst_image_encode(const pst_image *image, const char *ending, uint8_t **data, size_t *bytes)
+pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes)
 {
-    size_t samples = (size_t)image->width * (size_t)image->height * 3;
+    size_t samples = (size_t)width * (size_t)height * 3;
     pst_stb_format format;
-    uint8_t *rgb = NULL, *file = NULL;
+    uint8_t *levels = NULL, *file = NULL;
     pst_status status;
     *data = NULL;
     *bytes = 0;
-    if (!choose(ending, &format))
+    if (width < 1 || height < 1 || width > PST_IMAGE_MAX_SIDE || height > PST_IMAGE_MAX_SIDE || !choose(ending, &format))
         return PST_ERROR_ARGUMENT;
-    PST_TRY(pst_allocate(NULL, samples, 1, &rgb));
+    PST_TRY(pst_allocate(NULL, samples, 1, &levels));
     for (size_t i = 0; i < samples; i++) {
-        float value = image->rgb[i];
-        rgb[i] = (uint8_t)(value > 0 ? value < 255 ? value + 0.5f : 255 : 0); /* what is not a number becomes 0 */
+        float value = rgb[i];
+        levels[i] = (uint8_t)(value > 0 ? value < 255 ? value + 0.5f : 255 : 0); /* what is not a number becomes 0 */
     }
-    PST_TRY(pst_stb_encode(NULL, format, rgb, image->width, image->height, &file, bytes));
+    PST_TRY(pst_stb_encode(NULL, format, levels, width, height, &file, bytes));
     *data = file;
 cleanup:
-    pst_free(rgb);
+    pst_free(levels);
     return status;
 }
 
