@@ -200,7 +200,7 @@ const char *choices_from_environment(void)
 
 bool options_read(settings *s, int count, char **arguments)
 {
-    *s = (settings){ .output = "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = 100 };
+    *s = (settings){ .output = "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = 100, .web_port = -1 };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
     s->kernels = environment("PASTICHE_KERNELS");

@@ -1,11 +1,13 @@
 #include "run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "page.h"
 #include "signals.h"
 
 static int failed(run *r, pst_status status)
@@ -98,6 +100,7 @@ int run_prepare(run *r, session *w, const settings *s)
     status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status != PST_OK)
         return failed(r, status);
+    page_begin(w->page, r);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
     return EXIT_OK;
@@ -107,6 +110,7 @@ static int complain_size(const run *r, const pst_plan *plan)
 {
     const settings *s = r->settings;
     char needed[32], limit[32];
+    page_failed(r->session->page, "the picture does not fit into the device's memory");
     complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
              bytes_text(plan->device_bytes, needed), r->session->device.name, bytes_text(plan->device_limit_bytes, limit),
              plan->largest_image_size,
@@ -126,20 +130,26 @@ static pst_status write_result(run *r, const char *path)
     return status;
 }
 
+bool run_write_numbered(run *r, int iteration, char **path, char why[512])
+{
+    const settings *s = r->settings;
+    *path = file_numbered(s->output, iteration);
+    bool safe = *path && !is_input(r->session, s, *path) && !file_same(*path, s->log);
+    pst_status status = safe ? write_result(r, *path) : PST_OK;
+    if (!safe)
+        snprintf(why, 512, "%s: is another file of this run; the picture on the way is not written", *path ? *path : s->output);
+    else if (status != PST_OK)
+        snprintf(why, 512, "%s", pst_context_message(r->session->context));
+    return safe && status == PST_OK;
+}
+
 /* A picture on the way that cannot be written is told once and does not end the run. */
 static void write_intermediate(run *r, int iteration)
 {
-    const settings *s = r->settings;
-    char *path = file_numbered(s->output, iteration);
-    bool safe = path && !is_input(r->session, s, path) && !file_same(path, s->log);
-    pst_status status = safe ? write_result(r, path) : PST_OK;
-    if (!r->picture_failed && (!safe || status != PST_OK)) {
-        if (safe) {
-            failed(r, status);
-        } else {
-            progress_clear(&r->session->report);
-            complain("%s: is another file of this run; the picture on the way is not written", path ? path : s->output);
-        }
+    char *path, why[512];
+    if (!run_write_numbered(r, iteration, &path, why) && !r->picture_failed) {
+        progress_clear(&r->session->report);
+        complain("%s", why);
         r->picture_failed = true;
     }
     free(path);
@@ -157,7 +167,8 @@ static bool after_evaluation(void *user, const pst_progress *now)
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->session->report, now);
-    return signals_caught() != 0;
+    bool stop = now->iteration > 0 && page_evaluation(r->session->page, r, now);
+    return stop || signals_caught() != 0;
 }
 
 static int finish(run *r, pst_status status)
@@ -176,9 +187,11 @@ static int finish(run *r, pst_status status)
     status = write_result(r, s->output);
     if (status != PST_OK)
         return failed(r, status);
-    char time[32];
-    progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", s->output, stopped ? "stopped after" : "after",
-                 r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    char time[32], text[128];
+    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after", r->last.iteration,
+             r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    progress_say(report, "%s: %s", s->output, text);
+    page_end(r->session->page, r, stopped, text);
     if (signal_number)
         return EXIT_SIGNAL + signal_number;
     return r->picture_failed ? EXIT_FAILED : EXIT_OK;

@@ -5,6 +5,8 @@
 #include "options.h"
 #include "progress.h"
 
+typedef struct page page; /* page.h */
+
 typedef struct session {
     const settings *settings; /* for the device and the network */
     pst_catalogue *catalogue;
@@ -15,6 +17,7 @@ typedef struct session {
     progress report;
     int runs;                 /* how many the device will do; 1 unless the caller says otherwise */
     bool looked_at_choices;
+    page *page;               /* NULL: none is wanted */
 } session;
 
 /* The functions give an exit code; what is wrong was told then. */
