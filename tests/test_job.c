@@ -113,7 +113,8 @@ START_TEST(pictures_are_few)
 {
     static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
     pst_job *job = make_job(kinds[_i], false, 0);
-    ck_assert_uint_eq(pst_optimizer_vector_count(&job->optimizer_options), held[_i]);
+    const pst_optimizer_options optimizer = pst_stage_optimizer(job, job->width, job->height, ITERATIONS);
+    ck_assert_uint_eq(pst_optimizer_vector_count(&optimizer), held[_i]);
     pst_job_destroy(job);
 }
 END_TEST
@@ -130,12 +131,13 @@ START_TEST(the_result_has_the_lowest_loss)
         double lowest = INFINITY;
         for (int k = 0; k < (w.stop_at ? w.stop_at : ITERATIONS); k++)
             lowest = fmin(lowest, w.losses[k]);
-        ck_assert(job->best_loss == lowest);
-        ck_assert(w.losses[job->best_iteration - 1] == lowest);
-        const pst_buffer *best = job->x_is_best ? job->x : (const pst_buffer *)pst_optimizer_best(job->optimizer);
-        ck_assert_int_eq(pst_objective_evaluate(job->objective, best, job->gradient), PST_OK);
+        const pst_stage *stage = &job->stage;
+        ck_assert(stage->best_loss == lowest);
+        ck_assert(w.losses[stage->best_iteration - 1] == lowest);
+        const pst_buffer *best = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+        ck_assert_int_eq(pst_objective_evaluate(stage->objective, best, stage->gradient), PST_OK);
         ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
-        ck_assert(pst_objective_losses(job->objective, NULL) == lowest);
+        ck_assert(pst_objective_losses(stage->objective, NULL) == lowest);
         pst_image *result;
         ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
         pst_image_destroy(result);
@@ -203,9 +205,9 @@ START_TEST(changed_weights_hold_at_the_best_picture)
     }
     ck_assert(c.bests[CHANGE_AT] == c.losses[CHANGE_AT]);
     ck_assert_double_gt(sum, 2 * c.losses[best]);
-    ck_assert(c.job->best_loss == c.losses[lowest_of(c.losses, CHANGE_AT, ITERATIONS)]);
+    ck_assert(c.job->stage.best_loss == c.losses[lowest_of(c.losses, CHANGE_AT, ITERATIONS)]);
     if (kinds[_i] != PST_OPTIMIZER_ADAM) /* which takes long steps at first */
-        ck_assert_double_lt(c.job->best_loss, c.losses[CHANGE_AT]);
+        ck_assert_double_lt(c.job->stage.best_loss, c.losses[CHANGE_AT]);
     pst_job_destroy(c.job);
 }
 END_TEST
@@ -246,6 +248,42 @@ START_TEST(weights_set_before_are_those_of_the_options)
 }
 END_TEST
 
+static bool drop_content(void *user, const pst_progress *progress)
+{
+    change *c = user;
+    const bool before = progress->iteration <= 2;
+    if (progress->iteration > 1)
+        ck_assert((progress->terms[0].value > 0) == before);
+    ck_assert((progress->terms[3].value > 0) == before);
+    ck_assert_double_gt(progress->terms[1].value, 0);
+    if (progress->iteration == 2)
+        ck_assert_int_eq(pst_job_set_weights(c->job, 0, 3, 0), PST_OK);
+    c->content = progress->scale;
+    return false;
+}
+
+/* The next scale takes over the weights. */
+START_TEST(changed_weights_hold_at_later_scales)
+{
+    change c = {0};
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = WIDTH;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.iterations = ITERATIONS;
+    options.start = PST_START_CONTENT;
+    options.scales = 2;
+    ck_assert_int_eq(pst_job_create(context, network, &options, &c.job), PST_OK);
+    ck_assert_int_eq(pst_job_run(c.job, drop_content, &c), PST_OK);
+    ck_assert(c.content == 2);
+    pst_job_destroy(c.job);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("job");
@@ -258,6 +296,7 @@ int main(void)
     tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
     tcase_add_loop_test(tests, changed_weights_hold_at_the_best_picture, 0, KINDS);
     tcase_add_test(tests, weights_set_before_are_those_of_the_options);
+    tcase_add_test(tests, changed_weights_hold_at_later_scales);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

@@ -22,19 +22,21 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
         pst_term *term = &o->terms[t];
         double weight = term->kind == PST_TERM_CONTENT ? content_weight : term->kind == PST_TERM_STYLE ? style_weight : tv_weight;
         term->weight = weight * term->factor;
-        pst_objective_set_weight(job->objective, t, term->weight);
+        if (job->stage.objective)
+            pst_objective_set_weight(job->stage.objective, t, term->weight);
     }
-    job->weights_changed = job->started;
+    job->weights_changed = job->stage.objective != NULL;
 cleanup:
     return status;
 }
 
 /* The picture stays what it is; what is known of its loss is not true any more. */
 pst_status pst_job_begin_anew(pst_job *job) {
-    pst_status status = pst_buffer_copy(job->context->session, job->x, (const pst_buffer *)pst_optimizer_best(job->optimizer),
-                                        job->x->bytes);
-    pst_optimizer_begin_anew(job->optimizer);
-    job->best_loss = INFINITY;
-    job->weights_changed = false;
+    pst_stage *stage = &job->stage;
+    pst_status status = pst_buffer_copy(job->context->session, stage->x, (const pst_buffer *)pst_optimizer_best(stage->optimizer),
+                                        stage->x->bytes);
+    pst_optimizer_begin_anew(stage->optimizer);
+    stage->best_loss = INFINITY;
+    stage->window_since = stage->iteration;
     return status;
 }

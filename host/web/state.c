@@ -252,6 +252,21 @@ static bool wants_picture(const web *w)
     return !w->picture || (since >= pause && (w->picture_fetched || since >= UNFETCHED_SECONDS));
 }
 
+static void begin_scale(web *w, const pst_progress *now)
+{
+    w->scale = now->scale;
+    w->scale_count = now->scale_count;
+    w->scale_width = now->width;
+    w->scale_height = now->height;
+    w->scale_iteration = now->iteration;
+    w->scale_seconds = now->seconds;
+    if (now->scale > 1) {
+        char text[64];
+        snprintf(text, sizeof text, "scale %d of %d, %d by %d pixels", now->scale, now->scale_count, now->width, now->height);
+        note(w, WEB_NOTE_SCALE, text);
+    }
+}
+
 bool web_evaluation(web *w, const pst_progress *now)
 {
     web_point point = { .iteration = now->iteration, .loss = now->loss };
@@ -267,7 +282,9 @@ bool web_evaluation(web *w, const pst_progress *now)
     w->iteration = now->iteration;
     w->iterations = now->iterations;
     w->seconds = now->seconds;
-    w->seconds_left = now->iteration > 0 ? now->seconds / now->iteration * (now->iterations - now->iteration) : NAN;
+    w->seconds_left = now->seconds_left >= 0 ? now->seconds_left : NAN;
+    if (now->scale != w->scale)
+        begin_scale(w, now);
     w->loss = now->loss;
     w->best_loss = now->best_loss;
     if (now->notice)

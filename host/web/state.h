@@ -37,7 +37,10 @@ struct web {
     unsigned picture_version;
     int picture_iteration;
     double weights[3], first_weights[3];
-    int iteration, iterations, scale, scale_count, width, height;
+    int iteration, iterations, width, height; /* of the result */
+    int scale, scale_count, scale_width, scale_height;
+    int scale_iteration; /* after the first evaluation of the scale, which has waited for its targets */
+    double scale_seconds;
     double seconds, seconds_left, loss, best_loss;
     double terms[WEB_TERMS_MOST];
     web_text term_names;

@@ -1,6 +1,8 @@
 /* The state as the page reads it. */
 #include "state.h"
 
+#include <math.h>
+
 static void write_weights(web_text *text, const char *name, const double values[3])
 {
     web_text_add(text, ",\"%s\":[", name);
@@ -52,8 +54,13 @@ void web_state_write(const web *w, const web_has *has, web_text *text)
     web_text_string(text, w->message);
     if (w->run > 0) {
         web_text_add(text, ",%s", w->about.data ? w->about.data : "\"output\":null");
-        web_text_add(text, ",\"width\":%d,\"height\":%d,\"iteration\":%d,\"iterations\":%d,\"scale\":%d,\"scale_count\":%d", w->width,
-                     w->height, w->iteration, w->iterations, w->scale, w->scale_count);
+        web_text_add(text, ",\"width\":%d,\"height\":%d,\"iteration\":%d,\"iterations\":%d", w->width, w->height, w->iteration,
+                     w->iterations);
+        web_text_add(text, ",\"scale\":%d,\"scale_count\":%d,\"scale_width\":%d,\"scale_height\":%d", w->scale, w->scale_count,
+                     w->scale_width, w->scale_height);
+        double seconds = w->seconds - w->scale_seconds;
+        web_text_add(text, ",\"pace\":");
+        web_text_number(text, w->iteration > w->scale_iteration && seconds > 0 ? (w->iteration - w->scale_iteration) / seconds : NAN, 5);
         web_text_add(text, ",\"seconds\":");
         web_text_number(text, w->seconds, 6);
         web_text_add(text, ",\"seconds_left\":");

@@ -195,15 +195,16 @@ function showLosses() {
 }
 
 function showFacts() {
-  const pace = state.seconds > 0 && state.iteration > 0 ? state.iteration / state.seconds : 0;
-  const part = state.iterations > 0 ? state.iteration / state.iterations : 0;
+  const pace = state.pace || 0;
+  const known = isPainting() && state.seconds_left !== null; // later scales take longer, so time tells better than iterations
+  const part = known ? state.seconds / (state.seconds + state.seconds_left) : state.iterations > 0 ? state.iteration / state.iterations : 0;
   const figure = pace >= 1 ? pace : pace > 0 ? 1 / pace : 0, digits = figure < 10 ? 2 : figure < 100 ? 1 : 0;
   put("iteration", state.iteration ? String(state.iteration) : "–");
   put("iterations", `of ${state.iterations}`);
   put("left", isPainting() ? timeText(state.seconds_left) : "–");
   put("pace", pace ? `${figure.toFixed(digits)} ${pace >= 1 ? "it/s" : "s/it"}` : "–");
   put("loss", chart.short(state.loss));
-  const scales = state.scale_count > 1, size = `${state.width}×${state.height}`;
+  const scales = state.scale_count > 1, size = scales ? `${state.scale_width}×${state.scale_height}` : `${state.width}×${state.height}`;
   put("scale-name", scales ? "Scale" : "Size");
   put("scale", scales ? `${state.scale} of ${state.scale_count}` : size);
   put("size", scales ? size : "");
