@@ -130,7 +130,8 @@ static pid_t open_page(const char *command)
     for (int i = 0; i < 400; i++) {
         read_whole(test_path(".err"), said, sizeof said);
         if (strstr(said, "no web server")) {
-            wait_for(child);
+            ck_assert_int_eq(wait_for(child), 1);
+            ck_assert_ptr_nonnull(strstr(said, "libmicrohttpd-dev"));
             exit(TEST_SKIPPED);
         }
         const char *url = strstr(said, "see it grow: http://"), *slash = url ? strchr(url + 20, '/') : NULL;

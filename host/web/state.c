@@ -262,7 +262,7 @@ static void begin_scale(web *w, const pst_progress *now)
     w->scale_seconds = now->seconds;
     if (now->scale > 1) {
         char text[64];
-        snprintf(text, sizeof text, "scale %d of %d, %d by %d pixels", now->scale, now->scale_count, now->width, now->height);
+        snprintf(text, sizeof text, "Scale %d of %d, %d by %d pixels", now->scale, now->scale_count, now->width, now->height);
         note(w, WEB_NOTE_SCALE, text);
     }
 }
