@@ -370,6 +370,10 @@ PST_API void pst_job_destroy(pst_job *job);
 /* The memory that pst_job_run will take. Valid as long as the job. */
 PST_API const pst_plan *pst_job_plan(const pst_job *job);
 
+/* How long pst_job_run will take if it goes on to the last iteration, in seconds: measured by two evaluations at the full size, or
+ * some more if they are short, whose cost is taken to go with the pixels. Before pst_job_run, which it changes nothing for. */
+PST_API pst_status pst_job_forecast(pst_job *job, double *seconds);
+
 typedef struct pst_loss_term {
     const char *name; /* "content.relu4_2", "style.relu1_1", "tv" */
     double value;     /* weighted, so that the terms add up to the total */
@@ -388,8 +392,8 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_set_weights; nothing else of the
- * job. */
+/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights; nothing
+ * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
@@ -401,9 +405,20 @@ PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, voi
  * function, and best_loss, loss_threshold and min_improvement count from there. PST_ERROR_ARGUMENT leaves all as it was. */
 PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
 
+/* The weights in force: those of the options, or what was set, a resumed run's too. */
+PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
+
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
  * applied. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was stopped. It
+ * takes as many bytes as the plan says for the picture and the optimiser. */
+PST_API pst_status pst_job_save(pst_job *job, const char *path);
+
+/* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network, pictures and
+ * options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
+PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 
@@ -432,6 +447,10 @@ typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress)
  * measured until then is used and kept. callback may be NULL. */
 PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback,
                             void *user);
+
+/* Whether most of what pst_tune would measure with these options has a choice already, so that it need not be called: all has not
+ * where the time was over or the user stopped it. False, too, where that cannot be found out. */
+PST_API bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options);
 
 typedef struct pst_choice {
     const char *layer;     /* "relu3_1" */

@@ -32,7 +32,7 @@ int model_fetch_command(int count, char **arguments);
 int transfer_command(const settings *s);
 
 /* Prints the memory plan; not EXIT_OK when it does not fit. */
-int plan_print(const pst_plan *plan, const char *device);
+int plan_print(const pst_plan *plan, double seconds, const char *device);
 
 /* "1.5 GiB", for people. Returns text. */
 char *bytes_text(uint64_t bytes, char text[32]);

@@ -206,6 +206,7 @@ bool options_read(settings *s, int count, char **arguments)
     s->kernels = environment("PASTICHE_KERNELS");
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    s->checkpoint_every = 300;
 
     const char **words = malloc(((size_t)count + 1) * sizeof *words);
     s->styles = malloc(((size_t)count + 1) * sizeof *s->styles);

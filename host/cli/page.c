@@ -46,6 +46,8 @@ void page_begin(page *p, const run *r)
         return;
     const settings *s = r->settings;
     const pst_plan *plan = pst_job_plan(r->job);
+    double content, style, tv; /* a resumed run may have others than the settings */
+    pst_job_weights(r->job, &content, &style, &tv);
     const char **names = malloc((s->style_count + 1) * sizeof *names);
     for (size_t i = 0; names && i < s->style_count; i++)
         names[i] = file_name(s->styles[i]);
@@ -57,9 +59,9 @@ void page_begin(page *p, const run *r)
                                   .output = s->output,
                                   .device = r->session->device.name,
                                   .network = file_name(r->session->model),
-                                  .content_weight = s->transfer.content_weight,
-                                  .style_weight = s->transfer.style_weight,
-                                  .tv_weight = s->transfer.tv_weight,
+                                  .content_weight = content,
+                                  .style_weight = style,
+                                  .tv_weight = tv,
                                   .width = plan->width,
                                   .height = plan->height,
                                   .iterations = s->transfer.iterations });

@@ -12,6 +12,8 @@ typedef struct run {
     pst_job *job;
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at;   /* seconds of the run when the last one was kept */
+    bool checkpoint_failed;
     bool picture_failed; /* an intermediate picture could not be written */
 } run;
 
@@ -23,6 +25,9 @@ int run_check_names(const session *w, const settings *s);
 /* Does all that comes before the first evaluation: tries the output, reads the pictures and, the first time, the network, and
  * plans. s may be others than the session's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, session *w, const settings *s);
+
+/* Prints what the run would take: memory, and where that is enough, time. */
+int run_plan(run *r);
 
 /* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
 int run_paint(run *r);

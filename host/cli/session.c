@@ -114,10 +114,10 @@ void session_tune(session *w, const settings *s, const pst_image *content)
         return;
     w->looked_at_choices = true;
     const char *notice;
-    size_t known = pst_context_choices(w->context, &notice);
+    pst_context_choices(w->context, &notice);
     if (*notice)
         progress_say(&w->report, "%s", notice);
-    if (known || s->choices || s->plan)
+    if (s->choices || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
@@ -125,7 +125,8 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     options.width = (int)((int64_t)s->transfer.image_size * width / longer);
     options.height = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least)
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least
+        || pst_tune_known(w->context, w->network, &options))
         return;
     progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
     page_preparing(w->page, "measuring which algorithms are the fastest here, this once");

@@ -31,8 +31,8 @@ int session_open(session *w);
 /* Reads the network, the first time. */
 int session_load(session *w);
 
-/* Measures a device that was not measured yet, once, before runs on pictures like this (any size, for its sides) that are long
- * enough to gain from it. */
+/* Measures a device where the network was not measured yet, once, before runs on pictures like this (any size, for its sides) that
+ * are long enough to gain from it. */
 void session_tune(session *w, const settings *s, const pst_image *content);
 
 /* Complains with the library's detail of its last failure. */

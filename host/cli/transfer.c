@@ -15,7 +15,7 @@ int transfer_command(const settings *s)
     if (code == EXIT_OK)
         code = run_prepare(&r, &w, s);
     if (code == EXIT_OK)
-        code = s->plan ? plan_print(pst_job_plan(r.job), w.device.name) : run_paint(&r);
+        code = s->plan ? run_plan(&r) : run_paint(&r);
     run_end(&r);
     session_end(&w);
     return code;

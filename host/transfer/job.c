@@ -9,10 +9,15 @@
 
 #include "base/file.h"
 
+#define FORECAST_SECONDS 0.5 /* of evaluations that are measured, */
+#define FORECAST_MOST 20     /* or so many of them */
+
 /* Have the iterations of this scale come to their end? */
 static bool is_done(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_stage *stage = &job->stage;
+    if (!stage->iteration)
+        return false;
     if (stage->iteration >= stage->iterations || stage->best_loss <= o->loss_threshold)
         return true;
     if (!stage->window)
@@ -22,16 +27,19 @@ static bool is_done(pst_job *job) {
     return stage->iteration > stage->window_since + o->improvement_window && before - stage->best_loss < o->min_improvement * before;
 }
 
-/* The time left, if a pixel goes on to cost what it does at this scale; -1 while that is not known. */
+double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
+
+/* The time left, if a pixel goes on to cost what it does at this scale; -1 while that is not known. The first evaluation tells
+ * nothing: it waits for the targets. */
 static double seconds_left(const pst_job *job) {
     const pst_stage *stage = &job->stage;
-    if (stage->iteration < 2)
+    int measured = stage->iteration - job->pace_iteration;
+    if (measured < 1)
         return -1;
     double pixels = (double)(stage->iterations - stage->iteration) * stage->w * stage->h;
     for (size_t k = job->scale + 1; k < job->scale_count; k++)
         pixels += (double)job->scales[k].iterations * job->scales[k].w * job->scales[k].h;
-    double pace = (pst_clock_seconds() - job->scale_seconds) / ((double)(stage->iteration - 1) * stage->w * stage->h);
-    return pace * pixels;
+    return (pst_clock_seconds() - job->pace_seconds) / ((double)measured * stage->w * stage->h) * pixels;
 }
 
 /* Tells the callback; returns true if it wants to stop. */
@@ -42,7 +50,7 @@ static bool report(const pst_job *job, pst_progress_callback callback, void *use
         terms[t] = (pst_loss_term){job->objective_options.terms[t].name, stage->losses[t]};
     pst_progress progress = {.iteration = job->iteration,
                              .iterations = job->options.iterations,
-                             .seconds = pst_clock_seconds() - job->start_seconds,
+                             .seconds = pst_job_seconds(job),
                              .loss = stage->loss,
                              .best_loss = stage->best_loss,
                              .terms = terms,
@@ -62,44 +70,81 @@ static pst_status go_up(pst_job *job) {
     pst_status status = pst_stage_picture(job, &picture);
     if (status == PST_OK) {
         pst_stage_close(job);
+        job->pace_seconds = 0;
         status = pst_stage_open(job, ++job->scale, picture);
     }
     pst_image_destroy(picture);
     return status;
 }
 
+pst_status pst_job_check_memory(pst_job *job) {
+    if (job->plan.fits)
+        return PST_OK;
+    return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
+                    "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit", job->width, job->height,
+                    (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576,
+                    job->plan.largest_image_size);
+}
+
 pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {
-    pst_error *error = &job->context->error;
     char notice[PST_NOTICE_BYTES];
     bool stop = false;
     pst_status status = PST_OK;
     if (job->started)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "a job runs only once");
-    if (!job->plan.fits)
-        return pst_fail(error, PST_ERROR_DEVICE_MEMORY,
-                        "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit", job->width,
-                        job->height, (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576,
-                        job->plan.largest_image_size);
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job runs only once");
+    PST_TRY(pst_job_check_memory(job));
     job->started = true;
-    PST_TRY(pst_stage_open(job, 0, NULL));
+    if (!job->stage.objective) /* else it was resumed */
+        PST_TRY(pst_stage_open(job, 0, NULL));
     job->start_seconds = pst_clock_seconds();
     while (!stop) {
-        PST_TRY(pst_stage_advance(job, notice));
-        job->iteration++;
-        if (job->stage.iteration == 1)
-            job->scale_seconds = pst_clock_seconds();
-        stop = report(job, callback, user, notice);
-        if (!stop && is_done(job)) {
+        if (is_done(job)) {
             if (job->scale + 1 == job->scale_count)
                 break;
             PST_TRY(go_up(job));
-        } else if (job->weights_changed) {
-            PST_TRY(pst_job_begin_anew(job));
         }
-        job->weights_changed = false;
+        PST_TRY(pst_stage_advance(job, notice));
+        job->iteration++;
+        if (job->pace_seconds == 0) {
+            job->pace_seconds = pst_clock_seconds();
+            job->pace_iteration = job->stage.iteration;
+        }
+        stop = report(job, callback, user, notice);
     }
     status = stop ? PST_STOPPED : PST_OK;
 cleanup:
+    return status;
+}
+
+pst_status pst_job_forecast(pst_job *job, double *seconds) {
+    const pst_scale *full = &job->scales[job->scale_count - 1];
+    char notice[PST_NOTICE_BYTES];
+    double opening, start, evaluation = 0, all = 0;
+    pst_status status;
+    *seconds = 0;
+    if (job->started || job->stage.objective)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast comes before the run");
+    PST_TRY(pst_job_check_memory(job));
+    start = pst_clock_seconds();
+    PST_TRY(pst_stage_open(job, job->scale_count - 1, job->content));
+    opening = pst_clock_seconds() - start;
+    job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
+    for (int n = 0; n <= FORECAST_MOST && evaluation < FORECAST_SECONDS; n++) {
+        start = pst_clock_seconds();
+        PST_TRY(pst_stage_advance(job, notice));
+        if (n) { /* the first compiles kernels */
+            evaluation += pst_clock_seconds() - start;
+            *seconds = evaluation / n;
+        }
+    }
+    for (size_t k = 0; k < job->scale_count; k++) {
+        const pst_scale *scale = &job->scales[k];
+        all += ((double)scale->w * scale->h) / ((double)full->w * full->h) * (opening + scale->iterations * *seconds);
+    }
+    *seconds = all;
+cleanup:
+    if (!job->started)
+        pst_stage_close(job);
     return status;
 }
 

@@ -22,6 +22,7 @@ struct pst_job {
     size_t named_count;
     pst_net *net;
     pst_objective_options objective_options; /* w and h are those of the last scale */
+    char options_digest[65]; /* of all that defines the run but pictures and network */
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -30,18 +31,26 @@ struct pst_job {
     int iteration; /* evaluations done, of all scales */
     size_t scale;
     pst_stage stage;
-    bool weights_changed; /* since the last evaluation of the stage */
-    double start_seconds, scale_seconds; /* by the clock: before the first evaluation; after the first one of the scale */
+    double seconds_before;  /* of the run that this one goes on from */
+    double start_seconds;   /* by the clock, before the first evaluation */
+    double pace_seconds;    /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
+    int pace_iteration;
 };
 
 /* The size of a style where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 
+/* Fills job->options_digest. */
+void pst_job_digest_options(pst_job *job);
+
+/* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
+pst_status pst_job_check_memory(pst_job *job);
+
+/* How long it has run. */
+double pst_job_seconds(const pst_job *job);
+
 /* Fills job->named_choices. */
 pst_status pst_job_name_choices(pst_job *job);
-
-/* After pst_job_set_weights, between evaluations: lets the optimiser begin anew at the best picture. */
-pst_status pst_job_begin_anew(pst_job *job);
 
 /* Fills job->scales and job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);

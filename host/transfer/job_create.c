@@ -146,6 +146,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
+    pst_job_digest_options(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
