@@ -141,6 +141,9 @@ PST_API void pst_bytes_destroy(uint8_t *data);
 /* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
 PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
 
+/* A copy of other dimensions, by a cubic filter that is widened when shrinking; the aspect is the caller's to keep. */
+PST_API pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized);
+
 PST_API int pst_image_width(const pst_image *image);
 PST_API int pst_image_height(const pst_image *image);
 /* width*height*3 samples, RGB, 0..255; owned by the image. */

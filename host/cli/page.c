@@ -40,6 +40,12 @@ void page_preparing(page *p, const char *what)
         web_preparing(p->web, what);
 }
 
+void page_offer(page *p, const run *r)
+{
+    if (p)
+        web_sources(p->web, r->content, (const pst_image *const *)r->styles, r->settings->style_count);
+}
+
 void page_begin(page *p, const run *r)
 {
     if (!p)
@@ -53,10 +59,8 @@ void page_begin(page *p, const run *r)
         names[i] = file_name(s->styles[i]);
     web_begin(p->web, &(web_run){ .content_name = file_name(s->content),
                                   .style_names = names,
-                                  .content = r->content,
-                                  .styles = (const pst_image *const *)r->styles,
                                   .style_count = names ? s->style_count : 0,
-                                  .output = s->output,
+                                  .output = r->result ? r->title : s->output,
                                   .device = r->session->device.name,
                                   .network = file_name(r->session->model),
                                   .content_weight = content,

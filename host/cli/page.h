@@ -10,7 +10,10 @@ bool page_open(const settings *s, page **p);
 /* What takes a while before the first evaluation. */
 void page_preparing(page *p, const char *what);
 
-/* With the job made and the pictures still there. */
+/* With the pictures still there, of which the page keeps small ones for page_begin. */
+void page_offer(page *p, const run *r);
+
+/* Before the first evaluation. */
 void page_begin(page *p, const run *r);
 
 /* After an evaluation: shows it, and does what was asked for on the page. True: to stop. */

@@ -18,8 +18,9 @@ int session_failed(session *w, pst_status status)
     if (!*message)
         message = status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status);
     progress_clear(&w->report);
-    complain("%s", message);
+    complain("%s%s%s", w->about ? w->about : "", w->about ? ": " : "", message);
     page_failed(w->page, message);
+    w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 

@@ -16,7 +16,9 @@ typedef struct session {
     pst_device_info device;
     progress report;
     int runs;                 /* how many the device will do; 1 unless the caller says otherwise */
-    bool looked_at_choices;
+    bool looked_at_choices, log_begun;
+    const char *about;        /* what a complaint of the library is about, put before it; may be NULL */
+    pst_status status;        /* of the last such complaint */
     page *page;               /* NULL: none is wanted */
 } session;
 

@@ -140,4 +140,8 @@ pst_status pst_image_write(pst_context *context, const pst_image *image, const c
     return pst_picture_write(&context->error, image, path);
 }
 
+pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized) {
+    return pst_picture_resize(&context->error, image, width, height, resized);
+}
+
 pst_status pst_image_write_check(pst_context *context, const char *path) { return pst_picture_write_check(&context->error, path); }

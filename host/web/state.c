@@ -76,6 +76,15 @@ static void make_url(web *w, const char *address)
              w->secret, w->loopback ? "" : "/");
 }
 
+static void drop_next(web *w)
+{
+    web_shot_release(w->next_content);
+    for (size_t i = 0; i < WEB_STYLES_MOST; i++)
+        web_shot_release(w->next_styles[i]);
+    w->next_content = NULL;
+    memset(w->next_styles, 0, sizeof w->next_styles);
+}
+
 static void drop(web *w)
 {
     web_shot_release(w->content);
@@ -141,6 +150,7 @@ void web_close(web *w)
     show_end(w);
     web_server_stop(w);
     drop(w);
+    drop_next(w);
     web_curve_free(&w->curve);
     web_monitor_destroy(w->monitor);
     web_monitor_destroy(w->encoding);
@@ -194,15 +204,22 @@ static void describe(web_text *text, const web_run *run)
     web_text_add(text, "],\"style_count\":%zu", run->style_count);
 }
 
+void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count)
+{
+    drop_next(w);
+    w->next_content = web_shot_create(content, WEB_VIEW_MOST);
+    for (size_t i = 0; i < style_count && i < WEB_STYLES_MOST; i++)
+        w->next_styles[i] = web_shot_create(styles[i], WEB_VIEW_MOST / 2);
+}
+
 void web_begin(web *w, const web_run *run)
 {
-    web_shot *content = web_shot_create(run->content, WEB_VIEW_MOST), *styles[WEB_STYLES_MOST] = { NULL };
-    for (size_t i = 0; i < run->style_count && i < WEB_STYLES_MOST; i++)
-        styles[i] = web_shot_create(run->styles[i], WEB_VIEW_MOST / 2);
     web_lock(w->monitor);
     drop(w);
-    w->content = content;
-    memcpy(w->styles, styles, sizeof styles);
+    w->content = w->next_content;
+    memcpy(w->styles, w->next_styles, sizeof w->styles);
+    w->next_content = NULL;
+    memset(w->next_styles, 0, sizeof w->next_styles);
     describe(&w->about, run);
     w->run++;
     w->phase = "painting";

@@ -34,6 +34,7 @@ struct web {
     char message[400];
     web_text about;    /* members of JSON that do not change during a run */
     web_shot *content, *styles[WEB_STYLES_MOST], *picture;
+    web_shot *next_content, *next_styles[WEB_STYLES_MOST]; /* of the run that comes; the run's thread alone has them */
     unsigned picture_version;
     int picture_iteration;
     double weights[3], first_weights[3];

@@ -1,6 +1,7 @@
 /* A page in the browser that shows a run as it goes, and takes what people want of it.
  *
  *     web_open(...)                                  the server listens; its page says that the run is being prepared
+ *     web_sources(web, ...)                          the pictures of the run that comes
  *     web_begin(web, &run)                           what is painted from what
  *     after every evaluation:
  *         if (web_evaluation(web, progress))         somebody looks and it is time for another picture
@@ -42,9 +43,11 @@ void web_will_stay(web *w);
 /* What the program is doing before the first evaluation. */
 void web_preparing(web *w, const char *what);
 
+/* Small copies are kept for the next web_begin, of the last call before it. */
+void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count);
+
 typedef struct web_run {
     const char *content_name, *const *style_names; /* for people */
-    const pst_image *content, *const *styles;
     size_t style_count;
     const char *output, *device, *network;
     double content_weight, style_weight, tv_weight;
