@@ -205,6 +205,11 @@ START_TEST(changed_weights_hold_at_the_best_picture)
     }
     ck_assert(c.bests[CHANGE_AT] == c.losses[CHANGE_AT]);
     ck_assert_double_gt(sum, 2 * c.losses[best]);
+    const pst_stage *stage = &c.job->stage;
+    const pst_buffer *result = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+    ck_assert_int_eq(pst_objective_evaluate(stage->objective, result, stage->gradient), PST_OK);
+    ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
+    ck_assert(pst_objective_losses(stage->objective, NULL) == stage->best_loss);
     ck_assert(c.job->stage.best_loss == c.losses[lowest_of(c.losses, CHANGE_AT, ITERATIONS)]);
     if (kinds[_i] != PST_OPTIMIZER_ADAM) /* which takes long steps at first */
         ck_assert_double_lt(c.job->stage.best_loss, c.losses[CHANGE_AT]);

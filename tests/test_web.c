@@ -256,26 +256,24 @@ END_TEST
 
 /* ---- buttons ---- */
 
+static bool has_notes(const json_t *state, int count) { return json_array_size(json_object_get(state, "notes")) >= (size_t)count; }
+static bool is_run(const json_t *state, int run) { return state_number(state, "run") >= run && state_number(state, "iteration") >= 3; }
+static bool is_over(const json_t *state, int number) { return (void)number, strcmp(state_text(state, "phase"), "done") == 0; }
+
 START_TEST(buttons_do_what_they_say)
 {
     pid_t child = page_open(LONG "--quiet");
     json_t *state = page_await(20, false);
     json_decref(state);
     ck_assert_int_eq(page_press("keep", ""), 202);
-    char name[64] = "";
-    for (int i = 0; i < 200 && !name[0]; i++) {
-        state = page_state("");
-        json_t *notes = json_object_get(state, "notes");
-        if (json_array_size(notes) > 0) {
-            json_t *note = json_array_get(notes, 0);
-            ck_assert_str_eq(state_text(note, "kind"), "kept");
-            snprintf(name, sizeof name, "%s", state_text(note, "text"));
-            char expected[64];
-            snprintf(expected, sizeof expected, "out_%d.png", state_number(note, "iteration"));
-            ck_assert_str_eq(name, expected);
-        }
-        json_decref(state);
-    }
+    state = page_when(has_notes, 1, false);
+    json_t *note = json_array_get(json_object_get(state, "notes"), 0);
+    char name[64], expected[64];
+    ck_assert_str_eq(state_text(note, "kind"), "kept");
+    snprintf(name, sizeof name, "%s", state_text(note, "text"));
+    snprintf(expected, sizeof expected, "out_%d.png", state_number(note, "iteration"));
+    ck_assert_str_eq(name, expected);
+    json_decref(state);
     ck_picture(name, 64, 48);
     cli_forget(name);
     state = page_state("?notes=1"); /* a browser that has it */
@@ -321,22 +319,17 @@ START_TEST(weights_change_the_terms)
     json_decref(state);
 
     ck_assert_int_eq(page_press("weights", "content=5000&tv=0.01"), 202);
-    int changed = 0;
-    for (int i = 0; i < 200 && !changed; i++) {
-        state = page_state("");
-        json_t *note = json_array_get(json_object_get(state, "notes"), 0);
-        if (note) {
-            changed = state_number(note, "iteration");
-            ck_assert_str_eq(state_text(note, "kind"), "weights");
-            json_t *weights = json_object_get(state, "weights"), *first = json_object_get(state, "first_weights");
-            static const double expected[3] = { 5000, 100, 0.01 }, begun[3] = { 5, 100, 0.001 };
-            for (size_t k = 0; k < 3; k++) {
-                ck_assert_double_eq(json_number_value(json_array_get(weights, k)), expected[k]);
-                ck_assert_double_eq(json_number_value(json_array_get(first, k)), begun[k]);
-            }
-        }
-        json_decref(state);
+    state = page_when(has_notes, 1, false);
+    json_t *note = json_array_get(json_object_get(state, "notes"), 0);
+    int changed = state_number(note, "iteration");
+    ck_assert_str_eq(state_text(note, "kind"), "weights");
+    json_t *weights = json_object_get(state, "weights"), *first = json_object_get(state, "first_weights");
+    static const double expected[3] = { 5000, 100, 0.01 }, begun[3] = { 5, 100, 0.001 };
+    for (size_t k = 0; k < 3; k++) {
+        ck_assert_double_eq(json_number_value(json_array_get(weights, k)), expected[k]);
+        ck_assert_double_eq(json_number_value(json_array_get(first, k)), begun[k]);
     }
+    json_decref(state);
     ck_assert_int_gt(changed, 0);
     json_decref(page_await(changed + 2, false));
     ck_assert_int_eq(page_press("stop", ""), 202);
@@ -370,8 +363,8 @@ START_TEST(the_end_is_shown_to_who_looks)
 {
     pid_t child = page_open(TINY "--web-port 0 --start content --save-iter 0 --iterations 40 -o out.png --web");
     char phase[16] = "", query[64] = "?look=1";
-    int picture = 0, iteration = 0;
-    while (page_get("state") == 200 && page_request("GET", "", "", NULL) == 200) {
+    int picture = 0, iteration = 0, version = 0;
+    for (;;) {
         char path[128];
         snprintf(path, sizeof path, "state%s", query);
         if (page_get(path) != 200)
@@ -380,8 +373,10 @@ START_TEST(the_end_is_shown_to_who_looks)
         ck_assert_ptr_nonnull(state);
         snprintf(phase, sizeof phase, "%s", state_text(state, "phase"));
         snprintf(query, sizeof query, "?look=1&version=%d", state_number(state, "version"));
-        if (state_number(state, "run") > 0 && json_is_object(json_object_get(state, "picture"))) {
-            iteration = state_number(json_object_get(state, "picture"), "iteration");
+        json_t *news = state_number(state, "run") > 0 ? json_object_get(state, "picture") : NULL;
+        if (json_is_object(news) && state_number(news, "version") > version) {
+            version = state_number(news, "version");
+            iteration = state_number(news, "iteration");
             picture = page_get("picture/result");
             if (picture == 200)
                 test_write(test_path("got.jpg"), page_body, page_bytes);
@@ -412,15 +407,7 @@ START_TEST(the_page_stays_if_it_is_to)
 {
     for (int by_signal = 0; by_signal < 2; by_signal++) {
         pid_t child = page_open(TINY "--web-port 0 --start content --save-iter 0 --iterations 5 -o out.png --web-wait");
-        json_t *state;
-        for (int i = 0;; i++) {
-            ck_assert_int_lt(i, 400);
-            state = page_await(5, false);
-            if (strcmp(state_text(state, "phase"), "done") == 0)
-                break;
-            json_decref(state);
-            page_nap(10);
-        }
+        json_t *state = page_when(is_over, 0, false);
         ck_assert(json_is_true(json_object_get(state, "stays")));
         json_decref(state);
         page_nap(300);
@@ -479,12 +466,7 @@ START_TEST(a_batch_is_shown_run_by_run)
                             "--iterations 1000000 --web-port 0");
     static const char *const styles[] = { "style.ppm", "more,style.ppm" };
     for (int i = 1; i <= 2; i++) {
-        json_t *state = page_await(3, false);
-        for (int k = 0; k < 400 && state_number(state, "run") < i; k++) {
-            json_decref(state);
-            page_nap(10);
-            state = page_await(3, false);
-        }
+        json_t *state = page_when(is_run, i, false);
         ck_assert_int_eq(state_number(state, "run"), i);
         ck_assert_str_eq(json_string_value(json_array_get(json_object_get(state, "styles"), 0)), styles[i - 1]);
         json_decref(state);

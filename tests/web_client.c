@@ -134,17 +134,28 @@ pid_t page_open(const char *command)
     return child;
 }
 
-json_t *page_await(int iteration, bool look)
+json_t *page_when(bool (*is_so)(const json_t *state, int number), int number, bool look)
 {
     char query[64] = "";
-    for (int i = 0; i < 2000; i++) {
+    time_t begun = time(NULL);
+    while (time(NULL) < begun + 100) {
         json_t *state = page_state(query);
         snprintf(page_button, sizeof page_button, "X-Pastiche-Button: %s\r\n", state_text(state, "button"));
-        if (state_number(state, "run") > 0 && state_number(state, "iteration") >= iteration)
+        if (is_so(state, number))
             return state;
         snprintf(query, sizeof query, "?version=%d&look=%d", state_number(state, "version"), look);
         json_decref(state);
     }
-    ck_abort_msg("iteration %d never came", iteration);
+    ck_abort_msg("what was waited for never came, %d", number);
     return NULL;
+}
+
+static bool has_iteration(const json_t *state, int iteration)
+{
+    return state_number(state, "run") > 0 && state_number(state, "iteration") >= iteration;
+}
+
+json_t *page_await(int iteration, bool look)
+{
+    return page_when(has_iteration, iteration, look);
 }

@@ -31,7 +31,8 @@ json_t *page_state(const char *query);
 int state_number(const json_t *state, const char *name);
 const char *state_text(const json_t *state, const char *name);
 
-/* Waits for an iteration. look: as somebody who looks. */
+/* Waits until a state is so, and has page_button from it; look: as somebody who looks. */
+json_t *page_when(bool (*is_so)(const json_t *state, int number), int number, bool look);
 json_t *page_await(int iteration, bool look);
 
 void page_nap(int ms);

@@ -244,8 +244,14 @@ static enum MHD_Result take(void *self, connection *from, const char *url, const
     request *r = *state;
     (void)version;
     if (!r) { /* the headers are here; asked again for the body, and at its end */
+        web *w = self;
         *state = r = calloc(1, sizeof *r);
-        return r ? MHD_YES : MHD_NO;
+        if (!r)
+            return MHD_NO;
+        web_lock(w->monitor);
+        w->requests++;
+        web_unlock(w->monitor);
+        return MHD_YES;
     }
     if (*bytes > 0) {
         if (*bytes > BODY_MOST - r->length)
@@ -265,14 +271,15 @@ static void done(void *self, connection *from, void **state, enum MHD_RequestTer
     web *w = self;
     request *r = *state;
     (void)from;
-    if (r && code == MHD_REQUEST_TERMINATED_COMPLETED_OK && (r->told_version || r->picture_version)) {
-        web_lock(w->monitor);
-        if (r->told_version)
-            w->told_version = r->told_version;
-        if (r->picture_version == w->picture_version)
-            w->picture_fetched = true;
-        web_unlock(w->monitor);
-    }
+    if (!r)
+        return;
+    web_lock(w->monitor);
+    w->requests--;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->told_version)
+        w->told_version = r->told_version;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->picture_version == w->picture_version)
+        w->picture_fetched = true;
+    web_unlock(w->monitor);
     free(r);
     *state = NULL;
 }

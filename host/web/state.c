@@ -15,7 +15,7 @@
 
 #define LOOKING_SECONDS 3   /* after a browser's last sign */
 #define UNFETCHED_SECONDS 10
-#define LAST_SECONDS 2      /* that the end waits for who looks */
+#define LAST_SECONDS 3      /* that the end waits for who looks */
 
 static void changed(web *w)
 {
@@ -140,6 +140,9 @@ static void show_end(web *w)
         web_wait(w->monitor, 0.05);
     w->ending = true;
     web_tell(w->monitor);
+    until = web_clock() + LAST_SECONDS;
+    while (w->requests > 0 && web_clock() < until) /* such as the button that ended it */
+        web_wait(w->monitor, 0.05);
     web_unlock(w->monitor);
 }
 

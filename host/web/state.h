@@ -51,6 +51,7 @@ struct web {
     web_wishes wishes;
     bool has_wishes;
 
+    int requests;              /* that are not answered yet */
     int lookers;               /* who wait for news and show the picture */
     double looked_at;          /* when somebody last did */
     bool picture_fetched;
