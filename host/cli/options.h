@@ -34,6 +34,9 @@ typedef struct settings {
     int web_port;                  /* 0: any; below 0: the usual one or the next free */
     const char *ignored[NOTICES_MOST]; /* options without meaning here, as written in the table */
     size_t ignored_count;
+    const char *content_mask;
+    char **style_masks;            /* files or colours; owned */
+    size_t mask_count;
     double *blend_weights;         /* owned */
     size_t blend_count;
     char **style_parts;            /* owned */

@@ -3,12 +3,14 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
+#include "masks.h"
 #include "session.h"
 
 typedef struct run {
     session *session;
     const settings *settings;
     pst_image *content, *start, **styles; /* until the job has its copies */
+    masks masks;         /* as they */
     pst_job *job;
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
