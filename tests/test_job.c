@@ -254,6 +254,45 @@ START_TEST(weights_set_before_are_those_of_the_options)
 }
 END_TEST
 
+static bool look_once(void *user, const pst_progress *progress)
+{
+    double *terms = user;
+    for (size_t t = 0; t < 4; t++)
+        terms[t] = progress->terms[t].value;
+    return true;
+}
+
+/* What else divides the weights goes on doing so. */
+START_TEST(normalized_weights_stay_normalized)
+{
+    double terms[2][4];
+    for (int set = 0; set < 2; set++) {
+        pst_job *job;
+        pst_transfer_options options;
+        pst_transfer_options_init(&options, sizeof options);
+        options.content = content;
+        options.styles = (const pst_image *const *)&style;
+        options.style_count = 1;
+        options.image_size = WIDTH;
+        options.content_layers = "relu1_2=0.3";
+        options.style_layers = "relu1_1=2,relu2_1";
+        options.iterations = 3;
+        options.normalize_weights = true;
+        options.content_weight = set ? 1 : 700;
+        options.style_weight = set ? 0 : 30;
+        options.tv_weight = set ? 1 : 0.5;
+        ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_OK);
+        if (set)
+            ck_assert_int_eq(pst_job_set_weights(job, 700, 30, 0.5), PST_OK);
+        ck_assert_int_eq(pst_job_run(job, look_once, terms[set]), PST_STOPPED);
+        pst_job_destroy(job);
+    }
+    for (int t = 0; t < 4; t++)
+        ck_assert_msg(terms[0][t] > 0 && fabs(terms[1][t] - terms[0][t]) <= 1e-12 * terms[0][t], "term %d: %.17g, not %.17g", t, terms[1][t],
+                      terms[0][t]);
+}
+END_TEST
+
 static bool drop_content(void *user, const pst_progress *progress)
 {
     change *c = user;
@@ -303,6 +342,7 @@ int main(void)
     tcase_add_loop_test(tests, changed_weights_hold_at_the_best_picture, 0, KINDS);
     tcase_add_test(tests, weights_set_before_are_those_of_the_options);
     tcase_add_test(tests, changed_weights_hold_at_later_scales);
+    tcase_add_test(tests, normalized_weights_stay_normalized);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

@@ -15,7 +15,7 @@ typedef struct pst_term {
     char name[32];  /* "content.relu4_2", "style.relu1_1", "tv" */
     size_t layer;
     double weight;  /* content_weight, style_weight or tv_weight, times the layer's own factor */
-    double factor;
+    double factor;  /* what it is multiplied by */
 } pst_term;
 
 /* Everything that defines the function; the pictures come later. */

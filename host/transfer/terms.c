@@ -69,6 +69,7 @@ void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_opt
             most = w > most ? w : most;
         }
         term->weight /= most;
+        term->factor /= most;
     }
 }
 
