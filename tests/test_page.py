@@ -269,7 +269,7 @@ def main():
     try:
         write_ppm(os.path.join(folder, "content.ppm"), 120, 90, 1)
         write_ppm(os.path.join(folder, "style.ppm"), 70, 90, 3)
-        process, url = start(program, folder, "--iterations", "100000")
+        process, url = start(program, folder, "--iterations", "100000", "--scales", "3")
         page = browser.Browser(1440, 900)
         test_it_shows_a_run(page, url, shots)
         page.open(url) # anew, for the layout is to be still from the first moment

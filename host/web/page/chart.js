@@ -3,7 +3,7 @@
 
 const chart = (() => {
   const place = document.getElementById("chart"), legend = document.getElementById("legend").tBodies[0];
-  const DECADES_MOST = 7;
+  const DECADES_MOST = 9;
 
   // style.relu3_1 -> the class of its colour; the styles' layers share a hue, the deeper the darker.
   function classesOf(terms) {

@@ -197,21 +197,22 @@ function showLosses() {
 function showFacts() {
   const pace = state.pace || 0;
   const known = isPainting() && state.seconds_left !== null; // later scales take longer, so time tells better than iterations
+  const unknown = isPainting() && !known && state.iteration > 1; // for a moment, at a new scale: what was known stands
   const part = known ? state.seconds / (state.seconds + state.seconds_left) : state.iterations > 0 ? state.iteration / state.iterations : 0;
   const figure = pace >= 1 ? pace : pace > 0 ? 1 / pace : 0, digits = figure < 10 ? 2 : figure < 100 ? 1 : 0;
   put("iteration", state.iteration ? String(state.iteration) : "–");
   put("iterations", `of ${state.iterations}`);
-  put("left", isPainting() ? timeText(state.seconds_left) : "–");
-  put("pace", pace ? `${figure.toFixed(digits)} ${pace >= 1 ? "it/s" : "s/it"}` : "–");
+  if (!unknown) put("left", isPainting() ? timeText(state.seconds_left) : "–");
+  if (pace || state.iteration < 2) put("pace", pace ? `${figure.toFixed(digits)} ${pace >= 1 ? "it/s" : "s/it"}` : "–");
   put("loss", chart.short(state.loss));
   const scales = state.scale_count > 1, size = scales ? `${state.scale_width}×${state.scale_height}` : `${state.width}×${state.height}`;
   put("scale-name", scales ? "Scale" : "Size");
   put("scale", scales ? `${state.scale} of ${state.scale_count}` : size);
   put("size", scales ? size : "");
-  id("done").style.width = `${100 * part}%`;
+  if (!unknown) id("done").style.width = `${100 * part}%`;
   id("bar").setAttribute("aria-valuemax", state.iterations);
   id("bar").setAttribute("aria-valuenow", state.iteration);
-  document.title = `${isPainting() ? `${Math.floor(100 * part)} % ` : isOver() ? "Done " : ""}${state.output} – pastiche`;
+  if (!unknown) document.title = `${isPainting() ? `${Math.floor(100 * part)} % ` : isOver() ? "Done " : ""}${state.output} – pastiche`;
 }
 
 function showPhase() {
