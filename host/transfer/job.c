@@ -62,6 +62,7 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         image->rgb[i] = image->rgb[i] < 0 ? 0 : image->rgb[i] > 255 ? 255 : image->rgb[i];
     if (job->options.original_colors)
         pst_picture_keep_colors(image, job->content);
+    PST_TRY(pst_picture_take_alpha(&job->context->error, image, job->content));
     *result = image;
     image = NULL;
 cleanup:
