@@ -240,6 +240,20 @@ static void put_bits(uint8_t *out, size_t *at, unsigned value, int count, bool h
             out[*at / 8] |= (uint8_t)(1u << *at % 8);
 }
 
+/* Puts the check sum behind a PNG chunk that begins at `at`. */
+static void put_crc(uint8_t *file, size_t at)
+{
+    size_t length = (size_t)file[at] << 24 | (size_t)file[at + 1] << 16 | (size_t)file[at + 2] << 8 | file[at + 3];
+    uint32_t crc = 0xffffffff;
+    for (size_t i = at + 4; i < at + 8 + length; i++) {
+        crc ^= file[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+    }
+    for (int i = 0; i < 4; i++)
+        file[at + 8 + length + (size_t)i] = (uint8_t)(~crc >> (24 - 8 * i));
+}
+
 START_TEST(a_small_file_cannot_unfold_without_end)
 {
     enum { COPIES = 300000, BYTES = COPIES * 13 / 8 + 100 }; /* 77 MB from 488 kB */
@@ -256,11 +270,20 @@ START_TEST(a_small_file_cannot_unfold_without_end)
         put_bits(file, &at, 0, 5, true);
     }
     put_bits(file, &at, 0, 7, true);
+    at = (at + 7) / 8 * 8; /* then zlib's sum, of so many zeros */
+    uint8_t *sum = file + at / 8;
+    sum[0] = (uint8_t)((1 + 258u * COPIES) % 65521 >> 8);
+    sum[1] = (uint8_t)((1 + 258u * COPIES) % 65521);
+    sum[3] = 1;
+    at += 32;
     size_t length = (at + 7) / 8 - 41;
     for (int i = 0; i < 4; i++)
         file[33 + i] = (uint8_t)(length >> (24 - 8 * i));
     memcpy(file + 37, "IDAT", 4);
     memcpy(file + 41 + length + 4, "\0\0\0\0IEND", 8);
+    put_crc(file, 8);
+    put_crc(file, 33);
+    put_crc(file, 41 + length + 4);
     test_write(test_path("bomb.png"), file, 41 + length + 16);
     free(file);
 #ifdef PST_WITH_LIBPNG
