@@ -16,6 +16,7 @@ typedef struct work {
     pst_status status;
     const uint8_t *file;
     size_t bytes, at;
+    bool profile_doubtful; /* libpng said something about it */
     pst_raster *raster;
     pst_sink sink;
 } work;
@@ -30,7 +31,8 @@ static void on_error(png_structp png, png_const_charp message)
 
 static void on_warning(png_structp png, png_const_charp message)
 {
-    (void)png, (void)message;
+    work *w = png_get_error_ptr(png);
+    w->profile_doubtful |= strncmp(message, "iCCP", 4) == 0;
 }
 
 static void leave(png_structp png, pst_status status)
@@ -92,7 +94,10 @@ static void find_colors(png_structp png, png_infop info, work *w)
     int method, intent;
     pst_raster *r = w->raster;
     double *p = r->primaries;
-    if (png_get_iCCP(png, info, &name, &method, &profile, &bytes)) {
+    bool profiled = png_get_iCCP(png, info, &name, &method, &profile, &bytes) != 0;
+    if (!profiled && w->profile_doubtful)
+        r->notice = "its colour profile is damaged and passed over";
+    if (profiled) {
         pst_status status = pst_raster_set_profile(w->error, r, profile, bytes);
         if (status != PST_OK)
             leave(png, status);

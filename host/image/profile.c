@@ -69,7 +69,7 @@ static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster)
     return made;
 }
 
-/* Whether a transform leaves all RGB colours, or all greys, within a tenth of a level of 8 bits: most embedded profiles are
+/* Whether a transform leaves all RGB colours, or all greys, within a quarter of a level of 8 bits: most embedded profiles are
  * sRGB's. */
 static bool changes_nothing(pst_transform *transform, int channels)
 {
@@ -77,10 +77,10 @@ static bool changes_nothing(pst_transform *transform, int channels)
     for (int i = 0; i < STEPS * STEPS * STEPS; i++) {
         float in[3] = {(float)(i % STEPS), (float)(i / STEPS % STEPS), (float)(i / STEPS / STEPS)}, out[3];
         for (int c = 0; c < 3; c++)
-            in[c] = channels == 3 ? in[c] / (STEPS - 1) : (float)i / (STEPS * STEPS * STEPS - 1);
+            in[c] = channels == 3 ? in[c] / (STEPS - 1) : (float)i / (float)(STEPS * STEPS * STEPS - 1);
         cmsDoTransform(transform->transform, in, out, 1);
         for (int c = 0; c < 3; c++)
-            if (!(fabsf(out[c] - in[c]) < 0.1f / 255.0f))
+            if (!(fabsf(fminf(fmaxf(out[c], 0), 1) - in[c]) < 0.25f / 255.0f))
                 return false;
     }
     return true;
