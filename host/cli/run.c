@@ -1,0 +1,216 @@
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "complain.h"
+#include "files.h"
+#include "signals.h"
+
+static int failed(run *r, pst_status status)
+{
+    return session_failed(r->session, status);
+}
+
+/* ---- before the run ---- */
+
+static bool is_input(const session *w, const settings *s, const char *path)
+{
+    for (size_t i = 0; i < s->style_count; i++)
+        if (file_same(path, s->styles[i]))
+            return true;
+    return file_same(path, s->content) || file_same(path, w->model)
+           || (s->start == START_FILE && file_same(path, s->start_file));
+}
+
+/* A slip of the hand must not cost anyone a photograph. */
+int run_check_names(const session *w, const settings *s)
+{
+    if (is_input(w, s, s->output)) {
+        complain("%s: is both the output and an input; choose another name for -o", s->output);
+        return EXIT_USAGE;
+    }
+    if (s->log && (is_input(w, s, s->log) || file_same(s->log, s->output))) {
+        complain("%s: is both the log and another file of this run; choose another name for --log", s->log);
+        return EXIT_USAGE;
+    }
+    return EXIT_OK;
+}
+
+/* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
+static bool read_picture(run *r, const char *path, pst_image **picture)
+{
+    pst_status status = pst_image_read(r->session->context, path, picture);
+    if (status != PST_OK) {
+        failed(r, status);
+        return false;
+    }
+    int width = pst_image_width(*picture), height = pst_image_height(*picture);
+    if (width < 2 || height < 2)
+        complain("%s: has only %dx%d pixels; take a larger picture", path, width, height);
+    return width >= 2 && height >= 2;
+}
+
+static bool read_pictures(run *r)
+{
+    const settings *s = r->settings;
+    r->styles = calloc(s->style_count, sizeof *r->styles);
+    if (!r->styles) {
+        failed(r, PST_ERROR_MEMORY);
+        return false;
+    }
+    bool good = read_picture(r, s->content, &r->content);
+    for (size_t i = 0; good && i < s->style_count; i++)
+        good = read_picture(r, s->styles[i], &r->styles[i]);
+    return good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
+}
+
+static void drop_pictures(run *r)
+{
+    for (size_t i = 0; r->styles && i < r->settings->style_count; i++)
+        pst_image_destroy(r->styles[i]);
+    free(r->styles);
+    pst_image_destroy(r->content);
+    pst_image_destroy(r->start);
+    r->styles = NULL;
+    r->content = r->start = NULL;
+}
+
+/* The cheap checks come first: nobody should wait for a network to hear that the output's folder is missing. */
+int run_prepare(run *r, session *w, const settings *s)
+{
+    *r = (run){ .session = w, .settings = s };
+    pst_status status = s->plan ? PST_OK : pst_image_write_check(w->context, s->output);
+    if (status != PST_OK)
+        return failed(r, status);
+    if (!read_pictures(r))
+        return EXIT_FAILED;
+    int code = session_load(w);
+    if (code != EXIT_OK)
+        return code;
+    session_tune(w, s, r->content);
+    pst_transfer_options options = s->transfer;
+    options.content = r->content;
+    options.styles = (const pst_image *const *)r->styles;
+    options.style_count = s->style_count;
+    options.start_image = r->start;
+    status = pst_job_create(w->context, w->network, &options, &r->job);
+    if (status != PST_OK)
+        return failed(r, status);
+    drop_pictures(r); /* the job has copies in its own sizes */
+    progress_clear(&w->report);
+    return EXIT_OK;
+}
+
+static int complain_size(const run *r, const pst_plan *plan)
+{
+    const settings *s = r->settings;
+    char needed[32], limit[32];
+    complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
+             bytes_text(plan->device_bytes, needed), r->session->device.name, bytes_text(plan->device_limit_bytes, limit),
+             plan->largest_image_size,
+             s->transfer.optimizer == PST_OPTIMIZER_LBFGS ? ", and a smaller --lbfgs-num-correction takes less" : "");
+    return EXIT_FAILED;
+}
+
+/* ---- the run ---- */
+
+static pst_status write_result(run *r, const char *path)
+{
+    pst_image *picture;
+    pst_status status = pst_job_result(r->job, &picture);
+    if (status == PST_OK)
+        status = pst_image_write(r->session->context, picture, path);
+    pst_image_destroy(picture);
+    return status;
+}
+
+/* A picture on the way that cannot be written is told once and does not end the run. */
+static void write_intermediate(run *r, int iteration)
+{
+    const settings *s = r->settings;
+    char *path = file_numbered(s->output, iteration);
+    bool safe = path && !is_input(r->session, s, path) && !file_same(path, s->log);
+    pst_status status = safe ? write_result(r, path) : PST_OK;
+    if (!r->picture_failed && (!safe || status != PST_OK)) {
+        if (safe) {
+            failed(r, status);
+        } else {
+            progress_clear(&r->session->report);
+            complain("%s: is another file of this run; the picture on the way is not written", path ? path : s->output);
+        }
+        r->picture_failed = true;
+    }
+    free(path);
+}
+
+static bool after_evaluation(void *user, const pst_progress *now)
+{
+    run *r = user;
+    const settings *s = r->settings;
+    if (now->iteration > 0) {
+        r->last = *now;
+        log_evaluation(&r->log, now);
+        /* as in neural-style, the picture of the last iteration is the output itself */
+        if (s->save_every > 0 && now->iteration % s->save_every == 0 && now->iteration < now->iterations)
+            write_intermediate(r, now->iteration);
+    }
+    progress_update(&r->session->report, now);
+    return signals_caught() != 0;
+}
+
+static int finish(run *r, pst_status status)
+{
+    const settings *s = r->settings;
+    progress *report = &r->session->report;
+    int signal_number = signals_caught();
+    bool stopped = status == PST_STOPPED;
+    progress_clear(report);
+    if (status != PST_OK && !stopped)
+        return failed(r, status);
+    if (stopped && r->last.iteration < 1) {
+        progress_say(report, "stopped before the first evaluation; nothing is written");
+        return EXIT_SIGNAL + signal_number;
+    }
+    status = write_result(r, s->output);
+    if (status != PST_OK)
+        return failed(r, status);
+    char time[32];
+    progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", s->output, stopped ? "stopped after" : "after",
+                 r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    if (signal_number)
+        return EXIT_SIGNAL + signal_number;
+    return r->picture_failed ? EXIT_FAILED : EXIT_OK;
+}
+
+int run_paint(run *r)
+{
+    const settings *s = r->settings;
+    session *w = r->session;
+    const pst_plan *plan = pst_job_plan(r->job);
+    if (!plan->fits)
+        return complain_size(r, plan);
+    if (!log_open(&r->log, s->log))
+        return EXIT_FAILED;
+    r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
+    r->log.device = &w->device;
+    char bytes[32];
+    progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model), plan->width,
+                 plan->height, s->transfer.iterations, bytes_text(plan->device_bytes, bytes));
+    progress_wait(&w->report, "looking at the pictures");
+    signals_catch();
+    int code = finish(r, pst_job_run(r->job, after_evaluation, r));
+    if (!log_close(&r->log) && code == EXIT_OK)
+        code = EXIT_FAILED;
+    return code;
+}
+
+void run_end(run *r)
+{
+    if (!r->session)
+        return;
+    drop_pictures(r);
+    pst_job_destroy(r->job);
+    *r = (run){ 0 };
+}

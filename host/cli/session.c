@@ -1,0 +1,133 @@
+#include "session.h"
+
+#include <string.h>
+
+#include "commands.h"
+#include "complain.h"
+#include "device_choice.h"
+#include "files.h"
+
+/* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent of
+ * the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
+static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
+
+int session_failed(session *w, pst_status status)
+{
+    const char *message = w->context ? pst_context_message(w->context) : "";
+    progress_clear(&w->report);
+    complain("%s", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int session_begin(session *w, const settings *s)
+{
+    *w = (session){ .settings = s, .runs = 1 };
+    progress_begin(&w->report, s->quiet, s->print_every);
+    pst_status status = pst_catalogue_open(&w->catalogue);
+    if (status == PST_OK)
+        status = pst_catalogue_find(w->catalogue, s->model, &w->model);
+    if (status == PST_OK)
+        return EXIT_OK;
+    complain("%s", w->catalogue ? pst_catalogue_message(w->catalogue) : "no memory left");
+    return EXIT_FAILED;
+}
+
+static void print_notices(session *w)
+{
+    const settings *s = w->settings;
+    if (!s->model)
+        progress_say(&w->report, "the network is %s%s", w->model,
+                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
+    for (size_t i = 0; i < s->ignored_count; i++)
+        progress_say(&w->report, "--%s has no meaning here and is passed over", s->ignored[i]);
+    if (s->init_image && s->start != START_FILE)
+        progress_say(&w->report, "--init-image is used only with --init image; --start FILE does both");
+}
+
+int session_open(session *w)
+{
+    const settings *s = w->settings;
+    char index[32];
+    print_notices(w);
+    pst_context_options where;
+    pst_context_options_init(&where, sizeof where);
+    where.device = device_choose(s, &w->report, index);
+    where.kernel_folder = s->kernels;
+    where.choices_file = s->choices;
+    pst_status status = pst_context_create(&where, &w->context);
+    if (status != PST_OK)
+        return session_failed(w, status);
+    pst_context_device(w->context, &w->device);
+    return EXIT_OK;
+}
+
+/* What nothing in the network's file proves should be heard of. */
+static void tell_assumptions(session *w)
+{
+    pst_network_info info = { .size = sizeof info };
+    pst_network_describe(w->network, &info);
+    if (info.assumed)
+        progress_say(&w->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
+                     file_name(w->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe", info.reason);
+    if (*info.notice)
+        progress_say(&w->report, "%s: %s", file_name(w->model), info.notice);
+}
+
+int session_load(session *w)
+{
+    if (w->network)
+        return EXIT_OK;
+    progress_wait(&w->report, "reading the network");
+    pst_status status = pst_network_load(w->context, w->model, &w->network);
+    if (status != PST_OK)
+        return session_failed(w, status);
+    tell_assumptions(w);
+    return EXIT_OK;
+}
+
+/* What a run takes as direct convolution, forward and backward, if it uses all layers. */
+static double run_flops(const session *w, const settings *s, int width, int height)
+{
+    pst_network_info info = { .size = sizeof info };
+    double flops = 0, pixels = (double)width * height;
+    pst_network_describe(w->network, &info);
+    for (size_t i = 0; i < info.layer_count; i++) {
+        const pst_network_layer *layer = &info.layers[i];
+        if (i > 0 && layer->name[4] != info.layers[i - 1].name[4]) /* of "conv3_1": a pooling comes before another block */
+            pixels /= 4;
+        flops += 2 * 18 * pixels * layer->c_in * layer->c_out;
+    }
+    return flops * s->transfer.iterations;
+}
+
+void session_tune(session *w, const settings *s, const pst_image *content)
+{
+    if (w->looked_at_choices)
+        return;
+    w->looked_at_choices = true;
+    const char *notice;
+    size_t known = pst_context_choices(w->context, &notice);
+    if (*notice)
+        progress_say(&w->report, "%s", notice);
+    if (known || s->choices || s->plan)
+        return;
+    pst_tune_options options;
+    pst_tune_options_init(&options, sizeof options);
+    int width = pst_image_width(content), height = pst_image_height(content), longer = width > height ? width : height;
+    options.width = (int)((int64_t)s->transfer.image_size * width / longer);
+    options.height = (int)((int64_t)s->transfer.image_size * height / longer);
+    const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least)
+        return;
+    progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
+    if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
+        progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
+}
+
+void session_end(session *w)
+{
+    pst_network_destroy(w->network);
+    pst_context_destroy(w->context);
+    pst_catalogue_close(w->catalogue);
+    *w = (session){ 0 };
+}
