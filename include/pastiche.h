@@ -98,6 +98,7 @@ typedef struct pst_context_options {
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
     const char *choices_file;  /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "":
                                   the built-in choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
+    const char *choices_text;  /* instead of a file: what pst_job_choices_text gave. NULL: choices_file counts */
 } pst_context_options;
 
 PST_API void pst_context_options_init(pst_context_options *options, size_t size);
@@ -148,7 +149,8 @@ typedef struct pst_write_options {
     int quality;                /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
     const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is embedded. NULL: sRGB,
                                    which is embedded too */
-    const char *metadata;       /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it. NULL: none */
+    const char *metadata;       /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it, nor a JPEG
+                                   for more than 64 KiB: it is left out there. NULL: none */
 } pst_write_options;
 
 PST_API void pst_write_options_init(pst_write_options *options, size_t size);
@@ -165,12 +167,17 @@ PST_API pst_status pst_image_write_check(pst_context *context, const char *path)
 /* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode. */
 PST_API pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options);
 
-/* The bytes of a file instead of the file; end *file with pst_bytes_free. options may be NULL. */
-PST_API pst_status pst_image_encode(pst_context *context, const pst_image *image, const pst_write_options *options, void **file,
-                                    size_t *bytes);
-PST_API void pst_bytes_free(void *bytes);
+/* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
+PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data,
+                                       size_t *bytes);
 
-/* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; end it with pst_bytes_free. */
+/* The same of opaque sRGB samples as pst_image_write makes it, its format by `ending`, ".jpg". The one function about a picture that
+ * needs no context, for any thread, and so tells no more than its status. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
+PST_API void pst_bytes_destroy(void *data);
+
+/* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
+ * pst_bytes_destroy. */
 PST_API pst_status pst_image_metadata(pst_context *context, const char *path, char **text);
 
 typedef enum pst_intent { PST_INTENT_PERCEPTUAL, PST_INTENT_RELATIVE, PST_INTENT_SATURATION, PST_INTENT_ABSOLUTE } pst_intent; /* ICC's */
@@ -477,6 +484,10 @@ typedef struct pst_choice {
 /* The algorithms that a job uses for the result's size, for a log; valid as long as the job. With the same ones it gives the
  * same bytes. */
 PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
+
+/* All that was measured and that the job chooses from, as text for pst_context_options.choices_text: to repeat the run. The caller
+ * ends it with pst_bytes_destroy. */
+PST_API pst_status pst_job_choices_text(pst_job *job, char **text);
 
 /* ---- benchmark ----------------------------------------------------------------------------------------------- */
 

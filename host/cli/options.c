@@ -83,6 +83,18 @@ static void complain_unknown(const char *given, const char *name)
         complain("%.*s: unknown option; see pastiche --help", length, given);
 }
 
+static bool remember(settings *s, const option *o, const char *value)
+{
+    given_option *longer = realloc(s->given, (s->given_count + 1) * sizeof *longer);
+    if (!longer) {
+        complain("no memory left");
+        return false;
+    }
+    s->given = longer;
+    s->given[s->given_count++] = (given_option){ o, value };
+    return true;
+}
+
 /* Takes one option and its value. Returns how many arguments they were, 0 after complaining. */
 static int read_option(settings *s, int count, char **arguments)
 {
@@ -125,7 +137,7 @@ static int read_option(settings *s, int count, char **arguments)
         value = arguments[1];
         used = 2;
     }
-    return o->set(s, o, given, value) ? used : 0;
+    return o->set(s, o, given, value) && remember(s, o, value) ? used : 0;
 }
 
 /* neural-style's list of styles, but a file whose name has commas is one style. */
@@ -146,6 +158,47 @@ static bool split_styles(settings *s)
     for (; s->style_count < count; s->style_count++)
         styles[s->style_count] = s->style_parts[s->style_count];
     return true;
+}
+
+/* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
+static bool expand(settings *s, const char **path)
+{
+    if (!*path || !file_is_at_home(*path))
+        return true;
+    char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
+    char *expanded = longer ? file_from_home(*path) : NULL;
+    s->expanded = longer ? longer : s->expanded;
+    if (!expanded) {
+        complain("%s: ~ cannot be replaced: HOME is not set, or no memory is left", *path);
+        return false;
+    }
+    *path = s->expanded[s->expanded_count++] = expanded;
+    return true;
+}
+
+static bool expand_all(settings *s)
+{
+    const char **paths[] = { &s->content, &s->start_file, &s->output, &s->model, &s->log, &s->choices, &s->writing.output_profile, &s->proof_profile };
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
+        good = expand(s, paths[i]);
+    for (size_t i = 0; good && i < s->style_count; i++)
+        good = expand(s, &s->styles[i]);
+    return good;
+}
+
+/* Standard input can be read once, and there are no pictures on the way to standard output. */
+static bool check_streams(settings *s)
+{
+    int inputs = strcmp(s->content, "-") == 0;
+    inputs += s->start == START_FILE && strcmp(s->start_file, "-") == 0;
+    for (size_t i = 0; i < s->style_count; i++)
+        inputs += strcmp(s->styles[i], "-") == 0;
+    if (strcmp(s->output, "-") == 0)
+        s->save_every = 0;
+    if (inputs > 1)
+        complain("-: standard input can be only one of the pictures");
+    return inputs <= 1;
 }
 
 /* Gives the arguments that are no options their meaning and checks what several options say together. */
@@ -180,6 +233,8 @@ static bool finish(settings *s, const char **words, size_t word_count)
         s->start_file = s->init_image;
         s->start = s->init_image ? START_FILE : START_CONTENT;
     }
+    if (!expand_all(s) || !check_streams(s))
+        return false;
     s->transfer.start = s->start == START_FILE      ? PST_START_IMAGE
                         : s->start == START_CONTENT ? PST_START_CONTENT
                                                     : PST_START_RANDOM;
@@ -206,6 +261,7 @@ bool options_read(settings *s, int count, char **arguments)
     s->kernels = environment("PASTICHE_KERNELS");
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    pst_write_options_init(&s->writing, sizeof s->writing);
 
     const char **words = malloc(((size_t)count + 1) * sizeof *words);
     s->styles = malloc(((size_t)count + 1) * sizeof *s->styles);
@@ -234,6 +290,10 @@ bool options_read(settings *s, int count, char **arguments)
 
 void options_free(settings *s)
 {
+    for (size_t i = 0; i < s->expanded_count; i++)
+        free(s->expanded[i]);
+    free(s->expanded);
+    free(s->given);
     free(s->styles);
     free(s->style_parts);
     free(s->blend_weights);

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "signals.h"
 
 static int failed(run *r, pst_status status)
@@ -41,7 +42,7 @@ int run_check_names(const session *w, const settings *s)
 /* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
 static bool read_picture(run *r, const char *path, pst_image **picture)
 {
-    pst_status status = pst_image_read(r->session->context, path, picture);
+    pst_status status = picture_read(r->session->context, r->settings, path, &r->session->report, picture);
     if (status != PST_OK) {
         failed(r, status);
         return false;
@@ -81,7 +82,7 @@ static void drop_pictures(run *r)
 int run_prepare(run *r, session *w, const settings *s)
 {
     *r = (run){ .session = w, .settings = s };
-    pst_status status = s->plan ? PST_OK : pst_image_write_check(w->context, s->output);
+    pst_status status = s->plan ? PST_OK : picture_check(w->context, s, s->output);
     if (status != PST_OK)
         return failed(r, status);
     if (!read_pictures(r))
@@ -98,6 +99,7 @@ int run_prepare(run *r, session *w, const settings *s)
     status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status != PST_OK)
         return failed(r, status);
+    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
     return EXIT_OK;
@@ -116,12 +118,15 @@ static int complain_size(const run *r, const pst_plan *plan)
 
 /* ---- the run ---- */
 
-static pst_status write_result(run *r, const char *path)
+static pst_status write_result(run *r, const char *path, bool stopped)
 {
     pst_image *picture;
     pst_status status = pst_job_result(r->job, &picture);
-    if (status == PST_OK)
-        status = pst_image_write(r->session->context, picture, path);
+    if (status == PST_OK) {
+        char *about = record_text(r->inputs, r->session, r->settings, r->job, &r->last, stopped);
+        status = picture_write(r->session->context, r->settings, picture, path, about);
+        free(about);
+    }
     pst_image_destroy(picture);
     return status;
 }
@@ -132,7 +137,7 @@ static void write_intermediate(run *r, int iteration)
     const settings *s = r->settings;
     char *path = file_numbered(s->output, iteration);
     bool safe = path && !is_input(r->session, s, path) && !file_same(path, s->log);
-    pst_status status = safe ? write_result(r, path) : PST_OK;
+    pst_status status = safe ? write_result(r, path, true) : PST_OK;
     if (!r->picture_failed && (!safe || status != PST_OK)) {
         if (safe) {
             failed(r, status);
@@ -157,7 +162,7 @@ static bool after_evaluation(void *user, const pst_progress *now)
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->session->report, now);
-    return signals_caught() != 0;
+    return signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
 }
 
 static int finish(run *r, pst_status status)
@@ -173,7 +178,7 @@ static int finish(run *r, pst_status status)
         progress_say(report, "stopped before the first evaluation; nothing is written");
         return EXIT_SIGNAL + signal_number;
     }
-    status = write_result(r, s->output);
+    status = write_result(r, s->output, stopped);
     if (status != PST_OK)
         return failed(r, status);
     char time[32];
@@ -211,6 +216,7 @@ void run_end(run *r)
     if (!r->session)
         return;
     drop_pictures(r);
+    json_decref(r->inputs);
     pst_job_destroy(r->job);
     *r = (run){ 0 };
 }

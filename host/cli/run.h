@@ -3,6 +3,7 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
+#include "record.h"
 #include "session.h"
 
 typedef struct run {
@@ -10,6 +11,7 @@ typedef struct run {
     const settings *settings;
     pst_image *content, *start, **styles; /* until the job has its copies */
     pst_job *job;
+    json_t *inputs;      /* for the result to tell of */
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
     bool picture_failed; /* an intermediate picture could not be written */

@@ -54,6 +54,7 @@ int session_open(session *w)
     where.device = device_choose(s, &w->report, index);
     where.kernel_folder = s->kernels;
     where.choices_file = s->choices;
+    where.choices_text = s->choices_text;
     pst_status status = pst_context_create(&where, &w->context);
     if (status != PST_OK)
         return session_failed(w, status);
@@ -109,7 +110,7 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     size_t known = pst_context_choices(w->context, &notice);
     if (*notice)
         progress_say(&w->report, "%s", notice);
-    if (known || s->choices || s->plan)
+    if (known || s->choices || s->choices_text || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);

@@ -159,7 +159,7 @@ static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canva
     jpeg_finish_compress(info);
 }
 
-/* The content of an APP1 with our text: the name with its zero, then the packet. */
+/* The content of an APP1 with our text: the name with its zero, then the packet. NULL: it is too long for that. */
 static pst_status make_packet(pst_error *error, const char *metadata, char **packet)
 {
     char *xmp = NULL;
@@ -167,8 +167,8 @@ static pst_status make_packet(pst_error *error, const char *metadata, char **pac
     *packet = NULL;
     PST_TRY(pst_xmp_wrap(error, metadata, &xmp));
     size_t length = strlen(xmp) + 1;
-    if (sizeof PST_XMP_JPEG + length > SEGMENT_MOST)
-        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "the settings are longer than a JPEG has room for; write a PNG, or without them"));
+    if (sizeof PST_XMP_JPEG + length > SEGMENT_MOST) /* a picture is worth more than its settings */
+        goto cleanup;
     PST_TRY(pst_allocate(error, sizeof PST_XMP_JPEG + length, 1, packet));
     memcpy(*packet, PST_XMP_JPEG, sizeof PST_XMP_JPEG);
     memcpy(*packet + sizeof PST_XMP_JPEG, xmp, length);

@@ -40,6 +40,9 @@ pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const 
 pst_status pst_picture_write_check(pst_error *error, const char *path);
 pst_status pst_picture_write_check_as(pst_error *error, const char *path, const pst_write_options *options);
 
+/* The format that a name's ending means; PST_ERROR_ARGUMENT if it is none. */
+pst_status pst_picture_format(const char *path, pst_image_format *format);
+
 /* A file's bytes; free with pst_free. The format must be given, or it is PNG. */
 pst_status pst_picture_encode(pst_error *error, const pst_image *image, const pst_write_options *options, uint8_t **file,
                               size_t *bytes);

@@ -47,6 +47,16 @@ static bool ends_with(const char *path, const char *ending)
     return true;
 }
 
+pst_status pst_picture_format(const char *path, pst_image_format *format)
+{
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (ends_with(path, endings[i].ending)) {
+            *format = endings[i].format;
+            return PST_OK;
+        }
+    return PST_ERROR_ARGUMENT;
+}
+
 void pst_write_options_init(pst_write_options *options, size_t size)
 {
     memset(options, 0, size);
@@ -64,9 +74,8 @@ static pst_status settle(pst_error *error, const char *path, const pst_write_opt
     pst_write_options_init(options, sizeof *options);
     if (given)
         memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
-    for (size_t i = 0; path && options->format == PST_FORMAT_AUTO && i < sizeof endings / sizeof endings[0]; i++)
-        if (ends_with(path, endings[i].ending))
-            options->format = endings[i].format;
+    if (path && options->format == PST_FORMAT_AUTO)
+        pst_picture_format(path, &options->format);
     if (!path && options->format == PST_FORMAT_AUTO)
         options->format = PST_FORMAT_PNG;
     if (options->format == PST_FORMAT_AUTO)

@@ -48,7 +48,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
         return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
-    PST_TRY(pst_context_read_choices(context, o.choices_file));
+    PST_TRY(o.choices_text ? pst_context_take_choices(context, o.choices_text) : pst_context_read_choices(context, o.choices_file));
 cleanup:
     return status;
 }
@@ -161,14 +161,9 @@ pst_status pst_image_write_check_as(pst_context *context, const char *path, cons
     return pst_picture_write_check_as(&context->error, path, options);
 }
 
-pst_status pst_image_encode(pst_context *context, const pst_image *image, const pst_write_options *options, void **file, size_t *bytes) {
-    uint8_t *made;
-    pst_status status = pst_picture_encode(&context->error, image, options, &made, bytes);
-    *file = made;
-    return status;
+pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data, size_t *bytes) {
+    return pst_picture_encode(&context->error, image, options, data, bytes);
 }
-
-void pst_bytes_free(void *bytes) { pst_free(bytes); }
 
 pst_status pst_image_metadata(pst_context *context, const char *path, char **text) {
     return pst_picture_metadata(&context->error, path, text);
