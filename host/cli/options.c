@@ -140,9 +140,27 @@ static int read_option(settings *s, int count, char **arguments)
     return o->set(s, o, given, value) && remember(s, o, value) ? used : 0;
 }
 
+/* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
+static bool expand(settings *s, const char **path)
+{
+    if (!*path || !file_is_at_home(*path))
+        return true;
+    char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
+    char *expanded = longer ? file_from_home(*path) : NULL;
+    s->expanded = longer ? longer : s->expanded;
+    if (!expanded) {
+        complain("%s: ~ cannot be replaced: HOME is not set, or no memory is left", *path);
+        return false;
+    }
+    *path = s->expanded[s->expanded_count++] = expanded;
+    return true;
+}
+
 /* neural-style's list of styles, but a file whose name has commas is one style. */
 static bool split_styles(settings *s)
 {
+    if (!expand(s, &s->style_list))
+        return false;
     if (file_exists(s->style_list)) {
         s->styles[s->style_count++] = s->style_list;
         return true;
@@ -157,22 +175,6 @@ static bool split_styles(settings *s)
     s->styles = styles;
     for (; s->style_count < count; s->style_count++)
         styles[s->style_count] = s->style_parts[s->style_count];
-    return true;
-}
-
-/* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
-static bool expand(settings *s, const char **path)
-{
-    if (!*path || !file_is_at_home(*path))
-        return true;
-    char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
-    char *expanded = longer ? file_from_home(*path) : NULL;
-    s->expanded = longer ? longer : s->expanded;
-    if (!expanded) {
-        complain("%s: ~ cannot be replaced: HOME is not set, or no memory is left", *path);
-        return false;
-    }
-    *path = s->expanded[s->expanded_count++] = expanded;
     return true;
 }
 

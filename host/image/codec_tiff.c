@@ -301,7 +301,7 @@ static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t
     char *packet = NULL;
     size_t row = (size_t)canvas->width * (size_t)canvas->channels * (size_t)canvas->bits / 8;
     uint8_t *copy = NULL; /* libtiff changes what it writes */
-    uint16_t alpha = EXTRASAMPLE_UNASSALPHA;
+    uint16_t alpha = EXTRASAMPLE_UNASSALPHA, compression = TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE) ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW;
     TIFF *tiff = open_memory(&m, "wm");
     if (!tiff)
         return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file");
@@ -312,7 +312,7 @@ static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t
                 TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, canvas->bits) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, canvas->channels) &&
                 TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB) && TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
                 TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, "pastiche") &&
-                TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_LZW) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
+                TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
                 TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(tiff, 0));
     if (good && canvas->channels == 4)
         good = TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);

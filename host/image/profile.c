@@ -129,7 +129,7 @@ cleanup:
     return status;
 }
 
-/* sRGB, then `by`, then sRGB again unless `by` is the last. */
+/* sRGB, then the profile; and where there is a way back, the profile once more, as where it begins, and sRGB. */
 static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, bool back, pst_intent intent,
                             pst_transform **transform)
 {
@@ -137,19 +137,20 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
                                               INTENT_ABSOLUTE_COLORIMETRIC};
     pst_status status = PST_OK;
     pst_transform *made = NULL;
-    cmsHPROFILE chain[3] = {0};
+    cmsHPROFILE chain[4] = {0};
     *transform = NULL;
     PST_TRY(begin(error, &made));
     chain[0] = cmsCreate_sRGBProfileTHR(made->context);
     chain[1] = cmsOpenProfileFromMemTHR(made->context, profile, (cmsUInt32Number)bytes);
-    chain[2] = back ? chain[0] : NULL;
+    chain[2] = chain[1];
+    chain[3] = chain[0];
     if (!chain[0])
         PST_TRY(no_memory(error));
     if (!chain[1])
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is no colour profile (ICC)"));
     if (!back && cmsGetColorSpace(chain[1]) != cmsSigRgbData)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile is not for RGB; pictures are written as RGB"));
-    made->transform = cmsCreateMultiprofileTransformTHR(made->context, chain, back ? 3 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
+    made->transform = cmsCreateMultiprofileTransformTHR(made->context, chain, back ? 4 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
                                                         cmsFLAGS_NOCACHE | (back ? 0 : cmsFLAGS_BLACKPOINTCOMPENSATION));
     if (!made->transform)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile has no way from colours to it%s", back ? " and back" : ""));

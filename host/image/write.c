@@ -133,7 +133,9 @@ static void put_row(const pst_image *image, int y, pst_transform *transform, boo
         size_t at = ((size_t)y * width + x) * channels;
         for (size_t c = 0; c < 3; c++) {
             float value = rgb[3 * x + c];
-            put_sample(canvas->bits, samples, at + c, flatten && alpha ? 255.0f + (value - 255.0f) * alpha[x] : value);
+            if (flatten && alpha)
+                value = 255.0f + ((value > 0 ? value < 255 ? value : 255 : 0) - 255.0f) * alpha[x];
+            put_sample(canvas->bits, samples, at + c, value);
         }
         if (channels == 4)
             put_sample(canvas->bits, samples, at + 3, alpha[x] * 255.0f);
