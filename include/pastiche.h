@@ -382,14 +382,18 @@ typedef struct pst_transfer_options {
     int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
     double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
-    int iterations;                /* evaluations of loss and gradient. Default 1000 */
-    double loss_threshold;         /* stop when the total loss is at or below it. Default 0: never */
-    double min_improvement;        /* stop when the best loss fell by less than this part over improvement_window */
+    int iterations;                /* evaluations of loss and gradient, of all scales together. Default 1000 */
+    double loss_threshold;         /* end a scale when the total loss is at or below it. Default 0: never */
+    double min_improvement;        /* ... or when the best loss fell by less than this part over improvement_window */
     int improvement_window;        /* evaluations; defaults 0 (never) and 50 */
     pst_start start;               /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
     int64_t seed;                  /* of the random start. Negative: 0 */
     bool original_colors;          /* keep the content's colours: only the luma (BT.601) of the result is used */
     size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
+    int scales;                    /* coarse to fine: how many sizes, each sqrt(2) times the last. 1: the plain method. 0, the
+                                      default: from min_size up, as many as have some ten iterations each, and one for
+                                      PST_START_IMAGE */
+    int min_size;                  /* longer side of the coarsest. Default 128 */
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
@@ -426,25 +430,37 @@ typedef struct pst_loss_term {
 } pst_loss_term;
 
 typedef struct pst_progress {
-    int iteration;  /* evaluations done, from 1 */
+    int iteration;  /* evaluations done, from 1, of all scales */
     int iterations; /* at most this many */
     double seconds; /* since the first evaluation began */
-    double loss, best_loss;
+    double loss, best_loss; /* best_loss: of this scale */
     const pst_loss_term *terms;
     size_t term_count;
     const char *notice; /* NULL, or something that people should hear of: a restart after a loss that was not finite */
+    int scale, scale_count; /* the present one, from 1 */
+    int width, height;      /* of it */
+    double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result; nothing else of the job. */
+/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_save; nothing
+ * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
-/* Runs the descent to its end: iterations, loss threshold, or no more improvement; once for a job. PST_STOPPED when the
- * callback stopped it. callback may be NULL. */
+/* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
+ * PST_STOPPED when the callback stopped it. callback may be NULL. */
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
 
-/* The picture with the lowest loss so far, 0..255, with original_colors applied and the content's opacity. PST_ERROR_ARGUMENT
- * before the first evaluation. */
+/* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
+ * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was stopped. It
+ * takes as many bytes as the plan says for the picture and the optimiser. */
+PST_API pst_status pst_job_save(pst_job *job, const char *path);
+
+/* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network, pictures and
+ * options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
+PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 

@@ -113,7 +113,8 @@ START_TEST(pictures_are_few)
 {
     static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
     pst_job *job = make_job(kinds[_i], false, 0);
-    ck_assert_uint_eq(pst_optimizer_vector_count(&job->optimizer_options), held[_i]);
+    const pst_optimizer_options optimizer = pst_stage_optimizer(job, job->width, job->height, ITERATIONS);
+    ck_assert_uint_eq(pst_optimizer_vector_count(&optimizer), held[_i]);
     pst_job_destroy(job);
 }
 END_TEST
@@ -130,12 +131,13 @@ START_TEST(the_result_has_the_lowest_loss)
         double lowest = INFINITY;
         for (int k = 0; k < (w.stop_at ? w.stop_at : ITERATIONS); k++)
             lowest = fmin(lowest, w.losses[k]);
-        ck_assert(job->best_loss == lowest);
-        ck_assert(w.losses[job->best_iteration - 1] == lowest);
-        const pst_buffer *best = job->x_is_best ? job->x : (const pst_buffer *)pst_optimizer_best(job->optimizer);
-        ck_assert_int_eq(pst_objective_evaluate(job->objective, best, job->gradient), PST_OK);
+        const pst_stage *stage = &job->stage;
+        ck_assert(stage->best_loss == lowest);
+        ck_assert(w.losses[stage->best_iteration - 1] == lowest);
+        const pst_buffer *best = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+        ck_assert_int_eq(pst_objective_evaluate(stage->objective, best, stage->gradient), PST_OK);
         ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
-        ck_assert(pst_objective_losses(job->objective, NULL) == lowest);
+        ck_assert(pst_objective_losses(stage->objective, NULL) == lowest);
         pst_image *result;
         ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
         pst_image_destroy(result);

@@ -47,6 +47,8 @@ void log_evaluation(run_log *log, const pst_progress *progress)
         json_object_set_new(terms, progress->terms[i].name, number(progress->terms[i].value));
     json_object_set_new(line, "iteration", json_integer(progress->iteration));
     json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
+    json_object_set_new(line, "width", json_integer(progress->width));
+    json_object_set_new(line, "height", json_integer(progress->height));
     json_object_set_new(line, "loss", number(progress->loss));
     json_object_set_new(line, "terms", terms);
     if (progress->iteration == 1 && log->choices) {

@@ -180,7 +180,8 @@ static bool split_styles(settings *s)
 
 static bool expand_all(settings *s)
 {
-    const char **paths[] = { &s->content, &s->start_file, &s->output, &s->model, &s->log, &s->choices, &s->writing.output_profile, &s->proof_profile };
+    const char **paths[] = { &s->content, &s->start_file, &s->output, &s->model, &s->log, &s->choices,
+                             &s->checkpoint, &s->resume, &s->writing.output_profile, &s->proof_profile };
     bool good = true;
     for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
         good = expand(s, paths[i]);
@@ -264,6 +265,7 @@ bool options_read(settings *s, int count, char **arguments)
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
     pst_write_options_init(&s->writing, sizeof s->writing);
+    s->checkpoint_every = 300;
 
     const char **words = malloc(((size_t)count + 1) * sizeof *words);
     s->styles = malloc(((size_t)count + 1) * sizeof *s->styles);

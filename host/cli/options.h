@@ -26,6 +26,8 @@ typedef struct settings {
     size_t style_count;
     const char *init_image, *start_file;
     const char *output, *model, *device, *log, *kernels;
+    const char *checkpoint, *resume;
+    double checkpoint_every;       /* seconds */
     const char *choices;           /* as pst_context_options.choices_file */
     start_kind start;              /* after options_read: the others resolved to noise, content or file */
     int gpu;                       /* neural-style's number, or one of the above */

@@ -108,16 +108,20 @@ char *progress_time(double seconds, char text[32])
     return text;
 }
 
-/* "120/1000  loss 1.69e+06  1.12 it/s  12:45 left"; a slow device is told in seconds an iteration. */
-static void describe(const pst_progress *now, char *text, size_t size)
+/* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes; a slow device is told in seconds an
+ * iteration. */
+static void describe(const progress *p, const pst_progress *now, char *text, size_t size)
 {
-    char left[32];
-    double rate = now->seconds > 0 ? now->iteration / now->seconds : 0;
-    progress_time(rate > 0 ? (now->iterations - now->iteration) / rate : -1, left);
-    bool slow = rate > 0 && rate < 1;
-    double pace = slow ? 1 / rate : rate;
-    snprintf(text, size, "%d/%d  loss %.3g  %.*f %s  %s left", now->iteration, now->iterations, now->loss,
-             pace < 10 ? 2 : pace < 100 ? 1 : 0, pace, slow ? "s/it" : "it/s", left);
+    char left[32], scale[32] = "", pace[32] = "";
+    double seconds = now->seconds - p->scale_seconds;
+    if (now->iteration > p->scale_iteration && seconds > 0) {
+        double rate = (now->iteration - p->scale_iteration) / seconds, shown = rate < 1 ? 1 / rate : rate;
+        snprintf(pace, sizeof pace, "  %.*f %s", shown < 10 ? 2 : shown < 100 ? 1 : 0, shown, rate < 1 ? "s/it" : "it/s");
+    }
+    if (now->scale_count > 1)
+        snprintf(scale, sizeof scale, "  %dx%d", now->width, now->height);
+    snprintf(text, size, "%d/%d%s  loss %.3g%s  %s left", now->iteration, now->iterations, scale, now->loss, pace,
+             progress_time(now->seconds_left, left));
 }
 
 static void draw_part(progress *p, double part, const char *text)
@@ -141,8 +145,8 @@ static void draw_part(progress *p, double part, const char *text)
 static void draw_bar(progress *p, const pst_progress *now)
 {
     char text[160];
-    describe(now, text, sizeof text);
-    draw_part(p, now->iterations > 0 ? (double)now->iteration / now->iterations : 0, text);
+    describe(p, now, text, sizeof text);
+    draw_part(p, now->seconds_left >= 0 ? now->seconds / (now->seconds + now->seconds_left) : 0, text);
     p->drawn_at = now->seconds;
 }
 
@@ -150,6 +154,11 @@ void progress_update(progress *p, const pst_progress *now)
 {
     if (now->notice)
         progress_say(p, "%s", now->notice);
+    if (p->scale != now->scale) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
+        p->scale = now->scale;
+        p->scale_iteration = now->iteration;
+        p->scale_seconds = now->seconds;
+    }
     if (p->quiet || now->iteration < 1)
         return;
     bool last = now->iteration >= now->iterations;
@@ -158,7 +167,7 @@ void progress_update(progress *p, const pst_progress *now)
             draw_bar(p, now);
     } else if (p->print_every > 0 && (now->iteration % p->print_every == 0 || now->iteration == 1 || last)) {
         char text[160];
-        describe(now, text, sizeof text);
+        describe(p, now, text, sizeof text);
         fprintf(stderr, "%s\n", text);
     }
 }

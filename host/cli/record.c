@@ -15,7 +15,7 @@ const char *const record_inputs[] = { "options", "settings", "content", "styles"
 static const char *const without_effect[] = {
     "output", "content-image", "style-image", "start", "init", "init-image", "model", "choices", "no-tune", "plan", "save-iter",
     "print-iter", "log", "quiet", "help", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
-    "no-metadata", "web", "checkpoint", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
+    "no-metadata", "web", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
     "sheet-size", "sheet-iterations",
 };
 

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +17,18 @@ static int failed(run *r, pst_status status)
 
 /* ---- before the run ---- */
 
-static bool is_input(const session *w, const settings *s, const char *path)
+static bool is_picture(const session *w, const settings *s, const char *path)
 {
     for (size_t i = 0; i < s->style_count; i++)
         if (file_same(path, s->styles[i]))
             return true;
     return file_same(path, s->content) || file_same(path, w->model)
            || (s->start == START_FILE && file_same(path, s->start_file));
+}
+
+static bool is_input(const session *w, const settings *s, const char *path)
+{
+    return is_picture(w, s, path) || file_same(path, s->resume) || file_same(path, s->checkpoint);
 }
 
 /* A slip of the hand must not cost anyone a photograph. */
@@ -34,6 +40,10 @@ int run_check_names(const session *w, const settings *s)
     }
     if (s->log && (is_input(w, s, s->log) || file_same(s->log, s->output))) {
         complain("%s: is both the log and another file of this run; choose another name for --log", s->log);
+        return EXIT_USAGE;
+    }
+    if (s->checkpoint && (is_picture(w, s, s->checkpoint) || file_same(s->checkpoint, s->output) || file_same(s->checkpoint, s->log))) {
+        complain("%s: is both the checkpoint and another file of this run; choose another name for --checkpoint", s->checkpoint);
         return EXIT_USAGE;
     }
     return EXIT_OK;
@@ -97,6 +107,8 @@ int run_prepare(run *r, session *w, const settings *s)
     options.style_count = s->style_count;
     options.start_image = r->start;
     status = pst_job_create(w->context, w->network, &options, &r->job);
+    if (status == PST_OK && s->resume && !s->plan)
+        status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
         return failed(r, status);
     r->inputs = record_take(w, s, r->content, r->start, r->styles);
@@ -150,6 +162,17 @@ static void write_intermediate(run *r, int iteration)
     free(path);
 }
 
+/* A checkpoint that cannot be written is told once; the run is worth more than it. */
+static void keep_checkpoint(run *r, double seconds)
+{
+    const settings *s = r->settings;
+    pst_status status = pst_job_save(r->job, s->checkpoint);
+    r->checkpoint_at = seconds;
+    if (status != PST_OK && !r->checkpoint_failed)
+        failed(r, status);
+    r->checkpoint_failed = status != PST_OK;
+}
+
 static bool after_evaluation(void *user, const pst_progress *now)
 {
     run *r = user;
@@ -162,7 +185,10 @@ static bool after_evaluation(void *user, const pst_progress *now)
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->session->report, now);
-    return signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
+    bool stop = signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
+    if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
+        keep_checkpoint(r, now->seconds);
+    return stop;
 }
 
 static int finish(run *r, pst_status status)
@@ -184,9 +210,13 @@ static int finish(run *r, pst_status status)
     char time[32];
     progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", s->output, stopped ? "stopped after" : "after",
                  r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    if (stopped && s->checkpoint && !r->checkpoint_failed)
+        progress_say(report, "%s: keeps the state; go on from there with --resume", s->checkpoint);
+    if (!stopped && s->checkpoint)
+        remove(s->checkpoint); /* there is nothing left to go on with */
     if (signal_number)
         return EXIT_SIGNAL + signal_number;
-    return r->picture_failed ? EXIT_FAILED : EXIT_OK;
+    return r->checkpoint_failed || r->picture_failed ? EXIT_FAILED : EXIT_OK;
 }
 
 int run_paint(run *r)

@@ -14,6 +14,8 @@ typedef struct run {
     json_t *inputs;      /* for the result to tell of */
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at;   /* seconds of the run when the last one was kept */
+    bool checkpoint_failed;
     bool picture_failed; /* an intermediate picture could not be written */
 } run;
 

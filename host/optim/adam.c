@@ -61,4 +61,16 @@ static size_t vector_count(const pst_optimizer_options *options)
     return 2;
 }
 
-const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, false};
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
+{
+    adam *self = (adam *)optimizer;
+    pst_status status;
+    PST_TRY(state->numbers(state->self, &self->power1, sizeof self->power1));
+    PST_TRY(state->numbers(state->self, &self->power2, sizeof self->power2));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->m));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->v));
+cleanup:
+    return status;
+}
+
+const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, tell, false};

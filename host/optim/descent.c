@@ -61,4 +61,14 @@ static size_t vector_count(const pst_optimizer_options *options)
     return options->momentum > 0 ? 1 : 0;
 }
 
-const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count, false};
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
+{
+    descent *self = (descent *)optimizer;
+    pst_status status;
+    PST_TRY(state->numbers(state->self, &self->steps, sizeof self->steps));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->velocity));
+cleanup:
+    return status;
+}
+
+const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count, tell, false};

@@ -13,6 +13,7 @@ typedef struct pst_optimizer_methods {
     pst_status (*step)(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
     void (*forget)(pst_optimizer *optimizer);
     size_t (*vector_count)(const pst_optimizer_options *options);
+    pst_status (*tell)(pst_optimizer *optimizer, const pst_optimizer_state *state); /* what pst_optimizer does not hold */
     bool waits; /* in `step`, after which it calls pst_optimizer_keep; for the others that is done before */
 } pst_optimizer_methods;
 
@@ -27,6 +28,9 @@ struct pst_optimizer {
 
 /* Checks the loss at x and, where it is not above the lowest, copies x to `best`. PST_ERROR_NUMERIC as of a step. */
 pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss);
+
+/* Tells whether a vector is there, and what is in it; one that is filled in is made. */
+pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state, pst_vector **vector);
 
 extern const pst_optimizer_methods pst_lbfgs_methods;
 extern const pst_optimizer_methods pst_lbfgs_robust_methods;

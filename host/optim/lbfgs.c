@@ -55,4 +55,9 @@ static size_t vector_count(const pst_optimizer_options *options)
     return pst_pairs_vector_count(options->history);
 }
 
-const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count, true};
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
+{
+    return pst_pairs_tell(&((lbfgs *)optimizer)->pairs, state);
+}
+
+const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count, tell, true};

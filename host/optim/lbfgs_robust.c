@@ -182,4 +182,20 @@ static size_t vector_count(const pst_optimizer_options *options)
     return options->history < 1 ? 0 : pst_pairs_vector_count(options->history) - 1 + 1;
 }
 
-const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start, finish, step, forget, vector_count, true};
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
+{
+    robust *self = (robust *)optimizer;
+    int64_t failures = self->failures;
+    pst_status status;
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->g));
+    PST_TRY(state->numbers(state->self, &self->length, sizeof self->length));
+    PST_TRY(state->numbers(state->self, &self->stretched, sizeof self->stretched));
+    PST_TRY(state->numbers(state->self, &failures, sizeof failures));
+    self->failures = (int)failures;
+    PST_TRY(pst_pairs_tell(&self->pairs, state));
+    self->s = pst_pairs_step(&self->pairs);
+cleanup:
+    return status;
+}
+
+const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start, finish, step, forget, vector_count, tell, true};

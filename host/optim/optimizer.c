@@ -100,6 +100,30 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
     return PST_OK;
 }
 
+pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state, pst_vector **vector)
+{
+    uint8_t there = *vector != NULL;
+    pst_status status;
+    PST_TRY(state->numbers(state->self, &there, sizeof there));
+    if (there && !*vector)
+        PST_TRY(space->create(space->self, vector));
+    if (there)
+        PST_TRY(state->vector(state->self, *vector));
+cleanup:
+    return status;
+}
+
+pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
+{
+    pst_status status;
+    PST_TRY(state->numbers(state->self, &optimizer->scale, sizeof optimizer->scale));
+    PST_TRY(state->numbers(state->self, &optimizer->best_loss, sizeof optimizer->best_loss));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->best));
+    PST_TRY(optimizer->methods->tell(optimizer, state));
+cleanup:
+    return status;
+}
+
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
 {
     const pst_optimizer_methods *methods = methods_of(options);

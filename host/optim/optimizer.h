@@ -74,6 +74,20 @@ bool pst_optimizer_waits(const pst_optimizer *optimizer);
  * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
+/* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to whoever
+ * writes it and to whoever fills it in. */
+typedef struct pst_optimizer_state {
+    void *self;
+    bool filling; /* else it is written */
+    pst_status (*numbers)(void *self, void *data, size_t bytes);
+    pst_status (*vector)(void *self, pst_vector *vector);
+} pst_optimizer_state;
+
+/* With `filling` on an optimiser that was just made with the options of the one that was written, over a space of the same
+ * length; the steps after it are then the same to the last bit. PST_ERROR_FORMAT where it cannot be such a state; after any
+ * failure the optimiser is good for pst_optimizer_destroy only. The point *x of the next step is the caller's to keep. */
+pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state);
+
 /* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly
  * by a run that is long enough; L-BFGS holds two more an iteration until then. */
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options);

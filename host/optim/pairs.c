@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "optim/kinds.h"
 
 static size_t slot_of(const pst_pairs *pairs, size_t age) /* 0: the oldest; held: the one being made */
 {
@@ -263,6 +264,39 @@ pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s)
     *s = pairs->vectors[slot_of(pairs, pairs->held)];
     pairs->open = true;
     return pairs->space->combine(pairs->space->self, *s, 1, &factor, (const pst_vector *const *)s);
+}
+
+pst_vector *pst_pairs_step(const pst_pairs *pairs)
+{
+    return pairs->open ? pairs->vectors[slot_of(pairs, pairs->held)] : NULL;
+}
+
+/* Are the vectors there that the numbers speak of? */
+static bool is_sound(const pst_pairs *pairs)
+{
+    if (pairs->first >= pairs->slots || pairs->held > pairs->history || (pairs->open && !pst_pairs_step(pairs)))
+        return false;
+    for (size_t age = 0; age < pairs->held; age++)
+        if (!pairs->vectors[slot_of(pairs, age)] || !*y_of(pairs, age))
+            return false;
+    return true;
+}
+
+pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state)
+{
+    uint64_t places[3] = {pairs->first, pairs->held, pairs->open};
+    pst_status status;
+    PST_TRY(state->numbers(state->self, places, sizeof places));
+    for (size_t i = 0; i < pairs->size - 2; i++)
+        PST_TRY(pst_optimizer_tell_vector(pairs->space, state, &pairs->vectors[i]));
+    PST_TRY(state->numbers(state->self, pairs->products, pairs->size * pairs->size * sizeof *pairs->products));
+    pairs->first = (size_t)places[0];
+    pairs->held = (size_t)places[1];
+    pairs->open = places[2] != 0;
+    if (!is_sound(pairs))
+        status = pst_fail(pairs->space->error, PST_ERROR_FORMAT, "the state of L-BFGS contradicts itself");
+cleanup:
+    return status;
 }
 
 size_t pst_pairs_vector_count(int history)

@@ -81,6 +81,12 @@ pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_v
 /* Opens the pair again that was measured last and dropped, with factor * its s. */
 pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s);
 
+/* The step of the pair that is open; NULL: none is. */
+pst_vector *pst_pairs_step(const pst_pairs *pairs);
+
+/* As pst_optimizer_tell. */
+pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state);
+
 /* Vectors that `history` pairs take; one less with an anchor. */
 size_t pst_pairs_vector_count(int history);
 

@@ -3,8 +3,8 @@
 #define PST_TRANSFER_JOB_H
 
 #include "transfer/context.h"
-#include "transfer/objective.h"
-#include "transfer/space.h"
+#include "transfer/scales.h"
+#include "transfer/stage.h"
 
 #define PST_PLAN_ENTRIES 8
 
@@ -13,33 +13,46 @@ struct pst_job {
     pst_network *network;
     pst_transfer_options options; /* pointers in it are not kept */
     int width, height;
-    pst_image *content, *start, **styles; /* at the sizes they are used at */
+    pst_image *content, *start, **styles; /* at the largest sizes they are used at */
     double *blend;
-    pst_optimizer_options optimizer_options;
+    pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
+    size_t scale_count;
     pst_conv_choices choices; /* of the context when the job was made */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
     size_t named_count;
     pst_net *net;
-    pst_objective *objective;
-    pst_objective_options objective_options;
+    pst_objective_options objective_options; /* w and h are those of the last scale */
+    char options_digest[65]; /* of all that defines the run but pictures and network */
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
     /* while it runs */
     bool started;
-    pst_space space;
-    pst_optimizer *optimizer;
-    pst_buffer *x, *gradient; /* x moves; the optimiser may exchange either for another one of their size */
-    double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
-    double best_loss;
-    int best_iteration; /* 0: none yet */
-    bool x_is_best;     /* after the last evaluation, which no step follows; else the optimiser keeps it */
+    int iteration; /* evaluations done, of all scales */
+    size_t scale;
+    pst_stage stage;
+    double seconds_before;  /* of the run that this one goes on from */
+    double start_seconds;   /* by the clock, before the first evaluation */
+    double pace_seconds;    /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
+    int pace_iteration;
 };
 
-/* Fills job->named_choices. */
-void pst_job_name_choices(pst_job *job);
+/* The size of a style where the result's longer side is image_size. */
+void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 
-/* Fills job->plan for the sizes of the job. */
+/* Fills job->options_digest. */
+void pst_job_digest_options(pst_job *job);
+
+/* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
+pst_status pst_job_check_memory(pst_job *job);
+
+/* How long it has run. */
+double pst_job_seconds(const pst_job *job);
+
+/* Fills job->named_choices. */
+pst_status pst_job_name_choices(pst_job *job);
+
+/* Fills job->scales and job->plan for the sizes of the job. */
 pst_status pst_job_make_plan(pst_job *job);
 
 #endif

@@ -5,13 +5,6 @@
 #include "base/memory.h"
 #include "transfer/job.h"
 
-/* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's. */
-#define HISTORY 20
-#define PLAIN_HISTORY 100
-
-/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise. */
-#define FIRST_STEP 0.5
-
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
     const pst_transfer_options defaults = {
         .size = size,
@@ -26,6 +19,7 @@ void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
         .iterations = 1000,
         .improvement_window = 50,
         .seed = -1,
+        .min_size = 128,
     };
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
@@ -55,6 +49,10 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(check_number(job, "the loss threshold", o->loss_threshold, 0, 1e300));
     PST_TRY(check_number(job, "the least improvement", o->min_improvement, 0, 1));
     PST_TRY(check_number(job, "the improvement window", o->improvement_window, 1, 1e9));
+    PST_TRY(check_number(job, "the number of scales", o->scales, 0, PST_SCALES_MAX));
+    PST_TRY(check_number(job, "the size of the coarsest scale", o->min_size, 1, PST_IMAGE_MAX_SIDE));
+    if (o->scales > o->iterations)
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
     if (!o->content || !o->styles || !o->style_count)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content picture and at least one style picture are needed"));
     if (o->start == PST_START_IMAGE && !o->start_image)
@@ -81,6 +79,14 @@ cleanup:
     return status;
 }
 
+static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
+    pst_picture_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
+}
+
+void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h) {
+    style_size(job, job->styles[style], image_size, w, h);
+}
+
 static pst_status bring_to_size(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
@@ -92,27 +98,11 @@ static pst_status bring_to_size(pst_job *job) {
     PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_image *), &job->styles));
     for (size_t s = 0; s < o->style_count; s++) {
         int w, h;
-        pst_picture_fit(o->styles[s]->width, o->styles[s]->height, (int)ceil(o->style_scale * o->image_size), &w, &h);
+        style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
     }
 cleanup:
     return status;
-}
-
-static void choose_optimizer(pst_job *job) {
-    const pst_transfer_options *o = &job->options;
-    double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 1e-4 : 1;
-    int useful = o->iterations > 2 ? o->iterations - 1 : 1; /* pairs that a run of this length can hold */
-    int history = o->lbfgs_history ? o->lbfgs_history : o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN ? PLAIN_HISTORY : HISTORY;
-    job->optimizer_options = (pst_optimizer_options){.kind = o->optimizer,
-                                                     .history = history < useful ? history : useful,
-                                                     .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate,
-                                                     .beta1 = 0.9,
-                                                     .beta2 = 0.999,
-                                                     .epsilon = 1e-8,
-                                                     .robust_first = FIRST_STEP * 3.0 * job->width * job->height,
-                                                     .momentum = o->momentum,
-                                                     .decay = o->decay};
 }
 
 static pst_status make_objective(pst_job *job) {
@@ -134,7 +124,6 @@ static pst_status make_objective(pst_job *job) {
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
     pst_objective_add_tv(o->tv_weight, objective);
-    PST_TRY(pst_objective_create(job->net, objective, &job->objective));
 cleanup:
     return status;
 }
@@ -154,10 +143,10 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
     PST_TRY(bring_to_size(job));
-    choose_optimizer(job);
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
-    pst_job_name_choices(job);
+    PST_TRY(pst_job_name_choices(job));
+    pst_job_digest_options(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
@@ -175,12 +164,7 @@ const pst_plan *pst_job_plan(const pst_job *job) { return &job->plan; }
 void pst_job_destroy(pst_job *job) {
     if (!job)
         return;
-    pst_session *session = job->context->session;
-    pst_optimizer_destroy(job->optimizer);
-    pst_space_close(&job->space);
-    pst_buffer_destroy(session, job->x);
-    pst_buffer_destroy(session, job->gradient);
-    pst_objective_destroy(job->objective);
+    pst_stage_close(job);
     pst_net_destroy(job->net);
     pst_conv_choices_clear(&job->choices);
     pst_image_destroy(job->content);

@@ -1,4 +1,4 @@
-/* How much memory a job will take, before anything is allocated. */
+/* The scales of a job, and how much memory it will take, before anything is allocated. */
 #include "transfer/job.h"
 
 #include <math.h>
@@ -17,8 +17,8 @@ static void at_least(uint64_t *value, uint64_t other) {
         *value = other;
 }
 
-/* The needs for a result of this size; styles scale with it. */
-static pst_status measure(pst_job *job, int image_size, needs *n) {
+/* The needs of a scale of this size; styles scale with it. */
+static pst_status measure(pst_job *job, int image_size, int iterations, needs *n) {
     *n = (needs){0};
     pst_objective_options options = job->objective_options;
     pst_objective *objective = NULL;
@@ -34,7 +34,8 @@ static pst_status measure(pst_job *job, int image_size, needs *n) {
     n->largest = pass.largest;
     n->targets = pst_objective_target_bytes(objective, &largest);
     at_least(&n->largest, largest);
-    size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&job->optimizer_options);
+    const pst_optimizer_options optimizer = pst_stage_optimizer(job, options.w, options.h, iterations);
+    size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&optimizer);
     n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
     at_least(&n->largest, pst_space_vector_bytes(length));
     for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content, which is no larger than a style of its size */
@@ -42,7 +43,7 @@ static pst_status measure(pst_job *job, int image_size, needs *n) {
         int w = options.w, h = options.h;
         size_t bytes;
         if (style)
-            pst_picture_fit(job->styles[s]->width, job->styles[s]->height, (int)ceil(job->options.style_scale * image_size), &w, &h);
+            pst_job_style_size(job, s, image_size, &w, &h);
         PST_TRY(pst_objective_style_bytes(objective, h, w, &bytes, &largest));
         at_least(&n->largest, largest);
         /* the picture itself, in two forms */
@@ -59,6 +60,8 @@ static bool fits(const pst_job *job, const needs *n) {
     return total(n) <= job->plan.device_limit_bytes && n->largest <= job->context->session->device.info.max_allocation_bytes;
 }
 
+static int last_iterations(const pst_job *job) { return job->scales[job->scale_count - 1].iterations; }
+
 /* The largest image size that fits, by bisection; 0 if none does. */
 static int largest_size(pst_job *job) {
     int low = 0, high = 32768;
@@ -66,19 +69,53 @@ static int largest_size(pst_job *job) {
         int middle = low + (high - low) / 2;
         needs n;
         /* too small for the network is no reason to go down */
-        bool good = middle < 16 || (measure(job, middle, &n) == PST_OK ? fits(job, &n) : middle < 256);
+        bool good = middle < 16 || (measure(job, middle, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
         *(good ? &low : &high) = middle;
     }
     job->context->error = (pst_error){0};
     return low < 16 ? 0 : low;
 }
 
+/* With `count` scales: their sizes and shares. *most becomes the needs of the one that takes most memory. */
+static pst_status try_scales(pst_job *job, size_t count, needs *most) {
+    int longer = job->width > job->height ? job->width : job->height;
+    *most = (needs){0};
+    job->scale_count = count;
+    for (size_t k = 0; k < count; k++) {
+        pst_scale *scale = &job->scales[k];
+        scale->image_size = pst_scale_size(longer, count, k);
+        pst_picture_fit(job->width, job->height, scale->image_size, &scale->w, &scale->h);
+    }
+    pst_scales_share(job->scales, count, job->options.iterations);
+    for (size_t k = 0; k < count; k++) {
+        needs n;
+        pst_status status = measure(job, job->scales[k].image_size, job->scales[k].iterations, &n);
+        if (status != PST_OK)
+            return status;
+        if (total(&n) >= total(most))
+            *most = n;
+    }
+    return PST_OK;
+}
+
+/* What was asked for, or as many scales as make sense; a network that finds the coarsest ones too small gets fewer. */
+static pst_status choose_scales(pst_job *job, needs *most) {
+    const pst_transfer_options *o = &job->options;
+    int longer = job->width > job->height ? job->width : job->height;
+    size_t count = o->scales ? (size_t)o->scales : o->start == PST_START_IMAGE ? 1 : pst_scale_count(longer, o->min_size, o->iterations);
+    pst_status status = try_scales(job, count, most);
+    while (status == PST_ERROR_ARGUMENT && !o->scales && count > 1)
+        status = try_scales(job, --count, most);
+    return status;
+}
+
 pst_status pst_job_make_plan(pst_job *job) {
     const pst_device *device = &job->context->session->device;
     needs n;
-    pst_status status = measure(job, job->width > job->height ? job->width : job->height, &n);
+    pst_status status = choose_scales(job, &n);
     if (status != PST_OK)
         return status;
+    job->context->error = (pst_error){0};
     pst_plan *plan = &job->plan;
     plan->width = job->width;
     plan->height = job->height;

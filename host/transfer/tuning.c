@@ -153,8 +153,12 @@ cleanup:
 
 /* ---- of a job ---- */
 
-void pst_job_name_choices(pst_job *job) {
-    const pst_pass *pass = pst_objective_pass(job->objective);
+pst_status pst_job_name_choices(pst_job *job) {
+    pst_objective *objective;
+    pst_status status = pst_objective_create(job->net, &job->objective_options, &objective);
+    if (status != PST_OK)
+        return status;
+    const pst_pass *pass = pst_objective_pass(objective);
     for (size_t l = 0; l < pst_pass_layer_count(pass); l++)
         for (int backward = 0; backward < 2; backward++) {
             pst_conv_shape shape = pst_pass_shape(pass, l, backward);
@@ -163,6 +167,8 @@ void pst_job_name_choices(pst_job *job) {
                                                                   .backward = backward,
                                                                   .measured = pst_conv_chosen(&job->net->engine, &shape) != NULL};
         }
+    pst_objective_destroy(objective);
+    return PST_OK;
 }
 
 const pst_choice *pst_job_choices(const pst_job *job, size_t *count) {

@@ -44,7 +44,7 @@ def run(options, pair, model, iterations, start, out, log):
     content, style, size, _ = pair
     command = [options.program, str(options.images / "test_content" / content), str(options.images / "test_style" / style),
                "-o", str(out), "--model", str(model), "--image-size", str(size), "--iterations", str(iterations),
-               "--start", str(start), "--seed", "1", "--no-tune", "--save-iter", "0", "--quiet", "--log", str(log)]
+               "--start", str(start), "--seed", "1", "--scales", "1", "--no-tune", "--save-iter", "0", "--quiet", "--log", str(log)]
     subprocess.run(command, check=True)
 
 
@@ -62,12 +62,13 @@ def paint(options, pair, model, out):
 @torch.no_grad()
 def again_in_pytorch(options, teacher, pair, path):
     """The same loss without the program's reading, resizing and arithmetic (and without the smoothness)."""
-    def resized(name):
+    def resized(name, size=None):
         picture = Image.open(name).convert("RGB")
-        scale = pair[2] / max(picture.size)
-        return features(teacher, source.to_network(picture.resize([round(s * scale) for s in picture.size], Image.BICUBIC))[None])
-    painted = features(teacher, source.to_network(Image.open(path).convert("RGB"))[None])
-    style, content = resized(options.images / "test_style" / pair[1]), resized(options.images / "test_content" / pair[0])
+        size = size or [max(1, int(side * pair[2] / max(picture.size))) for side in picture.size]
+        return features(teacher, source.to_network(picture.resize(size, Image.BICUBIC))[None])
+    result = Image.open(path).convert("RGB")
+    painted = features(teacher, source.to_network(result)[None])
+    style, content = resized(options.images / "test_style" / pair[1]), resized(options.images / "test_content" / pair[0], result.size)
     return float(sum(terms(painted, {s: gram(style[s]) for s in STYLE}, content["4_2"]).values()))
 
 

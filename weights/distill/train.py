@@ -84,7 +84,7 @@ class Group:
             Image.fromarray(rgb).save(path)
         early = iterations // 4
         command = [program, paths[0], paths[1], "-o", paths[2], "--model", str(network), "--start", start, "--quiet",
-                   "--image-size", str(self.rgb[0].shape[1]), "--iterations", str(iterations), "--no-tune",
+                   "--image-size", str(self.rgb[0].shape[1]), "--iterations", str(iterations), "--scales", "1", "--no-tune",
                    "--save-iter", str(early), "--seed", "1"]
         subprocess.run(command, check=True)
         for path in (paths[2], str(work / f"painted_{early}.png")):

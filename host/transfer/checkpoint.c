@@ -1,0 +1,267 @@
+/* Checkpoints: the picture, the optimiser's state and where the run is, in a file of this layout (numbers in the machine's order,
+ * which the first of them proves):
+ *     "pastiche checkpoint\n", version, digests of what must be the same, numbers of the job and the stage, x, the optimiser,
+ *     SHA-256 of all before
+ * It is written piece by piece and takes its name when it is whole. */
+#include "transfer/job.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/partial.h"
+
+#define MAGIC "pastiche checkpoint\n"
+#define VERSION 1u
+#define DIGEST_BYTES 65
+
+/* ---- what must be the same ---- */
+
+enum { OF_OPTIONS, OF_CONTENT, OF_STYLES, OF_NETWORK, DIGESTS };
+
+static const char *const digest_names[DIGESTS] = {"other options", "another content picture", "other style pictures", "another network"};
+
+static void add_image(pst_digest *digest, const pst_image *image) {
+    if (!image)
+        return;
+    pst_digest_add(digest, &image->width, sizeof image->width);
+    pst_digest_add(digest, &image->height, sizeof image->height);
+    pst_digest_add(digest, image->rgb, sizeof(float) * 3 * (size_t)image->width * (size_t)image->height);
+}
+
+void pst_job_digest_options(pst_job *job) {
+    const pst_transfer_options *o = &job->options;
+    const double numbers[] = {o->content_weight, o->style_weight, o->tv_weight, o->learning_rate, o->momentum, o->decay,
+                              o->loss_threshold, o->min_improvement, o->improvement_window, o->style_scale, o->optimizer,
+                              o->lbfgs_history, o->iterations, o->start, (double)o->seed, o->original_colors, o->loss_form,
+                              o->pooling, o->normalize_gradients};
+    pst_digest digest;
+    pst_digest_begin(&digest, PST_DIGEST_SHA256);
+    pst_digest_add(&digest, numbers, sizeof numbers);
+    pst_digest_add(&digest, o->content_layers, strlen(o->content_layers) + 1);
+    pst_digest_add(&digest, o->style_layers, strlen(o->style_layers) + 1);
+    for (size_t k = 0; k < job->scale_count; k++) {
+        const int scale[] = {job->scales[k].w, job->scales[k].h, job->scales[k].iterations};
+        pst_digest_add(&digest, scale, sizeof scale);
+    }
+    pst_digest_end(&digest, job->options_digest);
+}
+
+static pst_status digest_network(pst_job *job, char hex[DIGEST_BYTES]) {
+    pst_model *model = job->network->model;
+    pst_digest digest;
+    pst_status status = pst_model_recall(&job->context->error, model);
+    if (status != PST_OK)
+        return status;
+    pst_digest_begin(&digest, PST_DIGEST_SHA256);
+    for (size_t l = 0; l < model->convolution_count; l++) {
+        const pst_model_convolution *c = &model->convolutions[l];
+        pst_digest_add(&digest, c->weight, sizeof(float) * 9 * (size_t)c->c_in * (size_t)c->c_out);
+        pst_digest_add(&digest, c->bias, sizeof(float) * (size_t)c->c_out);
+    }
+    pst_digest_end(&digest, hex);
+    if (job->stage.objective) /* they were forgotten */
+        pst_model_forget(model);
+    return PST_OK;
+}
+
+static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
+    pst_digest content, styles;
+    memcpy(hex[OF_OPTIONS], job->options_digest, DIGEST_BYTES);
+    pst_digest_begin(&content, PST_DIGEST_SHA256);
+    add_image(&content, job->content);
+    add_image(&content, job->start);
+    pst_digest_end(&content, hex[OF_CONTENT]);
+    pst_digest_begin(&styles, PST_DIGEST_SHA256);
+    for (size_t s = 0; s < job->options.style_count; s++) {
+        add_image(&styles, job->styles[s]);
+        pst_digest_add(&styles, &job->blend[s], sizeof job->blend[s]);
+    }
+    pst_digest_end(&styles, hex[OF_STYLES]);
+    return digest_network(job, hex[OF_NETWORK]);
+}
+
+/* ---- the file, in either direction ---- */
+
+typedef struct archive {
+    pst_job *job;
+    const char *path;
+    pst_partial *out;
+    pst_file *in; /* NULL: it is written */
+    uint64_t at;
+    pst_digest digest;
+    float *host; /* a vector's numbers on their way */
+} archive;
+
+static pst_status put(void *self, void *data, size_t bytes) {
+    archive *a = self;
+    pst_error *error = &a->job->context->error;
+    pst_status status = a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_partial_append(error, a->out, data, bytes);
+    if (status == PST_OK)
+        pst_digest_add(&a->digest, data, bytes);
+    a->at += bytes;
+    return status;
+}
+
+static pst_status put_vector(void *self, pst_vector *vector) {
+    archive *a = self;
+    pst_session *session = a->job->context->session;
+    pst_buffer *buffer = (pst_buffer *)vector;
+    size_t bytes = sizeof(float) * a->job->stage.space.length;
+    pst_status status = PST_OK;
+    if (!a->in)
+        PST_TRY(pst_buffer_read(session, buffer, 0, a->host, bytes));
+    PST_TRY(put(a, a->host, bytes));
+    if (a->in)
+        PST_TRY(pst_buffer_write(session, buffer, 0, a->host, bytes));
+    if (a->in)
+        PST_TRY(pst_session_finish(session)); /* the numbers of the next one take their place */
+cleanup:
+    return status;
+}
+
+/* The numbers of the job and its stage, then the picture and the optimiser. */
+static pst_status put_state(archive *a, double seconds) {
+    pst_job *job = a->job;
+    pst_stage *stage = &job->stage;
+    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration};
+    double numbers[] = {stage->best_loss, stage->loss, seconds};
+    pst_optimizer_state state = {.self = a, .filling = a->in != NULL, .numbers = put, .vector = put_vector};
+    pst_status status;
+    PST_TRY(put(a, counts, sizeof counts));
+    PST_TRY(put(a, numbers, sizeof numbers));
+    for (size_t t = 0; t < job->objective_options.term_count; t++) { /* the weights may have changed in the course of the run */
+        PST_TRY(put(a, &job->objective_options.terms[t].weight, sizeof(double)));
+        pst_objective_set_weight(stage->objective, t, job->objective_options.terms[t].weight);
+    }
+    if (stage->window)
+        PST_TRY(put(a, stage->window, sizeof(double) * (size_t)job->options.improvement_window));
+    PST_TRY(put_vector(a, (pst_vector *)stage->x));
+    PST_TRY(pst_optimizer_tell(stage->optimizer, &state));
+    stage->iteration = (int)counts[0];
+    stage->best_iteration = (int)counts[1];
+    stage->x_is_best = counts[2] != 0;
+    stage->restarts = (int)counts[3];
+    job->iteration = (int)counts[4];
+    stage->best_loss = numbers[0];
+    stage->loss = numbers[1];
+    job->seconds_before = numbers[2];
+cleanup:
+    return status;
+}
+
+static pst_status begin(archive *a) {
+    pst_digest_begin(&a->digest, PST_DIGEST_SHA256);
+    size_t largest = (size_t)a->job->width * (size_t)a->job->height * 3 + PST_VECTOR_ALIGN;
+    return pst_allocate(&a->job->context->error, largest, sizeof(float), &a->host);
+}
+
+pst_status pst_job_save(pst_job *job, const char *path) {
+    archive a = {.job = job, .path = path};
+    char magic[] = MAGIC, digests[DIGESTS][DIGEST_BYTES], sum[DIGEST_BYTES];
+    uint32_t version = VERSION;
+    uint64_t scale = job->scale, left;
+    pst_status status;
+    if (!job->stage.iteration)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s: there is nothing to keep before the first evaluation", path);
+    PST_TRY(make_digests(job, digests));
+    PST_TRY(pst_partial_open(&job->context->error, path, &a.out, &left));
+    PST_TRY(pst_partial_cut(&job->context->error, a.out, 0));
+    PST_TRY(begin(&a));
+    PST_TRY(put(&a, magic, sizeof magic));
+    PST_TRY(put(&a, &version, sizeof version));
+    PST_TRY(put(&a, digests, sizeof digests));
+    PST_TRY(put(&a, &scale, sizeof scale));
+    double seconds = job->seconds_before;
+    PST_TRY(put_state(&a, pst_job_seconds(job)));
+    job->seconds_before = seconds;
+    pst_digest_end(&a.digest, sum);
+    PST_TRY(pst_partial_append(&job->context->error, a.out, sum, sizeof sum));
+    PST_TRY(pst_partial_install(&job->context->error, a.out));
+cleanup:
+    if (a.out && status != PST_OK) /* half a checkpoint is of no use to anyone */
+        pst_partial_cut(&(pst_error){0}, a.out, 0);
+    pst_partial_close(a.out);
+    pst_free(a.host);
+    return status;
+}
+
+static pst_status check_head(archive *a, uint64_t *scale) {
+    pst_error *error = &a->job->context->error;
+    char magic[sizeof MAGIC] = "", theirs[DIGESTS][DIGEST_BYTES], ours[DIGESTS][DIGEST_BYTES];
+    uint32_t version = 0;
+    pst_status status = put(a, magic, sizeof magic);
+    if (status != PST_OK || memcmp(magic, MAGIC, sizeof magic) != 0)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", a->path);
+    PST_TRY(put(a, &version, sizeof version));
+    if (version != VERSION)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a checkpoint of another version of pastiche, or of another kind of machine",
+                        a->path);
+    PST_TRY(put(a, theirs, sizeof theirs));
+    PST_TRY(put(a, scale, sizeof *scale));
+    PST_TRY(make_digests(a->job, ours));
+    for (size_t i = 0; i < DIGESTS; i++)
+        if (memcmp(theirs[i], ours[i], DIGEST_BYTES) != 0)
+            return pst_fail(error, PST_ERROR_ARGUMENT,
+                            "%s: was made with %s; go on with the same pictures, network and options, or begin anew", a->path,
+                            digest_names[i]);
+    if (*scale >= a->job->scale_count)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
+cleanup:
+    return status;
+}
+
+/* Is the sum at its end that of all before? Nothing is believed before that is known. */
+static pst_status check_sum(archive *a, uint64_t bytes) {
+    pst_error *error = &a->job->context->error;
+    char sum[DIGEST_BYTES], stored[DIGEST_BYTES];
+    uint8_t block[65536];
+    pst_digest digest;
+    pst_status status = PST_OK;
+    if (bytes < sizeof stored)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", a->path);
+    pst_digest_begin(&digest, PST_DIGEST_SHA256);
+    for (uint64_t at = 0, end = bytes - sizeof stored; at < end;) {
+        size_t part = end - at < sizeof block ? (size_t)(end - at) : sizeof block;
+        PST_TRY(pst_file_read(error, a->in, at, block, part));
+        pst_digest_add(&digest, block, part);
+        at += part;
+    }
+    PST_TRY(pst_file_read(error, a->in, bytes - sizeof stored, stored, sizeof stored));
+    pst_digest_end(&digest, sum);
+    if (memcmp(sum, stored, sizeof sum) != 0)
+        status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short, or not a checkpoint of pastiche", a->path);
+cleanup:
+    return status;
+}
+
+pst_status pst_job_resume(pst_job *job, const char *path) {
+    archive a = {.job = job, .path = path};
+    uint64_t bytes, scale;
+    pst_status status;
+    if (job->started || job->stage.objective)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job can be resumed only before it runs");
+    PST_TRY(pst_job_check_memory(job));
+    PST_TRY(pst_file_open(&job->context->error, path, &a.in, &bytes));
+    PST_TRY(begin(&a));
+    PST_TRY(check_sum(&a, bytes));
+    PST_TRY(check_head(&a, &scale));
+    job->scale = (size_t)scale;
+    PST_TRY(pst_stage_open(job, job->scale, job->content)); /* any start will do */
+    PST_TRY(put_state(&a, 0));
+    if (a.at != bytes - DIGEST_BYTES || job->iteration < 1 || job->stage.iteration < 1 || job->iteration > job->options.iterations ||
+        job->stage.iteration > job->stage.iterations || !isfinite(job->seconds_before))
+        status = pst_fail(&job->context->error, PST_ERROR_FORMAT, "%s: is damaged", path);
+cleanup:
+    if (status != PST_OK && !job->started) {
+        pst_stage_close(job);
+        job->scale = 0;
+        job->iteration = 0;
+        job->seconds_before = 0;
+    }
+    pst_file_close(a.in);
+    pst_free(a.host);
+    return status;
+}

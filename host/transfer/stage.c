@@ -1,0 +1,243 @@
+#include "transfer/job.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "op/pixels.h"
+
+#define NOISE 0.001 /* standard deviation of a random start, in 0..255 units */
+#define RESTARTS_MAX 10 /* without a better loss in between */
+#define RESTART_SCALE 0.1
+
+/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise. */
+#define FIRST_STEP 0.5
+
+/* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's. */
+#define HISTORY 20
+#define PLAIN_HISTORY 100
+
+pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int iterations) {
+    const pst_transfer_options *o = &job->options;
+    double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 1e-4 : 1;
+    int useful = iterations > 2 ? iterations - 1 : 1; /* pairs that a run of this length can hold */
+    int history = o->lbfgs_history ? o->lbfgs_history : o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN ? PLAIN_HISTORY : HISTORY;
+    return (pst_optimizer_options){.kind = o->optimizer,
+                                   .history = history < useful ? history : useful,
+                                   .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate,
+                                   .beta1 = 0.9,
+                                   .beta2 = 0.999,
+                                   .epsilon = 1e-8,
+                                   .robust_first = FIRST_STEP * 3.0 * w * h,
+                                   .momentum = o->momentum,
+                                   .decay = o->decay};
+}
+
+/* ---- pictures to the device and back ---- */
+
+static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
+    pst_session *session = job->context->session;
+    size_t pixels = (size_t)image->width * (size_t)image->height, bytes = pst_space_vector_bytes(pixels * 3);
+    pst_buffer *rgb = NULL;
+    pst_status status;
+    *x = NULL;
+    PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
+    PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
+    PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_pixels_import(session, rgb, pixels, *x));
+    PST_TRY(pst_session_finish(session));
+cleanup:
+    pst_buffer_destroy(session, rgb);
+    if (status != PST_OK) {
+        pst_buffer_destroy(session, *x);
+        *x = NULL;
+    }
+    return status;
+}
+
+/* `image` in another size on the device. */
+static pst_status upload_at(pst_job *job, const pst_image *image, int w, int h, pst_buffer **x) {
+    pst_image *resized;
+    *x = NULL;
+    pst_status status = pst_picture_resize(&job->context->error, image, w, h, &resized);
+    if (status == PST_OK)
+        status = upload(job, resized, x);
+    pst_image_destroy(resized);
+    return status;
+}
+
+static const pst_buffer *best_picture(const pst_stage *stage) {
+    return stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+}
+
+pst_status pst_stage_picture(pst_job *job, pst_image **result) {
+    pst_session *session = job->context->session;
+    pst_stage *stage = &job->stage;
+    size_t pixels = (size_t)stage->w * (size_t)stage->h;
+    pst_buffer *rgb = NULL;
+    pst_image *image = NULL;
+    pst_status status;
+    *result = NULL;
+    if (!stage->best_iteration)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
+    PST_TRY(pst_picture_create(&job->context->error, stage->w, stage->h, NULL, &image));
+    PST_TRY(pst_buffer_create(session, stage->x->bytes, "the result", &rgb));
+    PST_TRY(pst_pixels_export(session, best_picture(stage), pixels, rgb));
+    PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    *result = image;
+    image = NULL;
+cleanup:
+    pst_image_destroy(image);
+    pst_buffer_destroy(session, rgb);
+    return status;
+}
+
+/* ---- opening and closing ---- */
+
+static pst_status make_targets(pst_job *job, int image_size) {
+    pst_session *session = job->context->session;
+    pst_stage *stage = &job->stage;
+    pst_buffer *x = NULL;
+    pst_status status;
+    PST_TRY(pst_objective_begin(stage->objective));
+    for (size_t s = 0; s < job->options.style_count; s++) {
+        int w, h;
+        pst_job_style_size(job, s, image_size, &w, &h);
+        PST_TRY(upload_at(job, job->styles[s], w, h, &x));
+        PST_TRY(pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
+        pst_buffer_destroy(session, x);
+        x = NULL;
+    }
+    PST_TRY(upload_at(job, job->content, stage->w, stage->h, &x));
+    PST_TRY(pst_objective_set_content(stage->objective, x));
+    PST_TRY(pst_objective_end(stage->objective));
+cleanup:
+    pst_buffer_destroy(session, x);
+    return status;
+}
+
+static pst_status start_picture(pst_job *job) {
+    pst_session *session = job->context->session;
+    pst_stage *stage = &job->stage;
+    if (job->options.start != PST_START_RANDOM)
+        return upload_at(job, job->options.start == PST_START_CONTENT ? job->content : job->start, stage->w, stage->h, &stage->x);
+    size_t count = (size_t)stage->w * (size_t)stage->h * 3;
+    float *noise = NULL;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
+    pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
+    for (size_t i = 0; i < count; i++)
+        noise[i] *= (float)NOISE;
+    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the picture", &stage->x));
+    PST_TRY(pst_buffer_write(session, stage->x, 0, noise, sizeof(float) * count));
+cleanup:
+    pst_free(noise);
+    return status;
+}
+
+static void take_losses(void *user) {
+    pst_stage *stage = user;
+    stage->loss = pst_objective_losses(stage->objective, stage->losses);
+}
+
+pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
+    pst_session *session = job->context->session;
+    const pst_scale *scale = &job->scales[k];
+    pst_stage *stage = &job->stage;
+    pst_objective_options options = job->objective_options;
+    pst_status status;
+    *stage = (pst_stage){.w = scale->w, .h = scale->h, .iterations = scale->iterations};
+    stage->optimizer_options = pst_stage_optimizer(job, stage->w, stage->h, stage->iterations);
+    options.w = stage->w;
+    options.h = stage->h;
+    if (job->options.min_improvement > 0)
+        PST_TRY(pst_allocate(&job->context->error, (size_t)job->options.improvement_window, sizeof(double), &stage->window));
+    PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
+    PST_TRY(make_targets(job, scale->image_size));
+    pst_model_forget(job->network->model); /* all weights are on the device now */
+    PST_TRY(from ? upload_at(job, from, stage->w, stage->h, &stage->x) : start_picture(job));
+    PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
+    PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2, &stage->space));
+    stage->space.after_wait = take_losses;
+    stage->space.user = stage;
+    PST_TRY(pst_optimizer_create(&stage->space.vectors, &stage->optimizer_options, &stage->optimizer));
+cleanup:
+    return status;
+}
+
+void pst_stage_close(pst_job *job) {
+    pst_session *session = job->context->session;
+    pst_stage *stage = &job->stage;
+    pst_optimizer_destroy(stage->optimizer);
+    pst_space_close(&stage->space);
+    pst_buffer_destroy(session, stage->x);
+    pst_buffer_destroy(session, stage->gradient);
+    pst_objective_destroy(stage->objective);
+    pst_free(stage->window);
+    *stage = (pst_stage){0};
+}
+
+/* ---- steps 2 to 4 ---- */
+
+/* One evaluation at x and, unless it is the last, a step, which moves x. The device is waited for once: by the step, where
+ * it needs numbers from there, and else before it. */
+static pst_status evaluate_and_step(pst_job *job, bool step) {
+    pst_stage *stage = &job->stage;
+    pst_status status;
+    PST_TRY(pst_objective_evaluate(stage->objective, stage->x, stage->gradient));
+    if (!step || !pst_optimizer_waits(stage->optimizer)) {
+        PST_TRY(pst_session_finish(job->context->session));
+        take_losses(stage);
+    }
+    if (step) {
+        pst_vector *x = (pst_vector *)stage->x, *g = (pst_vector *)stage->gradient;
+        status = pst_optimizer_step(stage->optimizer, &x, &g, &stage->loss);
+        stage->x = (pst_buffer *)x;
+        stage->gradient = (pst_buffer *)g;
+        if (status == PST_ERROR_NUMERIC) { /* or its gradient was not finite, which is as bad */
+            stage->loss = NAN;
+            status = PST_OK;
+        }
+        PST_TRY(status);
+    }
+cleanup:
+    return status;
+}
+
+/* Back to the best picture so far, with smaller steps. */
+static pst_status restart(pst_job *job) {
+    pst_stage *stage = &job->stage;
+    if (!stage->best_iteration)
+        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
+                        "the very first loss is not a finite number; the weights are too large or the network is damaged");
+    if (++stage->restarts > RESTARTS_MAX)
+        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
+                        "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
+                        "smaller learning rate",
+                        stage->iteration);
+    pst_status status = pst_buffer_copy(job->context->session, stage->x, best_picture(stage), stage->x->bytes);
+    return status == PST_OK ? pst_optimizer_restart(stage->optimizer, RESTART_SCALE) : status;
+}
+
+pst_status pst_stage_advance(pst_job *job, char *notice) {
+    pst_stage *stage = &job->stage;
+    bool last = stage->iteration + 1 == stage->iterations;
+    pst_status status = evaluate_and_step(job, !last);
+    notice[0] = '\0';
+    if (status != PST_OK)
+        return status;
+    stage->iteration++;
+    if (!isfinite(stage->loss)) {
+        status = restart(job);
+        snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; going on from iteration %d%s with smaller steps", stage->best_iteration,
+                 job->scale_count > 1 ? " of this scale" : "");
+    } else if (!stage->best_iteration || stage->loss <= stage->best_loss) {
+        if (!stage->best_iteration || stage->loss < stage->best_loss)
+            stage->restarts = 0;
+        stage->best_loss = stage->loss;
+        stage->best_iteration = stage->iteration;
+        stage->x_is_best = last; /* no step has moved it */
+    }
+    return status;
+}

@@ -1,0 +1,225 @@
+/* Checkpoints: a run that is broken off and taken up again gives the bytes of one that was not; files that are not right are
+ * refused and leave the job as it was. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "on_device.h"
+#include "transfer/job.h"
+
+#define WIDTH 45
+#define HEIGHT 31
+#define ITERATIONS 30
+
+static pst_context *context;
+static pst_network *network;
+static pst_image *content, *style;
+
+static pst_image *picture(uint64_t seed)
+{
+    static float rgb[WIDTH * HEIGHT * 3];
+    pst_image *image;
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
+    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
+    return image;
+}
+
+static void open_all(void)
+{
+    pst_status status = pst_context_create(NULL, &context);
+    if (status == PST_ERROR_NO_DEVICE)
+        exit(TEST_SKIPPED);
+    ck_assert_int_eq(status, PST_OK);
+    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    content = picture(5);
+    style = picture(8);
+}
+
+static void close_all(void)
+{
+    pst_image_destroy(content);
+    pst_image_destroy(style);
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+}
+
+static pst_transfer_options options_of(pst_optimizer_kind kind)
+{
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = WIDTH;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.optimizer = kind;
+    options.lbfgs_history = 4;
+    options.momentum = kind == PST_OPTIMIZER_GRADIENT_DESCENT ? 0.5 : 0;
+    options.iterations = ITERATIONS;
+    options.min_improvement = 1e-9;
+    options.improvement_window = 6;
+    options.scales = 2;
+    return options;
+}
+
+static pst_job *job_of(const pst_transfer_options *options)
+{
+    pst_job *job;
+    ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
+    return job;
+}
+
+typedef struct watch {
+    pst_job *job;
+    int save_at;
+    bool stop;
+    double losses[ITERATIONS + 1];
+    int last;
+} watch;
+
+static bool look(void *user, const pst_progress *now)
+{
+    watch *w = user;
+    w->losses[now->iteration] = now->loss;
+    w->last = now->iteration;
+    if (now->iteration != w->save_at)
+        return false;
+    ck_assert_msg(pst_job_save(w->job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+    return w->stop;
+}
+
+static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
+                                           PST_OPTIMIZER_GRADIENT_DESCENT};
+/* in the first scale; early; its last iteration, and the first of the next; late; the very last */
+static const int places[] = {1, 2, 9, 15, 16, 27, ITERATIONS};
+#define PLACES 7
+
+START_TEST(going_on_gives_the_same_bytes)
+{
+    const pst_transfer_options options = options_of(kinds[_i]);
+    watch whole = {.job = job_of(&options)};
+    pst_image *result, *again;
+    ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
+    ck_assert_int_eq(pst_job_result(whole.job, &result), PST_OK);
+    pst_job_destroy(whole.job);
+    ck_assert_int_gt(whole.last, 16);
+    for (int p = 0; p < PLACES; p++) {
+        if (places[p] > whole.last)
+            continue;
+        watch first = {.job = job_of(&options), .save_at = places[p], .stop = p % 2};
+        ck_assert_int_eq(pst_job_run(first.job, look, &first), p % 2 ? PST_STOPPED : PST_OK);
+        pst_job_destroy(first.job);
+        watch second = {.job = job_of(&options)};
+        ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
+        for (int i = places[p] + 1; i <= whole.last; i++)
+            ck_assert_msg(second.losses[i] == whole.losses[i], "iteration %d after %d: %.17g, not %.17g", i, places[p],
+                          second.losses[i], whole.losses[i]);
+        ck_assert(places[p] == whole.last || second.last == whole.last);
+        ck_assert_int_eq(pst_job_result(second.job, &again), PST_OK);
+        for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+            ck_assert(pst_image_samples(result)[i] == pst_image_samples(again)[i]);
+        pst_image_destroy(again);
+        pst_job_destroy(second.job);
+    }
+    pst_image_destroy(result);
+}
+END_TEST
+
+static void refuse(const pst_transfer_options *options, const char *path, pst_status expected, const char *words)
+{
+    pst_job *job = job_of(options);
+    pst_status status = pst_job_resume(job, path);
+    ck_assert_msg(status == expected, "%s: %s", pst_status_name(status), pst_context_message(context));
+    ck_assert_msg(strstr(pst_context_message(context), words) && strstr(pst_context_message(context), path), "%s",
+                  pst_context_message(context));
+    watch w = {.job = job, .save_at = 3, .stop = true}; /* it can still be run, from its beginning */
+    ck_assert_int_eq(pst_job_run(job, look, &w), PST_STOPPED);
+    ck_assert_int_eq(w.last, 3);
+    pst_job_destroy(job);
+}
+
+START_TEST(what_does_not_fit_is_refused)
+{
+    pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS), other = options;
+    watch w = {.job = job_of(&options), .save_at = 9, .stop = true};
+    char path[512];
+    snprintf(path, sizeof path, "%s", test_path("good.state"));
+    ck_assert_int_eq(pst_job_run(w.job, look, &w), PST_STOPPED);
+    ck_assert_int_eq(pst_job_save(w.job, path), PST_OK);
+    pst_job_destroy(w.job);
+
+    other.style_weight *= 2;
+    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    other = options;
+    other.style_layers = "relu1_1,relu2_1=0.5";
+    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    other = options;
+    other.iterations++;
+    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    other = options;
+    other.content = style;
+    refuse(&other, path, PST_ERROR_ARGUMENT, "another content picture");
+    other = options;
+    other.styles = (const pst_image *const *)&content;
+    refuse(&other, path, PST_ERROR_ARGUMENT, "other style pictures");
+
+    test_write_network(test_path("net2"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 4);
+    pst_network *kept = network;
+    ck_assert_int_eq(pst_network_load(context, test_path("net2"), &network), PST_OK);
+    refuse(&options, path, PST_ERROR_ARGUMENT, "another network");
+    pst_network_destroy(network);
+    network = kept;
+
+    refuse(&options, test_path("absent.state"), PST_ERROR_FILE, "");
+    uint8_t *data;
+    size_t bytes;
+    pst_error error = {0};
+    ck_assert_int_eq(pst_file_load(&error, path, 1 << 24, &data, &bytes), PST_OK);
+    const char *bad = test_path("bad.state");
+    const size_t cuts[] = {0, 1, 21, 64, 65, 66, 300, bytes / 2, bytes - 65, bytes - 1};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        ck_assert_int_eq(pst_file_save(&error, bad, data, cuts[i]), PST_OK);
+        refuse(&options, bad, PST_ERROR_FORMAT, "");
+    }
+    for (size_t i = 0; i < bytes; i += 1 + bytes / 23) { /* a bit anywhere */
+        data[i] ^= 4;
+        ck_assert_int_eq(pst_file_save(&error, bad, data, bytes), PST_OK);
+        refuse(&options, bad, PST_ERROR_FORMAT, "");
+        data[i] ^= 4;
+    }
+    pst_free(data);
+}
+END_TEST
+
+START_TEST(nothing_is_kept_too_early_or_half)
+{
+    pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
+    pst_job *job = job_of(&options);
+    ck_assert_int_eq(pst_job_save(job, test_path("early.state")), PST_ERROR_ARGUMENT);
+    ck_assert(pst_path_examine(test_path("early.state"), NULL) == PST_PATH_NONE);
+    watch w = {.job = job, .save_at = 4, .stop = true};
+    ck_assert_int_eq(pst_job_run(job, look, &w), PST_STOPPED);
+    ck_assert_int_eq(pst_job_save(job, "/proc/nowhere/run.state"), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_job_resume(job, test_path("run.state")), PST_ERROR_ARGUMENT); /* it has run */
+    pst_job_destroy(job);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("checkpoint");
+    TCase *tests = tcase_create("checkpoints");
+    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_set_timeout(tests, 300);
+    tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 4);
+    tcase_add_test(tests, what_does_not_fit_is_refused);
+    tcase_add_test(tests, nothing_is_kept_too_early_or_half);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}

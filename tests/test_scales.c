@@ -1,0 +1,235 @@
+/* Coarse to fine: the sizes, the shares of the iterations, and that a job over two scales is the two jobs that it stands for. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "on_device.h"
+#include "transfer/job.h"
+
+#define WIDTH 45
+#define HEIGHT 31
+
+static pst_context *context;
+static pst_network *network;
+static pst_image *content, *style;
+
+static pst_image *picture(uint64_t seed)
+{
+    static float rgb[WIDTH * HEIGHT * 3];
+    pst_image *image;
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
+    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
+    return image;
+}
+
+static void open_all(void)
+{
+    pst_status status = pst_context_create(NULL, &context);
+    if (status == PST_ERROR_NO_DEVICE)
+        exit(TEST_SKIPPED);
+    ck_assert_int_eq(status, PST_OK);
+    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    content = picture(5);
+    style = picture(8);
+}
+
+static void close_all(void)
+{
+    pst_image_destroy(content);
+    pst_image_destroy(style);
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+}
+
+static pst_transfer_options options_of(pst_optimizer_kind kind, int image_size, int iterations)
+{
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = image_size;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.optimizer = kind;
+    options.iterations = iterations;
+    options.min_size = 12;
+    return options;
+}
+
+static pst_job *job_of(const pst_transfer_options *options)
+{
+    pst_job *job;
+    ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
+    return job;
+}
+
+START_TEST(sizes_go_up_by_the_root_of_two)
+{
+    ck_assert_uint_eq(pst_scale_count(1024, 128, 1000), 7);
+    ck_assert_uint_eq(pst_scale_count(512, 128, 1000), 5);
+    ck_assert_uint_eq(pst_scale_count(180, 128, 1000), 1);
+    ck_assert_uint_eq(pst_scale_count(181, 128, 1000), 2);
+    ck_assert_uint_eq(pst_scale_count(1024, 128, 39), 3);
+    ck_assert_uint_eq(pst_scale_count(1024, 128, 1), 1);
+    ck_assert_uint_eq(pst_scale_count(65535, 1, 1000000000), PST_SCALES_MAX);
+    ck_assert_int_eq(pst_scale_size(1024, 7, 0), 128);
+    ck_assert_int_eq(pst_scale_size(1024, 7, 1), 181);
+    ck_assert_int_eq(pst_scale_size(1024, 7, 6), 1024);
+}
+END_TEST
+
+START_TEST(shares_add_up)
+{
+    for (int count = 1; count <= PST_SCALES_MAX; count++)
+        for (int total = count; total < 300; total += 7) {
+            pst_scale scales[PST_SCALES_MAX];
+            int sum = 0;
+            pst_scales_share(scales, (size_t)count, total);
+            for (int k = 0; k < count; k++) {
+                ck_assert_int_ge(scales[k].iterations, 1);
+                ck_assert_int_le(abs(scales[k].iterations - scales[0].iterations), 1);
+                sum += scales[k].iterations;
+            }
+            ck_assert_int_eq(sum, total);
+        }
+}
+END_TEST
+
+typedef struct seen {
+    int count, widths[64], heights[64], scales[64];
+    double losses[64];
+    bool steps_by_one, left_is_known;
+} seen;
+
+static bool look(void *user, const pst_progress *now)
+{
+    seen *s = user;
+    s->steps_by_one &= now->iteration == s->count + 1 && now->iterations >= now->iteration;
+    s->left_is_known &= isfinite(now->seconds_left);
+    s->widths[s->count] = now->width;
+    s->heights[s->count] = now->height;
+    s->scales[s->count] = now->scale;
+    s->losses[s->count++] = now->loss;
+    return false;
+}
+
+START_TEST(a_job_is_as_many_as_its_scales)
+{
+    const pst_optimizer_kind kind = _i ? PST_OPTIMIZER_LBFGS_PLAIN : PST_OPTIMIZER_LBFGS;
+    seen both = {.steps_by_one = true, .left_is_known = true}, first = {0}, second = {0};
+    pst_transfer_options options = options_of(kind, WIDTH, 24);
+    options.scales = 2;
+    pst_job *job = job_of(&options);
+    ck_assert_int_eq(pst_job_run(job, look, &both), PST_OK);
+    pst_image *result, *small, *alone;
+    ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+    pst_job_destroy(job);
+    ck_assert(both.steps_by_one && both.left_is_known);
+    ck_assert_int_eq(both.count, 24);
+    for (int i = 0; i < 24; i++) {
+        ck_assert_int_eq(both.scales[i], i < 12 ? 1 : 2);
+        ck_assert_int_eq(both.widths[i], i < 12 ? 32 : WIDTH); /* 45 / sqrt(2) = 31.8 */
+        ck_assert_int_eq(both.heights[i], i < 12 ? 22 : HEIGHT);
+    }
+
+    /* The pictures of a small scale are made from those of the full size; ours have it already. */
+    options = options_of(kind, 32, 12);
+    options.scales = 1;
+    job = job_of(&options);
+    ck_assert_int_eq(pst_job_run(job, look, &first), PST_OK);
+    ck_assert_int_eq(pst_stage_picture(job, &small), PST_OK);
+    pst_job_destroy(job);
+    options = options_of(kind, WIDTH, 12);
+    options.start = PST_START_IMAGE;
+    options.start_image = small;
+    job = job_of(&options);
+    ck_assert_int_eq(pst_job_run(job, look, &second), PST_OK);
+    ck_assert_int_eq(pst_job_result(job, &alone), PST_OK);
+    pst_job_destroy(job);
+    for (int i = 0; i < 12; i++) {
+        ck_assert_double_eq(both.losses[i], first.losses[i]);
+        ck_assert_double_eq(both.losses[12 + i], second.losses[i]);
+    }
+    ck_assert_int_eq(pst_image_width(result), WIDTH);
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+        ck_assert(pst_image_samples(result)[i] == pst_image_samples(alone)[i]);
+    pst_image_destroy(result);
+    pst_image_destroy(alone);
+    pst_image_destroy(small);
+}
+END_TEST
+
+START_TEST(the_plan_holds_over_all_scales)
+{
+    pst_session *session = context->session;
+    session->peak_bytes = session->buffer_bytes;
+    pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 60);
+    options.lbfgs_history = 4; /* few enough to be reached */
+    pst_job *job = job_of(&options);
+    ck_assert_uint_eq(job->scale_count, 4);
+    const uint64_t before = session->buffer_bytes;
+    ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
+    ck_assert_uint_eq(session->peak_bytes - before, pst_job_plan(job)->device_bytes);
+    pst_job_destroy(job);
+    ck_assert_uint_eq(session->buffer_bytes, before);
+}
+END_TEST
+
+static bool stop_at_once(void *user, const pst_progress *now)
+{
+    (void)user;
+    return now->iteration == 3;
+}
+
+START_TEST(a_stop_gives_a_picture_of_the_full_size)
+{
+    const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 60);
+    pst_job *job = job_of(&options);
+    pst_image *result;
+    ck_assert_int_eq(pst_job_run(job, stop_at_once, NULL), PST_STOPPED);
+    ck_assert_int_lt(job->stage.w, WIDTH);
+    ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+    ck_assert_int_eq(pst_image_width(result), WIDTH);
+    ck_assert_int_eq(pst_image_height(result), HEIGHT);
+    pst_image_destroy(result);
+    pst_job_destroy(job);
+}
+END_TEST
+
+START_TEST(scales_that_cannot_be_are_refused)
+{
+    pst_job *job;
+    pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 5);
+    options.scales = 6; /* more than iterations */
+    ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_ERROR_ARGUMENT);
+    options.scales = 20; /* the coarsest would have no pixels for the second block */
+    options.iterations = 100;
+    ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_ERROR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "too small"));
+    options.scales = 0; /* left to us there are as many as can be */
+    options.min_size = 1;
+    job = job_of(&options);
+    ck_assert_uint_gt(job->scale_count, 4);
+    ck_assert_uint_lt(job->scale_count, 10);
+    ck_assert_str_eq(pst_context_message(context), "");
+    pst_job_destroy(job);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("scales");
+    TCase *tests = tcase_create("scales");
+    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, sizes_go_up_by_the_root_of_two);
+    tcase_add_test(tests, shares_add_up);
+    tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
+    tcase_add_test(tests, the_plan_holds_over_all_scales);
+    tcase_add_test(tests, a_stop_gives_a_picture_of_the_full_size);
+    tcase_add_test(tests, scales_that_cannot_be_are_refused);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}
