@@ -14,7 +14,8 @@
 #include "base/digest.h"
 #include "image/image.h"
 
-#define RUN TINY "--iterations 3 --no-tune --save-iter 0 "
+#define TOLD "content.ppm style.ppm --image-size 64 --model net.safetensors --no-tune " /* with metadata */
+#define RUN TOLD "--iterations 3 --save-iter 0 "
 
 static pst_error error;
 
@@ -147,7 +148,7 @@ END_TEST
 
 START_TEST(a_picture_on_the_way_is_repeated_too)
 {
-    ck_run(TINY "--iterations 6 --no-tune --save-iter 4 -o way.png");
+    ck_run(TOLD "--iterations 6 --save-iter 4 -o way.png");
     json_t *root = told("way_4.png");
     ck_assert(json_is_true(json_object_get(root, "stopped")));
     ck_assert_int_eq((int)json_integer_value(json_object_get(root, "iterations")), 4);

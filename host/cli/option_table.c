@@ -325,7 +325,7 @@ const option option_table[] = {
     { { "format" }, TAKES_VALUE, "NAME", "png, jpeg, tiff, webp, bmp, tga (by the name)", set_format },
     { { "bits" }, TAKES_VALUE, "N", "of a channel in PNG and TIFF: 8 or 16 (8)", set_bits },
     { { "quality" }, TAKES_VALUE, "N", "1 to 100: of JPEG (95) and WebP (no loss)", set_integer, IN(writing.quality), 1, 100 },
-    { { "output-profile" }, TAKES_VALUE, "FILE", "the result in the colours of this ICC profile (sRGB)", set_text,
+    { { "output-profile" }, TAKES_VALUE, "FILE", "ICC profile of the result's colours (sRGB)", set_text,
       IN(writing.output_profile) },
     { { "proof-profile" }, TAKES_VALUE, "FILE", "no colours but those of this press (ICC, CMYK)", set_text,
       IN(proof_profile) },
