@@ -42,7 +42,7 @@ void filter(global const float *g, vecf *s)
 #pragma unroll
         for (int i = 0; i < 3; i++)
             d[i] = LOADV(g + (TURNED ? 8 - i * 3 - j : i * 3 + j) * TAP);
-        FILTER_1D(e, d);
+        FILTER_1D(vecf, e, d);
 #pragma unroll
         for (int i = 0; i < T; i++)
             t[i][j] = e[i];
@@ -50,7 +50,7 @@ void filter(global const float *g, vecf *s)
 #pragma unroll
     for (int i = 0; i < T; i++) {
         vecf e[T];
-        FILTER_1D(e, t[i]);
+        FILTER_1D(vecf, e, t[i]);
 #pragma unroll
         for (int j = 0; j < T; j++)
             s[i * T + j] = e[j];

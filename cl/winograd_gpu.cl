@@ -2,71 +2,10 @@
 // Convolutional Neural Networks", 2015), for GPUs, in three steps: winograd_input, winograd_products (winograd_products_gpu.cl),
 // winograd_output. The n tiles from t0 on pass through them together. v [POINTS][strip][c], m [POINTS][strip][k].
 //
-// M = 4 takes the points 0, +-1/sqrt2, +-sqrt2, infinity, which halve the rounding error of the usual 0, +-1, +-2. For both M
-// the reciprocal of each point is a point too, and the filters are scaled so that turning one by 180 degrees does nothing but
-// exchange points for their reciprocals: the same transformed filters serve both directions.
-//
-// A work-item takes two channels of a tile and its neighbour the next two. VN is 2. With lanes_gpu.cl.
+// A work-item takes two channels of a tile and its neighbour the next two. VN is 2. With lanes_gpu.cl and
+// winograd_points.cl.
 
-#define T (M + 2)
-#define POINTS (T * T)
 #define EACH_TILE __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
-
-#if M == 4
-#define R1_2 0.70710678118654752f
-#define R2 1.41421356237309505f
-// v = B^T d, u = G g, y = A^T m
-#define INPUT_1D(v, d)                                                                                                             \
-    {                                                                                                                              \
-        vecn e0 = FMA((vecn)(-2.0f), d[2], d[4]), o0 = FMA((vecn)(-2.0f), d[1], d[3]);                                             \
-        vecn e1 = FMA((vecn)(-0.5f), d[2], d[4]), o1 = FMA((vecn)(-0.5f), d[1], d[3]);                                             \
-        v[0] = FMA((vecn)(-2.5f), d[2], d[0] + d[4]);                                                                              \
-        v[1] = FMA((vecn)(R1_2), o0, e0);                                                                                          \
-        v[2] = FMA((vecn)(-R1_2), o0, e0);                                                                                         \
-        v[3] = FMA((vecn)(R2), o1, e1);                                                                                            \
-        v[4] = FMA((vecn)(-R2), o1, e1);                                                                                           \
-        v[5] = FMA((vecn)(-2.5f), d[3], d[1] + d[5]);                                                                              \
-    }
-#define FILTER_1D(u, g)                                                                                                            \
-    {                                                                                                                              \
-        float e0 = FMA(0.5f, g[2], g[0]), e1 = FMA(2.0f, g[2], g[0]);                                                              \
-        u[0] = g[0];                                                                                                               \
-        u[1] = FMA(R1_2, g[1], e0) * (-1.0f / 3.0f);                                                                               \
-        u[2] = FMA(-R1_2, g[1], e0) * (-1.0f / 3.0f);                                                                              \
-        u[3] = FMA(R2, g[1], e1) * (-1.0f / 6.0f);                                                                                 \
-        u[4] = FMA(-R2, g[1], e1) * (-1.0f / 6.0f);                                                                                \
-        u[5] = g[2];                                                                                                               \
-    }
-#define OUTPUT_1D(y, m)                                                                                                            \
-    {                                                                                                                              \
-        vecn s0 = m[1] + m[2], e0 = m[1] - m[2], s1 = m[3] + m[4], e1 = m[3] - m[4];                                               \
-        y[0] = FMA((vecn)(2.0f), s0, m[0] - s1);                                                                                   \
-        y[1] = R2 * (e0 - e1);                                                                                                     \
-        y[2] = FMA((vecn)(-2.0f), s1, s0);                                                                                         \
-        y[3] = FMA((vecn)(R1_2), e0, FMA((vecn)(-2.0f * R2), e1, m[5]));                                                           \
-    }
-#else
-#define INPUT_1D(v, d)                                                                                                             \
-    {                                                                                                                              \
-        v[0] = d[0] - d[2];                                                                                                        \
-        v[1] = d[1] + d[2];                                                                                                        \
-        v[2] = d[2] - d[1];                                                                                                        \
-        v[3] = d[1] - d[3];                                                                                                        \
-    }
-#define FILTER_1D(u, g)                                                                                                            \
-    {                                                                                                                              \
-        float e0 = (g[0] + g[2]) * 0.5f;                                                                                           \
-        u[0] = g[0];                                                                                                               \
-        u[1] = FMA(0.5f, g[1], e0);                                                                                                \
-        u[2] = FMA(-0.5f, g[1], e0);                                                                                               \
-        u[3] = g[2];                                                                                                               \
-    }
-#define OUTPUT_1D(y, m)                                                                                                            \
-    {                                                                                                                              \
-        y[0] = m[0] + m[1] + m[2];                                                                                                 \
-        y[1] = m[1] - m[2] - m[3];                                                                                                 \
-    }
-#endif
 
 // u [POINTS][c][k] = G g G^T of g [filters][channels][3][3]; filters and channels beyond those are zero. ids: (output, input)
 kernel void winograd_filters(global const float *restrict g, global float *restrict u, int filters, int channels)
@@ -79,13 +18,13 @@ kernel void winograd_filters(global const float *restrict g, global float *restr
         float d[3], e[T];
         for (int i = 0; i < 3; i++)
             d[i] = real ? g[((size_t)k * channels + c) * 9 + i * 3 + j] : 0.0f;
-        FILTER_1D(e, d);
+        FILTER_1D(float, e, d);
         for (int i = 0; i < T; i++)
             t[i][j] = e[i];
     }
     for (int i = 0; i < T; i++) {
         float e[T];
-        FILTER_1D(e, t[i]);
+        FILTER_1D(float, e, t[i]);
         for (int j = 0; j < T; j++)
             u[((size_t)(i * T + j) * c_count + c) * k_count + k] = e[j];
     }
@@ -108,7 +47,7 @@ EACH_TILE void winograd_input(global const float *restrict in, global const usho
                               global float *restrict v, int h, int w, int c, int t0, int n, int strip)
 {
     int id = get_global_id(0), t = id / (c / VN), channel = (id - t * (c / VN)) * VN;
-    int across = (w + M - 1) / M, ty = (t0 + t) / across, tx = t0 + t - ty * across;
+    int across = TILES(w), ty = (t0 + t) / across, tx = t0 + t - ty * across;
     if (t >= n)
         return;
     vecn columns[T][T];
@@ -118,7 +57,7 @@ EACH_TILE void winograd_input(global const float *restrict in, global const usho
 #pragma unroll
         for (int i = 0; i < T; i++)
             d[i] = input_pixel(in, bits, scale, h, w, c, channel, ty * M + i - 1, tx * M + j - 1);
-        INPUT_1D(e, d);
+        INPUT_1D(vecn, e, d);
 #pragma unroll
         for (int i = 0; i < T; i++)
             columns[i][j] = e[i];
@@ -126,7 +65,7 @@ EACH_TILE void winograd_input(global const float *restrict in, global const usho
 #pragma unroll
     for (int i = 0; i < T; i++) {
         vecn e[T];
-        INPUT_1D(e, columns[i]);
+        INPUT_1D(vecn, e, columns[i]);
 #pragma unroll
         for (int j = 0; j < T; j++)
             STOREN(e[j], 0, v + ((size_t)(i * T + j) * strip + t) * c + channel);
@@ -143,14 +82,14 @@ inline void output_transform(global const float *m, size_t point, vecn y[M][M])
 #pragma unroll
         for (int i = 0; i < T; i++)
             d[i] = LOADN(0, m + (i * T + j) * point);
-        OUTPUT_1D(e, d);
+        OUTPUT_1D(vecn, e, d);
 #pragma unroll
         for (int i = 0; i < M; i++)
             rows[i][j] = e[i];
     }
 #pragma unroll
     for (int i = 0; i < M; i++)
-        OUTPUT_1D(y[i], rows[i]);
+        OUTPUT_1D(vecn, y[i], rows[i]);
 }
 
 // Forward: bias and ReLU, pool (0 none, 1 maximum, 2 average), and bits are written. Backward, with bias NULL: out is added to
@@ -160,7 +99,7 @@ EACH_TILE void winograd_output(global const float *restrict m, global const floa
 {
     local uint sets[GROUP];
     int id = get_global_id(0), item = get_local_id(0), t = id / (k / VN), channel = (id - t * (k / VN)) * VN;
-    int across = (w + M - 1) / M, ty = (t0 + t) / across, y0 = ty * M, x0 = (t0 + t - ty * across) * M;
+    int across = TILES(w), ty = (t0 + t) / across, y0 = ty * M, x0 = (t0 + t - ty * across) * M;
     uint set = 0; // VN bits for each pixel of the tile
     if (t < n) {
         vecn y[M][M], b = bias ? LOADN(0, bias + channel) : (vecn)(0.0f);

@@ -53,7 +53,7 @@ void input_tile(global const float *in, global const maskt *in_mask,
 #pragma unroll
             for (int i = 0; i < T; i++)
                 d[i] = LOADV(src + c + j * C + i * pitch);
-            INPUT_1D(e, d);
+            INPUT_1D(vecf, e, d);
 #pragma unroll
             for (int i = 0; i < T; i++)
                 t[i][j] = e[i];
@@ -61,7 +61,7 @@ void input_tile(global const float *in, global const maskt *in_mask,
 #pragma unroll
         for (int i = 0; i < T; i++) {
             vecf e[T];
-            INPUT_1D(e, t[i]);
+            INPUT_1D(vecf, e, t[i]);
 #pragma unroll
             for (int j = 0; j < T; j++)
                 STOREV(v + (size_t)(i * T + j) * vpoint + c, e[j]);
@@ -81,14 +81,14 @@ void output_tile(global const float *m, global const float *bias,
 #pragma unroll
         for (int i = 0; i < T; i++)
             d[i] = LOADV(m + (size_t)(i * T + j) * mpoint);
-        OUTPUT_1D(e, d);
+        OUTPUT_1D(vecf, e, d);
 #pragma unroll
         for (int i = 0; i < M; i++)
             t[i][j] = e[i];
     }
 #pragma unroll
     for (int i = 0; i < M; i++)
-        OUTPUT_1D(y[i], t[i]);
+        OUTPUT_1D(vecf, y[i], t[i]);
 #if RELU
     vecf b = LOADV(bias + k);
 #pragma unroll

@@ -189,6 +189,9 @@ PST_API pst_status pst_image_proof(pst_context *context, pst_image *image, const
 /* The SHA-256 of any file, 64 digits and a zero. */
 PST_API pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]);
 
+/* A copy of other dimensions, by a cubic filter that is widened when shrinking; the aspect is the caller's to keep. */
+PST_API pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized);
+
 PST_API int pst_image_width(const pst_image *image);
 PST_API int pst_image_height(const pst_image *image);
 /* width*height*3 samples, RGB, 0..255; owned by the image. */
@@ -424,6 +427,10 @@ PST_API void pst_job_destroy(pst_job *job);
 /* The memory that pst_job_run will take. Valid as long as the job. */
 PST_API const pst_plan *pst_job_plan(const pst_job *job);
 
+/* How long pst_job_run will take if it goes on to the last iteration, in seconds: measured by two evaluations at the full size, or
+ * some more if they are short, whose cost is taken to go with the pixels. Before pst_job_run, which it changes nothing for. */
+PST_API pst_status pst_job_forecast(pst_job *job, double *seconds);
+
 typedef struct pst_loss_term {
     const char *name; /* "content.relu4_2", "style.relu1_1", "tv" */
     double value;     /* weighted, so that the terms add up to the total */
@@ -489,6 +496,10 @@ typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress)
  * measured until then is used and kept. callback may be NULL. */
 PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback,
                             void *user);
+
+/* Whether most of what pst_tune would measure with these options has a choice already, so that it need not be called: all has not
+ * where the time was over or the user stopped it. False, too, where that cannot be found out. */
+PST_API bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options);
 
 typedef struct pst_choice {
     const char *layer;     /* "relu3_1" */

@@ -16,7 +16,7 @@ extern char said[65536], printed[65536]; /* by the last run, on stderr and stdou
 /* Fills the folder; for Check's fixtures. */
 void prepare(void);
 
-/* Starts the program; the command is cut at its blanks. wait_for gives the exit code, or minus the signal; run does both. */
+/* Starts the program; the command is cut at its blanks; "\1" is one within a word. wait_for gives the exit code, or minus the signal; run does both. */
 pid_t start(const char *command);
 int wait_for(pid_t child);
 int run(const char *command);

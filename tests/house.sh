@@ -118,8 +118,8 @@ END
         done
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
-    echo "lanes_gpu+winograd_gpu -DVN=2 -DM=4"
-    echo "lanes_gpu+winograd_gpu -DVN=2 -DM=2"
+    echo "lanes_gpu+winograd_points+winograd_gpu -DVN=2 -DM=4"
+    echo "lanes_gpu+winograd_points+winograd_gpu -DVN=2 -DM=2"
     for block in "-DGX=8 -DGY=16 -DRM=8 -DBN=64" "-DGX=16 -DGY=16 -DRM=4 -DBN=64" "-DGX=8 -DGY=4 -DRM=8 -DBN=16"; do
         for turned in 0 1; do
             for side in 4 6; do

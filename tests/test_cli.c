@@ -385,6 +385,8 @@ START_TEST(test_the_demonstration_needs_nothing)
     ck_run("demo --image-size 64 --iterations 3 --quiet");
     ck_same_bytes("pastiche-demo.png", "first.png", true);
     ck_refused("demo --no-such-option", 2, "no-such-option", "");
+    cli_forget("pastiche-landscape.png"), cli_forget("pastiche-strokes.png"), cli_forget("pastiche-mosaic.png");
+    ck_refused("demo --model absent.safetensors", 1, "absent.safetensors", "");
     cli_forget("first.png"), cli_forget("pastiche-demo.png"), cli_forget("pastiche-landscape.png");
     cli_forget("pastiche-strokes.png"), cli_forget("pastiche-mosaic.png");
 }

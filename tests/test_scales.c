@@ -198,6 +198,29 @@ START_TEST(a_stop_gives_a_picture_of_the_full_size)
 }
 END_TEST
 
+/* No figure can be asked of a time here; but it is one, and the run after it is the same as without. */
+START_TEST(a_forecast_changes_nothing)
+{
+    const pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 24);
+    seen without = {0}, with = {0};
+    pst_job *job = job_of(&options);
+    double seconds;
+    ck_assert_int_eq(pst_job_run(job, look, &without), PST_OK);
+    ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_ERROR_ARGUMENT);
+    pst_job_destroy(job);
+    job = job_of(&options);
+    const uint64_t before = context->session->buffer_bytes;
+    ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_OK);
+    ck_assert(seconds > 0 && seconds < 1000);
+    ck_assert_int_eq(pst_job_run(job, look, &with), PST_OK);
+    ck_assert_int_eq(with.count, without.count);
+    for (int i = 0; i < with.count; i++)
+        ck_assert_double_eq(with.losses[i], without.losses[i]);
+    pst_job_destroy(job);
+    ck_assert_uint_eq(context->session->buffer_bytes, before);
+}
+END_TEST
+
 START_TEST(scales_that_cannot_be_are_refused)
 {
     pst_job *job;
@@ -229,6 +252,7 @@ int main(void)
     tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
     tcase_add_test(tests, the_plan_holds_over_all_scales);
     tcase_add_test(tests, a_stop_gives_a_picture_of_the_full_size);
+    tcase_add_test(tests, a_forecast_changes_nothing);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);
     suite_add_tcase(suite, tests);
     return test_run(suite);

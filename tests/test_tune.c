@@ -395,11 +395,22 @@ START_TEST(tuning_is_kept_and_named_by_jobs)
     options.height = 32;
     ck_assert_int_eq(pst_tune(context, network, &options, stop_at_once, NULL), PST_STOPPED);
     ck_assert_uint_eq(pst_context_choices(context, NULL), 0);
+    ck_assert(!pst_tune_known(context, network, &options));
     ck_assert_msg(pst_tune(context, network, &options, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
     size_t found = pst_context_choices(context, NULL);
     ck_assert_uint_ge(found, 5);
     pst_free(load(path, &bytes));
     ck_context(NULL, PST_OK, found, ""); /* the damaged one was replaced */
+    ck_assert(pst_tune_known(context, network, &options));
+    pst_network *wider; /* whose later products are others */
+    test_write_network(test_path("wider"), (const int[]){6, 24, 40, 0, 0}, (const int[]){1, 2, 1, 0, 0}, 1);
+    ck_assert_int_eq(pst_network_load(context, test_path("wider"), &wider), PST_OK);
+    ck_assert(!pst_tune_known(context, wider, &options));
+    pst_network_destroy(wider);
+    options.width *= 9; /* for so many pixels other choices may be right */
+    ck_assert(!pst_tune_known(context, network, &options));
+    options.width = 0;
+    ck_assert(!pst_tune_known(context, network, &options));
 
     pst_image *picture;
     pst_job *job;

@@ -32,11 +32,15 @@ int model_convert_command(int count, char **arguments);
 int model_list_command(int count, char **arguments);
 int model_fetch_command(int count, char **arguments);
 
-/* pastiche CONTENT STYLE..., --plan too. */
+/* pastiche CONTENT STYLE..., --plan and --sheet too. */
 int transfer_command(const settings *s);
+int sheet_command(const settings *s);
+
+/* pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...] */
+int batch_command(int count, char **arguments);
 
 /* Prints the memory plan; not EXIT_OK when it does not fit. */
-int plan_print(const pst_plan *plan, const char *device);
+int plan_print(const pst_plan *plan, double seconds, const char *device);
 
 /* "1.5 GiB", for people. Returns text. */
 char *bytes_text(uint64_t bytes, char text[32]);

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "demo_pictures.h"
+#include "session.h"
 
 #define FILE_OF(name) "pastiche-" name ".png"
 
@@ -28,6 +29,14 @@ static bool draw(pst_context *context, const demo_picture *picture)
     pst_image_destroy(image);
     free(rgb);
     return status == PST_OK;
+}
+
+static bool has_network(const settings *s)
+{
+    session w;
+    int code = session_begin(&w, s);
+    session_end(&w);
+    return code == EXIT_OK;
 }
 
 static bool draw_all(void)
@@ -69,7 +78,7 @@ int demo_command(int count, char **arguments)
     settings s;
     int code = EXIT_USAGE;
     if (options_read(&s, OWN + count, all)) {
-        code = draw_all() ? transfer_command(&s) : EXIT_FAILED;
+        code = has_network(&s) && draw_all() ? transfer_command(&s) : EXIT_FAILED;
         if (code == EXIT_OK && !s.quiet)
             fprintf(stderr, "pastiche: try the other one too: pastiche " FILE_OF("landscape") " " FILE_OF("mosaic") " -o mosaic.png\n");
     }

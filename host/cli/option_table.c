@@ -284,6 +284,33 @@ static bool set_preset(settings *s, const option *o, const char *given, const ch
     return false;
 }
 
+static bool set_contents(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)given, (void)value;
+    s->batch_option = o->names[0];
+    s->naming_styles = false;
+    return true;
+}
+
+static bool set_styles(settings *s, const option *o, const char *given, const char *value)
+{
+    set_contents(s, o, given, value);
+    s->naming_styles = true;
+    return true;
+}
+
+static bool set_name(settings *s, const option *o, const char *given, const char *value)
+{
+    s->batch_option = o->names[0];
+    return set_text(s, o, given, value);
+}
+
+static bool set_overwrite(settings *s, const option *o, const char *given, const char *value)
+{
+    s->batch_option = o->names[0];
+    return set_flag(s, o, given, value);
+}
+
 static bool set_nothing(settings *s, const option *o, const char *given, const char *value)
 {
     (void)given, (void)value;
@@ -403,6 +430,17 @@ const option option_table[] = {
     { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
     { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },
+
+    { { "Many at once" }, IS_HEADING },
+    { { "styles" }, TAKES_NOTHING, NULL, "batch: the styles follow, a picture for each", set_styles },
+    { { "contents" }, TAKES_NOTHING, NULL, "batch: contents follow", set_contents },
+    { { "name" }, TAKES_VALUE, "NAME", "batch: of a picture ({content}__{style}.png)", set_name, IN(name) },
+    { { "overwrite" }, TAKES_NOTHING, NULL, "batch: paint again what is there", set_overwrite, IN(overwrite) },
+    { { "sheet" }, TAKES_VALUE, "FILE", "instead of OUT a sheet of small variants", set_text, IN(sheet) },
+    { { "sheet-columns" }, TAKES_VALUE, "O=LIST", "an option's values (style-weight=...)", set_text, IN(sheet_columns) },
+    { { "sheet-rows" }, TAKES_VALUE, "O=LIST", "another's (start=content,noise)", set_text, IN(sheet_rows) },
+    { { "sheet-size" }, TAKES_VALUE, "N", "the longer side of a variant (256)", set_integer, IN(sheet_size), 16, 4096 },
+    { { "sheet-iterations" }, TAKES_VALUE, "N", "evaluations of a variant (100)", set_integer, IN(sheet_iterations), 1, 1e6 },
 
     { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
     { { "init" }, TAKES_VALUE, NULL, NULL, set_init },

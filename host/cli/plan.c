@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "complain.h"
+#include "progress.h"
 
 char *bytes_text(uint64_t bytes, char text[32])
 {
@@ -14,9 +15,9 @@ char *bytes_text(uint64_t bytes, char text[32])
     return text;
 }
 
-int plan_print(const pst_plan *plan, const char *device)
+int plan_print(const pst_plan *plan, double seconds, const char *device)
 {
-    char size[32], largest[32];
+    char size[32], largest[32], time[32];
     printf("%dx%d pixels on %s\n\n", plan->width, plan->height, device);
     for (size_t i = 0; i < plan->entry_count; i++)
         printf("  %-44s %16llu  %10s\n", plan->entries[i].name, (unsigned long long)plan->entries[i].bytes,
@@ -27,5 +28,7 @@ int plan_print(const pst_plan *plan, const char *device)
            bytes_text(plan->device_limit_bytes, size));
     printf("It %s; the largest --image-size that would is %d.\n", plan->fits ? "fits" : "does not fit",
            plan->largest_image_size);
+    if (plan->fits)
+        printf("All iterations will take about %s.\n", progress_time(seconds, time));
     return plan->fits ? EXIT_OK : EXIT_FAILED;
 }

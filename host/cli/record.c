@@ -139,7 +139,6 @@ static json_t *measured(pst_job *job)
 
 json_t *record_take(const session *w, const settings *s, const pst_image *content, const pst_image *start, pst_image *const *styles)
 {
-    char sha256[65];
     if (s->no_metadata)
         return NULL;
     if (s->again)
@@ -155,8 +154,7 @@ json_t *record_take(const session *w, const settings *s, const pst_image *conten
                                        : s->start == START_CONTENT ? json_string("content")
                                                                    : json_string("noise"));
     json_object_set_new(root, "files", files(s, w->context));
-    if (pst_file_sha256(w->context, w->model, sha256) == PST_OK)
-        json_object_set_new(root, "network", file(w->model, sha256));
+    json_object_set_new(root, "network", file(w->model, w->network_sha256));
     return root;
 }
 

@@ -15,7 +15,9 @@ int session_failed(session *w, pst_status status)
 {
     const char *message = w->context ? pst_context_message(w->context) : "";
     progress_clear(&w->report);
-    complain("%s", *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    complain("%s%s%s", w->about ? w->about : "", w->about ? ": " : "",
+             *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -83,6 +85,8 @@ int session_load(session *w)
     if (status != PST_OK)
         return session_failed(w, status);
     tell_assumptions(w);
+    if (!w->settings->no_metadata && pst_file_sha256(w->context, w->model, w->network_sha256) != PST_OK)
+        w->network_sha256[0] = '\0';
     return EXIT_OK;
 }
 
@@ -107,10 +111,10 @@ void session_tune(session *w, const settings *s, const pst_image *content)
         return;
     w->looked_at_choices = true;
     const char *notice;
-    size_t known = pst_context_choices(w->context, &notice);
+    pst_context_choices(w->context, &notice);
     if (*notice)
         progress_say(&w->report, "%s", notice);
-    if (known || s->choices || s->choices_text || s->plan)
+    if (s->choices || s->choices_text || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
@@ -118,7 +122,8 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     options.width = (int)((int64_t)s->transfer.image_size * width / longer);
     options.height = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least)
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least
+        || pst_tune_known(w->context, w->network, &options))
         return;
     progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
     if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)

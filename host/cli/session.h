@@ -11,10 +11,13 @@ typedef struct session {
     const char *model;        /* the network's file; of the catalogue */
     pst_context *context;     /* NULL before session_open */
     pst_network *network;     /* NULL before session_load */
+    char network_sha256[65];  /* of its file, for results to tell; "" if they are not to */
     pst_device_info device;
     progress report;
     int runs;                 /* how many the device will do; 1 unless the caller says otherwise */
-    bool looked_at_choices;
+    bool looked_at_choices, log_begun;
+    const char *about;        /* what a complaint of the library is about, put before it; may be NULL */
+    pst_status status;        /* of the last such complaint */
 } session;
 
 /* The functions give an exit code; what is wrong was told then. */
@@ -28,8 +31,8 @@ int session_open(session *w);
 /* Reads the network, the first time. */
 int session_load(session *w);
 
-/* Measures a device that was not measured yet, once, before runs on pictures like this (any size, for its sides) that are long
- * enough to gain from it. */
+/* Measures a device where the network was not measured yet, once, before runs on pictures like this (any size, for its sides) that
+ * are long enough to gain from it. */
 void session_tune(session *w, const settings *s, const pst_image *content);
 
 /* Complains with the library's detail of its last failure. */

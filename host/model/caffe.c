@@ -21,17 +21,14 @@ enum { BLOB_DATA = 5, BLOB_SHAPE = 7, BLOB_DOUBLE_DATA = 8, SHAPE_DIM = 1 };
 static pst_status read_shape(pst_error *error, pst_wire *wire, pst_wire_span span, int64_t *shape, int *dimensions)
 {
     pst_wire_field field;
-    bool more;
-    for (;;) {
-        pst_status status = pst_wire_next(error, wire, &span, &field, &more);
-        if (status != PST_OK || !more)
-            return status;
-        if (field.number != SHAPE_DIM)
-            continue;
-        status = pst_wire_integers(error, wire, &field, shape, PST_TENSOR_MAX_DIMENSIONS, dimensions);
-        if (status != PST_OK)
-            return status;
+    pst_status status;
+    for (bool more = true; more;) {
+        PST_TRY(pst_wire_next(error, wire, &span, &field, &more));
+        if (field.number == SHAPE_DIM)
+            PST_TRY(pst_wire_integers(error, wire, &field, shape, PST_TENSOR_MAX_DIMENSIONS, dimensions));
     }
+cleanup:
+    return status;
 }
 
 /* Adds a blob, whose numbers are not looked at yet. */
@@ -44,81 +41,66 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
     pst_wire_field field;
     pst_source_tensor *tensor;
     pst_status status;
-    bool more;
-    for (;;) {
-        status = pst_wire_next(error, wire, &span, &field, &more);
-        if (status != PST_OK)
-            return status;
-        if (!more)
-            break;
+    for (bool more = true; more;) {
+        PST_TRY(pst_wire_next(error, wire, &span, &field, &more));
         if (field.number >= 1 && field.number <= 4 && field.type == PST_WIRE_VARINT) {
             sides[field.number - 1] = field.value > INT32_MAX ? -1 : (int64_t)field.value;
         } else if (field.number == BLOB_SHAPE && field.type == PST_WIRE_BYTES) {
-            status = read_shape(error, wire, field.span, shape, &dimensions);
-            if (status != PST_OK)
-                return status;
+            PST_TRY(read_shape(error, wire, field.span, shape, &dimensions));
         } else if (field.number == BLOB_DATA || field.number == BLOB_DOUBLE_DATA) {
             type = field.number == BLOB_DATA ? PST_TENSOR_F32 : PST_TENSOR_F64;
             data = field.span;
             /* One array, as every program writes it; an array in pieces would be allowed. */
             if (field.type != PST_WIRE_BYTES || arrays++ > 0)
-                return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: the numbers of %s are not stored in one piece", source->path, name);
+                PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: the numbers of %s are not stored in one piece", source->path, name));
         }
     }
     if (dimensions == 0) {
         dimensions = 4;
         memcpy(shape, sides, sizeof sides);
     }
-    status = pst_source_add(error, source, name, type, dimensions, shape, &tensor);
-    if (status != PST_OK)
-        return status;
+    PST_TRY(pst_source_add(error, source, name, type, dimensions, shape, &tensor));
     size_t width = pst_tensor_element_bytes(type);
     if ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: %s has %llu numbers, which does not fit its shape", source->path, name,
-                        (unsigned long long)((data.end - data.at) / width));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: %s has %llu numbers, which does not fit its shape", source->path, name,
+                         (unsigned long long)((data.end - data.at) / width)));
     tensor->at = data.at;
     if (vector)
         pst_source_make_vector(tensor);
-    return PST_OK;
+cleanup:
+    return status;
 }
 
 static pst_status add_layer(pst_error *error, pst_source *source, pst_wire *wire, pst_wire_span span, const layer_form *form)
 {
     char name[128] = "", type[32] = "", part[160];
-    bool convolution = false, more;
+    bool convolution = false;
     pst_wire_span blobs[2] = {{0, 0}, {0, 0}};
     int blob_count = 0;
     pst_wire_field field;
     pst_status status;
-    for (;;) {
-        status = pst_wire_next(error, wire, &span, &field, &more);
-        if (status != PST_OK)
-            return status;
-        if (!more)
-            break;
+    for (bool more = true; more;) {
+        PST_TRY(pst_wire_next(error, wire, &span, &field, &more));
         if (field.number == form->name) {
-            status = pst_wire_text(error, wire, &field, name, sizeof name);
+            PST_TRY(pst_wire_text(error, wire, &field, name, sizeof name));
         } else if (field.number == form->type && field.type == PST_WIRE_BYTES) {
-            status = pst_wire_text(error, wire, &field, type, sizeof type);
+            PST_TRY(pst_wire_text(error, wire, &field, type, sizeof type));
             convolution = strcmp(type, "Convolution") == 0;
         } else if (field.number == form->type) {
             convolution = field.value == V1_CONVOLUTION;
         } else if (field.number == form->blobs && field.type == PST_WIRE_BYTES && blob_count < 2) {
             blobs[blob_count++] = field.span;
         } else if (form == &form_v1 && field.number == V1_V0_LAYER) {
-            return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has layers in Caffe's form of 2013; Caffe's "
-                            "upgrade_net_proto_binary brings them up to date", source->path);
+            PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has layers in Caffe's form of 2013; Caffe's "
+                             "upgrade_net_proto_binary brings them up to date", source->path));
         }
-        if (status != PST_OK)
-            return status;
     }
     for (int i = 0; convolution && i < blob_count; i++) {
         snprintf(part, sizeof part, "%s.%s", name, i == 0 ? "weight" : "bias");
-        status = add_blob(error, source, wire, blobs[i], part, i == 1);
-        if (status != PST_OK)
-            return status;
+        PST_TRY(add_blob(error, source, wire, blobs[i], part, i == 1));
     }
-    return PST_OK;
+cleanup:
+    return status;
 }
 
 static pst_status open_caffe(pst_error *error, pst_source *source)
@@ -126,17 +108,15 @@ static pst_status open_caffe(pst_error *error, pst_source *source)
     pst_wire wire = {.file = source->file, .path = source->path};
     pst_wire_span span = {0, source->bytes};
     pst_wire_field field;
-    bool more;
+    pst_status status;
     source->convention = PST_CONVENTION_CAFFE;
-    for (;;) {
-        pst_status status = pst_wire_next(error, &wire, &span, &field, &more);
-        if (status != PST_OK || !more)
-            return status;
+    for (bool more = true; more;) {
+        PST_TRY(pst_wire_next(error, &wire, &span, &field, &more));
         if (field.type == PST_WIRE_BYTES && (field.number == NET_LAYERS || field.number == NET_LAYER))
-            status = add_layer(error, source, &wire, field.span, field.number == NET_LAYERS ? &form_v1 : &form_now);
-        if (status != PST_OK)
-            return status;
+            PST_TRY(add_layer(error, source, &wire, field.span, field.number == NET_LAYERS ? &form_v1 : &form_now));
     }
+cleanup:
+    return status;
 }
 
 const pst_format pst_format_caffe = {.name = "Caffe", .open = open_caffe, .read = pst_source_read_plain};

@@ -3,13 +3,12 @@
 
 #include "base/memory.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "model/protobuf_wire.h"
+#include "model/verify.h"
 
-#define HEAD_BYTES 1024
 #define MAX_TENSORS 100000
 #define MAX_NAME 512
 
@@ -26,31 +25,6 @@ static bool begins(const uint8_t *head, size_t bytes, size_t at, const char *tex
 }
 #define BEGINS(at, text) begins(head, bytes, at, text, sizeof text - 1)
 
-/* Whether text at the beginning, after blanks and a byte order mark, is that of a web page or of XML. */
-static bool is_page(const uint8_t *head, size_t bytes)
-{
-    static const char *const tags[] = {"<!doctype", "<html", "<head", "<body", "<?xml", "<!--"};
-    size_t at = BEGINS(0, "\xef\xbb\xbf") ? 3 : 0;
-    while (at < bytes && isspace(head[at]))
-        at++;
-    for (size_t t = 0; t < sizeof tags / sizeof tags[0]; t++) {
-        size_t i = 0, length = strlen(tags[t]);
-        while (i < length && at + i < bytes && tolower(head[at + i]) == tags[t][i])
-            i++;
-        if (i == length)
-            return true;
-    }
-    return false;
-}
-
-static bool is_text(const uint8_t *head, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        if (head[i] < 0x20 && !isspace(head[i]))
-            return false;
-    return bytes > 0;
-}
-
 /* Says what a file is that people take for a network, by mistake or because a download went wrong. */
 static pst_status fail_other(pst_error *error, const char *path, const uint8_t *head, size_t bytes)
 {
@@ -58,10 +32,6 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
         size_t at, length;
         const char *magic, *what;
     } others[] = {
-        {0, 21, "version https://git-l", "is a Git LFS pointer, not the network itself; fetch that with \"git lfs pull\""},
-        {0, 2, "\x1f\x8b", "is compressed with gzip; unpack it first"},
-        {0, 6, "\xfd" "7zXZ", "is compressed with xz; unpack it first"},
-        {0, 3, "BZh", "is compressed with bzip2; unpack it first"},
         {257, 5, "ustar", "is a tar archive, an old form of PyTorch's files or a packed network; unpack it, or load and save it "
                           "again with PyTorch"},
         {0, 6, "\x93NUMPY", "is a NumPy array, not a network"},
@@ -71,10 +41,9 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (begins(head, bytes, others[i].at, others[i].magic, others[i].length))
             return pst_fail(error, PST_ERROR_FORMAT, "%s: %s", path, others[i].what);
-    if (is_page(head, bytes))
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a web page, not a network: the download went wrong; fetch it again", path);
-    if (is_text(head, bytes))
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a text, not a network", path);
+    const char *problem = pst_head_problem(head, bytes, "");
+    if (problem)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: %s", path, problem);
     if (bytes > 1 && head[0] == 0x80 && head[1] <= 5)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is a Python pickle, but not one of PyTorch's, and is not run", path);
     return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a network in a format that is known here: safetensors, Keras HDF5, Caffe, "
@@ -109,7 +78,7 @@ static const pst_format *detect(pst_source *source, const uint8_t *head, size_t 
         header_bytes |= (uint64_t)head[i] << (8 * i);
     if (BEGINS(8, "{") && header_bytes < (uint64_t)1 << 40) /* what is wrong with a header too long, its reader says best */
         return &pst_format_safetensors;
-    if (is_text(head, bytes))
+    if (pst_head_problem(head, bytes, ""))
         return NULL;
     switch (pst_wire_guess(source->file, source->bytes)) {
     case PST_WIRE_CAFFE: return &pst_format_caffe;
@@ -123,14 +92,14 @@ pst_status pst_source_open(pst_error *error, const char *path, pst_source **sour
 {
     pst_status status = PST_OK;
     pst_source *opened = NULL;
-    uint8_t head[HEAD_BYTES];
+    uint8_t head[PST_HEAD_BYTES];
     *source = NULL;
     PST_TRY(pst_allocate(error, 1, sizeof *opened, &opened));
     PST_TRY(pst_copy_text(error, path, &opened->path));
     PST_TRY(pst_file_open(error, path, &opened->file, &opened->bytes));
     if (opened->bytes == 0)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is empty", path));
-    size_t bytes = opened->bytes < HEAD_BYTES ? (size_t)opened->bytes : HEAD_BYTES;
+    size_t bytes = opened->bytes < PST_HEAD_BYTES ? (size_t)opened->bytes : PST_HEAD_BYTES;
     PST_TRY(pst_file_read(error, opened->file, 0, head, bytes));
     const pst_format *format = detect(opened, head, bytes);
     if (!format)

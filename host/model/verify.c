@@ -39,13 +39,17 @@ const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *form
     if (bytes == 0)
         return "is empty";
     if (is_page(head, bytes))
-        return "is a web page, not a network";
+        return "is a web page, not a network; fetch the file itself";
     if (BEGINS("version https://git-lfs"))
-        return "is a Git LFS pointer, not the network itself";
+        return "is a Git LFS pointer, not the network itself; fetch that with \"git lfs pull\"";
     if (!matlab && is_text(head, bytes))
         return "is a text, not a network";
-    if (BEGINS("\x1f\x8b") || BEGINS("\xfd" "7zXZ") || BEGINS("BZh"))
-        return "is compressed; fetch it by hand and unpack it";
+    if (BEGINS("\x1f\x8b"))
+        return "is compressed with gzip; unpack it by hand";
+    if (BEGINS("\xfd" "7zXZ\0"))
+        return "is compressed with xz; unpack it by hand";
+    if (BEGINS("BZh"))
+        return "is compressed with bzip2; unpack it by hand";
     bool fits = true;
     if (strcmp(format, "Keras HDF5") == 0)
         fits = BEGINS("\x89HDF\r\n\x1a\n");

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 const pst_conv_algorithm *const pst_conv_menu[] = {
     &pst_conv_im2col, &pst_conv_direct, &pst_conv_winograd_fused, &pst_conv_winograd_deep, &pst_conv_winograd_small,
     &pst_conv_winograd_large, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow, &pst_conv_gpu_winograd_2x2,
@@ -38,4 +40,24 @@ void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, i
                 int row = shape->backward ? (8 - tap) * c_in + to : tap * c_in + from;
                 matrix[(size_t)row * (size_t)c_out + (size_t)(shape->backward ? from : to)] = value;
             }
+}
+
+size_t pst_conv_forward_weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *shape) {
+    (void)engine;
+    return sizeof(float) * 9 * (size_t)shape->c_in * (size_t)shape->c_out;
+}
+
+pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
+                                    pst_buffer *prepared) {
+    const pst_conv_shape forward = {.c_in = shape->backward ? shape->c_out : shape->c_in,
+                                    .c_out = shape->backward ? shape->c_in : shape->c_out};
+    float *matrix;
+    size_t bytes = pst_conv_forward_weight_bytes(engine, shape);
+    pst_status status = pst_allocate(engine->session->error, bytes, 1, &matrix);
+    if (status != PST_OK)
+        return status;
+    pst_conv_weight_matrix(&forward, weights, k, c, matrix);
+    status = pst_buffer_write(engine->session, prepared, 0, matrix, bytes);
+    pst_free(matrix);
+    return status;
 }

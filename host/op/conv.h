@@ -81,4 +81,9 @@ int pst_channels(int c);
  * backward ones are turned and swapped. matrix holds 9 * c_in * c_out floats. */
 void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix);
 
+/* For algorithms whose two directions both read the matrix of the forward one: its bytes, and a `prepare`. */
+size_t pst_conv_forward_weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *shape);
+pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
+                                    pst_buffer *prepared);
+
 #endif

@@ -2,7 +2,6 @@
  * that Winograd wants, and the plain rounding of sums. Bound by its arithmetic: 19.3 GFLOP for 64 to 64 channels at 512x512. */
 #include <stdio.h>
 
-#include "base/memory.h"
 #include "op/activation.h"
 #include "op/blocks.h"
 #include "op/conv.h"
@@ -14,30 +13,11 @@ static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
     return !session->cpu_kernels && session->device.info.max_work_group_size >= 16 && s->c_in % 16 == 0 && s->c_out % 16 == 0;
 }
 
-static size_t weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    (void)engine;
-    return sizeof(float) * 9 * (size_t)s->c_in * (size_t)s->c_out;
-}
-
 static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
     (void)engine;
     (void)s;
     *bytes = 0;
     return PST_OK;
-}
-
-/* The forward filters, which the backward direction reads otherwise. */
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
-    const pst_conv_shape forward = {.c_in = s->backward ? s->c_out : s->c_in, .c_out = s->backward ? s->c_in : s->c_out};
-    float *matrix;
-    size_t bytes = weight_bytes(engine, s);
-    pst_status status = pst_allocate(engine->session->error, bytes, 1, &matrix);
-    if (status != PST_OK)
-        return status;
-    pst_conv_weight_matrix(&forward, weights, k, c, matrix);
-    status = pst_buffer_write(engine->session, prepared, 0, matrix, bytes);
-    pst_free(matrix);
-    return status;
 }
 
 static int patches_across(int down) { return down >= 16 ? 4 : down >= 4 ? 2 : 1; }
@@ -78,6 +58,7 @@ static pst_status narrow_run(const pst_conv_engine *engine, const pst_conv_shape
     return run(true, engine, s, t);
 }
 
-const pst_conv_algorithm pst_conv_gpu_direct = {"gpu-direct", supports, weight_bytes, workspace_bytes, prepare, wide_run, true};
-const pst_conv_algorithm pst_conv_gpu_direct_narrow = {"gpu-direct-narrow", supports, weight_bytes, workspace_bytes,
-                                                       prepare,             narrow_run, true};
+const pst_conv_algorithm pst_conv_gpu_direct = {"gpu-direct", supports, pst_conv_forward_weight_bytes, workspace_bytes,
+                                                pst_conv_forward_weights, wide_run, true};
+const pst_conv_algorithm pst_conv_gpu_direct_narrow = {"gpu-direct-narrow", supports, pst_conv_forward_weight_bytes, workspace_bytes,
+                                                       pst_conv_forward_weights, narrow_run, true};

@@ -5,7 +5,6 @@
  * are large. */
 #include <stdio.h>
 
-#include "base/memory.h"
 #include "op/conv.h"
 #include "op/tiles.h"
 
@@ -50,24 +49,6 @@ static size_t filter_bytes(form f, const pst_conv_shape *s, size_t outputs) {
 static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     return engine->session->cpu_kernels && s->c_in % 16 == 0 && s->c_out % 16 == 0 &&
            (f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES);
-}
-
-static size_t weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    (void)engine;
-    return sizeof(float) * 9 * (size_t)s->c_in * (size_t)s->c_out;
-}
-
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
-    const pst_conv_shape forward = {.c_in = s->backward ? s->c_out : s->c_in, .c_out = s->backward ? s->c_in : s->c_out};
-    float *matrix;
-    size_t bytes = weight_bytes(engine, s);
-    pst_status status = pst_allocate(engine->session->error, bytes, 1, &matrix);
-    if (status != PST_OK)
-        return status;
-    pst_conv_weight_matrix(&forward, weights, k, c, matrix);
-    status = pst_buffer_write(engine->session, prepared, 0, matrix, bytes);
-    pst_free(matrix);
-    return status;
 }
 
 static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, const char *name,
@@ -223,8 +204,8 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
     static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {             \
         return run((form){m, deep}, engine, s, t);                                                                                 \
     }                                                                                                                              \
-    const pst_conv_algorithm pst_conv_##entry = {name,    entry##_supports, weight_bytes, entry##_workspace,                        \
-                                                 prepare, entry##_run,      true};
+    const pst_conv_algorithm pst_conv_##entry = {                                                                                  \
+        name, entry##_supports, pst_conv_forward_weight_bytes, entry##_workspace, pst_conv_forward_weights, entry##_run, true};
 
 ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)

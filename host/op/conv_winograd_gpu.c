@@ -48,7 +48,7 @@ static size_t weight_bytes(form f, const pst_conv_shape *s) { return sizeof(floa
 static pst_status get_transform(form f, const pst_conv_engine *engine, const char *name, const pst_kernel **kernel) {
     char defines[32];
     snprintf(defines, sizeof defines, "-DVN=%d -DM=%d", LANES, f.m);
-    return pst_kernel_get(engine->session, "lanes_gpu+winograd_gpu", name, defines, kernel);
+    return pst_kernel_get(engine->session, "lanes_gpu+winograd_points+winograd_gpu", name, defines, kernel);
 }
 
 static pst_status prepare(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c,

@@ -176,3 +176,7 @@ pst_status pst_image_proof(pst_context *context, pst_image *image, const char *p
 pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]) {
     return pst_file_digest(&context->error, path, sha256);
 }
+
+pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized) {
+    return pst_picture_resize(&context->error, image, width, height, resized);
+}

@@ -9,6 +9,9 @@
 
 #include "base/file.h"
 
+#define FORECAST_SECONDS 0.5 /* of evaluations that are measured, */
+#define FORECAST_MOST 20     /* or so many of them */
+
 /* Have the iterations of this scale come to their end? */
 static bool is_done(pst_job *job) {
     const pst_transfer_options *o = &job->options;
@@ -110,6 +113,38 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
     }
     status = stop ? PST_STOPPED : PST_OK;
 cleanup:
+    return status;
+}
+
+pst_status pst_job_forecast(pst_job *job, double *seconds) {
+    const pst_scale *full = &job->scales[job->scale_count - 1];
+    char notice[PST_NOTICE_BYTES];
+    double opening, start, evaluation = 0, all = 0;
+    pst_status status;
+    *seconds = 0;
+    if (job->started || job->stage.objective)
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast comes before the run");
+    PST_TRY(pst_job_check_memory(job));
+    start = pst_clock_seconds();
+    PST_TRY(pst_stage_open(job, job->scale_count - 1, job->content));
+    opening = pst_clock_seconds() - start;
+    job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
+    for (int n = 0; n <= FORECAST_MOST && evaluation < FORECAST_SECONDS; n++) {
+        start = pst_clock_seconds();
+        PST_TRY(pst_stage_advance(job, notice));
+        if (n) { /* the first compiles kernels */
+            evaluation += pst_clock_seconds() - start;
+            *seconds = evaluation / n;
+        }
+    }
+    for (size_t k = 0; k < job->scale_count; k++) {
+        const pst_scale *scale = &job->scales[k];
+        all += ((double)scale->w * scale->h) / ((double)full->w * full->h) * (opening + scale->iterations * *seconds);
+    }
+    *seconds = all;
+cleanup:
+    if (!job->started)
+        pst_stage_close(job);
     return status;
 }
 

@@ -107,28 +107,44 @@ cleanup:
     return status;
 }
 
+static pst_conv_engine engine_of(pst_context *context) {
+    return (pst_conv_engine){.session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
+}
+
+/* The options as they are meant, and what they ask to measure. */
+static pst_status list_products(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_options *o,
+                                pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
+    const pst_conv_engine engine = engine_of(context);
+    pst_model *made = NULL;
+    pst_net *net = NULL;
+    pst_status status = PST_OK;
+    pst_tune_options_init(o, sizeof *o);
+    if (options)
+        memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
+    if (o->width < 1 || o->height < 1 || o->width > PST_IMAGE_MAX_SIDE || o->height > PST_IMAGE_MAX_SIDE)
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o->width, o->height);
+    if (!network)
+        PST_TRY(pst_model_vgg19(&context->error, &made));
+    PST_TRY(pst_net_create(&engine, network ? network->model : made, &net));
+    PST_TRY(pst_tune_list(net, o->height, o->width, shapes, NULL, count));
+cleanup:
+    pst_net_destroy(net);
+    pst_model_destroy(made);
+    return status;
+}
+
 pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback, void *user) {
-    pst_tune_options o;
     if (pst_context_needs_device(context) != PST_OK)
         return PST_ERROR_ARGUMENT;
-    pst_tune_options_init(&o, sizeof o);
-    if (options)
-        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    pst_conv_engine engine = {.session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
+    const pst_conv_engine engine = engine_of(context);
+    pst_tune_options o;
     pst_conv_shape shapes[2 * PST_LAYERS_MAX];
     size_t count;
     teller t = {callback, user};
     pst_tuning tuning;
     pst_conv_choices found = {0};
-    pst_model *made = NULL;
-    pst_net *net = NULL;
-    pst_status status = PST_OK;
-    if (o.width < 1 || o.height < 1 || o.width > PST_IMAGE_MAX_SIDE || o.height > PST_IMAGE_MAX_SIDE)
-        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o.width, o.height);
-    if (!network)
-        PST_TRY(pst_model_vgg19(&context->error, &made));
-    PST_TRY(pst_net_create(&engine, network ? network->model : made, &net));
-    PST_TRY(pst_tune_list(net, o.height, o.width, shapes, NULL, &count));
+    pst_status status;
+    PST_TRY(list_products(context, network, options, &o, shapes, &count));
     pst_tuning_init(&tuning);
     tuning.seconds = o.seconds;
     if (callback) {
@@ -146,9 +162,22 @@ pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_o
     status = stopped ? PST_STOPPED : PST_OK;
 cleanup:
     pst_conv_choices_clear(&found);
-    pst_net_destroy(net);
-    pst_model_destroy(made);
     return status;
+}
+
+bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options) {
+    if (pst_context_needs_device(context) != PST_OK)
+        return false;
+    pst_conv_engine engine = engine_of(context);
+    pst_tune_options o;
+    pst_conv_shape shapes[2 * PST_LAYERS_MAX];
+    size_t count, known = 0;
+    if (list_products(context, network, options, &o, shapes, &count) != PST_OK)
+        return false;
+    engine.choices = &context->choices;
+    for (size_t i = 0; i < count; i++)
+        known += pst_conv_chosen(&engine, &shapes[i]) != NULL;
+    return 2 * known > count;
 }
 
 /* ---- of a job ---- */
