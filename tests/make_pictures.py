@@ -4,7 +4,8 @@
     make_pictures.py FOLDER            makes them, and FOLDER/list: a line "NAME TOLERANCE" for each. NAME.truth is two int32, width
                                        and height, then RGB doubles from 0 to 255, then alpha doubles, 0 to 1; a third int32 says
                                        whether there is alpha
-    make_pictures.py FOLDER --check    reads what pastiche wrote there (FOLDER/checks: lines "FILE BITS ALPHA"), and compares
+    make_pictures.py FOLDER --check    reads what pastiche wrote there (FOLDER/checks: lines "FILE BITS TOLERANCE"), and compares; with
+                                       --colours it must say that it is sRGB, too
     make_pictures.py                   ends with 77 if a module is missing
 """
 import io
@@ -371,7 +372,7 @@ def unfilter(raw, h, row, step):
     return out
 
 
-def check(folder):
+def check(folder, colours):
     """Lines: FILE BITS TOLERANCE; FILE.truth as above."""
     for line in open(os.path.join(folder, "checks"), encoding="utf-8"):
         name, bits, tolerance = line.rsplit(" ", 2)
@@ -389,14 +390,14 @@ def check(folder):
             shown = got[..., 3:] > 0
         worst = (abs(got[..., :3] - np.floor(np.clip(rgb, 0, (1 << bits) - 1) + .5)) * shown).max()
         assert worst <= tolerance, (name, worst)
-        if not path.endswith((".bmp", ".tga")):
+        if colours and not path.endswith((".bmp", ".tga")):
             info = Image.open(path).info
             assert path.endswith(".webp") or info.get("icc_profile") or "srgb" in info, (name, "no colours")
 
 
 if len(sys.argv) < 2:
     sys.exit(0)
-elif sys.argv[2:] == ["--check"]:
-    check(sys.argv[1])
+elif sys.argv[2:3] == ["--check"]:
+    check(sys.argv[1], "--colours" in sys.argv)
 else:
     make(sys.argv[1])

@@ -19,10 +19,13 @@
 
 static pst_error error;
 
+#ifdef PST_WITH_LIBPNG /* without it a PNG tells nothing */
 static void ck_said(const char *text)
 {
     ck_assert_msg(strstr(said, text) != NULL, "no \"%s\" in: %.900s", text, said);
 }
+
+#endif
 
 /* Puts one file in the place of another. */
 static void copy_file(const char *from, const char *to)
@@ -36,6 +39,7 @@ static void copy_file(const char *from, const char *to)
     fclose(out);
 }
 
+#ifdef PST_WITH_LIBPNG
 static json_t *told(const char *picture)
 {
     char command[256];
@@ -59,7 +63,6 @@ static void sha256_of(const char *name, char hex[65])
     pst_digest_end(&digest, hex);
 }
 
-#ifdef PST_WITH_LIBPNG
 static const char *const results[] = {
     "r.png", "r16.png --bits 16",
 #ifdef PST_WITH_LIBJPEG

@@ -133,6 +133,19 @@ int pst_file_orientation(const uint8_t *file, size_t bytes)
     return orientation;
 }
 
+static bool see_iccp(void *user, const char *kind, span piece)
+{
+    (void)piece;
+    return *(bool *)user = strcmp(kind, "iCCP") == 0;
+}
+
+bool pst_png_has_profile(const uint8_t *file, size_t bytes)
+{
+    bool found = false;
+    walk((span){file, bytes}, see_iccp, &found);
+    return found;
+}
+
 /* ---- the profile of a JPEG ----------------------------------------------------------------------------------- */
 
 #define ICC_NAME "ICC_PROFILE" /* with its zero; then the part's number from 1, and how many there are */

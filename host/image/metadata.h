@@ -11,6 +11,9 @@ int pst_exif_orientation(const uint8_t *exif, size_t bytes);
 /* The orientation that a JPEG, PNG or WebP file tells; 0 for none. */
 int pst_file_orientation(const uint8_t *file, size_t bytes);
 
+/* Whether a PNG file has a colour profile. */
+bool pst_png_has_profile(const uint8_t *file, size_t bytes);
+
 /* The profile in a JPEG file, gathered from its parts; *profile is NULL if there is none, or a part is missing. */
 pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile, size_t *profile_bytes);
 

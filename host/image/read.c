@@ -85,8 +85,8 @@ static pst_status read_by_stb(pst_error *error, const uint8_t *file, size_t byte
     raster->orientation = pst_file_orientation(file, bytes);
     if (jpeg)
         status = pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes);
-    if (format && strcmp(format, "PNG") == 0)
-        raster->notice = "this build has no libpng, so that a colour profile would be passed over";
+    if (pst_png_has_profile(file, bytes))
+        raster->notice = "its colour profile is passed over, since this build has no libpng";
 
 cleanup:
     return status;
