@@ -78,3 +78,35 @@ EACH_KERNEL void unpool(global const float *d_pooled, global const ushort *bits,
         vstore16(v, i, d_map);
     }
 }
+
+#define L2_SCALE 0.78f
+
+/* pooled [h/2][w/2][c] = L2_SCALE sqrt(sum of squares of the window); an odd last row or column belongs to no window. */
+EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, global float *pooled) {
+    int groups = c / 16, across = w / 2;
+    FOR_EACH(i, h / 2 * across * groups) {
+        int group = i % groups, px = i / groups % across, py = i / groups / across;
+        size_t corner = ((size_t)(2 * py) * w + 2 * px) * groups + group, down = (size_t)w * groups;
+        float16 v0 = vload16(corner, map), v1 = vload16(corner + groups, map);
+        float16 v2 = vload16(corner + down, map), v3 = vload16(corner + down + groups, map);
+        vstore16(L2_SCALE * sqrt((v0 * v0 + v1 * v1) + (v2 * v2 + v3 * v3)), i, pooled);
+    }
+}
+
+/* d_map [h][w][c] = L2_SCALE^2 map d_pooled / pooled + d_map * signs (NULL: d_map holds nothing yet, and may be the map). */
+EACH_KERNEL void unpool_l2(global const float *d_pooled, global const float *pooled, global const float *map, int h, int w, int c,
+                           global const ushort *signs, global float *d_map) {
+    int groups = c / 16;
+    FOR_EACH(i, h * w * groups) {
+        int group = i % groups, x = i / groups % w, y = i / groups / w;
+        float16 v = 0.0f;
+        if (y / 2 < h / 2 && x / 2 < w / 2) {
+            size_t at = ((size_t)(y / 2) * (w / 2) + x / 2) * groups + group;
+            float16 length = vload16(at, pooled);
+            v = select((float16)(0.0f), (L2_SCALE * L2_SCALE) * vload16(i, map) / length * vload16(at, d_pooled), length > 0.0f);
+        }
+        if (signs)
+            v += masked(vload16(i, d_map), signs[i]);
+        vstore16(v, i, d_map);
+    }
+}

@@ -55,6 +55,82 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         sums[slot * PARTS + part] = sum;
 }
 
+/* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbours are equal. */
+SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float scale, int accumulate, global float *d,
+                                    global float *sums, int slot) {
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
+#endif
+    int part = get_group_id(0);
+    float sum = 0.0f;
+    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
+        int row = pixel / w, column = pixel % w;
+        float3 here = vload3(pixel, x), zero = 0.0f;
+        float3 right = column + 1 < w ? vload3(pixel + 1, x) - here : zero, below = row + 1 < h ? vload3(pixel + w, x) - here : zero;
+        float3 left = column > 0 ? here - vload3(pixel - 1, x) : zero, above = row > 0 ? here - vload3(pixel - w, x) : zero;
+        float3 g = ((sign(left) - sign(right)) + (sign(above) - sign(below))) * scale, size = fabs(right) + fabs(below);
+        sum += size.x + size.y + size.z;
+        if (accumulate)
+            g += vload3(pixel, d);
+        vstore3(g, pixel, d);
+    }
+    sum = group_sum(sum, scratch);
+    if (get_local_id(0) == 0)
+        sums[slot * PARTS + part] = sum;
+}
+
+/* Sums 2 (dx^2 + dy^2) / (3 n) + (both diagonals' squared differences) / (6 m), n = 3 h w, m = 3 (h + 1) (w + 1), of the picture with
+ * its border replicated, and its gradient. The diagonals of a replicated border are differences along it: with the index of a
+ * neighbour clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its diagonals, and a pixel is a corner of
+ * the four cells around it. Border pixels are also the replicas in cells outside. */
+SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float scale, int accumulate, global float *d,
+                                      global float *sums, int slot) {
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
+#endif
+    int part = get_group_id(0);
+    float straight = 2.0f / (9.0f * (float)h * (float)w), slanted = 1.0f / (18.0f * (float)(h + 1) * (float)(w + 1)), sum = 0.0f;
+    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
+        int row = pixel / w, column = pixel % w;
+        float3 here = vload3(pixel, x), g = 0.0f;
+        float squares = 0.0f, diagonals = 0.0f;
+        if (column + 1 < w) {
+            float3 e = here - vload3(pixel + 1, x);
+            g += straight * e;
+            squares += dot(e, e);
+        }
+        if (row + 1 < h) {
+            float3 e = here - vload3(pixel + w, x);
+            g += straight * e;
+            squares += dot(e, e);
+        }
+        if (column > 0)
+            g += straight * (here - vload3(pixel - 1, x));
+        if (row > 0)
+            g += straight * (here - vload3(pixel - w, x));
+        /* The pixel and its replicas (py, px) in the padded picture, their diagonal neighbours there, clamped. */
+        for (int py = row - (row == 0); py <= row + (row == h - 1); py++)
+            for (int px = column - (column == 0); px <= column + (column == w - 1); px++)
+                for (int k = 0; k < 4; k++) {
+                    int y = py + (k & 1 ? 1 : -1), z = px + (k & 2 ? 1 : -1);
+                    if (y >= -1 && y <= h && z >= -1 && z <= w) {
+                        float3 e = here - vload3(clamp(y, 0, h - 1) * w + clamp(z, 0, w - 1), x);
+                        g += slanted * e;
+                        if (k & 1)
+                            diagonals += dot(e, e);
+                    }
+                }
+        sum += straight * squares + slanted * diagonals;
+        g *= 2.0f * scale;
+        if (accumulate)
+            g += vload3(pixel, d);
+        vstore3(g, pixel, d);
+    }
+    sum = group_sum(sum, scratch);
+    if (get_local_id(0) == 0)
+        sums[slot * PARTS + part] = sum;
+}
+
 /* d (+)= weight / (sum of sums[slot] + 1e-8) * from; `groups` of WIDE. */
 EACH_KERNEL void add_normalized(global const float *from, int groups, global const float *sums, int slot, float weight,
                                 int accumulate, global float *d) {

@@ -353,9 +353,21 @@ PST_API pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch
 
 typedef enum pst_loss_form {
     PST_LOSS_MEAN, /* content w*mean((F-P)^2), style w*mean((G-T)^2), G = F F'/(C N): neural-style's meaning of the weights */
-    PST_LOSS_GATYS /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
+    PST_LOSS_GATYS, /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
+    PST_LOSS_WASSERSTEIN /* content as MEAN; style w*(mean((m-mt)^2) + tr(St + S - 2(St^1/2 S St^1/2)^1/2)/C) of the means m and
+                            the covariances S = F F'/N - m m' + 1e-4: style-transfer-pytorch's */
 } pst_loss_form;
-typedef enum pst_pooling { PST_POOLING_MAX, PST_POOLING_AVERAGE } pst_pooling;
+typedef enum pst_pooling {
+    PST_POOLING_MAX,
+    PST_POOLING_AVERAGE,
+    PST_POOLING_L2 /* 0.78 * sqrt(sum of squares) of each 2x2 window: style-transfer-pytorch's */
+} pst_pooling;
+typedef enum pst_tv_kind {
+    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbour: neural-style's */
+    PST_TV_ABSOLUTE,  /* tv_weight * (sum |dx| + sum |dy|): neural-style-pt's */
+    PST_TV_NINE_POINT /* tv_weight * 2 * (mean dx^2/3 + mean dy^2/3 + mean of either diagonal's squared differences/12), the border
+                         replicated: style-transfer-pytorch's, but of samples from 0 to 255, so that its 2 is 3.1e-5 here */
+} pst_tv_kind;
 typedef enum pst_optimizer_kind {
     PST_OPTIMIZER_LBFGS,            /* goes on from the best point only; broad changes come before fine ones */
     PST_OPTIMIZER_ADAM,
@@ -363,6 +375,17 @@ typedef enum pst_optimizer_kind {
     PST_OPTIMIZER_LBFGS_PLAIN       /* as other programs have it: a first step of length 1/|g|, no test of the loss */
 } pst_optimizer_kind;
 typedef enum pst_start { PST_START_RANDOM, PST_START_CONTENT, PST_START_IMAGE } pst_start;
+typedef enum pst_match_colors {
+    PST_MATCH_NONE,
+    PST_MATCH_CHOLESKY, PST_MATCH_PCA, PST_MATCH_SYMMETRIC, /* linear maps by the colours' means and covariances */
+    PST_MATCH_HISTOGRAM /* the whole distribution of colours */
+} pst_match_colors;
+typedef enum pst_color_space { PST_COLOR_SPACE_YUV, PST_COLOR_SPACE_OKLAB } pst_color_space;
+typedef enum pst_guide_mode {
+    PST_GUIDES_SIMPLE, /* a region is what its mask covers */
+    PST_GUIDES_ALL,    /* ... all units of the network that see any of it: regions overlap */
+    PST_GUIDES_INSIDE  /* ... only units that see nothing else: in deep layers small regions have none */
+} pst_guide_mode;
 
 typedef struct pst_transfer_options {
     size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
@@ -375,15 +398,26 @@ typedef struct pst_transfer_options {
     double style_scale;            /* longer side of a style = ceil(style_scale * image_size). Default 1 */
     double content_weight;         /* default 5 */
     double style_weight;           /* default 100 */
-    double tv_weight;              /* smoothness, tv_weight/2 * sum(dx^2 + dy^2). Default 1e-3 */
+    double tv_weight;              /* smoothness, as tv_kind says. Default 1e-3 */
+    pst_tv_kind tv_kind;           /* default PST_TV_SQUARES */
     const char *content_layers;    /* "relu4_2" by default; "relu3_1=0.5,relu4_2" gives a layer its own factor */
     const char *style_layers;      /* default "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" */
     pst_loss_form loss_form;       /* default PST_LOSS_MEAN */
     pst_pooling pooling;           /* default max */
     bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
+    bool normalize_weights;        /* each weight divided by the largest of the sides of what it weighs: of a content map its
+                                      channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default off */
+    bool replicate_border;         /* the first convolution sees the picture's border replicated and not zeros around it, as in
+                                      style-transfer-pytorch, "to reduce edge artifacts". Default off */
+    bool pixels_256;               /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
     int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
+    double adam_beta1, adam_beta2; /* decay of Adam's moments. Default 0.9 and 0.999 */
+    bool adam_epsilon_first;       /* Adam's 1e-8 is added before the bias correction, as in Torch7. Default off */
+    bool clamp;                    /* every step ends with samples within 0..255. Not with L-BFGS. Default off */
+    double average;                /* below 1: the result is not the best picture but the running average of all, the one k
+                                      steps back weighted by average^k. Not with L-BFGS. Default 0: off */
     double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
     int iterations;                /* evaluations of loss and gradient, of all scales together. Default 1000 */
     double loss_threshold;         /* end a scale when the total loss is at or below it. Default 0: never */
@@ -391,7 +425,15 @@ typedef struct pst_transfer_options {
     int improvement_window;        /* evaluations; defaults 0 (never) and 50 */
     pst_start start;               /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
     int64_t seed;                  /* of the random start. Negative: 0 */
-    bool original_colors;          /* keep the content's colours: only the luma (BT.601) of the result is used */
+    bool original_colors;          /* keep the content's colours: only the lightness of the result is used */
+    pst_color_space color_space;   /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
+    pst_match_colors match_colors; /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
+    const pst_image *content_mask; /* NULL: none. Its flat colours are the regions of the content, any size of the content's
+                                      proportions. A region takes the styles that have its colour in their masks, the blend
+                                      weights shared among those; one that no style has keeps the content */
+    const pst_image *const *style_masks; /* NULL without content_mask; else style_count masks, of which NULL: the whole style,
+                                      for every region */
+    pst_guide_mode guide_mode;     /* default PST_GUIDES_SIMPLE */
     size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
     int scales;                    /* coarse to fine: how many sizes, each sqrt(2) times the last. 1: the plain method. 0, the
                                       default: from min_size up, as many as have some ten iterations each, and one for
@@ -400,6 +442,14 @@ typedef struct pst_transfer_options {
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
+
+/* Sets what another program does differently from the defaults, to be called right after pst_transfer_options_init: "best" (nothing),
+ * "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or "style-transfer-pytorch". PST_ERROR_ARGUMENT for
+ * another name. Strings that it sets live as long as the library. */
+PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, const char *name);
+
+/* The names of the presets by index, then NULL. */
+PST_API const char *pst_preset_name(size_t index);
 
 typedef struct pst_job pst_job;
 
@@ -460,6 +510,15 @@ PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, voi
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
  * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
+
+typedef struct pst_region {
+    uint8_t color[3];     /* of the content's mask, RGB */
+    double content_area;  /* share of the content, 0..1; those of all regions add up to 1 */
+    const double *styles; /* for each style the share of it that is of this region; all 0: it keeps the content */
+} pst_region;
+
+/* The regions of the content's mask, the largest first, as long as the job; *count 0 without masks. */
+PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
 
 /* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was stopped. It
  * takes as many bytes as the plan says for the picture and the optimiser. */

@@ -122,10 +122,20 @@ static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, 
     return status;
 }
 
+/* Elements within 1. */
+static pst_status clamp(void *self, pst_vector *x)
+{
+    host_space *space = self;
+    pst_status status = begin(space);
+    for (size_t k = 0; status == PST_OK && k < space->length; k++)
+        x->values[k] = fmax(-1, fmin(1, x->values[k]));
+    return status;
+}
+
 void host_space_init(host_space *space, size_t length)
 {
     *space = (host_space){.space = {.create = create, .destroy = destroy, .copy = copy, .combine = combine, .dots = dots,
-                                    .adam = adam},
+                                    .adam = adam, .clamp = clamp},
                           .length = length};
     space->space.self = space;
     space->space.error = &space->error;

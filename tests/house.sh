@@ -96,16 +96,20 @@ programs() {
     narrow="-DVEC=8 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DSTREAM=0"
     cat <<END
 activation
+border
 ceiling
 gemm
 gram -DT=16
 gram -DT=64
+guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
+moments
 pixels
 spread
 vector
+wasserstein
 END
     for shape in "$tile" "$narrow"; do
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do

@@ -485,7 +485,7 @@ START_TEST(colors_are_kept)
 {
     pst_image *image = random_picture(50, 40, 1), *colors = random_picture(50, 40, 2), *old;
     ck_ok(error, pst_picture_create(&error, 50, 40, image->rgb, &old));
-    pst_picture_keep_colors(image, colors);
+    pst_picture_keep_colors(image, colors, PST_COLOR_SPACE_YUV);
     for (int i = 0; i < 50 * 40; i++) {
         const float *p = image->rgb + 3 * i, *q = colors->rgb + 3 * i, *o = old->rgb + 3 * i;
         bool clamped = false;

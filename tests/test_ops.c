@@ -6,6 +6,7 @@
 #include "on_device.h"
 #include "op/activation.h"
 #include "op/gram.h"
+#include "op/guide.h"
 #include "op/loss.h"
 #include "op/pixels.h"
 #include "op/spread.h"
@@ -222,6 +223,36 @@ static void gram_backward_case(const void *arg)
     }
 }
 
+static void guide_case(const void *arg)
+{
+    const gram_shape *s = arg;
+    size_t c = (size_t)s->c, count = s->pixels * c, channels = 3 * s->pixels;
+    double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *row = test_numbers(c, 23), *d = test_numbers(count, 24);
+    double *a = test_numbers(channels, 25), *b = test_numbers(channels, 26), *expected = test_doubles(count + channels), scale = -.7;
+    pst_buffer *map = test_floats(f, count), *g = test_floats(guide, s->pixels), *r = test_floats(row, c), *sum = test_floats(d, count);
+    pst_buffer *out = test_empty(count), *x = test_floats(a, channels), *y = test_floats(b, channels), *mixed = test_empty(channels);
+    for (int squared = 0; squared < 2; squared++) {
+        for (size_t i = 0; i < count; i++)
+            expected[i] = f[i] * guide[i / c] * (squared ? guide[i / c] : 1);
+        ck_ok(test_error, pst_guide_map(test_session, map, s->pixels, s->c, g, squared, out));
+        test_close_to("features times their guide", out, expected, count, TIGHT);
+    }
+    ck_ok(test_error, pst_guide_map(test_session, map, s->pixels, s->c, g, true, map));
+    test_close_to("the same in place", map, expected, count, TIGHT);
+    for (size_t i = 0; i < count; i++)
+        expected[i] = d[i] + scale * guide[i / c] * guide[i / c] * row[i % c];
+    ck_ok(test_error, pst_guide_row(test_session, sum, s->pixels, s->c, scale, g, r));
+    test_close_to("a row times the square of the guide added", sum, expected, count, TIGHT);
+    for (size_t i = 0; i < channels; i++)
+        expected[i] = a[i] * guide[i / 3] + b[i] * (1 - guide[i / 3]);
+    ck_ok(test_error, pst_mix_pictures(test_session, x, y, g, s->pixels, mixed));
+    test_close_to("two pictures mixed", mixed, expected, channels, TIGHT);
+    for (size_t i = 0; i < channels; i++)
+        expected[i] = a[i] * guide[i / 3];
+    ck_ok(test_error, pst_mix_pictures(test_session, x, NULL, g, s->pixels, x));
+    test_close_to("a part of a picture, in place", x, expected, channels, TIGHT);
+}
+
 /* ---- losses ---- */
 
 static const size_t lengths[] = {16 * 64 * 3 + 16, 16, 48, 16 * 127, 16 * 128, 16 * 129, 16 * 16411};
@@ -289,8 +320,8 @@ static void smoothness_case(const void *arg)
     pst_buffer *picture = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
     make_sums(&sums, 4);
-    ck_ok(test_error, pst_smoothness(test_session, picture, s->h, s->w, .3, true, d_old, &sums, 1));
-    ck_ok(test_error, pst_smoothness(test_session, picture, s->h, s->w, .3, false, d_fresh, &sums, 2));
+    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, picture, s->h, s->w, .3, true, d_old, &sums, 1));
+    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, picture, s->h, s->w, .3, false, d_fresh, &sums, 2));
     double loss = reference_smoothness(x, s->h, s->w, .3, old);
     reference_smoothness(x, s->h, s->w, .3, d);
     test_close_to("smoothness gradient added", d_old, old, count, TIGHT);
@@ -421,12 +452,29 @@ static void pixels_case(const void *arg)
     double *rgb = test_numbers(count, 90), *x = test_doubles(count);
     for (size_t i = 0; i < count; i++)
         rgb[i] = (double)(float)(127.5 + 127.5 * rgb[i]);
-    pst_buffer *in = test_floats(rgb, count), *inside = test_empty(count), *back = test_empty(count);
-    ck_ok(test_error, pst_pixels_import(test_session, in, pixels, inside));
-    ck_ok(test_error, pst_pixels_export(test_session, inside, pixels, back));
-    reference_import(rgb, pixels, x);
-    test_close_to("picture imported", inside, x, count, TIGHT / 100);
-    test_close_to("picture exported", back, rgb, count, TIGHT / 100);
+    for (int form = 0; form < 2; form++) {
+        double scale = form ? 256 / 255. : 1, *scaled = test_doubles(count);
+        pst_buffer *in = test_floats(rgb, count), *inside = test_empty(count), *back = test_empty(count);
+        ck_ok(test_error, pst_pixels_import(test_session, in, pixels, scale, inside));
+        ck_ok(test_error, pst_pixels_export(test_session, inside, pixels, scale, back));
+        for (size_t i = 0; i < count; i++)
+            scaled[i] = scale * rgb[i];
+        reference_import(scaled, pixels, x);
+        test_close_to("picture imported", inside, x, count, form ? TIGHT / 10 : TIGHT / 100);
+        test_close_to("picture exported", back, rgb, count, form ? TIGHT / 10 : TIGHT / 100);
+
+        /* Twice as far from the middle, a half of the samples lie outside. */
+        double *wide = test_doubles(count), *limited = test_doubles(count);
+        for (size_t i = 0; i < count; i++) {
+            wide[i] = (double)(float)(scale * (2 * rgb[i] - 127.5));
+            limited[i] = wide[i] < 0 ? 0 : wide[i] > scale * 255 ? scale * 255 : wide[i];
+        }
+        reference_import(wide, pixels, x);
+        pst_buffer *clamped = test_floats(x, count);
+        ck_ok(test_error, pst_pixels_clamp(test_session, clamped, pixels, scale));
+        reference_import(limited, pixels, x);
+        test_close_to("picture clamped", clamped, x, count, TIGHT / 10);
+    }
 }
 
 /* A table makes one Check test of each operation; cases beyond the small ones are passed over in small runs. */
@@ -442,7 +490,7 @@ static const struct {
     OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 2),       OVER(combine_case, lengths, 1),
     OVER(dots_case, lengths, 1),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),
-    OVER(spread_case, maps, SMALL_MAPS),
+    OVER(spread_case, maps, SMALL_MAPS),         OVER(guide_case, grams, SMALL_GRAMS),
 };
 
 START_TEST(operation)

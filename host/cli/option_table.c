@@ -127,25 +127,112 @@ static bool set_pooling(settings *s, const option *o, const char *given, const c
     static const choice choices[] = {
         { "max", PST_POOLING_MAX },
         { "avg", PST_POOLING_AVERAGE },
+        { "l2", PST_POOLING_L2 },
         { "average", PST_POOLING_AVERAGE },
         { NULL, 0 },
     };
     (void)o;
     int chosen;
-    if (!choose(choices, 2, given, value, &chosen))
+    if (!choose(choices, 3, given, value, &chosen))
         return false;
     s->transfer.pooling = (pst_pooling)chosen;
     return true;
 }
 
-static bool set_loss(settings *s, const option *o, const char *given, const char *value)
+static bool set_tv_kind(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = { { "mean", PST_LOSS_MEAN }, { "gatys", PST_LOSS_GATYS }, { NULL, 0 } };
+    static const choice choices[] = {
+        { "squares", PST_TV_SQUARES },
+        { "absolute", PST_TV_ABSOLUTE },
+        { "nine-point", PST_TV_NINE_POINT },
+        { "nine_point", PST_TV_NINE_POINT },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.tv_kind = (pst_tv_kind)chosen;
+    return true;
+}
+
+static bool set_border(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "zeros", false }, { "replicate", true }, { "zero", false }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 2, given, value, &chosen))
         return false;
+    s->transfer.replicate_border = chosen;
+    return true;
+}
+
+static bool set_loss(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "mean", PST_LOSS_MEAN },
+        { "gatys", PST_LOSS_GATYS },
+        { "wasserstein", PST_LOSS_WASSERSTEIN },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
     s->transfer.loss_form = (pst_loss_form)chosen;
+    return true;
+}
+
+static bool set_match_colors(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "cholesky", PST_MATCH_CHOLESKY }, { "pca", PST_MATCH_PCA },   { "symmetric", PST_MATCH_SYMMETRIC },
+        { "histogram", PST_MATCH_HISTOGRAM }, { "none", PST_MATCH_NONE }, { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 5, given, value, &chosen))
+        return false;
+    s->transfer.match_colors = (pst_match_colors)chosen;
+    return true;
+}
+
+static bool set_style_masks(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    char **parts = value_list(value, &count);
+    if (!parts) {
+        complain("%s \"%s\": a name between the commas is empty", given, value);
+        return false;
+    }
+    free(s->style_masks);
+    s->style_masks = parts;
+    s->mask_count = count;
+    return true;
+}
+
+static bool set_guides(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "simple", PST_GUIDES_SIMPLE }, { "all", PST_GUIDES_ALL }, { "inside", PST_GUIDES_INSIDE }, { NULL, 0 }
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.guide_mode = (pst_guide_mode)chosen;
+    return true;
+}
+
+static bool set_color_space(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "yuv", PST_COLOR_SPACE_YUV }, { "oklab", PST_COLOR_SPACE_OKLAB }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.color_space = (pst_color_space)chosen;
     return true;
 }
 
@@ -279,9 +366,37 @@ static bool set_intent(settings *s, const option *o, const char *given, const ch
 
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
-    (void)s, (void)o;
-    complain("%s \"%s\": not known; this version has no presets", given, value);
-    return false;
+    (void)o;
+    if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
+        char list[256] = "";
+        for (size_t i = 0; pst_preset_name(i); i++) {
+            strcat(list, i == 0 ? "" : pst_preset_name(i + 1) ? ", " : " or ");
+            strcat(list, pst_preset_name(i));
+        }
+        complain("%s \"%s\": not known; it can be %s", given, value, list);
+        return false;
+    }
+    s->start = s->transfer.start == PST_START_CONTENT ? START_CONTENT : START_NOISE;
+    return true;
+}
+
+static bool set_betas(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    double betas[2];
+    char **parts = value_list(value, &count);
+    bool good = parts && count == 2;
+    for (size_t i = 0; good && i < 2; i++)
+        good = value_number(parts[i], &betas[i]) && betas[i] >= 0 && betas[i] < 1;
+    free(parts);
+    if (!good) {
+        complain("%s \"%s\": not two numbers from 0 up and below 1, such as 0.9,0.99", given, value);
+        return false;
+    }
+    s->transfer.adam_beta1 = betas[0];
+    s->transfer.adam_beta2 = betas[1];
+    return true;
 }
 
 static bool set_contents(settings *s, const option *o, const char *given, const char *value)
@@ -365,25 +480,35 @@ const option option_table[] = {
     { { "style-blend-weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
     { { "original-colors" }, TAKES_SWITCH, NULL, "keep the colours of the content", set_flag,
       IN(transfer.original_colors) },
+    { { "color-space" }, TAKES_VALUE, "SPACE", "... keeping the lightness of yuv or oklab (yuv)", set_color_space },
+    { { "match-colors" }, TAKES_VALUE, "HOW", "styles in the content's colours: pca, symmetric..", set_match_colors },
+    { { "content-mask" }, TAKES_VALUE, "FILE", "regions of the content, a flat colour each", set_text, IN(content_mask) },
+    { { "style-masks" }, TAKES_VALUE, "LIST", "... and of the styles: files, or colours: #ff0000", set_style_masks },
+    { { "guides" }, TAKES_VALUE, "MODE", "what counts for a region: simple, all or inside", set_guides },
     { { "start" }, TAKES_VALUE, "WHAT", "noise, content, or a picture's file (noise)", set_start, IN(start_file) },
     { { "seed" }, TAKES_VALUE, "N", "of the noise (-1)", set_seed, IN(transfer.seed), -1, 9e15 },
     { { "content-image" }, TAKES_VALUE, "FILE", "the content, instead of the first argument", set_text, IN(content) },
     { { "style-image" }, TAKES_VALUE, "LIST", "the styles, instead of arguments", set_text, IN(style_list) },
 
     { { "Loss" }, IS_HEADING },
+    { { "preset" }, TAKES_VALUE, "NAME", "the settings of another program; see the manual", set_preset },
     { { "content-weight" }, TAKES_VALUE, "X", "likeness to the content (5)", set_number,
       IN(transfer.content_weight), 0, LARGEST },
     { { "style-weight" }, TAKES_VALUE, "X", "likeness to the styles (100)", set_number,
       IN(transfer.style_weight), 0, LARGEST },
     { { "tv-weight" }, TAKES_VALUE, "X", "smoothness (0.001)", set_number, IN(transfer.tv_weight), 0, LARGEST },
+    { { "tv-kind" }, TAKES_VALUE, "KIND", "squares, absolute or nine-point (squares)", set_tv_kind },
     { { "content-layers" }, TAKES_VALUE, "LIST", "relu4_2; a weight by relu3_1=0.5,relu4_2", set_text,
       IN(transfer.content_layers) },
     { { "style-layers" }, TAKES_VALUE, "LIST", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", set_text,
       IN(transfer.style_layers) },
-    { { "loss" }, TAKES_VALUE, "FORM", "mean, or gatys for the paper's sums (mean)", set_loss },
-    { { "pooling" }, TAKES_VALUE, "KIND", "max or avg (max)", set_pooling },
+    { { "loss" }, TAKES_VALUE, "FORM", "mean, wasserstein, or gatys: the paper's (mean)", set_loss },
+    { { "pooling" }, TAKES_VALUE, "KIND", "max, avg or l2 (max)", set_pooling },
+    { { "border" }, TAKES_VALUE, "KIND", "around the picture: zeros or replicate (zeros)", set_border },
     { { "normalize-gradients" }, TAKES_NOTHING, NULL, "divide each layer's gradient by its L1 norm", set_flag,
       IN(transfer.normalize_gradients) },
+    { { "normalize-weights" }, TAKES_NOTHING, NULL, "divide each weight by its target's largest side", set_flag,
+      IN(transfer.normalize_weights) },
 
     { { "Descent" }, IS_HEADING },
     { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
@@ -397,6 +522,10 @@ const option option_table[] = {
       IN(transfer.lbfgs_history), 0, 4096 },
     { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,
       IN(transfer.learning_rate), 1e-12, LARGEST },
+    { { "adam-betas" }, TAKES_VALUE, "A,B", "decay of Adam's moments (0.9,0.999)", set_betas },
+    { { "clamp" }, TAKES_NOTHING, NULL, "Adam, gradient descent: stay within 0..255", set_flag, IN(transfer.clamp) },
+    { { "average" }, TAKES_VALUE, "X", "... result: running average, decay X (0: off)", set_number,
+      IN(transfer.average), 0, .999999 },
     { { "momentum" }, TAKES_VALUE, "X", "of gradient descent, below 1 (0)", set_number,
       IN(transfer.momentum), 0, .999999 },
     { { "decay" }, TAKES_VALUE, "X", "its rate falls as 1/(1 + X*iteration) (0)", set_number,
@@ -445,7 +574,6 @@ const option option_table[] = {
     { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
     { { "init" }, TAKES_VALUE, NULL, NULL, set_init },
     { { "init-image" }, TAKES_VALUE, NULL, NULL, set_init_image },
-    { { "preset" }, TAKES_VALUE, NULL, NULL, set_preset },
     { { "backend" }, TAKES_VALUE, NULL, NULL, set_nothing },
     { { "cudnn-autotune" }, TAKES_NOTHING, NULL, NULL, set_nothing },
     { { "proto-file" }, TAKES_VALUE, NULL, NULL, set_nothing },

@@ -95,8 +95,8 @@ static bool remember(settings *s, const option *o, const char *value)
     return true;
 }
 
-/* Takes one option and its value. Returns how many arguments they were, 0 after complaining. */
-static int read_option(settings *s, int count, char **arguments)
+/* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after complaining. */
+static int read_option(settings *s, bool presets, int count, char **arguments)
 {
     char name[NAME_MOST], given[NAME_MOST], other[NAME_MOST];
     const char *argument = arguments[0], *equals = strchr(argument, '=');
@@ -137,6 +137,10 @@ static int read_option(settings *s, int count, char **arguments)
         value = arguments[1];
         used = 2;
     }
+    bool now = (strcmp(o->names[0], "preset") == 0) == presets || o->offset == offsetof(settings, help) ||
+               o->offset == offsetof(settings, version);
+    if (!now)
+        return used;
     return o->set(s, o, given, value) && remember(s, o, value) ? used : 0;
 }
 
@@ -301,6 +305,14 @@ static bool finish(settings *s, const char **words, size_t word_count)
         complain("--style-blend-weights has %zu numbers for %zu styles; give one for each", s->blend_count, styles);
         return false;
     }
+    if (!s->content_mask != !s->style_masks) {
+        complain("%s; a region is a colour that is in both", s->content_mask ? "--content-mask needs --style-masks" : "--style-masks needs --content-mask");
+        return false;
+    }
+    if (s->style_masks && s->mask_count != s->style_count) {
+        complain("--style-masks has %zu masks for %zu styles; give one for each", s->mask_count, s->style_count);
+        return false;
+    }
     s->transfer.blend_weights = s->blend_weights;
     if (s->start == START_INIT_IMAGE) {
         s->start_file = s->init_image;
@@ -326,8 +338,8 @@ const char *choices_from_environment(void)
     return value && strcmp(value, "none") == 0 ? "" : value;
 }
 
-/* The words that are no options, as they come; false after complaining. */
-static bool read_arguments(settings *s, int count, char **arguments, const char **words, size_t *word_count)
+/* The words that are no options, as they come, and the options, presets or the others; false after complaining. */
+static bool read_arguments(settings *s, bool presets, int count, char **arguments, const char **words, size_t *word_count)
 {
     bool options_over = false;
     char name[NAME_MOST];
@@ -336,7 +348,7 @@ static bool read_arguments(settings *s, int count, char **arguments, const char 
             options_over = true;
             i++;
         } else if (!options_over && option_name(arguments[i], name)) {
-            int used = read_option(s, count - i, arguments + i);
+            int used = read_option(s, presets, count - i, arguments + i);
             if (used == 0)
                 return false;
             i += used;
@@ -370,8 +382,11 @@ static bool read_all(settings *s, bool batch, int count, char **arguments, int m
     bool good = words && s->styles && s->contents && s->each_style;
     if (!good)
         complain("no memory left");
-    good = good && read_arguments(s, count, arguments, words, &word_count)
-           && read_arguments(s, more_count, more, words, &word_count);
+    for (int round = 0; round < 2; round++) { /* a preset comes before all else, wherever it stands */
+        word_count = s->each_style_count = 0;
+        good = good && read_arguments(s, round == 0, count, arguments, words, &word_count)
+               && read_arguments(s, round == 0, more_count, more, words, &word_count);
+    }
     if (good && !s->help && !s->version)
         good = finish(s, words, word_count);
     free(words);
@@ -412,4 +427,5 @@ void options_free(settings *s)
     paths_free(&s->style_files);
     free(s->style_parts);
     free(s->blend_weights);
+    free(s->style_masks);
 }

@@ -48,6 +48,9 @@ typedef struct settings {
     struct json_t *again;          /* the inputs to tell of in the result instead of these; not owned */
     const char *choices_text;      /* as pst_context_options.choices_text */
     int stop_after;                /* end after this evaluation as a signal would; 0: do not */
+    const char *content_mask;
+    char **style_masks;            /* files or colours; owned */
+    size_t mask_count;
     double *blend_weights;         /* owned */
     size_t blend_count;
     char **style_parts;            /* owned */

@@ -37,7 +37,7 @@ static bool is_picture(const session *w, const settings *s, const char *path)
     for (size_t i = 0; s->inputs && i < s->inputs->count; i++)
         if (file_same(path, s->inputs->paths[i]))
             return true;
-    return file_same(path, s->content) || file_same(path, w->model)
+    return file_same(path, s->content) || masks_have(s, path) || file_same(path, w->model)
            || (s->start == START_FILE && file_same(path, s->start_file));
 }
 
@@ -100,7 +100,11 @@ static bool read_pictures(run *r)
     bool good = read_picture(r, s->content, &r->content);
     for (size_t i = 0; good && i < s->style_count; i++)
         good = read_picture(r, s->styles[i], &r->styles[i]);
-    return good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
+    good = good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
+    pst_status status = good ? masks_read(&r->masks, r->session->context, s, r->styles) : PST_OK;
+    if (status != PST_OK)
+        failed(r, status);
+    return good && status == PST_OK;
 }
 
 static void drop_pictures(run *r)
@@ -108,6 +112,7 @@ static void drop_pictures(run *r)
     for (size_t i = 0; r->styles && i < r->settings->style_count; i++)
         pst_image_destroy(r->styles[i]);
     free(r->styles);
+    masks_drop(&r->masks);
     pst_image_destroy(r->content);
     pst_image_destroy(r->start);
     r->styles = NULL;
@@ -134,12 +139,14 @@ int run_prepare(run *r, session *w, const settings *s)
     options.styles = (const pst_image *const *)r->styles;
     options.style_count = s->style_count;
     options.start_image = r->start;
+    masks_set(&r->masks, &options);
     pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
         return failed_here(r, status);
     r->inputs = record_take(w, s, r->content, r->start, r->styles);
+    masks_tell(r->job, s, &w->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
     return EXIT_OK;

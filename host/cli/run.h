@@ -4,12 +4,14 @@
 
 #include "log.h"
 #include "record.h"
+#include "masks.h"
 #include "session.h"
 
 typedef struct run {
     session *session;
     const settings *settings;
     pst_image *content, *start, **styles; /* until the job has its copies */
+    masks masks;         /* as they */
     pst_job *job;
     json_t *inputs;      /* for the result to tell of */
     run_log log;

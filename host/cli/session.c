@@ -6,6 +6,7 @@
 #include "complain.h"
 #include "device_choice.h"
 #include "files.h"
+#include "masks.h"
 
 /* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent of
  * the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
@@ -14,8 +15,10 @@ static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
 int session_failed(session *w, pst_status status)
 {
     const char *message = w->context ? pst_context_message(w->context) : "";
+    const char *mask = masks_file_of(w->settings, message);
     progress_clear(&w->report);
-    complain("%s%s%s", w->about ? w->about : "", w->about ? ": " : "",
+    const char *about = mask ? mask : w->about;
+    complain("%s%s%s", about ? about : "", about ? ": " : "",
              *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
     w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
@@ -42,6 +45,8 @@ static void print_notices(session *w)
                      strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&w->report, "--%s has no meaning here and is passed over", s->ignored[i]);
+    if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
+        progress_say(&w->report, "--color-space is used only with --original-colors");
     if (s->init_image && s->start != START_FILE)
         progress_say(&w->report, "--init-image is used only with --init image; --start FILE does both");
 }

@@ -58,9 +58,10 @@ pst_status pst_picture_resize(pst_error *error, const pst_image *image, int widt
  * least 1. */
 void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int *fit_height);
 
-/* Replaces the colour of `image` by that of `colors` (same size), keeping image's BT.601 luma:
- * Y of image with U and V of colors, clamped to 0..255. */
-void pst_picture_keep_colors(pst_image *image, const pst_image *colors);
+/* Replaces the colour of `image` by that of `colors` (same size), keeping image's lightness. YUV: BT.601's Y of image with U
+ * and V of colors, clamped to 0..255. OKLAB: OkLab's L of image with a and b of colors; where that is no colour of sRGB, a and
+ * b are made smaller in proportion until it is one, which keeps lightness and hue. */
+void pst_picture_keep_colors(pst_image *image, const pst_image *colors, pst_color_space space);
 
 /* Changes each colour to what becomes of it by way of the profile in a file (ICC, of a press or printer) and back. */
 pst_status pst_picture_proof(pst_error *error, pst_image *image, const char *profile, pst_intent intent);

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "net/plan.h"
 #include "op/activation.h"
+#include "op/border.h"
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
  * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
@@ -21,8 +22,13 @@ struct pst_pass {
 
 static bool is_pooled(const pst_pass *pass, size_t layer) { return layer + 1 < pass->count && pass->net->layers.at[layer].pooled; }
 
+/* L2 pooling needs on its way back the map and what came out of it. */
+static bool is_l2(const pst_pass *pass, size_t layer) { return is_pooled(pass, layer) && pass->options.pooling == PST_POOL_L2; }
+
 /* Does the full map of a layer exist, or is the pooling fused into the convolution? */
-static bool has_map(const pst_pass *pass, size_t layer) { return !is_pooled(pass, layer) || pass->options.wanted[layer]; }
+static bool has_map(const pst_pass *pass, size_t layer) {
+    return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer) || (layer == 0 && pass->options.replicate);
+}
 
 /* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is computed
  * a second time, into where its gradient then goes. */
@@ -63,16 +69,17 @@ static void plan_maps(pst_pass *pass) {
         size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
         size_t bits = pixels * c / 8;
-        bool wanted = pass->options.wanted[l], again = is_recomputed(pass, l);
+        bool wanted = pass->options.wanted[l], again = is_recomputed(pass, l), l2 = is_l2(pass, l);
         want(pass, l, SIGNS, bits, again ? gradient_from : l, backward ? undo : l); /* unused forward only, but one kernel serves both */
         if (has_map(pass, l)) {
-            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && wanted && !again ? undo : l + 1);
-            if (backward && (again || !(wanted && pass->options.in_place[l])))
+            want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && (wanted || l2) && !again ? undo : l + 1);
+            /* the gradient of L2 pooling alone goes over the map, that of a loss besides does not */
+            if (backward && (l2 ? wanted : again || !(wanted && pass->options.in_place[l])))
                 want(pass, l, D_FEATURES, sizeof(float) * pixels * c, gradient_from, undo);
         }
         if (is_pooled(pass, l)) {
-            want(pass, l, POOLED, sizeof(float) * pooled * c, l, l + 1);
-            if (backward && has_map(pass, l))
+            want(pass, l, POOLED, sizeof(float) * pooled * c, l, backward && l2 ? gradient_from : l + 1);
+            if (backward && has_map(pass, l) && !l2)
                 want(pass, l, POOL_BITS, bits, l, undo);
             if (backward)
                 want(pass, l, D_POOLED, sizeof(float) * pooled * c, gradient_from, undo);
@@ -83,6 +90,7 @@ static void plan_maps(pst_pass *pass) {
 
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
+    pass->weight_bytes = pass->options.replicate ? pst_net_border_bytes(pass->net) : 0;
     for (size_t l = 0; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= pass->options.backward; backward++) {
@@ -154,6 +162,8 @@ pst_status pst_pass_allocate(pst_pass *pass) {
     pst_session *session = pass->net->engine.session;
     pst_status status = PST_OK;
     const pst_buffer *unused;
+    if (pass->options.replicate)
+        PST_TRY(pst_net_border(pass->net, &unused));
     for (size_t l = 0; l < pass->count; l++) {
         for (int backward = 0; backward <= pass->options.backward; backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
@@ -198,8 +208,17 @@ static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_ten
 
 static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {
     pst_conv_tensors tensors = {.in = in, .out = out, .bits = bits};
-    pst_status status = pst_net_bias(pass->net, l, &tensors.bias);
-    return status == PST_OK ? convolve(pass, l, false, &tensors) : status;
+    pst_status status;
+    PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
+    PST_TRY(convolve(pass, l, false, &tensors));
+    if (l == 0 && pass->options.replicate) {
+        const pst_buffer *weights;
+        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_border_forward(pass->net->engine.session, in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights,
+                                   tensors.bias, out, bits));
+    }
+cleanup:
+    return status;
 }
 
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user) {
@@ -211,7 +230,9 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
         PST_TRY(ascend(pass, l, in, out, is_recomputed(pass, l) ? NULL : tensor(pass, l, SIGNS)));
         if (pass->options.wanted[l])
             PST_TRY(callback(user, l, out));
-        if (is_pooled(pass, l) && has_map(pass, l))
+        if (is_l2(pass, l))
+            PST_TRY(pst_pool_l2(pass->net->engine.session, out, pass->h[l], pass->w[l], pass->net->layers.at[l].c_out, pooled));
+        else if (is_pooled(pass, l) && has_map(pass, l))
             PST_TRY(pst_bias_relu_pool(pass->net->engine.session, out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
                                        pass->options.pooling, 0, pass->h[l], pooled, tensor(pass, l, POOL_BITS)));
         in = is_pooled(pass, l) ? pooled : out;
@@ -238,9 +259,12 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
     if (wanted)
         PST_TRY(callback(user, below, is_recomputed(pass, below) ? map : tensor(pass, below, FEATURES), map));
     PST_TRY(convolve(pass, l, true, &tensors));
-    if (pooled && wanted)
+    if (is_l2(pass, below))
+        PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES), pass->h[below],
+                              pass->w[below], pass->net->layers.at[below].c_out, wanted ? signs : NULL, map));
+    else if (pooled && has_map(pass, below))
         PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
-                           pass->net->layers.at[below].c_out, pass->options.pooling, signs, map));
+                           pass->net->layers.at[below].c_out, pass->options.pooling, wanted ? signs : NULL, map));
 cleanup:
     return status;
 }
@@ -258,6 +282,11 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
                                 .in_bits = has_map(pass, 0) ? NULL : tensor(pass, 0, SIGNS),
                                 .out = dx};
     PST_TRY(convolve(pass, 0, true, &tensors));
+    if (pass->options.replicate) {
+        const pst_buffer *weights;
+        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_border_backward(pass->net->engine.session, tensors.in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights, dx));
+    }
 cleanup:
     return status;
 }

@@ -48,3 +48,23 @@ pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const ps
                            PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(bits), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c),
                                     pst_arg_float(pst_unpool_scale(pool)), pst_arg_buffer(signs), pst_arg_buffer(d_map)));
 }
+
+pst_status pst_pool_l2(pst_session *session, const pst_buffer *map, int h, int w, int c, pst_buffer *pooled) {
+    const pst_kernel *kernel;
+    pst_status status = pst_kernel_get(session, "activation", "pool_l2", "", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch_each(session, kernel, (size_t)(h / 2) * (size_t)(w / 2) * (size_t)c / 16,
+                           PST_ARGS(pst_arg_buffer(map), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c), pst_arg_buffer(pooled)));
+}
+
+pst_status pst_unpool_l2(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *pooled, const pst_buffer *map, int h, int w,
+                         int c, const pst_buffer *signs, pst_buffer *d_map) {
+    const pst_kernel *kernel;
+    pst_status status = pst_kernel_get(session, "activation", "unpool_l2", "", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch_each(session, kernel, (size_t)h * (size_t)w * (size_t)c / 16,
+                           PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(pooled), pst_arg_buffer(map), pst_arg_int(h), pst_arg_int(w),
+                                    pst_arg_int(c), pst_arg_buffer(signs), pst_arg_buffer(d_map)));
+}

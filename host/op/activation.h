@@ -25,6 +25,15 @@ pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w
 pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *bits, int h, int w, int c, pst_pool pool,
                       const pst_buffer *signs, pst_buffer *d_map);
 
+/* pooled [h/2][w/2][c] = 0.78 sqrt(sum of squares of the 2x2 window) of map [h][w][c], which comes out of a ReLU. The factor is
+ * style-transfer-pytorch's, by which activations stay about as large as with the maximum. */
+pst_status pst_pool_l2(pst_session *session, const pst_buffer *map, int h, int w, int c, pst_buffer *pooled);
+
+/* d_map [h][w][c] = the gradient behind that pooling, brought before it, + d_map where signs are set (signs NULL: d_map holds
+ * nothing yet, and may be the map itself). A window of zeros gives zeros. */
+pst_status pst_unpool_l2(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *pooled, const pst_buffer *map, int h, int w,
+                         int c, const pst_buffer *signs, pst_buffer *d_map);
+
 /* The factor of a gradient on its way back through a pooling. */
 double pst_unpool_scale(pst_pool pool);
 

@@ -19,7 +19,8 @@
 #define PST_CHANNELS 16 /* feature maps are padded with zero channels to a multiple of this */
 #define PST_PICTURE_CHANNELS 3
 
-typedef enum pst_pool { PST_POOL_NONE, PST_POOL_MAX, PST_POOL_AVERAGE } pst_pool;
+/* L2 is never part of a convolution: its gradient needs the map, so it is a pass of its own (op/activation.h). */
+typedef enum pst_pool { PST_POOL_NONE, PST_POOL_MAX, PST_POOL_AVERAGE, PST_POOL_L2 } pst_pool;
 
 typedef struct pst_conv_shape {
     int h, w;         /* of the maps before pooling */

@@ -14,12 +14,14 @@ pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buff
                                pst_arg_int((int)slot)));
 }
 
-pst_status pst_smoothness(pst_session *session, const pst_buffer *x, int h, int w, double scale, bool accumulate, pst_buffer *d,
-                          pst_sums *sums, size_t slot) {
+pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w, double scale, bool accumulate,
+                          pst_buffer *d, pst_sums *sums, size_t slot) {
+    static const char *const names[] = {[PST_TV_SQUARES] = "smoothness", [PST_TV_ABSOLUTE] = "smoothness_absolute",
+                                        [PST_TV_NINE_POINT] = "smoothness_nine_point"};
     const pst_kernel *kernel;
     size_t global[3], local[3];
     pst_sums_sizes(session, global, local);
-    pst_status status = pst_kernel_get(session, "loss", "smoothness", "", &kernel);
+    pst_status status = pst_kernel_get(session, "loss", names[kind], "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch(session, kernel, global, local,

@@ -49,7 +49,8 @@ static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
     self->power1 *= o->beta1;
     self->power2 *= o->beta2;
     PST_TRY(space->adam(space->self, *x, self->m, self->v, *g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
-                        1 - self->power1, 1 - self->power2, o->epsilon));
+                        1 - self->power1, 1 - self->power2,
+                        o->epsilon_first ? o->epsilon / sqrt(1 - self->power2) : o->epsilon));
     return PST_OK;
 cleanup:
     return status;

@@ -24,6 +24,8 @@ struct pst_optimizer {
     double scale; /* every step is multiplied by it */
     pst_vector *best; /* the point of the lowest loss, owned; NULL: none yet */
     double best_loss;
+    pst_vector *average;  /* owned; NULL: none yet */
+    double average_power; /* options.average to the number of points in it */
 };
 
 /* Checks the loss at x and, where it is not above the lowest, copies x to `best`. PST_ERROR_NUMERIC as of a step. */

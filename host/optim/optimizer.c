@@ -19,6 +19,18 @@ static const pst_optimizer_methods *methods_of(const pst_optimizer_options *opti
     return NULL;
 }
 
+static pst_status check_shared(pst_optimizer *optimizer)
+{
+    const pst_optimizer_options *o = &optimizer->options;
+    if (!(o->average >= 0 && o->average < 1))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the decay of the average is %g; it must be in [0, 1)", o->average);
+    if (optimizer->methods->waits && (o->clamp || o->average > 0))
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
+                        "%s goes with Adam and gradient descent only; choose one of them or leave it out",
+                        o->clamp ? "clamping" : "an average of the pictures on the way");
+    return PST_OK;
+}
+
 pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer)
 {
     pst_status status;
@@ -32,6 +44,7 @@ pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimiz
     made->space = space;
     made->options = *options;
     made->scale = 1;
+    PST_TRY(check_shared(made));
     PST_TRY(methods->start(made));
     *optimizer = made;
     return PST_OK;
@@ -46,17 +59,46 @@ void pst_optimizer_destroy(pst_optimizer *optimizer)
         return;
     optimizer->methods->finish(optimizer);
     optimizer->space->destroy(optimizer->space->self, optimizer->best);
+    optimizer->space->destroy(optimizer->space->self, optimizer->average);
     pst_free(optimizer);
+}
+
+/* The average of n points is kept with its bias corrected: the newest has the weight (1 - decay) / (1 - decay^n). */
+static pst_status add_to_average(pst_optimizer *optimizer, const pst_vector *x)
+{
+    const pst_vector_space *space = optimizer->space;
+    const double decay = optimizer->options.average;
+    pst_status status;
+    if (!optimizer->average) {
+        PST_TRY(space->create(space->self, &optimizer->average));
+        PST_TRY(space->copy(space->self, optimizer->average, x));
+        optimizer->average_power = decay;
+        return PST_OK;
+    }
+    optimizer->average_power *= decay;
+    const double part = (1 - decay) / (1 - optimizer->average_power), factors[] = {1 - part, part};
+    const pst_vector *const terms[] = {optimizer->average, x};
+    PST_TRY(space->combine(space->self, optimizer->average, 2, factors, terms));
+cleanup:
+    return status;
 }
 
 pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
 {
-    if (!optimizer->methods->waits) {
-        const pst_status status = pst_optimizer_keep(optimizer, *x, *loss);
-        if (status != PST_OK)
-            return status;
-    }
-    return optimizer->methods->step(optimizer, x, g, loss);
+    const pst_vector_space *space = optimizer->space;
+    const pst_optimizer_options *o = &optimizer->options;
+    pst_status status;
+    if (!optimizer->methods->waits)
+        PST_TRY(pst_optimizer_keep(optimizer, *x, *loss));
+    if (o->average > 0 && !optimizer->average)
+        PST_TRY(add_to_average(optimizer, *x));
+    PST_TRY(optimizer->methods->step(optimizer, x, g, loss));
+    if (o->clamp && space->clamp)
+        PST_TRY(space->clamp(space->self, *x));
+    if (o->average > 0)
+        PST_TRY(add_to_average(optimizer, *x));
+cleanup:
+    return status;
 }
 
 pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss)
@@ -85,6 +127,11 @@ const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer)
     return optimizer->best;
 }
 
+const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer)
+{
+    return optimizer->average;
+}
+
 bool pst_optimizer_waits(const pst_optimizer *optimizer)
 {
     return optimizer->methods->waits;
@@ -96,6 +143,8 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "a restart scales the steps by %g, which is not in (0, 1]",
                         scale);
     optimizer->methods->forget(optimizer);
+    optimizer->space->destroy(optimizer->space->self, optimizer->average); /* it may hold what is not finite */
+    optimizer->average = NULL;
     optimizer->scale *= scale;
     return PST_OK;
 }
@@ -119,6 +168,8 @@ pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_stat
     PST_TRY(state->numbers(state->self, &optimizer->scale, sizeof optimizer->scale));
     PST_TRY(state->numbers(state->self, &optimizer->best_loss, sizeof optimizer->best_loss));
     PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->best));
+    PST_TRY(state->numbers(state->self, &optimizer->average_power, sizeof optimizer->average_power));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->average));
     PST_TRY(optimizer->methods->tell(optimizer, state));
 cleanup:
     return status;
@@ -127,5 +178,5 @@ cleanup:
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
 {
     const pst_optimizer_methods *methods = methods_of(options);
-    return methods ? methods->vector_count(options) + 1 : 0; /* the best point */
+    return methods ? methods->vector_count(options) + 1 + (options->average > 0) : 0; /* the best point; the average */
 }

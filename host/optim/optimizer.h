@@ -37,6 +37,8 @@ typedef struct pst_vector_space {
      * x -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). */
     pst_status (*adam)(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
                        double beta1, double beta2, double correction1, double correction2, double epsilon);
+    /* Moves each element to the nearest value that the space allows it. May be NULL: all are allowed. */
+    pst_status (*clamp)(void *self, pst_vector *x);
 } pst_vector_space;
 
 typedef struct pst_optimizer pst_optimizer;
@@ -47,7 +49,10 @@ typedef struct pst_optimizer_options {
     double robust_first; /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
     double learning_rate; /* Adam, gradient descent; > 0 */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
+    bool epsilon_first;           /* Adam: epsilon is added before the bias correction of v, as in Torch7 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
+    bool clamp;                   /* every step ends with the space's clamp; not L-BFGS, whose pairs are of whole steps */
+    double average;               /* decay of the running average of all points, below 1; 0: none; not L-BFGS */
 } pst_optimizer_options;
 
 /* The space must outlive the optimiser. */
@@ -66,10 +71,15 @@ pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vect
  * step. NULL before the first. */
 const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
 
+/* The running average of the first point that a step was given and of all that steps led to since the last restart: the point k
+ * steps back weighs average^k, and the weights sum to 1 from the beginning (the bias correction of Adam's moments). NULL without
+ * one, and before the first step. */
+const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
+
 /* Whether steps of this kind call dots and wait. */
 bool pst_optimizer_waits(const pst_optimizer *optimizer);
 
-/* Forgets everything learnt (pairs, moments; not the k of a decaying rate) and multiplies every later step by scale
+/* Forgets everything learnt (pairs, moments, the average; not the k of a decaying rate) and multiplies every later step by scale
  * (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS that is not plain checks every step anyway, and scales only those that
  * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/colour.h"
 #include "transfer/job.h"
 
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
@@ -16,6 +17,8 @@ void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
         .content_layers = "relu4_2",
         .style_layers = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
         .optimizer = PST_OPTIMIZER_LBFGS,
+        .adam_beta1 = 0.9,
+        .adam_beta2 = 0.999,
         .iterations = 1000,
         .improvement_window = 50,
         .seed = -1,
@@ -44,6 +47,15 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(check_number(job, "the number of iterations", o->iterations, 1, 1e9));
     PST_TRY(check_number(job, "the L-BFGS history", o->lbfgs_history, 0, 4096));
     PST_TRY(check_number(job, "the learning rate", o->learning_rate, 0, 1e30));
+    PST_TRY(check_number(job, "Adam's first beta", o->adam_beta1, 0, 1 - 1e-9));
+    PST_TRY(check_number(job, "Adam's second beta", o->adam_beta2, 0, 1 - 1e-9));
+    PST_TRY(check_number(job, "the decay of the average", o->average, 0, 1 - 1e-9));
+    PST_TRY(check_number(job, "the form of the loss", o->loss_form, PST_LOSS_MEAN, PST_LOSS_WASSERSTEIN));
+    PST_TRY(check_number(job, "the pooling", o->pooling, PST_POOLING_MAX, PST_POOLING_L2));
+    PST_TRY(check_number(job, "the kind of smoothness", o->tv_kind, PST_TV_SQUARES, PST_TV_NINE_POINT));
+    if ((o->optimizer == PST_OPTIMIZER_LBFGS || o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN) && (o->clamp || o->average > 0))
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "%s does not go with L-BFGS; choose Adam or gradient descent as well",
+                         o->clamp ? "clamping each step" : "the average of the pictures on the way"));
     PST_TRY(check_number(job, "the momentum", o->momentum, 0, 1));
     PST_TRY(check_number(job, "the decay", o->decay, 0, 1e30));
     PST_TRY(check_number(job, "the loss threshold", o->loss_threshold, 0, 1e300));
@@ -100,6 +112,7 @@ static pst_status bring_to_size(pst_job *job) {
         int w, h;
         style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
+        PST_TRY(pst_picture_match_colors(error, job->styles[s], NULL, job->content, NULL, o->match_colors));
     }
 cleanup:
     return status;
@@ -119,10 +132,18 @@ static pst_status make_objective(pst_job *job) {
     *objective = (pst_objective_options){.h = job->height,
                                          .w = job->width,
                                          .form = o->loss_form,
-                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : PST_POOL_MAX,
-                                         .normalize_gradients = o->normalize_gradients};
+                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE
+                                                     : o->pooling == PST_POOLING_L2    ? PST_POOL_L2
+                                                                                       : PST_POOL_MAX,
+                                         .tv_kind = o->tv_kind,
+                                         .replicate = o->replicate_border,
+                                         .normalize_gradients = o->normalize_gradients,
+                                         .region_count = job->regions->count,
+                                         .keeps_content = pst_regions_keep_any(job->regions)};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
+    if (o->normalize_weights)
+        pst_objective_normalize_weights(&job->net->layers, objective);
     pst_objective_add_tv(o->tv_weight, objective);
 cleanup:
     return status;
@@ -142,6 +163,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     memcpy(&job->options, options, options->size < sizeof job->options ? options->size : sizeof job->options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
+    PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
@@ -150,6 +172,8 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
+    job->options.content_mask = NULL;
+    job->options.style_masks = NULL;
     job->options.blend_weights = NULL;
     job->options.content_layers = job->options.style_layers = NULL;
     *result = job;
@@ -173,5 +197,6 @@ void pst_job_destroy(pst_job *job) {
         pst_image_destroy(job->styles[s]);
     pst_free(job->styles);
     pst_free(job->blend);
+    pst_regions_destroy(job->regions);
     pst_free(job);
 }

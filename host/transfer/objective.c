@@ -2,54 +2,50 @@
 
 #include "base/memory.h"
 #include "op/gram.h"
+#include "op/guide.h"
 #include "op/loss.h"
 #include "op/vector.h"
+#include "transfer/style_regions.h"
 
 struct pst_objective {
     pst_net *net;
     pst_objective_options options;
     pst_pass *pass;
-    pst_buffer *targets[PST_TERMS_MAX];     /* content: P [pixels][c]; style: T [c][c] */
-    pst_buffer *differences[PST_TERMS_MAX]; /* style: G - T */
-    pst_buffer *unscaled;                   /* normalised gradients: a layer's gradient before it is scaled */
-    pst_sums sums;                          /* a slot a term, then one for an L1 norm */
+    pst_buffer *targets[PST_TERMS_MAX];   /* content: P [pixels][c] */
+    pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
+    pst_buffer *free, *kept, *mixed;      /* where content is kept: [h][w], the content, and what is evaluated */
+    pst_buffer *unscaled;                 /* normalised gradients: a layer's gradient before it is scaled */
+    pst_sums sums;                        /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
 static pst_session *session_of(const pst_objective *objective) { return objective->net->engine.session; }
+
+/* Slots from a region's sums to the next one's. */
+static size_t slot_step(const pst_objective *objective) { return objective->options.term_count + 1; }
+
+static size_t slot_count(const pst_objective *objective) {
+    size_t regions = objective->options.region_count;
+    return slot_step(objective) * (regions ? regions : 1);
+}
 
 static pst_pass_layer layer_of(const pst_objective *objective, size_t term) {
     return pst_pass_layer_of(objective->pass, objective->options.terms[term].layer);
 }
 
-/* ---- the loss forms ---- */
-
-/* The factor before F'F, for a map of this many pixels. */
-static double gram_scale(pst_loss_form form, int true_c, size_t pixels) {
-    return form == PST_LOSS_GATYS ? 1.0 / (double)pixels : 1.0 / ((double)true_c * (double)pixels);
-}
-
-/* Loss of a term = factor * (the sum of squares that was measured). */
+/* Loss of a term = factor * (what was summed up). */
 static double loss_factor(const pst_objective *objective, size_t term) {
     const pst_term *t = &objective->options.terms[term];
-    bool gatys = objective->options.form == PST_LOSS_GATYS;
     if (t->kind == PST_TERM_TV)
-        return t->weight / 2;
+        return t->weight * (objective->options.tv_kind == PST_TV_SQUARES ? 0.5 : 1);
     pst_pass_layer layer = layer_of(objective, term);
-    double c = layer.true_c, n = (double)layer.pixels;
-    if (t->kind == PST_TERM_CONTENT)
-        return t->weight * (gatys ? 0.5 : 1 / (c * n));
-    return t->weight * (gatys ? 1 / (4 * c * c) : 1 / (c * c));
+    if (t->kind == PST_TERM_STYLE)
+        return t->weight * pst_style_term_loss_factor(objective->options.form, layer.true_c);
+    return t->weight * (objective->options.form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)layer.true_c * (double)layer.pixels));
 }
 
-/* Gradient with respect to F = factor * (F - P), or factor * F (G - T), before the weight. */
-static double gradient_factor(const pst_objective *objective, size_t term) {
-    const pst_term *t = &objective->options.terms[term];
-    bool gatys = objective->options.form == PST_LOSS_GATYS;
-    pst_pass_layer layer = layer_of(objective, term);
-    double c = layer.true_c, n = (double)layer.pixels;
-    if (t->kind == PST_TERM_CONTENT)
-        return gatys ? 1 : 2 / (c * n);
-    return gatys ? 1 / (c * c * n) : 4 / (c * c * c * n);
+/* Gradient of a content loss = factor * (F - P), before the weight. */
+static double content_factor(const pst_objective *objective, pst_pass_layer layer) {
+    return objective->options.form == PST_LOSS_GATYS ? 1 : 2 / ((double)layer.true_c * (double)layer.pixels);
 }
 
 /* ---- planning ---- */
@@ -61,28 +57,34 @@ static void find_in_place(const pst_objective *objective, pst_pass_options *opti
     bool gram = pst_gram_in_place(session_of(objective));
     for (size_t t = 0; t < o->term_count; t++)
         if (o->terms[t].kind != PST_TERM_TV)
-            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && !gram ? 2 : 1;
+            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && (!gram || o->region_count) ? 2 : 1;
     for (size_t l = 0; l < PST_LAYERS_MAX; l++)
         options->in_place[l] = users[l] == 1 && !o->normalize_gradients;
 }
 
-static pst_pass_options pass_options(const pst_objective *objective, bool style, bool content, int h, int w, bool backward) {
+static pst_status pass_options(const pst_objective *objective, bool style, bool content, int h, int w, bool backward,
+                               pst_pass_options *options) {
     const pst_objective_options *o = &objective->options;
-    pst_pass_options options = {.h = h, .w = w, .pooling = o->pooling, .backward = backward};
+    const pst_net *net = objective->net;
+    *options = (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
     for (size_t t = 0; t < o->term_count; t++) {
         const pst_term *term = &o->terms[t];
         if ((term->kind == PST_TERM_STYLE && style) || (term->kind == PST_TERM_CONTENT && content))
-            options.wanted[term->layer] = true;
+            options->wanted[term->layer] = true;
         if (term->kind == PST_TERM_STYLE && style) {
             int layer_h, layer_w;
-            pst_layer_size(&objective->net->layers, term->layer, h, w, &layer_h, &layer_w);
-            size_t bytes = pst_gram_workspace_bytes(session_of(objective), (size_t)layer_h * (size_t)layer_w,
-                                                    objective->net->layers.at[term->layer].c_out);
-            options.extra_workspace_bytes = bytes > options.extra_workspace_bytes ? bytes : options.extra_workspace_bytes;
+            size_t bytes;
+            pst_layer_size(&net->layers, term->layer, h, w, &layer_h, &layer_w);
+            pst_status status = pst_style_regions_workspace_bytes(session_of(objective), net->engine.gemm, o->form,
+                                                                  (size_t)layer_h * (size_t)layer_w,
+                                                                  net->layers.at[term->layer].c_out, o->region_count, &bytes);
+            if (status != PST_OK)
+                return status;
+            options->extra_workspace_bytes = bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
         }
     }
-    find_in_place(objective, &options);
-    return options;
+    find_in_place(objective, options);
+    return PST_OK;
 }
 
 static bool wants_any(const pst_pass_options *options) {
@@ -100,7 +102,8 @@ pst_status pst_objective_create(pst_net *net, const pst_objective_options *optio
         return status;
     objective->net = net;
     objective->options = *options;
-    pst_pass_options all = pass_options(objective, true, true, options->h, options->w, true);
+    pst_pass_options all;
+    PST_TRY(pass_options(objective, true, true, options->h, options->w, true, &all));
     if (!wants_any(&all)) {
         status = pst_fail(net->engine.session->error, PST_ERROR_ARGUMENT, "name at least one content or style layer");
         goto cleanup;
@@ -119,20 +122,20 @@ void pst_objective_destroy(pst_objective *objective) {
     pst_session *session = session_of(objective);
     for (size_t t = 0; t < PST_TERMS_MAX; t++) {
         pst_buffer_destroy(session, objective->targets[t]);
-        pst_buffer_destroy(session, objective->differences[t]);
+        pst_style_regions_close(&objective->styles[t]);
     }
+    pst_buffer_destroy(session, objective->free);
+    pst_buffer_destroy(session, objective->kept);
+    pst_buffer_destroy(session, objective->mixed);
     pst_buffer_destroy(session, objective->unscaled);
     pst_sums_destroy(&objective->sums);
     pst_pass_destroy(objective->pass);
     pst_free(objective);
 }
 
-static size_t target_floats(const pst_objective *objective, size_t term) {
-    const pst_term *t = &objective->options.terms[term];
-    if (t->kind == PST_TERM_TV)
-        return 0;
+static size_t content_floats(const pst_objective *objective, size_t term) {
     pst_pass_layer layer = layer_of(objective, term);
-    return t->kind == PST_TERM_CONTENT ? layer.pixels * (size_t)layer.c : (size_t)layer.c * (size_t)layer.c;
+    return layer.pixels * (size_t)layer.c;
 }
 
 static size_t unscaled_floats(const pst_objective *objective) {
@@ -144,26 +147,41 @@ static size_t unscaled_floats(const pst_objective *objective) {
     return most;
 }
 
+static size_t pixels_of(const pst_objective *objective) { return (size_t)objective->options.h * (size_t)objective->options.w; }
+
+static size_t picture_bytes(const pst_objective *objective) { return sizeof(float) * pst_round_up(3 * pixels_of(objective), 16); }
+
 size_t pst_objective_target_bytes(const pst_objective *objective, size_t *largest) {
-    size_t floats = unscaled_floats(objective), most = floats;
+    size_t bytes = sizeof(float) * unscaled_floats(objective), most = bytes;
     for (size_t t = 0; t < objective->options.term_count; t++) {
-        size_t target = target_floats(objective, t);
-        floats += objective->options.terms[t].kind == PST_TERM_STYLE ? 2 * target : target;
-        most = target > most ? target : most;
+        const pst_term *term = &objective->options.terms[t];
+        size_t own = 0, part = 0;
+        if (term->kind == PST_TERM_STYLE)
+            own = pst_style_regions_bytes(objective->options.form, layer_of(objective, t).c, layer_of(objective, t).pixels,
+                                          objective->options.region_count, &part);
+        else if (term->kind == PST_TERM_CONTENT)
+            own = part = sizeof(float) * content_floats(objective, t);
+        bytes += own;
+        most = part > most ? part : most;
     }
-    *largest = sizeof(float) * most;
-    return sizeof(float) * floats + pst_sums_bytes(objective->options.term_count + 1);
+    if (objective->options.keeps_content) {
+        bytes += sizeof(float) * pixels_of(objective) + 2 * picture_bytes(objective);
+        most = picture_bytes(objective) > most ? picture_bytes(objective) : most;
+    }
+    *largest = most;
+    return bytes + pst_sums_bytes(slot_count(objective));
 }
 
 pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective) { return pst_pass_measure(objective->pass); }
 
 pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, size_t *bytes, size_t *largest) {
     pst_pass *pass;
-    pst_pass_options options = pass_options(objective, true, false, h, w, false);
+    pst_pass_options options;
     *bytes = *largest = 0;
-    if (!wants_any(&options))
-        return PST_OK;
-    pst_status status = pst_pass_create(objective->net, &options, &pass);
+    pst_status status = pass_options(objective, true, false, h, w, false, &options);
+    if (status != PST_OK || !wants_any(&options))
+        return status;
+    status = pst_pass_create(objective->net, &options, &pass);
     if (status != PST_OK)
         return status;
     pst_pass_bytes measured = pst_pass_measure(pass);
@@ -179,15 +197,22 @@ pst_status pst_objective_begin(pst_objective *objective) {
     pst_session *session = session_of(objective);
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count; t++) {
-        size_t bytes = sizeof(float) * target_floats(objective, t);
-        if (bytes)
-            PST_TRY(pst_buffer_create(session, bytes, objective->options.terms[t].name, &objective->targets[t]));
-        if (objective->options.terms[t].kind == PST_TERM_STYLE)
-            PST_TRY(pst_buffer_create(session, bytes, objective->options.terms[t].name, &objective->differences[t]));
+        const pst_term *term = &objective->options.terms[t];
+        if (term->kind == PST_TERM_CONTENT)
+            PST_TRY(pst_buffer_create(session, sizeof(float) * content_floats(objective, t), term->name, &objective->targets[t]));
+        if (term->kind == PST_TERM_STYLE)
+            PST_TRY(pst_style_regions_open(session, objective->net->engine.gemm, objective->options.form, layer_of(objective, t).c,
+                                           layer_of(objective, t).true_c, layer_of(objective, t).pixels,
+                                           objective->options.region_count, term->name, &objective->styles[t]));
     }
     if (unscaled_floats(objective))
         PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer", &objective->unscaled));
-    PST_TRY(pst_sums_create(session, objective->options.term_count + 1, &objective->sums));
+    if (objective->options.keeps_content) {
+        PST_TRY(pst_buffer_create(session, sizeof(float) * pixels_of(objective), "where content is kept", &objective->free));
+        PST_TRY(pst_buffer_create(session, picture_bytes(objective), "content that is kept", &objective->kept));
+        PST_TRY(pst_buffer_create(session, picture_bytes(objective), "the picture with content", &objective->mixed));
+    }
+    PST_TRY(pst_sums_create(session, slot_count(objective), &objective->sums));
 cleanup:
     return status;
 }
@@ -197,6 +222,7 @@ typedef struct target_walk {
     pst_objective *objective;
     pst_pass *pass;
     double blend;
+    const pst_guides *guides; /* of the style; NULL without regions */
     bool style;
 } target_walk;
 
@@ -211,20 +237,21 @@ static pst_status take_target(void *user, size_t layer, const pst_buffer *featur
         if (term->kind == PST_TERM_TV || term->layer != layer)
             continue;
         if (walk->style && term->kind == PST_TERM_STYLE)
-            status = pst_gram_add(session, features, l.pixels, l.c, walk->blend * gram_scale(objective->options.form, l.true_c, l.pixels),
-                                  objective->targets[t], pst_pass_workspace(walk->pass));
+            status = pst_style_regions_add(&objective->styles[t], features, l.pixels, walk->blend, walk->guides, layer,
+                                           pst_pass_workspace(walk->pass));
         else if (!walk->style && term->kind == PST_TERM_CONTENT)
             status = pst_buffer_copy(session, objective->targets[t], features, objective->targets[t]->bytes);
     }
     return status;
 }
 
-static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend, bool style) {
-    target_walk walk = {.objective = objective, .blend = blend, .style = style};
-    pst_pass_options options = pass_options(objective, style, !style, h, w, false);
-    pst_status status;
-    if (!wants_any(&options))
-        return PST_OK;
+static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend, const pst_guides *guides,
+                              bool style) {
+    target_walk walk = {.objective = objective, .blend = blend, .guides = guides, .style = style};
+    pst_pass_options options;
+    pst_status status = pass_options(objective, style, !style, h, w, false, &options);
+    if (status != PST_OK || !wants_any(&options))
+        return status;
     PST_TRY(pst_pass_create(objective->net, &options, &walk.pass));
     PST_TRY(pst_pass_allocate(walk.pass));
     PST_TRY(pst_pass_forward(walk.pass, x, take_target, &walk));
@@ -235,14 +262,46 @@ cleanup:
 }
 
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x) {
-    return walk_target(objective, x, objective->options.h, objective->options.w, 1, false);
+    return walk_target(objective, x, objective->options.h, objective->options.w, 1, NULL, false);
 }
 
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend) {
-    return walk_target(objective, x, h, w, blend, true);
+    return walk_target(objective, x, h, w, blend, NULL, true);
 }
 
-pst_status pst_objective_end(pst_objective *objective) { return pst_pass_allocate(objective->pass); }
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides) {
+    return walk_target(objective, x, h, w, 1, guides, true);
+}
+
+pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides) {
+    pst_status status = PST_OK;
+    for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
+        if (objective->options.terms[t].kind == PST_TERM_STYLE)
+            status = pst_style_regions_guide(&objective->styles[t], guides, objective->options.terms[t].layer);
+    return status;
+}
+
+pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free) {
+    pst_session *session = session_of(objective);
+    pst_status status = pst_buffer_write(session, objective->free, 0, free, sizeof(float) * pixels_of(objective));
+    return status == PST_OK ? pst_buffer_copy(session, objective->kept, content, sizeof(float) * 3 * pixels_of(objective)) : status;
+}
+
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
+        wanted[l] = false;
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind == PST_TERM_STYLE)
+            wanted[options->terms[t].layer] = true;
+}
+
+pst_status pst_objective_end(pst_objective *objective) {
+    pst_status status = pst_pass_allocate(objective->pass);
+    for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
+        if (objective->options.terms[t].kind == PST_TERM_STYLE)
+            status = pst_style_regions_end(&objective->styles[t], pst_pass_workspace(objective->pass));
+    return status;
+}
 
 /* ---- evaluation ---- */
 
@@ -253,10 +312,8 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
         const pst_term *term = &objective->options.terms[t];
         if (term->kind != PST_TERM_STYLE || term->layer != layer)
             continue;
-        pst_pass_layer l = layer_of(objective, t);
-        status = pst_gram_compare(session_of(objective), features, l.pixels, l.c, gram_scale(objective->options.form, l.true_c, l.pixels),
-                                  objective->targets[t], objective->differences[t], &objective->sums, t,
-                                  pst_pass_workspace(objective->pass));
+        status = pst_style_regions_compare(&objective->styles[t], features, &objective->sums, t, slot_step(objective),
+                                           pst_pass_workspace(objective->pass));
     }
     return status;
 }
@@ -266,10 +323,9 @@ static pst_status term_gradient(pst_objective *objective, size_t t, const pst_bu
                                 pst_buffer *d) {
     pst_pass_layer l = layer_of(objective, t);
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
-        return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c, scale, accumulate, d,
-                           &objective->sums, t);
-    return pst_gram_backward(session_of(objective), features, objective->differences[t], l.pixels, l.c, scale, accumulate, d,
-                             pst_pass_workspace(objective->pass));
+        return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c,
+                           scale * content_factor(objective, l), accumulate, d, &objective->sums, t);
+    return pst_style_regions_gradient(&objective->styles[t], features, scale, accumulate, d, pst_pass_workspace(objective->pass));
 }
 
 static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, pst_buffer *d) {
@@ -285,11 +341,11 @@ static pst_status add_gradients(void *user, size_t layer, const pst_buffer *feat
         pst_pass_layer l = layer_of(objective, t);
         size_t count = l.pixels * (size_t)l.c;
         if (objective->options.normalize_gradients) {
-            PST_TRY(term_gradient(objective, t, features, gradient_factor(objective, t), false, objective->unscaled));
+            PST_TRY(term_gradient(objective, t, features, 1, false, objective->unscaled));
             PST_TRY(pst_absolute_sum(session, objective->unscaled, count, &objective->sums, norm_slot));
             PST_TRY(pst_add_normalized(session, objective->unscaled, count, term->weight, &objective->sums, norm_slot, accumulate, d));
         } else
-            PST_TRY(term_gradient(objective, t, features, term->weight * gradient_factor(objective, t), accumulate, d));
+            PST_TRY(term_gradient(objective, t, features, term->weight, accumulate, d));
         accumulate = true;
     }
 cleanup:
@@ -300,10 +356,16 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     const pst_objective_options *o = &objective->options;
     size_t tv = o->term_count - 1;
     pst_status status;
+    if (o->keeps_content) {
+        PST_TRY(pst_mix_pictures(session_of(objective), x, objective->kept, objective->free, pixels_of(objective), objective->mixed));
+        x = objective->mixed;
+    }
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
-    PST_TRY(pst_smoothness(session_of(objective), x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
-    PST_TRY(pst_sums_read_later(&objective->sums, o->term_count));
+    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
+    if (o->keeps_content)
+        PST_TRY(pst_mix_pictures(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));
+    PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));
 cleanup:
     return status;
 }
@@ -311,7 +373,9 @@ cleanup:
 double pst_objective_losses(const pst_objective *objective, double *losses) {
     double total = 0;
     for (size_t t = 0; t < objective->options.term_count; t++) {
-        double loss = loss_factor(objective, t) * pst_sums_value(&objective->sums, t);
+        bool style = objective->options.terms[t].kind == PST_TERM_STYLE;
+        double loss = loss_factor(objective, t) * (style ? pst_style_regions_sum(&objective->styles[t], &objective->sums, t, slot_step(objective))
+                                                         : pst_sums_value(&objective->sums, t));
         if (losses)
             losses[t] = loss;
         total += loss;
@@ -321,8 +385,11 @@ double pst_objective_losses(const pst_objective *objective, double *losses) {
 
 void pst_objective_set_weight(pst_objective *objective, size_t term, double weight) { objective->options.terms[term].weight = weight; }
 
-const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term) { return objective->targets[term]; }
+const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term) {
+    const pst_buffer *style = objective->styles[term].terms[0].target;
+    return style ? style : objective->targets[term];
+}
 
-const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) { return objective->differences[term]; }
+const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) { return objective->styles[term].terms[0].difference; }
 
 pst_pass *pst_objective_pass(const pst_objective *objective) { return objective->pass; }

@@ -6,6 +6,7 @@
 
 #include "net/pass.h"
 #include "op/sums.h"
+#include "transfer/guides.h"
 
 #define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
 
@@ -21,15 +22,22 @@ typedef struct pst_objective_options {
     int h, w;
     pst_loss_form form;
     pst_pool pooling;
+    pst_tv_kind tv_kind;
+    bool replicate; /* as in net/pass.h */
     bool normalize_gradients;
     pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
     size_t term_count;
+    size_t region_count; /* of styles; 0: pictures are taken whole, and there are no guides */
+    bool keeps_content;  /* parts of the picture are the content, whatever x is there */
 } pst_objective_options;
 
 /* Adds the terms of a list such as "relu1_1,relu2_1=0.5", each with weight * its factor (1 if none is given).
  * PST_ERROR_ARGUMENT for layers that the network has not, twice the same, or factors that are no numbers >= 0. */
 pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list, double weight,
                                    pst_objective_options *options);
+/* Divides the weights of the terms so far by the largest side of what they weigh, as neural-style-pt's -normalize_weights: of a
+ * content map its channels, height and width in a picture of options->h by w, of a Gram matrix its channels. */
+void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options);
 void pst_objective_add_tv(double weight, pst_objective_options *options);
 
 typedef struct pst_objective pst_objective;
@@ -50,6 +58,14 @@ pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, siz
 pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
+/* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
+pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides);
+/* Where content is kept: free [h][w] is 0 for pixels that are the content (x: in network units) and 1 for those that are painted;
+ * the objective is then a function of x * free + content * (1 - free). After begin, before the first evaluation. */
+pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free);
+/* The layers that want guides. */
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]);
 pst_status pst_objective_end(pst_objective *objective);
 
 /* Queues one evaluation at x; g = gradient, both [h][w][3]. The losses can be had after the next wait. */

@@ -1,5 +1,7 @@
 #include "transfer/space.h"
 
+#include "op/pixels.h"
+
 /* A pst_vector is never anything but a pst_buffer here. */
 static pst_buffer *buffer(pst_vector *vector) { return (pst_buffer *)vector; }
 static const pst_buffer *buffer_of(const pst_vector *vector) { return (const pst_buffer *)vector; }
@@ -61,6 +63,11 @@ static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, 
                     correction2, epsilon);
 }
 
+static pst_status clamp(void *self, pst_vector *x) {
+    pst_space *space = self;
+    return pst_pixels_clamp(space->session, buffer(x), (size_t)space->h * (size_t)space->w, space->pixel_scale);
+}
+
 size_t pst_space_bytes(int h, int w, size_t most_dots) {
     return pst_sums_bytes(pst_dots_slots(most_dots) + 1) + pst_spread_bytes(h, w);
 }
@@ -69,8 +76,8 @@ size_t pst_space_vector_bytes(size_t length) { return sizeof(float) * pst_round_
 
 pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space) {
     pst_status status;
-    *space = (pst_space){.session = session, .h = h, .w = w, .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN)};
-    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam};
+    *space = (pst_space){.session = session, .h = h, .w = w, .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN), .pixel_scale = 1};
+    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam, clamp};
     PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
     PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the picture", &space->scales));
     return PST_OK;

@@ -12,6 +12,7 @@ typedef struct pst_space {
     pst_session *session;
     int h, w;
     size_t length;            /* floats, rounded up */
+    double pixel_scale;       /* of clamp, as in op/pixels.h; pst_space_open sets 1 */
     pst_buffer *scales;       /* the workspace of `spread` */
     pst_sums sums;
     void (*after_wait)(void *user); /* NULL, or called when dots has waited: what was pending is now on the host */

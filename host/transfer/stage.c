@@ -26,9 +26,12 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
     return (pst_optimizer_options){.kind = o->optimizer,
                                    .history = history < useful ? history : useful,
                                    .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate,
-                                   .beta1 = 0.9,
-                                   .beta2 = 0.999,
+                                   .beta1 = o->adam_beta1,
+                                   .beta2 = o->adam_beta2,
                                    .epsilon = 1e-8,
+                                   .epsilon_first = o->adam_epsilon_first,
+                                   .clamp = o->clamp,
+                                   .average = o->average,
                                    .robust_first = FIRST_STEP * 3.0 * w * h,
                                    .momentum = o->momentum,
                                    .decay = o->decay};
@@ -45,7 +48,7 @@ static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
     PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
     PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
     PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
-    PST_TRY(pst_pixels_import(session, rgb, pixels, *x));
+    PST_TRY(pst_pixels_import(session, rgb, pixels, pst_job_pixel_scale(job), *x));
     PST_TRY(pst_session_finish(session));
 cleanup:
     pst_buffer_destroy(session, rgb);
@@ -83,8 +86,10 @@ pst_status pst_stage_picture(pst_job *job, pst_image **result) {
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
     PST_TRY(pst_picture_create(&job->context->error, stage->w, stage->h, NULL, &image));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the result", &rgb));
-    PST_TRY(pst_pixels_export(session, best_picture(stage), pixels, rgb));
+    const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
+    PST_TRY(pst_pixels_export(session, average ? average : best_picture(stage), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_job_keep_content(job, image));
     *result = image;
     image = NULL;
 cleanup:
@@ -99,20 +104,27 @@ static pst_status make_targets(pst_job *job, int image_size) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     pst_buffer *x = NULL;
+    pst_guides *guides;
     pst_status status;
+    PST_TRY(pst_job_make_guides(job, stage->w, stage->h, image_size, &guides));
     PST_TRY(pst_objective_begin(stage->objective));
+    if (guides)
+        PST_TRY(pst_objective_set_guides(stage->objective, &guides[0]));
     for (size_t s = 0; s < job->options.style_count; s++) {
         int w, h;
         pst_job_style_size(job, s, image_size, &w, &h);
         PST_TRY(upload_at(job, job->styles[s], w, h, &x));
-        PST_TRY(pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
+        PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])
+                       : pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
         pst_buffer_destroy(session, x);
         x = NULL;
     }
     PST_TRY(upload_at(job, job->content, stage->w, stage->h, &x));
     PST_TRY(pst_objective_set_content(stage->objective, x));
+    PST_TRY(pst_job_hold_content(job, stage->objective, x, stage->w, stage->h));
     PST_TRY(pst_objective_end(stage->objective));
 cleanup:
+    pst_job_drop_guides(job, guides);
     pst_buffer_destroy(session, x);
     return status;
 }
@@ -161,6 +173,7 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2, &stage->space));
     stage->space.after_wait = take_losses;
     stage->space.user = stage;
+    stage->space.pixel_scale = pst_job_pixel_scale(job);
     PST_TRY(pst_optimizer_create(&stage->space.vectors, &stage->optimizer_options, &stage->optimizer));
 cleanup:
     return status;

@@ -32,7 +32,7 @@ void pst_stage_close(pst_job *job);
 #define PST_NOTICE_BYTES 128
 pst_status pst_stage_advance(pst_job *job, char *notice);
 
-/* The best picture so far, not clamped; before the first evaluation PST_ERROR_ARGUMENT. */
+/* The best picture so far, or the average where the options ask for one, not clamped; before the first evaluation PST_ERROR_ARGUMENT. */
 pst_status pst_stage_picture(pst_job *job, pst_image **image);
 
 /* The options of the optimiser at a scale. */

@@ -60,6 +60,18 @@ pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, b
     return PST_OK;
 }
 
+void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options) {
+    for (size_t t = 0; t < options->term_count; t++) {
+        pst_term *term = &options->terms[t];
+        int h, w, most = layers->at[term->layer].true_c_out;
+        if (term->kind == PST_TERM_CONTENT && pst_layer_size(layers, term->layer, options->h, options->w, &h, &w)) {
+            most = h > most ? h : most;
+            most = w > most ? w : most;
+        }
+        term->weight /= most;
+    }
+}
+
 void pst_objective_add_tv(double weight, pst_objective_options *options) {
     options->terms[options->term_count++] = (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight};
 }

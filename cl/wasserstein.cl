@@ -1,0 +1,113 @@
+/* Matrices [c][c] around the square root of a covariance by Newton and Schulz's iteration; the products themselves are
+ * CLBlast's. host/op/wasserstein.c tells the mathematics and the names. */
+
+#define SMALL 2.3283064365386963e-10f /* 2^-32: squares of covariances of covariances leave the range of floats */
+
+inline float total(global const float *sums, int slot) {
+    float sum = 0.0f;
+    for (int part = 0; part < PARTS; part++)
+        sum += sums[slot * PARTS + part];
+    return sum;
+}
+
+inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
+
+/* m = m - mean mean' + epsilon on the diagonal of the first true_c channels */
+EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, global const float *mean) {
+    FOR_EACH(at, c * c) {
+        int i = at / c, j = at % c;
+        m[at] = FMA(-mean[i], mean[j], m[at]) + (i == j && i < true_c ? epsilon : 0.0f);
+    }
+}
+
+/* sums[0]: squares of m, in small units */
+SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums) {
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
+#endif
+    int part = get_group_id(0);
+    float sum = 0.0f;
+    for (int at = part * SUM_GROUP + get_local_id(0); at < count; at += PARTS * SUM_GROUP) {
+        float v = m[at] * SMALL;
+        sum = FMA(v, v, sum);
+    }
+    sum = group_sum(sum, scratch);
+    if (get_local_id(0) == 0)
+        sums[part] = sum;
+}
+
+/* b = m / |m|; z = (3 - b) / 2; w = 3 (1 - b) / 2. b may be m. */
+EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, global float *b, global float *z, global float *w) {
+    float scale = 1.0f / norm_of(sums);
+    FOR_EACH(at, c * c) {
+        float one = at / c == at % c ? 1.0f : 0.0f, v = m[at] * scale;
+        b[at] = v;
+        z[at] = (3.0f * one - v) * 0.5f;
+        w[at] = (one - v) * 1.5f;
+    }
+}
+
+/* t = (3 - s) / 2; s = t - s */
+EACH_KERNEL void next_step(global float *s, int c, global float *t) {
+    FOR_EACH(at, c * c) {
+        float one = at / c == at % c ? 1.0f : 0.0f, v = s[at];
+        t[at] = (3.0f * one - v) * 0.5f;
+        s[at] = (one - v) * 1.5f;
+    }
+}
+
+/* root = sqrt(|m|) (y + y') / 2 */
+EACH_KERNEL void take_root(global const float *y, int c, global const float *sums, global float *root) {
+    float scale = sqrt(norm_of(sums)) * 0.5f;
+    FOR_EACH(at, c * c)
+        root[at] = (y[at] + y[at % c * c + at / c]) * scale;
+}
+
+/* loss[slot]: |mean - target_mean|^2 + tr(target + covariance - 2 sqrt(|m|) b z); sums[1]: tr(b w) */
+SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, global const float *target,
+                               global const float *covariance, global const float *b, global const float *z, global const float *w, int c,
+                               global float *sums, global float *loss, int slot) {
+#if SUM_GROUP > 1
+    local float scratch[SUM_GROUP];
+#endif
+    int part = get_group_id(0);
+    float scale = 2.0f * sqrt(norm_of(sums)), roots = 0.0f, slopes = 0.0f, rest = 0.0f;
+    for (int at = part * SUM_GROUP + get_local_id(0); at < c * c; at += PARTS * SUM_GROUP) {
+        roots = FMA(b[at], z[at], roots);
+        slopes = FMA(b[at], w[at], slopes);
+        if (at / c == at % c) {
+            float e = mean[at % c] - target_mean[at % c];
+            rest += FMA(e, e, target[at] + covariance[at]);
+        }
+    }
+    roots = group_sum(FMA(-scale, roots, rest), scratch);
+    slopes = group_sum(slopes, scratch);
+    if (get_local_id(0) == 0) {
+        loss[slot * PARTS + part] = roots;
+        sums[PARTS + part] = slopes;
+    }
+}
+
+/* z = z + w - tr(b w) b */
+EACH_KERNEL void slope(global float *z, int c, global const float *w, global const float *b, global const float *sums) {
+    float k = total(sums, 1);
+    FOR_EACH(at, c * c)
+        z[at] = FMA(-k, b[at], z[at] + w[at]);
+}
+
+/* difference = 1 - (p + p') / (2 sqrt(|m|)) */
+EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
+    float scale = 0.5f / sqrt(norm_of(sums));
+    FOR_EACH(at, c * c)
+        d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
+}
+
+/* row = mean - target_mean - d mean */
+EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean, global float *row) {
+    FOR_EACH(i, c) {
+        float sum = 0.0f;
+        for (int j = 0; j < c; j++)
+            sum = FMA(d[(size_t)i * c + j], mean[j], sum);
+        row[i] = mean[i] - target_mean[i] - sum;
+    }
+}

@@ -1,0 +1,151 @@
+/* With n = |m| (Frobenius) and b = m / n, all matrices below are functions of b and commute. The iteration is
+ *     s = z y,  t = (3 - s) / 2,  y = y t,  z = t z   from y = b, z = 1,
+ * in which y goes to b^1/2 and z to b^-1/2, always y = b z. What the computed root y says about its own slope: with s = b z^2 and
+ * its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v goes on by
+ *     w = w (t - s)   from w = 1.
+ * That is one product more a step, and exact where the iteration has not converged. Since n depends on m as well,
+ *     d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
+#include "op/wasserstein.h"
+
+enum { B, Y, Z, W, S, T, SPARE, MATRICES };
+
+typedef struct root {
+    pst_session *session;
+    pst_gemm *gemm;
+    int c;
+    pst_buffer *at[MATRICES], *sums, *scratch; /* slices of the workspace; sums [2][PST_PARTS]; scratch NULL: none is needed */
+} root;
+
+static size_t matrix_bytes(int c) { return pst_round_up(sizeof(float) * (size_t)c * (size_t)c, PST_SLICE_ALIGN); }
+
+static pst_gemm_shape product_shape(int c) { return (pst_gemm_shape){(size_t)c, (size_t)c, (size_t)c, false, false}; }
+
+static size_t sums_bytes(void) { return pst_round_up(pst_sums_bytes(2), PST_SLICE_ALIGN); }
+
+pst_status pst_wasserstein_workspace_bytes(pst_gemm *gemm, int c, size_t *bytes) {
+    pst_gemm_shape shape = product_shape(c);
+    pst_status status = pst_gemm_workspace(gemm, &shape, bytes);
+    *bytes = status == PST_OK ? *bytes + sums_bytes() + MATRICES * matrix_bytes(c) : 0;
+    return status;
+}
+
+static void close_root(root *r) {
+    for (int i = 0; i < MATRICES; i++)
+        pst_buffer_destroy(r->session, r->at[i]);
+    pst_buffer_destroy(r->session, r->sums);
+    pst_buffer_destroy(r->session, r->scratch);
+}
+
+static pst_status open_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *workspace, root *r) {
+    size_t scratch, used = sums_bytes();
+    pst_gemm_shape shape = product_shape(c);
+    pst_status status;
+    *r = (root){.session = session, .gemm = gemm, .c = c};
+    PST_TRY(pst_gemm_workspace(gemm, &shape, &scratch));
+    PST_TRY(pst_buffer_slice(session, workspace, 0, pst_sums_bytes(2), &r->sums));
+    for (int i = 0; i < MATRICES; i++, used += matrix_bytes(c))
+        PST_TRY(pst_buffer_slice(session, workspace, used, matrix_bytes(c), &r->at[i]));
+    if (scratch)
+        PST_TRY(pst_buffer_slice(session, workspace, used, scratch, &r->scratch));
+cleanup:
+    return status;
+}
+
+static pst_status multiply(const root *r, const pst_buffer *a, const pst_buffer *b, pst_buffer *to) {
+    pst_gemm_shape shape = product_shape(r->c);
+    return pst_gemm_run(r->gemm, &shape, a, b, to, 0, r->scratch);
+}
+
+/* One of the matrices becomes its product with another one. */
+static pst_status advance(root *r, int which, const pst_buffer *left, const pst_buffer *right) {
+    pst_status status = multiply(r, left, right, r->at[SPARE]);
+    pst_buffer *made = r->at[SPARE];
+    r->at[SPARE] = r->at[which];
+    r->at[which] = made;
+    return status;
+}
+
+static pst_status each(const root *r, const char *name, size_t count, size_t arg_count, const pst_arg *args) {
+    const pst_kernel *kernel;
+    pst_status status = pst_kernel_get(r->session, "wasserstein", name, "", &kernel);
+    return status == PST_OK ? pst_launch_each(r->session, kernel, count, arg_count, args) : status;
+}
+
+static pst_status sum(const root *r, const char *name, size_t arg_count, const pst_arg *args) {
+    const pst_kernel *kernel;
+    size_t global[3], local[3];
+    pst_status status = pst_kernel_get(r->session, "wasserstein", name, "", &kernel);
+    pst_sums_sizes(r->session, global, local);
+    return status == PST_OK ? pst_launch(r->session, kernel, global, local, arg_count, args) : status;
+}
+
+/* B, Z, W, the norm in sums and, if wanted, Y of a matrix, which may be in B already. */
+static pst_status iterate(root *r, const pst_buffer *m, bool want_y) {
+    size_t count = (size_t)r->c * (size_t)r->c;
+    pst_buffer **at = r->at;
+    pst_status status;
+    PST_TRY(sum(r, "norm_parts", PST_ARGS(pst_arg_buffer(m), pst_arg_int((int)count), pst_arg_buffer(r->sums))));
+    PST_TRY(each(r, "first_step", count,
+                 PST_ARGS(pst_arg_buffer(m), pst_arg_int(r->c), pst_arg_buffer(r->sums), pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]),
+                          pst_arg_buffer(at[W]))));
+    PST_TRY(multiply(r, at[B], at[Z], at[Y]));
+    for (int step = 1; step < PST_ROOT_STEPS; step++) {
+        PST_TRY(multiply(r, at[Z], at[Y], at[S]));
+        PST_TRY(each(r, "next_step", count, PST_ARGS(pst_arg_buffer(at[S]), pst_arg_int(r->c), pst_arg_buffer(at[T]))));
+        if (want_y || step + 1 < PST_ROOT_STEPS)
+            PST_TRY(advance(r, Y, at[Y], at[T]));
+        PST_TRY(advance(r, Z, at[T], at[Z]));
+        PST_TRY(advance(r, W, at[W], at[S]));
+    }
+cleanup:
+    return status;
+}
+
+pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buffer *mean, pst_buffer *moment) {
+    const root r = {.session = session};
+    return each(&r, "covariance", (size_t)c * (size_t)c,
+                PST_ARGS(pst_arg_buffer(moment), pst_arg_int(c), pst_arg_int(true_c), pst_arg_float(PST_COVARIANCE_EPSILON),
+                         pst_arg_buffer(mean)));
+}
+
+pst_status pst_covariance_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *covariance, pst_buffer *to,
+                               pst_buffer *workspace) {
+    root r;
+    pst_status status;
+    PST_TRY(open_root(session, gemm, c, workspace, &r));
+    PST_TRY(iterate(&r, covariance, true));
+    PST_TRY(each(&r, "take_root", (size_t)c * (size_t)c,
+                 PST_ARGS(pst_arg_buffer(r.at[Y]), pst_arg_int(c), pst_arg_buffer(r.sums), pst_arg_buffer(to))));
+cleanup:
+    close_root(&r);
+    return status;
+}
+
+pst_status pst_wasserstein_compare(pst_session *session, pst_gemm *gemm, int c, const pst_wasserstein_target *target,
+                                   const pst_buffer *mean, pst_buffer *difference, pst_buffer *row, pst_sums *sums, size_t slot,
+                                   pst_buffer *workspace) {
+    size_t count = (size_t)c * (size_t)c;
+    root r;
+    pst_status status;
+    PST_TRY(open_root(session, gemm, c, workspace, &r));
+    pst_buffer **at = r.at;
+    PST_TRY(multiply(&r, target->root, difference, at[T]));
+    PST_TRY(multiply(&r, at[T], target->root, at[B]));
+    PST_TRY(iterate(&r, at[B], false));
+    PST_TRY(sum(&r, "distance_parts",
+                PST_ARGS(pst_arg_buffer(mean), pst_arg_buffer(target->mean), pst_arg_buffer(target->covariance), pst_arg_buffer(difference),
+                         pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]), pst_arg_int(c), pst_arg_buffer(r.sums),
+                         pst_arg_buffer(sums->parts), pst_arg_int((int)slot))));
+    PST_TRY(each(&r, "slope", count,
+                 PST_ARGS(pst_arg_buffer(at[Z]), pst_arg_int(c), pst_arg_buffer(at[W]), pst_arg_buffer(at[B]), pst_arg_buffer(r.sums))));
+    PST_TRY(multiply(&r, target->root, at[Z], at[T]));
+    PST_TRY(multiply(&r, at[T], target->root, at[S]));
+    PST_TRY(each(&r, "difference", count,
+                 PST_ARGS(pst_arg_buffer(at[S]), pst_arg_int(c), pst_arg_buffer(r.sums), pst_arg_buffer(difference))));
+    PST_TRY(each(&r, "mean_row", (size_t)c,
+                 PST_ARGS(pst_arg_buffer(difference), pst_arg_int(c), pst_arg_buffer(mean), pst_arg_buffer(target->mean),
+                          pst_arg_buffer(row))));
+cleanup:
+    close_root(&r);
+    return status;
+}
