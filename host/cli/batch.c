@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "run.h"
 #include "signals.h"
 
@@ -132,13 +133,15 @@ static int make_room(batch *b)
     return EXIT_OK;
 }
 
-/* The endings need no folder to be looked at. */
+/* The endings, and what of the settings goes with them, need no folder to be looked at. */
 static int check_endings(batch *b)
 {
-    for (size_t i = 0; i < b->list.count; i++)
-        if (b->list.items[i].state == BATCH_TO_DO
-            && pst_image_write_check(b->session.context, b->list.items[i].output) == PST_ERROR_ARGUMENT)
-            return session_failed(&b->session, PST_ERROR_ARGUMENT);
+    for (size_t i = 0; i < b->list.count; i++) {
+        pst_status status = b->list.items[i].state != BATCH_TO_DO
+                                ? PST_OK : picture_check(b->session.context, b->settings, b->list.items[i].output);
+        if (status == PST_ERROR_ARGUMENT || status == PST_ERROR_UNSUPPORTED || status == PST_ERROR_FORMAT)
+            return session_failed(&b->session, status);
+    }
     return EXIT_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "option_table.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -330,6 +331,39 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+static bool set_format(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "png", PST_FORMAT_PNG }, { "jpeg", PST_FORMAT_JPEG }, { "tiff", PST_FORMAT_TIFF }, { "webp", PST_FORMAT_WEBP },
+        { "bmp", PST_FORMAT_BMP }, { "tga", PST_FORMAT_TGA },   { "jpg", PST_FORMAT_JPEG },  { "tif", PST_FORMAT_TIFF },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 6, given, value, &chosen))
+        return false;
+    s->writing.format = (pst_image_format)chosen;
+    return true;
+}
+
+static bool set_bits(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "8", 8 }, { "16", 16 }, { NULL, 0 } };
+    (void)o;
+    return choose(choices, 2, given, value, &s->writing.bits);
+}
+
+static bool set_intent(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "perceptual", PST_INTENT_PERCEPTUAL },
+                                      { "relative", PST_INTENT_RELATIVE },
+                                      { "saturation", PST_INTENT_SATURATION },
+                                      { "absolute", PST_INTENT_ABSOLUTE },
+                                      { NULL, 0 } };
+    (void)o;
+    return choose(choices, 4, given, value, &s->proof_intent);
+}
+
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)o;
@@ -423,13 +457,42 @@ static bool set_nothing(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+#define READ(type, s, o) (*(const type *)(const void *)((const char *)(s) + (o)->offset))
+
+bool option_value(const settings *s, const option *o, char *text, size_t size)
+{
+    int length = -1;
+    if (o->set == set_number)
+        length = snprintf(text, size, "%.10g", READ(double, s, o));
+    else if (o->set == set_integer)
+        length = snprintf(text, size, "%d", READ(int, s, o));
+    else if (o->set == set_seed)
+        length = snprintf(text, size, "%lld", (long long)s->transfer.seed);
+    else if (o->set == set_workspace && s->transfer.workspace_bytes)
+        length = snprintf(text, size, "%zu", s->transfer.workspace_bytes >> 20);
+    else if (o->set == set_flag)
+        length = snprintf(text, size, "%d", READ(bool, s, o));
+    else if (o->set == set_text && READ(char *, s, o))
+        length = snprintf(text, size, "%s", READ(char *, s, o));
+    return length >= 0 && (size_t)length < size;
+}
+
 #define IN(member) offsetof(settings, member)
 
 /* The names and defaults of neural-style's options are in docs that its users know by heart; a second name is theirs. */
 const option option_table[] = {
     { { "Pictures" }, IS_HEADING },
-    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result: PNG, JPEG, BMP or TGA (out.png)",
+    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result, named .png, .jpg, .tif ... (out.png)",
       set_text, IN(output) },
+    { { "format" }, TAKES_VALUE, "NAME", "png, jpeg, tiff, webp, bmp, tga (by the name)", set_format },
+    { { "bits" }, TAKES_VALUE, "N", "of a channel in PNG and TIFF: 8 or 16 (8)", set_bits },
+    { { "quality" }, TAKES_VALUE, "N", "1 to 100: of JPEG (95) and WebP (no loss)", set_integer, IN(writing.quality), 1, 100 },
+    { { "output-profile" }, TAKES_VALUE, "FILE", "ICC profile of the result's colours (sRGB)", set_text,
+      IN(writing.output_profile) },
+    { { "proof-profile" }, TAKES_VALUE, "FILE", "no colours but those of this press (ICC, CMYK)", set_text,
+      IN(proof_profile) },
+    { { "proof-intent" }, TAKES_VALUE, "INTENT", "... perceptual, relative, saturation, absolute", set_intent },
+    { { "no-metadata" }, TAKES_NOTHING, NULL, "leave the settings out of the result", set_flag, IN(no_metadata) },
     { { "image-size" }, TAKES_VALUE, "N", "its longer side in pixels (512)", set_integer,
       IN(transfer.image_size), 1, 65535 },
     { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,

@@ -8,6 +8,7 @@
 #include "complain.h"
 #include "files.h"
 #include "page.h"
+#include "pictures.h"
 #include "signals.h"
 
 static int failed(run *r, pst_status status)
@@ -75,7 +76,7 @@ int run_check_names(const session *w, const settings *s)
 /* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
 static bool read_picture(run *r, const char *path, pst_image **picture)
 {
-    pst_status status = pst_image_read(r->session->context, path, picture);
+    pst_status status = picture_read(r->session->context, r->settings, path, &r->session->report, picture);
     r->bad = path;
     if (status != PST_OK) {
         failed(r, status);
@@ -121,7 +122,7 @@ static void drop_pictures(run *r)
 
 int run_check_output(session *w, const settings *s)
 {
-    pst_status status = s->plan ? PST_OK : pst_image_write_check(w->context, s->output);
+    pst_status status = s->plan ? PST_OK : picture_check(w->context, s, s->output);
     return status == PST_OK ? EXIT_OK : session_failed(w, status);
 }
 
@@ -146,6 +147,7 @@ int run_prepare(run *r, session *w, const settings *s)
     if (status != PST_OK)
         return failed_here(r, status);
     page_offer(w->page, r);
+    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     masks_tell(r->job, s, &w->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
@@ -169,12 +171,15 @@ int run_check_plan(const run *r)
 
 /* ---- the run ---- */
 
-static pst_status write_result(run *r, const char *path)
+static pst_status write_result(run *r, const char *path, bool stopped)
 {
     pst_image *picture;
     pst_status status = pst_job_result(r->job, &picture);
-    if (status == PST_OK)
-        status = pst_image_write(r->session->context, picture, path);
+    if (status == PST_OK) {
+        char *about = record_text(r->inputs, r->session, r->settings, r->job, &r->last, stopped);
+        status = picture_write(r->session->context, r->settings, picture, path, about);
+        free(about);
+    }
     pst_image_destroy(picture);
     return status;
 }
@@ -184,7 +189,7 @@ bool run_write_numbered(run *r, int iteration, char **path, char why[512])
     const settings *s = r->settings;
     *path = file_numbered(s->output, iteration);
     bool safe = *path && !is_input(r->session, s, *path) && !file_same(*path, s->log);
-    pst_status status = safe ? write_result(r, *path) : PST_OK;
+    pst_status status = safe ? write_result(r, *path, true) : PST_OK;
     if (!safe)
         snprintf(why, 512, "%s: is another file of this run; the picture on the way is not written", *path ? *path : s->output);
     else if (status != PST_OK)
@@ -228,7 +233,7 @@ static bool after_evaluation(void *user, const pst_progress *now)
     }
     progress_update(&r->session->report, now);
     bool stop = now->iteration > 0 && page_evaluation(r->session->page, r, now);
-    stop = stop || signals_caught() != 0;
+    stop = stop || signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
     if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
         keep_checkpoint(r, now->seconds);
     return stop;
@@ -263,7 +268,7 @@ static int finish(run *r, pst_status status)
         free(path);
         return EXIT_SIGNAL + signal_number;
     }
-    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path);
+    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
     snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after", r->last.iteration,
              r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
     if (status == PST_OK) {
@@ -328,6 +333,7 @@ void run_end(run *r)
     if (!r->session)
         return;
     drop_pictures(r);
+    json_decref(r->inputs);
     pst_job_destroy(r->job);
     *r = (run){ 0 };
 }

@@ -3,6 +3,7 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
+#include "record.h"
 #include "masks.h"
 #include "session.h"
 
@@ -12,6 +13,7 @@ typedef struct run {
     pst_image *content, *start, **styles; /* until the job has its copies */
     masks masks;         /* as they */
     pst_job *job;
+    json_t *inputs;      /* for the result to tell of */
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
     double checkpoint_at;   /* seconds of the run when the last one was kept */

@@ -13,6 +13,7 @@ typedef struct session {
     const char *model;        /* the network's file; of the catalogue */
     pst_context *context;     /* NULL before session_open */
     pst_network *network;     /* NULL before session_load */
+    char network_sha256[65];  /* of its file, for results to tell; "" if they are not to */
     pst_device_info device;
     progress report;
     int runs;                 /* how many the device will do; 1 unless the caller says otherwise */
