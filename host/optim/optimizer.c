@@ -132,6 +132,11 @@ const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer)
     return optimizer->average;
 }
 
+pst_moments *pst_optimizer_moments(pst_optimizer *optimizer)
+{
+    return optimizer->methods->moments ? optimizer->methods->moments(optimizer) : NULL;
+}
+
 bool pst_optimizer_waits(const pst_optimizer *optimizer)
 {
     return optimizer->methods->waits;

@@ -76,6 +76,16 @@ const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
  * one, and before the first step. */
 const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
 
+/* Adam's running means, to be looked at or set: vectors that are NULL before the first step, made and owned by the space, and
+ * beta^k at step k. */
+typedef struct pst_moments {
+    pst_vector *first, *second;
+    double power1, power2;
+} pst_moments;
+
+/* NULL for the other kinds. */
+pst_moments *pst_optimizer_moments(pst_optimizer *optimizer);
+
 /* Whether steps of this kind call dots and wait. */
 bool pst_optimizer_waits(const pst_optimizer *optimizer);
 

@@ -5,6 +5,7 @@
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_step (optim/)
  *   5. again, until it is done                                   is_done
  */
+#include "transfer/carry.h"
 #include "transfer/job.h"
 
 #include "base/file.h"
@@ -66,14 +67,15 @@ static bool report(const pst_job *job, pst_progress_callback callback, void *use
 
 /* The next scale begins where this one ended. */
 static pst_status go_up(pst_job *job) {
-    pst_image *picture;
-    pst_status status = pst_stage_picture(job, &picture);
-    if (status == PST_OK) {
-        pst_stage_close(job);
-        job->pace_seconds = 0;
-        status = pst_stage_open(job, ++job->scale, picture);
-    }
-    pst_image_destroy(picture);
+    pst_carried carried;
+    pst_status status;
+    PST_TRY(pst_carry_take(job, &carried));
+    pst_stage_close(job);
+    job->pace_seconds = 0;
+    PST_TRY(pst_stage_open(job, ++job->scale, carried.picture));
+    PST_TRY(pst_carry_give(job, &carried));
+cleanup:
+    pst_carry_drop(&carried);
     return status;
 }
 
