@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "option_table.h"
 #include "pictures.h"
 #include "session.h"
+#include "values.h"
 
 enum { VALUE_MOST = 64 };
 
@@ -85,16 +87,37 @@ static json_t *all_settings(const settings *s)
     return all;
 }
 
-/* The files that values of options name, such as profiles and masks. */
+/* Options whose values are files, or lists of files and other things. */
+static const char *const file_options[] = { "output-profile", "proof-profile", "content-mask", "style-masks" };
+
+static json_t *file_or_text(const char *value, pst_context *context)
+{
+    char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
+    const char *path = expanded ? expanded : value;
+    json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : text(value);
+    free(expanded);
+    return made;
+}
+
+/* Of such options what each name in their values is: {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
 static json_t *files(const settings *s, pst_context *context)
 {
     json_t *all = json_object();
-    char sha256[65];
     for (size_t i = 0; i < s->given_count; i++) {
-        const given_option *given = &s->given[i];
-        if (given->option->kind == TAKES_VALUE && record_matters(given->option->names[0])
-            && pst_file_sha256(context, given->value, sha256) == PST_OK)
-            json_object_set_new(all, given->option->names[0], file(given->value, sha256));
+        const char *name = s->given[i].option->names[0], *value = s->given[i].value;
+        size_t k = 0, count = 0;
+        while (k < sizeof file_options / sizeof *file_options && strcmp(file_options[k], name) != 0)
+            k++;
+        if (k == sizeof file_options / sizeof *file_options)
+            continue;
+        json_t *list = json_array();
+        char **parts = file_exists(value) ? NULL : value_list(value, &count);
+        if (!parts)
+            json_array_append_new(list, file_or_text(value, context));
+        for (size_t p = 0; p < count; p++)
+            json_array_append_new(list, file_or_text(parts[p], context));
+        free(parts);
+        json_object_set_new(all, name, list);
     }
     return all;
 }
