@@ -161,6 +161,12 @@ PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
 PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options);
 
+/* The bytes of a file as pst_image_write makes it: PNG, JPEG, BMP or TGA by `ending`, ".jpg"; rgb as pst_image_samples has them.
+ * It needs no context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
+ * pst_bytes_destroy. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
+PST_API void pst_bytes_destroy(void *data);
+
 /* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
 PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
 
@@ -170,11 +176,6 @@ PST_API pst_status pst_image_write_check_as(pst_context *context, const char *pa
 /* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
 PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data,
                                        size_t *bytes);
-
-/* The same of opaque sRGB samples as pst_image_write makes it, its format by `ending`, ".jpg". The one function about a picture that
- * needs no context, for any thread, and so tells no more than its status. */
-PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
-PST_API void pst_bytes_destroy(void *data);
 
 /* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
  * pst_bytes_destroy. */
@@ -499,13 +500,21 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_save; nothing
+/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights; nothing
  * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
  * PST_STOPPED when the callback stopped it. callback may be NULL. */
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
+
+/* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from within its
+ * callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that has learnt is of another
+ * function, and best_loss, loss_threshold and min_improvement count from there. PST_ERROR_ARGUMENT leaves all as it was. */
+PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
+
+/* The weights in force: those of the options, or what was set, a resumed run's too. */
+PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
 
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
  * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */

@@ -301,6 +301,15 @@ static void tell_whether_same(const repeat *r)
         complain("%s: its bytes differ from those of %s", r->output, r->picture);
 }
 
+/* What was changed on the live page while it ran is not told in full. */
+static bool can_be_repeated(const repeat *r)
+{
+    bool changed = json_is_true(json_object_get(r->root, "weights_changed"));
+    if (changed)
+        complain("%s: weights were changed while it ran%s", r->picture, r->anyway ? "" : "; --anyway repeats the run with those of its beginning");
+    return !changed || r->anyway;
+}
+
 static int run_again(repeat *r)
 {
     settings s;
@@ -366,7 +375,7 @@ int again_command(int count, char **arguments)
         complain("no memory left");
     else if (file_same(r.picture, r.output))
         complain("%s: would be replaced by its repetition; choose another name for -o", r.output);
-    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) && add_inputs(&r))
+    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) && can_be_repeated(&r) && add_inputs(&r))
         code = run_again(&r);
     free_line(&r.line);
     json_decref(r.root);

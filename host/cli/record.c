@@ -17,7 +17,7 @@ const char *const record_inputs[] = { "options", "settings", "content", "styles"
 static const char *const without_effect[] = {
     "output", "content-image", "style-image", "start", "init", "init-image", "model", "choices", "no-tune", "plan", "save-iter",
     "print-iter", "log", "quiet", "help", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
-    "no-metadata", "web", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
+    "no-metadata", "web", "web-address", "web-port", "web-wait", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
     "sheet-size", "sheet-iterations",
 };
 
@@ -181,6 +181,14 @@ json_t *record_take(const session *w, const settings *s, const pst_image *conten
     return root;
 }
 
+/* On the live page: then the settings do not tell all. */
+static bool weights_changed(const settings *s, const pst_job *job)
+{
+    double content, style, tv;
+    pst_job_weights(job, &content, &style, &tv);
+    return content != s->transfer.content_weight || style != s->transfer.style_weight || tv != s->transfer.tv_weight;
+}
+
 char *record_text(const json_t *inputs, const session *w, const settings *s, pst_job *job, const pst_progress *last, bool stopped)
 {
     if (!inputs)
@@ -192,6 +200,8 @@ char *record_text(const json_t *inputs, const session *w, const settings *s, pst
     json_object_set_new(root, "seed", json_integer(s->transfer.seed < 0 ? 0 : s->transfer.seed));
     json_object_set_new(root, "iterations", json_integer(last->iteration));
     json_object_set_new(root, "stopped", json_boolean(stopped));
+    if (weights_changed(s, job))
+        json_object_set_new(root, "weights_changed", json_true());
     json_object_set_new(root, "loss", json_real(last->best_loss));
     json_object_set_new(root, "device", device(&w->device));
     json_object_set_new(root, "algorithms", algorithms(job));
