@@ -161,8 +161,8 @@ PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
 PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options);
 
-/* The bytes of a file as pst_image_write makes it: PNG, JPEG, BMP or TGA by `ending`, ".jpg"; rgb as pst_image_samples has them.
- * It needs no context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
+/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them. It needs no
+ * context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
  * pst_bytes_destroy. */
 PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
 PST_API void pst_bytes_destroy(void *data);

@@ -146,8 +146,8 @@ int run_prepare(run *r, session *w, const settings *s)
         status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
         return failed_here(r, status);
-    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     page_offer(w->page, r);
+    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     masks_tell(r->job, s, &w->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
