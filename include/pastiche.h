@@ -144,7 +144,7 @@ typedef enum pst_image_format {
 
 typedef struct pst_write_options {
     size_t size;                /* sizeof(pst_write_options); set by pst_write_options_init */
-    pst_image_format format;          /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
+    pst_image_format format;    /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
     int bits;                   /* a channel: 8, or 16 in PNG and TIFF. 0, the default: 8 */
     int quality;                /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
     const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is embedded. NULL: sRGB,
@@ -161,20 +161,21 @@ PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
 PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options);
 
+/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them. It needs no
+ * context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
+ * pst_bytes_destroy. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
+PST_API void pst_bytes_destroy(void *data);
+
 /* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
 PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
 
-/* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode. */
+/* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode_as. */
 PST_API pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options);
 
 /* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
 PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data,
                                        size_t *bytes);
-
-/* The same of opaque sRGB samples as pst_image_write makes it, its format by `ending`, ".jpg". The one function about a picture that
- * needs no context, for any thread, and so tells no more than its status. */
-PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
-PST_API void pst_bytes_destroy(void *data);
 
 /* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
  * pst_bytes_destroy. */

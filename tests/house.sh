@@ -68,7 +68,9 @@ imports() {
         done
     done >"$findings"
     for file in host/*/*.[ch] include/*.h bench/*.[ch]; do
-        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt 600 ] && echo "$file: more than 600 lines"
+        most=600
+        [ "$file" = include/pastiche.h ] && most=1000 # there is to be only one, and most of it is prose
+        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt "$most" ] && echo "$file: more than $most lines"
     done >>"$findings"
     for file in cl/*.cl; do
         [ "$(wc -l <"$file")" -gt 250 ] && echo "$file: more than 250 lines"

@@ -176,6 +176,34 @@ START_TEST(metadata_can_be_left_out)
 }
 END_TEST
 
+static void write_halves(const char *name, int width, int height)
+{
+    char head[32];
+    FILE *file = fopen(test_path(name), "wb");
+    ck_assert_ptr_nonnull(file);
+    snprintf(head, sizeof head, "P6 %d %d 255\n", width, height);
+    fputs(head, file);
+    for (int i = 0; i < width * height; i++)
+        fwrite(i % width < width / 2 ? "\xff\0\0" : "\0\0\xff", 3, 1, file);
+    fclose(file);
+}
+
+START_TEST(masks_are_inputs)
+{
+    write_halves("halves.ppm", 64, 48);
+    write_halves("style-halves.ppm", 50, 70);
+    ck_run(RUN "--content-mask halves.ppm --style-masks style-halves.ppm -o masked.png");
+    ck_run("again masked.png");
+    ck_same_bytes("masked.png", "masked_again.png", true);
+    ck_run("content.ppm style.ppm style.ppm --image-size 64 --model net.safetensors --iterations 2 --no-tune --content-mask halves.ppm "
+           "--style-masks style-halves.ppm,#0000ff -o both.png");
+    ck_run("again both.png");
+    ck_same_bytes("both.png", "both_again.png", true);
+    write_halves("style-halves.ppm", 25, 35);
+    ck_refused("again masked.png -o x.png", 1, "style-halves.ppm: style-masks has changed", "SHA-256");
+}
+END_TEST
+
 START_TEST(start_pictures_and_profiles_are_inputs)
 {
     ck_run(RUN "-o s1.png");
@@ -278,6 +306,7 @@ int main(void)
     tcase_add_test(cases, a_result_elsewhere_finds_its_inputs);
     tcase_add_test(cases, a_picture_on_the_way_is_repeated_too);
     tcase_add_test(cases, metadata_can_be_left_out);
+    tcase_add_test(cases, masks_are_inputs);
     tcase_add_test(cases, start_pictures_and_profiles_are_inputs);
 #endif
     tcase_add_test(cases, pictures_come_and_go_by_pipes);

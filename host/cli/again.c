@@ -151,8 +151,8 @@ static char *find_file(const repeat *r, const char *path)
     return found;
 }
 
-/* Checks an input, and puts it into the command line as an option, or as a word where name is NULL. False after complaining. */
-static bool add_file(repeat *r, const json_t *entry, const char *what, const char *name, const char *instead)
+/* Checks an input. Where it lies now, which the caller frees; NULL after complaining. */
+static char *check_file(repeat *r, const json_t *entry, const char *what, const char *instead)
 {
     const char *path = instead ? instead : text_of(entry, "path"), *expected = text_of(entry, "sha256");
     char sha256[65], *found = find_file(r, path);
@@ -173,9 +173,45 @@ static bool add_file(repeat *r, const json_t *entry, const char *what, const cha
                      r->anyway ? "" : "; --anyway goes on with it");
         good |= r->anyway;
     }
+    if (!good)
+        free(found);
+    return good ? found : NULL;
+}
+
+/* Checks an input, and puts it into the command line as an option, or as a word where name is NULL. False after complaining. */
+static bool add_file(repeat *r, const json_t *entry, const char *what, const char *name, const char *instead)
+{
+    char *found = check_file(r, entry, what, instead);
+    bool good = found != NULL;
     if (good)
         add_word(&r->line, name, found);
     free(found);
+    return good;
+}
+
+/* An option whose value is a list of files and texts. */
+static bool add_list(repeat *r, const json_t *list, const char *name)
+{
+    json_t *part;
+    size_t i;
+    char *value = NULL;
+    bool good = true;
+    json_array_foreach(list, i, part) {
+        const char *text = json_string_value(part);
+        char *found = text ? NULL : check_file(r, part, name, NULL);
+        const char *next = text ? text : found;
+        size_t length = value ? strlen(value) : 0;
+        char *longer = next ? realloc(value, length + strlen(next) + 2) : NULL;
+        good &= longer != NULL;
+        if (longer) {
+            value = longer;
+            sprintf(value + length, "%s%s", i ? "," : "", next);
+        }
+        free(found);
+    }
+    if (good && value)
+        add_word(&r->line, name, value);
+    free(value);
     return good;
 }
 
@@ -188,11 +224,11 @@ static bool add_options(repeat *r)
     bool good = true;
     json_array_foreach(json_object_get(r->root, "options"), i, pair) {
         const char *name = json_string_value(json_array_get(pair, 0)), *value = json_string_value(json_array_get(pair, 1));
-        const json_t *file = name ? json_object_get(files, name) : NULL;
+        const json_t *list = name ? json_object_get(files, name) : NULL;
         if (!name || !record_matters(name) || (r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
             continue;
-        if (file)
-            good &= add_file(r, file, name, name, NULL);
+        if (list)
+            good &= add_list(r, list, name);
         else
             add_word(&r->line, name, value);
     }
@@ -265,6 +301,15 @@ static void tell_whether_same(const repeat *r)
         complain("%s: its bytes differ from those of %s", r->output, r->picture);
 }
 
+/* What was changed on the live page while it ran is not told in full. */
+static bool can_be_repeated(const repeat *r)
+{
+    bool changed = json_is_true(json_object_get(r->root, "weights_changed"));
+    if (changed)
+        complain("%s: weights were changed while it ran%s", r->picture, r->anyway ? "" : "; --anyway repeats the run with those of its beginning");
+    return !changed || r->anyway;
+}
+
 static int run_again(repeat *r)
 {
     settings s;
@@ -330,7 +375,7 @@ int again_command(int count, char **arguments)
         complain("no memory left");
     else if (file_same(r.picture, r.output))
         complain("%s: would be replaced by its repetition; choose another name for -o", r.output);
-    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) && add_inputs(&r))
+    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) && can_be_repeated(&r) && add_inputs(&r))
         code = run_again(&r);
     free_line(&r.line);
     json_decref(r.root);

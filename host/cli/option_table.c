@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choose.h"
 #include "complain.h"
 #include "values.h"
 
@@ -77,29 +78,6 @@ static bool set_number(settings *s, const option *o, const char *given, const ch
     }
     MEMBER(double, s, o) = number;
     return true;
-}
-
-typedef struct choice {
-    const char *name;
-    int value;
-} choice;
-
-/* The names end with NULL; those after `shown` are other spellings that a message need not list. */
-static bool choose(const choice *choices, size_t shown, const char *given, const char *value, int *chosen)
-{
-    for (const choice *c = choices; c->name; c++) {
-        if (strcmp(c->name, value) == 0) {
-            *chosen = c->value;
-            return true;
-        }
-    }
-    char list[128] = "";
-    for (size_t i = 0; i < shown; i++) {
-        strcat(list, i == 0 ? "" : i + 1 < shown ? ", " : " or ");
-        strcat(list, choices[i].name);
-    }
-    complain("%s \"%s\": not known; it can be %s", given, value, list);
-    return false;
 }
 
 static bool set_optimizer(settings *s, const option *o, const char *given, const char *value)

@@ -188,12 +188,14 @@ static bool split_styles(settings *s)
 static bool expand_all(settings *s, const char **words, size_t word_count)
 {
     const char **paths[] = { &s->content, &s->init_image, &s->start_file, &s->output, &s->model, &s->log, &s->choices,
-                             &s->checkpoint, &s->resume, &s->writing.output_profile, &s->proof_profile };
+                             &s->checkpoint, &s->resume, &s->content_mask, &s->writing.output_profile, &s->proof_profile };
     bool good = true;
     for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
         good = expand(s, paths[i]);
     for (size_t i = 0; good && i < word_count; i++)
         good = expand(s, &words[i]);
+    for (size_t i = 0; good && i < s->mask_count; i++)
+        good = expand(s, (const char **)&s->style_masks[i]);
     for (size_t i = 0; good && i < s->each_style_count; i++)
         good = expand(s, &s->each_style[i]);
     return good;

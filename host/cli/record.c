@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "option_table.h"
 #include "pictures.h"
 #include "session.h"
+#include "values.h"
 
 enum { VALUE_MOST = 64 };
 
@@ -15,7 +17,7 @@ const char *const record_inputs[] = { "options", "settings", "content", "styles"
 static const char *const without_effect[] = {
     "output", "content-image", "style-image", "start", "init", "init-image", "model", "choices", "no-tune", "plan", "save-iter",
     "print-iter", "log", "quiet", "help", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
-    "no-metadata", "web", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
+    "no-metadata", "web", "web-address", "web-port", "web-wait", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
     "sheet-size", "sheet-iterations",
 };
 
@@ -85,16 +87,37 @@ static json_t *all_settings(const settings *s)
     return all;
 }
 
-/* The files that values of options name, such as profiles and masks. */
+/* Options whose values are files, or lists of files and other things. */
+static const char *const file_options[] = { "output-profile", "proof-profile", "content-mask", "style-masks" };
+
+static json_t *file_or_text(const char *value, pst_context *context)
+{
+    char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
+    const char *path = expanded ? expanded : value;
+    json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : text(value);
+    free(expanded);
+    return made;
+}
+
+/* Of such options what each name in their values is: {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
 static json_t *files(const settings *s, pst_context *context)
 {
     json_t *all = json_object();
-    char sha256[65];
     for (size_t i = 0; i < s->given_count; i++) {
-        const given_option *given = &s->given[i];
-        if (given->option->kind == TAKES_VALUE && record_matters(given->option->names[0])
-            && pst_file_sha256(context, given->value, sha256) == PST_OK)
-            json_object_set_new(all, given->option->names[0], file(given->value, sha256));
+        const char *name = s->given[i].option->names[0], *value = s->given[i].value;
+        size_t k = 0, count = 0;
+        while (k < sizeof file_options / sizeof *file_options && strcmp(file_options[k], name) != 0)
+            k++;
+        if (k == sizeof file_options / sizeof *file_options)
+            continue;
+        json_t *list = json_array();
+        char **parts = file_exists(value) ? NULL : value_list(value, &count);
+        if (!parts)
+            json_array_append_new(list, file_or_text(value, context));
+        for (size_t p = 0; p < count; p++)
+            json_array_append_new(list, file_or_text(parts[p], context));
+        free(parts);
+        json_object_set_new(all, name, list);
     }
     return all;
 }
@@ -158,6 +181,14 @@ json_t *record_take(const session *w, const settings *s, const pst_image *conten
     return root;
 }
 
+/* On the live page: then the settings do not tell all. */
+static bool weights_changed(const settings *s, const pst_job *job)
+{
+    double content, style, tv;
+    pst_job_weights(job, &content, &style, &tv);
+    return content != s->transfer.content_weight || style != s->transfer.style_weight || tv != s->transfer.tv_weight;
+}
+
 char *record_text(const json_t *inputs, const session *w, const settings *s, pst_job *job, const pst_progress *last, bool stopped)
 {
     if (!inputs)
@@ -169,6 +200,8 @@ char *record_text(const json_t *inputs, const session *w, const settings *s, pst
     json_object_set_new(root, "seed", json_integer(s->transfer.seed < 0 ? 0 : s->transfer.seed));
     json_object_set_new(root, "iterations", json_integer(last->iteration));
     json_object_set_new(root, "stopped", json_boolean(stopped));
+    if (weights_changed(s, job))
+        json_object_set_new(root, "weights_changed", json_true());
     json_object_set_new(root, "loss", json_real(last->best_loss));
     json_object_set_new(root, "device", device(&w->device));
     json_object_set_new(root, "algorithms", algorithms(job));
