@@ -41,6 +41,9 @@ pid_t start(const char *command)
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
         arguments[count++] = word;
     arguments[count] = NULL;
+    for (int i = 1; i < count; i++)
+        for (char *c = arguments[i]; (c = strchr(c, '\1'));)
+            *c = ' ';
 
     char folder[1024];
     strcpy(folder, test_path("."));

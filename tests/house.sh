@@ -53,8 +53,8 @@ imports() {
             done
             sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
                 case $header:$file in
-                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
-                    clblast* | curl/* | CL/* | stb_* | jansson.h | hdf5.h | zip.h | zlib.h) echo "$file: <$header> belongs to another room" ;;
+                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | png.h:host/image/* | jpeglib.h:host/image/* | tiffio.h:host/image/* | webp/*:host/image/* | lcms2.h:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
+                    clblast* | curl/* | CL/* | stb_* | jansson.h | hdf5.h | zip.h | zlib.h | png.h | jpeglib.h | tiffio.h | webp/* | lcms2.h) echo "$file: <$header> belongs to another room" ;;
                 esac
             done
             case $file in
@@ -96,6 +96,7 @@ programs() {
     narrow="-DVEC=8 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DSTREAM=0"
     cat <<END
 activation
+border
 ceiling
 gemm
 gram -DT=16
@@ -104,9 +105,11 @@ guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
+moments
 pixels
 spread
 vector
+wasserstein
 END
     for shape in "$tile" "$narrow"; do
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do

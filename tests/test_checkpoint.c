@@ -64,6 +64,8 @@ static pst_transfer_options options_of(pst_optimizer_kind kind)
     options.min_improvement = 1e-9;
     options.improvement_window = 6;
     options.scales = 2;
+    options.average = kind == PST_OPTIMIZER_ADAM ? 0.9 : 0;
+    options.clamp = kind == PST_OPTIMIZER_ADAM;
     return options;
 }
 

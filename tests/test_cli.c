@@ -189,12 +189,19 @@ START_TEST(test_bad_options_get_one_clear_line)
         { "-original_colors=yes", "-original_colors", "0 or 1" },
         { "-normalize_gradients=1", "-normalize_gradients", "no value" },
         { "-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain" },
-        { "-pooling min", "min", "max or avg" },
         { "--color-space lab", "lab", "yuv or oklab" },
         { "--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none" },
+        { "-pooling min", "min", "max, avg or l2" },
         { "-init noise", "noise", "random or image" },
-        { "--loss huber", "huber", "mean or gatys" },
-        { "--preset neural-style", "neural-style", "no presets" },
+        { "--loss huber", "huber", "mean, gatys or wasserstein" },
+        { "--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch" },
+        { "--preset", "--preset", "value" },
+        { "-adam_betas .9", ".9", "0.9,0.99" },
+        { "-adam_betas .9,1", ".9,1", "below 1" },
+        { "--average 1", "--average", "" },
+        { "--clamp", "clamping", "Adam" },
+        { "--average .9 --optimizer lbfgs-plain", "average", "Adam" },
+        { "--tv-kind cubes", "cubes", "squares, absolute or nine-point" },
         { "-gpu fast", "fast", "GPU" },
         { "-style_blend_weights 1,2", "2 numbers", "1 style" },
         { "-style_blend_weights 0", "-style_blend_weights", "not all 0" },
@@ -283,7 +290,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
            "-init random -optimizer lbfgs -print_iter 50 -save_iter 100 -output_image spelled.png -style_scale 1.0 "
            "-original_colors 0 -pooling max -seed -1 -content_layers relu4_2 "
            "-style_layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1 -lbfgs_num_correction 100 -backend nn "
-           "-cudnn_autotune -proto_file x -multigpu_strategy 2");
+           "-cudnn_autotune -proto_file x -multigpu_strategy 2 --no-metadata");
     ck_same_bytes("plain.png", "spelled.png", true);
     static const char *const idle[] = { "backend", "cudnn-autotune", "proto-file", "multigpu-strategy" };
     for (size_t i = 0; i < 4; i++)

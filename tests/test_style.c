@@ -5,6 +5,7 @@
 
 #include "on_device.h"
 #include "op/activation.h"
+#include "op/border.h"
 #include "op/gram.h"
 #include "op/loss.h"
 #include "reference_ops.h"
@@ -408,6 +409,63 @@ static void smoothness_case(const void *arg)
     }
 }
 
+/* ---- the border ---- */
+
+/* The first layer before its ReLU with the border replicated by clamping, and the gradient of the sum of d times it. */
+static void reference_border(const double *x, int h, int w, const double *weights, int c, double *map, const double *d, double *dx)
+{
+    for (int y = 0; y < h; y++)
+        for (int z = 0; z < w; z++)
+            for (int tap = 0; tap < 9; tap++) {
+                int row = y + tap / 3 - 1, column = z + tap % 3 - 1;
+                row = row < 0 ? 0 : row >= h ? h - 1 : row;
+                column = column < 0 ? 0 : column >= w ? w - 1 : column;
+                for (int i = 0; i < 3; i++)
+                    for (int o = 0; o < c; o++) {
+                        double weight = weights[(tap * 3 + i) * c + o];
+                        map[(y * w + z) * c + o] += weight * x[(row * w + column) * 3 + i];
+                        dx[(row * w + column) * 3 + i] += weight * d[(y * w + z) * c + o];
+                    }
+            }
+}
+
+static void border_case(const void *arg)
+{
+    const map_shape *s = arg;
+    int h = s->h, w = s->w, c = s->c;
+    size_t pixels = (size_t)h * (size_t)w, count = pixels * (size_t)c;
+    double *x = test_numbers(pixels * 3, 41), *weights = test_numbers((size_t)(27 * c), 42), *bias = test_numbers((size_t)c, 43);
+    double *map = test_doubles(count), *d = test_numbers(count, 44), *dx = test_doubles(pixels * 3);
+    reference_border(x, h, w, weights, c, map, d, dx);
+    reference_bias_relu(map, pixels, c, bias);
+
+    /* What a convolution with zeros around gives: here, by the oracle of the others. */
+    float *oihw = test_take((size_t)(27 * c), sizeof *oihw);
+    for (int o = 0; o < c; o++)
+        for (int i = 0; i < 3; i++)
+            for (int tap = 0; tap < 9; tap++)
+                oihw[(o * 3 + i) * 9 + tap] = (float)weights[(tap * 3 + i) * c + o];
+    const reference_conv conv = {h, w, 3, c, c, 3, oihw};
+    double *zeros = test_doubles(count), *d_zeros = test_doubles(pixels * 3);
+    reference_conv_forward(&conv, x, zeros);
+    reference_bias_relu(zeros, pixels, c, bias);
+    reference_conv_backward(&conv, d, d_zeros);
+    uint16_t *signs = test_take(count / 16, sizeof *signs), *right = test_take(count / 16, sizeof *right);
+    reference_signs(zeros, count, signs);
+    reference_signs(map, count, right);
+
+    pst_buffer *picture = test_floats(x, pixels * 3), *matrix = test_floats(weights, (size_t)(27 * c)), *b = test_floats(bias, (size_t)c);
+    pst_buffer *out = test_floats(zeros, count), *without = test_floats(zeros, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *d_map = test_floats(d, count), *d_picture = test_floats(d_zeros, pixels * 3);
+    ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, out, bits));
+    ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, without, NULL));
+    test_close_to("a replicated border", out, map, count, 1e-12);
+    test_close_to("the same without bits", without, map, count, 1e-12);
+    test_bytes("its bits", bits, right, count / 16 * sizeof *right);
+    ck_ok(test_error, pst_border_backward(test_session, d_map, h, w, c, matrix, d_picture));
+    test_close_to("its gradient", d_picture, dx, pixels * 3, 1e-12);
+}
+
 /* ---- */
 
 static void open_form(test_form form)
@@ -438,6 +496,9 @@ END_TEST
 START_TEST(kinds_of_smoothness) { test_twice(smoothness_case, &maps[_i]); }
 END_TEST
 
+START_TEST(replicated_borders) { test_twice(border_case, &maps[_i]); }
+END_TEST
+
 int main(void)
 {
     static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
@@ -449,6 +510,7 @@ int main(void)
         tcase_add_loop_test(tests, style_and_its_gradient, 0, COUNT(shapes));
         tcase_add_loop_test(tests, l2_pooling, 0, COUNT(maps));
         tcase_add_loop_test(tests, kinds_of_smoothness, 0, COUNT(maps));
+        tcase_add_loop_test(tests, replicated_borders, 0, COUNT(maps));
         tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);
     }

@@ -21,6 +21,10 @@ int bench_command(int count, char **arguments);
 /* pastiche demo [option...] */
 int demo_command(int count, char **arguments);
 
+/* pastiche info PICTURE, and pastiche again PICTURE [-o NEW] [--model FILE] [--device DEVICE] [--anyway] [--quiet] */
+int info_command(int count, char **arguments);
+int again_command(int count, char **arguments);
+
 /* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
 int model_command(int count, char **arguments);
 int model_info_command(int count, char **arguments);
@@ -28,8 +32,12 @@ int model_convert_command(int count, char **arguments);
 int model_list_command(int count, char **arguments);
 int model_fetch_command(int count, char **arguments);
 
-/* pastiche CONTENT STYLE..., --plan too. */
+/* pastiche CONTENT STYLE..., --plan and --sheet too. */
 int transfer_command(const settings *s);
+int sheet_command(const settings *s);
+
+/* pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...] */
+int batch_command(int count, char **arguments);
 
 /* Prints the memory plan; not EXIT_OK when it does not fit. */
 int plan_print(const pst_plan *plan, double seconds, const char *device);

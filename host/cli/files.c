@@ -1,11 +1,15 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* POSIX 2008 and the bits of a mode */
 
 #include "files.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef _WIN32
+#include <direct.h>
+#endif
 
 bool file_exists(const char *path)
 {
@@ -13,9 +17,49 @@ bool file_exists(const char *path)
     return stat(path, &about) == 0;
 }
 
+bool file_is_at_home(const char *path)
+{
+    return path[0] == '~' && (path[1] == '/' || path[1] == '\0') && !file_exists(path);
+}
+
+char *file_from_home(const char *path)
+{
+#ifdef _WIN32
+    const char *home = getenv("USERPROFILE");
+#else
+    const char *home = getenv("HOME");
+#endif
+    size_t size = home && *home ? strlen(home) + strlen(path) : 0;
+    char *expanded = size ? malloc(size) : NULL;
+    if (expanded)
+        snprintf(expanded, size, "%s%s", home, path + 1);
+    return expanded;
+}
+
+bool file_is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && (about.st_mode & S_IFMT) == S_IFDIR;
+}
+
+bool file_is_picture(const char *path)
+{
+    static const char *const endings[] = { "png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
+                                           "tga", "gif", "psd",  "ppm", "pgm",  "pbm", "pnm",  "pfm" };
+    const char *dot = strrchr(file_name(path), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(endings[i]), same = 0;
+        while (same < length && tolower((unsigned char)dot[1 + same]) == endings[i][same])
+            same++;
+        if (same == length && !dot[1 + length])
+            return true;
+    }
+    return false;
+}
+
 bool file_same(const char *a, const char *b)
 {
-    if (!a || !b)
+    if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
         return false;
     if (strcmp(a, b) == 0)
         return true;
@@ -38,6 +82,37 @@ const char *file_name(const char *path)
 #endif
             name = c + 1;
     return name;
+}
+
+size_t file_base(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot > name ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool make_folder(const char *path)
+{
+#ifdef _WIN32
+    return _mkdir(path) == 0;
+#else
+    return mkdir(path, 0777) == 0;
+#endif
+}
+
+bool file_make_folders(const char *path)
+{
+    size_t length = (size_t)(file_name(path) - path);
+    char *part = malloc(length + 1);
+    bool good = part != NULL;
+    for (size_t i = 1; good && i < length; i++) {
+        if (path + i != file_name(path) - 1 && path[i] != '/')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        good = file_is_folder(part) || make_folder(part);
+    }
+    free(part);
+    return good;
 }
 
 char *file_numbered(const char *path, int number)

@@ -8,7 +8,10 @@ enum { HELP_COLUMN = 30 }; /* leaves 50 of 80 columns for a line of help */
 void options_help(void)
 {
     puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
+         "       pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n"
          "       pastiche demo\n"
+         "       pastiche info PICTURE\n"
+         "       pastiche again PICTURE [-o NEW]\n"
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
          "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"

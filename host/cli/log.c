@@ -7,12 +7,12 @@
 
 #include "complain.h"
 
-bool log_open(run_log *log, const char *path)
+bool log_open(run_log *log, const char *path, bool more)
 {
     *log = (run_log){ .path = path };
     if (!path)
         return true;
-    log->file = fopen(path, "w");
+    log->file = fopen(path, more ? "a" : "w");
     if (!log->file)
         complain("%s: the log cannot be written: %s", path, strerror(errno));
     return log->file != NULL;
@@ -45,6 +45,8 @@ void log_evaluation(run_log *log, const pst_progress *progress)
     json_t *line = json_object(), *terms = json_object();
     for (size_t i = 0; i < progress->term_count; i++)
         json_object_set_new(terms, progress->terms[i].name, number(progress->terms[i].value));
+    if (log->run)
+        json_object_set_new(line, "run", json_string(log->run));
     json_object_set_new(line, "iteration", json_integer(progress->iteration));
     json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
     json_object_set_new(line, "width", json_integer(progress->width));

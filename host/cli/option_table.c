@@ -1,6 +1,7 @@
 #include "option_table.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,17 @@ static bool set_tv_kind(settings *s, const option *o, const char *given, const c
     if (!choose(choices, 3, given, value, &chosen))
         return false;
     s->transfer.tv_kind = (pst_tv_kind)chosen;
+    return true;
+}
+
+static bool set_border(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "zeros", false }, { "replicate", true }, { "zero", false }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.replicate_border = chosen;
     return true;
 }
 
@@ -319,11 +331,99 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+static bool set_format(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "png", PST_FORMAT_PNG }, { "jpeg", PST_FORMAT_JPEG }, { "tiff", PST_FORMAT_TIFF }, { "webp", PST_FORMAT_WEBP },
+        { "bmp", PST_FORMAT_BMP }, { "tga", PST_FORMAT_TGA },   { "jpg", PST_FORMAT_JPEG },  { "tif", PST_FORMAT_TIFF },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 6, given, value, &chosen))
+        return false;
+    s->writing.format = (pst_image_format)chosen;
+    return true;
+}
+
+static bool set_bits(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "8", 8 }, { "16", 16 }, { NULL, 0 } };
+    (void)o;
+    return choose(choices, 2, given, value, &s->writing.bits);
+}
+
+static bool set_intent(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "perceptual", PST_INTENT_PERCEPTUAL },
+                                      { "relative", PST_INTENT_RELATIVE },
+                                      { "saturation", PST_INTENT_SATURATION },
+                                      { "absolute", PST_INTENT_ABSOLUTE },
+                                      { NULL, 0 } };
+    (void)o;
+    return choose(choices, 4, given, value, &s->proof_intent);
+}
+
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
-    (void)s, (void)o;
-    complain("%s \"%s\": not known; this version has no presets", given, value);
-    return false;
+    (void)o;
+    if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
+        char list[256] = "";
+        for (size_t i = 0; pst_preset_name(i); i++) {
+            strcat(list, i == 0 ? "" : pst_preset_name(i + 1) ? ", " : " or ");
+            strcat(list, pst_preset_name(i));
+        }
+        complain("%s \"%s\": not known; it can be %s", given, value, list);
+        return false;
+    }
+    s->start = s->transfer.start == PST_START_CONTENT ? START_CONTENT : START_NOISE;
+    return true;
+}
+
+static bool set_betas(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    double betas[2];
+    char **parts = value_list(value, &count);
+    bool good = parts && count == 2;
+    for (size_t i = 0; good && i < 2; i++)
+        good = value_number(parts[i], &betas[i]) && betas[i] >= 0 && betas[i] < 1;
+    free(parts);
+    if (!good) {
+        complain("%s \"%s\": not two numbers from 0 up and below 1, such as 0.9,0.99", given, value);
+        return false;
+    }
+    s->transfer.adam_beta1 = betas[0];
+    s->transfer.adam_beta2 = betas[1];
+    return true;
+}
+
+static bool set_contents(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)given, (void)value;
+    s->batch_option = o->names[0];
+    s->naming_styles = false;
+    return true;
+}
+
+static bool set_styles(settings *s, const option *o, const char *given, const char *value)
+{
+    set_contents(s, o, given, value);
+    s->naming_styles = true;
+    return true;
+}
+
+static bool set_name(settings *s, const option *o, const char *given, const char *value)
+{
+    s->batch_option = o->names[0];
+    return set_text(s, o, given, value);
+}
+
+static bool set_overwrite(settings *s, const option *o, const char *given, const char *value)
+{
+    s->batch_option = o->names[0];
+    return set_flag(s, o, given, value);
 }
 
 static bool set_nothing(settings *s, const option *o, const char *given, const char *value)
@@ -337,13 +437,42 @@ static bool set_nothing(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+#define READ(type, s, o) (*(const type *)(const void *)((const char *)(s) + (o)->offset))
+
+bool option_value(const settings *s, const option *o, char *text, size_t size)
+{
+    int length = -1;
+    if (o->set == set_number)
+        length = snprintf(text, size, "%.10g", READ(double, s, o));
+    else if (o->set == set_integer)
+        length = snprintf(text, size, "%d", READ(int, s, o));
+    else if (o->set == set_seed)
+        length = snprintf(text, size, "%lld", (long long)s->transfer.seed);
+    else if (o->set == set_workspace && s->transfer.workspace_bytes)
+        length = snprintf(text, size, "%zu", s->transfer.workspace_bytes >> 20);
+    else if (o->set == set_flag)
+        length = snprintf(text, size, "%d", READ(bool, s, o));
+    else if (o->set == set_text && READ(char *, s, o))
+        length = snprintf(text, size, "%s", READ(char *, s, o));
+    return length >= 0 && (size_t)length < size;
+}
+
 #define IN(member) offsetof(settings, member)
 
 /* The names and defaults of neural-style's options are in docs that its users know by heart; a second name is theirs. */
 const option option_table[] = {
     { { "Pictures" }, IS_HEADING },
-    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result: PNG, JPEG, BMP or TGA (out.png)",
+    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result, named .png, .jpg, .tif ... (out.png)",
       set_text, IN(output) },
+    { { "format" }, TAKES_VALUE, "NAME", "png, jpeg, tiff, webp, bmp, tga (by the name)", set_format },
+    { { "bits" }, TAKES_VALUE, "N", "of a channel in PNG and TIFF: 8 or 16 (8)", set_bits },
+    { { "quality" }, TAKES_VALUE, "N", "1 to 100: of JPEG (95) and WebP (no loss)", set_integer, IN(writing.quality), 1, 100 },
+    { { "output-profile" }, TAKES_VALUE, "FILE", "ICC profile of the result's colours (sRGB)", set_text,
+      IN(writing.output_profile) },
+    { { "proof-profile" }, TAKES_VALUE, "FILE", "no colours but those of this press (ICC, CMYK)", set_text,
+      IN(proof_profile) },
+    { { "proof-intent" }, TAKES_VALUE, "INTENT", "... perceptual, relative, saturation, absolute", set_intent },
+    { { "no-metadata" }, TAKES_NOTHING, NULL, "leave the settings out of the result", set_flag, IN(no_metadata) },
     { { "image-size" }, TAKES_VALUE, "N", "its longer side in pixels (512)", set_integer,
       IN(transfer.image_size), 1, 65535 },
     { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,
@@ -362,6 +491,7 @@ const option option_table[] = {
     { { "style-image" }, TAKES_VALUE, "LIST", "the styles, instead of arguments", set_text, IN(style_list) },
 
     { { "Loss" }, IS_HEADING },
+    { { "preset" }, TAKES_VALUE, "NAME", "the settings of another program; see the manual", set_preset },
     { { "content-weight" }, TAKES_VALUE, "X", "likeness to the content (5)", set_number,
       IN(transfer.content_weight), 0, LARGEST },
     { { "style-weight" }, TAKES_VALUE, "X", "likeness to the styles (100)", set_number,
@@ -372,10 +502,13 @@ const option option_table[] = {
       IN(transfer.content_layers) },
     { { "style-layers" }, TAKES_VALUE, "LIST", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", set_text,
       IN(transfer.style_layers) },
-    { { "loss" }, TAKES_VALUE, "FORM", "mean, gatys: the paper's sums, or wasserstein (mean)", set_loss },
+    { { "loss" }, TAKES_VALUE, "FORM", "mean, wasserstein, or gatys: the paper's (mean)", set_loss },
     { { "pooling" }, TAKES_VALUE, "KIND", "max, avg or l2 (max)", set_pooling },
+    { { "border" }, TAKES_VALUE, "KIND", "around the picture: zeros or replicate (zeros)", set_border },
     { { "normalize-gradients" }, TAKES_NOTHING, NULL, "divide each layer's gradient by its L1 norm", set_flag,
       IN(transfer.normalize_gradients) },
+    { { "normalize-weights" }, TAKES_NOTHING, NULL, "divide each weight by its target's largest side", set_flag,
+      IN(transfer.normalize_weights) },
 
     { { "Descent" }, IS_HEADING },
     { { "iterations", "num-iterations" }, TAKES_VALUE, "N", "evaluations at most (1000)", set_integer,
@@ -389,6 +522,10 @@ const option option_table[] = {
       IN(transfer.lbfgs_history), 0, 4096 },
     { { "learning-rate" }, TAKES_VALUE, "X", "of Adam and gradient descent (Adam: 1)", set_number,
       IN(transfer.learning_rate), 1e-12, LARGEST },
+    { { "adam-betas" }, TAKES_VALUE, "A,B", "decay of Adam's moments (0.9,0.999)", set_betas },
+    { { "clamp" }, TAKES_NOTHING, NULL, "Adam, gradient descent: stay within 0..255", set_flag, IN(transfer.clamp) },
+    { { "average" }, TAKES_VALUE, "X", "... result: running average, decay X (0: off)", set_number,
+      IN(transfer.average), 0, .999999 },
     { { "momentum" }, TAKES_VALUE, "X", "of gradient descent, below 1 (0)", set_number,
       IN(transfer.momentum), 0, .999999 },
     { { "decay" }, TAKES_VALUE, "X", "its rate falls as 1/(1 + X*iteration) (0)", set_number,
@@ -423,10 +560,20 @@ const option option_table[] = {
     { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },
 
+    { { "Many at once" }, IS_HEADING },
+    { { "styles" }, TAKES_NOTHING, NULL, "batch: the styles follow, a picture for each", set_styles },
+    { { "contents" }, TAKES_NOTHING, NULL, "batch: contents follow", set_contents },
+    { { "name" }, TAKES_VALUE, "NAME", "batch: of a picture ({content}__{style}.png)", set_name, IN(name) },
+    { { "overwrite" }, TAKES_NOTHING, NULL, "batch: paint again what is there", set_overwrite, IN(overwrite) },
+    { { "sheet" }, TAKES_VALUE, "FILE", "instead of OUT a sheet of small variants", set_text, IN(sheet) },
+    { { "sheet-columns" }, TAKES_VALUE, "O=LIST", "an option's values (style-weight=...)", set_text, IN(sheet_columns) },
+    { { "sheet-rows" }, TAKES_VALUE, "O=LIST", "another's (start=content,noise)", set_text, IN(sheet_rows) },
+    { { "sheet-size" }, TAKES_VALUE, "N", "the longer side of a variant (256)", set_integer, IN(sheet_size), 16, 4096 },
+    { { "sheet-iterations" }, TAKES_VALUE, "N", "evaluations of a variant (100)", set_integer, IN(sheet_iterations), 1, 1e6 },
+
     { { "gpu" }, TAKES_VALUE, NULL, NULL, set_gpu },
     { { "init" }, TAKES_VALUE, NULL, NULL, set_init },
     { { "init-image" }, TAKES_VALUE, NULL, NULL, set_init_image },
-    { { "preset" }, TAKES_VALUE, NULL, NULL, set_preset },
     { { "backend" }, TAKES_VALUE, NULL, NULL, set_nothing },
     { { "cudnn-autotune" }, TAKES_NOTHING, NULL, NULL, set_nothing },
     { { "proto-file" }, TAKES_VALUE, NULL, NULL, set_nothing },

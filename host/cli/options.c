@@ -83,8 +83,20 @@ static void complain_unknown(const char *given, const char *name)
         complain("%.*s: unknown option; see pastiche --help", length, given);
 }
 
-/* Takes one option and its value. Returns how many arguments they were, 0 after complaining. */
-static int read_option(settings *s, int count, char **arguments)
+static bool remember(settings *s, const option *o, const char *value)
+{
+    given_option *longer = realloc(s->given, (s->given_count + 1) * sizeof *longer);
+    if (!longer) {
+        complain("no memory left");
+        return false;
+    }
+    s->given = longer;
+    s->given[s->given_count++] = (given_option){ o, value };
+    return true;
+}
+
+/* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after complaining. */
+static int read_option(settings *s, bool presets, int count, char **arguments)
 {
     char name[NAME_MOST], given[NAME_MOST], other[NAME_MOST];
     const char *argument = arguments[0], *equals = strchr(argument, '=');
@@ -125,12 +137,34 @@ static int read_option(settings *s, int count, char **arguments)
         value = arguments[1];
         used = 2;
     }
-    return o->set(s, o, given, value) ? used : 0;
+    bool now = (strcmp(o->names[0], "preset") == 0) == presets || o->offset == offsetof(settings, help) ||
+               o->offset == offsetof(settings, version);
+    if (!now)
+        return used;
+    return o->set(s, o, given, value) && remember(s, o, value) ? used : 0;
+}
+
+/* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
+static bool expand(settings *s, const char **path)
+{
+    if (!*path || !file_is_at_home(*path))
+        return true;
+    char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
+    char *expanded = longer ? file_from_home(*path) : NULL;
+    s->expanded = longer ? longer : s->expanded;
+    if (!expanded) {
+        complain("%s: ~ cannot be replaced: HOME is not set, or no memory is left", *path);
+        return false;
+    }
+    *path = s->expanded[s->expanded_count++] = expanded;
+    return true;
 }
 
 /* neural-style's list of styles, but a file whose name has commas is one style. */
 static bool split_styles(settings *s)
 {
+    if (!expand(s, &s->style_list))
+        return false;
     if (file_exists(s->style_list)) {
         s->styles[s->style_count++] = s->style_list;
         return true;
@@ -145,13 +179,83 @@ static bool split_styles(settings *s)
     s->styles = styles;
     for (; s->style_count < count; s->style_count++)
         styles[s->style_count] = s->style_parts[s->style_count];
+    for (size_t i = 0; i < count; i++)
+        if (!expand(s, &styles[i]))
+            return false;
     return true;
 }
 
-/* Gives the arguments that are no options their meaning and checks what several options say together. */
-static bool finish(settings *s, const char **words, size_t word_count)
+static bool expand_all(settings *s, const char **words, size_t word_count)
+{
+    const char **paths[] = { &s->content, &s->init_image, &s->start_file, &s->output, &s->model, &s->log, &s->choices,
+                             &s->checkpoint, &s->resume, &s->writing.output_profile, &s->proof_profile };
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
+        good = expand(s, paths[i]);
+    for (size_t i = 0; good && i < word_count; i++)
+        good = expand(s, &words[i]);
+    for (size_t i = 0; good && i < s->each_style_count; i++)
+        good = expand(s, &s->each_style[i]);
+    return good;
+}
+
+/* Standard input can be read once, and there are no pictures on the way to standard output. */
+static bool check_streams(settings *s)
+{
+    int inputs = s->content && strcmp(s->content, "-") == 0;
+    inputs += s->start == START_FILE && strcmp(s->start_file, "-") == 0;
+    for (size_t i = 0; i < s->style_count; i++)
+        inputs += strcmp(s->styles[i], "-") == 0;
+    if (s->output && strcmp(s->output, "-") == 0)
+        s->save_every = 0;
+    if (inputs > 1)
+        complain("-: standard input can be only one of the pictures");
+    return inputs <= 1;
+}
+
+/* As in neural-style-pt, a folder of styles means all pictures in it. */
+static bool expand_styles(settings *s)
+{
+    for (size_t i = 0; i < s->style_count; i++)
+        if (!paths_expand(&s->style_files, s->styles[i]))
+            return false;
+    s->style_count = s->style_files.count;
+    const char **styles = realloc(s->styles, (s->style_count + 1) * sizeof *styles);
+    if (!styles) {
+        complain("no memory left");
+        return false;
+    }
+    s->styles = styles;
+    for (size_t i = 0; i < s->style_count; i++)
+        styles[i] = s->style_files.paths[i];
+    return true;
+}
+
+/* A pattern for one content is fine if one picture fits. */
+static bool expand_content(settings *s)
+{
+    path_list found = { 0 };
+    bool good = true;
+    if (paths_is_pattern(s->content)) {
+        good = paths_expand(&found, s->content);
+        if (good && found.count > 1)
+            complain("%s: %zu pictures fit; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints them all", s->content,
+                     found.count);
+        good = good && found.count == 1;
+        if (good)
+            s->content = s->content_file = found.paths[0], found.paths[0] = NULL;
+    }
+    paths_free(&found);
+    return good;
+}
+
+static bool take_words(settings *s, const char **words, size_t word_count)
 {
     size_t next = 0;
+    if (s->batch_option) {
+        complain("--%s is for pastiche batch CONTENT... --styles STYLE... -o FOLDER", s->batch_option);
+        return false;
+    }
     if (!s->content && next < word_count)
         s->content = words[next++];
     if (!s->content) {
@@ -170,9 +274,35 @@ static bool finish(settings *s, const char **words, size_t word_count)
         complain("no style picture given; usage: pastiche CONTENT STYLE... -o OUT");
         return false;
     }
-    if (s->blend_weights && s->blend_count != s->style_count) {
-        complain("--style-blend-weights has %zu numbers for %zu styles; give one for each", s->blend_count,
-                 s->style_count);
+    return expand_content(s);
+}
+
+static bool take_batch(settings *s, const char **words, size_t word_count)
+{
+    if (s->content)
+        s->contents[s->content_count++] = s->content;
+    for (size_t i = 0; i < word_count; i++)
+        s->contents[s->content_count++] = words[i];
+    s->content = NULL;
+    const char *problem = s->sheet                                ? "--sheet is for one content; it has no meaning here"
+                          : s->content_count == 0                 ? "no content picture given"
+                          : s->style_list && s->each_style_count  ? "styles are given by --styles and by --style-image; use one of them"
+                          : !s->style_list && !s->each_style_count ? "no style picture given behind --styles"
+                          : !s->output                            ? "no folder for the results given by -o"
+                                                                  : NULL;
+    if (problem)
+        complain("%s; usage: pastiche batch CONTENT... --styles STYLE... -o FOLDER", problem);
+    return !problem && (!s->style_list || split_styles(s));
+}
+
+/* Gives the arguments that are no options their meaning and checks what several options say together. */
+static bool finish(settings *s, const char **words, size_t word_count)
+{
+    if (!expand_all(s, words, word_count) || !(s->batch ? take_batch(s, words, word_count) : take_words(s, words, word_count)) || !expand_styles(s))
+        return false;
+    size_t styles = s->each_style_count ? 1 : s->style_count;
+    if (s->blend_weights && s->blend_count != styles) {
+        complain("--style-blend-weights has %zu numbers for %zu styles; give one for each", s->blend_count, styles);
         return false;
     }
     if (!s->content_mask != !s->style_masks) {
@@ -188,6 +318,8 @@ static bool finish(settings *s, const char **words, size_t word_count)
         s->start_file = s->init_image;
         s->start = s->init_image ? START_FILE : START_CONTENT;
     }
+    if (!check_streams(s))
+        return false;
     s->transfer.start = s->start == START_FILE      ? PST_START_IMAGE
                         : s->start == START_CONTENT ? PST_START_CONTENT
                                                     : PST_START_RANDOM;
@@ -206,34 +338,54 @@ const char *choices_from_environment(void)
     return value && strcmp(value, "none") == 0 ? "" : value;
 }
 
-bool options_read(settings *s, int count, char **arguments)
+/* The words that are no options, as they come, and the options, presets or the others; false after complaining. */
+static bool read_arguments(settings *s, bool presets, int count, char **arguments, const char **words, size_t *word_count)
 {
-    *s = (settings){ .output = "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = 100 };
+    bool options_over = false;
+    char name[NAME_MOST];
+    for (int i = 0; i < count && !s->help && !s->version;) {
+        if (!options_over && strcmp(arguments[i], "--") == 0) {
+            options_over = true;
+            i++;
+        } else if (!options_over && option_name(arguments[i], name)) {
+            int used = read_option(s, presets, count - i, arguments + i);
+            if (used == 0)
+                return false;
+            i += used;
+        } else if (s->batch && s->naming_styles) {
+            s->each_style[s->each_style_count++] = arguments[i++];
+        } else {
+            words[(*word_count)++] = arguments[i++];
+        }
+    }
+    return true;
+}
+
+static bool read_all(settings *s, bool batch, int count, char **arguments, int more_count, char **more)
+{
+    *s = (settings){ .output = batch ? NULL : "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = batch ? 0 : 100,
+                     .batch = batch, .sheet_size = 256, .sheet_iterations = 100,
+                     .argument_count = count, .arguments = arguments };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
     s->kernels = environment("PASTICHE_KERNELS");
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    pst_write_options_init(&s->writing, sizeof s->writing);
     s->checkpoint_every = 300;
 
-    const char **words = malloc(((size_t)count + 1) * sizeof *words);
-    s->styles = malloc(((size_t)count + 1) * sizeof *s->styles);
-    size_t word_count = 0;
-    bool good = words && s->styles, options_over = false;
+    size_t most = (size_t)count + (size_t)more_count + 1, word_count = 0;
+    const char **words = malloc(most * sizeof *words);
+    s->styles = malloc(most * sizeof *s->styles);
+    s->contents = malloc(most * sizeof *s->contents);
+    s->each_style = malloc(most * sizeof *s->each_style);
+    bool good = words && s->styles && s->contents && s->each_style;
     if (!good)
         complain("no memory left");
-    char name[NAME_MOST];
-    for (int i = 0; good && i < count && !s->help && !s->version;) {
-        if (!options_over && strcmp(arguments[i], "--") == 0) {
-            options_over = true;
-            i++;
-        } else if (options_over || !option_name(arguments[i], name)) {
-            words[word_count++] = arguments[i++];
-        } else {
-            int used = read_option(s, count - i, arguments + i);
-            good = used > 0;
-            i += used;
-        }
+    for (int round = 0; round < 2; round++) { /* a preset comes before all else, wherever it stands */
+        word_count = s->each_style_count = 0;
+        good = good && read_arguments(s, round == 0, count, arguments, words, &word_count)
+               && read_arguments(s, round == 0, more_count, more, words, &word_count);
     }
     if (good && !s->help && !s->version)
         good = finish(s, words, word_count);
@@ -241,9 +393,38 @@ bool options_read(settings *s, int count, char **arguments)
     return good;
 }
 
+bool options_read(settings *s, int count, char **arguments)
+{
+    return read_all(s, false, count, arguments, 0, NULL);
+}
+
+bool options_read_batch(settings *s, int count, char **arguments)
+{
+    return read_all(s, true, count, arguments, 0, NULL);
+}
+
+bool options_read_with(settings *s, const settings *before, int count, char **more)
+{
+    return read_all(s, before->batch, before->argument_count, before->arguments, count, more);
+}
+
+bool options_takes_value(const char *name)
+{
+    const option *o = find_option(name);
+    return o && o->kind == TAKES_VALUE;
+}
+
 void options_free(settings *s)
 {
+    for (size_t i = 0; i < s->expanded_count; i++)
+        free(s->expanded[i]);
+    free(s->expanded);
+    free(s->given);
     free(s->styles);
+    free(s->contents);
+    free(s->each_style);
+    free(s->content_file);
+    paths_free(&s->style_files);
     free(s->style_parts);
     free(s->blend_weights);
     free(s->style_masks);

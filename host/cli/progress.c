@@ -108,19 +108,21 @@ char *progress_time(double seconds, char text[32])
     return text;
 }
 
-/* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes; a slow device is told in seconds an
- * iteration. */
+/* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes, and of several runs with "3 of 12" before
+ * it; a slow device is told in seconds an iteration. */
 static void describe(const progress *p, const pst_progress *now, char *text, size_t size)
 {
-    char left[32], scale[32] = "", pace[32] = "";
+    char left[32], scale[32] = "", pace[32] = "", item[32] = "";
     double seconds = now->seconds - p->scale_seconds;
     if (now->iteration > p->scale_iteration && seconds > 0) {
         double rate = (now->iteration - p->scale_iteration) / seconds, shown = rate < 1 ? 1 / rate : rate;
         snprintf(pace, sizeof pace, "  %.*f %s", shown < 10 ? 2 : shown < 100 ? 1 : 0, shown, rate < 1 ? "s/it" : "it/s");
     }
+    if (p->items > 0)
+        snprintf(item, sizeof item, "%d of %d  ", p->item, p->items);
     if (now->scale_count > 1)
         snprintf(scale, sizeof scale, "  %dx%d", now->width, now->height);
-    snprintf(text, size, "%d/%d%s  loss %.3g%s  %s left", now->iteration, now->iterations, scale, now->loss, pace,
+    snprintf(text, size, "%s%d/%d%s  loss %.3g%s  %s left", item, now->iteration, now->iterations, scale, now->loss, pace,
              progress_time(now->seconds_left, left));
 }
 
@@ -154,7 +156,7 @@ void progress_update(progress *p, const pst_progress *now)
 {
     if (now->notice)
         progress_say(p, "%s", now->notice);
-    if (p->scale != now->scale) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
+    if (p->scale != now->scale || now->iteration <= 1) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
         p->scale = now->scale;
         p->scale_iteration = now->iteration;
         p->scale_seconds = now->seconds;

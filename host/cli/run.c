@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "signals.h"
 
 static int failed(run *r, pst_status status)
@@ -14,12 +15,27 @@ static int failed(run *r, pst_status status)
     return session_failed(r->session, status);
 }
 
+/* The same for what is computed, whose messages name no picture: of several runs it must be said which. */
+static int failed_here(run *r, pst_status status)
+{
+    session *w = r->session;
+    w->about = r->settings->batch ? r->settings->output : NULL;
+    int code = session_failed(w, status);
+    w->about = NULL;
+    return code;
+}
+
 /* ---- before the run ---- */
 
 static bool is_picture(const session *w, const settings *s, const char *path)
 {
+    if (!file_exists(path))
+        return false;
     for (size_t i = 0; i < s->style_count; i++)
         if (file_same(path, s->styles[i]))
+            return true;
+    for (size_t i = 0; s->inputs && i < s->inputs->count; i++)
+        if (file_same(path, s->inputs->paths[i]))
             return true;
     return file_same(path, s->content) || masks_have(s, path) || file_same(path, w->model)
            || (s->start == START_FILE && file_same(path, s->start_file));
@@ -28,6 +44,14 @@ static bool is_picture(const session *w, const settings *s, const char *path)
 static bool is_input(const session *w, const settings *s, const char *path)
 {
     return is_picture(w, s, path) || file_same(path, s->resume) || file_same(path, s->checkpoint);
+}
+
+int run_check_single(const settings *s)
+{
+    if (!s->checkpoint && !s->resume)
+        return EXIT_OK;
+    complain("--checkpoint and --resume are for a single run");
+    return EXIT_USAGE;
 }
 
 /* A slip of the hand must not cost anyone a photograph. */
@@ -51,7 +75,8 @@ int run_check_names(const session *w, const settings *s)
 /* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
 static bool read_picture(run *r, const char *path, pst_image **picture)
 {
-    pst_status status = pst_image_read(r->session->context, path, picture);
+    pst_status status = picture_read(r->session->context, r->settings, path, &r->session->report, picture);
+    r->bad = path;
     if (status != PST_OK) {
         failed(r, status);
         return false;
@@ -59,7 +84,9 @@ static bool read_picture(run *r, const char *path, pst_image **picture)
     int width = pst_image_width(*picture), height = pst_image_height(*picture);
     if (width < 2 || height < 2)
         complain("%s: has only %dx%d pixels; take a larger picture", path, width, height);
-    return width >= 2 && height >= 2;
+    else
+        r->bad = NULL;
+    return !r->bad;
 }
 
 static bool read_pictures(run *r)
@@ -92,13 +119,15 @@ static void drop_pictures(run *r)
     r->content = r->start = NULL;
 }
 
-/* The cheap checks come first: nobody should wait for a network to hear that the output's folder is missing. */
+int run_check_output(session *w, const settings *s)
+{
+    pst_status status = s->plan ? PST_OK : picture_check(w->context, s, s->output);
+    return status == PST_OK ? EXIT_OK : session_failed(w, status);
+}
+
 int run_prepare(run *r, session *w, const settings *s)
 {
     *r = (run){ .session = w, .settings = s };
-    pst_status status = s->plan ? PST_OK : pst_image_write_check(w->context, s->output);
-    if (status != PST_OK)
-        return failed(r, status);
     if (!read_pictures(r))
         return EXIT_FAILED;
     int code = session_load(w);
@@ -111,21 +140,25 @@ int run_prepare(run *r, session *w, const settings *s)
     options.style_count = s->style_count;
     options.start_image = r->start;
     masks_set(&r->masks, &options);
-    status = pst_job_create(w->context, w->network, &options, &r->job);
+    pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
-        return failed(r, status);
+        return failed_here(r, status);
+    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     masks_tell(r->job, s, &w->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
     return EXIT_OK;
 }
 
-static int complain_size(const run *r, const pst_plan *plan)
+int run_check_plan(const run *r)
 {
     const settings *s = r->settings;
+    const pst_plan *plan = pst_job_plan(r->job);
     char needed[32], limit[32];
+    if (plan->fits)
+        return EXIT_OK;
     complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
              bytes_text(plan->device_bytes, needed), r->session->device.name, bytes_text(plan->device_limit_bytes, limit),
              plan->largest_image_size,
@@ -135,12 +168,15 @@ static int complain_size(const run *r, const pst_plan *plan)
 
 /* ---- the run ---- */
 
-static pst_status write_result(run *r, const char *path)
+static pst_status write_result(run *r, const char *path, bool stopped)
 {
     pst_image *picture;
     pst_status status = pst_job_result(r->job, &picture);
-    if (status == PST_OK)
-        status = pst_image_write(r->session->context, picture, path);
+    if (status == PST_OK) {
+        char *about = record_text(r->inputs, r->session, r->settings, r->job, &r->last, stopped);
+        status = picture_write(r->session->context, r->settings, picture, path, about);
+        free(about);
+    }
     pst_image_destroy(picture);
     return status;
 }
@@ -151,7 +187,7 @@ static void write_intermediate(run *r, int iteration)
     const settings *s = r->settings;
     char *path = file_numbered(s->output, iteration);
     bool safe = path && !is_input(r->session, s, path) && !file_same(path, s->log);
-    pst_status status = safe ? write_result(r, path) : PST_OK;
+    pst_status status = safe ? write_result(r, path, true) : PST_OK;
     if (!r->picture_failed && (!safe || status != PST_OK)) {
         if (safe) {
             failed(r, status);
@@ -187,31 +223,48 @@ static bool after_evaluation(void *user, const pst_progress *now)
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->session->report, now);
-    bool stop = signals_caught() != 0;
+    bool stop = signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
     if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
         keep_checkpoint(r, now->seconds);
     return stop;
 }
 
+/* Where the picture goes, for messages too; the caller frees it. */
+static char *result_path(const run *r, bool stopped)
+{
+    const char *path = r->result ? r->title : r->settings->output;
+    if (stopped && r->apart)
+        return file_numbered(path, r->last.iteration);
+    char *copy = malloc(strlen(path) + 1);
+    return copy ? strcpy(copy, path) : NULL;
+}
+
 static int finish(run *r, pst_status status)
 {
-    const settings *s = r->settings;
     progress *report = &r->session->report;
     int signal_number = signals_caught();
-    bool stopped = status == PST_STOPPED;
+    bool stopped = r->stopped = status == PST_STOPPED;
     progress_clear(report);
     if (status != PST_OK && !stopped)
-        return failed(r, status);
+        return failed_here(r, status);
     if (stopped && r->last.iteration < 1) {
         progress_say(report, "stopped before the first evaluation; nothing is written");
         return EXIT_SIGNAL + signal_number;
     }
-    status = write_result(r, s->output);
+    char time[32], *path = result_path(r, stopped);
+    if (path && stopped && r->apart && is_input(r->session, r->settings, path)) {
+        complain("%s: is a picture that is read; the one that was stopped is not written", path);
+        free(path);
+        return EXIT_SIGNAL + signal_number;
+    }
+    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
+    if (status == PST_OK)
+        progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", path, stopped ? "stopped after" : "after",
+                     r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    free(path);
     if (status != PST_OK)
         return failed(r, status);
-    char time[32];
-    progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", s->output, stopped ? "stopped after" : "after",
-                 r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    const settings *s = r->settings;
     if (stopped && s->checkpoint && !r->checkpoint_failed)
         progress_say(report, "%s: keeps the state; go on from there with --resume", s->checkpoint);
     if (!stopped && s->checkpoint)
@@ -236,18 +289,25 @@ int run_paint(run *r)
     const settings *s = r->settings;
     session *w = r->session;
     const pst_plan *plan = pst_job_plan(r->job);
-    if (!plan->fits)
-        return complain_size(r, plan);
-    if (!log_open(&r->log, s->log))
+    int code = run_check_plan(r);
+    if (code != EXIT_OK)
+        return code;
+    if (!log_open(&r->log, s->log, w->log_begun))
         return EXIT_FAILED;
+    w->log_begun = true;
     r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
     r->log.device = &w->device;
+    r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
     char bytes[32];
-    progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model), plan->width,
-                 plan->height, s->transfer.iterations, bytes_text(plan->device_bytes, bytes));
+    bytes_text(plan->device_bytes, bytes);
+    if (!r->title)
+        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model), plan->width,
+                     plan->height, s->transfer.iterations, bytes);
+    else if (!r->result)
+        progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     progress_wait(&w->report, "looking at the pictures");
     signals_catch();
-    int code = finish(r, pst_job_run(r->job, after_evaluation, r));
+    code = finish(r, pst_job_run(r->job, after_evaluation, r));
     if (!log_close(&r->log) && code == EXIT_OK)
         code = EXIT_FAILED;
     return code;
@@ -258,6 +318,7 @@ void run_end(run *r)
     if (!r->session)
         return;
     drop_pictures(r);
+    json_decref(r->inputs);
     pst_job_destroy(r->job);
     *r = (run){ 0 };
 }

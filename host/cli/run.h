@@ -3,6 +3,7 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
+#include "record.h"
 #include "masks.h"
 #include "session.h"
 
@@ -12,11 +13,19 @@ typedef struct run {
     pst_image *content, *start, **styles; /* until the job has its copies */
     masks masks;         /* as they */
     pst_job *job;
+    json_t *inputs;      /* for the result to tell of */
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
     double checkpoint_at;   /* seconds of the run when the last one was kept */
     bool checkpoint_failed;
+    bool stopped;        /* by a signal, before its end */
     bool picture_failed; /* an intermediate picture could not be written */
+    const char *bad;     /* the file of the picture that could not be read, or NULL */
+
+    /* May be set after run_prepare. */
+    const char *title;   /* said before the run, instead of what it runs on */
+    bool apart;          /* when a signal ends it, the picture goes to OUT_N: OUT stays for a whole one */
+    pst_image **result;  /* the picture goes there instead of into a file; the caller's then */
 } run;
 
 /* The functions give an exit code; what is wrong was told then. */
@@ -24,12 +33,21 @@ typedef struct run {
 /* Whether no output is an input or another output; needs no device. */
 int run_check_names(const session *w, const settings *s);
 
-/* Does all that comes before the first evaluation: tries the output, reads the pictures and, the first time, the network, and
- * plans. s may be others than the session's, and must live as long as the run. Always end it with run_end. */
+/* For several runs of one command: refuses what only a single one can have. */
+int run_check_single(const settings *s);
+
+/* Whether the output can be written, without a trace. */
+int run_check_output(session *w, const settings *s);
+
+/* Does all that comes before the first evaluation: reads the pictures and, the first time, the network, and plans. s may be
+ * others than the session's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, session *w, const settings *s);
 
 /* Prints what the run would take: memory, and where that is enough, time. */
 int run_plan(run *r);
+
+/* Complains if the plan does not fit into the device's memory. */
+int run_check_plan(const run *r);
 
 /* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
 int run_paint(run *r);

@@ -17,8 +17,10 @@ int session_failed(session *w, pst_status status)
     const char *message = w->context ? pst_context_message(w->context) : "";
     const char *mask = masks_file_of(w->settings, message);
     progress_clear(&w->report);
-    complain("%s%s%s", mask ? mask : "", mask ? ": " : "",
+    const char *about = mask ? mask : w->about;
+    complain("%s%s%s", about ? about : "", about ? ": " : "",
              *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -59,6 +61,7 @@ int session_open(session *w)
     where.device = device_choose(s, &w->report, index);
     where.kernel_folder = s->kernels;
     where.choices_file = s->choices;
+    where.choices_text = s->choices_text;
     pst_status status = pst_context_create(&where, &w->context);
     if (status != PST_OK)
         return session_failed(w, status);
@@ -87,6 +90,8 @@ int session_load(session *w)
     if (status != PST_OK)
         return session_failed(w, status);
     tell_assumptions(w);
+    if (!w->settings->no_metadata && pst_file_sha256(w->context, w->model, w->network_sha256) != PST_OK)
+        w->network_sha256[0] = '\0';
     return EXIT_OK;
 }
 
@@ -114,7 +119,7 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     pst_context_choices(w->context, &notice);
     if (*notice)
         progress_say(&w->report, "%s", notice);
-    if (s->choices || s->plan)
+    if (s->choices || s->choices_text || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);

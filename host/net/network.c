@@ -26,6 +26,7 @@ static void drop_weights(pst_net *net, size_t layer, int direction) {
 void pst_net_destroy(pst_net *net) {
     if (!net)
         return;
+    pst_buffer_destroy(net->engine.session, net->border);
     for (size_t i = 0; i < PST_LAYERS_MAX; i++) {
         drop_weights(net, i, 0);
         drop_weights(net, i, 1);
@@ -94,5 +95,31 @@ pst_status pst_net_bias(pst_net *net, size_t layer, const pst_buffer **bias) {
     }
 cleanup:
     *bias = net->bias[layer];
+    return status;
+}
+
+size_t pst_net_border_bytes(const pst_net *net) { return sizeof(float) * 9 * PST_PICTURE_CHANNELS * (size_t)net->layers.at[0].c_out; }
+
+pst_status pst_net_border(pst_net *net, const pst_buffer **weights) {
+    const pst_model_convolution *convolution = &net->model->convolutions[0];
+    pst_session *session = net->engine.session;
+    size_t bytes = pst_net_border_bytes(net);
+    pst_conv_shape shape = pst_net_shape(net, 0, false, 1, 1, PST_POOL_NONE);
+    float *matrix = NULL;
+    pst_buffer *made = NULL;
+    pst_status status = PST_OK;
+    if (!net->border) {
+        PST_TRY(pst_model_recall(session->error, net->model));
+        PST_TRY(pst_allocate(session->error, bytes, 1, &matrix));
+        pst_conv_weight_matrix(&shape, convolution->weight, convolution->c_out, convolution->c_in, matrix);
+        PST_TRY(pst_buffer_create(session, bytes, "weights of the border", &made));
+        PST_TRY(pst_buffer_write(session, made, 0, matrix, bytes));
+        net->border = made;
+        made = NULL;
+    }
+cleanup:
+    pst_buffer_destroy(session, made);
+    pst_free(matrix);
+    *weights = net->border;
     return status;
 }

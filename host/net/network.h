@@ -15,6 +15,7 @@ typedef struct pst_net {
         pst_buffer *weights;
     } prepared[PST_LAYERS_MAX][2]; /* forward, backward; both may have the same weights */
     pst_buffer *bias[PST_LAYERS_MAX];
+    pst_buffer *border; /* the first layer's weights for op/border.h, once they are wanted */
 } pst_net;
 
 /* Keeps engine's pointers and the model, whose weights it recalls when it needs them. Puts nothing on the device. */
@@ -34,5 +35,9 @@ bool pst_net_shares_weights(const pst_conv_algorithm *a, const pst_conv_algorith
 pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *shape, const pst_conv_algorithm *algorithm,
                            const pst_buffer **weights);
 pst_status pst_net_bias(pst_net *net, size_t layer, const pst_buffer **bias);
+
+/* The first layer's weights for op/border.h, and their bytes. */
+pst_status pst_net_border(pst_net *net, const pst_buffer **weights);
+size_t pst_net_border_bytes(const pst_net *net);
 
 #endif

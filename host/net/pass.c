@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "net/plan.h"
 #include "op/activation.h"
+#include "op/border.h"
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
  * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
@@ -26,7 +27,7 @@ static bool is_l2(const pst_pass *pass, size_t layer) { return is_pooled(pass, l
 
 /* Does the full map of a layer exist, or is the pooling fused into the convolution? */
 static bool has_map(const pst_pass *pass, size_t layer) {
-    return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer);
+    return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer) || (layer == 0 && pass->options.replicate);
 }
 
 /* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is computed
@@ -89,6 +90,7 @@ static void plan_maps(pst_pass *pass) {
 
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
+    pass->weight_bytes = pass->options.replicate ? pst_net_border_bytes(pass->net) : 0;
     for (size_t l = 0; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= pass->options.backward; backward++) {
@@ -160,6 +162,8 @@ pst_status pst_pass_allocate(pst_pass *pass) {
     pst_session *session = pass->net->engine.session;
     pst_status status = PST_OK;
     const pst_buffer *unused;
+    if (pass->options.replicate)
+        PST_TRY(pst_net_border(pass->net, &unused));
     for (size_t l = 0; l < pass->count; l++) {
         for (int backward = 0; backward <= pass->options.backward; backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
@@ -204,8 +208,17 @@ static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_ten
 
 static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {
     pst_conv_tensors tensors = {.in = in, .out = out, .bits = bits};
-    pst_status status = pst_net_bias(pass->net, l, &tensors.bias);
-    return status == PST_OK ? convolve(pass, l, false, &tensors) : status;
+    pst_status status;
+    PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
+    PST_TRY(convolve(pass, l, false, &tensors));
+    if (l == 0 && pass->options.replicate) {
+        const pst_buffer *weights;
+        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_border_forward(pass->net->engine.session, in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights,
+                                   tensors.bias, out, bits));
+    }
+cleanup:
+    return status;
 }
 
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user) {
@@ -249,9 +262,9 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
     if (is_l2(pass, below))
         PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES), pass->h[below],
                               pass->w[below], pass->net->layers.at[below].c_out, wanted ? signs : NULL, map));
-    else if (pooled && wanted)
+    else if (pooled && has_map(pass, below))
         PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
-                           pass->net->layers.at[below].c_out, pass->options.pooling, signs, map));
+                           pass->net->layers.at[below].c_out, pass->options.pooling, wanted ? signs : NULL, map));
 cleanup:
     return status;
 }
@@ -269,6 +282,11 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
                                 .in_bits = has_map(pass, 0) ? NULL : tensor(pass, 0, SIGNS),
                                 .out = dx};
     PST_TRY(convolve(pass, 0, true, &tensors));
+    if (pass->options.replicate) {
+        const pst_buffer *weights;
+        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_border_backward(pass->net->engine.session, tensors.in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights, dx));
+    }
 cleanup:
     return status;
 }

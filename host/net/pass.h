@@ -9,6 +9,7 @@ typedef struct pst_pass pst_pass;
 typedef struct pst_pass_options {
     int h, w;                     /* of the picture */
     pst_pool pooling;             /* between blocks */
+    bool replicate;               /* the picture's border is replicated for the first layer, instead of zeros around it */
     bool wanted[PST_LAYERS_MAX];  /* layers whose features are looked at; the walk ends with the last of them */
     bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
     bool backward;                /* will pst_pass_backward be called? Features are kept for it */

@@ -168,6 +168,8 @@ pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_stat
     PST_TRY(state->numbers(state->self, &optimizer->scale, sizeof optimizer->scale));
     PST_TRY(state->numbers(state->self, &optimizer->best_loss, sizeof optimizer->best_loss));
     PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->best));
+    PST_TRY(state->numbers(state->self, &optimizer->average_power, sizeof optimizer->average_power));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->average));
     PST_TRY(optimizer->methods->tell(optimizer, state));
 cleanup:
     return status;

@@ -159,7 +159,12 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
         pst_picture_keep_colors(*result, job->content, job->options.color_space);
+    PST_TRY(pst_picture_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(picture);
+    if (status != PST_OK) {
+        pst_image_destroy(*result);
+        *result = NULL;
+    }
     return status;
 }

@@ -136,6 +136,7 @@ static pst_status make_objective(pst_job *job) {
                                                      : o->pooling == PST_POOLING_L2    ? PST_POOL_L2
                                                                                        : PST_POOL_MAX,
                                          .tv_kind = o->tv_kind,
+                                         .replicate = o->replicate_border,
                                          .normalize_gradients = o->normalize_gradients,
                                          .region_count = job->regions->count,
                                          .keeps_content = pst_regions_keep_any(job->regions)};

@@ -66,7 +66,7 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
                                pst_pass_options *options) {
     const pst_objective_options *o = &objective->options;
     const pst_net *net = objective->net;
-    *options = (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .backward = backward};
+    *options = (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
     for (size_t t = 0; t < o->term_count; t++) {
         const pst_term *term = &o->terms[t];
         if ((term->kind == PST_TERM_STYLE && style) || (term->kind == PST_TERM_CONTENT && content))

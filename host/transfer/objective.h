@@ -23,6 +23,7 @@ typedef struct pst_objective_options {
     pst_loss_form form;
     pst_pool pooling;
     pst_tv_kind tv_kind;
+    bool replicate; /* as in net/pass.h */
     bool normalize_gradients;
     pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
     size_t term_count;

@@ -1,0 +1,36 @@
+/* The pictures of a batch: every content in every style, and what their files are called. */
+#ifndef PASTICHE_BATCH_LIST_H
+#define PASTICHE_BATCH_LIST_H
+
+#include "options.h"
+
+typedef enum batch_state { BATCH_TO_DO, BATCH_THERE, BATCH_DONE, BATCH_FAILED } batch_state;
+
+typedef struct batch_item {
+    size_t content, style; /* which one of the list */
+    char *output;          /* owned */
+    batch_state state;
+} batch_item;
+
+typedef struct batch_list {
+    path_list contents, styles; /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
+    path_list inputs;           /* all files that are read */
+    char *blend_name;           /* what {style} is for a blend: "a+b"; owned */
+    batch_item *items;          /* content by content */
+    size_t count;
+} batch_list;
+
+/* Finds the pictures and gives them names; checks that the inputs are there and that no two results have one name. Gives an
+ * exit code; what is wrong was told then. Always end it with batch_list_free. */
+int batch_list_make(batch_list *list, const settings *s);
+
+/* The settings of one picture's run; they point into the list and s. */
+settings batch_item_settings(const batch_list *list, const settings *s, const batch_item *item);
+
+/* "photo.jpg in the manner of painting.jpg", into text; returns it. */
+char *batch_item_title(const batch_list *list, const batch_item *item, char *text, size_t size);
+
+size_t batch_count(const batch_list *list, batch_state state);
+void batch_list_free(batch_list *list);
+
+#endif

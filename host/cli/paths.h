@@ -1,0 +1,30 @@
+/* From what people name to the pictures that they mean: files, folders, patterns. */
+#ifndef PASTICHE_PATHS_H
+#define PASTICHE_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct path_list {
+    char **paths; /* owned, as each of them */
+    size_t count, room;
+} path_list;
+
+/* A copy of the path at the end. False after complaining that memory is short. */
+bool paths_add(path_list *list, const char *path);
+
+/* Adds what a word of the command line means: of a folder the pictures in it, without those in folders below; of a pattern with
+ * * and ?, which the shell did not expand, the pictures that fit, in folders too that fit; both sorted by name, and without
+ * hidden ones. Anything else is added as it is, whether there or not, and so is a file with such a name. What is a picture its
+ * ending says. False after complaining that there is none. */
+bool paths_expand(path_list *list, const char *word);
+
+/* Whether the word is a pattern, and no file has that name. */
+bool paths_is_pattern(const char *word);
+
+/* Whether a name fits a pattern; both without folders. */
+bool paths_fit(const char *pattern, const char *name);
+
+void paths_free(path_list *list);
+
+#endif
