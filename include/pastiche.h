@@ -499,13 +499,21 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_save; nothing
+/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights; nothing
  * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
  * PST_STOPPED when the callback stopped it. callback may be NULL. */
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
+
+/* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from within its
+ * callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that has learnt is of another
+ * function, and best_loss, loss_threshold and min_improvement count from there. PST_ERROR_ARGUMENT leaves all as it was. */
+PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
+
+/* The weights in force: those of the options, or what was set, a resumed run's too. */
+PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
 
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
  * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */

@@ -122,6 +122,34 @@ START_TEST(samples_are_rounded_and_clamped)
 }
 END_TEST
 
+/* In memory it is the file that would have been written. */
+START_TEST(bytes_are_those_of_the_file)
+{
+    static const char *const endings[] = {".png", ".jpg", ".bmp", ".tga"};
+    for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
+        char name[16];
+        pst_image *image = random_picture(37, 21, e + 1);
+        uint8_t *data, *file;
+        size_t bytes, file_bytes;
+        image->rgb[0] = NAN;
+        image->rgb[1] = 300;
+        snprintf(name, sizeof name, "b%s", endings[e]);
+        ck_ok(error, pst_picture_write(&error, image, test_path(name)));
+        ck_ok(error, pst_file_load(&error, test_path(name), 1 << 20, &file, &file_bytes));
+        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, endings[e], &data, &bytes), PST_OK);
+        ck_assert_uint_eq(bytes, file_bytes);
+        ck_assert_mem_eq(data, file, bytes);
+        pst_bytes_destroy(data);
+        pst_free(file);
+        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, "jpg", &data, &bytes), PST_ERROR_ARGUMENT);
+        ck_assert_ptr_null(data);
+        ck_assert_int_eq(pst_image_encode(0, 21, image->rgb, ".jpg", &data, &bytes), PST_ERROR_ARGUMENT);
+        pst_image_destroy(image);
+    }
+    pst_bytes_destroy(NULL);
+}
+END_TEST
+
 START_TEST(names_that_cannot_be_written_are_refused)
 {
     pst_image *image = random_picture(2, 2, 1);
@@ -572,6 +600,7 @@ int main(void)
     tcase_add_test(cases, pictures_are_made_and_measured);
     tcase_add_test(cases, what_is_written_is_read_again);
     tcase_add_test(cases, samples_are_rounded_and_clamped);
+    tcase_add_test(cases, bytes_are_those_of_the_file);
     tcase_add_test(cases, names_that_cannot_be_written_are_refused);
     tcase_add_test(cases, other_files_are_named_for_what_they_are);
     tcase_add_loop_test(cases, a_picture_cut_anywhere_is_refused, 0, small_count);

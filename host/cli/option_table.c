@@ -367,6 +367,7 @@ static bool set_intent(settings *s, const option *o, const char *given, const ch
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)o;
+    pst_transfer_options_init(&s->transfer, sizeof s->transfer); /* nothing else was set yet; the last preset holds */
     if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
         char list[256] = "";
         for (size_t i = 0; pst_preset_name(i); i++) {
@@ -397,6 +398,25 @@ static bool set_betas(settings *s, const option *o, const char *given, const cha
     s->transfer.adam_beta1 = betas[0];
     s->transfer.adam_beta2 = betas[1];
     return true;
+}
+
+/* Each of these asks for the page too. */
+static bool set_web(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_flag(s, o, given, value);
+}
+
+static bool set_web_address(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_text(s, o, given, value);
+}
+
+static bool set_web_port(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_integer(s, o, given, value);
 }
 
 static bool set_contents(settings *s, const option *o, const char *given, const char *value)
@@ -556,6 +576,10 @@ const option option_table[] = {
       IN(checkpoint_every), 0, 1e9 },
     { { "resume" }, TAKES_VALUE, "FILE", "go on from a checkpoint", set_text, IN(resume) },
     { { "log" }, TAKES_VALUE, "FILE", "one JSON object an iteration, all loss terms", set_text, IN(log) },
+    { { "web" }, TAKES_NOTHING, NULL, "a page in the browser: see it grow, steer it", set_web, IN(web) },
+    { { "web-port" }, TAKES_VALUE, "N", "its port (1889, or the next free; 0: any)", set_web_port, IN(web_port), 0, 65535 },
+    { { "web-address" }, TAKES_VALUE, "ADDRESS", "for other machines too (127.0.0.1)", set_web_address, IN(web_address) },
+    { { "web-wait" }, TAKES_NOTHING, NULL, "serve on at the end, until told to leave", set_web, IN(web_wait) },
     { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
     { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },

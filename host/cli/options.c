@@ -364,7 +364,7 @@ static bool read_arguments(settings *s, bool presets, int count, char **argument
 static bool read_all(settings *s, bool batch, int count, char **arguments, int more_count, char **more)
 {
     *s = (settings){ .output = batch ? NULL : "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = batch ? 0 : 100,
-                     .batch = batch, .sheet_size = 256, .sheet_iterations = 100,
+                     .batch = batch, .sheet_size = 256, .sheet_iterations = 100, .web_port = -1,
                      .argument_count = count, .arguments = arguments };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");

@@ -35,6 +35,9 @@ typedef struct settings {
     bool several_gpus;
     int print_every, save_every;   /* 0: never */
     bool plan, quiet, help, version;
+    bool web, web_wait;            /* a live page; go on serving it after the run */
+    const char *web_address;       /* NULL: the loopback */
+    int web_port;                  /* 0: any; below 0: the usual one or the next free */
     const char *ignored[NOTICES_MOST]; /* options without meaning here, as written in the table */
     size_t ignored_count;
     pst_write_options writing;     /* all but the metadata */

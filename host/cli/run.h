@@ -52,6 +52,10 @@ int run_check_plan(const run *r);
 /* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
 int run_paint(run *r);
 
+/* Writes the best picture so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory is short;
+ * false after telling in why what is wrong. From within the run. */
+bool run_write_numbered(run *r, int iteration, char **path, char why[512]);
+
 void run_end(run *r);
 
 #endif

@@ -5,6 +5,8 @@
 #include "options.h"
 #include "progress.h"
 
+typedef struct page page; /* page.h */
+
 typedef struct session {
     const settings *settings; /* for the device and the network */
     pst_catalogue *catalogue;
@@ -18,6 +20,7 @@ typedef struct session {
     bool looked_at_choices, log_begun;
     const char *about;        /* what a complaint of the library is about, put before it; may be NULL */
     pst_status status;        /* of the last such complaint */
+    page *page;               /* NULL: none is wanted */
 } session;
 
 /* The functions give an exit code; what is wrong was told then. */

@@ -24,7 +24,7 @@ static bool is_done(pst_job *job) {
         return false;
     double *then = &stage->window[stage->iteration % o->improvement_window], before = *then;
     *then = stage->best_loss;
-    return stage->iteration > o->improvement_window && before - stage->best_loss < o->min_improvement * before;
+    return stage->iteration > stage->window_since + o->improvement_window && before - stage->best_loss < o->min_improvement * before;
 }
 
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }

@@ -15,6 +15,7 @@ typedef struct pst_term {
     char name[32];  /* "content.relu4_2", "style.relu1_1", "tv" */
     size_t layer;
     double weight;  /* content_weight, style_weight or tv_weight, times the layer's own factor */
+    double factor;  /* what it is multiplied by */
 } pst_term;
 
 /* Everything that defines the function; the pictures come later. */
@@ -74,8 +75,10 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
 /* The weighted value of each term; returns their sum. losses may be NULL. */
 double pst_objective_losses(const pst_objective *objective, double *losses);
 
-/* For tests: replaces the weight of a term, and looks at what was made. */
+/* Replaces the weight of a term from the next evaluation on. */
 void pst_objective_set_weight(pst_objective *objective, size_t term, double weight);
+
+/* For tests: looks at what was made. */
 const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term);     /* [c][c], or features */
 const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term); /* G - T [c][c] of the last one */
 pst_pass *pst_objective_pass(const pst_objective *objective);
