@@ -189,6 +189,8 @@ START_TEST(test_bad_options_get_one_clear_line)
         { "-original_colors=yes", "-original_colors", "0 or 1" },
         { "-normalize_gradients=1", "-normalize_gradients", "no value" },
         { "-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain" },
+        { "--color-space lab", "lab", "yuv or oklab" },
+        { "--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none" },
         { "-pooling min", "min", "max, avg or l2" },
         { "-init noise", "noise", "random or image" },
         { "--loss huber", "huber", "mean, gatys or wasserstein" },
@@ -288,7 +290,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
            "-init random -optimizer lbfgs -print_iter 50 -save_iter 100 -output_image spelled.png -style_scale 1.0 "
            "-original_colors 0 -pooling max -seed -1 -content_layers relu4_2 "
            "-style_layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1 -lbfgs_num_correction 100 -backend nn "
-           "-cudnn_autotune -proto_file x -multigpu_strategy 2");
+           "-cudnn_autotune -proto_file x -multigpu_strategy 2 --no-metadata");
     ck_same_bytes("plain.png", "spelled.png", true);
     static const char *const idle[] = { "backend", "cudnn-autotune", "proto-file", "multigpu-strategy" };
     for (size_t i = 0; i < 4; i++)
@@ -361,6 +363,10 @@ START_TEST(test_starts_styles_and_optimizers)
     ck_run(PICTURES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
            "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
     ck_picture("out.jpg", 64, 48);
+    ck_run(TINY "--iterations 2 --match-colors histogram --original-colors --color-space oklab -o out.jpg");
+    ck_assert_ptr_null(strstr(said, "--color-space"));
+    ck_run(TINY "--iterations 2 --match-colors pca --color-space oklab -o out.jpg");
+    ck_assert_ptr_nonnull(strstr(said, "only with --original-colors"));
     ck_run("-content_image content.ppm -style_image more,style.ppm -image_size 64 -model_file net.safetensors "
            "--iterations 2 -init image -init_image style.ppm -optimizer gradient-descent -learning_rate 1 -momentum .5 "
            "-decay .1 -gpu 99 -o out.bmp");
@@ -378,6 +384,55 @@ START_TEST(test_starts_styles_and_optimizers)
     unsetenv("PASTICHE_DEVICE");
     unsetenv("PASTICHE_MODEL");
     cli_forget("out.jpg"), cli_forget("out.bmp"), cli_forget("out.tga"), cli_forget("out.png");
+}
+END_TEST
+
+/* A mask of the content: two colours side by side, and of the styles a colour or a file. */
+static void write_mask(const char *name, int width, int height, const unsigned char *left, const unsigned char *right)
+{
+    static unsigned char file[32 + 200 * 200 * 3];
+    int at = sprintf((char *)file, "P6 %d %d 255\n", width, height);
+    for (int i = 0; i < width * height; i++, at += 3)
+        memcpy(file + at, 2 * (i % width) < width ? left : right, 3);
+    test_write(test_path(name), file, (size_t)at);
+}
+
+START_TEST(test_masks)
+{
+    static const unsigned char red[] = { 255, 0, 0 }, blue[] = { 0, 0, 255 }, green[] = { 0, 255, 0 };
+    write_mask("mask.ppm", 80, 60, red, blue);
+    write_mask("square.ppm", 50, 50, red, blue);
+    write_mask("green.ppm", 50, 70, green, green);
+    write_mask("own.ppm", 50, 70, red, blue); /* the style has 50x70 pixels */
+    ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks #fe0003 --scales 2 -o masked.png");
+    ck_assert_msg(strstr(said, "region #ff0000, 50.0% of the content: style 1\n")
+                  && strstr(said, "region #0000ff, 50.0% of the content: in no style's mask, keeps the content\n"), "%s", said);
+    ck_picture("masked.png", 64, 48);
+    ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides inside --loss wasserstein -o both.png");
+    ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides all --plan");
+    ck_same_bytes("masked.png", "both.png", false);
+    static const char *const wrong[][3] = {
+        { "--content-mask mask.ppm", "--content-mask", "needs --style-masks" },
+        { "--style-masks own.ppm", "--style-masks", "needs --content-mask" },
+        { "--content-mask mask.ppm --style-masks own.ppm,own.ppm", "2 masks", "1 style" },
+        { "--content-mask mask.ppm --style-masks own.ppm,,own.ppm", "--style-masks", "empty" },
+        { "--content-mask mask.ppm --style-masks own.ppm --guides some", "some", "simple, all or inside" },
+        { "--content-mask square.ppm --style-masks own.ppm", "square.ppm: ", "the same proportions" },
+        { "--content-mask mask.ppm --style-masks square.ppm", "square.ppm: ", "the same proportions" },
+        { "--content-mask mask.ppm --style-masks green.ppm", "#ff0000 #0000ff", "no mask of a style has" },
+        { "--content-mask mask.ppm --style-masks own.ppm -o mask.ppm", "mask.ppm", "input" },
+        { "--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "a mask is a picture of a few flat colours" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char command[512];
+        snprintf(command, sizeof command, TINY "%s", wrong[i][0]);
+        ck_refused(command, 2, wrong[i][1], wrong[i][2]);
+    }
+    ck_refused(TINY "--content-mask missing.png --style-masks own.ppm", 1, "missing.png", "");
+    ck_refused(TINY "--content-mask mask.ppm --style-masks no.txt", 1, "no.txt", "not a picture");
+    cli_forget("masked.png"), cli_forget("both.png");
+    cli_forget("mask.ppm"), cli_forget("square.ppm"), cli_forget("green.ppm");
+    cli_forget("own.ppm");
 }
 END_TEST
 
@@ -484,6 +539,7 @@ int main(void)
     tcase_add_test(all, test_log_and_weights);
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_picture);
     tcase_add_test(all, test_starts_styles_and_optimizers);
+    tcase_add_test(all, test_masks);
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
     tcase_add_test(all, test_signals_end_it_with_a_picture);

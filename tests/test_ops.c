@@ -6,6 +6,7 @@
 #include "on_device.h"
 #include "op/activation.h"
 #include "op/gram.h"
+#include "op/guide.h"
 #include "op/loss.h"
 #include "op/pixels.h"
 #include "op/spread.h"
@@ -220,6 +221,36 @@ static void gram_backward_case(const void *arg)
         ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, map, workspace));
         test_close_to("the same in place", map, fresh, count, TIGHT);
     }
+}
+
+static void guide_case(const void *arg)
+{
+    const gram_shape *s = arg;
+    size_t c = (size_t)s->c, count = s->pixels * c, channels = 3 * s->pixels;
+    double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *row = test_numbers(c, 23), *d = test_numbers(count, 24);
+    double *a = test_numbers(channels, 25), *b = test_numbers(channels, 26), *expected = test_doubles(count + channels), scale = -.7;
+    pst_buffer *map = test_floats(f, count), *g = test_floats(guide, s->pixels), *r = test_floats(row, c), *sum = test_floats(d, count);
+    pst_buffer *out = test_empty(count), *x = test_floats(a, channels), *y = test_floats(b, channels), *mixed = test_empty(channels);
+    for (int squared = 0; squared < 2; squared++) {
+        for (size_t i = 0; i < count; i++)
+            expected[i] = f[i] * guide[i / c] * (squared ? guide[i / c] : 1);
+        ck_ok(test_error, pst_guide_map(test_session, map, s->pixels, s->c, g, squared, out));
+        test_close_to("features times their guide", out, expected, count, TIGHT);
+    }
+    ck_ok(test_error, pst_guide_map(test_session, map, s->pixels, s->c, g, true, map));
+    test_close_to("the same in place", map, expected, count, TIGHT);
+    for (size_t i = 0; i < count; i++)
+        expected[i] = d[i] + scale * guide[i / c] * guide[i / c] * row[i % c];
+    ck_ok(test_error, pst_guide_row(test_session, sum, s->pixels, s->c, scale, g, r));
+    test_close_to("a row times the square of the guide added", sum, expected, count, TIGHT);
+    for (size_t i = 0; i < channels; i++)
+        expected[i] = a[i] * guide[i / 3] + b[i] * (1 - guide[i / 3]);
+    ck_ok(test_error, pst_mix_pictures(test_session, x, y, g, s->pixels, mixed));
+    test_close_to("two pictures mixed", mixed, expected, channels, TIGHT);
+    for (size_t i = 0; i < channels; i++)
+        expected[i] = a[i] * guide[i / 3];
+    ck_ok(test_error, pst_mix_pictures(test_session, x, NULL, g, s->pixels, x));
+    test_close_to("a part of a picture, in place", x, expected, channels, TIGHT);
 }
 
 /* ---- losses ---- */
@@ -459,7 +490,7 @@ static const struct {
     OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 2),       OVER(combine_case, lengths, 1),
     OVER(dots_case, lengths, 1),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),
-    OVER(spread_case, maps, SMALL_MAPS),
+    OVER(spread_case, maps, SMALL_MAPS),         OVER(guide_case, grams, SMALL_GRAMS),
 };
 
 START_TEST(operation)

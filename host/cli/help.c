@@ -10,6 +10,8 @@ void options_help(void)
     puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
          "       pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n"
          "       pastiche demo\n"
+         "       pastiche info PICTURE\n"
+         "       pastiche again PICTURE [-o NEW]\n"
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
          "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"

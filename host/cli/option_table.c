@@ -1,6 +1,7 @@
 #include "option_table.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,59 @@ static bool set_loss(settings *s, const option *o, const char *given, const char
     return true;
 }
 
+static bool set_match_colors(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "cholesky", PST_MATCH_CHOLESKY }, { "pca", PST_MATCH_PCA },   { "symmetric", PST_MATCH_SYMMETRIC },
+        { "histogram", PST_MATCH_HISTOGRAM }, { "none", PST_MATCH_NONE }, { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 5, given, value, &chosen))
+        return false;
+    s->transfer.match_colors = (pst_match_colors)chosen;
+    return true;
+}
+
+static bool set_style_masks(settings *s, const option *o, const char *given, const char *value)
+{
+    (void)o;
+    size_t count = 0;
+    char **parts = value_list(value, &count);
+    if (!parts) {
+        complain("%s \"%s\": a name between the commas is empty", given, value);
+        return false;
+    }
+    free(s->style_masks);
+    s->style_masks = parts;
+    s->mask_count = count;
+    return true;
+}
+
+static bool set_guides(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "simple", PST_GUIDES_SIMPLE }, { "all", PST_GUIDES_ALL }, { "inside", PST_GUIDES_INSIDE }, { NULL, 0 }
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 3, given, value, &chosen))
+        return false;
+    s->transfer.guide_mode = (pst_guide_mode)chosen;
+    return true;
+}
+
+static bool set_color_space(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "yuv", PST_COLOR_SPACE_YUV }, { "oklab", PST_COLOR_SPACE_OKLAB }, { NULL, 0 } };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 2, given, value, &chosen))
+        return false;
+    s->transfer.color_space = (pst_color_space)chosen;
+    return true;
+}
+
 static bool set_init(settings *s, const option *o, const char *given, const char *value)
 {
     static const choice choices[] = { { "random", START_NOISE }, { "image", START_INIT_IMAGE }, { NULL, 0 } };
@@ -277,6 +331,39 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+static bool set_format(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "png", PST_FORMAT_PNG }, { "jpeg", PST_FORMAT_JPEG }, { "tiff", PST_FORMAT_TIFF }, { "webp", PST_FORMAT_WEBP },
+        { "bmp", PST_FORMAT_BMP }, { "tga", PST_FORMAT_TGA },   { "jpg", PST_FORMAT_JPEG },  { "tif", PST_FORMAT_TIFF },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 6, given, value, &chosen))
+        return false;
+    s->writing.format = (pst_image_format)chosen;
+    return true;
+}
+
+static bool set_bits(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "8", 8 }, { "16", 16 }, { NULL, 0 } };
+    (void)o;
+    return choose(choices, 2, given, value, &s->writing.bits);
+}
+
+static bool set_intent(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "perceptual", PST_INTENT_PERCEPTUAL },
+                                      { "relative", PST_INTENT_RELATIVE },
+                                      { "saturation", PST_INTENT_SATURATION },
+                                      { "absolute", PST_INTENT_ABSOLUTE },
+                                      { NULL, 0 } };
+    (void)o;
+    return choose(choices, 4, given, value, &s->proof_intent);
+}
+
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)o;
@@ -311,6 +398,25 @@ static bool set_betas(settings *s, const option *o, const char *given, const cha
     s->transfer.adam_beta1 = betas[0];
     s->transfer.adam_beta2 = betas[1];
     return true;
+}
+
+/* Each of these asks for the page too. */
+static bool set_web(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_flag(s, o, given, value);
+}
+
+static bool set_web_address(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_text(s, o, given, value);
+}
+
+static bool set_web_port(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_integer(s, o, given, value);
 }
 
 static bool set_contents(settings *s, const option *o, const char *given, const char *value)
@@ -351,13 +457,42 @@ static bool set_nothing(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+#define READ(type, s, o) (*(const type *)(const void *)((const char *)(s) + (o)->offset))
+
+bool option_value(const settings *s, const option *o, char *text, size_t size)
+{
+    int length = -1;
+    if (o->set == set_number)
+        length = snprintf(text, size, "%.10g", READ(double, s, o));
+    else if (o->set == set_integer)
+        length = snprintf(text, size, "%d", READ(int, s, o));
+    else if (o->set == set_seed)
+        length = snprintf(text, size, "%lld", (long long)s->transfer.seed);
+    else if (o->set == set_workspace && s->transfer.workspace_bytes)
+        length = snprintf(text, size, "%zu", s->transfer.workspace_bytes >> 20);
+    else if (o->set == set_flag)
+        length = snprintf(text, size, "%d", READ(bool, s, o));
+    else if (o->set == set_text && READ(char *, s, o))
+        length = snprintf(text, size, "%s", READ(char *, s, o));
+    return length >= 0 && (size_t)length < size;
+}
+
 #define IN(member) offsetof(settings, member)
 
 /* The names and defaults of neural-style's options are in docs that its users know by heart; a second name is theirs. */
 const option option_table[] = {
     { { "Pictures" }, IS_HEADING },
-    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result: PNG, JPEG, BMP or TGA (out.png)",
+    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result, named .png, .jpg, .tif ... (out.png)",
       set_text, IN(output) },
+    { { "format" }, TAKES_VALUE, "NAME", "png, jpeg, tiff, webp, bmp, tga (by the name)", set_format },
+    { { "bits" }, TAKES_VALUE, "N", "of a channel in PNG and TIFF: 8 or 16 (8)", set_bits },
+    { { "quality" }, TAKES_VALUE, "N", "1 to 100: of JPEG (95) and WebP (no loss)", set_integer, IN(writing.quality), 1, 100 },
+    { { "output-profile" }, TAKES_VALUE, "FILE", "ICC profile of the result's colours (sRGB)", set_text,
+      IN(writing.output_profile) },
+    { { "proof-profile" }, TAKES_VALUE, "FILE", "no colours but those of this press (ICC, CMYK)", set_text,
+      IN(proof_profile) },
+    { { "proof-intent" }, TAKES_VALUE, "INTENT", "... perceptual, relative, saturation, absolute", set_intent },
+    { { "no-metadata" }, TAKES_NOTHING, NULL, "leave the settings out of the result", set_flag, IN(no_metadata) },
     { { "image-size" }, TAKES_VALUE, "N", "its longer side in pixels (512)", set_integer,
       IN(transfer.image_size), 1, 65535 },
     { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,
@@ -365,6 +500,11 @@ const option option_table[] = {
     { { "style-blend-weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
     { { "original-colors" }, TAKES_SWITCH, NULL, "keep the colours of the content", set_flag,
       IN(transfer.original_colors) },
+    { { "color-space" }, TAKES_VALUE, "SPACE", "... keeping the lightness of yuv or oklab (yuv)", set_color_space },
+    { { "match-colors" }, TAKES_VALUE, "HOW", "styles in the content's colours: pca, symmetric..", set_match_colors },
+    { { "content-mask" }, TAKES_VALUE, "FILE", "regions of the content, a flat colour each", set_text, IN(content_mask) },
+    { { "style-masks" }, TAKES_VALUE, "LIST", "... and of the styles: files, or colours: #ff0000", set_style_masks },
+    { { "guides" }, TAKES_VALUE, "MODE", "what counts for a region: simple, all or inside", set_guides },
     { { "start" }, TAKES_VALUE, "WHAT", "noise, content, or a picture's file (noise)", set_start, IN(start_file) },
     { { "seed" }, TAKES_VALUE, "N", "of the noise (-1)", set_seed, IN(transfer.seed), -1, 9e15 },
     { { "content-image" }, TAKES_VALUE, "FILE", "the content, instead of the first argument", set_text, IN(content) },
@@ -436,6 +576,10 @@ const option option_table[] = {
       IN(checkpoint_every), 0, 1e9 },
     { { "resume" }, TAKES_VALUE, "FILE", "go on from a checkpoint", set_text, IN(resume) },
     { { "log" }, TAKES_VALUE, "FILE", "one JSON object an iteration, all loss terms", set_text, IN(log) },
+    { { "web" }, TAKES_NOTHING, NULL, "a page in the browser: see it grow, steer it", set_web, IN(web) },
+    { { "web-port" }, TAKES_VALUE, "N", "its port (1889, or the next free; 0: any)", set_web_port, IN(web_port), 0, 65535 },
+    { { "web-address" }, TAKES_VALUE, "ADDRESS", "for other machines too (127.0.0.1)", set_web_address, IN(web_address) },
+    { { "web-wait" }, TAKES_NOTHING, NULL, "serve on at the end, until told to leave", set_web, IN(web_wait) },
     { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
     { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },

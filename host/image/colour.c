@@ -1,4 +1,4 @@
-#include "image/image.h"
+#include "image/colour.h"
 
 static float luma(const float *rgb)
 {
@@ -7,12 +7,16 @@ static float luma(const float *rgb)
 
 /* U and V depend only on the differences of R, G and B from Y. So to take Y from one picture and U and V from another
  * is to add the difference of their Y to each channel of the other. */
-void pst_picture_keep_colors(pst_image *image, const pst_image *colors)
+void pst_picture_keep_colors(pst_image *image, const pst_image *colors, pst_color_space space)
 {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     for (size_t i = 0; i < pixels; i++) {
         float *target = image->rgb + 3 * i;
         const float *source = colors->rgb + 3 * i;
+        if (space == PST_COLOR_SPACE_OKLAB) {
+            pst_oklab_keep_color(target, source);
+            continue;
+        }
         float lift = luma(target) - luma(source);
         for (int c = 0; c < 3; c++) {
             float value = source[c] + lift;

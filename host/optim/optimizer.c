@@ -149,6 +149,12 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
     return PST_OK;
 }
 
+void pst_optimizer_begin_anew(pst_optimizer *optimizer)
+{
+    optimizer->methods->forget(optimizer);
+    optimizer->best_loss = INFINITY;
+}
+
 pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state, pst_vector **vector)
 {
     uint8_t there = *vector != NULL;

@@ -84,6 +84,10 @@ bool pst_optimizer_waits(const pst_optimizer *optimizer);
  * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
+/* The function is another one from the next step on: forgets what was learnt and the lowest loss. The best point can be had
+ * until that step, which keeps its own whatever the loss is. */
+void pst_optimizer_begin_anew(pst_optimizer *optimizer);
+
 /* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to whoever
  * writes it and to whoever fills it in. */
 typedef struct pst_optimizer_state {

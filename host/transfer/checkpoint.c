@@ -31,22 +31,28 @@ static void add_image(pst_digest *digest, const pst_image *image) {
     pst_digest_add(digest, image->rgb, sizeof(float) * 3 * (size_t)image->width * (size_t)image->height);
 }
 
+/* While the caller's pointers are still there. */
 void pst_job_digest_options(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     const double numbers[] = {o->content_weight, o->style_weight, o->tv_weight, o->learning_rate, o->momentum, o->decay,
                               o->loss_threshold, o->min_improvement, o->improvement_window, o->style_scale, o->optimizer,
                               o->lbfgs_history, o->iterations, o->start, (double)o->seed, o->original_colors, o->loss_form,
-                              o->pooling, o->normalize_gradients, o->normalize_weights, o->tv_kind, o->replicate_border, o->pixels_256,
-                              o->adam_beta1, o->adam_beta2, o->adam_epsilon_first, o->clamp, o->average};
+                              o->pooling, o->normalize_gradients, o->tv_kind, o->normalize_weights, o->pixels_256,
+                              o->replicate_border, o->adam_beta1, o->adam_beta2, o->adam_epsilon_first, o->clamp, o->average,
+                              o->color_space, o->match_colors, o->guide_mode};
     pst_digest digest;
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
     pst_digest_add(&digest, numbers, sizeof numbers);
     pst_digest_add(&digest, o->content_layers, strlen(o->content_layers) + 1);
     pst_digest_add(&digest, o->style_layers, strlen(o->style_layers) + 1);
+    add_image(&digest, o->content_mask);
+    for (size_t s = 0; o->style_masks && s < o->style_count; s++)
+        add_image(&digest, o->style_masks[s]);
     for (size_t k = 0; k < job->scale_count; k++) {
         const int scale[] = {job->scales[k].w, job->scales[k].h, job->scales[k].iterations};
         pst_digest_add(&digest, scale, sizeof scale);
     }
+    pst_regions_digest(job->regions, &digest);
     pst_digest_end(&digest, job->options_digest);
 }
 
@@ -127,8 +133,8 @@ cleanup:
 static pst_status put_state(archive *a, double seconds) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
-    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration};
-    double numbers[] = {stage->best_loss, stage->loss, seconds};
+    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration, stage->window_since};
+    double numbers[] = {stage->best_loss, stage->loss, seconds, job->options.content_weight, job->options.style_weight, job->options.tv_weight};
     pst_optimizer_state state = {.self = a, .filling = a->in != NULL, .numbers = put, .vector = put_vector};
     pst_status status;
     PST_TRY(put(a, counts, sizeof counts));
@@ -146,9 +152,13 @@ static pst_status put_state(archive *a, double seconds) {
     stage->x_is_best = counts[2] != 0;
     stage->restarts = (int)counts[3];
     job->iteration = (int)counts[4];
+    stage->window_since = (int)counts[5];
     stage->best_loss = numbers[0];
     stage->loss = numbers[1];
     job->seconds_before = numbers[2];
+    job->options.content_weight = numbers[3];
+    job->options.style_weight = numbers[4];
+    job->options.tv_weight = numbers[5];
 cleanup:
     return status;
 }

@@ -24,7 +24,7 @@ static bool is_done(pst_job *job) {
         return false;
     double *then = &stage->window[stage->iteration % o->improvement_window], before = *then;
     *then = stage->best_loss;
-    return stage->iteration > o->improvement_window && before - stage->best_loss < o->min_improvement * before;
+    return stage->iteration > stage->window_since + o->improvement_window && before - stage->best_loss < o->min_improvement * before;
 }
 
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
@@ -154,11 +154,17 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     *result = NULL;
     PST_TRY(pst_stage_picture(job, &picture));
     PST_TRY(pst_picture_resize(&job->context->error, picture, job->width, job->height, result));
+    PST_TRY(pst_job_keep_content(job, *result));
     for (size_t i = 0; i < (size_t)job->width * (size_t)job->height * 3; i++)
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
-        pst_picture_keep_colors(*result, job->content);
+        pst_picture_keep_colors(*result, job->content, job->options.color_space);
+    PST_TRY(pst_picture_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(picture);
+    if (status != PST_OK) {
+        pst_image_destroy(*result);
+        *result = NULL;
+    }
     return status;
 }

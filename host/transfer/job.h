@@ -3,6 +3,7 @@
 #define PST_TRANSFER_JOB_H
 
 #include "transfer/context.h"
+#include "transfer/regions.h"
 #include "transfer/scales.h"
 #include "transfer/stage.h"
 
@@ -15,6 +16,7 @@ struct pst_job {
     int width, height;
     pst_image *content, *start, **styles; /* at the largest sizes they are used at */
     double *blend;
+    pst_regions *regions;
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
     size_t scale_count;
     pst_conv_choices choices; /* of the context when the job was made */
@@ -42,6 +44,16 @@ static inline double pst_job_pixel_scale(const pst_job *job) { return job->optio
 
 /* The size of a style where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
+
+/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with their blend;
+ * NULL if the job has no regions. End them with drop. */
+pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
+void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
+
+/* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it into a
+ * picture that came of it. */
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
+pst_status pst_job_keep_content(const pst_job *job, pst_image *picture);
 
 /* Fills job->options_digest. */
 void pst_job_digest_options(pst_job *job);

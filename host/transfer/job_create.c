@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/colour.h"
 #include "transfer/job.h"
 
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
@@ -111,6 +112,7 @@ static pst_status bring_to_size(pst_job *job) {
         int w, h;
         style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
+        PST_TRY(pst_picture_match_colors(error, job->styles[s], NULL, job->content, NULL, o->match_colors));
     }
 cleanup:
     return status;
@@ -135,7 +137,9 @@ static pst_status make_objective(pst_job *job) {
                                                                                        : PST_POOL_MAX,
                                          .tv_kind = o->tv_kind,
                                          .replicate = o->replicate_border,
-                                         .normalize_gradients = o->normalize_gradients};
+                                         .normalize_gradients = o->normalize_gradients,
+                                         .region_count = job->regions->count,
+                                         .keeps_content = pst_regions_keep_any(job->regions)};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
     if (o->normalize_weights)
@@ -159,6 +163,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     memcpy(&job->options, options, options->size < sizeof job->options ? options->size : sizeof job->options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
+    PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
@@ -167,6 +172,8 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
+    job->options.content_mask = NULL;
+    job->options.style_masks = NULL;
     job->options.blend_weights = NULL;
     job->options.content_layers = job->options.style_layers = NULL;
     *result = job;
@@ -190,5 +197,6 @@ void pst_job_destroy(pst_job *job) {
         pst_image_destroy(job->styles[s]);
     pst_free(job->styles);
     pst_free(job->blend);
+    pst_regions_destroy(job->regions);
     pst_free(job);
 }

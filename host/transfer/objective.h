@@ -6,6 +6,7 @@
 
 #include "net/pass.h"
 #include "op/sums.h"
+#include "transfer/guides.h"
 
 #define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
 
@@ -14,6 +15,7 @@ typedef struct pst_term {
     char name[32];  /* "content.relu4_2", "style.relu1_1", "tv" */
     size_t layer;
     double weight;  /* content_weight, style_weight or tv_weight, times the layer's own factor */
+    double factor;  /* what it is multiplied by */
 } pst_term;
 
 /* Everything that defines the function; the pictures come later. */
@@ -26,6 +28,8 @@ typedef struct pst_objective_options {
     bool normalize_gradients;
     pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
     size_t term_count;
+    size_t region_count; /* of styles; 0: pictures are taken whole, and there are no guides */
+    bool keeps_content;  /* parts of the picture are the content, whatever x is there */
 } pst_objective_options;
 
 /* Adds the terms of a list such as "relu1_1,relu2_1=0.5", each with weight * its factor (1 if none is given).
@@ -55,6 +59,14 @@ pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, siz
 pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
+/* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
+pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides);
+/* Where content is kept: free [h][w] is 0 for pixels that are the content (x: in network units) and 1 for those that are painted;
+ * the objective is then a function of x * free + content * (1 - free). After begin, before the first evaluation. */
+pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free);
+/* The layers that want guides. */
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]);
 pst_status pst_objective_end(pst_objective *objective);
 
 /* Queues one evaluation at x; g = gradient, both [h][w][3]. The losses can be had after the next wait. */
@@ -63,8 +75,10 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
 /* The weighted value of each term; returns their sum. losses may be NULL. */
 double pst_objective_losses(const pst_objective *objective, double *losses);
 
-/* For tests: replaces the weight of a term, and looks at what was made. */
+/* Replaces the weight of a term from the next evaluation on. */
 void pst_objective_set_weight(pst_objective *objective, size_t term, double weight);
+
+/* For tests: looks at what was made. */
 const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term);     /* [c][c], or features */
 const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term); /* G - T [c][c] of the last one */
 pst_pass *pst_objective_pass(const pst_objective *objective);

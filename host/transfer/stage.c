@@ -89,6 +89,7 @@ pst_status pst_stage_picture(pst_job *job, pst_image **result) {
     const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
     PST_TRY(pst_pixels_export(session, average ? average : best_picture(stage), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_job_keep_content(job, image));
     *result = image;
     image = NULL;
 cleanup:
@@ -103,20 +104,27 @@ static pst_status make_targets(pst_job *job, int image_size) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     pst_buffer *x = NULL;
+    pst_guides *guides;
     pst_status status;
+    PST_TRY(pst_job_make_guides(job, stage->w, stage->h, image_size, &guides));
     PST_TRY(pst_objective_begin(stage->objective));
+    if (guides)
+        PST_TRY(pst_objective_set_guides(stage->objective, &guides[0]));
     for (size_t s = 0; s < job->options.style_count; s++) {
         int w, h;
         pst_job_style_size(job, s, image_size, &w, &h);
         PST_TRY(upload_at(job, job->styles[s], w, h, &x));
-        PST_TRY(pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
+        PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])
+                       : pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
         pst_buffer_destroy(session, x);
         x = NULL;
     }
     PST_TRY(upload_at(job, job->content, stage->w, stage->h, &x));
     PST_TRY(pst_objective_set_content(stage->objective, x));
+    PST_TRY(pst_job_hold_content(job, stage->objective, x, stage->w, stage->h));
     PST_TRY(pst_objective_end(stage->objective));
 cleanup:
+    pst_job_drop_guides(job, guides);
     pst_buffer_destroy(session, x);
     return status;
 }

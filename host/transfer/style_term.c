@@ -1,6 +1,7 @@
 #include "transfer/style_term.h"
 
 #include "op/gram.h"
+#include "op/guide.h"
 #include "op/moments.h"
 #include "op/wasserstein.h"
 
@@ -71,6 +72,10 @@ void pst_style_term_close(pst_style_term *term) {
 static pst_status add_moments(const pst_style_term *term, const pst_buffer *features, size_t pixels, double scale, pst_buffer *moment,
                               pst_buffer *mean, pst_buffer *workspace) {
     pst_status status = pst_gram_add(term->session, features, pixels, term->c, scale, moment, workspace);
+    if (status == PST_OK && mean && term->guide) { /* a weighted mean has the square of the guide, as the Gram matrix has */
+        status = pst_guide_map(term->session, features, pixels, term->c, term->guide, false, term->guided);
+        features = term->guided;
+    }
     if (status == PST_OK && mean)
         status = pst_mean_add(term->session, features, pixels, term->c, scale, mean, workspace);
     return status;
@@ -117,6 +122,7 @@ pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *featu
     double factor = scale * gradient_factor(term, pixels);
     pst_status status = pst_gram_backward(term->session, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
     if (status == PST_OK && term->row)
-        status = pst_add_row(term->session, d, pixels, term->c, factor, term->row);
+        status = term->guide ? pst_guide_row(term->session, d, pixels, term->c, factor, term->guide, term->row)
+                             : pst_add_row(term->session, d, pixels, term->c, factor, term->row);
     return status;
 }

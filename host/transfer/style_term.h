@@ -17,6 +17,9 @@ typedef struct pst_style_term {
     pst_buffer *difference; /* [c][c], symmetric: G - T of the last evaluation */
     pst_buffer *root;       /* [c][c] */
     pst_buffer *target_mean, *mean, *row; /* [c] */
+    const pst_buffer *guide; /* NULL, or [pixels] while a call is about a region: then all features given are times the guide, those
+                                for the gradient times its square, and in `guided`, which is written over */
+    pst_buffer *guided;
 } pst_style_term;
 
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that every

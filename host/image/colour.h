@@ -1,0 +1,37 @@
+/* The colours of whole pictures: those of one given to another, as a map of its colours or by keeping the other's. */
+#ifndef PST_IMAGE_COLOUR_H
+#define PST_IMAGE_COLOUR_H
+
+#include "image/image.h"
+
+/* Mean and covariance of the RGB samples; weights: one a pixel, from 0 up, or NULL for 1 each. Returns the sum of the weights;
+ * if that is 0, all is 0. */
+typedef struct pst_colour_moments {
+    double mean[3], covariance[3][3];
+} pst_colour_moments;
+double pst_colour_measure(const pst_image *image, const float *weights, pst_colour_moments *moments);
+
+/* a: the linear map of CHOLESKY, PCA or SYMMETRIC after which colours with the moments from have those of to:
+ * c -> a (c - from.mean) + to.mean. Directions in which from varies by less than one level are widened no more than one
+ * level's worth: what is there is noise. */
+void pst_colour_map(pst_colour_moments from, pst_colour_moments to, pst_match_colors how, double a[3][3]);
+
+/* Changes the colours of `image` to those of `like`, clamped to 0..255; weights as above. Does nothing for PST_MATCH_NONE and
+ * where a sum of weights is 0. The three linear maps are those of Gatys et al., "Controlling Perceptual Factors in Neural Style
+ * Transfer" (2017); HISTOGRAM goes on from SYMMETRIC and matches the distributions along many axes in turn (Pitie et al., 2007). */
+pst_status pst_picture_match_colors(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
+                                    const float *like_weights, pst_match_colors how);
+
+/* The last part of HISTOGRAM: colours whose distributions along the axes of `turns` rotations are those of `like`, the three
+ * channels last of all; not clamped. */
+pst_status pst_colour_match_histograms(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
+                                       const float *like_weights, int turns);
+
+/* sRGB 0..255 to OkLab (lightness 0..1, a, b; Ottosson 2020) and back, which may leave 0..255. */
+void pst_oklab_from_rgb(const float rgb[3], double lab[3]);
+void pst_oklab_to_rgb(const double lab[3], float rgb[3]);
+
+/* Of one pixel: pst_picture_keep_colors with PST_COLOR_SPACE_OKLAB. */
+void pst_oklab_keep_color(float rgb[3], const float color[3]);
+
+#endif

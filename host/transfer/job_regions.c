@@ -1,0 +1,82 @@
+/* What masks and weights do to a job: guides for its pictures, and content kept where no style is. */
+#include <math.h>
+
+#include "base/memory.h"
+#include "transfer/job.h"
+
+const pst_region *pst_job_regions(const pst_job *job, size_t *count) {
+    *count = job->regions->content ? job->regions->content->count : 0;
+    return job->regions->about;
+}
+
+void pst_job_drop_guides(const pst_job *job, pst_guides *guides) {
+    for (size_t k = 0; guides && k <= job->options.style_count; k++)
+        pst_guides_clear(&guides[k]);
+    pst_free(guides);
+}
+
+pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **result) {
+    size_t count = job->options.style_count;
+    pst_error *error = &job->context->error;
+    bool wanted[PST_LAYERS_MAX];
+    pst_guides *guides = NULL, **styles = NULL;
+    pst_status status = PST_OK;
+    *result = NULL;
+    if (!job->regions->count)
+        return PST_OK;
+    pst_objective_style_layers(&job->objective_options, wanted);
+    PST_TRY(pst_allocate(error, count + 1, sizeof *guides, &guides));
+    PST_TRY(pst_allocate(error, count, sizeof *styles, &styles));
+    for (size_t k = 0; k <= count; k++) { /* the content, then the styles */
+        int own_w = w, own_h = h;
+        if (k) {
+            pst_job_style_size(job, k - 1, image_size, &own_w, &own_h);
+            styles[k - 1] = &guides[k];
+        }
+        PST_TRY(pst_regions_guides(error, job->regions, k, &job->net->layers, wanted, own_w, own_h, &guides[k]));
+    }
+    pst_guides_share(styles, job->blend, count);
+    *result = guides;
+    guides = NULL;
+cleanup:
+    pst_job_drop_guides(job, guides);
+    pst_free(styles);
+    return status;
+}
+
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h) {
+    size_t pixels = (size_t)w * (size_t)h;
+    float *free = NULL;
+    pst_status status = PST_OK;
+    if (!pst_regions_keep_any(job->regions))
+        return PST_OK;
+    PST_TRY(pst_allocate(&job->context->error, pixels, sizeof(float), &free));
+    PST_TRY(pst_regions_kept(&job->context->error, job->regions, w, h, free));
+    for (size_t i = 0; i < pixels; i++)
+        free[i] = fminf(fmaxf(1 - free[i], 0), 1);
+    PST_TRY(pst_objective_keep_content(objective, content, free));
+cleanup:
+    pst_free(free);
+    return status;
+}
+
+pst_status pst_job_keep_content(const pst_job *job, pst_image *picture) {
+    pst_error *error = &job->context->error;
+    size_t pixels = (size_t)picture->width * (size_t)picture->height;
+    pst_image *content = NULL;
+    float *kept = NULL;
+    pst_status status = PST_OK;
+    if (!pst_regions_keep_any(job->regions))
+        return PST_OK;
+    PST_TRY(pst_picture_resize(error, job->content, picture->width, picture->height, &content));
+    PST_TRY(pst_allocate(error, pixels, sizeof(float), &kept));
+    PST_TRY(pst_regions_kept(error, job->regions, picture->width, picture->height, kept));
+    for (size_t i = 0; i < 3 * pixels; i++) {
+        float part = fminf(fmaxf(kept[i / 3], 0), 1);
+        picture->rgb[i] = part >= 1 ? content->rgb[i] : picture->rgb[i] * (1 - part) + content->rgb[i] * part;
+    }
+cleanup:
+    pst_image_destroy(content);
+    pst_free(kept);
+    return status;
+}
