@@ -357,6 +357,26 @@ START_TEST(weights_change_the_terms)
 }
 END_TEST
 
+/* A picture does not pretend to be what its options alone make; the run repeated without the changes is. */
+START_TEST(a_result_tells_of_changed_weights)
+{
+    pid_t child = page_open("content.ppm style.ppm --image-size 64 --model net.safetensors --web-port 0 --start content --save-iter 0 "
+                            "--iterations 1000000 -o steered.png");
+    json_decref(page_await(3, false));
+    ck_assert_int_eq(page_press("weights", "style=7"), 202);
+    json_decref(page_when(has_notes, 1, false));
+    ck_assert_int_eq(page_press("stop", ""), 202);
+    ck_stops(child, 0);
+    ck_refused("again steered.png -o again.png", 1, "steered.png: weights were changed", "--anyway");
+    ck_run("again steered.png -o again.png --anyway");
+    ck_assert_ptr_null(strstr(said, "byte for byte"));
+    ck_run("again again.png -o third.png");
+    ck_assert_ptr_null(strstr(said, "were changed"));
+    ck_assert_ptr_nonnull(strstr(said, "byte for byte"));
+    cli_forget("steered.png"), cli_forget("again.png"), cli_forget("third.png");
+}
+END_TEST
+
 /* ---- the beginning and the end ---- */
 
 START_TEST(the_end_is_shown_to_who_looks)
@@ -495,6 +515,7 @@ int main(void)
     tcase_add_test(tests, other_machines_need_the_secret);
     tcase_add_test(tests, buttons_do_what_they_say);
     tcase_add_test(tests, weights_change_the_terms);
+    tcase_add_test(tests, a_result_tells_of_changed_weights);
     tcase_add_test(tests, the_end_is_shown_to_who_looks);
     tcase_add_test(tests, the_page_stays_if_it_is_to);
     tcase_add_test(tests, a_batch_is_shown_run_by_run);
