@@ -102,13 +102,8 @@ static bool set_optimizer(settings *s, const option *o, const char *given, const
 
 static bool set_pooling(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "max", PST_POOLING_MAX },
-        { "avg", PST_POOLING_AVERAGE },
-        { "l2", PST_POOLING_L2 },
-        { "average", PST_POOLING_AVERAGE },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "max", PST_POOLING_MAX }, { "avg", PST_POOLING_AVERAGE }, { "l2", PST_POOLING_L2 },
+                                      { "average", PST_POOLING_AVERAGE }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
@@ -119,13 +114,8 @@ static bool set_pooling(settings *s, const option *o, const char *given, const c
 
 static bool set_tv_kind(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "squares", PST_TV_SQUARES },
-        { "absolute", PST_TV_ABSOLUTE },
-        { "nine-point", PST_TV_NINE_POINT },
-        { "nine_point", PST_TV_NINE_POINT },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "squares", PST_TV_SQUARES }, { "absolute", PST_TV_ABSOLUTE },
+                                      { "nine-point", PST_TV_NINE_POINT }, { "nine_point", PST_TV_NINE_POINT }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
@@ -147,12 +137,8 @@ static bool set_border(settings *s, const option *o, const char *given, const ch
 
 static bool set_loss(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "mean", PST_LOSS_MEAN },
-        { "gatys", PST_LOSS_GATYS },
-        { "wasserstein", PST_LOSS_WASSERSTEIN },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "mean", PST_LOSS_MEAN }, { "gatys", PST_LOSS_GATYS },
+                                      { "wasserstein", PST_LOSS_WASSERSTEIN }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
