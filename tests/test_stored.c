@@ -130,13 +130,14 @@ static watch run(const pst_transfer_options *options, pst_image **result)
     return w;
 }
 
+/* Steps blow up what differs. */
 static void ck_close(const watch *a, const watch *b, double error)
 {
     ck_assert_uint_eq(a->terms, b->terms);
     ck_assert_int_eq(a->last, b->last);
     for (int i = 0; i < a->last; i++)
         for (size_t t = 0; t < a->terms; t++)
-            ck_assert_msg(fabs(a->losses[i][t] - b->losses[i][t]) <= error * fabs(a->losses[i][t]) && (a->losses[i][t] > 0 || !i),
+            ck_assert_msg(fabs(a->losses[i][t] - b->losses[i][t]) <= (i ? 10 : 1) * error * fabs(a->losses[i][t]) && (a->losses[i][t] > 0 || !i),
                           "iteration %d, term %zu: %.9g, not %.9g", i + 1, t, b->losses[i][t], a->losses[i][t]);
 }
 
