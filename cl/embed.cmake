@@ -1,6 +1,7 @@
 # Writes OUTPUT, a C file with the content of files:
 #   cmake -DOUTPUT=... -DKERNELS=a.cl;b.cl -P embed.cmake             a table of kernels (see host/cl/kernels.h)
-#   cmake -DOUTPUT=... -DFILES=a.json;b -DINCBIN=ON -P embed.cmake    a table of files (see host/base/embedded.h)
+#   cmake -DOUTPUT=... -DFILES=a.json;b -DINCBIN=ON -P embed.cmake    a table of files (see host/base/embedded.h); HEADER, TYPE and
+#                                                                     TABLE name another one's header, struct and array
 # A compiler may refuse string literals over 4095 characters, so the content is an array of bytes. INCBIN lets the assembler read
 # the files instead, as GNU's and its like can: an array of 2.3 MB takes a compiler 360 MiB and some seconds.
 function(array file result)
@@ -22,7 +23,12 @@ if(DEFINED KERNELS)
   endforeach()
   string(APPEND text "const pst_kernel_source pst_kernel_sources[] = {\n${table}    {NULL, NULL}\n};\n")
 else()
-  string(APPEND text "#include \"base/embedded.h\"\n")
+  if(NOT DEFINED TABLE)
+    set(HEADER base/embedded.h)
+    set(TYPE pst_embedded_file)
+    set(TABLE pst_embedded_files)
+  endif()
+  string(APPEND text "#include \"${HEADER}\"\n")
   if(INCBIN)
     string(APPEND text [[
 #define TEXT(x) #x
@@ -55,6 +61,6 @@ else()
     endif()
     string(APPEND table "    {\"${name}\", ${symbol}, ${size}},\n")
   endforeach()
-  string(APPEND text "const pst_embedded_file pst_embedded_files[] = {\n${table}    {NULL, NULL, 0}\n};\n")
+  string(APPEND text "const ${TYPE} ${TABLE}[] = {\n${table}    {NULL, NULL, 0}\n};\n")
 endif()
 file(WRITE ${OUTPUT} "${text}")

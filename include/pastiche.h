@@ -98,6 +98,7 @@ typedef struct pst_context_options {
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
     const char *choices_file;  /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "":
                                   the built-in choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
+    const char *choices_text;  /* instead of a file: what pst_job_choices_text gave. NULL: choices_file counts */
 } pst_context_options;
 
 PST_API void pst_context_options_init(pst_context_options *options, size_t size);
@@ -120,20 +121,74 @@ PST_API size_t pst_context_choices(const pst_context *context, const char **noti
 
 /* ---- pictures ------------------------------------------------------------------------------------------------ */
 
-typedef struct pst_image pst_image; /* RGB, any size; the samples are floats from 0 to 255 as stored in the file */
+typedef struct pst_image pst_image; /* sRGB and, where a picture has it, opacity; any size; the samples are floats from 0 to 255 */
 
-/* Reads JPEG, PNG, BMP, TGA, GIF (first picture), PSD or PNM. */
+/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first picture of a file: turned as EXIF says, its colours converted
+ * from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1). Files of more than 1 GiB and pictures of more
+ * than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_UNSUPPORTED for a format that this build has no library for. */
 PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
+
+/* The same from the bytes of a file; `name` stands for it in messages. */
+PST_API pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name, pst_image **image);
 
 /* Makes a picture of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
 
-/* Writes PNG, JPEG, BMP or TGA by the ending of the name, through a temporary file and a rename: the old file or the whole new
- * one is there, never a part. */
+/* Gives a picture opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The colours must not
+ * be multiplied by it. */
+PST_API pst_status pst_image_set_alpha(pst_context *context, pst_image *image, const float *alpha);
+
+typedef enum pst_image_format {
+    PST_FORMAT_AUTO, PST_FORMAT_PNG, PST_FORMAT_JPEG, PST_FORMAT_TIFF, PST_FORMAT_WEBP, PST_FORMAT_BMP, PST_FORMAT_TGA
+} pst_image_format;
+
+typedef struct pst_write_options {
+    size_t size;                /* sizeof(pst_write_options); set by pst_write_options_init */
+    pst_image_format format;    /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
+    int bits;                   /* a channel: 8, or 16 in PNG and TIFF. 0, the default: 8 */
+    int quality;                /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
+    const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is embedded. NULL: sRGB,
+                                   which is embedded too */
+    const char *metadata;       /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it, nor a JPEG
+                                   for more than 64 KiB: it is left out there. NULL: none */
+} pst_write_options;
+
+PST_API void pst_write_options_init(pst_write_options *options, size_t size);
+
+/* Writes PNG, JPEG, TIFF, WebP, BMP or TGA by the ending of the name, through a temporary file and a rename: the old file or the
+ * whole new one is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and show white there. The
+ * same picture gives the same bytes. */
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
+PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options);
+
+/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them. It needs no
+ * context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
+ * pst_bytes_destroy. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
+PST_API void pst_bytes_destroy(void *data);
 
 /* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
 PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
+
+/* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode_as. */
+PST_API pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options);
+
+/* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
+PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data,
+                                       size_t *bytes);
+
+/* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
+ * pst_bytes_destroy. */
+PST_API pst_status pst_image_metadata(pst_context *context, const char *path, char **text);
+
+typedef enum pst_intent { PST_INTENT_PERCEPTUAL, PST_INTENT_RELATIVE, PST_INTENT_SATURATION, PST_INTENT_ABSOLUTE } pst_intent; /* ICC's */
+
+/* A soft proof: every colour becomes what is left of it on a way to the colours of `profile` (a file with an ICC profile, of a
+ * press or printer, CMYK or any other) and back to sRGB. */
+PST_API pst_status pst_image_proof(pst_context *context, pst_image *image, const char *profile, pst_intent intent);
+
+/* The SHA-256 of any file, 64 digits and a zero. */
+PST_API pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]);
 
 /* A copy of other dimensions, by a cubic filter that is widened when shrinking; the aspect is the caller's to keep. */
 PST_API pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized);
@@ -142,6 +197,12 @@ PST_API int pst_image_width(const pst_image *image);
 PST_API int pst_image_height(const pst_image *image);
 /* width*height*3 samples, RGB, 0..255; owned by the image. */
 PST_API const float *pst_image_samples(const pst_image *image);
+/* width*height numbers from 0, transparent, to 1; owned by the image. NULL: it is opaque everywhere. */
+PST_API const float *pst_image_alpha(const pst_image *image);
+/* What was lost in reading it, for people, such as a profile that was damaged; or "". As long as the image. */
+PST_API const char *pst_image_notice(const pst_image *image);
+/* The SHA-256 of the file that it was read from, 64 digits; "" of others. As long as the image. */
+PST_API const char *pst_image_sha256(const pst_image *image);
 PST_API void pst_image_destroy(pst_image *image);
 
 /* ---- networks ------------------------------------------------------------------------------------------------ */
@@ -474,7 +535,7 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result and pst_job_save; nothing
+/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights; nothing
  * else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
@@ -482,8 +543,16 @@ typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
  * PST_STOPPED when the callback stopped it. callback may be NULL. */
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
 
+/* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from within its
+ * callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that has learnt is of another
+ * function, and best_loss, loss_threshold and min_improvement count from there. PST_ERROR_ARGUMENT leaves all as it was. */
+PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
+
+/* The weights in force: those of the options, or what was set, a resumed run's too. */
+PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
+
 /* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
- * applied. PST_ERROR_ARGUMENT before the first evaluation. */
+ * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
 
 typedef struct pst_region {
@@ -545,6 +614,10 @@ typedef struct pst_choice {
 /* The algorithms that a job uses for the result's size, for a log; valid as long as the job. With the same ones it gives the
  * same bytes. */
 PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
+
+/* All that was measured and that the job chooses from, as text for pst_context_options.choices_text: to repeat the run. The caller
+ * ends it with pst_bytes_destroy. */
+PST_API pst_status pst_job_choices_text(pst_job *job, char **text);
 
 /* ---- benchmark ----------------------------------------------------------------------------------------------- */
 

@@ -23,7 +23,7 @@ net net op model blas cl base
 optim optim base
 tune tune net op model blas cl base
 transfer transfer net tune optim image op model blas cl base
-cli cli
+cli cli web
 web web
 END
 }
@@ -53,8 +53,8 @@ imports() {
             done
             sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
                 case $header:$file in
-                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/*) ;;
-                    clblast* | curl/* | CL/* | stb_* | jansson.h | hdf5.h | zip.h | zlib.h) echo "$file: <$header> belongs to another room" ;;
+                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | png.h:host/image/* | jpeglib.h:host/image/* | tiffio.h:host/image/* | webp/*:host/image/* | lcms2.h:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/* | microhttpd.h:host/web/server.c) ;;
+                    clblast* | curl/* | CL/* | stb_* | jansson.h | microhttpd.h | hdf5.h | zip.h | zlib.h | png.h | jpeglib.h | tiffio.h | webp/* | lcms2.h) echo "$file: <$header> belongs to another room" ;;
                 esac
             done
             case $file in
@@ -68,7 +68,9 @@ imports() {
         done
     done >"$findings"
     for file in host/*/*.[ch] include/*.h bench/*.[ch]; do
-        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt 600 ] && echo "$file: more than 600 lines"
+        most=600
+        [ "$file" = include/pastiche.h ] && most=1000 # there is to be only one, and most of it is prose
+        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt "$most" ] && echo "$file: more than $most lines"
     done >>"$findings"
     for file in cl/*.cl; do
         [ "$(wc -l <"$file")" -gt 250 ] && echo "$file: more than 250 lines"

@@ -78,7 +78,7 @@ static pst_job *job_of(const pst_transfer_options *options)
 
 typedef struct watch {
     pst_job *job;
-    int save_at;
+    int save_at, change_at; /* change_at: where the weights do; 0: nowhere */
     bool stop;
     double losses[ITERATIONS + 1];
     int last;
@@ -89,6 +89,8 @@ static bool look(void *user, const pst_progress *now)
     watch *w = user;
     w->losses[now->iteration] = now->loss;
     w->last = now->iteration;
+    if (now->iteration == w->change_at)
+        ck_assert_int_eq(pst_job_set_weights(w->job, 7000, 20, 0.5), PST_OK);
     if (now->iteration != w->save_at)
         return false;
     ck_assert_msg(pst_job_save(w->job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
@@ -97,13 +99,49 @@ static bool look(void *user, const pst_progress *now)
 
 static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
                                            PST_OPTIMIZER_GRADIENT_DESCENT};
+/* The same where the weights changed before it was kept, or at that very moment, or at a scale's end. */
+START_TEST(changed_weights_are_gone_on_with)
+{
+    static const int changes[] = {4, 9, 15};
+    const pst_transfer_options options = options_of(kinds[_i]);
+    for (int c = 0; c < 3; c++) {
+        watch whole = {.job = job_of(&options), .change_at = changes[c]};
+        ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
+        pst_job_destroy(whole.job);
+        for (int at = changes[c]; at <= whole.last && at < changes[c] + 3; at++) {
+            watch first = {.job = job_of(&options), .change_at = changes[c], .save_at = at, .stop = true};
+            ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
+            pst_job_destroy(first.job);
+            watch second = {.job = job_of(&options)};
+            ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+            double content_weight, style_weight, tv_weight;
+            pst_job_weights(second.job, &content_weight, &style_weight, &tv_weight);
+            ck_assert(content_weight == 7000 && style_weight == 20 && tv_weight == 0.5);
+            ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
+            ck_assert_int_eq(second.last, whole.last);
+            for (int i = at + 1; i <= whole.last; i++)
+                ck_assert_msg(second.losses[i] == whole.losses[i], "iteration %d after %d: %.17g, not %.17g", i, at, second.losses[i],
+                              whole.losses[i]);
+            pst_job_destroy(second.job);
+        }
+    }
+}
+END_TEST
+
 /* in the first scale; early; its last iteration, and the first of the next; late; the very last */
 static const int places[] = {1, 2, 9, 15, 16, 27, ITERATIONS};
 #define PLACES 7
 
 START_TEST(going_on_gives_the_same_bytes)
 {
-    const pst_transfer_options options = options_of(kinds[_i]);
+    pst_transfer_options options = options_of(kinds[_i < 4 ? _i : _i - 2]);
+    if (_i >= 4) {
+        options.average = .9;
+        options.clamp = _i == 4;
+        options.loss_form = PST_LOSS_WASSERSTEIN;
+        options.pooling = PST_POOLING_L2;
+        options.replicate_border = options.pixels_256 = true;
+    }
     watch whole = {.job = job_of(&options)};
     pst_image *result, *again;
     ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
@@ -219,7 +257,8 @@ int main(void)
     TCase *tests = tcase_create("checkpoints");
     tcase_add_unchecked_fixture(tests, open_all, close_all);
     tcase_set_timeout(tests, 300);
-    tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 4);
+    tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
+    tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     tcase_add_test(tests, nothing_is_kept_too_early_or_half);
     suite_add_tcase(suite, tests);

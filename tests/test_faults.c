@@ -59,7 +59,7 @@ static const struct {
     unsigned least; /* allocations that it makes */
 } faults[] = {
     {"in.png", read_picture, 8}, {"in.jpg", read_picture, 8},    {"in.tga", read_picture, 5},
-    {"in.ppm", read_picture, 4}, {"out.png", write_picture, 20}, {"out.jpg", write_picture, 4},
+    {"in.ppm", read_picture, 4}, {"out.png", write_picture, 10}, {"out.jpg", write_picture, 4},
     {"", resize_picture, 6},     {"net", read_model, 10},
 };
 

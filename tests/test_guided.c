@@ -406,6 +406,50 @@ START_TEST(each_region_gets_its_style)
 }
 END_TEST
 
+/* A style whose right half is transparent, and green underneath: nothing of that gets into the result. */
+START_TEST(what_is_transparent_is_no_style)
+{
+    double mean[2][3], x, y;
+    scene s;
+    make_scene(&s);
+    float *rgb = malloc(sizeof *rgb * SIDE * SIDE * 3), alpha[SIDE * SIDE];
+    ck_assert_ptr_nonnull(rgb);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        red_rows(i % SIDE, i / SIDE, rgb + 3 * i);
+        if (i % SIDE >= SIDE / 2)
+            set(rgb + 3 * i, 0, 255, 0);
+        alpha[i] = i % SIDE < SIDE / 2;
+    }
+    s.options.content_mask = NULL;
+    s.options.style_masks = NULL;
+    s.options.style_count = 1;
+    s.options.match_colors = PST_MATCH_NONE;
+    for (int transparent = 0; transparent < 2; transparent++) {
+        pst_job *job;
+        pst_image *result;
+        pst_image_destroy(s.styles[0]);
+        ck_assert_int_eq(pst_image_create(context, SIDE, SIDE, rgb, &s.styles[0]), PST_OK);
+        if (transparent)
+            ck_assert_int_eq(pst_image_set_alpha(context, s.styles[0], alpha), PST_OK);
+        ck_assert_msg(pst_job_create(context, network, &s.options, &job) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+        measure(result, 0, SIDE, mean[transparent], &x, &y);
+        pst_image_destroy(result);
+        pst_job_destroy(job);
+    }
+    ck_assert_msg(mean[0][1] > mean[0][0] - 40, "green counts where it is seen: %.0f %.0f", mean[0][0], mean[0][1]);
+    ck_assert_msg(mean[1][1] < mean[1][0] - 80, "green counts where it is transparent: %.0f %.0f", mean[1][0], mean[1][1]);
+    memset(alpha, 0, sizeof alpha);
+    pst_job *none;
+    ck_assert_int_eq(pst_image_set_alpha(context, s.styles[0], alpha), PST_OK);
+    ck_assert_int_eq(pst_job_create(context, network, &s.options, &none), PST_ERROR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "transparent everywhere"));
+    free(rgb);
+    drop_scene(&s);
+}
+END_TEST
+
 START_TEST(the_plan_holds_with_regions)
 {
     pst_session *session = context->session;
@@ -487,6 +531,7 @@ int main(void)
     tcase_add_unchecked_fixture(jobs, open_job, close_job);
     tcase_set_timeout(jobs, 300);
     tcase_add_test(jobs, each_region_gets_its_style);
+    tcase_add_test(jobs, what_is_transparent_is_no_style);
     tcase_add_test(jobs, the_plan_holds_with_regions);
     tcase_add_test(jobs, the_gradient_is_the_slope_of_the_loss);
     suite_add_tcase(suite, jobs);

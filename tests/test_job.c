@@ -146,6 +146,189 @@ START_TEST(the_result_has_the_lowest_loss)
 }
 END_TEST
 
+/* ---- weights that change on the way ---- */
+
+#define CHANGE_AT 6
+
+typedef struct change {
+    pst_job *job;
+    double losses[ITERATIONS], bests[ITERATIONS], terms[ITERATIONS][4]; /* content.relu1_2, style.relu1_1, style.relu2_1, tv */
+    double content, style, tv;
+    int stop_at; /* 0: never */
+} change;
+
+static bool change_weights(void *user, const pst_progress *progress)
+{
+    change *c = user;
+    int k = progress->iteration - 1;
+    ck_assert_uint_eq(progress->term_count, 4);
+    c->losses[k] = progress->loss;
+    c->bests[k] = progress->best_loss;
+    for (int t = 0; t < 4; t++)
+        c->terms[k][t] = progress->terms[t].value;
+    if (progress->iteration == CHANGE_AT) {
+        ck_assert_int_eq(pst_job_set_weights(c->job, -1, 1, 1), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_job_set_weights(c->job, 1, NAN, 1), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_job_set_weights(c->job, 1, 1, INFINITY), PST_ERROR_ARGUMENT);
+        ck_assert_ptr_nonnull(strstr(pst_context_message(context), "tv weight"));
+        ck_assert_int_eq(pst_job_set_weights(c->job, c->content, c->style, c->tv), PST_OK);
+        pst_image *result; /* still there, though its loss is not known any more */
+        ck_assert_int_eq(pst_job_result(c->job, &result), PST_OK);
+        pst_image_destroy(result);
+    }
+    return progress->iteration == c->stop_at;
+}
+
+static int lowest_of(const double *losses, int from, int to)
+{
+    int lowest = from;
+    for (int k = from; k < to; k++)
+        lowest = losses[k] <= losses[lowest] ? k : lowest;
+    return lowest;
+}
+
+/* The evaluation after the change is of the best picture until then, so that its terms are known beforehand: proportional to
+ * the weights. The lowest loss counts from there, even though all before were far lower. */
+START_TEST(changed_weights_hold_at_the_best_picture)
+{
+    change c = {.content = 5000, .style = 50, .tv = 0.5, .stop_at = ITERATIONS - 1};
+    double rate = kinds[_i] == PST_OPTIMIZER_ADAM ? 40 : kinds[_i] == PST_OPTIMIZER_GRADIENT_DESCENT ? 3e-5 : 0;
+    c.job = make_job(kinds[_i], false, rate);
+    ck_assert_int_eq(pst_job_run(c.job, change_weights, &c), PST_STOPPED);
+    const int best = lowest_of(c.losses, 0, CHANGE_AT);
+    const double factors[] = {5000 / 5.0, 50 / 100.0, 50 / 100.0, 0.5 / 1e-3};
+    double sum = 0;
+    for (int t = 0; t < 4; t++) {
+        double expected = c.terms[best][t] * factors[t];
+        sum += expected;
+        ck_assert_msg(fabs(c.terms[CHANGE_AT][t] - expected) <= 1e-12 * expected, "term %d: %.17g, not %.17g", t,
+                      c.terms[CHANGE_AT][t], expected);
+    }
+    ck_assert(c.bests[CHANGE_AT] == c.losses[CHANGE_AT]);
+    ck_assert_double_gt(sum, 2 * c.losses[best]);
+    const pst_stage *stage = &c.job->stage;
+    const pst_buffer *result = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+    ck_assert_int_eq(pst_objective_evaluate(stage->objective, result, stage->gradient), PST_OK);
+    ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
+    ck_assert(pst_objective_losses(stage->objective, NULL) == stage->best_loss);
+    ck_assert(c.job->stage.best_loss == c.losses[lowest_of(c.losses, CHANGE_AT, c.stop_at)]);
+    if (kinds[_i] != PST_OPTIMIZER_ADAM) /* which takes long steps at first */
+        ck_assert_double_lt(c.job->stage.best_loss, c.losses[CHANGE_AT]);
+    pst_job_destroy(c.job);
+}
+END_TEST
+
+/* Before the run it is as if the options had said so. No min_improvement ends a run because of a change. */
+START_TEST(weights_set_before_are_those_of_the_options)
+{
+    change a = {.content = 70, .style = 3, .tv = 0}, b = a;
+    a.job = make_job(PST_OPTIMIZER_LBFGS, false, 0);
+    ck_assert_int_eq(pst_job_set_weights(a.job, 0, 3, 0), PST_OK);
+    a.job->options.min_improvement = 1e-9;
+    a.job->options.improvement_window = 5;
+    ck_assert_int_eq(pst_job_run(a.job, change_weights, &a), PST_OK);
+
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = WIDTH;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.lbfgs_history = 4;
+    options.iterations = ITERATIONS;
+    options.start = PST_START_CONTENT;
+    options.content_weight = 0;
+    options.style_weight = 3;
+    options.tv_weight = 0;
+    ck_assert_int_eq(pst_job_create(context, network, &options, &b.job), PST_OK);
+    ck_assert_int_eq(pst_job_run(b.job, change_weights, &b), PST_OK);
+    for (int k = 0; k < ITERATIONS; k++)
+        ck_assert_msg(a.losses[k] == b.losses[k] && a.losses[k] > 0, "iteration %d: %.17g, %.17g", k + 1, a.losses[k], b.losses[k]);
+    for (int k = 1; k < CHANGE_AT; k++)
+        ck_assert(a.terms[k][0] == 0);
+    ck_assert_double_gt(a.terms[CHANGE_AT][0], 0); /* a weight of 0 is no dead end */
+    pst_job_destroy(a.job);
+    pst_job_destroy(b.job);
+}
+END_TEST
+
+static bool look_once(void *user, const pst_progress *progress)
+{
+    double *terms = user;
+    for (size_t t = 0; t < 4; t++)
+        terms[t] = progress->terms[t].value;
+    return true;
+}
+
+/* What else divides the weights goes on doing so. */
+START_TEST(normalized_weights_stay_normalized)
+{
+    double terms[2][4];
+    for (int set = 0; set < 2; set++) {
+        pst_job *job;
+        pst_transfer_options options;
+        pst_transfer_options_init(&options, sizeof options);
+        options.content = content;
+        options.styles = (const pst_image *const *)&style;
+        options.style_count = 1;
+        options.image_size = WIDTH;
+        options.content_layers = "relu1_2=0.3";
+        options.style_layers = "relu1_1=2,relu2_1";
+        options.iterations = 3;
+        options.normalize_weights = true;
+        options.content_weight = set ? 1 : 700;
+        options.style_weight = set ? 0 : 30;
+        options.tv_weight = set ? 1 : 0.5;
+        ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_OK);
+        if (set)
+            ck_assert_int_eq(pst_job_set_weights(job, 700, 30, 0.5), PST_OK);
+        ck_assert_int_eq(pst_job_run(job, look_once, terms[set]), PST_STOPPED);
+        pst_job_destroy(job);
+    }
+    for (int t = 0; t < 4; t++)
+        ck_assert_msg(terms[0][t] > 0 && fabs(terms[1][t] - terms[0][t]) <= 1e-12 * terms[0][t], "term %d: %.17g, not %.17g", t, terms[1][t],
+                      terms[0][t]);
+}
+END_TEST
+
+static bool drop_content(void *user, const pst_progress *progress)
+{
+    change *c = user;
+    const bool before = progress->iteration <= 2;
+    if (progress->iteration > 1)
+        ck_assert((progress->terms[0].value > 0) == before);
+    ck_assert((progress->terms[3].value > 0) == before);
+    ck_assert_double_gt(progress->terms[1].value, 0);
+    if (progress->iteration == 2)
+        ck_assert_int_eq(pst_job_set_weights(c->job, 0, 3, 0), PST_OK);
+    c->content = progress->scale;
+    return false;
+}
+
+/* The next scale takes over the weights. */
+START_TEST(changed_weights_hold_at_later_scales)
+{
+    change c = {0};
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = WIDTH;
+    options.content_layers = "relu1_2";
+    options.style_layers = "relu1_1,relu2_1";
+    options.iterations = ITERATIONS;
+    options.start = PST_START_CONTENT;
+    options.scales = 2;
+    ck_assert_int_eq(pst_job_create(context, network, &options, &c.job), PST_OK);
+    ck_assert_int_eq(pst_job_run(c.job, drop_content, &c), PST_OK);
+    ck_assert(c.content == 2);
+    pst_job_destroy(c.job);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("job");
@@ -156,6 +339,10 @@ int main(void)
     tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);
     tcase_add_loop_test(tests, pictures_are_few, 0, KINDS);
     tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
+    tcase_add_loop_test(tests, changed_weights_hold_at_the_best_picture, 0, KINDS);
+    tcase_add_test(tests, weights_set_before_are_those_of_the_options);
+    tcase_add_test(tests, changed_weights_hold_at_later_scales);
+    tcase_add_test(tests, normalized_weights_stay_normalized);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

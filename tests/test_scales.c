@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "on_device.h"
+#include "transfer/carry.h"
 #include "transfer/job.h"
 
 #define WIDTH 45
@@ -177,6 +178,57 @@ START_TEST(the_plan_holds_over_all_scales)
 }
 END_TEST
 
+/* A ramp, which the enlargement gives back exactly but for its borders; c: the channel. */
+static double ramp(int which, double x, double y, int c)
+{
+    return which ? 3e-6 * pow(1 + x + 0.5 * y + c, 2) : 2e-4 * (x - 0.7 * y + 0.1 * c);
+}
+
+START_TEST(adams_means_are_enlarged)
+{
+    pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 24);
+    options.scales = 2;
+    pst_job *job = job_of(&options);
+    pst_session *session = context->session;
+    static float numbers[WIDTH * HEIGHT * 3];
+    char notice[PST_NOTICE_BYTES];
+    pst_carried carried;
+    ck_assert_int_eq(pst_stage_open(job, 0, NULL), PST_OK);
+    ck_assert_int_eq(pst_stage_advance(job, notice), PST_OK);
+    pst_moments *moments = pst_optimizer_moments(job->stage.optimizer);
+    const int w = job->stage.w, h = job->stage.h;
+    for (int which = 0; which < 2; which++) {
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++)
+                for (int c = 0; c < 3; c++)
+                    numbers[(y * w + x) * 3 + c] = (float)ramp(which, (x + 0.5) / w, (y + 0.5) / h, c);
+        pst_buffer *mean = (pst_buffer *)(which ? moments->second : moments->first);
+        ck_assert_int_eq(pst_buffer_write(session, mean, 0, numbers, sizeof(float) * (size_t)(w * h * 3)), PST_OK);
+        ck_assert_int_eq(pst_session_finish(session), PST_OK);
+    }
+    ck_assert_int_eq(pst_carry_take(job, &carried), PST_OK);
+    pst_stage_close(job);
+    ck_assert_int_eq(pst_stage_open(job, 1, carried.picture), PST_OK);
+    ck_assert_int_eq(pst_carry_give(job, &carried), PST_OK);
+    pst_carry_drop(&carried);
+    moments = pst_optimizer_moments(job->stage.optimizer);
+    ck_assert(fabs(moments->power1 - 0.9) < 1e-12 && fabs(moments->power2 - 0.999) < 1e-12);
+    const double fewer = (double)(w * h) / (WIDTH * HEIGHT);
+    for (int which = 0; which < 2; which++) {
+        const pst_buffer *mean = (const pst_buffer *)(which ? moments->second : moments->first);
+        ck_assert_int_eq(pst_buffer_read(session, mean, 0, numbers, sizeof numbers), PST_OK);
+        for (int y = 4; y < HEIGHT - 4; y++)
+            for (int x = 4; x < WIDTH - 4; x++)
+                for (int c = 0; c < 3; c++) {
+                    double expected = ramp(which, (x + 0.5) / WIDTH, (y + 0.5) / HEIGHT, c) * (which ? fewer * fewer : fewer);
+                    double largest = ramp(which, 1, which ? 1 : 0, 2);
+                    ck_assert(fabs((double)numbers[(y * WIDTH + x) * 3 + c] - expected) < 1e-5 * largest);
+                }
+    }
+    pst_job_destroy(job);
+}
+END_TEST
+
 static bool stop_at_once(void *user, const pst_progress *now)
 {
     (void)user;
@@ -251,6 +303,7 @@ int main(void)
     tcase_add_test(tests, shares_add_up);
     tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
     tcase_add_test(tests, the_plan_holds_over_all_scales);
+    tcase_add_test(tests, adams_means_are_enlarged);
     tcase_add_test(tests, a_stop_gives_a_picture_of_the_full_size);
     tcase_add_test(tests, a_forecast_changes_nothing);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);

@@ -166,6 +166,29 @@ START_TEST(test_any_options_make_the_axes)
 }
 END_TEST
 
+/* Names that are no UTF-8, have combining accents, or are longer than the page, and more styles than it shows. */
+START_TEST(test_odd_names_and_many_styles)
+{
+    char command[2048] = "caf\xe9\xf0.ppm ";
+    write_ppm("caf\xe9\xf0.ppm", 40, 64, 0, 1);
+    for (int i = 0; i < 14; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "a\xcc\x88\xe6\x9d\xb1 and a name that is much longer than there is room for on the page %02d.ppm", i);
+        write_ppm(name, 40, 30 + i, 0, (uint64_t)i);
+        for (char *c = name; *c; c++)
+            *c = *c == ' ' ? '\1' : *c;
+        strcat(strcat(command, name), " ");
+    }
+    strcat(command, "--model net.safetensors --sheet sheet.png --sheet-size 64 --sheet-iterations 1 --sheet-columns seed=1 --sheet-rows seed=1 --quiet");
+    ck_run(command);
+    pst_image *sheet = read_picture("sheet.png");
+    ck_assert_int_eq(ink_in(sheet, sheet->width - 20, 0, 20, sheet->height), 0);
+    ck_assert_int_gt(sheet->height, 6 * (64 + 2 * 19)); /* twelve of them, two in a row */
+    pst_image_destroy(sheet);
+    cli_forget("sheet.png"), cli_forget("caf\xe9\xf0.ppm");
+}
+END_TEST
+
 START_TEST(test_sheets_that_cannot_work)
 {
     static const struct {
@@ -228,6 +251,7 @@ int main(void)
     tcase_add_unchecked_fixture(all, prepare, NULL);
     tcase_add_test(all, test_the_usual_sheet);
     tcase_add_test(all, test_any_options_make_the_axes);
+    tcase_add_test(all, test_odd_names_and_many_styles);
     tcase_add_test(all, test_sheets_that_cannot_work);
     tcase_add_test(all, test_an_interrupt_keeps_the_variants_so_far);
     suite_add_tcase(suite, all);

@@ -432,6 +432,23 @@ START_TEST(what_does_not_fit_is_refused)
     pst_network_destroy(network);
     network = kept;
 
+    /* parts of a picture that are not there */
+    static float alpha[40 * 61];
+    for (int i = 0; i < 40 * 61; i++)
+        alpha[i] = i < 40 * 61 - 1 ? 1 : 0.5f;
+    pst_image *seen = picture(40, 61, 11);
+    pst_style *none;
+    ck_assert_int_eq(pst_image_set_alpha(context, seen, alpha), PST_OK);
+    other = options_of(1);
+    other.styles = (const pst_image *const *)&seen;
+    ck_assert_int_eq(pst_style_create(context, network, &other, NULL, &none), PST_ERROR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "transparent"));
+    other.content = seen; /* in a run the content may have them */
+    other.styles = NULL;
+    other.stored_styles = list;
+    run(&other, NULL);
+    pst_image_destroy(seen);
+
     /* a network that goes on beyond the last stored layer has the same features */
     options.style_layers = "relu1_1";
     test_write_network(test_path("longer"), (const int[]){8, 12, 20, 9, 0}, (const int[]){2, 1, 1, 1, 0}, 3);

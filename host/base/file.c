@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/digest.h"
 #include "base/embedded.h"
 #include "base/memory.h"
 #include "base/system.h"
@@ -152,6 +153,32 @@ pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, u
 
 cleanup:
     pst_free(loaded);
+    pst_file_close(file);
+    return status;
+}
+
+pst_status pst_file_digest(pst_error *error, const char *path, char hex[65])
+{
+    enum { PIECE = 1 << 18 };
+    pst_status status = PST_OK;
+    pst_file *file = NULL;
+    uint8_t *piece = NULL;
+    uint64_t size;
+    pst_digest digest;
+    hex[0] = 0;
+    PST_TRY(pst_file_open(error, path, &file, &size));
+    PST_TRY(pst_allocate(error, PIECE, 1, &piece));
+    pst_digest_begin(&digest, PST_DIGEST_SHA256);
+    for (uint64_t at = 0; at < size;) {
+        size_t count = size - at < PIECE ? (size_t)(size - at) : PIECE;
+        PST_TRY(pst_file_read(error, file, at, piece, count));
+        pst_digest_add(&digest, piece, count);
+        at += count;
+    }
+    pst_digest_end(&digest, hex);
+
+cleanup:
+    pst_free(piece);
     pst_file_close(file);
     return status;
 }

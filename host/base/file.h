@@ -20,6 +20,9 @@ void pst_file_close(pst_file *file);
 /* Reads a whole file of at most max_bytes into new memory with a zero byte behind it; free with pst_free. */
 pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes);
 
+/* The SHA-256 of a file, which may be of any size. */
+pst_status pst_file_digest(pst_error *error, const char *path, char hex[65]);
+
 /* Writes a whole file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
  * On failure the old file is untouched and the temporary one is gone. */
 pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes);

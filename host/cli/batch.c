@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "run.h"
 #include "signals.h"
 
@@ -19,14 +20,9 @@ typedef struct batch {
     session session;
     batch_list list;
     verdict *contents, *styles; /* of the pictures, before anything is painted */
-    double begun;               /* seconds, when the first run did */
+    time_t begun;               /* when the first run did */
+    double pixels, pace;        /* for --plan: of all that is to be painted, and the seconds that one takes; 0: not tried yet */
 } batch;
-
-static double now(void)
-{
-    struct timespec time;
-    return timespec_get(&time, TIME_UTC) ? (double)time.tv_sec + 1e-9 * (double)time.tv_nsec : 0;
-}
 
 /* ---- before the first run ---- */
 
@@ -51,6 +47,21 @@ static void print_item(const batch_item *item, const pst_plan *plan)
         printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "is there" : "cannot be painted");
 }
 
+/* One picture is tried; the others take as much longer as they are larger. */
+static int foretell(batch *b, run *r)
+{
+    const pst_plan *plan = pst_job_plan(r->job);
+    double seconds = 0, pixels = (double)plan->width * plan->height;
+    b->pixels += pixels;
+    if (b->pace > 0)
+        return EXIT_OK;
+    progress_wait(&b->session.report, "trying two iterations");
+    pst_status status = pst_job_forecast(r->job, &seconds);
+    progress_clear(&b->session.report);
+    b->pace = seconds / pixels;
+    return status == PST_OK ? EXIT_OK : session_failed(&b->session, status);
+}
+
 /* Prepares a run without painting. Whether a picture can be read, and a size be painted, shows here and not in the middle of
  * the night; only what is wrong with all of them ends it. */
 static int check_item(batch *b, batch_item *item)
@@ -73,6 +84,8 @@ static int check_item(batch *b, batch_item *item)
         if (one.plan)
             print_item(item, pst_job_plan(r.job));
         code = run_check_plan(&r);
+        if (code == EXIT_OK && one.plan)
+            code = foretell(b, &r);
     }
     if (code == EXIT_OK)
         *content = *style = GOOD;
@@ -120,13 +133,15 @@ static int make_room(batch *b)
     return EXIT_OK;
 }
 
-/* The endings need no folder to be looked at. */
+/* The endings, and what of the settings goes with them, need no folder to be looked at. */
 static int check_endings(batch *b)
 {
-    for (size_t i = 0; i < b->list.count; i++)
-        if (b->list.items[i].state == BATCH_TO_DO
-            && pst_image_write_check(b->session.context, b->list.items[i].output) == PST_ERROR_ARGUMENT)
-            return session_failed(&b->session, PST_ERROR_ARGUMENT);
+    for (size_t i = 0; i < b->list.count; i++) {
+        pst_status status = b->list.items[i].state != BATCH_TO_DO
+                                ? PST_OK : picture_check(b->session.context, b->settings, b->list.items[i].output);
+        if (status == PST_ERROR_ARGUMENT || status == PST_ERROR_UNSUPPORTED || status == PST_ERROR_FORMAT)
+            return session_failed(&b->session, status);
+    }
     return EXIT_OK;
 }
 
@@ -141,7 +156,7 @@ static int paint_item(batch *b, batch_item *item)
     size_t painted = (size_t)report->item++;
     if (painted > 0)
         snprintf(rest, sizeof rest, " (about %s to go)",
-                 progress_time((now() - b->begun) / (double)painted * (report->items - (int)painted), left));
+                 progress_time(difftime(time(NULL), b->begun) / (double)painted * (report->items - (int)painted), left));
     snprintf(title, sizeof title, "%d of %d%s: %s", report->item, report->items, rest,
              batch_item_title(&b->list, item, name, sizeof name));
     b->session.status = PST_OK;
@@ -165,7 +180,7 @@ static int paint_items(batch *b)
     int code = EXIT_OK;
     progress *report = &b->session.report;
     report->items = (int)batch_count(&b->list, BATCH_TO_DO);
-    b->begun = now();
+    b->begun = time(NULL);
     signals_catch();
     for (size_t i = 0; i < b->list.count && !signals_caught(); i++) {
         batch_item *item = &b->list.items[i];
@@ -181,7 +196,7 @@ static int paint_items(batch *b)
 static void sum_up(batch *b, bool begun)
 {
     const batch_list *list = &b->list;
-    char failed[48] = "", left[96] = "", there[80] = "", time[32];
+    char failed[48] = "", left[96] = "", there[80] = "", took[32];
     size_t there_count = batch_count(list, BATCH_THERE), failures = batch_count(list, BATCH_FAILED), rest = batch_count(list, BATCH_TO_DO);
     if (there_count)
         snprintf(there, sizeof there, ", %zu skipped, which %s there", there_count, there_count == 1 ? "was" : "were");
@@ -190,7 +205,7 @@ static void sum_up(batch *b, bool begun)
     if (rest)
         snprintf(left, sizeof left, ", %zu left%s", rest, begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
     progress_say(&b->session.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
-                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? now() - b->begun : 0, time), there, failed, left);
+                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? difftime(time(NULL), b->begun) : 0, took), there, failed, left);
 }
 
 static int paint_all(batch *b)
@@ -204,6 +219,10 @@ static int paint_all(batch *b)
         code = session_load(w);
     if (code == EXIT_OK)
         code = check_items(b);
+    char took[32];
+    if (code == EXIT_OK && b->pace > 0)
+        printf("%zu %s to paint, in about %s.\n", batch_count(&b->list, BATCH_TO_DO),
+               batch_count(&b->list, BATCH_TO_DO) == 1 ? "picture" : "pictures", progress_time(b->pace * b->pixels, took));
     if (code != EXIT_OK || s->plan)
         return code != EXIT_OK || batch_count(&b->list, BATCH_FAILED) == 0 ? code : EXIT_FAILED;
     code = make_room(b);
@@ -251,7 +270,7 @@ static void help(void)
          "  --name NAME                 of a picture ({content}__{style}.png); it may have\n"
          "                              folders: {style}/{content}.jpg\n"
          "  --overwrite                 paint again what is there\n"
-         "  --plan                      print what would be painted, and stop\n"
+         "  --plan                      print what would be painted, in what time, and stop\n"
          "  --log FILE                  a line of JSON an iteration, \"run\" says of which\n"
          "  --save-iter N               pictures on the way too (0: none)\n\n"
          "and all other options of a run, which `pastiche --help` lists.");

@@ -21,6 +21,10 @@ int bench_command(int count, char **arguments);
 /* pastiche demo [option...] */
 int demo_command(int count, char **arguments);
 
+/* pastiche info PICTURE, and pastiche again PICTURE [-o NEW] [--model FILE] [--device DEVICE] [--anyway] [--quiet] */
+int info_command(int count, char **arguments);
+int again_command(int count, char **arguments);
+
 /* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
 int model_command(int count, char **arguments);
 int model_info_command(int count, char **arguments);

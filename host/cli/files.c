@@ -17,6 +17,25 @@ bool file_exists(const char *path)
     return stat(path, &about) == 0;
 }
 
+bool file_is_at_home(const char *path)
+{
+    return path[0] == '~' && (path[1] == '/' || path[1] == '\0') && !file_exists(path);
+}
+
+char *file_from_home(const char *path)
+{
+#ifdef _WIN32
+    const char *home = getenv("USERPROFILE");
+#else
+    const char *home = getenv("HOME");
+#endif
+    size_t size = home && *home ? strlen(home) + strlen(path) : 0;
+    char *expanded = size ? malloc(size) : NULL;
+    if (expanded)
+        snprintf(expanded, size, "%s%s", home, path + 1);
+    return expanded;
+}
+
 bool file_is_folder(const char *path)
 {
     struct stat about;
@@ -46,7 +65,7 @@ bool file_is_style(const char *path)
 
 bool file_same(const char *a, const char *b)
 {
-    if (!a || !b)
+    if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
         return false;
     if (strcmp(a, b) == 0)
         return true;

@@ -12,6 +12,8 @@ void options_help(void)
          "       pastiche style make PICTURE... -o OUT.style [option...]\n"
          "       pastiche style info FILE\n"
          "       pastiche demo\n"
+         "       pastiche info PICTURE\n"
+         "       pastiche again PICTURE [-o NEW]\n"
          "       pastiche devices [--device DEVICE]\n"
          "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
          "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"

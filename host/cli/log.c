@@ -58,6 +58,10 @@ void log_evaluation(run_log *log, const pst_progress *progress)
         json_object_set_new(line, "driver", json_string(log->device->driver_version));
         json_object_set_new(line, "algorithms", algorithms(log));
     }
+    if (log->weights_changed)
+        json_object_set_new(line, "weights", json_pack("{s:f,s:f,s:f}", "content", log->weights[0], "style", log->weights[1], "tv",
+                                                       log->weights[2]));
+    log->weights_changed = false;
     if (progress->notice)
         json_object_set_new(line, "notice", json_string(progress->notice));
 
@@ -67,6 +71,14 @@ void log_evaluation(run_log *log, const pst_progress *progress)
     if (!written && !log->error)
         log->error = errno ? errno : EIO;
     json_decref(line);
+}
+
+void log_weights(run_log *log, double content_weight, double style_weight, double tv_weight)
+{
+    log->weights[0] = content_weight;
+    log->weights[1] = style_weight;
+    log->weights[2] = tv_weight;
+    log->weights_changed = true;
 }
 
 bool log_close(run_log *log)

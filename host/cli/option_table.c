@@ -1,9 +1,11 @@
 #include "option_table.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "choose.h"
 #include "complain.h"
 #include "values.h"
 
@@ -78,29 +80,6 @@ static bool set_number(settings *s, const option *o, const char *given, const ch
     return true;
 }
 
-typedef struct choice {
-    const char *name;
-    int value;
-} choice;
-
-/* The names end with NULL; those after `shown` are other spellings that a message need not list. */
-static bool choose(const choice *choices, size_t shown, const char *given, const char *value, int *chosen)
-{
-    for (const choice *c = choices; c->name; c++) {
-        if (strcmp(c->name, value) == 0) {
-            *chosen = c->value;
-            return true;
-        }
-    }
-    char list[128] = "";
-    for (size_t i = 0; i < shown; i++) {
-        strcat(list, i == 0 ? "" : i + 1 < shown ? ", " : " or ");
-        strcat(list, choices[i].name);
-    }
-    complain("%s \"%s\": not known; it can be %s", given, value, list);
-    return false;
-}
-
 static bool set_optimizer(settings *s, const option *o, const char *given, const char *value)
 {
     static const choice choices[] = {
@@ -123,13 +102,8 @@ static bool set_optimizer(settings *s, const option *o, const char *given, const
 
 static bool set_pooling(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "max", PST_POOLING_MAX },
-        { "avg", PST_POOLING_AVERAGE },
-        { "l2", PST_POOLING_L2 },
-        { "average", PST_POOLING_AVERAGE },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "max", PST_POOLING_MAX }, { "avg", PST_POOLING_AVERAGE }, { "l2", PST_POOLING_L2 },
+                                      { "average", PST_POOLING_AVERAGE }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
@@ -140,13 +114,8 @@ static bool set_pooling(settings *s, const option *o, const char *given, const c
 
 static bool set_tv_kind(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "squares", PST_TV_SQUARES },
-        { "absolute", PST_TV_ABSOLUTE },
-        { "nine-point", PST_TV_NINE_POINT },
-        { "nine_point", PST_TV_NINE_POINT },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "squares", PST_TV_SQUARES }, { "absolute", PST_TV_ABSOLUTE },
+                                      { "nine-point", PST_TV_NINE_POINT }, { "nine_point", PST_TV_NINE_POINT }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
@@ -168,12 +137,8 @@ static bool set_border(settings *s, const option *o, const char *given, const ch
 
 static bool set_loss(settings *s, const option *o, const char *given, const char *value)
 {
-    static const choice choices[] = {
-        { "mean", PST_LOSS_MEAN },
-        { "gatys", PST_LOSS_GATYS },
-        { "wasserstein", PST_LOSS_WASSERSTEIN },
-        { NULL, 0 },
-    };
+    static const choice choices[] = { { "mean", PST_LOSS_MEAN }, { "gatys", PST_LOSS_GATYS },
+                                      { "wasserstein", PST_LOSS_WASSERSTEIN }, { NULL, 0 } };
     (void)o;
     int chosen;
     if (!choose(choices, 3, given, value, &chosen))
@@ -330,9 +295,43 @@ static bool set_no_tune(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+static bool set_format(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = {
+        { "png", PST_FORMAT_PNG }, { "jpeg", PST_FORMAT_JPEG }, { "tiff", PST_FORMAT_TIFF }, { "webp", PST_FORMAT_WEBP },
+        { "bmp", PST_FORMAT_BMP }, { "tga", PST_FORMAT_TGA },   { "jpg", PST_FORMAT_JPEG },  { "tif", PST_FORMAT_TIFF },
+        { NULL, 0 },
+    };
+    (void)o;
+    int chosen;
+    if (!choose(choices, 6, given, value, &chosen))
+        return false;
+    s->writing.format = (pst_image_format)chosen;
+    return true;
+}
+
+static bool set_bits(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "8", 8 }, { "16", 16 }, { NULL, 0 } };
+    (void)o;
+    return choose(choices, 2, given, value, &s->writing.bits);
+}
+
+static bool set_intent(settings *s, const option *o, const char *given, const char *value)
+{
+    static const choice choices[] = { { "perceptual", PST_INTENT_PERCEPTUAL },
+                                      { "relative", PST_INTENT_RELATIVE },
+                                      { "saturation", PST_INTENT_SATURATION },
+                                      { "absolute", PST_INTENT_ABSOLUTE },
+                                      { NULL, 0 } };
+    (void)o;
+    return choose(choices, 4, given, value, &s->proof_intent);
+}
+
 static bool set_preset(settings *s, const option *o, const char *given, const char *value)
 {
     (void)o;
+    pst_transfer_options_init(&s->transfer, sizeof s->transfer); /* nothing else was set yet; the last preset holds */
     if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
         char list[256] = "";
         for (size_t i = 0; pst_preset_name(i); i++) {
@@ -363,6 +362,25 @@ static bool set_betas(settings *s, const option *o, const char *given, const cha
     s->transfer.adam_beta1 = betas[0];
     s->transfer.adam_beta2 = betas[1];
     return true;
+}
+
+/* Each of these asks for the page too. */
+static bool set_web(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_flag(s, o, given, value);
+}
+
+static bool set_web_address(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_text(s, o, given, value);
+}
+
+static bool set_web_port(settings *s, const option *o, const char *given, const char *value)
+{
+    s->web = true;
+    return set_integer(s, o, given, value);
 }
 
 static bool set_contents(settings *s, const option *o, const char *given, const char *value)
@@ -403,13 +421,42 @@ static bool set_nothing(settings *s, const option *o, const char *given, const c
     return true;
 }
 
+#define READ(type, s, o) (*(const type *)(const void *)((const char *)(s) + (o)->offset))
+
+bool option_value(const settings *s, const option *o, char *text, size_t size)
+{
+    int length = -1;
+    if (o->set == set_number)
+        length = snprintf(text, size, "%.10g", READ(double, s, o));
+    else if (o->set == set_integer)
+        length = snprintf(text, size, "%d", READ(int, s, o));
+    else if (o->set == set_seed)
+        length = snprintf(text, size, "%lld", (long long)s->transfer.seed);
+    else if (o->set == set_workspace && s->transfer.workspace_bytes)
+        length = snprintf(text, size, "%zu", s->transfer.workspace_bytes >> 20);
+    else if (o->set == set_flag)
+        length = snprintf(text, size, "%d", READ(bool, s, o));
+    else if (o->set == set_text && READ(char *, s, o))
+        length = snprintf(text, size, "%s", READ(char *, s, o));
+    return length >= 0 && (size_t)length < size;
+}
+
 #define IN(member) offsetof(settings, member)
 
 /* The names and defaults of neural-style's options are in docs that its users know by heart; a second name is theirs. */
 const option option_table[] = {
     { { "Pictures" }, IS_HEADING },
-    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result: PNG, JPEG, BMP or TGA (out.png)",
+    { { "output", "output-image", "o" }, TAKES_VALUE, "FILE", "the result, named .png, .jpg, .tif ... (out.png)",
       set_text, IN(output) },
+    { { "format" }, TAKES_VALUE, "NAME", "png, jpeg, tiff, webp, bmp, tga (by the name)", set_format },
+    { { "bits" }, TAKES_VALUE, "N", "of a channel in PNG and TIFF: 8 or 16 (8)", set_bits },
+    { { "quality" }, TAKES_VALUE, "N", "1 to 100: of JPEG (95) and WebP (no loss)", set_integer, IN(writing.quality), 1, 100 },
+    { { "output-profile" }, TAKES_VALUE, "FILE", "ICC profile of the result's colours (sRGB)", set_text,
+      IN(writing.output_profile) },
+    { { "proof-profile" }, TAKES_VALUE, "FILE", "no colours but those of this press (ICC, CMYK)", set_text,
+      IN(proof_profile) },
+    { { "proof-intent" }, TAKES_VALUE, "INTENT", "... perceptual, relative, saturation, absolute", set_intent },
+    { { "no-metadata" }, TAKES_NOTHING, NULL, "leave the settings out of the result", set_flag, IN(no_metadata) },
     { { "image-size" }, TAKES_VALUE, "N", "its longer side in pixels (512)", set_integer,
       IN(transfer.image_size), 1, 65535 },
     { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,
@@ -493,6 +540,10 @@ const option option_table[] = {
       IN(checkpoint_every), 0, 1e9 },
     { { "resume" }, TAKES_VALUE, "FILE", "go on from a checkpoint", set_text, IN(resume) },
     { { "log" }, TAKES_VALUE, "FILE", "one JSON object an iteration, all loss terms", set_text, IN(log) },
+    { { "web" }, TAKES_NOTHING, NULL, "a page in the browser: see it grow, steer it", set_web, IN(web) },
+    { { "web-port" }, TAKES_VALUE, "N", "its port (1889, or the next free; 0: any)", set_web_port, IN(web_port), 0, 65535 },
+    { { "web-address" }, TAKES_VALUE, "ADDRESS", "for other machines too (127.0.0.1)", set_web_address, IN(web_address) },
+    { { "web-wait" }, TAKES_NOTHING, NULL, "serve on at the end, until told to leave", set_web, IN(web_wait) },
     { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
     { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },

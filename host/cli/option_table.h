@@ -28,6 +28,9 @@ struct option {
     double least, most;              /* of numbers */
 };
 
+/* The value of an option in the settings as text, where it can be told: numbers, texts and flags. */
+bool option_value(const settings *s, const option *o, char *text, size_t size);
+
 extern const option option_table[];
 extern const size_t option_table_size;
 

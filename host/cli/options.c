@@ -95,6 +95,18 @@ static bool makes_style(const option *o)
     return false;
 }
 
+static bool remember(settings *s, const option *o, const char *value)
+{
+    given_option *longer = realloc(s->given, (s->given_count + 1) * sizeof *longer);
+    if (!longer) {
+        complain("no memory left");
+        return false;
+    }
+    s->given = longer;
+    s->given[s->given_count++] = (given_option){ o, value };
+    return true;
+}
+
 /* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after complaining. */
 static int read_option(settings *s, bool presets, int count, char **arguments)
 {
@@ -145,12 +157,30 @@ static int read_option(settings *s, bool presets, int count, char **arguments)
                o->offset == offsetof(settings, version);
     if (!now)
         return used;
-    return o->set(s, o, given, value) ? used : 0;
+    return o->set(s, o, given, value) && remember(s, o, value) ? used : 0;
+}
+
+/* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
+static bool expand(settings *s, const char **path)
+{
+    if (!*path || !file_is_at_home(*path))
+        return true;
+    char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
+    char *expanded = longer ? file_from_home(*path) : NULL;
+    s->expanded = longer ? longer : s->expanded;
+    if (!expanded) {
+        complain("%s: ~ cannot be replaced: HOME is not set, or no memory is left", *path);
+        return false;
+    }
+    *path = s->expanded[s->expanded_count++] = expanded;
+    return true;
 }
 
 /* neural-style's list of styles, but a file whose name has commas is one style. */
 static bool split_styles(settings *s)
 {
+    if (!expand(s, &s->style_list))
+        return false;
     if (file_exists(s->style_list)) {
         s->styles[s->style_count++] = s->style_list;
         return true;
@@ -165,7 +195,40 @@ static bool split_styles(settings *s)
     s->styles = styles;
     for (; s->style_count < count; s->style_count++)
         styles[s->style_count] = s->style_parts[s->style_count];
+    for (size_t i = 0; i < count; i++)
+        if (!expand(s, &styles[i]))
+            return false;
     return true;
+}
+
+static bool expand_all(settings *s, const char **words, size_t word_count)
+{
+    const char **paths[] = { &s->content, &s->init_image, &s->start_file, &s->output, &s->model, &s->log, &s->choices,
+                             &s->checkpoint, &s->resume, &s->content_mask, &s->writing.output_profile, &s->proof_profile };
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
+        good = expand(s, paths[i]);
+    for (size_t i = 0; good && i < word_count; i++)
+        good = expand(s, &words[i]);
+    for (size_t i = 0; good && i < s->mask_count; i++)
+        good = expand(s, (const char **)&s->style_masks[i]);
+    for (size_t i = 0; good && i < s->each_style_count; i++)
+        good = expand(s, &s->each_style[i]);
+    return good;
+}
+
+/* Standard input can be read once, and there are no pictures on the way to standard output. */
+static bool check_streams(settings *s)
+{
+    int inputs = s->content && strcmp(s->content, "-") == 0;
+    inputs += s->start == START_FILE && strcmp(s->start_file, "-") == 0;
+    for (size_t i = 0; i < s->style_count; i++)
+        inputs += strcmp(s->styles[i], "-") == 0;
+    if (s->output && strcmp(s->output, "-") == 0)
+        s->save_every = 0;
+    if (inputs > 1)
+        complain("-: standard input can be only one of the pictures");
+    return inputs <= 1;
 }
 
 /* As in neural-style-pt, a folder of styles means all pictures in it. */
@@ -267,9 +330,10 @@ static bool take_pictures(settings *s, const char **words, size_t word_count)
 /* Gives the arguments that are no options their meaning and checks what several options say together. */
 static bool finish(settings *s, const char **words, size_t word_count)
 {
-    bool good = s->making_style ? take_pictures(s, words, word_count)
-                : s->batch      ? take_batch(s, words, word_count)
-                                : take_words(s, words, word_count);
+    bool good = expand_all(s, words, word_count)
+                && (s->making_style ? take_pictures(s, words, word_count)
+                    : s->batch      ? take_batch(s, words, word_count)
+                                    : take_words(s, words, word_count));
     if (!good || !expand_styles(s))
         return false;
     size_t styles = s->each_style_count ? 1 : s->style_count;
@@ -290,6 +354,8 @@ static bool finish(settings *s, const char **words, size_t word_count)
         s->start_file = s->init_image;
         s->start = s->init_image ? START_FILE : START_CONTENT;
     }
+    if (!check_streams(s))
+        return false;
     s->transfer.start = s->start == START_FILE      ? PST_START_IMAGE
                         : s->start == START_CONTENT ? PST_START_CONTENT
                                                     : PST_START_RANDOM;
@@ -336,14 +402,15 @@ typedef enum command_kind { ONE_RUN, A_BATCH, A_STYLE } command_kind;
 static bool read_all(settings *s, command_kind kind, int count, char **arguments, int more_count, char **more)
 {
     bool batch = kind == A_BATCH;
-    *s = (settings){ .making_style = kind == A_STYLE, .output = kind != ONE_RUN ? NULL : "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = batch ? 0 : 100,
-                     .batch = batch, .sheet_size = 256, .sheet_iterations = 100,
+    *s = (settings){ .making_style = kind == A_STYLE, .output = kind != ONE_RUN ? NULL : "out.png", .gpu = GPU_NOT_GIVEN,
+                     .print_every = 50, .save_every = batch ? 0 : 100, .batch = batch, .sheet_size = 256, .sheet_iterations = 100, .web_port = -1,
                      .argument_count = count, .arguments = arguments };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
     s->kernels = environment("PASTICHE_KERNELS");
     s->choices = choices_from_environment();
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    pst_write_options_init(&s->writing, sizeof s->writing);
     s->checkpoint_every = 300;
     if (s->making_style)
         s->transfer.image_size = 1024;
@@ -395,6 +462,10 @@ bool options_takes_value(const char *name)
 
 void options_free(settings *s)
 {
+    for (size_t i = 0; i < s->expanded_count; i++)
+        free(s->expanded[i]);
+    free(s->expanded);
+    free(s->given);
     free(s->styles);
     free(s->contents);
     free(s->each_style);

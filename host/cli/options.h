@@ -10,6 +10,12 @@
 
 enum { GPU_NOT_GIVEN = -2, GPU_MEANS_CPU = -1, NOTICES_MOST = 8 };
 
+/* An option as it was given, in its own name; value may be NULL. */
+typedef struct given_option {
+    const struct option *option;
+    const char *value;
+} given_option;
+
 typedef enum start_kind { START_NOISE, START_INIT_IMAGE, START_CONTENT, START_FILE } start_kind;
 
 /* The strings belong to the command line or the environment unless said otherwise. */
@@ -29,8 +35,22 @@ typedef struct settings {
     bool several_gpus;
     int print_every, save_every;   /* 0: never */
     bool plan, quiet, help, version;
+    bool web, web_wait;            /* a live page; go on serving it after the run */
+    const char *web_address;       /* NULL: the loopback */
+    int web_port;                  /* 0: any; below 0: the usual one or the next free */
     const char *ignored[NOTICES_MOST]; /* options without meaning here, as written in the table */
     size_t ignored_count;
+    pst_write_options writing;     /* all but the metadata */
+    const char *proof_profile;
+    int proof_intent;              /* a pst_intent */
+    bool no_metadata;
+    given_option *given;           /* owned; in their order */
+    size_t given_count;
+    char **expanded;               /* owned; names that began with ~ */
+    size_t expanded_count;
+    struct json_t *again;          /* the inputs to tell of in the result instead of these; not owned */
+    const char *choices_text;      /* as pst_context_options.choices_text */
+    int stop_after;                /* end after this evaluation as a signal would; 0: do not */
     const char *content_mask;
     char **style_masks;            /* files or colours; owned */
     size_t mask_count;

@@ -8,6 +8,8 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "page.h"
+#include "pictures.h"
 #include "signals.h"
 
 static int failed(run *r, pst_status status)
@@ -75,7 +77,7 @@ int run_check_names(const session *w, const settings *s)
 /* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
 static bool read_picture(run *r, const char *path, pst_image **picture)
 {
-    pst_status status = pst_image_read(r->session->context, path, picture);
+    pst_status status = picture_read(r->session->context, r->settings, path, &r->session->report, picture);
     r->bad = path;
     if (status != PST_OK) {
         failed(r, status);
@@ -153,7 +155,7 @@ static void drop_pictures(run *r)
 
 int run_check_output(session *w, const settings *s)
 {
-    pst_status status = s->plan ? PST_OK : pst_image_write_check(w->context, s->output);
+    pst_status status = s->plan ? PST_OK : picture_check(w->context, s, s->output);
     return status == PST_OK ? EXIT_OK : session_failed(w, status);
 }
 
@@ -178,6 +180,8 @@ int run_prepare(run *r, session *w, const settings *s)
         status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
         return failed_here(r, status);
+    page_offer(w->page, r);
+    r->inputs = record_take(w, s, r->content, r->start, r->styles);
     masks_tell(r->job, s, &w->report);
     drop_pictures(r); /* the job has copies in its own sizes */
     progress_clear(&w->report);
@@ -191,6 +195,7 @@ int run_check_plan(const run *r)
     char needed[32], limit[32];
     if (plan->fits)
         return EXIT_OK;
+    page_failed(r->session->page, "the picture does not fit into the device's memory");
     complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
              bytes_text(plan->device_bytes, needed), r->session->device.name, bytes_text(plan->device_limit_bytes, limit),
              plan->largest_image_size,
@@ -200,30 +205,39 @@ int run_check_plan(const run *r)
 
 /* ---- the run ---- */
 
-static pst_status write_result(run *r, const char *path)
+static pst_status write_result(run *r, const char *path, bool stopped)
 {
     pst_image *picture;
     pst_status status = pst_job_result(r->job, &picture);
-    if (status == PST_OK)
-        status = pst_image_write(r->session->context, picture, path);
+    if (status == PST_OK) {
+        char *about = record_text(r->inputs, r->session, r->settings, r->job, &r->last, stopped);
+        status = picture_write(r->session->context, r->settings, picture, path, about);
+        free(about);
+    }
     pst_image_destroy(picture);
     return status;
+}
+
+bool run_write_numbered(run *r, int iteration, char **path, char why[512])
+{
+    const settings *s = r->settings;
+    *path = file_numbered(s->output, iteration);
+    bool safe = *path && !is_input(r->session, s, *path) && !file_same(*path, s->log);
+    pst_status status = safe ? write_result(r, *path, true) : PST_OK;
+    if (!safe)
+        snprintf(why, 512, "%s: is another file of this run; the picture on the way is not written", *path ? *path : s->output);
+    else if (status != PST_OK)
+        snprintf(why, 512, "%s", pst_context_message(r->session->context));
+    return safe && status == PST_OK;
 }
 
 /* A picture on the way that cannot be written is told once and does not end the run. */
 static void write_intermediate(run *r, int iteration)
 {
-    const settings *s = r->settings;
-    char *path = file_numbered(s->output, iteration);
-    bool safe = path && !is_input(r->session, s, path) && !file_same(path, s->log);
-    pst_status status = safe ? write_result(r, path) : PST_OK;
-    if (!r->picture_failed && (!safe || status != PST_OK)) {
-        if (safe) {
-            failed(r, status);
-        } else {
-            progress_clear(&r->session->report);
-            complain("%s: is another file of this run; the picture on the way is not written", path ? path : s->output);
-        }
+    char *path, why[512];
+    if (!run_write_numbered(r, iteration, &path, why) && !r->picture_failed) {
+        progress_clear(&r->session->report);
+        complain("%s", why);
         r->picture_failed = true;
     }
     free(path);
@@ -252,7 +266,8 @@ static bool after_evaluation(void *user, const pst_progress *now)
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->session->report, now);
-    bool stop = signals_caught() != 0;
+    bool stop = now->iteration > 0 && page_evaluation(r->session->page, r, now);
+    stop = stop || signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
     if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
         keep_checkpoint(r, now->seconds);
     return stop;
@@ -272,7 +287,8 @@ static int finish(run *r, pst_status status)
 {
     progress *report = &r->session->report;
     int signal_number = signals_caught();
-    bool stopped = r->stopped = status == PST_STOPPED;
+    bool stopped = status == PST_STOPPED;
+    r->stopped = stopped && (signal_number || r->result); /* on the page it was stopped because it is good */
     progress_clear(report);
     if (status != PST_OK && !stopped)
         return failed_here(r, status);
@@ -280,16 +296,19 @@ static int finish(run *r, pst_status status)
         progress_say(report, "stopped before the first evaluation; nothing is written");
         return EXIT_SIGNAL + signal_number;
     }
-    char time[32], *path = result_path(r, stopped);
-    if (path && stopped && r->apart && is_input(r->session, r->settings, path)) {
+    char time[32], text[128], *path = result_path(r, r->stopped);
+    if (path && r->stopped && r->apart && is_input(r->session, r->settings, path)) {
         complain("%s: is a picture that is read; the one that was stopped is not written", path);
         free(path);
         return EXIT_SIGNAL + signal_number;
     }
-    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path);
-    if (status == PST_OK)
-        progress_say(report, "%s: %s %d of %d iterations in %s, loss %.4g", path, stopped ? "stopped after" : "after",
-                     r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
+    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after", r->last.iteration,
+             r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    if (status == PST_OK) {
+        progress_say(report, "%s: %s", path, text);
+        page_end(r->session->page, r, stopped, text);
+    }
     free(path);
     if (status != PST_OK)
         return failed(r, status);
@@ -335,6 +354,7 @@ int run_paint(run *r)
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     progress_wait(&w->report, "looking at the pictures");
+    page_begin(w->page, r);
     signals_catch();
     code = finish(r, pst_job_run(r->job, after_evaluation, r));
     if (!log_close(&r->log) && code == EXIT_OK)
@@ -347,6 +367,7 @@ void run_end(run *r)
     if (!r->session)
         return;
     drop_pictures(r);
+    json_decref(r->inputs);
     pst_job_destroy(r->job);
     *r = (run){ 0 };
 }

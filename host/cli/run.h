@@ -3,6 +3,7 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
+#include "record.h"
 #include "masks.h"
 #include "session.h"
 
@@ -13,6 +14,7 @@ typedef struct run {
     pst_style **stored;  /* for each style, where its picture is NULL; as they */
     masks masks;         /* as they */
     pst_job *job;
+    json_t *inputs;      /* for the result to tell of */
     run_log log;
     pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
     double checkpoint_at;   /* seconds of the run when the last one was kept */
@@ -50,6 +52,10 @@ int run_check_plan(const run *r);
 
 /* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
 int run_paint(run *r);
+
+/* Writes the best picture so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory is short;
+ * false after telling in why what is wrong. From within the run. */
+bool run_write_numbered(run *r, int iteration, char **path, char why[512]);
 
 void run_end(run *r);
 

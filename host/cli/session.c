@@ -7,6 +7,7 @@
 #include "device_choice.h"
 #include "files.h"
 #include "masks.h"
+#include "page.h"
 
 /* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent of
  * the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
@@ -15,11 +16,12 @@ static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
 int session_failed(session *w, pst_status status)
 {
     const char *message = w->context ? pst_context_message(w->context) : "";
-    const char *mask = masks_file_of(w->settings, message);
+    const char *mask = masks_file_of(w->settings, message), *about = mask ? mask : w->about;
+    if (!*message)
+        message = status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status);
     progress_clear(&w->report);
-    const char *about = mask ? mask : w->about;
-    complain("%s%s%s", about ? about : "", about ? ": " : "",
-             *message ? message : status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status));
+    complain("%s%s%s", about ? about : "", about ? ": " : "", message);
+    page_failed(w->page, message);
     w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
@@ -56,11 +58,15 @@ int session_open(session *w)
     const settings *s = w->settings;
     char index[32];
     print_notices(w);
+    if (!page_open(s, &w->page))
+        return EXIT_FAILED;
+    page_preparing(w->page, "opening the device");
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = device_choose(s, &w->report, index);
     where.kernel_folder = s->kernels;
     where.choices_file = s->choices;
+    where.choices_text = s->choices_text;
     pst_status status = pst_context_create(&where, &w->context);
     if (status != PST_OK)
         return session_failed(w, status);
@@ -85,10 +91,13 @@ int session_load(session *w)
     if (w->network)
         return EXIT_OK;
     progress_wait(&w->report, "reading the network");
+    page_preparing(w->page, "reading the network");
     pst_status status = pst_network_load(w->context, w->model, &w->network);
     if (status != PST_OK)
         return session_failed(w, status);
     tell_assumptions(w);
+    if (!w->settings->no_metadata && pst_file_sha256(w->context, w->model, w->network_sha256) != PST_OK)
+        w->network_sha256[0] = '\0';
     return EXIT_OK;
 }
 
@@ -116,7 +125,7 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     pst_context_choices(w->context, &notice);
     if (*notice)
         progress_say(&w->report, "%s", notice);
-    if (s->choices || s->plan)
+    if (s->choices || s->choices_text || s->plan)
         return;
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
@@ -128,12 +137,14 @@ void session_tune(session *w, const settings *s, const pst_image *content)
         || pst_tune_known(w->context, w->network, &options))
         return;
     progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
+    page_preparing(w->page, "measuring which algorithms are the fastest here, this once");
     if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
         progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
 }
 
 void session_end(session *w)
 {
+    page_close(w->page);
     pst_network_destroy(w->network);
     pst_context_destroy(w->context);
     pst_catalogue_close(w->catalogue);

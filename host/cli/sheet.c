@@ -26,7 +26,7 @@ typedef struct sheet {
     const settings *settings;
     session session;
     axis columns, rows;
-    size_t count;          /* of variants */
+    size_t count, largest; /* of variants; the one that takes the most memory */
     settings *variants;    /* row by row, read from the command line with the variant's options behind it */
     sheet_page page;
     pst_image **sources;
@@ -213,6 +213,7 @@ static int show_sources(sheet *p)
 /* Each value of each axis once. */
 static int check_variants(sheet *p)
 {
+    uint64_t most = 0;
     for (size_t i = 0; i < p->count; i++) {
         if (i >= p->columns.count && i % p->columns.count != 0)
             continue;
@@ -225,6 +226,8 @@ static int check_variants(sheet *p)
             const pst_plan *plan = pst_job_plan(r.job);
             p->page.width = plan->width > p->page.width ? plan->width : p->page.width;
             p->page.height = plan->height > p->page.height ? plan->height : p->page.height;
+            p->largest = plan->device_bytes > most ? i : p->largest;
+            most = plan->device_bytes > most ? plan->device_bytes : most;
         }
         run_end(&r);
         if (code != EXIT_OK)
@@ -311,7 +314,7 @@ static int prepare(sheet *p)
 static int print_plan(sheet *p)
 {
     run r;
-    int code = run_prepare(&r, &p->session, &p->variants[0]);
+    int code = run_prepare(&r, &p->session, &p->variants[p->largest]);
     if (code == EXIT_OK)
         code = run_plan(&r);
     run_end(&r);

@@ -69,18 +69,27 @@ static int draw_head(const sheet_page *page, canvas *c, int width)
     return LINE * lines;
 }
 
-static void draw_sources(const sheet_page *page, canvas *c, int top, int across, int pitch, int row)
+/* In rows as high as their highest picture; returns the height they take, and draws unless c is NULL. */
+static int draw_sources(const sheet_page *page, canvas *c, int top, int across, int pitch)
 {
-    for (int i = 0; i < page->source_count; i++) {
-        int x = MARGIN + i % across * pitch, y = top + i / across * row, most = (pitch - GAP) / FONT_WIDTH;
-        char label[64];
-        bool last = i + 1 == page->source_count && page->sources_left_out > 0;
-        canvas_picture(c, x, y + page->height - pst_image_height(page->sources[i]), page->sources[i]);
-        snprintf(label, sizeof label, i == 0 ? "content" : last ? "style, one of %d" : "style",
-                 page->source_count - 1 + page->sources_left_out);
-        canvas_text(c, x, y + page->height + CAPTION_GAP, label, most, true, text);
-        canvas_text(c, x, y + page->height + CAPTION_GAP + LINE, page->source_names[i], most, false, faint);
+    int most = (pitch - GAP) / FONT_WIDTH, y = top;
+    for (int first = 0; first < page->source_count; first += across) {
+        int count = page->source_count - first < across ? page->source_count - first : across, height = 0;
+        for (int i = first; i < first + count; i++)
+            height = pst_image_height(page->sources[i]) > height ? pst_image_height(page->sources[i]) : height;
+        for (int i = first; c && i < first + count; i++) {
+            int x = MARGIN + (i - first) * pitch;
+            char label[64];
+            bool last = i + 1 == page->source_count && page->sources_left_out > 0;
+            snprintf(label, sizeof label, i == 0 ? "content" : last ? "style, one of %d" : "style",
+                     page->source_count - 1 + page->sources_left_out);
+            canvas_picture(c, x, y + height - pst_image_height(page->sources[i]), page->sources[i]);
+            canvas_text(c, x, y + height + CAPTION_GAP, label, most, true, text);
+            canvas_text(c, x, y + height + CAPTION_GAP + LINE, page->source_names[i], most, false, faint);
+        }
+        y += height + CAPTION_GAP + 2 * LINE + GAP;
     }
+    return y - top;
 }
 
 static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch, const sheet_cell *cell)
@@ -110,7 +119,7 @@ pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_ima
 {
     int across = page->columns < COLUMNS_LEAST ? COLUMNS_LEAST : page->columns, pitch = column_width(page) + GAP;
     int width = 2 * MARGIN + across * pitch - GAP, head = draw_head(page, NULL, width) + GAP;
-    int source_row = page->height + CAPTION_GAP + 2 * LINE + GAP, sources = (page->source_count + across - 1) / across * source_row;
+    int sources = draw_sources(page, NULL, 0, across, pitch);
     int row = page->height + CAPTION_GAP + caption_lines(page) * LINE + GAP;
     int height = MARGIN + head + sources + GAP + page->rows * row - GAP + MARGIN - 4;
     canvas c;
@@ -118,7 +127,7 @@ pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_ima
     if (!canvas_begin(&c, width, height, paper))
         return PST_ERROR_MEMORY;
     draw_head(page, &c, width);
-    draw_sources(page, &c, MARGIN + head, across, pitch, source_row);
+    draw_sources(page, &c, MARGIN + head, across, pitch);
     int top = MARGIN + head + sources;
     canvas_fill(&c, MARGIN, top, width - 2 * MARGIN, 1, rule);
     for (int i = 0; i < page->columns * page->rows; i++)

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "session.h"
 
 enum { ABOUT_MOST = 1000 };
@@ -70,7 +71,7 @@ static int make_of(session *w, const settings *s, pst_image **pictures)
             complain("%s: is a style file already; a run blends it with others by --style-blend-weights", s->styles[i]);
             return EXIT_USAGE;
         }
-        status = pst_image_read(w->context, s->styles[i], &pictures[i]);
+        status = picture_read(w->context, s, s->styles[i], &w->report, &pictures[i]);
     }
     if (status != PST_OK)
         return session_failed(w, status);
@@ -144,7 +145,7 @@ static void print_info(const pst_style_info *info)
     printf("\nbytes        %" PRIu64 " (%s)\n", info->bytes, bytes_text(info->bytes, bytes));
 }
 
-static int info_command(int count, char **arguments)
+static int tell_command(int count, char **arguments)
 {
     const char *path = NULL;
     bool help;
@@ -191,7 +192,7 @@ int style_command(int count, char **arguments)
     if (strcmp(name, "make") == 0)
         return make_command(count - 1, arguments + 1);
     if (strcmp(name, "info") == 0)
-        return info_command(count - 1, arguments + 1);
+        return tell_command(count - 1, arguments + 1);
     if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0) {
         complain("pastiche style %s: there is no such command; see pastiche style --help", *name ? name : "...");
         return EXIT_USAGE;

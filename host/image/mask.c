@@ -146,7 +146,12 @@ static bool next_candidate(cell *cells, candidate *found)
 static int by_count(const void *a, const void *b)
 {
     const candidate *x = a, *y = b;
-    return (x->count < y->count) - (x->count > y->count);
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    for (int k = 0; k < 3; k++) /* in an order that every library's qsort keeps */
+        if (x->color[k] != y->color[k])
+            return x->color[k] < y->color[k] ? 1 : -1;
+    return 0;
 }
 
 /* Is it but a step on the way from one of the others to another? A flat colour has nearly all its pixels at its peak; a passage

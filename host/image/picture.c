@@ -33,6 +33,38 @@ cleanup:
     return status;
 }
 
+pst_status pst_picture_set_alpha(pst_error *error, pst_image *image, const float *alpha)
+{
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    float *copy = NULL;
+    for (size_t i = 0; alpha && i < pixels; i++)
+        if (!isfinite(alpha[i]))
+            return pst_fail(error, PST_ERROR_ARGUMENT, "the opacity of pixel %zu of the picture is not a finite number", i);
+    pst_status status = alpha ? pst_allocate(error, pixels, sizeof(float), &copy) : PST_OK;
+    if (status != PST_OK)
+        return status;
+    for (size_t i = 0; alpha && i < pixels; i++)
+        copy[i] = alpha[i] > 0 ? alpha[i] < 1 ? alpha[i] : 1 : 0;
+    pst_free(image->alpha);
+    image->alpha = copy;
+    return PST_OK;
+}
+
+pst_status pst_picture_take_alpha(pst_error *error, pst_image *image, const pst_image *from)
+{
+    pst_image *resized = NULL;
+    pst_status status = PST_OK;
+    if (from->alpha && (from->width != image->width || from->height != image->height)) {
+        PST_TRY(pst_picture_resize(error, from, image->width, image->height, &resized));
+        from = resized;
+    }
+    PST_TRY(pst_picture_set_alpha(error, image, from->alpha));
+
+cleanup:
+    pst_image_destroy(resized);
+    return status;
+}
+
 void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int *fit_height)
 {
     int longer = width > height ? width : height, shorter = width > height ? height : width;
@@ -58,10 +90,26 @@ const float *pst_image_samples(const pst_image *image)
     return image->rgb;
 }
 
+const float *pst_image_alpha(const pst_image *image)
+{
+    return image->alpha;
+}
+
+const char *pst_image_notice(const pst_image *image)
+{
+    return image->notice;
+}
+
+const char *pst_image_sha256(const pst_image *image)
+{
+    return image->sha256;
+}
+
 void pst_image_destroy(pst_image *image)
 {
     if (!image)
         return;
     pst_free(image->rgb);
+    pst_free(image->alpha);
     pst_free(image);
 }

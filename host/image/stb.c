@@ -251,12 +251,10 @@ pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, i
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-#define JPEG_QUALITY 95 /* of 100; above 90 the colours are not subsampled */
-
 typedef struct sink {
     pst_stb_format format;
-    const uint8_t *rgb;
-    int width, height;
+    const uint8_t *samples;
+    int width, height, channels, quality;
     void *file;
     size_t bytes, capacity;
     bool fine;
@@ -278,21 +276,20 @@ static void encode(void *argument)
 {
     sink *to = argument;
     int result = 0;
+    int w = to->width, h = to->height, n = to->channels;
     switch (to->format) {
-    case PST_STB_PNG: result = stbi_write_png_to_func(collect, to, to->width, to->height, 3, to->rgb, 0); break;
-    case PST_STB_JPEG:
-        result = stbi_write_jpg_to_func(collect, to, to->width, to->height, 3, to->rgb, JPEG_QUALITY);
-        break;
-    case PST_STB_BMP: result = stbi_write_bmp_to_func(collect, to, to->width, to->height, 3, to->rgb); break;
-    case PST_STB_TGA: result = stbi_write_tga_to_func(collect, to, to->width, to->height, 3, to->rgb); break;
+    case PST_STB_PNG: result = stbi_write_png_to_func(collect, to, w, h, n, to->samples, 0); break;
+    case PST_STB_JPEG: result = stbi_write_jpg_to_func(collect, to, w, h, n, to->samples, to->quality); break;
+    case PST_STB_BMP: result = stbi_write_bmp_to_func(collect, to, w, h, n, to->samples); break;
+    case PST_STB_TGA: result = stbi_write_tga_to_func(collect, to, w, h, n, to->samples); break;
     }
     to->fine = result != 0;
 }
 
-pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *rgb, int width, int height,
-                          uint8_t **file, size_t *bytes)
+pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height, int channels,
+                          int quality, uint8_t **file, size_t *bytes)
 {
-    sink to = {.format = format, .rgb = rgb, .width = width, .height = height};
+    sink to = {.format = format, .samples = samples, .width = width, .height = height, .channels = channels, .quality = quality};
     *file = NULL;
     *bytes = 0;
     pst_status status = with_pool(error, UINT64_MAX, encode, &to, &to.file);

@@ -5,25 +5,24 @@
 
 typedef struct adam {
     pst_optimizer base;
-    pst_vector *m, *v; /* made by the first step */
-    double power1, power2; /* beta1^k, beta2^k at step k */
+    pst_moments moments;
 } adam;
 
 static void forget(pst_optimizer *optimizer)
 {
     adam *self = (adam *)optimizer;
     /* Moments that a bad gradient went into may hold NaN, which no factor of 0 takes out: new vectors are zero for sure. */
-    optimizer->space->destroy(optimizer->space->self, self->m);
-    optimizer->space->destroy(optimizer->space->self, self->v);
-    self->m = self->v = NULL;
-    self->power1 = self->power2 = 1;
+    optimizer->space->destroy(optimizer->space->self, self->moments.first);
+    optimizer->space->destroy(optimizer->space->self, self->moments.second);
+    self->moments.first = self->moments.second = NULL;
+    self->moments.power1 = self->moments.power2 = 1;
 }
 
 static pst_status start(pst_optimizer *optimizer)
 {
     adam *self = (adam *)optimizer;
     const pst_optimizer_options *o = &optimizer->options;
-    self->power1 = self->power2 = 1;
+    self->moments.power1 = self->moments.power2 = 1;
     if (!(o->learning_rate > 0 && isfinite(o->learning_rate)))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the learning rate is %g; it must be above 0",
                         o->learning_rate);
@@ -42,15 +41,15 @@ static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
     const pst_optimizer_options *o = &optimizer->options;
     pst_status status;
     (void)loss;
-    if (!self->m)
-        PST_TRY(space->create(space->self, &self->m));
-    if (!self->v)
-        PST_TRY(space->create(space->self, &self->v));
-    self->power1 *= o->beta1;
-    self->power2 *= o->beta2;
-    PST_TRY(space->adam(space->self, *x, self->m, self->v, *g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
-                        1 - self->power1, 1 - self->power2,
-                        o->epsilon_first ? o->epsilon / sqrt(1 - self->power2) : o->epsilon));
+    if (!self->moments.first)
+        PST_TRY(space->create(space->self, &self->moments.first));
+    if (!self->moments.second)
+        PST_TRY(space->create(space->self, &self->moments.second));
+    self->moments.power1 *= o->beta1;
+    self->moments.power2 *= o->beta2;
+    PST_TRY(space->adam(space->self, *x, self->moments.first, self->moments.second, *g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
+                        1 - self->moments.power1, 1 - self->moments.power2,
+                        o->epsilon_first ? o->epsilon / sqrt(1 - self->moments.power2) : o->epsilon));
     return PST_OK;
 cleanup:
     return status;
@@ -66,12 +65,17 @@ static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *stat
 {
     adam *self = (adam *)optimizer;
     pst_status status;
-    PST_TRY(state->numbers(state->self, &self->power1, sizeof self->power1));
-    PST_TRY(state->numbers(state->self, &self->power2, sizeof self->power2));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->m));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->v));
+    PST_TRY(state->numbers(state->self, &self->moments.power1, sizeof self->moments.power1));
+    PST_TRY(state->numbers(state->self, &self->moments.power2, sizeof self->moments.power2));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->moments.first));
+    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->moments.second));
 cleanup:
     return status;
 }
 
-const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, tell, false};
+static pst_moments *moments(pst_optimizer *optimizer)
+{
+    return &((adam *)optimizer)->moments;
+}
+
+const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, tell, false, moments};

@@ -15,6 +15,7 @@ typedef struct pst_optimizer_methods {
     size_t (*vector_count)(const pst_optimizer_options *options);
     pst_status (*tell)(pst_optimizer *optimizer, const pst_optimizer_state *state); /* what pst_optimizer does not hold */
     bool waits; /* in `step`, after which it calls pst_optimizer_keep; for the others that is done before */
+    pst_moments *(*moments)(pst_optimizer *optimizer); /* NULL: it has none */
 } pst_optimizer_methods;
 
 struct pst_optimizer {

@@ -132,6 +132,11 @@ const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer)
     return optimizer->average;
 }
 
+pst_moments *pst_optimizer_moments(pst_optimizer *optimizer)
+{
+    return optimizer->methods->moments ? optimizer->methods->moments(optimizer) : NULL;
+}
+
 bool pst_optimizer_waits(const pst_optimizer *optimizer)
 {
     return optimizer->methods->waits;
@@ -147,6 +152,12 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
     optimizer->average = NULL;
     optimizer->scale *= scale;
     return PST_OK;
+}
+
+void pst_optimizer_begin_anew(pst_optimizer *optimizer)
+{
+    optimizer->methods->forget(optimizer);
+    optimizer->best_loss = INFINITY;
 }
 
 pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state, pst_vector **vector)

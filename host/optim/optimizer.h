@@ -76,6 +76,16 @@ const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
  * one, and before the first step. */
 const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
 
+/* Adam's running means, to be looked at or set: vectors that are NULL before the first step, made and owned by the space, and
+ * beta^k at step k. */
+typedef struct pst_moments {
+    pst_vector *first, *second;
+    double power1, power2;
+} pst_moments;
+
+/* NULL for the other kinds. */
+pst_moments *pst_optimizer_moments(pst_optimizer *optimizer);
+
 /* Whether steps of this kind call dots and wait. */
 bool pst_optimizer_waits(const pst_optimizer *optimizer);
 
@@ -83,6 +93,10 @@ bool pst_optimizer_waits(const pst_optimizer *optimizer);
  * (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS that is not plain checks every step anyway, and scales only those that
  * it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
+
+/* The function is another one from the next step on: forgets what was learnt and the lowest loss. The best point can be had
+ * until that step, which keeps its own whatever the loss is. */
+void pst_optimizer_begin_anew(pst_optimizer *optimizer);
 
 /* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to whoever
  * writes it and to whoever fills it in. */

@@ -52,6 +52,7 @@ void pst_job_digest_options(pst_job *job) {
         const int scale[] = {job->scales[k].w, job->scales[k].h, job->scales[k].iterations};
         pst_digest_add(&digest, scale, sizeof scale);
     }
+    pst_regions_digest(job->regions, &digest);
     pst_digest_end(&digest, job->options_digest);
 }
 
@@ -134,8 +135,8 @@ cleanup:
 static pst_status put_state(archive *a, double seconds) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
-    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration};
-    double numbers[] = {stage->best_loss, stage->loss, seconds};
+    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration, stage->window_since};
+    double numbers[] = {stage->best_loss, stage->loss, seconds, job->options.content_weight, job->options.style_weight, job->options.tv_weight};
     pst_optimizer_state state = {.self = a, .filling = a->in != NULL, .numbers = put, .vector = put_vector};
     pst_status status;
     PST_TRY(put(a, counts, sizeof counts));
@@ -153,9 +154,13 @@ static pst_status put_state(archive *a, double seconds) {
     stage->x_is_best = counts[2] != 0;
     stage->restarts = (int)counts[3];
     job->iteration = (int)counts[4];
+    stage->window_since = (int)counts[5];
     stage->best_loss = numbers[0];
     stage->loss = numbers[1];
     job->seconds_before = numbers[2];
+    job->options.content_weight = numbers[3];
+    job->options.style_weight = numbers[4];
+    job->options.tv_weight = numbers[5];
 cleanup:
     return status;
 }

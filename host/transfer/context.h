@@ -36,4 +36,7 @@ pst_status pst_context_needs_device(pst_context *context);
 /* Fills context->choices as pst_context_options.choices_file says. */
 pst_status pst_context_read_choices(pst_context *context, const char *file);
 
+/* The same from pst_context_options.choices_text. */
+pst_status pst_context_take_choices(pst_context *context, const char *text);
+
 #endif

@@ -5,6 +5,7 @@
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_step (optim/)
  *   5. again, until it is done                                   is_done
  */
+#include "transfer/carry.h"
 #include "transfer/job.h"
 
 #include "base/file.h"
@@ -24,7 +25,7 @@ static bool is_done(pst_job *job) {
         return false;
     double *then = &stage->window[stage->iteration % o->improvement_window], before = *then;
     *then = stage->best_loss;
-    return stage->iteration > o->improvement_window && before - stage->best_loss < o->min_improvement * before;
+    return stage->iteration > stage->window_since + o->improvement_window && before - stage->best_loss < o->min_improvement * before;
 }
 
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
@@ -66,14 +67,15 @@ static bool report(const pst_job *job, pst_progress_callback callback, void *use
 
 /* The next scale begins where this one ended. */
 static pst_status go_up(pst_job *job) {
-    pst_image *picture;
-    pst_status status = pst_stage_picture(job, &picture);
-    if (status == PST_OK) {
-        pst_stage_close(job);
-        job->pace_seconds = 0;
-        status = pst_stage_open(job, ++job->scale, picture);
-    }
-    pst_image_destroy(picture);
+    pst_carried carried;
+    pst_status status;
+    PST_TRY(pst_carry_take(job, &carried));
+    pst_stage_close(job);
+    job->pace_seconds = 0;
+    PST_TRY(pst_stage_open(job, ++job->scale, carried.picture));
+    PST_TRY(pst_carry_give(job, &carried));
+cleanup:
+    pst_carry_drop(&carried);
     return status;
 }
 
@@ -159,7 +161,12 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
         pst_picture_keep_colors(*result, job->content, job->options.color_space);
+    PST_TRY(pst_picture_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(picture);
+    if (status != PST_OK) {
+        pst_image_destroy(*result);
+        *result = NULL;
+    }
     return status;
 }

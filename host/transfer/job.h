@@ -55,6 +55,13 @@ pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective
 pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
 
+/* Lets what is transparent of the content and the styles of the options count nothing. PST_ERROR_ARGUMENT for a style that is so
+ * wholly. */
+pst_status pst_job_weigh_by_opacity(pst_job *job);
+
+/* Puts a picture's mean colour under what is transparent of it, for what sees both. */
+void pst_job_fill_transparent(pst_image *picture);
+
 /* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it into a
  * picture that came of it. */
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);

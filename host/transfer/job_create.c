@@ -103,7 +103,7 @@ cleanup:
 
 pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size, const pst_guides *guides) {
     const pst_style *stored = job->stored[style];
-    pst_moments moments[PST_LAYERS_MAX];
+    pst_feature_moments moments[PST_LAYERS_MAX];
     pst_style_moments(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)), &job->net->layers, moments);
     return pst_objective_add_moments(objective, moments, job->blend[style], guides);
 }
@@ -134,7 +134,8 @@ static pst_status bring_to_size(pst_job *job) {
         }
         style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
-        PST_TRY(pst_picture_match_colors(error, job->styles[s], NULL, job->content, NULL, o->match_colors));
+        PST_TRY(pst_picture_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content, job->content->alpha, o->match_colors));
+        pst_job_fill_transparent(job->styles[s]);
     }
 cleanup:
     return status;
@@ -187,6 +188,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
     PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
+    PST_TRY(pst_job_weigh_by_opacity(job));
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "image/colour.h"
 #include "transfer/job.h"
 
 #define STORED_SIDE 64 /* of a stored style's guides, which are the same everywhere */
@@ -9,6 +10,44 @@
 const pst_region *pst_job_regions(const pst_job *job, size_t *count) {
     *count = job->regions->content ? job->regions->content->count : 0;
     return job->regions->about;
+}
+
+/* The least and the sum of a picture's opacities. */
+static void measure_alpha(const pst_image *picture, float *least, double *sum) {
+    *least = 1;
+    *sum = 0;
+    for (size_t i = 0; i < (size_t)picture->width * (size_t)picture->height; i++) {
+        *least = fminf(*least, picture->alpha[i]);
+        *sum += (double)picture->alpha[i];
+    }
+}
+
+pst_status pst_job_weigh_by_opacity(pst_job *job) {
+    pst_error *error = &job->context->error;
+    pst_status status = PST_OK;
+    for (size_t k = 0; k <= job->options.style_count && status == PST_OK; k++) {
+        const pst_image *picture = !k ? job->options.content : job->options.styles ? job->options.styles[k - 1] : NULL;
+        float least;
+        double sum;
+        if (!picture || !picture->alpha) /* a stored style has no picture */
+            continue;
+        measure_alpha(picture, &least, &sum);
+        if (k && sum < 1)
+            status = pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is transparent everywhere; there is nothing to take from it", k);
+        else if (least < 1)
+            status = pst_regions_weigh(error, job->regions, k, picture->alpha, picture->width, picture->height);
+    }
+    return status;
+}
+
+void pst_job_fill_transparent(pst_image *picture) {
+    pst_colour_moments moments;
+    if (!picture->alpha || pst_colour_measure(picture, picture->alpha, &moments) <= 0)
+        return;
+    for (size_t i = 0; i < 3 * (size_t)picture->width * (size_t)picture->height; i++) {
+        float opacity = picture->alpha[i / 3];
+        picture->rgb[i] = opacity * picture->rgb[i] + (1 - opacity) * (float)moments.mean[i % 3];
+    }
 }
 
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides) {

@@ -281,7 +281,7 @@ pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_bu
     return walk_target(objective, x, h, w, 1, guides, true);
 }
 
-pst_status pst_objective_add_moments(pst_objective *objective, const pst_moments moments[PST_LAYERS_MAX], double blend,
+pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX], double blend,
                                      const pst_guides *guides) {
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {

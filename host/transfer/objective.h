@@ -16,6 +16,7 @@ typedef struct pst_term {
     char name[32];  /* "content.relu4_2", "style.relu1_1", "tv" */
     size_t layer;
     double weight;  /* content_weight, style_weight or tv_weight, times the layer's own factor */
+    double factor;  /* what it is multiplied by */
 } pst_term;
 
 /* Everything that defines the function; the pictures come later. */
@@ -61,7 +62,7 @@ pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
 /* A style of which the moments are known, for every style layer; guides: NULL without regions, else of it, with their blends. */
-pst_status pst_objective_add_moments(pst_objective *objective, const pst_moments moments[PST_LAYERS_MAX], double blend,
+pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX], double blend,
                                      const pst_guides *guides);
 /* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
 pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
@@ -79,8 +80,10 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
 /* The weighted value of each term; returns their sum. losses may be NULL. */
 double pst_objective_losses(const pst_objective *objective, double *losses);
 
-/* For tests: replaces the weight of a term, and looks at what was made. */
+/* Replaces the weight of a term from the next evaluation on. */
 void pst_objective_set_weight(pst_objective *objective, size_t term, double weight);
+
+/* For tests: looks at what was made. */
 const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term);     /* [c][c], or features */
 const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term); /* G - T [c][c] of the last one */
 pst_pass *pst_objective_pass(const pst_objective *objective);

@@ -188,3 +188,29 @@ pst_status pst_regions_kept(pst_error *error, const pst_regions *regions, int w,
     }
     return status;
 }
+
+static void digest_mask(const pst_mask *mask, pst_digest *digest) {
+    if (!mask)
+        return;
+    size_t pixels = (size_t)mask->width * (size_t)mask->height;
+    const int size[] = {mask->width, mask->height, (int)mask->count};
+    pst_digest_add(digest, size, sizeof size);
+    pst_digest_add(digest, mask->colors, 3 * mask->count);
+    pst_digest_add(digest, mask->first, pixels);
+    pst_digest_add(digest, mask->second, pixels);
+    pst_digest_add(digest, mask->part, pixels);
+}
+
+void pst_regions_digest(const pst_regions *regions, pst_digest *digest) {
+    const int about[] = {(int)regions->count, (int)regions->mode};
+    if (!regions->count)
+        return;
+    pst_digest_add(digest, about, sizeof about);
+    digest_mask(regions->content, digest);
+    for (size_t k = 0; k <= regions->style_count; k++) {
+        if (k)
+            digest_mask(regions->styles[k - 1], digest);
+        if (regions->weights[k].at)
+            pst_digest_add(digest, regions->weights[k].at, sizeof(float) * (size_t)regions->weights[k].w * (size_t)regions->weights[k].h);
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef PST_TRANSFER_REGIONS_H
 #define PST_TRANSFER_REGIONS_H
 
+#include "base/digest.h"
 #include "transfer/guides.h"
 
 typedef struct pst_regions {
@@ -34,6 +35,9 @@ pst_status pst_regions_guides(pst_error *error, const pst_regions *regions, size
 
 /* kept [h][w]: how much of each pixel of the content is in no region that a style has. */
 pst_status pst_regions_kept(pst_error *error, const pst_regions *regions, int w, int h, float *kept);
+/* Adds all that the guides depend on; nothing without regions. */
+void pst_regions_digest(const pst_regions *regions, pst_digest *digest);
+
 bool pst_regions_keep_any(const pst_regions *regions);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct pst_stage {
     bool x_is_best;           /* after the last evaluation, which no step follows; else the optimiser keeps it */
     int restarts;             /* without a better loss in between */
     double *window;           /* best loss at the last improvement_window evaluations, a ring; NULL: nobody asks */
+    int window_since;         /* the iteration after which it began: with other weights it begins again */
 } pst_stage;
 
 /* Opens scale k of the job, whose stage must be closed: the targets, and the start: `from`, enlarged, or where it is NULL what

@@ -50,6 +50,6 @@ pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network
 size_t pst_style_nearest(const pst_style *style, double longer_side);
 
 /* What the objective wants of one stored size; layers that are not stored have none. */
-void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers, pst_moments moments[PST_LAYERS_MAX]);
+void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers, pst_feature_moments moments[PST_LAYERS_MAX]);
 
 #endif

@@ -24,6 +24,13 @@ typedef struct maker {
     double blend;                    /* of the picture at work */
 } maker;
 
+static bool is_opaque(const pst_image *picture) {
+    for (size_t i = 0; picture->alpha && i < (size_t)picture->width * (size_t)picture->height; i++)
+        if (picture->alpha[i] < 1)
+            return false;
+    return true;
+}
+
 static pst_status check(pst_error *error, const pst_transfer_options *o) {
     double sum = 0;
     if (!o->styles || !o->style_count)
@@ -32,6 +39,8 @@ static pst_status check(pst_error *error, const pst_transfer_options *o) {
         double weight = o->blend_weights ? o->blend_weights[s] : 1;
         if (!o->styles[s] || !(weight >= 0 && weight <= 1e30))
             return pst_fail(error, PST_ERROR_ARGUMENT, "style %zu has %s", s + 1, o->styles[s] ? "no blend weight from 0 up" : "no picture");
+        if (!is_opaque(o->styles[s]))
+            return pst_fail(error, PST_ERROR_UNSUPPORTED, "style %zu has transparent parts; a stored style is made of whole pictures", s + 1);
         sum += weight;
     }
     if (!(sum > 0))

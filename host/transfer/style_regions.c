@@ -132,7 +132,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_moments *moments, double blend, const pst_guides *guides,
+pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend, const pst_guides *guides,
                                          size_t layer) {
     pst_status status = PST_OK;
     for (size_t r = 0; r < (regions->count ? regions->count : 1) && status == PST_OK; r++) {

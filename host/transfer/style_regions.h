@@ -34,7 +34,7 @@ pst_status pst_style_regions_guide(pst_style_regions *regions, const pst_guides 
 pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *features, size_t pixels, double blend,
                                  const pst_guides *guides, size_t layer, pst_buffer *workspace);
 /* The same from its moments; of the guides only which regions there are, and the blends. */
-pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_moments *moments, double blend, const pst_guides *guides,
+pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend, const pst_guides *guides,
                                          size_t layer);
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace);
 

@@ -97,7 +97,7 @@ static pst_status add_numbers(pst_session *session, const float *numbers, double
                             : status;
 }
 
-pst_status pst_style_term_add_moments(pst_style_term *term, const pst_moments *moments, double blend) {
+pst_status pst_style_term_add_moments(pst_style_term *term, const pst_feature_moments *moments, double blend) {
     size_t c = (size_t)term->c, true_c = (size_t)term->true_c;
     const float *from = moments->half;
     float *whole;

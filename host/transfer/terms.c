@@ -31,7 +31,7 @@ static pst_status add_term(pst_error *error, const pst_layers *layers, bool styl
     int layer = pst_layers_find(layers, item);
     if (layer < 0)
         return unknown_layer(error, layers, item);
-    pst_term term = {.kind = style ? PST_TERM_STYLE : PST_TERM_CONTENT, .layer = (size_t)layer, .weight = weight * factor};
+    pst_term term = {.kind = style ? PST_TERM_STYLE : PST_TERM_CONTENT, .layer = (size_t)layer, .weight = weight * factor, .factor = factor};
     snprintf(term.name, sizeof term.name, "%s.%s", kind, layers->at[layer].name);
     for (size_t t = 0; t < options->term_count; t++)
         if (strcmp(options->terms[t].name, term.name) == 0)
@@ -69,9 +69,10 @@ void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_opt
             most = w > most ? w : most;
         }
         term->weight /= most;
+        term->factor /= most;
     }
 }
 
 void pst_objective_add_tv(double weight, pst_objective_options *options) {
-    options->terms[options->term_count++] = (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight};
+    options->terms[options->term_count++] = (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
 }

@@ -44,6 +44,19 @@ pst_status pst_context_read_choices(pst_context *context, const char *file) {
     return status;
 }
 
+pst_status pst_context_take_choices(pst_context *context, const char *text) {
+    char foreign[FOREIGN];
+    context->choices_notice[0] = '\0';
+    pst_status status = pst_choices_parse(context->session, "the choices of algorithms", text, strlen(text), &context->choices, foreign);
+    if (status == PST_OK && foreign[0])
+        snprintf(context->choices_notice, sizeof context->choices_notice, "the choices of algorithms: %.230s; they are used all the same", foreign);
+    return status;
+}
+
+pst_status pst_job_choices_text(pst_job *job, char **text) {
+    return pst_choices_print(job->context->session, &job->choices, text);
+}
+
 size_t pst_context_choices(const pst_context *context, const char **notice) {
     if (notice)
         *notice = context->choices_notice;

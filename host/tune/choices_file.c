@@ -116,17 +116,15 @@ static void compare(const pst_session *session, const json_t *root, char *foreig
         }
 }
 
-pst_status pst_choices_read(pst_session *session, const char *path, pst_conv_choices *choices, char *foreign) {
+pst_status pst_choices_parse(pst_session *session, const char *path, const char *text, size_t bytes, pst_conv_choices *choices,
+                             char *foreign) {
     pst_error *error = session->error;
-    uint8_t *text = NULL;
-    size_t bytes;
     json_t *root = NULL;
     json_error_t detail;
     pst_conv_choices read = {0};
     pst_status status;
     foreign[0] = '\0';
-    PST_TRY(pst_file_load(error, path, FILE_MAX_BYTES, &text, &bytes));
-    root = json_loadb((const char *)text, bytes, JSON_REJECT_DUPLICATES, &detail);
+    root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &detail);
     if (!root || strcmp(text_of(root, "format"), FORMAT) != 0)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is no whole file of choices%s%.100s", path, root ? "" : ": ", root ? "" : detail.text));
     PST_TRY(read_entries(error, path, root, &read));
@@ -135,6 +133,17 @@ pst_status pst_choices_read(pst_session *session, const char *path, pst_conv_cho
 cleanup:
     pst_conv_choices_clear(&read);
     json_decref(root);
+    return status;
+}
+
+pst_status pst_choices_read(pst_session *session, const char *path, pst_conv_choices *choices, char *foreign) {
+    uint8_t *text;
+    size_t bytes;
+    foreign[0] = '\0';
+    pst_status status = pst_file_load(session->error, path, FILE_MAX_BYTES, &text, &bytes);
+    if (status != PST_OK)
+        return status;
+    status = pst_choices_parse(session, path, (const char *)text, bytes, choices, foreign);
     pst_free(text);
     return status;
 }
@@ -147,7 +156,7 @@ static json_t *entry_of(const pst_conv_choice *choice) {
                      "c_in", s->c_in, "c_out", s->c_out, "pool", pools[s->pool], "algorithm", choice->algorithm);
 }
 
-static char *dump(const pst_session *session, const pst_conv_choices *choices) {
+static char *dump(const pst_session *session, const pst_conv_choices *choices, size_t flags) {
     char facts[FACTS][128];
     facts_of(session, facts);
     json_t *root = json_object(), *list = json_array();
@@ -158,10 +167,18 @@ static char *dump(const pst_session *session, const pst_conv_choices *choices) {
         good = json_array_append_new(list, entry_of(&choices->entries[i])) == 0;
     if (good)
         good = json_object_set(root, "choices", list) == 0;
-    char *text = good ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = good ? json_dumps(root, flags) : NULL;
     json_decref(list);
     json_decref(root);
     return text;
+}
+
+pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choices, char **text) {
+    char *made = dump(session, choices, JSON_COMPACT);
+    *text = NULL;
+    pst_status status = made ? pst_copy_text(session->error, made, text) : pst_fail(session->error, PST_ERROR_MEMORY, "no memory left");
+    free(made);
+    return status;
 }
 
 static pst_status make_folder_of(pst_error *error, const char *path) {
@@ -179,7 +196,7 @@ static pst_status make_folder_of(pst_error *error, const char *path) {
 }
 
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices) {
-    char *text = dump(session, choices);
+    char *text = dump(session, choices, JSON_INDENT(1));
     pst_status status;
     if (!text)
         return pst_fail(session->error, PST_ERROR_MEMORY, "%s: no memory left to write it", path);

@@ -13,6 +13,11 @@ pst_status pst_choices_path(pst_session *session, char **path);
  * version of the kernels, or is empty; what it holds is added all the same. */
 pst_status pst_choices_read(pst_session *session, const char *path, pst_conv_choices *choices, char *foreign);
 
+/* The same from the text of such a file; `name` is for messages. And the text, on one line; free with pst_free. */
+pst_status pst_choices_parse(pst_session *session, const char *name, const char *text, size_t bytes, pst_conv_choices *choices,
+                             char *foreign);
+pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choices, char **text);
+
 /* Writes a file, and its folder, atomically. */
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices);
 

@@ -21,8 +21,8 @@ from train import Training
 # Wide where the objective looks and maps are small, narrow at full resolution, where memory traffic counts.
 WIDTHS = dict(zip(LAYERS, (16, 16, 32, 48, 80, 80, 80, 80, 192, 192, 96, 96, 128)))
 SIZE, FIT_PICTURES = 144, 40
-ROUNDS, STEPS, RATE = 8, 80, 2.5e-4
-FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 8, 12
+ROUNDS, STEPS, RATE = 12, 100, 2.5e-4
+FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 14, 8
 RECIPE = "1"
 
 

@@ -1,0 +1,212 @@
+/* JPEG by libjpeg (libjpeg-turbo): every coding, CMYK, a quality, profiles. */
+#include "image/codec.h"
+
+#ifdef PST_WITH_LIBJPEG
+#include "base/memory.h"
+#include "image/metadata.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#define QUALITY 95 /* of 100 */
+#define FULL_COLORS 90 /* from this quality on colours have as many samples as brightness */
+#define SCANS_MAX 500  /* a small file can ask for so many that it takes hours */
+
+/* libjpeg's own part comes first; it leaves a failure by a longjmp. */
+typedef struct handler {
+    struct jpeg_error_mgr base;
+    jmp_buf leave;
+    pst_error *error;
+    pst_status status;
+    unsigned char *data; /* written; of libjpeg's malloc */
+    unsigned long bytes;
+} handler;
+
+static handler *handler_of(j_common_ptr info)
+{
+    return (handler *)(void *)info->err;
+}
+
+static void leave(j_common_ptr info, pst_status status)
+{
+    handler *h = handler_of(info);
+    h->status = status;
+    longjmp(h->leave, 1);
+}
+
+static void on_error(j_common_ptr info)
+{
+    char text[JMSG_LENGTH_MAX];
+    handler *h = handler_of(info);
+    info->err->format_message(info, text);
+    int code = info->err->msg_code;
+    leave(info, code == JERR_OUT_OF_MEMORY ? pst_fail(h->error, PST_ERROR_MEMORY, "not enough memory for the picture")
+                : code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_ARITH_NOTIMPL || code == JERR_NOTIMPL
+                    ? pst_fail(h->error, PST_ERROR_UNSUPPORTED, "%s; save it as a common JPEG", text)
+                    : pst_fail(h->error, PST_ERROR_FORMAT, "%s", text));
+}
+
+/* Where libjpeg would go on with grey, the picture is not whole. Other warnings are about what is of no matter here. */
+static void on_message(j_common_ptr info, int level)
+{
+    handler *h = handler_of(info);
+    if (level >= 0)
+        return;
+    int code = info->err->msg_code;
+    if (code == JWRN_JPEG_EOF)
+        leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "it is cut short"));
+    if (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC)
+        leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "its data is damaged"));
+}
+
+static void say_nothing(j_common_ptr info)
+{
+    (void)info;
+}
+
+static void set_handler(handler *h, pst_error *error)
+{
+    jpeg_std_error(&h->base);
+    h->base.error_exit = on_error;
+    h->base.emit_message = on_message;
+    h->base.output_message = say_nothing;
+    h->error = error;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+static void watch(j_common_ptr info)
+{
+    if (info->is_decompressor && ((j_decompress_ptr)info)->input_scan_number > SCANS_MAX)
+        leave(info, pst_fail(handler_of(info)->error, PST_ERROR_FORMAT, "it has more than %d scans", SCANS_MAX));
+}
+
+static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, size_t bytes, pst_raster *raster)
+{
+    pst_error *error = handler_of((j_common_ptr)info)->error;
+    jpeg_mem_src(info, file, (unsigned long)bytes);
+    jpeg_read_header(info, TRUE);
+    bool inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+    bool grey = info->jpeg_color_space == JCS_GRAYSCALE;
+    info->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_calc_output_dimensions(info);
+    pst_status status = pst_raster_create(error, raster, (int)info->output_width, (int)info->output_height,
+                                          inks ? PST_RASTER_CMYK : grey ? PST_RASTER_GREY : PST_RASTER_RGB, false, 8);
+    if (status != PST_OK)
+        leave((j_common_ptr)info, status);
+    jpeg_start_decompress(info);
+    size_t row_bytes = pst_raster_row_bytes(raster);
+    while (info->output_scanline < info->output_height) {
+        JSAMPROW row = (uint8_t *)raster->samples + info->output_scanline * row_bytes;
+        jpeg_read_scanlines(info, &row, 1);
+        if (inks && info->saw_Adobe_marker) /* its programs write 255 for no ink */
+            for (size_t i = 0; i < row_bytes; i++)
+                row[i] = (uint8_t)(255 - row[i]);
+    }
+    jpeg_finish_decompress(info);
+}
+
+static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
+{
+    handler h = {.status = PST_OK};
+    struct jpeg_decompress_struct info = {0};
+    struct jpeg_progress_mgr progress = {.progress_monitor = watch};
+    set_handler(&h, error);
+    info.err = &h.base;
+    if (setjmp(h.leave) == 0) {
+        jpeg_create_decompress(&info);
+        info.progress = &progress;
+        read_all(&info, file, bytes, raster);
+    }
+    jpeg_destroy_decompress(&info);
+    raster->orientation = pst_file_orientation(file, bytes);
+    return h.status == PST_OK ? pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes) : h.status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+enum { SEGMENT_MOST = 65533 };
+
+static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canvas, const char *packet)
+{
+    handler *h = handler_of((j_common_ptr)info);
+    int quality = canvas->quality ? canvas->quality : QUALITY;
+    jpeg_mem_dest(info, &h->data, &h->bytes);
+    info->image_width = (JDIMENSION)canvas->width;
+    info->image_height = (JDIMENSION)canvas->height;
+    info->input_components = 3;
+    info->in_color_space = JCS_RGB;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, quality, TRUE);
+    info->optimize_coding = TRUE;
+    if (quality >= FULL_COLORS)
+        info->comp_info[0].h_samp_factor = info->comp_info[0].v_samp_factor = 1;
+    jpeg_start_compress(info, TRUE);
+    if (packet)
+        jpeg_write_marker(info, JPEG_APP0 + 1, (const JOCTET *)packet, (unsigned)(sizeof PST_XMP_JPEG + strlen(packet + sizeof PST_XMP_JPEG)));
+    if (canvas->profile)
+        jpeg_write_icc_profile(info, canvas->profile, (unsigned)canvas->profile_bytes);
+    while (info->next_scanline < info->image_height) {
+        JSAMPROW row = (JSAMPROW)canvas->samples + (size_t)info->next_scanline * (size_t)canvas->width * 3;
+        jpeg_write_scanlines(info, &row, 1);
+    }
+    jpeg_finish_compress(info);
+}
+
+/* The content of an APP1 with our text: the name with its zero, then the packet. NULL: it is too long for that. */
+static pst_status make_packet(pst_error *error, const char *metadata, char **packet)
+{
+    char *xmp = NULL;
+    pst_status status = PST_OK;
+    *packet = NULL;
+    PST_TRY(pst_xmp_wrap(error, metadata, &xmp));
+    size_t length = strlen(xmp) + 1;
+    if (sizeof PST_XMP_JPEG + length > SEGMENT_MOST) /* a picture is worth more than its settings */
+        goto cleanup;
+    PST_TRY(pst_allocate(error, sizeof PST_XMP_JPEG + length, 1, packet));
+    memcpy(*packet, PST_XMP_JPEG, sizeof PST_XMP_JPEG);
+    memcpy(*packet + sizeof PST_XMP_JPEG, xmp, length);
+
+cleanup:
+    pst_free(xmp);
+    return status;
+}
+
+static pst_status write_jpeg(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
+{
+    handler h = {.status = PST_OK};
+    struct jpeg_compress_struct info = {0};
+    char *packet = NULL;
+    pst_sink sink = {0};
+    pst_status status = PST_OK;
+    if (canvas->metadata)
+        status = make_packet(error, canvas->metadata, &packet);
+    if (status != PST_OK)
+        return status;
+    set_handler(&h, error);
+    info.err = &h.base;
+    if (setjmp(h.leave) == 0) {
+        jpeg_create_compress(&info);
+        write_all(&info, canvas, packet);
+    }
+    status = h.status;
+    if (status == PST_OK && !pst_sink_put(&sink, 0, h.data, h.bytes))
+        status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file");
+    jpeg_destroy_compress(&info);
+    free(h.data);
+    pst_free(packet);
+    *file = sink.data;
+    *bytes = sink.bytes;
+    return status;
+}
+
+const pst_codec pst_codec_jpeg = {"JPEG", "libjpeg", read_jpeg, write_jpeg};
+#else
+const pst_codec pst_codec_jpeg = {"JPEG", "libjpeg", NULL, NULL};
+#endif

@@ -1,0 +1,206 @@
+/* PNG by libpng: 1 to 16 bits, profiles, gamma, EXIF, text. */
+#include "image/codec.h"
+
+#ifdef PST_WITH_LIBPNG
+#include "base/memory.h"
+#include "image/metadata.h"
+
+#include <png.h>
+#include <string.h>
+
+#define CHUNK_MAX_BYTES ((png_alloc_size_t)16 << 20) /* of a profile, unfolded */
+
+/* libpng leaves a failure by a longjmp; what must be known behind it lies here. */
+typedef struct work {
+    pst_error *error;
+    pst_status status;
+    const uint8_t *file;
+    size_t bytes, at;
+    bool profile_doubtful; /* libpng said something about it */
+    pst_raster *raster;
+    pst_sink sink;
+} work;
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    work *w = png_get_error_ptr(png);
+    if (w->status == PST_OK)
+        w->status = pst_fail(w->error, PST_ERROR_FORMAT, "%s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    work *w = png_get_error_ptr(png);
+    w->profile_doubtful |= strncmp(message, "iCCP", 4) == 0;
+}
+
+static void leave(png_structp png, pst_status status)
+{
+    work *w = png_get_error_ptr(png);
+    if (w->status == PST_OK)
+        w->status = status;
+    png_longjmp(png, 1);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+static void take(png_structp png, png_bytep data, size_t bytes)
+{
+    work *w = png_get_io_ptr(png);
+    if (bytes > w->bytes - w->at)
+        leave(png, pst_fail(w->error, PST_ERROR_FORMAT, "it is cut short"));
+    memcpy(data, w->file + w->at, bytes);
+    w->at += bytes;
+}
+
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
+}
+
+/* Asks for grey or RGB, alpha as there is any, 8 or 16 bits; takes memory for it. */
+static void set_up(png_structp png, png_infop info, work *w)
+{
+    png_uint_32 width, height;
+    int depth, color;
+    png_get_IHDR(png, info, &width, &height, &depth, &color, NULL, NULL, NULL);
+    if (color == PNG_COLOR_TYPE_PALETTE)
+        png_set_palette_to_rgb(png);
+    if (color == PNG_COLOR_TYPE_GRAY && depth < 8)
+        png_set_expand_gray_1_2_4_to_8(png);
+    if (png_get_valid(png, info, PNG_INFO_tRNS))
+        png_set_tRNS_to_alpha(png);
+    if (depth == 16 && is_little_endian())
+        png_set_swap(png);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    color = png_get_color_type(png, info);
+    pst_status status = pst_raster_create(w->error, w->raster, (int)width, (int)height,
+                                          color & PNG_COLOR_MASK_COLOR ? PST_RASTER_RGB : PST_RASTER_GREY,
+                                          (color & PNG_COLOR_MASK_ALPHA) != 0, png_get_bit_depth(png, info));
+    if (status != PST_OK)
+        leave(png, status);
+    if (png_get_rowbytes(png, info) != pst_raster_row_bytes(w->raster))
+        png_error(png, "its rows have another length than its header says");
+}
+
+static void find_colors(png_structp png, png_infop info, work *w)
+{
+    png_charp name;
+    png_bytep profile;
+    png_uint_32 bytes;
+    int method, intent;
+    pst_raster *r = w->raster;
+    double *p = r->primaries;
+    bool profiled = png_get_iCCP(png, info, &name, &method, &profile, &bytes) != 0;
+    if (!profiled && w->profile_doubtful)
+        r->notice = "its colour profile is damaged and passed over";
+    if (profiled) {
+        pst_status status = pst_raster_set_profile(w->error, r, profile, bytes);
+        if (status != PST_OK)
+            leave(png, status);
+    } else if (!png_get_sRGB(png, info, &intent) && png_get_gAMA(png, info, &r->gamma)) {
+        png_get_cHRM(png, info, p, p + 1, p + 2, p + 3, p + 4, p + 5, p + 6, p + 7);
+        /* The gamma that programs write for sRGB is not its curve, but means it. */
+        bool usual = p[1] <= 0 || (p[2] > 0.639 && p[2] < 0.641 && p[5] > 0.599 && p[5] < 0.601);
+        if (r->gamma < 0.01 || r->gamma > 100 || (r->gamma > 0.4535 && r->gamma < 0.456 && usual))
+            r->gamma = 0;
+    }
+}
+
+static void read_all(png_structp png, png_infop info, work *w)
+{
+    png_set_user_limits(png, PST_IMAGE_MAX_SIDE, PST_IMAGE_MAX_SIDE);
+    png_set_chunk_malloc_max(png, CHUNK_MAX_BYTES);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tEXt\0iTXt\0zTXt", 3);
+    png_set_read_fn(png, w, take);
+    png_read_info(png, info);
+    pst_status status = pst_raster_check_size(w->error, png_get_image_width(png, info), png_get_image_height(png, info));
+    if (status != PST_OK)
+        leave(png, status);
+    find_colors(png, info, w);
+    int passes = png_get_interlace_type(png, info) == PNG_INTERLACE_ADAM7 ? 7 : 1;
+    set_up(png, info, w);
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < w->raster->height; y++)
+            png_read_row(png, (png_bytep)w->raster->samples + (size_t)y * pst_raster_row_bytes(w->raster), NULL);
+    png_read_end(png, info);
+}
+
+static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
+{
+    work w = {.error = error, .file = file, .bytes = bytes, .raster = raster};
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info)
+        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+    else if (setjmp(png_jmpbuf(png)) == 0)
+        read_all(png, info, &w);
+    png_destroy_read_struct(&png, &info, NULL);
+    raster->orientation = pst_file_orientation(file, bytes);
+    return w.status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+static void give(png_structp png, png_bytep data, size_t bytes)
+{
+    work *w = png_get_io_ptr(png);
+    if (!pst_sink_put(&w->sink, w->sink.bytes, data, bytes))
+        leave(png, pst_fail(w->error, PST_ERROR_MEMORY, "not enough memory for the file"));
+}
+
+static void flush(png_structp png)
+{
+    (void)png;
+}
+
+static void write_all(png_structp png, png_infop info, const pst_canvas *c, work *w)
+{
+    png_set_write_fn(png, w, give, flush);
+    png_set_IHDR(png, info, (png_uint_32)c->width, (png_uint_32)c->height, c->bits,
+                 c->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (c->srgb)
+        png_set_sRGB_gAMA_and_cHRM(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    else if (c->profile)
+        png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, c->profile, (png_uint_32)c->profile_bytes);
+    if (c->metadata) {
+        png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE, .key = (png_charp)PST_METADATA_KEY, .text = (png_charp)c->metadata,
+                         .itxt_length = strlen(c->metadata), .lang = (png_charp) "", .lang_key = (png_charp) ""};
+        png_set_text(png, info, &text, 1);
+    }
+    png_write_info(png, info);
+    if (c->bits == 16 && is_little_endian())
+        png_set_swap(png);
+    size_t row = (size_t)c->width * (size_t)c->channels * (size_t)c->bits / 8;
+    for (int y = 0; y < c->height; y++)
+        png_write_row(png, (png_const_bytep)c->samples + (size_t)y * row);
+    png_write_end(png, info);
+}
+
+static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
+{
+    work w = {.error = error};
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info)
+        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+    else if (setjmp(png_jmpbuf(png)) == 0)
+        write_all(png, info, canvas, &w);
+    png_destroy_write_struct(&png, &info);
+    if (w.status != PST_OK) {
+        pst_free(w.sink.data);
+        return w.status;
+    }
+    *file = w.sink.data;
+    *bytes = w.sink.bytes;
+    return PST_OK;
+}
+
+const pst_codec pst_codec_png = {"PNG", "libpng", read_png, write_png};
+#else
+const pst_codec pst_codec_png = {"PNG", "libpng", NULL, NULL};
+#endif

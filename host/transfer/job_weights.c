@@ -1,0 +1,52 @@
+/* Weights that change while a job runs. */
+#include <math.h>
+
+#include "transfer/job.h"
+
+static pst_status check(pst_job *job, const char *name, double weight) {
+    if (weight >= 0 && weight <= 1e30) /* false for NaN */
+        return PST_OK;
+    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "the %s weight is %g; it must lie between 0 and 1e+30", name, weight);
+}
+
+/* The picture stays what it is, the best so far; what is known of its loss, and by the optimiser, is not true any more. At once, so
+ * that a checkpoint in the same breath is right. */
+static pst_status begin_anew(pst_job *job) {
+    pst_stage *stage = &job->stage;
+    pst_status status = PST_OK;
+    if (!stage->x_is_best)
+        status = pst_buffer_copy(job->context->session, stage->x, (const pst_buffer *)pst_optimizer_best(stage->optimizer), stage->x->bytes);
+    pst_optimizer_begin_anew(stage->optimizer);
+    stage->best_loss = INFINITY;
+    stage->window_since = stage->iteration;
+    return status;
+}
+
+pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight) {
+    pst_objective_options *o = &job->objective_options;
+    pst_stage *stage = &job->stage;
+    pst_status status;
+    PST_TRY(check(job, "content", content_weight));
+    PST_TRY(check(job, "style", style_weight));
+    PST_TRY(check(job, "tv", tv_weight));
+    job->options.content_weight = content_weight;
+    job->options.style_weight = style_weight;
+    job->options.tv_weight = tv_weight;
+    for (size_t t = 0; t < o->term_count; t++) {
+        pst_term *term = &o->terms[t];
+        double weight = term->kind == PST_TERM_CONTENT ? content_weight : term->kind == PST_TERM_STYLE ? style_weight : tv_weight;
+        term->weight = weight * term->factor;
+        if (stage->objective)
+            pst_objective_set_weight(stage->objective, t, term->weight);
+    }
+    if (stage->best_iteration)
+        PST_TRY(begin_anew(job));
+cleanup:
+    return status;
+}
+
+void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight) {
+    *content_weight = job->options.content_weight;
+    *style_weight = job->options.style_weight;
+    *tv_weight = job->options.tv_weight;
+}

@@ -1,0 +1,74 @@
+/* The snapshot that stands between the run and the browsers, under one lock. */
+#ifndef PASTICHE_WEB_STATE_H
+#define PASTICHE_WEB_STATE_H
+
+#include "curve.h"
+#include "shot.h"
+#include "system.h"
+#include "web.h"
+
+enum { WEB_SECRET = 32, WEB_NOTES = 24, WEB_STYLES_MOST = 8 };
+
+typedef struct web_noted {
+    unsigned id;
+    int iteration;
+    web_note_kind kind;
+    char text[240];
+} web_noted;
+
+struct web {
+    /* for all time */
+    web_monitor *monitor, *encoding;  /* encoding: held while a file is made; never while the other one is */
+    void *daemon;
+    web_socket listener;
+    bool loopback, stays;
+    char secret[WEB_SECRET + 1];      /* the first part of every path, where other machines can come */
+    char button_secret[WEB_SECRET + 1]; /* a page shows that it could read the state */
+    char url[400];
+
+    /* under the lock */
+    bool ending;
+    unsigned version;  /* of all that follows */
+    unsigned run;      /* 0: none yet */
+    const char *phase; /* "preparing", "painting", "done", "stopped", "failed" */
+    char message[400];
+    web_text about;    /* members of JSON that do not change during a run */
+    web_shot *content, *styles[WEB_STYLES_MOST], *picture;
+    web_shot *next_content, *next_styles[WEB_STYLES_MOST]; /* of the run that comes; the run's thread alone has them */
+    unsigned picture_version;
+    int picture_iteration;
+    double weights[3], first_weights[3];
+    int iteration, iterations, width, height; /* of the result */
+    int scale, scale_count, scale_width, scale_height;
+    int scale_iteration; /* after the first evaluation of the scale, which has waited for its targets */
+    double scale_seconds;
+    double seconds, seconds_left, loss, best_loss;
+    double terms[WEB_TERMS_MOST];
+    web_text term_names;
+    web_curve curve;
+    web_noted notes[WEB_NOTES]; /* at id % WEB_NOTES */
+    unsigned note_count;
+    web_wishes wishes;
+    bool has_wishes;
+
+    int requests;              /* that are not answered yet */
+    int lookers;               /* who wait for news and show the picture */
+    double looked_at;          /* when somebody last did */
+    bool picture_fetched;
+    double picture_at, picture_began, picture_cost, encode_cost;
+    unsigned told_version;     /* the newest that somebody who looks has had */
+};
+
+/* The state as JSON, what a browser has left out: points of this run and epoch. Under the lock. */
+typedef struct web_has {
+    unsigned run, epoch;
+    size_t points;
+    unsigned notes;
+} web_has;
+void web_state_write(const web *w, const web_has *has, web_text *text);
+
+/* server.c, or no_server.c. On failure a line for people is in message. */
+bool web_server_start(web *w, char message[512]);
+void web_server_stop(web *w);
+
+#endif

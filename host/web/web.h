@@ -1,0 +1,89 @@
+/* A page in the browser that shows a run as it goes, and takes what people want of it.
+ *
+ *     web_open(...)                                  the server listens; its page says that the run is being prepared
+ *     web_sources(web, ...)                          the pictures of the run that comes
+ *     web_begin(web, &run)                           what is painted from what
+ *     after every evaluation:
+ *         if (web_evaluation(web, progress))         somebody looks and it is time for another picture
+ *             web_picture(web, picture)
+ *         web_take(web, &wishes)                     which the program then fulfils or tells by web_note why not
+ *     web_end(web, WEB_DONE, "...", picture)         the last state; then perhaps another web_begin
+ *     web_close(web)
+ *
+ * All these functions are for the run's thread, and none of them waits for a browser but web_end, web_stay and web_close. The
+ * server's threads only read a snapshot, and note wishes. */
+#ifndef PASTICHE_WEB_WEB_H
+#define PASTICHE_WEB_WEB_H
+
+#include "pastiche.h"
+
+#if defined(__GNUC__)
+#define WEB_NOTE_LIKE(text, first) __attribute__((format(printf, text, first)))
+#else
+#define WEB_NOTE_LIKE(text, first)
+#endif
+
+enum { WEB_PORT = 1889, WEB_PORT_NICE = -1 }; /* the year of The Starry Night */
+
+typedef struct web web;
+
+/* address: NULL is 127.0.0.1, which no other machine reaches; any other one makes a URL with a secret in it. port: 0 takes any,
+ * WEB_PORT_NICE 1889 or the next free one. NULL after putting into message what is wrong. */
+web *web_open(const char *address, int port, char message[512]);
+
+/* Waits a moment for who looks to see the end. NULL is fine. */
+void web_close(web *w);
+
+/* Where the page is; valid as long as web. */
+const char *web_url(const web *w);
+
+/* Whether web_stay will follow web_end: the page then offers to end the program. Before web_begin. */
+void web_will_stay(web *w);
+
+/* What the program is doing before the first evaluation. */
+void web_preparing(web *w, const char *what);
+
+/* Small copies are kept for the next web_begin, of the last call before it. */
+void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count);
+
+typedef struct web_run {
+    const char *content_name, *const *style_names; /* for people */
+    size_t style_count;
+    const char *output, *device, *network;
+    double content_weight, style_weight, tv_weight;
+    int width, height, iterations;
+} web_run;
+
+/* Everything is copied. What was shown of a run before is gone. */
+void web_begin(web *w, const web_run *run);
+
+/* True: a picture is wanted, by web_picture, from where it is copied. Somebody looks, and making pictures so often costs the run
+ * no more than about 2 per cent. */
+bool web_evaluation(web *w, const pst_progress *now);
+void web_picture(web *w, const pst_image *picture);
+
+typedef struct web_wishes {
+    bool stop, keep, weights, leave; /* leave: web_stay need not go on */
+    double content_weight, style_weight, tv_weight; /* with weights: from 0 to 1e12 */
+} web_wishes;
+
+/* Each wish is had once. Cheap where there is none, which it tells by false. */
+bool web_take(web *w, web_wishes *wishes);
+
+typedef enum web_note_kind { WEB_NOTE_KEPT, WEB_NOTE_WEIGHTS, WEB_NOTE_SCALE, WEB_NOTE_PROBLEM, WEB_NOTE_OTHER } web_note_kind;
+
+/* A line for the page, about the last evaluation. */
+void web_note(web *w, web_note_kind kind, const char *format, ...) WEB_NOTE_LIKE(3, 4);
+
+/* The weights in force: the page's fields show them. */
+void web_weights(web *w, double content_weight, double style_weight, double tv_weight);
+
+typedef enum web_ending { WEB_DONE, WEB_STOPPED, WEB_FAILED } web_ending;
+
+/* The run is over; picture (NULL: none) is the result. */
+void web_end(web *w, web_ending how, const char *text, const pst_image *picture);
+
+/* Goes on serving until somebody presses the button or is_over says so; it is asked ten times a second. */
+void web_stay(web *w, bool (*is_over)(void));
+
+#endif
