@@ -460,7 +460,8 @@ PST_API const char *pst_preset_name(size_t index);
  * sizes, blended over its pictures. The targets of every loss form follow from them: at a stored size a run with it is the run with
  * the pictures. Of the thread of its context; may be destroyed while jobs use it. create makes one of the pictures in `styles`, on
  * the context's device, from image_size down by the square root of two to min_size, for style_layers, pooling, replicate_border
- * and pixels_256 (the other options are passed over); sizes of which the layers leave nothing are left out. about: what it was
+ * and pixels_256 (the other options are passed over); sizes of which the layers leave nothing are left out. Pictures with
+ * transparent parts are PST_ERROR_UNSUPPORTED. about: what it was
  * made of, for people, or NULL. The files (save: atomically) end with a SHA-256; load needs no device and gives PST_ERROR_FORMAT
  * for what is no style, damaged, or of a later version. */
 PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options, const char *about,
