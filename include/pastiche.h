@@ -388,10 +388,11 @@ typedef enum pst_guide_mode {
     PST_GUIDES_INSIDE  /* ... only units that see nothing else: in deep layers small regions have none */
 } pst_guide_mode;
 
+typedef struct pst_style pst_style;
 typedef struct pst_transfer_options {
     size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
     const pst_image *content;      /* needed */
-    const pst_image *const *styles; /* needed, style_count of them */
+    const pst_image *const *styles; /* needed, style_count of them, of which NULL: see stored_styles */
     size_t style_count;
     const double *blend_weights;   /* NULL: equal; else style_count numbers >= 0 with a sum > 0, scaled to sum 1 */
     const pst_image *start_image;  /* for PST_START_IMAGE; any size */
@@ -440,6 +441,9 @@ typedef struct pst_transfer_options {
                                       default: from min_size up, as many as have some ten iterations each, and one for
                                       PST_START_IMAGE */
     int min_size;                  /* longer side of the coarsest. Default 128 */
+    const pst_style *const *stored_styles; /* NULL, or style_count of them, each NULL where there is a picture; then styles may be
+                                      NULL. Used at the stored size that is nearest by ratio. Not with match_colors, nor with a
+                                      mask of several colours; network, pooling, border and pixels_256 must be its own */
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
@@ -451,6 +455,38 @@ PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, co
 
 /* The names of the presets by index, then NULL. */
 PST_API const char *pst_preset_name(size_t index);
+
+/* What a style is to the losses, without its pictures: the means of the features and their second moments F F'/N, at layers and
+ * sizes, blended over its pictures. The targets of every loss form follow from them: at a stored size a run with it is the run with
+ * the pictures. Of the thread of its context; may be destroyed while jobs use it. create makes one of the pictures in `styles`, on
+ * the context's device, from image_size down by the square root of two to min_size, for style_layers, pooling, replicate_border
+ * and pixels_256 (the other options are passed over); sizes of which the layers leave nothing are left out. Pictures with
+ * transparent parts are PST_ERROR_UNSUPPORTED. about: what it was
+ * made of, for people, or NULL. The files (save: atomically) end with a SHA-256; load needs no device and gives PST_ERROR_FORMAT
+ * for what is no style, damaged, or of a later version. */
+PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options, const char *about,
+                                    pst_style **style);
+PST_API pst_status pst_style_load(pst_context *context, const char *path, pst_style **style);
+PST_API pst_status pst_style_save(pst_context *context, const pst_style *style, const char *path);
+PST_API void pst_style_destroy(pst_style *style);
+
+/* Whether a file begins as those of pst_style_save do; false, too, for what cannot be read. */
+PST_API bool pst_style_recognize(const char *path);
+
+typedef struct pst_style_info {
+    size_t size;         /* sizeof(pst_style_info), set by the caller before pst_style_describe */
+    const char *about, *network, *network_digest; /* the network's file, and SHA-256 of its weights up to the last layer */
+    pst_pooling pooling;
+    bool replicate_border, pixels_256;
+    const char *const *layers;
+    const int *channels; /* of each layer */
+    const int *sizes;    /* longer sides, the largest first */
+    size_t layer_count, size_count;
+    uint64_t bytes;      /* of its file */
+} pst_style_info;
+
+/* Everything belongs to the style and is valid as long as it. */
+PST_API void pst_style_describe(const pst_style *style, pst_style_info *info);
 
 typedef struct pst_job pst_job;
 

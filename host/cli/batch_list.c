@@ -27,12 +27,12 @@ static bool has(const path_list *list, const char *path)
 }
 
 /* What the words mean, everything once. A name that leads nowhere is a slip, which is told before anything begins. */
-static int expand(path_list *list, path_list *inputs, const char *const *words, size_t count)
+static int expand(path_list *list, path_list *inputs, const char *const *words, size_t count, bool styles)
 {
     path_list found = { 0 };
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = paths_expand(&found, words[i]);
+        good = paths_expand(&found, words[i], styles);
     for (size_t i = 0; good && i < found.count; i++) {
         const char *path = found.paths[i];
         good = file_exists(path);
@@ -191,7 +191,7 @@ static int check_clashes(const batch_list *list)
 static int list_styles(batch_list *list, const settings *s)
 {
     if (!s->style_list)
-        return expand(&list->styles, &list->inputs, s->each_style, s->each_style_count);
+        return expand(&list->styles, &list->inputs, s->each_style, s->each_style_count, true);
     for (size_t i = 0; i < s->style_count; i++) {
         if (!file_exists(s->styles[i])) {
             complain("%s: there is no such file or folder", s->styles[i]);
@@ -216,7 +216,7 @@ int batch_list_make(batch_list *list, const settings *s)
         code = EXIT_USAGE;
     }
     if (code == EXIT_OK)
-        code = expand(&list->contents, &list->inputs, s->contents, s->content_count);
+        code = expand(&list->contents, &list->inputs, s->contents, s->content_count, false);
     if (code == EXIT_OK)
         code = list_styles(list, s);
     if (code == EXIT_OK)

@@ -32,6 +32,9 @@ int model_convert_command(int count, char **arguments);
 int model_list_command(int count, char **arguments);
 int model_fetch_command(int count, char **arguments);
 
+/* pastiche style make PICTURE... -o OUT.style [option...], and pastiche style info FILE */
+int style_command(int count, char **arguments);
+
 /* pastiche CONTENT STYLE..., --plan and --sheet too. */
 int transfer_command(const settings *s);
 int sheet_command(const settings *s);

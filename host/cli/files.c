@@ -57,6 +57,12 @@ bool file_is_picture(const char *path)
     return false;
 }
 
+bool file_is_style(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 6 && strcmp(path + length - 6, ".style") == 0;
+}
+
 bool file_same(const char *a, const char *b)
 {
     if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */

@@ -11,6 +11,9 @@ bool file_is_folder(const char *path);
 /* Whether a name ends as those of pictures do. */
 bool file_is_picture(const char *path);
 
+/* ... or as those of pastiche style make. */
+bool file_is_style(const char *path);
+
 /* Whether two names mean one file, through links too. NULL is no file. */
 bool file_same(const char *a, const char *b);
 

@@ -9,6 +9,8 @@ void options_help(void)
 {
     puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
          "       pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n"
+         "       pastiche style make PICTURE... -o OUT.style [option...]\n"
+         "       pastiche style info FILE\n"
          "       pastiche demo\n"
          "       pastiche info PICTURE\n"
          "       pastiche again PICTURE [-o NEW]\n"

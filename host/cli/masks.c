@@ -41,7 +41,7 @@ pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_ima
         return PST_ERROR_MEMORY;
     m->style_count = s->style_count;
     for (size_t i = 0; i < s->style_count && status == PST_OK; i++)
-        status = read_color(s->style_masks[i], color) ? flat(context, styles[i], color, &m->styles[i])
+        status = read_color(s->style_masks[i], color) ? flat(context, styles[i] ? styles[i] : m->content, color, &m->styles[i])
                                                       : pst_image_read(context, s->style_masks[i], &m->styles[i]);
     return status;
 }

@@ -461,7 +461,7 @@ const option option_table[] = {
       IN(transfer.image_size), 1, 65535 },
     { { "style-scale" }, TAKES_VALUE, "X", "longer side of a style, in image sizes (1)", set_number,
       IN(transfer.style_scale), .01, 100 },
-    { { "style-blend-weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
+    { { "style-blend-weights", "weights" }, TAKES_VALUE, "LIST", "share of each style, such as 3,7 (equal)", set_blend_weights },
     { { "original-colors" }, TAKES_SWITCH, NULL, "keep the colours of the content", set_flag,
       IN(transfer.original_colors) },
     { { "color-space" }, TAKES_VALUE, "SPACE", "... keeping the lightness of yuv or oklab (yuv)", set_color_space },

@@ -83,6 +83,18 @@ static void complain_unknown(const char *given, const char *name)
         complain("%.*s: unknown option; see pastiche --help", length, given);
 }
 
+/* What pastiche style make takes: all that the statistics of its pictures depend on. */
+static bool makes_style(const option *o)
+{
+    static const char *const names[] = { "output", "image-size", "min-size", "style-layers", "style-blend-weights", "style-image",
+                                         "pooling", "border", "preset", "model", "device", "gpu", "workspace", "choices", "no-tune",
+                                         "quiet", "help", "version" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(o->names[0], names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool remember(settings *s, const option *o, const char *value)
 {
     given_option *longer = realloc(s->given, (s->given_count + 1) * sizeof *longer);
@@ -104,6 +116,10 @@ static int read_option(settings *s, bool presets, int count, char **arguments)
     const option *o = find_option(name);
     if (!o) {
         complain_unknown(argument, name);
+        return 0;
+    }
+    if (s->making_style && !makes_style(o)) {
+        complain("%.*s has no meaning for a style file; see pastiche style make --help", (int)strcspn(argument, "="), argument);
         return 0;
     }
     size_t length = strcspn(argument, "="); /* short: it is the name of an option */
@@ -219,7 +235,7 @@ static bool check_streams(settings *s)
 static bool expand_styles(settings *s)
 {
     for (size_t i = 0; i < s->style_count; i++)
-        if (!paths_expand(&s->style_files, s->styles[i]))
+        if (!paths_expand(&s->style_files, s->styles[i], !s->making_style))
             return false;
     s->style_count = s->style_files.count;
     const char **styles = realloc(s->styles, (s->style_count + 1) * sizeof *styles);
@@ -239,7 +255,7 @@ static bool expand_content(settings *s)
     path_list found = { 0 };
     bool good = true;
     if (paths_is_pattern(s->content)) {
-        good = paths_expand(&found, s->content);
+        good = paths_expand(&found, s->content, false);
         if (good && found.count > 1)
             complain("%s: %zu pictures fit; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints them all", s->content,
                      found.count);
@@ -297,10 +313,28 @@ static bool take_batch(settings *s, const char **words, size_t word_count)
     return !problem && (!s->style_list || split_styles(s));
 }
 
+static bool take_pictures(settings *s, const char **words, size_t word_count)
+{
+    const char *problem = s->style_list && word_count ? "pictures are given as arguments and by --style-image; use one of them"
+                          : !s->style_list && !word_count ? "no picture of the style given"
+                          : !s->output ? "no file for the style given by -o" : NULL;
+    if (problem) {
+        complain("%s; usage: pastiche style make PICTURE... -o OUT.style", problem);
+        return false;
+    }
+    for (size_t i = 0; i < word_count; i++)
+        s->styles[s->style_count++] = words[i];
+    return !s->style_list || split_styles(s);
+}
+
 /* Gives the arguments that are no options their meaning and checks what several options say together. */
 static bool finish(settings *s, const char **words, size_t word_count)
 {
-    if (!expand_all(s, words, word_count) || !(s->batch ? take_batch(s, words, word_count) : take_words(s, words, word_count)) || !expand_styles(s))
+    bool good = expand_all(s, words, word_count)
+                && (s->making_style ? take_pictures(s, words, word_count)
+                    : s->batch      ? take_batch(s, words, word_count)
+                                    : take_words(s, words, word_count));
+    if (!good || !expand_styles(s))
         return false;
     size_t styles = s->each_style_count ? 1 : s->style_count;
     if (s->blend_weights && s->blend_count != styles) {
@@ -363,10 +397,13 @@ static bool read_arguments(settings *s, bool presets, int count, char **argument
     return true;
 }
 
-static bool read_all(settings *s, bool batch, int count, char **arguments, int more_count, char **more)
+typedef enum command_kind { ONE_RUN, A_BATCH, A_STYLE } command_kind;
+
+static bool read_all(settings *s, command_kind kind, int count, char **arguments, int more_count, char **more)
 {
-    *s = (settings){ .output = batch ? NULL : "out.png", .gpu = GPU_NOT_GIVEN, .print_every = 50, .save_every = batch ? 0 : 100,
-                     .batch = batch, .sheet_size = 256, .sheet_iterations = 100, .web_port = -1,
+    bool batch = kind == A_BATCH;
+    *s = (settings){ .making_style = kind == A_STYLE, .output = kind != ONE_RUN ? NULL : "out.png", .gpu = GPU_NOT_GIVEN,
+                     .print_every = 50, .save_every = batch ? 0 : 100, .batch = batch, .sheet_size = 256, .sheet_iterations = 100, .web_port = -1,
                      .argument_count = count, .arguments = arguments };
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
@@ -375,6 +412,8 @@ static bool read_all(settings *s, bool batch, int count, char **arguments, int m
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
     pst_write_options_init(&s->writing, sizeof s->writing);
     s->checkpoint_every = 300;
+    if (s->making_style)
+        s->transfer.image_size = 1024;
 
     size_t most = (size_t)count + (size_t)more_count + 1, word_count = 0;
     const char **words = malloc(most * sizeof *words);
@@ -397,17 +436,22 @@ static bool read_all(settings *s, bool batch, int count, char **arguments, int m
 
 bool options_read(settings *s, int count, char **arguments)
 {
-    return read_all(s, false, count, arguments, 0, NULL);
+    return read_all(s, ONE_RUN, count, arguments, 0, NULL);
 }
 
 bool options_read_batch(settings *s, int count, char **arguments)
 {
-    return read_all(s, true, count, arguments, 0, NULL);
+    return read_all(s, A_BATCH, count, arguments, 0, NULL);
+}
+
+bool options_read_style(settings *s, int count, char **arguments)
+{
+    return read_all(s, A_STYLE, count, arguments, 0, NULL);
 }
 
 bool options_read_with(settings *s, const settings *before, int count, char **more)
 {
-    return read_all(s, before->batch, before->argument_count, before->arguments, count, more);
+    return read_all(s, before->batch ? A_BATCH : ONE_RUN, before->argument_count, before->arguments, count, more);
 }
 
 bool options_takes_value(const char *name)

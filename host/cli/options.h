@@ -60,6 +60,7 @@ typedef struct settings {
     char *content_file;            /* what a pattern for the content means; owned */
     path_list style_files;         /* what folders and patterns among the styles mean */
 
+    bool making_style;             /* pastiche style make */
     bool batch;                    /* pastiche batch: output is a folder, and content NULL */
     const char **contents;         /* of a batch, as given; owned */
     const char **each_style;       /* of a batch: every one paints a picture of its own; owned */
@@ -83,6 +84,9 @@ bool options_read(settings *s, int count, char **arguments);
 
 /* The same for what follows "pastiche batch". */
 bool options_read_batch(settings *s, int count, char **arguments);
+
+/* The same for what follows "pastiche style make": the styles are its pictures, and there is no content. */
+bool options_read_style(settings *s, int count, char **arguments);
 
 /* The same for a command line that was read before, with more arguments behind it, which hold. */
 bool options_read_with(settings *s, const settings *before, int count, char **more);

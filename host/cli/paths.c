@@ -136,7 +136,7 @@ static char *join(const char *folder, const char *name, size_t length, const cha
 }
 
 /* Adds the pictures that fit the pattern below a folder, which is "" or ends with a separator. */
-static bool add_fitting(path_list *list, const char *folder, const char *pattern)
+static bool add_fitting(path_list *list, const char *folder, const char *pattern, bool styles)
 {
     size_t length = strcspn(pattern, SEPARATORS), wild = strcspn(pattern, WILD SEPARATORS);
     size_t next = length + strspn(pattern + length, SEPARATORS);
@@ -148,7 +148,7 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
     if (wild == length) {
         good = (path = join(folder, pattern, next, "")) != NULL;
         if (good)
-            good = !last ? add_fitting(list, path, pattern + next) : !file_exists(path) || paths_add(list, path);
+            good = !last ? add_fitting(list, path, pattern + next, styles) : !file_exists(path) || paths_add(list, path);
         free(path);
         free(part);
         return good;
@@ -162,9 +162,9 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
             continue;
         good = (path = join(folder, name, strlen(name), last ? "" : "/")) != NULL;
         if (good && last)
-            good = !file_is_picture(name) || file_is_folder(path) || paths_add(list, path);
+            good = !(file_is_picture(name) || (styles && file_is_style(name))) || file_is_folder(path) || paths_add(list, path);
         else if (good)
-            good = !file_is_folder(path) || add_fitting(list, path, pattern + next);
+            good = !file_is_folder(path) || add_fitting(list, path, pattern + next, styles);
         free(path);
     }
     paths_free(&names);
@@ -177,13 +177,13 @@ bool paths_is_pattern(const char *word)
     return strpbrk(word, WILD) && !file_exists(word);
 }
 
-bool paths_expand(path_list *list, const char *word)
+bool paths_expand(path_list *list, const char *word, bool styles)
 {
     size_t before = list->count;
     if (file_is_folder(word)) {
         bool closed = *word && strchr(SEPARATORS, word[strlen(word) - 1]);
         char *folder = join("", word, strlen(word), closed ? "" : "/");
-        bool good = folder && add_fitting(list, folder, "*");
+        bool good = folder && add_fitting(list, folder, "*", styles);
         free(folder);
         if (good && list->count == before)
             complain("%s: there are no pictures in this folder", word);
@@ -191,7 +191,7 @@ bool paths_expand(path_list *list, const char *word)
     }
     if (!paths_is_pattern(word))
         return paths_add(list, word);
-    if (!add_fitting(list, "", word))
+    if (!add_fitting(list, "", word, styles))
         return false;
     if (list->count == before)
         complain("%s: no picture fits this pattern", word);

@@ -170,8 +170,12 @@ json_t *record_take(const session *w, const settings *s, const pst_image *conten
     json_object_set_new(root, "options", options(s));
     json_object_set_new(root, "settings", all_settings(s));
     json_object_set_new(root, "content", file(s->content, pst_image_sha256(content)));
-    for (size_t i = 0; i < s->style_count; i++)
-        json_array_append_new(list, file(s->styles[i], pst_image_sha256(styles[i])));
+    for (size_t i = 0; i < s->style_count; i++) {
+        char sha256[65] = ""; /* of a style file */
+        if (!styles[i])
+            pst_file_sha256(w->context, s->styles[i], sha256);
+        json_array_append_new(list, file(s->styles[i], styles[i] ? pst_image_sha256(styles[i]) : sha256));
+    }
     json_object_set_new(root, "styles", list);
     json_object_set_new(root, "start", start                        ? file(s->start_file, pst_image_sha256(start))
                                        : s->start == START_CONTENT ? json_string("content")

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,17 +91,45 @@ static bool read_picture(run *r, const char *path, pst_image **picture)
     return !r->bad;
 }
 
+/* What is asked of a style file may lie far from all that is in it. */
+static void tell_size(run *r, const char *path, const pst_style *style)
+{
+    const settings *s = r->settings;
+    pst_style_info info = { .size = sizeof info };
+    pst_style_describe(style, &info);
+    double asked = ceil(s->transfer.style_scale * s->transfer.image_size);
+    if (asked > info.sizes[0] * 1.5)
+        progress_say(&r->session->report, "%s: its largest size is %d pixels; it is used for %.0f as well, with larger strokes", path,
+                     info.sizes[0], asked);
+}
+
+/* A style is a picture or a style file, as its content says. */
+static bool read_style(run *r, size_t i)
+{
+    const char *path = r->settings->styles[i];
+    if (!pst_style_recognize(path) && !(file_is_style(path) && file_exists(path)))
+        return read_picture(r, path, &r->styles[i]);
+    pst_status status = pst_style_load(r->session->context, path, &r->stored[i]);
+    if (status != PST_OK) {
+        r->bad = path;
+        failed(r, status);
+    } else if (!r->settings->sheet)
+        tell_size(r, path, r->stored[i]);
+    return status == PST_OK;
+}
+
 static bool read_pictures(run *r)
 {
     const settings *s = r->settings;
     r->styles = calloc(s->style_count, sizeof *r->styles);
-    if (!r->styles) {
+    r->stored = calloc(s->style_count, sizeof *r->stored);
+    if (!r->styles || !r->stored) {
         failed(r, PST_ERROR_MEMORY);
         return false;
     }
     bool good = read_picture(r, s->content, &r->content);
     for (size_t i = 0; good && i < s->style_count; i++)
-        good = read_picture(r, s->styles[i], &r->styles[i]);
+        good = read_style(r, i);
     good = good && (s->start != START_FILE || read_picture(r, s->start_file, &r->start));
     pst_status status = good ? masks_read(&r->masks, r->session->context, s, r->styles) : PST_OK;
     if (status != PST_OK)
@@ -112,11 +141,15 @@ static void drop_pictures(run *r)
 {
     for (size_t i = 0; r->styles && i < r->settings->style_count; i++)
         pst_image_destroy(r->styles[i]);
+    for (size_t i = 0; r->stored && i < r->settings->style_count; i++)
+        pst_style_destroy(r->stored[i]);
     free(r->styles);
+    free(r->stored);
     masks_drop(&r->masks);
     pst_image_destroy(r->content);
     pst_image_destroy(r->start);
     r->styles = NULL;
+    r->stored = NULL;
     r->content = r->start = NULL;
 }
 
@@ -138,6 +171,7 @@ int run_prepare(run *r, session *w, const settings *s)
     pst_transfer_options options = s->transfer;
     options.content = r->content;
     options.styles = (const pst_image *const *)r->styles;
+    options.stored_styles = (const pst_style *const *)r->stored;
     options.style_count = s->style_count;
     options.start_image = r->start;
     masks_set(&r->masks, &options);

@@ -11,6 +11,7 @@ typedef struct run {
     session *session;
     const settings *settings;
     pst_image *content, *start, **styles; /* until the job has its copies */
+    pst_style **stored;  /* for each style, where its picture is NULL; as they */
     masks masks;         /* as they */
     pst_job *job;
     json_t *inputs;      /* for the result to tell of */

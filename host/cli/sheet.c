@@ -175,18 +175,23 @@ static pst_status shrink(sheet *p, const char *path, pst_image **shrunk)
 static int show_sources(sheet *p)
 {
     const settings *s = p->settings;
-    int all = 1 + (int)s->style_count, count = all < SHEET_SOURCES_MOST ? all : SHEET_SOURCES_MOST;
+    int all = 1, shown = 0, count;
+    for (size_t i = 0; i < s->style_count; i++)
+        all += !pst_style_recognize(s->styles[i]); /* those have no pictures */
+    count = all < SHEET_SOURCES_MOST ? all : SHEET_SOURCES_MOST;
     p->sources = calloc((size_t)count, sizeof *p->sources);
     p->source_names = calloc((size_t)count, sizeof *p->source_names);
     if (!p->sources || !p->source_names)
         return session_failed(&p->session, PST_ERROR_MEMORY);
     p->page.source_count = count;
-    for (int i = 0; i < count; i++) {
+    for (size_t i = 0; i <= s->style_count && shown < count; i++) {
         const char *path = i == 0 ? s->content : s->styles[i - 1];
-        pst_status status = shrink(p, path, &p->sources[i]);
+        if (i > 0 && pst_style_recognize(path))
+            continue;
+        pst_status status = shrink(p, path, &p->sources[shown]);
         if (status != PST_OK)
             return session_failed(&p->session, status);
-        p->source_names[i] = file_name(path);
+        p->source_names[shown++] = file_name(path);
     }
     snprintf(p->title, sizeof p->title, "%s in the manner of %s%s", file_name(s->content), file_name(s->styles[0]),
              s->style_count > 1 ? " and others" : "");

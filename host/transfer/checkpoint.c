@@ -84,6 +84,8 @@ static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
     pst_digest_begin(&styles, PST_DIGEST_SHA256);
     for (size_t s = 0; s < job->options.style_count; s++) {
         add_image(&styles, job->styles[s]);
+        if (job->stored[s])
+            pst_digest_add(&styles, job->stored[s]->digest, sizeof job->stored[s]->digest);
         pst_digest_add(&styles, &job->blend[s], sizeof job->blend[s]);
     }
     pst_digest_end(&styles, hex[OF_STYLES]);

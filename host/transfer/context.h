@@ -20,9 +20,15 @@ struct pst_network {
     pst_context *context;
     pst_model *model;
     pst_network_layer layers[PST_MODEL_MAX_CONVOLUTIONS]; /* for pst_network_describe */
+    bool digested;
+    char digests[PST_MODEL_MAX_CONVOLUTIONS][65]; /* for pst_style_network_digest */
 };
 
 #define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */
+
+static inline pst_pool pst_pool_of(pst_pooling pooling) {
+    return pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : pooling == PST_POOLING_L2 ? PST_POOL_L2 : PST_POOL_MAX;
+}
 
 /* PST_ERROR_ARGUMENT for a context that is only for pictures and networks. */
 pst_status pst_context_needs_device(pst_context *context);

@@ -6,6 +6,7 @@
 #include "transfer/regions.h"
 #include "transfer/scales.h"
 #include "transfer/stage.h"
+#include "transfer/style.h"
 
 #define PST_PLAN_ENTRIES 8
 
@@ -15,6 +16,7 @@ struct pst_job {
     pst_transfer_options options; /* pointers in it are not kept */
     int width, height;
     pst_image *content, *start, **styles; /* at the largest sizes they are used at */
+    pst_style **stored;                   /* for each style, where its picture is NULL */
     double *blend;
     pst_regions *regions;
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
@@ -42,8 +44,11 @@ struct pst_job {
 /* As in op/pixels.h. */
 static inline double pst_job_pixel_scale(const pst_job *job) { return job->options.pixels_256 ? 256.0 / 255 : 1; }
 
-/* The size of a style where the result's longer side is image_size. */
+/* The size of a style's picture where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
+
+/* Adds a stored style to the targets where the result's longer side is image_size; guides: its own, or NULL. */
+pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size, const pst_guides *guides);
 
 /* The guides of the content for a size, then those of each style where the result's longer side is image_size, with their blend;
  * NULL if the job has no regions. End them with drop. */

@@ -65,8 +65,18 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(check_number(job, "the size of the coarsest scale", o->min_size, 1, PST_IMAGE_MAX_SIDE));
     if (o->scales > o->iterations)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
-    if (!o->content || !o->styles || !o->style_count)
+    if (!o->content || (!o->styles && !o->stored_styles) || !o->style_count)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content picture and at least one style picture are needed"));
+    for (size_t s = 0; s < o->style_count; s++) {
+        bool picture = o->styles && o->styles[s], stored = o->stored_styles && o->stored_styles[s];
+        if (picture == stored)
+            PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is %s", s + 1,
+                             picture ? "both a picture and a stored style" : "neither a picture nor a stored style"));
+        if (stored && o->match_colors != PST_MATCH_NONE)
+            PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
+                             "%s: a stored style cannot be given the content's colours; match-colors needs its pictures",
+                             o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
+    }
     if (o->start == PST_START_IMAGE && !o->start_image)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "starting from a picture needs that picture"));
 cleanup:
@@ -91,6 +101,13 @@ cleanup:
     return status;
 }
 
+pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size, const pst_guides *guides) {
+    const pst_style *stored = job->stored[style];
+    pst_feature_moments moments[PST_LAYERS_MAX];
+    pst_style_moments(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)), &job->net->layers, moments);
+    return pst_objective_add_moments(objective, moments, job->blend[style], guides);
+}
+
 static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
     pst_picture_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
 }
@@ -108,8 +125,13 @@ static pst_status bring_to_size(pst_job *job) {
     if (o->start == PST_START_IMAGE)
         PST_TRY(pst_picture_resize(error, o->start_image, job->width, job->height, &job->start));
     PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_image *), &job->styles));
+    PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_style *), &job->stored));
     for (size_t s = 0; s < o->style_count; s++) {
         int w, h;
+        if (o->stored_styles && o->stored_styles[s]) {
+            job->stored[s] = pst_style_hold(o->stored_styles[s]);
+            continue;
+        }
         style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
         PST_TRY(pst_picture_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content, job->content->alpha, o->match_colors));
@@ -133,9 +155,7 @@ static pst_status make_objective(pst_job *job) {
     *objective = (pst_objective_options){.h = job->height,
                                          .w = job->width,
                                          .form = o->loss_form,
-                                         .pooling = o->pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE
-                                                     : o->pooling == PST_POOLING_L2    ? PST_POOL_L2
-                                                                                       : PST_POOL_MAX,
+                                         .pooling = pst_pool_of(o->pooling),
                                          .tv_kind = o->tv_kind,
                                          .replicate = o->replicate_border,
                                          .normalize_gradients = o->normalize_gradients,
@@ -143,6 +163,9 @@ static pst_status make_objective(pst_job *job) {
                                          .keeps_content = pst_regions_keep_any(job->regions)};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
+    for (size_t s = 0; s < o->style_count; s++)
+        if (job->stored[s])
+            PST_TRY(pst_style_check(error, job->stored[s], job->network, o, objective));
     if (o->normalize_weights)
         pst_objective_normalize_weights(&job->net->layers, objective);
     pst_objective_add_tv(o->tv_weight, objective);
@@ -174,6 +197,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
+    job->options.stored_styles = NULL;
     job->options.content_mask = NULL;
     job->options.style_masks = NULL;
     job->options.blend_weights = NULL;
@@ -197,7 +221,10 @@ void pst_job_destroy(pst_job *job) {
     pst_image_destroy(job->start);
     for (size_t s = 0; job->styles && s < job->options.style_count; s++)
         pst_image_destroy(job->styles[s]);
+    for (size_t s = 0; job->stored && s < job->options.style_count; s++)
+        pst_style_destroy(job->stored[s]);
     pst_free(job->styles);
+    pst_free(job->stored);
     pst_free(job->blend);
     pst_regions_destroy(job->regions);
     pst_free(job);

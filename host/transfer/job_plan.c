@@ -38,13 +38,16 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&optimizer);
     n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
     at_least(&n->largest, pst_space_vector_bytes(length));
-    for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content, which is no larger than a style of its size */
+    for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
         bool style = s < job->options.style_count;
         int w = options.w, h = options.h;
         size_t bytes;
+        if (style && job->stored[s]) /* its numbers pass through buffers of the targets */
+            continue;
         if (style)
             pst_job_style_size(job, s, image_size, &w, &h);
-        PST_TRY(pst_objective_style_bytes(objective, h, w, &bytes, &largest));
+        PST_TRY(style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
+                      : pst_objective_content_bytes(objective, &bytes, &largest));
         at_least(&n->largest, largest);
         /* the picture itself, in two forms */
         at_least(&most_while, bytes + 2 * pst_space_vector_bytes((size_t)h * (size_t)w * 3));

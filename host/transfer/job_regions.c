@@ -5,6 +5,8 @@
 #include "image/colour.h"
 #include "transfer/job.h"
 
+#define STORED_SIDE 64 /* of a stored style's guides, which are the same everywhere */
+
 const pst_region *pst_job_regions(const pst_job *job, size_t *count) {
     *count = job->regions->content ? job->regions->content->count : 0;
     return job->regions->about;
@@ -24,10 +26,10 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
     pst_error *error = &job->context->error;
     pst_status status = PST_OK;
     for (size_t k = 0; k <= job->options.style_count && status == PST_OK; k++) {
-        const pst_image *picture = k ? job->options.styles[k - 1] : job->options.content;
+        const pst_image *picture = !k ? job->options.content : job->options.styles ? job->options.styles[k - 1] : NULL;
         float least;
         double sum;
-        if (!picture->alpha)
+        if (!picture || !picture->alpha) /* a stored style has no picture */
             continue;
         measure_alpha(picture, &least, &sum);
         if (k && sum < 1)
@@ -69,7 +71,9 @@ pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size,
     for (size_t k = 0; k <= count; k++) { /* the content, then the styles */
         int own_w = w, own_h = h;
         if (k) {
-            pst_job_style_size(job, k - 1, image_size, &own_w, &own_h);
+            own_w = own_h = STORED_SIDE;
+            if (!job->stored[k - 1])
+                pst_job_style_size(job, k - 1, image_size, &own_w, &own_h);
             styles[k - 1] = &guides[k];
         }
         PST_TRY(pst_regions_guides(error, job->regions, k, &job->net->layers, wanted, own_w, own_h, &guides[k]));

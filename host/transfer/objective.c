@@ -174,11 +174,11 @@ size_t pst_objective_target_bytes(const pst_objective *objective, size_t *larges
 
 pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective) { return pst_pass_measure(objective->pass); }
 
-pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, size_t *bytes, size_t *largest) {
+static pst_status walk_bytes(pst_objective *objective, bool style, int h, int w, size_t *bytes, size_t *largest) {
     pst_pass *pass;
     pst_pass_options options;
     *bytes = *largest = 0;
-    pst_status status = pass_options(objective, true, false, h, w, false, &options);
+    pst_status status = pass_options(objective, style, !style, h, w, false, &options);
     if (status != PST_OK || !wants_any(&options))
         return status;
     status = pst_pass_create(objective->net, &options, &pass);
@@ -189,6 +189,14 @@ pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, siz
     *largest = measured.largest;
     pst_pass_destroy(pass);
     return PST_OK;
+}
+
+pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, size_t *bytes, size_t *largest) {
+    return walk_bytes(objective, true, h, w, bytes, largest);
+}
+
+pst_status pst_objective_content_bytes(pst_objective *objective, size_t *bytes, size_t *largest) {
+    return walk_bytes(objective, false, objective->options.h, objective->options.w, bytes, largest);
 }
 
 /* ---- targets ---- */
@@ -271,6 +279,17 @@ pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x
 
 pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides) {
     return walk_target(objective, x, h, w, 1, guides, true);
+}
+
+pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX], double blend,
+                                     const pst_guides *guides) {
+    pst_status status = PST_OK;
+    for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {
+        const pst_term *term = &objective->options.terms[t];
+        if (term->kind == PST_TERM_STYLE)
+            status = pst_style_regions_add_moments(&objective->styles[t], &moments[term->layer], blend, guides, term->layer);
+    }
+    return status;
 }
 
 pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides) {

@@ -7,6 +7,7 @@
 #include "net/pass.h"
 #include "op/sums.h"
 #include "transfer/guides.h"
+#include "transfer/style_term.h"
 
 #define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
 
@@ -51,14 +52,18 @@ void pst_objective_destroy(pst_objective *objective);
 size_t pst_objective_target_bytes(const pst_objective *objective, size_t *largest);
 pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective);
 
-/* What making the targets takes besides target_bytes and the weights while it lasts, for a style of this size. */
+/* What making the targets takes besides target_bytes and the weights while it lasts, for a style of this size, and the content. */
 pst_status pst_objective_style_bytes(pst_objective *objective, int h, int w, size_t *bytes, size_t *largest);
+pst_status pst_objective_content_bytes(pst_objective *objective, size_t *bytes, size_t *largest);
 
 /* Makes the targets; x: [h][w][3] in network units. First begin, then the content (of the objective's size) and each style
  * (of any size, the blends summing to 1), then end, which allocates the pass. */
 pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
+/* A style of which the moments are known, for every style layer; guides: NULL without regions, else of it, with their blends. */
+pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX], double blend,
+                                     const pst_guides *guides);
 /* With regions: the guides of the picture, after begin, and styles with their guides and blends. */
 pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
 pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides);

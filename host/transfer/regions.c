@@ -17,15 +17,19 @@ static pst_status check_shape(pst_error *error, const pst_image *mask, const pst
                     mask->width, mask->height, picture->width, picture->height);
 }
 
+/* of NULL: no picture, but a stored style, which is taken whole. */
 static pst_status read_mask(pst_error *error, const pst_image *picture, const pst_image *of, const char *whose, pst_mask **mask) {
     char what[64];
-    pst_status status = check_shape(error, picture, of, whose);
+    pst_status status = of ? check_shape(error, picture, of, whose) : PST_OK;
     if (status == PST_OK) {
         snprintf(what, sizeof what, "the mask of %s", whose);
         status = pst_mask_create(error, picture, mask);
         if (status != PST_OK && status != PST_ERROR_MEMORY)
             pst_fail_in(error, what);
     }
+    if (status == PST_OK && !of && (*mask)->count != 1)
+        status = pst_fail(error, PST_ERROR_ARGUMENT, "the mask of %s has several colours, but a stored style can only be taken whole: give one colour",
+                          whose);
     return status;
 }
 
@@ -87,7 +91,7 @@ pst_status pst_regions_create(pst_error *error, const pst_transfer_options *opti
         for (size_t s = 0; s < options->style_count; s++) {
             snprintf(whose, sizeof whose, "style %zu", s + 1);
             if (options->style_masks[s])
-                PST_TRY(read_mask(error, options->style_masks[s], options->styles[s], whose, &regions->styles[s]));
+                PST_TRY(read_mask(error, options->style_masks[s], options->styles ? options->styles[s] : NULL, whose, &regions->styles[s]));
         }
         match(regions);
         if (!regions->count) {

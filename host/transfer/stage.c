@@ -39,8 +39,7 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
 
 /* ---- pictures to the device and back ---- */
 
-static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
-    pst_session *session = job->context->session;
+pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x) {
     size_t pixels = (size_t)image->width * (size_t)image->height, bytes = pst_space_vector_bytes(pixels * 3);
     pst_buffer *rgb = NULL;
     pst_status status;
@@ -48,7 +47,7 @@ static pst_status upload(pst_job *job, const pst_image *image, pst_buffer **x) {
     PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
     PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
     PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
-    PST_TRY(pst_pixels_import(session, rgb, pixels, pst_job_pixel_scale(job), *x));
+    PST_TRY(pst_pixels_import(session, rgb, pixels, pixel_scale, *x));
     PST_TRY(pst_session_finish(session));
 cleanup:
     pst_buffer_destroy(session, rgb);
@@ -65,7 +64,7 @@ static pst_status upload_at(pst_job *job, const pst_image *image, int w, int h, 
     *x = NULL;
     pst_status status = pst_picture_resize(&job->context->error, image, w, h, &resized);
     if (status == PST_OK)
-        status = upload(job, resized, x);
+        status = pst_stage_upload(job->context->session, resized, pst_job_pixel_scale(job), x);
     pst_image_destroy(resized);
     return status;
 }
@@ -112,6 +111,10 @@ static pst_status make_targets(pst_job *job, int image_size) {
         PST_TRY(pst_objective_set_guides(stage->objective, &guides[0]));
     for (size_t s = 0; s < job->options.style_count; s++) {
         int w, h;
+        if (job->stored[s]) {
+            PST_TRY(pst_job_add_stored_style(job, stage->objective, s, image_size, guides ? &guides[s + 1] : NULL));
+            continue;
+        }
         pst_job_style_size(job, s, image_size, &w, &h);
         PST_TRY(upload_at(job, job->styles[s], w, h, &x));
         PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])

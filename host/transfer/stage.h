@@ -36,6 +36,9 @@ pst_status pst_stage_advance(pst_job *job, char *notice);
 /* The best picture so far, or the average where the options ask for one, not clamped; before the first evaluation PST_ERROR_ARGUMENT. */
 pst_status pst_stage_picture(pst_job *job, pst_image **image);
 
+/* A picture as a new buffer of network units; pixel_scale as in op/pixels.h. */
+pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x);
+
 /* The options of the optimiser at a scale. */
 pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int iterations);
 

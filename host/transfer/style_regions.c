@@ -132,6 +132,19 @@ cleanup:
     return status;
 }
 
+pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend, const pst_guides *guides,
+                                         size_t layer) {
+    pst_status status = PST_OK;
+    for (size_t r = 0; r < (regions->count ? regions->count : 1) && status == PST_OK; r++) {
+        double part = !regions->count ? blend : guides->at[r][layer] ? guides->blend[r][layer] : 0;
+        if (regions->count && part <= 0)
+            continue;
+        status = pst_style_term_add_moments(&regions->terms[r], moments, part);
+        regions->has_target[r] = true;
+    }
+    return status;
+}
+
 static bool is_compared(const pst_style_regions *regions, size_t r) { return regions->has_target[r] && regions->areas[r] > 0; }
 
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace) {

@@ -33,6 +33,9 @@ pst_status pst_style_regions_guide(pst_style_regions *regions, const pst_guides 
 /* Adds a style's features: as pst_style_term_add; guides: of the style, with their own blend, or NULL without regions. */
 pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *features, size_t pixels, double blend,
                                  const pst_guides *guides, size_t layer, pst_buffer *workspace);
+/* The same from its moments; of the guides only which regions there are, and the blends. */
+pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend, const pst_guides *guides,
+                                         size_t layer);
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace);
 
 /* As those of a term. Region r has the slot `slot` + r * slot_step. */

@@ -1,8 +1,12 @@
 #include "transfer/style_term.h"
 
+#include <string.h>
+
+#include "base/memory.h"
 #include "op/gram.h"
 #include "op/guide.h"
 #include "op/moments.h"
+#include "op/vector.h"
 #include "op/wasserstein.h"
 
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
@@ -83,6 +87,35 @@ static pst_status add_moments(const pst_style_term *term, const pst_buffer *feat
 
 pst_status pst_style_term_add(pst_style_term *term, const pst_buffer *features, size_t pixels, double blend, pst_buffer *workspace) {
     return add_moments(term, features, pixels, blend * gram_scale(term, pixels), term->target, term->target_mean, workspace);
+}
+
+/* to += factor * numbers, by way of `spare`, which nobody needs before the first comparison. */
+static pst_status add_numbers(pst_session *session, const float *numbers, double factor, pst_buffer *spare, pst_buffer *to) {
+    pst_status status = pst_buffer_write(session, spare, 0, numbers, to->bytes);
+    return status == PST_OK ? pst_combine(session, to, to->bytes / sizeof(float), 2, (const double[]){1, factor},
+                                          (const pst_buffer *const[]){to, spare})
+                            : status;
+}
+
+pst_status pst_style_term_add_moments(pst_style_term *term, const pst_feature_moments *moments, double blend) {
+    size_t c = (size_t)term->c, true_c = (size_t)term->true_c;
+    const float *from = moments->half;
+    float *whole;
+    pst_status status = pst_allocate(term->session->error, c * c, sizeof(float), &whole);
+    if (status != PST_OK)
+        return status;
+    for (size_t row = 0; row < true_c; row++)
+        for (size_t column = row; column < true_c; column++)
+            whole[row * c + column] = whole[column * c + row] = *from++;
+    PST_TRY(add_numbers(term->session, whole, blend * gram_scale(term, 1), term->difference, term->target));
+    if (term->target_mean) {
+        memset(whole, 0, sizeof(float) * c);
+        memcpy(whole, moments->mean, sizeof(float) * true_c);
+        PST_TRY(add_numbers(term->session, whole, blend, term->mean, term->target_mean));
+    }
+cleanup:
+    pst_free(whole);
+    return status;
 }
 
 pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace) {

@@ -34,6 +34,15 @@ void pst_style_term_close(pst_style_term *term);
 
 /* Adds a style's features [pixels][c] to the target, with its share of the blend; all shares sum to 1. Then, once, end. */
 pst_status pst_style_term_add(pst_style_term *term, const pst_buffer *features, size_t pixels, double blend, pst_buffer *workspace);
+
+/* What a style comes to in a layer: the means [true_c] and the second moments F' F / N, [true_c][true_c] without what lies below the
+ * diagonal, row by row. */
+typedef struct pst_feature_moments {
+    const float *mean, *half;
+} pst_feature_moments;
+
+/* The same from the moments of its features. Before end; not while a comparison is under way. */
+pst_status pst_style_term_add_moments(pst_style_term *term, const pst_feature_moments *moments, double blend);
 pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
 
 /* Compares the picture's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and

@@ -212,7 +212,7 @@ void web_sources(web *w, const pst_image *content, const pst_image *const *style
     drop_next(w);
     w->next_content = web_shot_create(content, WEB_VIEW_MOST);
     for (size_t i = 0; i < style_count && i < WEB_STYLES_MOST; i++)
-        w->next_styles[i] = web_shot_create(styles[i], WEB_VIEW_MOST / 2);
+        w->next_styles[i] = styles[i] ? web_shot_create(styles[i], WEB_VIEW_MOST / 2) : NULL; /* a style file has no picture */
 }
 
 void web_begin(web *w, const web_run *run)
