@@ -6,74 +6,19 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "on_device.h"
-#include "transfer/job.h"
+#include "job_fixture.h"
 
-#define WIDTH 45
-#define HEIGHT 31
 #define ITERATIONS 30
-
-static pst_context *context;
-static pst_network *network;
-static pst_image *content, *style;
-
-static pst_image *picture(uint64_t seed)
-{
-    static float rgb[WIDTH * HEIGHT * 3];
-    pst_image *image;
-    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
-        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
-    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
-    return image;
-}
-
-static void open_all(void)
-{
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
-    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
-    content = picture(5);
-    style = picture(8);
-}
-
-static void close_all(void)
-{
-    pst_image_destroy(content);
-    pst_image_destroy(style);
-    pst_network_destroy(network);
-    pst_context_destroy(context);
-}
 
 static pst_transfer_options options_of(pst_optimizer_kind kind)
 {
-    pst_transfer_options options;
-    pst_transfer_options_init(&options, sizeof options);
-    options.content = content;
-    options.styles = (const pst_image *const *)&style;
-    options.style_count = 1;
-    options.image_size = WIDTH;
-    options.content_layers = "relu1_2";
-    options.style_layers = "relu1_1,relu2_1";
-    options.optimizer = kind;
-    options.lbfgs_history = 4;
-    options.momentum = kind == PST_OPTIMIZER_GRADIENT_DESCENT ? 0.5 : 0;
-    options.iterations = ITERATIONS;
+    pst_transfer_options options = job_options(kind, WIDTH, ITERATIONS);
     options.min_improvement = 1e-9;
     options.improvement_window = 6;
     options.scales = 2;
     options.average = kind == PST_OPTIMIZER_ADAM ? 0.9 : 0;
     options.clamp = kind == PST_OPTIMIZER_ADAM;
     return options;
-}
-
-static pst_job *job_of(const pst_transfer_options *options)
-{
-    pst_job *job;
-    ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
-    return job;
 }
 
 typedef struct watch {
@@ -105,14 +50,14 @@ START_TEST(changed_weights_are_gone_on_with)
     static const int changes[] = {4, 9, 15};
     const pst_transfer_options options = options_of(kinds[_i]);
     for (int c = 0; c < 3; c++) {
-        watch whole = {.job = job_of(&options), .change_at = changes[c]};
+        watch whole = {.job = job_make(&options), .change_at = changes[c]};
         ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
         pst_job_destroy(whole.job);
         for (int at = changes[c]; at <= whole.last && at < changes[c] + 3; at++) {
-            watch first = {.job = job_of(&options), .change_at = changes[c], .save_at = at, .stop = true};
+            watch first = {.job = job_make(&options), .change_at = changes[c], .save_at = at, .stop = true};
             ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
             pst_job_destroy(first.job);
-            watch second = {.job = job_of(&options)};
+            watch second = {.job = job_make(&options)};
             ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
             double content_weight, style_weight, tv_weight;
             pst_job_weights(second.job, &content_weight, &style_weight, &tv_weight);
@@ -142,7 +87,7 @@ START_TEST(going_on_gives_the_same_bytes)
         options.pooling = PST_POOLING_L2;
         options.replicate_border = options.pixels_256 = true;
     }
-    watch whole = {.job = job_of(&options)};
+    watch whole = {.job = job_make(&options)};
     pst_image *result, *again;
     ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
     ck_assert_int_eq(pst_job_result(whole.job, &result), PST_OK);
@@ -151,10 +96,10 @@ START_TEST(going_on_gives_the_same_bytes)
     for (int p = 0; p < PLACES; p++) {
         if (places[p] > whole.last)
             continue;
-        watch first = {.job = job_of(&options), .save_at = places[p], .stop = p % 2};
+        watch first = {.job = job_make(&options), .save_at = places[p], .stop = p % 2};
         ck_assert_int_eq(pst_job_run(first.job, look, &first), p % 2 ? PST_STOPPED : PST_OK);
         pst_job_destroy(first.job);
-        watch second = {.job = job_of(&options)};
+        watch second = {.job = job_make(&options)};
         ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
         ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
         for (int i = places[p] + 1; i <= whole.last; i++)
@@ -173,7 +118,7 @@ END_TEST
 
 static void refuse(const pst_transfer_options *options, const char *path, pst_status expected, const char *words)
 {
-    pst_job *job = job_of(options);
+    pst_job *job = job_make(options);
     pst_status status = pst_job_resume(job, path);
     ck_assert_msg(status == expected, "%s: %s", pst_status_name(status), pst_context_message(context));
     ck_assert_msg(strstr(pst_context_message(context), words) && strstr(pst_context_message(context), path), "%s",
@@ -187,7 +132,7 @@ static void refuse(const pst_transfer_options *options, const char *path, pst_st
 START_TEST(what_does_not_fit_is_refused)
 {
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS), other = options;
-    watch w = {.job = job_of(&options), .save_at = 9, .stop = true};
+    watch w = {.job = job_make(&options), .save_at = 9, .stop = true};
     char path[512];
     snprintf(path, sizeof path, "%s", test_path("good.state"));
     ck_assert_int_eq(pst_job_run(w.job, look, &w), PST_STOPPED);
@@ -240,7 +185,7 @@ END_TEST
 START_TEST(nothing_is_kept_too_early_or_half)
 {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     ck_assert_int_eq(pst_job_save(job, test_path("early.state")), PST_ERROR_ARGUMENT);
     ck_assert(pst_path_examine(test_path("early.state"), NULL) == PST_PATH_NONE);
     watch w = {.job = job, .save_at = 4, .stop = true};
@@ -255,7 +200,7 @@ int main(void)
 {
     Suite *suite = suite_create("checkpoint");
     TCase *tests = tcase_create("checkpoints");
-    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_add_unchecked_fixture(tests, job_open, job_close);
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
     tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);

@@ -4,70 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "on_device.h"
-#include "transfer/job.h"
+#include "job_fixture.h"
 
-#define WIDTH 45
-#define HEIGHT 31
 #define ITERATIONS 14
 
 static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
                                            PST_OPTIMIZER_GRADIENT_DESCENT};
 #define KINDS 4
 
-static pst_context *context;
-static pst_network *network;
-static pst_image *content, *style;
-
-static pst_image *picture(uint64_t seed)
-{
-    static float rgb[WIDTH * HEIGHT * 3];
-    pst_image *image;
-    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
-        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
-    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
-    return image;
-}
-
-static void open_all(void)
-{
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
-    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
-    content = picture(5);
-    style = picture(8);
-}
-
-static void close_all(void)
-{
-    pst_image_destroy(content);
-    pst_image_destroy(style);
-    pst_network_destroy(network);
-    pst_context_destroy(context);
-}
-
 static pst_job *make_job(pst_optimizer_kind kind, bool noise, double learning_rate)
 {
-    pst_transfer_options options;
-    pst_job *job;
-    pst_transfer_options_init(&options, sizeof options);
-    options.content = content;
-    options.styles = (const pst_image *const *)&style;
-    options.style_count = 1;
-    options.image_size = WIDTH;
-    options.content_layers = "relu1_2";
-    options.style_layers = "relu1_1,relu2_1";
-    options.optimizer = kind;
-    options.lbfgs_history = 4;
-    options.iterations = ITERATIONS;
+    pst_transfer_options options = job_options(kind, WIDTH, ITERATIONS);
     options.start = noise ? PST_START_RANDOM : PST_START_CONTENT;
     options.learning_rate = learning_rate;
-    options.momentum = kind == PST_OPTIMIZER_GRADIENT_DESCENT ? 0.5 : 0;
-    ck_assert_msg(pst_job_create(context, network, &options, &job) == PST_OK, "%s", pst_context_message(context));
-    return job;
+    return job_make(&options);
 }
 
 typedef struct watch {
@@ -228,21 +178,12 @@ START_TEST(weights_set_before_are_those_of_the_options)
     a.job->options.improvement_window = 5;
     ck_assert_int_eq(pst_job_run(a.job, change_weights, &a), PST_OK);
 
-    pst_transfer_options options;
-    pst_transfer_options_init(&options, sizeof options);
-    options.content = content;
-    options.styles = (const pst_image *const *)&style;
-    options.style_count = 1;
-    options.image_size = WIDTH;
-    options.content_layers = "relu1_2";
-    options.style_layers = "relu1_1,relu2_1";
-    options.lbfgs_history = 4;
-    options.iterations = ITERATIONS;
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, ITERATIONS);
     options.start = PST_START_CONTENT;
     options.content_weight = 0;
     options.style_weight = 3;
     options.tv_weight = 0;
-    ck_assert_int_eq(pst_job_create(context, network, &options, &b.job), PST_OK);
+    b.job = job_make(&options);
     ck_assert_int_eq(pst_job_run(b.job, change_weights, &b), PST_OK);
     for (int k = 0; k < ITERATIONS; k++)
         ck_assert_msg(a.losses[k] == b.losses[k] && a.losses[k] > 0, "iteration %d: %.17g, %.17g", k + 1, a.losses[k], b.losses[k]);
@@ -267,21 +208,14 @@ START_TEST(normalized_weights_stay_normalized)
 {
     double terms[2][4];
     for (int set = 0; set < 2; set++) {
-        pst_job *job;
-        pst_transfer_options options;
-        pst_transfer_options_init(&options, sizeof options);
-        options.content = content;
-        options.styles = (const pst_image *const *)&style;
-        options.style_count = 1;
-        options.image_size = WIDTH;
+        pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, 3);
         options.content_layers = "relu1_2=0.3";
         options.style_layers = "relu1_1=2,relu2_1";
-        options.iterations = 3;
         options.normalize_weights = true;
         options.content_weight = set ? 1 : 700;
         options.style_weight = set ? 0 : 30;
         options.tv_weight = set ? 1 : 0.5;
-        ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_OK);
+        pst_job *job = job_make(&options);
         if (set)
             ck_assert_int_eq(pst_job_set_weights(job, 700, 30, 0.5), PST_OK);
         ck_assert_int_eq(pst_job_run(job, look_once, terms[set]), PST_STOPPED);
@@ -333,7 +267,7 @@ int main(void)
 {
     Suite *suite = suite_create("job");
     TCase *tests = tcase_create("jobs");
-    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_add_unchecked_fixture(tests, job_open, job_close);
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, an_iteration_waits_once, 0, KINDS);
     tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);

@@ -2,68 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "on_device.h"
+#include "job_fixture.h"
 #include "transfer/carry.h"
-#include "transfer/job.h"
-
-#define WIDTH 45
-#define HEIGHT 31
-
-static pst_context *context;
-static pst_network *network;
-static pst_image *content, *style;
-
-static pst_image *picture(uint64_t seed)
-{
-    static float rgb[WIDTH * HEIGHT * 3];
-    pst_image *image;
-    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
-        rgb[i] = 127.5f + 90 * sinf(0.02f * (float)i * (float)seed) + 30 * test_random(&seed);
-    ck_assert_int_eq(pst_image_create(context, WIDTH, HEIGHT, rgb, &image), PST_OK);
-    return image;
-}
-
-static void open_all(void)
-{
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
-    test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
-    content = picture(5);
-    style = picture(8);
-}
-
-static void close_all(void)
-{
-    pst_image_destroy(content);
-    pst_image_destroy(style);
-    pst_network_destroy(network);
-    pst_context_destroy(context);
-}
 
 static pst_transfer_options options_of(pst_optimizer_kind kind, int image_size, int iterations)
 {
-    pst_transfer_options options;
-    pst_transfer_options_init(&options, sizeof options);
-    options.content = content;
-    options.styles = (const pst_image *const *)&style;
-    options.style_count = 1;
-    options.image_size = image_size;
-    options.content_layers = "relu1_2";
-    options.style_layers = "relu1_1,relu2_1";
-    options.optimizer = kind;
-    options.iterations = iterations;
+    pst_transfer_options options = job_options(kind, image_size, iterations);
     options.min_size = 12;
     return options;
-}
-
-static pst_job *job_of(const pst_transfer_options *options)
-{
-    pst_job *job;
-    ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
-    return job;
 }
 
 START_TEST(sizes_go_up_by_the_root_of_two)
@@ -122,7 +68,7 @@ START_TEST(a_job_is_as_many_as_its_scales)
     seen both = {.steps_by_one = true, .left_is_known = true}, first = {0}, second = {0};
     pst_transfer_options options = options_of(kind, WIDTH, 24);
     options.scales = 2;
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     ck_assert_int_eq(pst_job_run(job, look, &both), PST_OK);
     pst_image *result, *small, *alone;
     ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
@@ -138,14 +84,14 @@ START_TEST(a_job_is_as_many_as_its_scales)
     /* The pictures of a small scale are made from those of the full size; ours have it already. */
     options = options_of(kind, 32, 12);
     options.scales = 1;
-    job = job_of(&options);
+    job = job_make(&options);
     ck_assert_int_eq(pst_job_run(job, look, &first), PST_OK);
     ck_assert_int_eq(pst_stage_picture(job, &small), PST_OK);
     pst_job_destroy(job);
     options = options_of(kind, WIDTH, 12);
     options.start = PST_START_IMAGE;
     options.start_image = small;
-    job = job_of(&options);
+    job = job_make(&options);
     ck_assert_int_eq(pst_job_run(job, look, &second), PST_OK);
     ck_assert_int_eq(pst_job_result(job, &alone), PST_OK);
     pst_job_destroy(job);
@@ -167,8 +113,7 @@ START_TEST(the_plan_holds_over_all_scales)
     pst_session *session = context->session;
     session->peak_bytes = session->buffer_bytes;
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 60);
-    options.lbfgs_history = 4; /* few enough to be reached */
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     ck_assert_uint_eq(job->scale_count, 4);
     const uint64_t before = session->buffer_bytes;
     ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
@@ -188,7 +133,7 @@ START_TEST(adams_means_are_enlarged)
 {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 24);
     options.scales = 2;
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     pst_session *session = context->session;
     static float numbers[WIDTH * HEIGHT * 3];
     char notice[PST_NOTICE_BYTES];
@@ -238,7 +183,7 @@ static bool stop_at_once(void *user, const pst_progress *now)
 START_TEST(a_stop_gives_a_picture_of_the_full_size)
 {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 60);
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     pst_image *result;
     ck_assert_int_eq(pst_job_run(job, stop_at_once, NULL), PST_STOPPED);
     ck_assert_int_lt(job->stage.w, WIDTH);
@@ -255,12 +200,12 @@ START_TEST(a_forecast_changes_nothing)
 {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 24);
     seen without = {0}, with = {0};
-    pst_job *job = job_of(&options);
+    pst_job *job = job_make(&options);
     double seconds;
     ck_assert_int_eq(pst_job_run(job, look, &without), PST_OK);
     ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_ERROR_ARGUMENT);
     pst_job_destroy(job);
-    job = job_of(&options);
+    job = job_make(&options);
     const uint64_t before = context->session->buffer_bytes;
     ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_OK);
     ck_assert(seconds > 0 && seconds < 1000);
@@ -285,7 +230,7 @@ START_TEST(scales_that_cannot_be_are_refused)
     ck_assert_ptr_nonnull(strstr(pst_context_message(context), "too small"));
     options.scales = 0; /* left to us there are as many as can be */
     options.min_size = 1;
-    job = job_of(&options);
+    job = job_make(&options);
     ck_assert_uint_gt(job->scale_count, 4);
     ck_assert_uint_lt(job->scale_count, 10);
     ck_assert_str_eq(pst_context_message(context), "");
@@ -297,7 +242,7 @@ int main(void)
 {
     Suite *suite = suite_create("scales");
     TCase *tests = tcase_create("scales");
-    tcase_add_unchecked_fixture(tests, open_all, close_all);
+    tcase_add_unchecked_fixture(tests, job_open, job_close);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, sizes_go_up_by_the_root_of_two);
     tcase_add_test(tests, shares_add_up);
