@@ -17,11 +17,16 @@
 
 START_TEST(test_help_fits_and_version_is_known)
 {
-    ck_run("--help");
-    ck_assert_str_eq(said, "");
-    ck_assert_ptr_nonnull(strstr(printed, "--style-weight X"));
-    for (const char *line = printed; *line; line += strcspn(line, "\n") + 1)
-        ck_assert_msg(strcspn(line, "\n") <= 80, "too long: %.*s", (int)strcspn(line, "\n"), line);
+    for (int all = 0; all < 2; all++) {
+        int lines = 0;
+        ck_run(all ? "--help-all" : "--help");
+        ck_assert_str_eq(said, "");
+        ck_assert_ptr_nonnull(strstr(printed, "--style-weight X"));
+        ck_assert((strstr(printed, "--lbfgs-num-correction") != NULL) == all);
+        for (const char *line = printed; *line; line += strcspn(line, "\n") + 1, lines++)
+            ck_assert_msg(strcspn(line, "\n") <= 80, "too long: %.*s", (int)strcspn(line, "\n"), line);
+        ck_assert(all || lines <= 50);
+    }
     ck_run("-h");
     ck_run("--version");
     ck_assert_int_eq(strncmp(printed, "pastiche ", 9), 0);

@@ -22,7 +22,7 @@ int main(int count, char **arguments)
     if (options_read(&s, count > 0 ? count - 1 : 0, arguments + 1)) {
         code = EXIT_OK;
         if (s.help)
-            options_help();
+            options_help(s.help_all);
         else if (s.version)
             printf("pastiche %s\n", pst_version());
         else

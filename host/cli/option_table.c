@@ -410,6 +410,12 @@ static bool set_overwrite(settings *s, const option *o, const char *given, const
     return set_flag(s, o, given, value);
 }
 
+static bool set_help_all(settings *s, const option *o, const char *given, const char *value)
+{
+    s->help_all = true;
+    return set_flag(s, o, given, value);
+}
+
 static bool set_nothing(settings *s, const option *o, const char *given, const char *value)
 {
     (void)given, (void)value;
@@ -545,7 +551,8 @@ const option option_table[] = {
     { { "web-address" }, TAKES_VALUE, "ADDRESS", "for other machines too (127.0.0.1)", set_web_address, IN(web_address) },
     { { "web-wait" }, TAKES_NOTHING, NULL, "serve on at the end, until told to leave", set_web, IN(web_wait) },
     { { "quiet" }, TAKES_NOTHING, NULL, "print errors only", set_flag, IN(quiet) },
-    { { "help", "h" }, TAKES_NOTHING, NULL, "print this", set_flag, IN(help) },
+    { { "help", "h" }, TAKES_NOTHING, NULL, "print the options that are used most", set_flag, IN(help) },
+    { { "help-all" }, TAKES_NOTHING, NULL, "print all", set_help_all, IN(help) },
     { { "version" }, TAKES_NOTHING, NULL, "print the version", set_flag, IN(version) },
 
     { { "Many at once" }, IS_HEADING },

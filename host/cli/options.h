@@ -34,7 +34,7 @@ typedef struct settings {
     int gpu;                       /* neural-style's number, or one of the above */
     bool several_gpus;
     int print_every, save_every;   /* 0: never */
-    bool plan, quiet, help, version;
+    bool plan, quiet, help, help_all, version;
     bool web, web_wait;            /* a live page; go on serving it after the run */
     const char *web_address;       /* NULL: the loopback */
     int web_port;                  /* 0: any; below 0: the usual one or the next free */
@@ -100,6 +100,6 @@ const char *choices_from_environment(void);
 bool options_takes_value(const char *name);
 
 /* --help, on stdout. */
-void options_help(void);
+void options_help(bool all);
 
 #endif

@@ -16,7 +16,7 @@ const char *const record_inputs[] = { "options", "settings", "content", "styles"
 /* Options that say where things go and what is shown; the files of others are told apart from them. */
 static const char *const without_effect[] = {
     "output", "content-image", "style-image", "start", "init", "init-image", "model", "choices", "no-tune", "plan", "save-iter",
-    "print-iter", "log", "quiet", "help", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
+    "print-iter", "log", "quiet", "help", "help-all", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
     "no-metadata", "web", "web-address", "web-port", "web-wait", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
     "sheet-size", "sheet-iterations",
 };
