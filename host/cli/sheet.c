@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "files.h"
+#include "pictures.h"
 #include "run.h"
 #include "sheet_page.h"
 #include "signals.h"
@@ -243,7 +244,7 @@ static int write_sheet(sheet *p)
     pst_image *picture;
     pst_status status = sheet_page_draw(&p->page, p->session.context, &picture);
     if (status == PST_OK)
-        status = pst_image_write(p->session.context, picture, p->settings->sheet);
+        status = picture_write(p->session.context, p->settings, picture, p->settings->sheet, NULL);
     pst_image_destroy(picture);
     return status == PST_OK ? EXIT_OK : session_failed(&p->session, status);
 }
