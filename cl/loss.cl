@@ -23,6 +23,13 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
         sums[slot * PARTS + part] = sum;
 }
 
+/* d (+)= g at a pixel of the picture. */
+inline void give_pixel(float3 g, int pixel, int accumulate, global float *d) {
+    if (accumulate)
+        g += vload3(pixel, d);
+    vstore3(g, pixel, d);
+}
+
 /* The picture x [h][w][3]: sums: dx^2 + dy^2 over the pixels with both a right and a lower neighbour;
  * d (+)= scale * its half's gradient. */
 SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int accumulate, global float *d,
@@ -46,9 +53,7 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         if (right && row > 0)
             g += here - vload3(pixel - w, x);
         g *= scale;
-        if (accumulate)
-            g += vload3(pixel, d);
-        vstore3(g, pixel, d);
+        give_pixel(g, pixel, accumulate, d);
     }
     sum = group_sum(sum, scratch);
     if (get_local_id(0) == 0)
@@ -70,9 +75,7 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
         float3 left = column > 0 ? here - vload3(pixel - 1, x) : zero, above = row > 0 ? here - vload3(pixel - w, x) : zero;
         float3 g = ((sign(left) - sign(right)) + (sign(above) - sign(below))) * scale, size = fabs(right) + fabs(below);
         sum += size.x + size.y + size.z;
-        if (accumulate)
-            g += vload3(pixel, d);
-        vstore3(g, pixel, d);
+        give_pixel(g, pixel, accumulate, d);
     }
     sum = group_sum(sum, scratch);
     if (get_local_id(0) == 0)
@@ -122,9 +125,7 @@ SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float
                 }
         sum += straight * squares + slanted * diagonals;
         g *= 2.0f * scale;
-        if (accumulate)
-            g += vload3(pixel, d);
-        vstore3(g, pixel, d);
+        give_pixel(g, pixel, accumulate, d);
     }
     sum = group_sum(sum, scratch);
     if (get_local_id(0) == 0)

@@ -245,18 +245,10 @@ static bool drop_content(void *user, const pst_progress *progress)
 START_TEST(changed_weights_hold_at_later_scales)
 {
     change c = {0};
-    pst_transfer_options options;
-    pst_transfer_options_init(&options, sizeof options);
-    options.content = content;
-    options.styles = (const pst_image *const *)&style;
-    options.style_count = 1;
-    options.image_size = WIDTH;
-    options.content_layers = "relu1_2";
-    options.style_layers = "relu1_1,relu2_1";
-    options.iterations = ITERATIONS;
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, ITERATIONS);
     options.start = PST_START_CONTENT;
     options.scales = 2;
-    ck_assert_int_eq(pst_job_create(context, network, &options, &c.job), PST_OK);
+    c.job = job_make(&options);
     ck_assert_int_eq(pst_job_run(c.job, drop_content, &c), PST_OK);
     ck_assert(c.content == 2);
     pst_job_destroy(c.job);
