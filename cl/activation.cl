@@ -1,9 +1,10 @@
-/* Bias, ReLU and 2x2 pooling behind a convolution, and what undoes them in the backward pass, as passes of their own; 16
- * channels at a time. bits [pixel][c/16]: a bit a channel, set where the gradient passes on its way back: the sign of an
- * activation, or behind a pooling, at the size before it, the places through which the pooled gradient goes. */
+/* Bias, ReLU and 2x2 pooling behind a convolution, and what undoes them in the backward pass, as passes of their own;
+ * 16 channels at a time. bits [pixel][c/16]: a bit a channel, set where the gradient passes on its way back: the sign
+ * of an activation, or behind a pooling, at the size before it, the places through which the pooled gradient goes. */
 
 /* In place, `pixels` of them from first_pixel on: v = max(v + bias, 0). bits may be NULL. */
-EACH_KERNEL void bias_relu(global float *map, int first_pixel, int pixels, int c, global const float *bias, global ushort *bits) {
+EACH_KERNEL void bias_relu(global float *map, int first_pixel, int pixels, int c, global const float *bias,
+                           global ushort *bits) {
     int groups = c / 16;
     size_t first = (size_t)first_pixel * groups;
     FOR_EACH(i, pixels * groups) {
@@ -14,8 +15,10 @@ EACH_KERNEL void bias_relu(global float *map, int first_pixel, int pixels, int c
     }
 }
 
-/* map = (map + more) * bits, from first_pixel on; more [pixels][c] is the part to be added, or NULL, and bits may be NULL. */
-EACH_KERNEL void add_mask(global float *map, int first_pixel, int pixels, int c, global const float *more, global const ushort *bits) {
+/* map = (map + more) * bits, from first_pixel on; more [pixels][c] is the part to be added, or NULL, and bits may be
+ * NULL. */
+EACH_KERNEL void add_mask(global float *map, int first_pixel, int pixels, int c, global const float *more,
+                          global const ushort *bits) {
     size_t first = (size_t)first_pixel * (c / 16);
     FOR_EACH(i, pixels * (c / 16)) {
         float16 v = vload16(first + i, map);
@@ -27,11 +30,11 @@ EACH_KERNEL void add_mask(global float *map, int first_pixel, int pixels, int c,
     }
 }
 
-/* Pools `rows` rows of map ([rows][w][c], the picture's rows from first_row on, which is even) after bias (NULL: 0) and ReLU
- * into pooled [..][w/2][c]; bits [h][w][c/16] (may be NULL): the first place of a window that holds the maximum if that is
- * above 0, or with averaging all that are above 0. An odd last row or column belongs to no window. */
-EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global const float *bias, int average, int first_row,
-                                int rows, global float *pooled, global ushort *bits) {
+/* Pools `rows` rows of map ([rows][w][c], the picture's rows from first_row on, which is even) after bias (NULL: 0) and
+ * ReLU into pooled [..][w/2][c]; bits [h][w][c/16] (may be NULL): the first place of a window that holds the maximum if
+ * that is above 0, or with averaging all that are above 0. An odd last row or column belongs to no window. */
+EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global const float *bias, int average,
+                                int first_row, int rows, global float *pooled, global ushort *bits) {
     int groups = c / 16, across = (w + 1) / 2;
     FOR_EACH(i, (rows + 1) / 2 * across * groups) {
         int group = i % groups, px = i / groups % across, row = i / groups / across;
@@ -42,14 +45,16 @@ EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global co
         if (right && below) {
             float16 b = bias ? vload16(group, bias) : (float16)(0.0f), zero = 0.0f, v;
             float16 v0 = fmax(vload16(corner, map) + b, zero), v1 = fmax(vload16(corner + groups, map) + b, zero);
-            float16 v2 = fmax(vload16(corner + down, map) + b, zero), v3 = fmax(vload16(corner + down + groups, map) + b, zero);
+            float16 v2 = fmax(vload16(corner + down, map) + b, zero),
+                    v3 = fmax(vload16(corner + down + groups, map) + b, zero);
             if (average) {
                 v = ((v0 + v1) + (v2 + v3)) * 0.25f;
                 b0 = signs_of(v0), b1 = signs_of(v1), b2 = signs_of(v2), b3 = signs_of(v3);
             } else {
                 float16 top = fmax(v0, v1), bottom = fmax(v2, v3);
                 v = fmax(top, bottom);
-                ushort alive = signs_of(v), low = signs_of(bottom - top), s1 = signs_of(v1 - v0), s3 = signs_of(v3 - v2);
+                ushort alive = signs_of(v), low = signs_of(bottom - top), s1 = signs_of(v1 - v0),
+                       s3 = signs_of(v3 - v2);
                 b0 = alive & ~low & ~s1, b1 = alive & ~low & s1, b2 = alive & low & ~s3, b3 = alive & low & s3;
             }
             vstore16(v, ((size_t)(first_row / 2 + row) * (w / 2) + px) * groups + group, pooled);
@@ -81,7 +86,8 @@ EACH_KERNEL void unpool(global const float *d_pooled, global const ushort *bits,
 
 #define L2_SCALE 0.78f
 
-/* pooled [h/2][w/2][c] = L2_SCALE sqrt(sum of squares of the window); an odd last row or column belongs to no window. */
+/* pooled [h/2][w/2][c] = L2_SCALE sqrt(sum of squares of the window); an odd last row or column belongs to no window.
+ */
 EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, global float *pooled) {
     int groups = c / 16, across = w / 2;
     FOR_EACH(i, h / 2 * across * groups) {
@@ -93,9 +99,10 @@ EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, global fl
     }
 }
 
-/* d_map [h][w][c] = L2_SCALE^2 map d_pooled / pooled + d_map * signs (NULL: d_map holds nothing yet, and may be the map). */
-EACH_KERNEL void unpool_l2(global const float *d_pooled, global const float *pooled, global const float *map, int h, int w, int c,
-                           global const ushort *signs, global float *d_map) {
+/* d_map [h][w][c] = L2_SCALE^2 map d_pooled / pooled + d_map * signs (NULL: d_map holds nothing yet, and may be the
+ * map). */
+EACH_KERNEL void unpool_l2(global const float *d_pooled, global const float *pooled, global const float *map, int h,
+                           int w, int c, global const ushort *signs, global float *d_map) {
     int groups = c / 16;
     FOR_EACH(i, h * w * groups) {
         int group = i % groups, x = i / groups % w, y = i / groups / w;
@@ -103,7 +110,8 @@ EACH_KERNEL void unpool_l2(global const float *d_pooled, global const float *poo
         if (y / 2 < h / 2 && x / 2 < w / 2) {
             size_t at = ((size_t)(y / 2) * (w / 2) + x / 2) * groups + group;
             float16 length = vload16(at, pooled);
-            v = select((float16)(0.0f), (L2_SCALE * L2_SCALE) * vload16(i, map) / length * vload16(at, d_pooled), length > 0.0f);
+            v = select((float16)(0.0f), (L2_SCALE * L2_SCALE) * vload16(i, map) / length * vload16(at, d_pooled),
+                       length > 0.0f);
         }
         if (signs)
             v += masked(vload16(i, d_map), signs[i]);

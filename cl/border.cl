@@ -1,5 +1,5 @@
-/* The first convolution over a picture whose border is replicated instead of followed by zeros: only pixels of the border differ.
- * x [h][w][3]; map [h][w][c]; weights [tap][3][c], tap row by row. */
+/* The first convolution over a picture whose border is replicated instead of followed by zeros: only pixels of the
+ * border differ. x [h][w][3]; map [h][w][c]; weights [tap][3][c], tap row by row. */
 
 /* How many pixels the border has, and where one of them is. */
 inline int border_count(int h, int w) { return h == 1 || w == 1 ? h * w : 2 * (h + w) - 4; }
@@ -14,8 +14,8 @@ inline int2 border_place(int i, int h, int w) {
 }
 
 /* Writes map, after bias and ReLU, and bits (may be NULL) at the border anew. */
-EACH_KERNEL void border_forward(global const float *x, int h, int w, int c, global const float *weights, global const float *bias,
-                                global float *map, global ushort *bits) {
+EACH_KERNEL void border_forward(global const float *x, int h, int w, int c, global const float *weights,
+                                global const float *bias, global float *map, global ushort *bits) {
     int groups = c / 16;
     FOR_EACH(i, border_count(h, w) * groups) {
         int group = i % groups;
@@ -36,7 +36,8 @@ EACH_KERNEL void border_forward(global const float *x, int h, int w, int c, glob
 }
 
 /* dx [h][w][3] += what comes back to the border through its replicas; d [h][w][c]. */
-EACH_KERNEL void border_backward(global const float *d, int h, int w, int c, global const float *weights, global float *dx) {
+EACH_KERNEL void border_backward(global const float *d, int h, int w, int c, global const float *weights,
+                                 global float *dx) {
     int groups = c / 16;
     FOR_EACH(i, border_count(h, w)) {
         int2 at = border_place(i, h, w);

@@ -18,8 +18,8 @@ typedef float lanes;
 
 #define CHAINS 12 /* more than any unit's latency times its width, and few enough for 16 registers */
 
-/* Each work-item does CHAINS * rounds multiply-adds of `lanes`. out: a number a work-item, which keeps the compiler from
- * leaving the work out. Values stay near 1: a step takes a to a * scale + shift with scale + shift = 1. */
+/* Each work-item does CHAINS * rounds multiply-adds of `lanes`. out: a number a work-item, which keeps the compiler
+ * from leaving the work out. Values stay near 1: a step takes a to a * scale + shift with scale + shift = 1. */
 EACH_KERNEL void ceiling_fma(global float *out, float scale, float shift, int rounds) {
     lanes a[CHAINS];
 #pragma unroll
@@ -48,11 +48,11 @@ EACH_KERNEL void ceiling_fma(global float *out, float scale, float shift, int ro
 
 EACH_KERNEL void ceiling_copy(global const float *restrict from, global float *restrict to, int count) {
     FOR_EACH(at, count)
-        STORE(LOAD(at, from), at, to);
+    STORE(LOAD(at, from), at, to);
 }
 
-EACH_KERNEL void ceiling_triad(global const float *restrict b, global const float *restrict c, global float *restrict a, float factor,
-                               int count) {
+EACH_KERNEL void ceiling_triad(global const float *restrict b, global const float *restrict c, global float *restrict a,
+                               float factor, int count) {
     FOR_EACH(at, count)
-        STORE(FMA(LOAD(at, c), factor, LOAD(at, b)), at, a);
+    STORE(FMA(LOAD(at, c), factor, LOAD(at, b)), at, a);
 }

@@ -1,6 +1,7 @@
-/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16), PST_GROUP and
- * PST_SUM_GROUP the work-items of a group: 1 on CPUs; on GPUs 64 and, for sums, 256, or the most that the device can do.
- * Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is [row][column][3]. */
+/* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16),
+ * PST_GROUP and PST_SUM_GROUP the work-items of a group: 1 on CPUs; on GPUs 64 and, for sums, 256, or the most that the
+ * device can do. Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is
+ * [row][column][3]. */
 
 /* One rounding everywhere, and the fast instruction where there is one. */
 #define FMA(a, b, c) fma(a, b, c)
@@ -10,21 +11,21 @@
 #define SUM_GROUP PST_SUM_GROUP
 #define SUM_KERNEL __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel
 
-/* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there is to do.
- * On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
+/* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there
+ * is to do. On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
 #define GROUP PST_GROUP
 #define EACH_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 #if PST_CPU
-#define FOR_EACH(at, count)                                                                                                        \
-    for (int at = (long)(count) * get_global_id(0) / get_global_size(0),                                                           \
-             at##_end = (long)(count) * (get_global_id(0) + 1) / get_global_size(0);                                               \
+#define FOR_EACH(at, count)                                                          \
+    for (int at = (long)(count)*get_global_id(0) / get_global_size(0),               \
+             at##_end = (long)(count) * (get_global_id(0) + 1) / get_global_size(0); \
          at < at##_end; at++)
 #else
 #define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
 #endif
 
-/* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbours read what lies
- * side by side and that a dozen of them stay in registers. */
+/* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbours read
+ * what lies side by side and that a dozen of them stay in registers. */
 #if PST_CPU
 #define WIDE 16
 typedef float16 wide;
@@ -41,8 +42,8 @@ typedef float4 wide;
 
 #define BITS16 ((int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768))
 
-/* The sum of 16 lanes as a tree. Halves are taken through memory, which compilers turn into registers, and not by .lo and
- * .hi, of which the checker that the tests run under (Oclgrind 21.10) takes the upper half for never written. */
+/* The sum of 16 lanes as a tree. Halves are taken through memory, which compilers turn into registers, and not by .lo
+ * and .hi, of which the checker that the tests run under (Oclgrind 21.10) takes the upper half for never written. */
 inline float lanes_sum(float16 v) {
     float a[16];
     vstore16(v, 0, a);
@@ -65,10 +66,10 @@ inline float16 masked(float16 v, ushort signs) {
     return select((float16)(0.0f), v, ((int16)((int)signs) & BITS16) != (int16)(0));
 }
 
-/* The gradient before 2x2 pooling at (y, x) for a group of 16 channels, from the gradient behind it [h/2][w/2][groups * 16]
- * and the bits [h][w][groups] that pooling left. */
-inline float16 unpooled(global const float *d_pooled, global const ushort *bits, float scale, int h, int w, int groups, int group,
-                        int y, int x) {
+/* The gradient before 2x2 pooling at (y, x) for a group of 16 channels, from the gradient behind it [h/2][w/2][groups *
+ * 16] and the bits [h][w][groups] that pooling left. */
+inline float16 unpooled(global const float *d_pooled, global const ushort *bits, float scale, int h, int w, int groups,
+                        int group, int y, int x) {
     if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
         return 0.0f;
     float16 v = vload16(((size_t)(y / 2) * (w / 2) + x / 2) * groups + group, d_pooled);

@@ -1,13 +1,13 @@
-// 3x3 convolution, stride 1, zero padding 1, directly, for GPUs: a work-group makes a patch of BM pixels times BN outputs. Of
-// CB inputs at a time it holds the patch with its border in local memory, for all nine taps, and the filters of a row of taps.
-// A work-item makes 2 x RM / 2 pixels, whole windows of a pooling, and RN outputs: 6 numbers of a row serve 3 taps of 4 pixels.
-// With block_gpu.cl (BK is not used) and lanes_gpu.cl.
-//
-// CB       a divisor of 16, a multiple of 4
-// TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
+/* 3x3 convolution, stride 1, zero padding 1, directly, for GPUs: a work-group makes a patch of BM pixels times BN
+ * outputs. Of CB inputs at a time it holds the patch with its border in local memory, for all nine taps, and the
+ * filters of a row of taps. A work-item makes 2 x RM / 2 pixels, whole windows of a pooling, and RN outputs: 6 numbers
+ * of a row serve 3 taps of 4 pixels. With block_gpu.cl (BK is not used) and lanes_gpu.cl.
+ *
+ * CB       a divisor of 16, a multiple of 4
+ * TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped */
 
 #define PW (RM / 2)
-#if GY >= 16 // work-items side by side
+#if GY >= 16 /* work-items side by side */
 #define GW 4
 #elif GY >= 4
 #define GW 2
@@ -19,10 +19,9 @@
 #define EDGE_W (PATCH_W + 2)
 #define EDGE (EDGE_W * (PATCH_H + 2))
 
-// CB channels of the patch at (y0, x0) and its border to [CB][EDGE].
-inline void patch_load(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int channel, int y0, int x0,
-                       local float *patch)
-{
+/* CB channels of the patch at (y0, x0) and its border to [CB][EDGE]. */
+inline void patch_load(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int channel,
+                       int y0, int x0, local float *patch) {
     for (int i = get_local_id(0); i < EDGE * (CB / 4); i += TH) {
         int at = i / (CB / 4), quad = i % (CB / 4) * 4, y = y0 + at / EDGE_W - 1, x = x0 + at % EDGE_W - 1;
         float4 v = 0.0f;
@@ -44,10 +43,11 @@ inline void patch_load(global const float *in, global const ushort *bits, float 
     }
 }
 
-// The filters of the three taps of a row, CB inputs, BN outputs from `column` on: to [3][CB][BP]. Outputs beyond k are zero.
-inline void filters_load(global const float *weights, int row, int c, int k, int channel, int column, local float *filters)
-{
-#if TURNED // weights [9][k][c]
+/* The filters of the three taps of a row, CB inputs, BN outputs from `column` on: to [3][CB][BP]. Outputs beyond k are
+ * zero. */
+inline void filters_load(global const float *weights, int row, int c, int k, int channel, int column,
+                         local float *filters) {
+#if TURNED /* weights [9][k][c] */
     for (int i = get_local_id(0); i < 3 * BN * (CB / 4); i += TH) {
         int quad = i % (CB / 4) * 4, n = i / (CB / 4) % BN, tap = i / (CB / 4 * BN);
         float4 v = 0.0f;
@@ -59,7 +59,7 @@ inline void filters_load(global const float *weights, int row, int c, int k, int
         to[2 * BP] = v.z;
         to[3 * BP] = v.w;
     }
-#else // weights [9][c][k]
+#else /* weights [9][c][k] */
     for (int i = get_local_id(0); i < 3 * CB * (BN / 4); i += TH) {
         int n = i % (BN / 4) * 4, from = i / (BN / 4), tap = from / CB;
         float4 v = 0.0f;
@@ -70,9 +70,8 @@ inline void filters_load(global const float *weights, int row, int c, int k, int
 #endif
 }
 
-// acc += a row of taps; `patch` at the work-item's first pixel, `row` rows further.
-inline void multiply_taps(local const float *patch, local const float *filters, vecn acc[RM][NV])
-{
+/* acc += a row of taps; `patch` at the work-item's first pixel, `row` rows further. */
+inline void multiply_taps(local const float *patch, local const float *filters, vecn acc[RM][NV]) {
 #pragma unroll 1
     for (int c = 0; c < CB; c++) {
         float a[2][PW + 2];
@@ -96,14 +95,14 @@ inline void multiply_taps(local const float *patch, local const float *filters, 
     }
 }
 
-// The arguments are those of winograd_output and winograd_input (winograd_gpu.cl). group ids: (block of outputs, patch, row of
-// patches); row0 is the picture's row of the first ones.
+/* The arguments are those of winograd_output and winograd_input (winograd_gpu.cl). group ids: (block of outputs, patch,
+ * row of patches); row0 is the picture's row of the first ones. */
 BLOCK_KERNEL void conv_direct(global const float *restrict in, global const ushort *restrict in_bits, float scale,
-                              global const float *restrict weights, global const float *restrict bias, global float *restrict out,
-                              global ushort *restrict bits, int add, int pool, int h, int w, int c, int k, int row0)
-{
+                              global const float *restrict weights, global const float *restrict bias,
+                              global float *restrict out, global ushort *restrict bits, int add, int pool, int h, int w,
+                              int c, int k, int row0) {
     local float patch[CB * EDGE], filters[3 * CB * BP];
-    local uchar sets[BM * (BN / VN)]; // VN bits for each pixel and vector of outputs
+    local uchar sets[BM * (BN / VN)]; /* VN bits for each pixel and vector of outputs */
     int column = get_group_id(0) * BN, down = (int)get_local_id(0) / GX, item = get_local_id(0);
     int y0 = row0 + get_group_id(2) * PATCH_H, x0 = get_group_id(1) * PATCH_W, py = down / GW * 2, px = down % GW * PW;
     vecn acc[RM][NV];

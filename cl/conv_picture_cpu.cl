@@ -1,16 +1,14 @@
-// Backward of the first convolution to the picture: C channels of gradient to 3. One product
-// C -> 27 (9 taps x 3 colours, in 32 columns) for each pixel, then every pixel gathers the nine
-// taps of its neighbours.
-//
-// d [h][w][C]; d_picture [h][w][D]: D = 3, or 4 with the last set to zero. weights [C][32] from
-// picture_weights. KB must be 32. With vector_cpu.cl.
+/* Backward of the first convolution to the picture: C channels of gradient to 3. One product
+ * C -> 27 (9 taps x 3 colours, in 32 columns) for each pixel, then every pixel gathers the nine
+ * taps of its neighbours.
+ *
+ * d [h][w][C]; d_picture [h][w][D]: D = 3, or 4 with the last set to zero. weights [C][32] from
+ * picture_weights. KB must be 32. With vector_cpu.cl. */
 
-#define ROW ((size_t)(w + RT) * 32) // room for a last register tile that runs over the edge
+#define ROW ((size_t)(w + RT) * 32) /* room for a last register tile that runs over the edge */
 
-// the 27 products of row y; CB divides C
-void products_of_row(global const float *d, global const float *weights,
-                     global float *z, int w, int y)
-{
+/* the 27 products of row y; CB divides C */
+void products_of_row(global const float *d, global const float *weights, global float *z, int w, int y) {
     int x = 0;
     for (; x + RT <= w; x += RT)
         for (int c = 0; c < C; c += CB)
@@ -24,12 +22,13 @@ void products_of_row(global const float *d, global const float *weights,
         }
 }
 
-// global size: any; each work-item takes a range of rows, with three rows of products in a ring.
-// scratch: 3 * 32 * (w + RT) floats a work-item.
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-conv_picture_backward(global const float *restrict d, global const float *restrict weights,
-                      global float *restrict d_picture, global float *restrict scratch, int h, int w)
-{
+/* global size: any; each work-item takes a range of rows, with three rows of products in a ring.
+ * scratch: 3 * 32 * (w + RT) floats a work-item. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_picture_backward(global const float *restrict d,
+                                                                                 global const float *restrict weights,
+                                                                                 global float *restrict d_picture,
+                                                                                 global float *restrict scratch, int h,
+                                                                                 int w) {
     int id = get_group_id(0), workers = get_num_groups(0);
     int first = (int)((long)h * id / workers), last = (int)((long)h * (id + 1) / workers);
     global float *ring = scratch + (size_t)id * 3 * ROW;
@@ -64,9 +63,8 @@ conv_picture_backward(global const float *restrict d, global const float *restri
     }
 }
 
-// weights [C][32]: column tap * 3 + colour, from g [filters][3][3][3]. Global size: C.
-kernel void picture_weights(global const float *restrict g, global float *restrict u, int filters)
-{
+/* weights [C][32]: column tap * 3 + colour, from g [filters][3][3][3]. Global size: C. */
+kernel void picture_weights(global const float *restrict g, global float *restrict u, int filters) {
     int c = get_global_id(0);
     for (int tap = 0; tap < 9; tap++)
         for (int e = 0; e < 3; e++)

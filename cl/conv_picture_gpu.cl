@@ -1,15 +1,15 @@
-// The first convolution for GPUs: from the picture's 3 channels to k, and back from c channels to the picture. Both are bound by
-// the map of features that is written or read once.
+/* The first convolution for GPUs: from the picture's 3 channels to k, and back from c channels to the picture. Both are
+ * bound by the map of features that is written or read once. */
 
-// ---- forward: a work-item makes 4 pixels of a row times 4 outputs; k / 4 neighbours make the outputs of the same pixels ----
-// weights [27][k], row tap * 3 + colour. With lanes_gpu.cl, VN 4.
+/* ---- forward: a work-item makes 4 pixels of a row times 4 outputs; k / 4 neighbours make the outputs of the same
+ * pixels ---- weights [27][k], row tap * 3 + colour. With lanes_gpu.cl, VN 4. */
 #define PIXELS 4
 
-// ids: (four outputs of four pixels, pixels after pixels of a row, row after row; the last group may be only partly used)
-__attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void
-conv_picture(global const float *restrict in, global const float *restrict weights, global const float *restrict bias,
-             global float *restrict out, global ushort *restrict bits, int h, int w, int k, int row0, int rows)
-{
+/* ids: (four outputs of four pixels, pixels after pixels of a row, row after row; the last group may be only partly
+ * used) */
+__attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void conv_picture(
+    global const float *restrict in, global const float *restrict weights, global const float *restrict bias,
+    global float *restrict out, global ushort *restrict bits, int h, int w, int k, int row0, int rows) {
     local ushort sets[GROUP];
     int id = get_global_id(0), item = get_local_id(0), runs = (w + PIXELS - 1) / PIXELS, run = id / (k / VN);
     int channel = (id - run * (k / VN)) * VN, row = run / runs, y0 = row0 + row, x0 = (run - row * runs) * PIXELS;
@@ -55,20 +55,19 @@ conv_picture(global const float *restrict in, global const float *restrict weigh
         }
 }
 
-// ---- backward: a work-item makes 4 pixels of a column; a group makes a patch of 16 columns ----
-// weights [c][28]: column tap * 3 + colour of the turned filters, and one for nothing.
+/* ---- backward: a work-item makes 4 pixels of a column; a group makes a patch of 16 columns ----
+ * weights [c][28]: column tap * 3 + colour of the turned filters, and one for nothing. */
 #define PATCH_W 16
 #define DOWN 4
 #define PATCH_H (GROUP / PATCH_W * DOWN)
 #define EDGE_W (PATCH_W + 2)
 #define EDGE (EDGE_W * (PATCH_H + 2))
-#define QUADS 2 // fours of channels at a time
+#define QUADS 2 /* fours of channels at a time */
 
-// group ids: (patch, row of patches, -); d [h][w][c], d_picture [h][w][3]
-__attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void
-conv_picture_backward(global const float *restrict d, global const float *restrict weights, global float *restrict d_picture, int h,
-                      int w, int c, int row0)
-{
+/* group ids: (patch, row of patches, -); d [h][w][c], d_picture [h][w][3] */
+__attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void conv_picture_backward(
+    global const float *restrict d, global const float *restrict weights, global float *restrict d_picture, int h,
+    int w, int c, int row0) {
     local float4 patch[QUADS * EDGE];
     local float filters[QUADS * 4 * 28];
     int item = get_local_id(0), y0 = row0 + get_group_id(1) * PATCH_H, x0 = get_group_id(0) * PATCH_W;
@@ -82,7 +81,8 @@ conv_picture_backward(global const float *restrict d, global const float *restri
         for (int i = item; i < QUADS * EDGE; i += GROUP) {
             int quad = i % QUADS, at = i / QUADS, y = y0 + at / EDGE_W - 1, x = x0 + at % EDGE_W - 1;
             bool inside = y >= 0 && y < h && x >= 0 && x < w;
-            patch[quad * EDGE + at] = inside ? vload4(0, d + ((size_t)y * w + x) * c + channel + quad * 4) : (float4)(0.0f);
+            patch[quad * EDGE + at] =
+                inside ? vload4(0, d + ((size_t)y * w + x) * c + channel + quad * 4) : (float4)(0.0f);
         }
         for (int i = item; i < QUADS * 4 * 28; i += GROUP)
             filters[i] = weights[channel * 28 + i];

@@ -1,40 +1,38 @@
-// 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3) (Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks", 2015) for processors with wide vectors. First
-// winograd_filters, then winograd_fused, in which a work-item does everything for its tiles in a
-// slice of scratch that fits the second-level cache, or the three kernels below it.
-//
-// in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
-//
-// M        side of a tile's outputs: 6, 4 or 2
-// TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
-// NV, RT, CB  see vector_cpu.cl; C is a multiple of CB
-// TB       tiles a block, a multiple of RT
-// RELU     out = max(conv + bias, 0); 0 for the backward convolution
-// MASK_OUT write the signs of the outputs as bits, [h][w][K] bits, lowest channel lowest
-// POOL     0; 1 max, 2 average: out is [h/2][w/2][K] and the mask bit marks the inputs that
-//          receive gradient (the chosen one if positive; every positive one for the average)
-// UNPOOL   0; 1 max, 2 average: in is the gradient [h/2][w/2][C] of the pooled map and in_mask,
-//          [h][w][C] bits, says which pixels of a window receive it (a quarter of it, average)
-// MASK_IN  backward: out = (conv + inject) * bit of out_mask
-// INJECT   add what out already holds (the loss layer's own gradient) before the mask
-// DEEP     0: winograd_fused; 1: the three kernels below it
+/* 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3) (Lavin and Gray, "Fast
+ * Algorithms for Convolutional Neural Networks", 2015) for processors with wide vectors. First
+ * winograd_filters, then winograd_fused, in which a work-item does everything for its tiles in a
+ * slice of scratch that fits the second-level cache, or the three kernels below it.
+ *
+ * in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
+ *
+ * M        side of a tile's outputs: 6, 4 or 2
+ * TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
+ * NV, RT, CB  see vector_cpu.cl; C is a multiple of CB
+ * TB       tiles a block, a multiple of RT
+ * RELU     out = max(conv + bias, 0); 0 for the backward convolution
+ * MASK_OUT write the signs of the outputs as bits, [h][w][K] bits, lowest channel lowest
+ * POOL     0; 1 max, 2 average: out is [h/2][w/2][K] and the mask bit marks the inputs that
+ *          receive gradient (the chosen one if positive; every positive one for the average)
+ * UNPOOL   0; 1 max, 2 average: in is the gradient [h/2][w/2][C] of the pooled map and in_mask,
+ *          [h][w][C] bits, says which pixels of a window receive it (a quarter of it, average)
+ * MASK_IN  backward: out = (conv + inject) * bit of out_mask
+ * INJECT   add what out already holds (the loss layer's own gradient) before the mask
+ * DEEP     0: winograd_fused; 1: the three kernels below it */
 
-// The rows that fill the last register tile are zero, so that every value read is defined.
-void input_rest(global float *v, int n, int vpoint)
-{
+/* The rows that fill the last register tile are zero, so that every value read is defined. */
+void input_rest(global float *v, int n, int vpoint) {
     for (int t = n; t < (n + RT - 1) / RT * RT; t++)
         for (int p = 0; p < POINTS; p++)
             for (int c = 0; c < C; c += VEC)
                 STOREV(v + (size_t)p * vpoint + (size_t)t * VROW + c, (vecf)0.0f);
 }
 
-// Floats between the points of a panel's filters: not a power of two, or all fall in the same sets.
+/* Floats between the points of a panel's filters: not a power of two, or all fall in the same sets. */
 #define UPOINT (C * KB + KB)
 
-// s[POINTS] = G g G^T of the filters whose tap `tap` is at g + tap * TAP.
+/* s[POINTS] = G g G^T of the filters whose tap `tap` is at g + tap * TAP. */
 #define TAP ((size_t)C * K)
-void filter(global const float *g, vecf *s)
-{
+void filter(global const float *g, vecf *s) {
     vecf t[T][3];
 #pragma unroll
     for (int j = 0; j < 3; j++) {
@@ -57,12 +55,11 @@ void filter(global const float *g, vecf *s)
     }
 }
 
-// u [panels][POINTS][UPOINT] = the transformed filters [C][KB] of the outputs from first on. g is
-// [9][C][K], or TURNED [9][K][C], so that one copy of the weights serves both directions: four
-// outputs at a time are then turned through a small block. global size: any, panels
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_filters(global const float *restrict g, global float *restrict u, int first)
-{
+/* u [panels][POINTS][UPOINT] = the transformed filters [C][KB] of the outputs from first on. g is
+ * [9][C][K], or TURNED [9][K][C], so that one copy of the weights serves both directions: four
+ * outputs at a time are then turned through a small block. global size: any, panels */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_filters(global const float *restrict g,
+                                                                            global float *restrict u, int first) {
     int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
     int groups = C / VEC, from = groups * id / workers * VEC, to = groups * (id + 1) / workers * VEC;
     global float *panel_u = u + (size_t)panel * POINTS * UPOINT;
@@ -92,13 +89,11 @@ winograd_filters(global const float *restrict g, global float *restrict u, int f
 }
 
 #if !DEEP
-// One range of blocks a work-item; global size = slices in scratch.
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_fused(global const float *restrict in, global const maskt *restrict in_mask,
-               global const float *restrict u, global const float *restrict bias,
-               global float *restrict out, global maskt *restrict out_mask,
-               global float *restrict scratch, int h, int w)
-{
+/* One range of blocks a work-item; global size = slices in scratch. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
+    global const float *restrict in, global const maskt *restrict in_mask, global const float *restrict u,
+    global const float *restrict bias, global float *restrict out, global maskt *restrict out_mask,
+    global float *restrict scratch, int h, int w) {
     int tiles = TILES(h) * TILES(w);
     int blocks = (tiles + TB - 1) / TB, id = get_group_id(0), workers = get_num_groups(0);
     int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
@@ -115,8 +110,8 @@ winograd_fused(global const float *restrict in, global const maskt *restrict in_
                 for (int c = 0; c < C; c += CB)
                     for (int t = 0; t < n; t += RT)
                         product(v + p * vpoint + t * VROW + c, VROW,
-                                u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
-                                m + p * mpoint + t * MROW, MROW, c > 0);
+                                u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB, m + p * mpoint + t * MROW, MROW,
+                                c > 0);
             for (int t = 0; t < n; t++)
                 for (int q = 0; q < KB; q += VEC)
                     output_tile(m + t * MROW + q, bias, out, out_mask, h, w, t0 + t, k + q, mpoint);
@@ -124,16 +119,16 @@ winograd_fused(global const float *restrict in, global const maskt *restrict in_
     }
 }
 #else
-// Deep layers, whose weights fill the second-level cache many times over: the `strip` tiles from t0
-// on, n of them, pass through the kernels together.
-// scratch: POINTS * (POINT(strip, VROW) + POINT(strip, MROW)) floats, then PATCH for each work-item of
-// winograd_input; strip is n rounded up to a multiple of RT.
+/* Deep layers, whose weights fill the second-level cache many times over: the `strip` tiles from t0
+ * on, n of them, pass through the kernels together.
+ * scratch: POINTS * (POINT(strip, VROW) + POINT(strip, MROW)) floats, then PATCH for each work-item of
+ * winograd_input; strip is n rounded up to a multiple of RT. */
 
-// global size: any, the tiles are divided evenly
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_input(global const float *restrict in, global const maskt *restrict in_mask,
-               global float *restrict scratch, int h, int w, int t0, int n, int strip)
-{
+/* global size: any, the tiles are divided evenly */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_input(global const float *restrict in,
+                                                                          global const maskt *restrict in_mask,
+                                                                          global float *restrict scratch, int h, int w,
+                                                                          int t0, int n, int strip) {
     int id = get_group_id(0), workers = get_num_groups(0), vpoint = POINT(strip, VROW);
     global float *patch = scratch + POINTS * ((size_t)vpoint + POINT(strip, MROW)) + (size_t)id * PATCH;
     for (int t = n * id / workers; t < n * (id + 1) / workers; t++)
@@ -142,11 +137,11 @@ winograd_input(global const float *restrict in, global const maskt *restrict in_
         input_rest(scratch, n, vpoint);
 }
 
-// The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS;
-// KW outputs a work-item, a multiple of KB
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_products(global const float *restrict u, global float *restrict scratch, int strip, int first)
-{
+/* The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS;
+ * KW outputs a work-item, a multiple of KB */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_products(global const float *restrict u,
+                                                                             global float *restrict scratch, int strip,
+                                                                             int first) {
     int p = get_group_id(1), k0 = get_group_id(0) * KW;
     size_t vpoint = POINT(strip, VROW), mpoint = POINT(strip, MROW);
     global const float *v = scratch + p * vpoint;
@@ -154,17 +149,16 @@ winograd_products(global const float *restrict u, global float *restrict scratch
     for (int k = k0; k < k0 + KW; k += KB)
         for (int c = 0; c < C; c += CB)
             for (int t = 0; t < strip; t += RT)
-                product(v + (size_t)t * VROW + c, VROW,
-                        u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
+                product(v + (size_t)t * VROW + c, VROW, u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
                         m + (size_t)t * MROW + first + k, MROW, c > 0);
 }
 
-// global size: any
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-winograd_output(global const float *restrict scratch, global const float *restrict bias,
-                global float *restrict out, global maskt *restrict out_mask, int h, int w, int t0,
-                int n, int strip)
-{
+/* global size: any */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_output(global const float *restrict scratch,
+                                                                           global const float *restrict bias,
+                                                                           global float *restrict out,
+                                                                           global maskt *restrict out_mask, int h,
+                                                                           int w, int t0, int n, int strip) {
     int id = get_group_id(0), workers = get_num_groups(0), mpoint = POINT(strip, MROW);
     global const float *m = scratch + POINTS * (size_t)POINT(strip, VROW);
     for (int t = n * id / workers; t < n * (id + 1) / workers; t++)

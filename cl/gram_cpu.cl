@@ -1,22 +1,20 @@
-// Gram matrix g = scale * f^T f of a feature map f [n][C] (n pixels, channels last), and the
-// gradient of a loss on it, f d for a symmetric d [C][C]. With vector_cpu.cl.
-//
-// Every sum has a fixed order: pixels are cut into chunks, a work-item sums one chunk for one block
-// of GB x GB channels, and gram_reduce adds the chunks one after the other.
-// GB  block of channels, divides C, a multiple of GR (itself a multiple of 8) and GV * VEC
-// GR, GV  the register tile, rows x vectors; GP pixels summed in registers
+/* Gram matrix g = scale * f^T f of a feature map f [n][C] (n pixels, channels last), and the
+ * gradient of a loss on it, f d for a symmetric d [C][C]. With vector_cpu.cl.
+ *
+ * Every sum has a fixed order: pixels are cut into chunks, a work-item sums one chunk for one block
+ * of GB x GB channels, and gram_reduce adds the chunks one after the other.
+ * GB  block of channels, divides C, a multiple of GR (itself a multiple of 8) and GV * VEC
+ * GR, GV  the register tile, rows x vectors; GP pixels summed in registers */
 
 #define BLOCKS (C / GB)
 #define PAIRS (BLOCKS * (BLOCKS + 1) / 2)
 #define GN (GV * VEC)
 
-#define SLICE (GB * GB + 2 * GB * GP) // floats of partial a work-item
+#define SLICE (GB * GB + 2 * GB * GP) /* floats of partial a work-item */
 
-// s[GR][GN] (+)= sum over GP pixels of a[.][GR] b[.][GN]; the sum of each GP pixels is rounded
-// apart, which keeps the error of long sums small
-void gram_tile(global const float *a, global const float *b,
-               global float *s, int more)
-{
+/* s[GR][GN] (+)= sum over GP pixels of a[.][GR] b[.][GN]; the sum of each GP pixels is rounded
+ * apart, which keeps the error of long sums small */
+void gram_tile(global const float *a, global const float *b, global float *s, int more) {
     vecf acc[GR][GV];
 #pragma unroll
     for (int i = 0; i < GR * GV; i++)
@@ -42,12 +40,11 @@ void gram_tile(global const float *a, global const float *b,
             STOREV(s + i * GB + j * VEC, more ? LOADV(s + i * GB + j * VEC) + acc[i][j] : acc[i][j]);
 }
 
-// partial [chunks][PAIRS][SLICE]: [GB][GB] sums, of which tiles wholly below the diagonal stay
-// unwritten, then room for GP pixels of both blocks, packed so that they stay in the first-level
-// cache (pixels are C floats apart, often a power of two). global size: PAIRS, chunks
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-gram_partial(global const float *restrict f, global float *restrict partial, int n)
-{
+/* partial [chunks][PAIRS][SLICE]: [GB][GB] sums, of which tiles wholly below the diagonal stay
+ * unwritten, then room for GP pixels of both blocks, packed so that they stay in the first-level
+ * cache (pixels are C floats apart, often a power of two). global size: PAIRS, chunks */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_partial(global const float *restrict f,
+                                                                        global float *restrict partial, int n) {
     int pair = get_group_id(0), chunk = get_group_id(1), chunks = get_num_groups(1), row = 0;
     int first = (int)((long)n * chunk / chunks), last = (int)((long)n * (chunk + 1) / chunks);
     global float *s = partial + ((size_t)chunk * PAIRS + pair) * SLICE, *a = s + GB * GB;
@@ -61,11 +58,9 @@ gram_partial(global const float *restrict f, global float *restrict partial, int
             global const float *fa = f + (size_t)(first + p) * C + row * GB;
             global const float *fb = f + (size_t)(first + p) * C + column * GB;
             for (int i = 0; i < GB; i += 8)
-                vstore8(inside ? vload8(0, fa + i) : (float8)0.0f, 0,
-                        a + (i / GR) * (GP * GR) + p * GR + i % GR);
+                vstore8(inside ? vload8(0, fa + i) : (float8)0.0f, 0, a + (i / GR) * (GP * GR) + p * GR + i % GR);
             for (int j = 0; j < GB; j += VEC)
-                STOREV(b + (j / GN) * (GP * GN) + p * GN + j % GN,
-                       inside ? LOADV(fb + j) : (vecf)0.0f);
+                STOREV(b + (j / GN) * (GP * GN) + p * GN + j % GN, inside ? LOADV(fb + j) : (vecf)0.0f);
         }
         for (int j = 0; j < GB; j += GN)
             for (int i = 0; i < (row == column ? min(GB, j + GN) : GB); i += GR)
@@ -75,10 +70,10 @@ gram_partial(global const float *restrict f, global float *restrict partial, int
     } while (first < last);
 }
 
-// g [C][C] from the chunks, both halves. global size: C
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-gram_reduce(global const float *restrict partial, global float *restrict g, int chunks, float scale)
-{
+/* g [C][C] from the chunks, both halves. global size: C */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_reduce(global const float *restrict partial,
+                                                                       global float *restrict g, int chunks,
+                                                                       float scale) {
     uint i = get_group_id(0), row = i / GB;
     for (uint j = i; j < C; j++) {
         uint column = j / GB, pair = row * BLOCKS - row * (row - 1) / 2 + column - row;
@@ -90,21 +85,21 @@ gram_reduce(global const float *restrict partial, global float *restrict g, int 
     }
 }
 
-// packed [C/KB][C][KB] = scale * d [C][C], for gram_gradient. global size: C
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-gram_pack(global const float *restrict d, global float *restrict packed, float scale)
-{
+/* packed [C/KB][C][KB] = scale * d [C][C], for gram_gradient. global size: C */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_pack(global const float *restrict d,
+                                                                     global float *restrict packed, float scale) {
     int i = get_group_id(0);
     for (int j = 0; j < C; j += VEC)
         STOREV(packed + ((size_t)(j / KB) * C + i) * KB + j % KB, scale * LOADV(d + (size_t)i * C + j));
 }
 
-// out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.
-// global size: any; scratch: TB * C floats a work-item; TB a multiple of RT, CB divides C.
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-gram_gradient(global const float *f, global const float *restrict d, global float *out,
-              global const maskt *restrict mask, global float *restrict scratch, int n)
-{
+/* out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.
+ * global size: any; scratch: TB * C floats a work-item; TB a multiple of RT, CB divides C. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global const float *f,
+                                                                         global const float *restrict d,
+                                                                         global float *out,
+                                                                         global const maskt *restrict mask,
+                                                                         global float *restrict scratch, int n) {
     int id = get_group_id(0), workers = get_num_groups(0), blocks = (n + TB - 1) / TB;
     int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
     global float *m = scratch + (size_t)id * TB * C;

@@ -1,10 +1,9 @@
-// Gram matrices and their gradient for GPUs, by blocks (block_gpu.cl).
+/* Gram matrices and their gradient for GPUs, by blocks (block_gpu.cl). */
 
-// partials [part][c][c]: F' F over that part of the pixels of f [pixels][c], in blocks on and above the diagonal only.
-// BM == BN. group ids: (block, numbered over the upper triangle row by row; part less first_part, -)
+/* partials [part][c][c]: F' F over that part of the pixels of f [pixels][c], in blocks on and above the diagonal only.
+ * BM == BN. group ids: (block, numbered over the upper triangle row by row; part less first_part, -) */
 BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c, int parts, int first_part,
-                               global float *restrict partials)
-{
+                               global float *restrict partials) {
     local float a[BK * AP], b[BK * BP];
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[RM][NV];
@@ -18,11 +17,11 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
     for (int r = 0; r < RM; r++)
         for (int v = 0; v < NV; v++)
             acc[r][v] = 0.0f;
-#define FETCH_PIXELS(step)                                                                                                         \
-    FETCH_ALONG(next_a, BM, f + (size_t)(step) * c, row * BM, c, last - (step), c);                                                \
-    FETCH_ALONG(next_b, BN, f + (size_t)(step) * c, column * BN, c, last - (step), c)
-#define KEEP_PIXELS                                                                                                                \
-    KEEP_ALONG(next_a, BM, a);                                                                                                     \
+#define FETCH_PIXELS(step)                                                        \
+    FETCH_ALONG(next_a, BM, f + (size_t)(step)*c, row * BM, c, last - (step), c); \
+    FETCH_ALONG(next_b, BN, f + (size_t)(step)*c, column * BN, c, last - (step), c)
+#define KEEP_PIXELS            \
+    KEEP_ALONG(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
     MULTIPLY_BLOCK(acc, first, last, FETCH_PIXELS, KEEP_PIXELS);
     partials += (size_t)part * c * c;
@@ -32,11 +31,9 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
                 STOREN(acc[r][v], 0, partials + (size_t)(row * BM + ROW + r) * c + column * BN + COLUMN(v));
 }
 
-// Adds up runs of `run` parts, each into its first.
-EACH_KERNEL void gram_reduce(global float *partials, int c, int parts, int run)
-{
-    FOR_EACH(at, (parts + run - 1) / run * c * c)
-    {
+/* Adds up runs of `run` parts, each into its first. */
+EACH_KERNEL void gram_reduce(global float *partials, int c, int parts, int run) {
+    FOR_EACH(at, (parts + run - 1) / run * c * c) {
         int element = at % (c * c), first = at / (c * c) * run;
         if (element / c / BM <= element % c / BN) {
             float sum = 0.0f;
@@ -47,10 +44,9 @@ EACH_KERNEL void gram_reduce(global float *partials, int c, int parts, int run)
     }
 }
 
-// d (+)= scale * (F D), D [c][c] symmetric. group ids: (block of columns, block of pixels from first_pixel on, -)
-BLOCK_KERNEL void gram_backward(global const float *restrict f, global const float *restrict difference, int pixels, int c, float scale,
-                                int accumulate, global float *restrict d, int first_pixel)
-{
+/* d (+)= scale * (F D), D [c][c] symmetric. group ids: (block of columns, block of pixels from first_pixel on, -) */
+BLOCK_KERNEL void gram_backward(global const float *restrict f, global const float *restrict difference, int pixels,
+                                int c, float scale, int accumulate, global float *restrict d, int first_pixel) {
     local float a[BK * AP], b[BK * BP];
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[RM][NV];
@@ -58,11 +54,11 @@ BLOCK_KERNEL void gram_backward(global const float *restrict f, global const flo
     for (int r = 0; r < RM; r++)
         for (int v = 0; v < NV; v++)
             acc[r][v] = 0.0f;
-#define FETCH_BOTH(step)                                                                                                           \
-    FETCH_ACROSS(next_a, BM, f + (step), first_row, pixels, c);                                                                    \
-    FETCH_ALONG(next_b, BN, difference + (size_t)(step) * c, first_column, c, BK, c)
-#define KEEP_BOTH                                                                                                                  \
-    KEEP_ACROSS(next_a, BM, a);                                                                                                    \
+#define FETCH_BOTH(step)                                        \
+    FETCH_ACROSS(next_a, BM, f + (step), first_row, pixels, c); \
+    FETCH_ALONG(next_b, BN, difference + (size_t)(step)*c, first_column, c, BK, c)
+#define KEEP_BOTH               \
+    KEEP_ACROSS(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
     MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
     for (int r = 0; r < RM; r++)

@@ -1,6 +1,6 @@
-/* Rows of a picture unrolled for a 3x3 convolution with zero padding 1, for the pixels from row first_row on, `pixels` of them.
- * Element k = tap * c + channel of pixel p, tap = 3 * row + column of the filter, stands at columns[p][depth] or, with
- * TRANSPOSED, at columns[k][pixels]; depth is 9 c rounded up, and what is beyond 9 c is zero. */
+/* Rows of a picture unrolled for a 3x3 convolution with zero padding 1, for the pixels from row first_row on, `pixels`
+ * of them. Element k = tap * c + channel of pixel p, tap = 3 * row + column of the filter, stands at columns[p][depth]
+ * or, with TRANSPOSED, at columns[k][pixels]; depth is 9 c rounded up, and what is beyond 9 c is zero. */
 
 /* The 16 channels that tap needs for a pixel; outside the picture zero. */
 inline float16 tap_of(global const float *in, int h, int w, int c, int group, int y, int x) {
@@ -9,9 +9,10 @@ inline float16 tap_of(global const float *in, int h, int w, int c, int group, in
     return vload16(((size_t)y * w + x) * (c / 16) + group, in);
 }
 
-/* c a multiple of 16. With bits, `in` is a gradient behind a 2x2 pooling and is expanded on the way. Each index is a block of 16 pixels, a tap and 16 channels. */
-EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int first_row, int pixels,
-                   int depth, global float *columns) {
+/* c a multiple of 16. With bits, `in` is a gradient behind a 2x2 pooling and is expanded on the way. Each index is a
+ * block of 16 pixels, a tap and 16 channels. */
+EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float scale, int h, int w, int c,
+                        int first_row, int pixels, int depth, global float *columns) {
     int groups = c / 16;
     FOR_EACH(i, (pixels + 15) / 16 * 9 * groups) {
         int group = i % groups, tap = i / groups % 9, first = i / groups / 9 * 16, count = min(16, pixels - first);
@@ -37,7 +38,8 @@ EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float
 }
 
 /* For the picture, 3 channels. */
-EACH_KERNEL void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth, global float *columns) {
+EACH_KERNEL void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth,
+                                global float *columns) {
     FOR_EACH(i, pixels * depth) {
 #if TRANSPOSED
         int p = i % pixels, k = i / pixels;

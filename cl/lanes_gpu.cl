@@ -1,6 +1,6 @@
-// What follows a convolution on GPUs, where a work-item holds VN channels (2 or 4) and neighbours hold the next ones, so that
-// a group of them reads and writes whole lines of memory.
-#ifndef NV // else cl/block_gpu.cl has these
+/* What follows a convolution on GPUs, where a work-item holds VN channels (2 or 4) and neighbours hold the next ones,
+ * so that a group of them reads and writes whole lines of memory. */
+#ifndef NV /* else cl/block_gpu.cl has these */
 #if VN == 2
 typedef float2 vecn;
 #define LOADN vload2
@@ -11,11 +11,10 @@ typedef float4 vecn;
 #define STOREN vstore4
 #endif
 #endif
-#define WORD (16 / VN) // work-items whose bits make a word
+#define WORD (16 / VN) /* work-items whose bits make a word */
 
-// A bit for each channel where a > b, lowest first.
-inline uint above(vecn a, vecn b)
-{
+/* A bit for each channel where a > b, lowest first. */
+inline uint above(vecn a, vecn b) {
 #if VN == 2
     return (uint)(a.x > b.x) | (uint)(a.y > b.y) << 1;
 #else
@@ -23,9 +22,8 @@ inline uint above(vecn a, vecn b)
 #endif
 }
 
-// v where the bit is set, else 0.
-inline vecn keep(vecn v, uint bits)
-{
+/* v where the bit is set, else 0. */
+inline vecn keep(vecn v, uint bits) {
 #if VN == 2
     return (vecn)(bits & 1 ? v.x : 0.0f, bits & 2 ? v.y : 0.0f);
 #else
@@ -33,22 +31,20 @@ inline vecn keep(vecn v, uint bits)
 #endif
 }
 
-// The bits, from the lowest on, of a pixel's channels from `channel` on.
-inline uint bits_of(global const ushort *bits, size_t pixel, int channels, int channel)
-{
+/* The bits, from the lowest on, of a pixel's channels from `channel` on. */
+inline uint bits_of(global const ushort *bits, size_t pixel, int channels, int channel) {
     return (uint)bits[pixel * (channels / 16) + channel / 16] >> channel % 16;
 }
 
-// The activation of one pixel on its way out, and the bits of its signs.
-inline uint put(vecn v, global float *out, size_t pixel, int channels, int channel)
-{
+/* The activation of one pixel on its way out, and the bits of its signs. */
+inline uint put(vecn v, global float *out, size_t pixel, int channels, int channel) {
     STOREN(v, 0, out + pixel * channels + channel);
     return above(v, (vecn)(0.0f));
 }
 
-// The gradient of one pixel on its way out.
-inline void put_back(vecn v, global float *out, global const ushort *mask, int add, size_t pixel, int channels, int channel)
-{
+/* The gradient of one pixel on its way out. */
+inline void put_back(vecn v, global float *out, global const ushort *mask, int add, size_t pixel, int channels,
+                     int channel) {
     global float *to = out + pixel * channels + channel;
     if (add)
         v += LOADN(0, to);
@@ -57,10 +53,9 @@ inline void put_back(vecn v, global float *out, global const ushort *mask, int a
     STOREN(v, 0, to);
 }
 
-// 2x2 pooling (1: the maximum, 2: the average) of activations. *places: VN bits for each of the four in turn, those through
-// which the gradient goes: the first maximum if it is above 0, or all that are above 0.
-inline vecn pooled(vecn a0, vecn a1, vecn a2, vecn a3, int pool, uint *places)
-{
+/* 2x2 pooling (1: the maximum, 2: the average) of activations. *places: VN bits for each of the four in turn, those
+ * through which the gradient goes: the first maximum if it is above 0, or all that are above 0. */
+inline vecn pooled(vecn a0, vecn a1, vecn a2, vecn a3, int pool, uint *places) {
     vecn zero = 0.0f;
     if (pool == 2) {
         *places = above(a0, zero) | above(a1, zero) << VN | above(a2, zero) << 2 * VN | above(a3, zero) << 3 * VN;
@@ -68,6 +63,7 @@ inline vecn pooled(vecn a0, vecn a1, vecn a2, vecn a3, int pool, uint *places)
     }
     vecn top = fmax(a0, a1), bottom = fmax(a2, a3), best = fmax(top, bottom);
     uint alive = above(best, zero), low = above(bottom, top), s1 = above(a1, a0), s3 = above(a3, a2);
-    *places = (alive & ~low & ~s1) | (alive & ~low & s1) << VN | (alive & low & ~s3) << 2 * VN | (alive & low & s3) << 3 * VN;
+    *places =
+        (alive & ~low & ~s1) | (alive & ~low & s1) << VN | (alive & low & ~s3) << 2 * VN | (alive & low & s3) << 3 * VN;
     return best;
 }

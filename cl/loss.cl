@@ -1,8 +1,8 @@
 /* Content and smoothness losses with their gradients, and gradients scaled to a unit L1 norm. */
 
 /* sums: (f - target)^2. d (may be NULL) (+)= scale * (f - target); d may be f. */
-SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale,
-                        int accumulate, global float *d, global float *sums, int slot) {
+SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale, int accumulate,
+                        global float *d, global float *sums, int slot) {
 #if SUM_GROUP > 1
     local float scratch[SUM_GROUP];
 #endif
@@ -71,8 +71,10 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
     for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), zero = 0.0f;
-        float3 right = column + 1 < w ? vload3(pixel + 1, x) - here : zero, below = row + 1 < h ? vload3(pixel + w, x) - here : zero;
-        float3 left = column > 0 ? here - vload3(pixel - 1, x) : zero, above = row > 0 ? here - vload3(pixel - w, x) : zero;
+        float3 right = column + 1 < w ? vload3(pixel + 1, x) - here : zero,
+               below = row + 1 < h ? vload3(pixel + w, x) - here : zero;
+        float3 left = column > 0 ? here - vload3(pixel - 1, x) : zero,
+               above = row > 0 ? here - vload3(pixel - w, x) : zero;
         float3 g = ((sign(left) - sign(right)) + (sign(above) - sign(below))) * scale, size = fabs(right) + fabs(below);
         sum += size.x + size.y + size.z;
         give_pixel(g, pixel, accumulate, d);
@@ -82,17 +84,19 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
         sums[slot * PARTS + part] = sum;
 }
 
-/* Sums 2 (dx^2 + dy^2) / (3 n) + (both diagonals' squared differences) / (6 m), n = 3 h w, m = 3 (h + 1) (w + 1), of the picture with
- * its border replicated, and its gradient. The diagonals of a replicated border are differences along it: with the index of a
- * neighbour clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its diagonals, and a pixel is a corner of
- * the four cells around it. Border pixels are also the replicas in cells outside. */
+/* Sums 2 (dx^2 + dy^2) / (3 n) + (both diagonals' squared differences) / (6 m), n = 3 h w, m = 3 (h + 1) (w + 1), of
+ * the picture with its border replicated, and its gradient. The diagonals of a replicated border are differences along
+ * it: with the index of a neighbour clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its
+ * diagonals, and a pixel is a corner of the four cells around it. Border pixels are also the replicas in cells outside.
+ */
 SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                                       global float *sums, int slot) {
 #if SUM_GROUP > 1
     local float scratch[SUM_GROUP];
 #endif
     int part = get_group_id(0);
-    float straight = 2.0f / (9.0f * (float)h * (float)w), slanted = 1.0f / (18.0f * (float)(h + 1) * (float)(w + 1)), sum = 0.0f;
+    float straight = 2.0f / (9.0f * (float)h * (float)w), slanted = 1.0f / (18.0f * (float)(h + 1) * (float)(w + 1)),
+          sum = 0.0f;
     for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), g = 0.0f;

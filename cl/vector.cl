@@ -2,9 +2,9 @@
 
 /* y = keep * y + sum of f_i * x_i for i < count <= 8 */
 EACH_KERNEL void combine(int groups, global float *y, float keep, int count, global const float *x0, float f0,
-                         global const float *x1, float f1, global const float *x2, float f2, global const float *x3, float f3,
-                         global const float *x4, float f4, global const float *x5, float f5, global const float *x6, float f6,
-                         global const float *x7, float f7) {
+                         global const float *x1, float f1, global const float *x2, float f2, global const float *x3,
+                         float f3, global const float *x4, float f4, global const float *x5, float f5,
+                         global const float *x6, float f6, global const float *x7, float f7) {
     FOR_EACH(at, groups) {
         wide v = keep != 0.0f ? LOADW(at, y) * keep : (wide)(0.0f);
         v = FMA(LOADW(at, x0), (wide)(f0), v);
@@ -28,8 +28,8 @@ EACH_KERNEL void combine(int groups, global float *y, float keep, int count, glo
 
 /* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 4, j < b_count <= 3 */
 SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global const float *a1, global const float *a2,
-                     global const float *a3, int b_count, global const float *b0, global const float *b1, global const float *b2,
-                     global float *sums, int slot) {
+                     global const float *a3, int b_count, global const float *b0, global const float *b1,
+                     global const float *b2, global float *sums, int slot) {
 #if SUM_GROUP > 1
     local float scratch[SUM_GROUP];
 #endif

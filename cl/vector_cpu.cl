@@ -1,13 +1,13 @@
-// What the convolutions and Gram products for processors with wide vectors share: explicit vectors
-// (VEC lanes: 16 for AVX-512, 8 for AVX2), sign bits, and the register-tiled product.
-//
-// NV, RT   the register tile: RT rows x NV vectors of outputs (RT*NV accumulators; 6x4 or 14x2
-//          fill 32 registers, 6x2 fills 16)
-// CB       inputs summed between loads and stores of the accumulators
-// STREAM   non-temporal stores of out: for maps that no cache holds
-//
-// Only kernels' own arguments are restrict: inlining a function with restrict arguments leaves marks
-// that Oclgrind refuses, and no loop here needs them.
+/* What the convolutions and Gram products for processors with wide vectors share: explicit vectors
+ * (VEC lanes: 16 for AVX-512, 8 for AVX2), sign bits, and the register-tiled product.
+ *
+ * NV, RT   the register tile: RT rows x NV vectors of outputs (RT*NV accumulators; 6x4 or 14x2
+ *          fill 32 registers, 6x2 fills 16)
+ * CB       inputs summed between loads and stores of the accumulators
+ * STREAM   non-temporal stores of out: for maps that no cache holds
+ *
+ * Only kernels' own arguments are restrict: inlining a function with restrict arguments leaves marks
+ * that Oclgrind refuses, and no loop here needs them. */
 
 #if VEC == 16
 typedef float16 vecf;
@@ -34,36 +34,30 @@ typedef uchar maskt;
 #define STORE_OUT(p, v) STOREV(p, v)
 #endif
 
-// The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.)
-maskt greater_bits(vecf a, vecf b)
-{
+/* The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.) */
+maskt greater_bits(vecf a, vecf b) {
 #if VEC == 16 && defined(__AVX512F__) && !GENERIC
     return (maskt)__builtin_ia32_cmpps512_mask(a, b, 14, (maskt)-1, 4);
 #elif VEC == 8 && defined(__AVX__) && !GENERIC
     return (maskt)__builtin_ia32_movmskps256(as_float8(a > b));
 #else
     int m = 0;
-#define BIT(i) m |= isgreater(a.s##i, b.s##i) << 0x##i;
-    BIT(0) BIT(1) BIT(2) BIT(3) BIT(4) BIT(5) BIT(6) BIT(7)
+#define BIT(i) m |= isgreater(a.s##i, b.s##i) << 0x##i
+    BIT(0), BIT(1), BIT(2), BIT(3), BIT(4), BIT(5), BIT(6), BIT(7);
 #if VEC == 16
-    BIT(8) BIT(9) BIT(a) BIT(b) BIT(c) BIT(d) BIT(e) BIT(f)
+    BIT(8), BIT(9), BIT(a), BIT(b), BIT(c), BIT(d), BIT(e), BIT(f);
 #endif
     return (maskt)m;
 #endif
 }
 
-vecf keep(vecf v, maskt bits)
-{
-    return ((veci)(int)bits & LANES) != 0 ? v : (vecf)0.0f;
-}
+vecf keep(vecf v, maskt bits) { return ((veci)(int)bits & LANES) != 0 ? v : (vecf)0.0f; }
 
 #ifdef RT
-// m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
-// for the next RT rows; vrow and mrow are floats between rows, constants where it is called.
-__attribute__((always_inline)) void product(global const float *v, int vrow,
-                                           global const float *u,
-                                           global float *m, int mrow, int more)
-{
+/* m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
+ * for the next RT rows; vrow and mrow are floats between rows, constants where it is called. */
+__attribute__((always_inline)) void product(global const float *v, int vrow, global const float *u, global float *m,
+                                            int mrow, int more) {
     vecf acc[RT][NV];
 #pragma unroll
     for (int r = 0; r < RT; r++)

@@ -37,7 +37,8 @@ SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums)
 }
 
 /* b = m / |m|; z = (3 - b) / 2; w = 3 (1 - b) / 2. b may be m. */
-EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, global float *b, global float *z, global float *w) {
+EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, global float *b, global float *z,
+                            global float *w) {
     float scale = 1.0f / norm_of(sums);
     FOR_EACH(at, c * c) {
         float one = at / c == at % c ? 1.0f : 0.0f, v = m[at] * scale;
@@ -60,13 +61,13 @@ EACH_KERNEL void next_step(global float *s, int c, global float *t) {
 EACH_KERNEL void take_root(global const float *y, int c, global const float *sums, global float *root) {
     float scale = sqrt(norm_of(sums)) * 0.5f;
     FOR_EACH(at, c * c)
-        root[at] = (y[at] + y[at % c * c + at / c]) * scale;
+    root[at] = (y[at] + y[at % c * c + at / c]) * scale;
 }
 
 /* loss[slot]: |mean - target_mean|^2 + tr(target + covariance - 2 sqrt(|m|) b z); sums[1]: tr(b w) */
 SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, global const float *target,
-                               global const float *covariance, global const float *b, global const float *z, global const float *w, int c,
-                               global float *sums, global float *loss, int slot) {
+                               global const float *covariance, global const float *b, global const float *z,
+                               global const float *w, int c, global float *sums, global float *loss, int slot) {
 #if SUM_GROUP > 1
     local float scratch[SUM_GROUP];
 #endif
@@ -92,18 +93,19 @@ SUM_KERNEL void distance_parts(global const float *mean, global const float *tar
 EACH_KERNEL void slope(global float *z, int c, global const float *w, global const float *b, global const float *sums) {
     float k = total(sums, 1);
     FOR_EACH(at, c * c)
-        z[at] = FMA(-k, b[at], z[at] + w[at]);
+    z[at] = FMA(-k, b[at], z[at] + w[at]);
 }
 
 /* difference = 1 - (p + p') / (2 sqrt(|m|)) */
 EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
     float scale = 0.5f / sqrt(norm_of(sums));
     FOR_EACH(at, c * c)
-        d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
+    d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
 }
 
 /* row = mean - target_mean - d mean */
-EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean, global float *row) {
+EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean,
+                          global float *row) {
     FOR_EACH(i, c) {
         float sum = 0.0f;
         for (int j = 0; j < c; j++)

@@ -1,15 +1,16 @@
-// 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3), M = 4 or 2 (Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", 2015), for GPUs, in three steps: winograd_input, winograd_products (winograd_products_gpu.cl),
-// winograd_output. The n tiles from t0 on pass through them together. v [POINTS][strip][c], m [POINTS][strip][k].
-//
-// A work-item takes two channels of a tile and its neighbour the next two. VN is 2. With lanes_gpu.cl and
-// winograd_points.cl.
+/* 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3), M = 4 or 2 (Lavin and Gray, "Fast Algorithms for
+ * Convolutional Neural Networks", 2015), for GPUs, in three steps: winograd_input, winograd_products
+ * (winograd_products_gpu.cl), winograd_output. The n tiles from t0 on pass through them together. v [POINTS][strip][c],
+ * m [POINTS][strip][k].
+ *
+ * A work-item takes two channels of a tile and its neighbour the next two. VN is 2. With lanes_gpu.cl and
+ * winograd_points.cl. */
 
 #define EACH_TILE __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 
-// u [POINTS][c][k] = G g G^T of g [filters][channels][3][3]; filters and channels beyond those are zero. ids: (output, input)
-kernel void winograd_filters(global const float *restrict g, global float *restrict u, int filters, int channels)
-{
+/* u [POINTS][c][k] = G g G^T of g [filters][channels][3][3]; filters and channels beyond those are zero. ids: (output,
+ * input) */
+kernel void winograd_filters(global const float *restrict g, global float *restrict u, int filters, int channels) {
     int k = get_global_id(0), c = get_global_id(1);
     int k_count = get_global_size(0), c_count = get_global_size(1);
     bool real = k < filters && c < channels;
@@ -30,9 +31,10 @@ kernel void winograd_filters(global const float *restrict g, global float *restr
     }
 }
 
-// Two channels of a pixel, which is zero outside of the picture. With bits `in` is a gradient behind a pooling, [h/2][w/2][c].
-inline vecn input_pixel(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int channel, int y, int x)
-{
+/* Two channels of a pixel, which is zero outside of the picture. With bits `in` is a gradient behind a pooling,
+ * [h/2][w/2][c]. */
+inline vecn input_pixel(global const float *in, global const ushort *bits, float scale, int h, int w, int c,
+                        int channel, int y, int x) {
     if (bits) {
         if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
             return 0.0f;
@@ -42,10 +44,9 @@ inline vecn input_pixel(global const float *in, global const ushort *bits, float
     return y < 0 || y >= h || x < 0 || x >= w ? (vecn)(0.0f) : LOADN(0, in + ((size_t)y * w + x) * c + channel);
 }
 
-// ids: (pair of channels of a tile, tile after tile; the last group may be only partly used)
+/* ids: (pair of channels of a tile, tile after tile; the last group may be only partly used) */
 EACH_TILE void winograd_input(global const float *restrict in, global const ushort *restrict bits, float scale,
-                              global float *restrict v, int h, int w, int c, int t0, int n, int strip)
-{
+                              global float *restrict v, int h, int w, int c, int t0, int n, int strip) {
     int id = get_global_id(0), t = id / (c / VN), channel = (id - t * (c / VN)) * VN;
     int across = TILES(w), ty = (t0 + t) / across, tx = t0 + t - ty * across;
     if (t >= n)
@@ -72,9 +73,8 @@ EACH_TILE void winograd_input(global const float *restrict in, global const usho
     }
 }
 
-// y = A^T m A of two channels; the 4x4 (2x2) outputs of a tile.
-inline void output_transform(global const float *m, size_t point, vecn y[M][M])
-{
+/* y = A^T m A of two channels; the 4x4 (2x2) outputs of a tile. */
+inline void output_transform(global const float *m, size_t point, vecn y[M][M]) {
     vecn rows[M][T];
 #pragma unroll
     for (int j = 0; j < T; j++) {
@@ -92,15 +92,16 @@ inline void output_transform(global const float *m, size_t point, vecn y[M][M])
         OUTPUT_1D(vecn, y[i], rows[i]);
 }
 
-// Forward: bias and ReLU, pool (0 none, 1 maximum, 2 average), and bits are written. Backward, with bias NULL: out is added to
-// if `add` and masked by bits. bits may be NULL. ids as above; a group's work-items put their bits together.
-EACH_TILE void winograd_output(global const float *restrict m, global const float *restrict bias, global float *restrict out,
-                               global ushort *restrict bits, int add, int pool, int h, int w, int k, int t0, int n, int strip)
-{
+/* Forward: bias and ReLU, pool (0 none, 1 maximum, 2 average), and bits are written. Backward, with bias NULL: out is
+ * added to if `add` and masked by bits. bits may be NULL. ids as above; a group's work-items put their bits together.
+ */
+EACH_TILE void winograd_output(global const float *restrict m, global const float *restrict bias,
+                               global float *restrict out, global ushort *restrict bits, int add, int pool, int h,
+                               int w, int k, int t0, int n, int strip) {
     local uint sets[GROUP];
     int id = get_global_id(0), item = get_local_id(0), t = id / (k / VN), channel = (id - t * (k / VN)) * VN;
     int across = TILES(w), ty = (t0 + t) / across, y0 = ty * M, x0 = (t0 + t - ty * across) * M;
-    uint set = 0; // VN bits for each pixel of the tile
+    uint set = 0; /* VN bits for each pixel of the tile */
     if (t < n) {
         vecn y[M][M], b = bias ? LOADN(0, bias + channel) : (vecn)(0.0f);
         output_transform(m + (size_t)t * k + channel, (size_t)strip * k, y);

@@ -1,30 +1,28 @@
-// Input and output transforms of Winograd F(MxM,3x3) for one tile, with what precedes and follows the convolution fused in.
-// With winograd_points.cl; defines: see conv_winograd_cpu.cl.
+/* Input and output transforms of Winograd F(MxM,3x3) for one tile, with what precedes and follows the convolution fused
+ * in. With winograd_points.cl; defines: see conv_winograd_cpu.cl. */
 
-// Odd multiples of a cache line between rows and points, or they all fall in the same sets.
+/* Odd multiples of a cache line between rows and points, or they all fall in the same sets. */
 #define VROW (C + (C >= 256 ? 16 : 0))
 #if DEEP
 #define MROW (K + 16)
 #else
 #define MROW KB
 #endif
-#define POINT(tiles, row) ((tiles) * (row) + 16) // floats between the points of a transform
+#define POINT(tiles, row) ((tiles) * (row) + 16) /* floats between the points of a transform */
 #define PATCH (POINTS * C)
 
 #if UNPOOL
-#define PIXEL(y, x, c)                                                                             \
-    keep((UNPOOL == 2 ? 0.25f : 1.0f) *                                                            \
-             LOADV(in + ((size_t)((y) >> 1) * (w >> 1) + ((x) >> 1)) * C + (c)),                   \
+#define PIXEL(y, x, c)                                                                                      \
+    keep((UNPOOL == 2 ? 0.25f : 1.0f) * LOADV(in + ((size_t)((y) >> 1) * (w >> 1) + ((x) >> 1)) * C + (c)), \
          in_mask[(((size_t)(y)*w + (x)) * C + (c)) / VEC])
 #else
 #define PIXEL(y, x, c) LOADV(in + ((size_t)(y)*w + (x)) * C + (c))
 #endif
 
-// v[POINTS][...] of tile t: T x T inputs from one pixel up and left of the M x M outputs.
-void input_tile(global const float *in, global const maskt *in_mask,
-                global float *v, global float *patch, int h, int w, int t, int vpoint)
-{
-    int tw = TILES(w), ty = t / tw, tx = t - mul24(ty, tw); // no %: see winograd_weights
+/* v[POINTS][...] of tile t: T x T inputs from one pixel up and left of the M x M outputs. */
+void input_tile(global const float *in, global const maskt *in_mask, global float *v, global float *patch, int h, int w,
+                int t, int vpoint) {
+    int tw = TILES(w), ty = t / tw, tx = t - mul24(ty, tw); /* no %: see winograd_weights */
     int y0 = ty * M - 1, x0 = tx * M - 1;
     int inside = y0 >= 0 && x0 >= 0 && y0 + T <= h && x0 + T <= w;
     global const float *src = in + ((long)y0 * w + x0) * C;
@@ -69,10 +67,9 @@ void input_tile(global const float *in, global const maskt *in_mask,
     }
 }
 
-// The M x M outputs of one tile and VEC channels from m[POINTS], with the epilogue.
-void output_tile(global const float *m, global const float *bias,
-                 global float *out, global maskt *out_mask, int h, int w, int tile, int k, int mpoint)
-{
+/* The M x M outputs of one tile and VEC channels from m[POINTS], with the epilogue. */
+void output_tile(global const float *m, global const float *bias, global float *out, global maskt *out_mask, int h,
+                 int w, int tile, int k, int mpoint) {
     int tw = TILES(w), ty = tile / tw, tx = tile - mul24(ty, tw);
     vecf t[M][T], y[M][M];
 #pragma unroll
@@ -106,13 +103,12 @@ void output_tile(global const float *m, global const float *bias,
             if (py < h && px < w) {
                 int whole = (py >> 1) < h2 && (px >> 1) < w2;
 #if POOL == 1
-                // first largest wins, as in PyTorch
+                /* first largest wins, as in PyTorch */
                 vecf m01 = fmax(a0, a1), m23 = fmax(a2, a3), best = fmax(m01, m23);
                 maskt alive = whole ? greater_bits(best, (vecf)0.0f) : 0;
                 maskt low = greater_bits(m23, m01), s1 = greater_bits(a1, a0);
                 maskt s3 = greater_bits(a3, a2);
-                maskt b0 = alive & ~low & ~s1, b1 = alive & ~low & s1, b2 = alive & low & ~s3,
-                      b3 = alive & low & s3;
+                maskt b0 = alive & ~low & ~s1, b1 = alive & ~low & s1, b2 = alive & low & ~s3, b3 = alive & low & s3;
 #else
                 vecf best = ((a0 + a1) + (a2 + a3)) * 0.25f;
                 maskt alive = whole ? (maskt)-1 : 0;
@@ -158,4 +154,3 @@ void output_tile(global const float *m, global const float *bias,
         }
 #endif
 }
-

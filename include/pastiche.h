@@ -20,10 +20,11 @@
  *   device and what to do. On failure every output pointer is NULL.
  * - The caller owns what a `create`, `load`, `read` or `result` function gives and ends it with the matching `destroy`;
  *   destroy(NULL) does nothing. Destroy jobs before their network, and both before their context.
- * - The library never exits, never prints, and never keeps a pointer that it was given longer than the call, but for the
- *   callback of pst_job_run and the context and network of a job.
+ * - The library never exits, never prints, and never keeps a pointer that it was given longer than the call, but for
+ *   the callback of pst_job_run and the context and network of a job.
  * - A context and all that was made from it belong to one thread at a time. Different contexts are independent.
- * - The same build, device, inputs, seed and choices of algorithms (pst_context_options.choices_file) give the same bytes.
+ * - The same build, device, inputs, seed and choices of algorithms (pst_context_options.choices_file) give the same
+ *   bytes.
  */
 #ifndef PASTICHE_H
 #define PASTICHE_H
@@ -46,16 +47,16 @@ extern "C" {
 
 typedef enum pst_status {
     PST_OK = 0,
-    PST_STOPPED,           /* the callback asked to stop; the result so far can be had */
-    PST_ERROR_ARGUMENT,    /* an option or argument makes no sense */
-    PST_ERROR_MEMORY,      /* the host has no memory left */
-    PST_ERROR_FILE,        /* a file cannot be opened, read or written */
-    PST_ERROR_FORMAT,      /* a file can be read, but what it holds is wrong */
-    PST_ERROR_UNSUPPORTED, /* a known thing that this build cannot do */
-    PST_ERROR_NO_DEVICE,   /* no OpenCL device, or none of the asked name */
-    PST_ERROR_DEVICE,      /* an OpenCL call failed, or the device computes wrongly */
+    PST_STOPPED,             /* the callback asked to stop; the result so far can be had */
+    PST_ERROR_ARGUMENT,      /* an option or argument makes no sense */
+    PST_ERROR_MEMORY,        /* the host has no memory left */
+    PST_ERROR_FILE,          /* a file cannot be opened, read or written */
+    PST_ERROR_FORMAT,        /* a file can be read, but what it holds is wrong */
+    PST_ERROR_UNSUPPORTED,   /* a known thing that this build cannot do */
+    PST_ERROR_NO_DEVICE,     /* no OpenCL device, or none of the asked name */
+    PST_ERROR_DEVICE,        /* an OpenCL call failed, or the device computes wrongly */
     PST_ERROR_DEVICE_MEMORY, /* the work does not fit into the device's memory */
-    PST_ERROR_NUMERIC      /* the loss stopped being a finite number and could not be saved */
+    PST_ERROR_NUMERIC        /* the loss stopped being a finite number and could not be saved */
 } pst_status;
 
 /* The name of a status, such as "PST_ERROR_FILE". Never NULL. */
@@ -69,11 +70,11 @@ PST_API const char *pst_version(void);
 typedef enum pst_device_type { PST_DEVICE_CPU, PST_DEVICE_GPU, PST_DEVICE_OTHER } pst_device_type;
 
 typedef struct pst_device_info {
-    int index;                   /* the number that pst_context_options.device takes */
+    int index; /* the number that pst_context_options.device takes */
     pst_device_type type;
-    bool integrated;             /* shares the host's memory */
-    bool usable;                 /* false: `problem` says why it is passed over */
-    bool chosen;                 /* the one that is taken when none is named */
+    bool integrated; /* shares the host's memory */
+    bool usable;     /* false: `problem` says why it is passed over */
+    bool chosen;     /* the one that is taken when none is named */
     char name[128], vendor[128], platform[128], device_version[128], driver_version[128];
     char problem[256];
     uint64_t memory_bytes, max_allocation_bytes, local_memory_bytes;
@@ -96,9 +97,10 @@ typedef struct pst_context_options {
                            "gpu:N": the N-th GPU from 0. "none": no device, for pictures and network files
                            alone. Else: part of a name */
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
-    const char *choices_file;  /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "":
-                                  the built-in choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
-    const char *choices_text;  /* instead of a file: what pst_job_choices_text gave. NULL: choices_file counts */
+    /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "": the built-in
+     * choice alone. Else a file of pst_tune, which must be whole: to repeat a run */
+    const char *choices_file;
+    const char *choices_text; /* instead of a file: what pst_job_choices_text gave. NULL: choices_file counts */
 } pst_context_options;
 
 PST_API void pst_context_options_init(pst_context_options *options, size_t size);
@@ -114,84 +116,102 @@ PST_API const char *pst_context_message(const pst_context *context);
 /* The device in use. */
 PST_API void pst_context_device(const pst_context *context, pst_device_info *info);
 
-/* How many measured choices the context has; 0: it uses the built-in ones alone. *notice (may be NULL): what people should
- * hear about the file of choices, such as that it was damaged or made for another driver and is passed over, or "". Valid
- * until the next pst_tune or the end of the context. */
+/* How many measured choices the context has; 0: it uses the built-in ones alone. *notice (may be NULL): what people
+ * should hear about the file of choices, such as that it was damaged or made for another driver and is passed over, or
+ * "". Valid until the next pst_tune or the end of the context. */
 PST_API size_t pst_context_choices(const pst_context *context, const char **notice);
 
 /* ---- pictures ------------------------------------------------------------------------------------------------ */
 
-typedef struct pst_image pst_image; /* sRGB and, where a picture has it, opacity; any size; the samples are floats from 0 to 255 */
+typedef struct pst_image
+    pst_image; /* sRGB and, where a picture has it, opacity; any size; the samples are floats from 0 to 255 */
 
-/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first picture of a file: turned as EXIF says, its colours converted
- * from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1). Files of more than 1 GiB and pictures of more
- * than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_UNSUPPORTED for a format that this build has no library for. */
+/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first picture of a file: turned as EXIF says, its colours
+ * converted from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1). Files of more than 1
+ * GiB and pictures of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_UNSUPPORTED for a format that
+ * this build has no library for. */
 PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
 
 /* The same from the bytes of a file; `name` stands for it in messages. */
-PST_API pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name, pst_image **image);
+PST_API pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name,
+                                    pst_image **image);
 
 /* Makes a picture of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
 
-/* Gives a picture opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The colours must not
- * be multiplied by it. */
+/* Gives a picture opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The
+ * colours must not be multiplied by it. */
 PST_API pst_status pst_image_set_alpha(pst_context *context, pst_image *image, const float *alpha);
 
 typedef enum pst_image_format {
-    PST_FORMAT_AUTO, PST_FORMAT_PNG, PST_FORMAT_JPEG, PST_FORMAT_TIFF, PST_FORMAT_WEBP, PST_FORMAT_BMP, PST_FORMAT_TGA
+    PST_FORMAT_AUTO,
+    PST_FORMAT_PNG,
+    PST_FORMAT_JPEG,
+    PST_FORMAT_TIFF,
+    PST_FORMAT_WEBP,
+    PST_FORMAT_BMP,
+    PST_FORMAT_TGA
 } pst_image_format;
 
 typedef struct pst_write_options {
-    size_t size;                /* sizeof(pst_write_options); set by pst_write_options_init */
-    pst_image_format format;    /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
-    int bits;                   /* a channel: 8, or 16 in PNG and TIFF. 0, the default: 8 */
-    int quality;                /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
-    const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is embedded. NULL: sRGB,
-                                   which is embedded too */
-    const char *metadata;       /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it, nor a JPEG
-                                   for more than 64 KiB: it is left out there. NULL: none */
+    size_t size;             /* sizeof(pst_write_options); set by pst_write_options_init */
+    pst_image_format format; /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
+    int bits;                /* a channel: 8, or 16 in PNG and TIFF. 0, the default: 8 */
+    int quality;             /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
+    const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is
+                                   embedded. NULL: sRGB, which is embedded too */
+    const char *metadata; /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it, nor a
+                             JPEG for more than 64 KiB: it is left out there. NULL: none */
 } pst_write_options;
 
 PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 
-/* Writes PNG, JPEG, TIFF, WebP, BMP or TGA by the ending of the name, through a temporary file and a rename: the old file or the
- * whole new one is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and show white there. The
- * same picture gives the same bytes. */
+/* Writes PNG, JPEG, TIFF, WebP, BMP or TGA by the ending of the name, through a temporary file and a rename: the old
+ * file or the whole new one is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and
+ * show white there. The same picture gives the same bytes. */
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
-PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options);
+PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path,
+                                      const pst_write_options *options);
 
-/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them. It needs no
- * context, so any thread may call it at any time, and tells no more than its status. The caller ends *data with
- * pst_bytes_destroy. */
-PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes);
+/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them.
+ * It needs no context, so any thread may call it at any time, and tells no more than its status. The caller ends *data
+ * with pst_bytes_destroy. */
+PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data,
+                                    size_t *bytes);
 PST_API void pst_bytes_destroy(void *data);
 
-/* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace. */
+/* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace.
+ */
 PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
 
 /* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode_as. */
 PST_API pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options);
 
 /* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
-PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data,
-                                       size_t *bytes);
+PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options,
+                                       uint8_t **data, size_t *bytes);
 
 /* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
  * pst_bytes_destroy. */
 PST_API pst_status pst_image_metadata(pst_context *context, const char *path, char **text);
 
-typedef enum pst_intent { PST_INTENT_PERCEPTUAL, PST_INTENT_RELATIVE, PST_INTENT_SATURATION, PST_INTENT_ABSOLUTE } pst_intent; /* ICC's */
+typedef enum pst_intent {
+    PST_INTENT_PERCEPTUAL,
+    PST_INTENT_RELATIVE,
+    PST_INTENT_SATURATION,
+    PST_INTENT_ABSOLUTE
+} pst_intent; /* ICC's */
 
-/* A soft proof: every colour becomes what is left of it on a way to the colours of `profile` (a file with an ICC profile, of a
- * press or printer, CMYK or any other) and back to sRGB. */
+/* A soft proof: every colour becomes what is left of it on a way to the colours of `profile` (a file with an ICC
+ * profile, of a press or printer, CMYK or any other) and back to sRGB. */
 PST_API pst_status pst_image_proof(pst_context *context, pst_image *image, const char *profile, pst_intent intent);
 
 /* The SHA-256 of any file, 64 digits and a zero. */
 PST_API pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]);
 
 /* A copy of other dimensions, by a cubic filter that is widened when shrinking; the aspect is the caller's to keep. */
-PST_API pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized);
+PST_API pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height,
+                                    pst_image **resized);
 
 PST_API int pst_image_width(const pst_image *image);
 PST_API int pst_image_height(const pst_image *image);
@@ -209,22 +229,25 @@ PST_API void pst_image_destroy(pst_image *image);
 
 typedef struct pst_network pst_network;
 
-/* What the first convolution of a network expects. Internally it is always Caffe's; others are folded into its weights. */
+/* What the first convolution of a network expects. Internally it is always Caffe's; others are folded into its weights.
+ */
 typedef enum pst_convention {
-    PST_CONVENTION_AUTO,        /* what the format or the file says, or else what its weights and names look like */
-    PST_CONVENTION_CAFFE,       /* BGR, 0..255, minus (103.939, 116.779, 123.68): Simonyan and Zisserman's own weights */
+    PST_CONVENTION_AUTO,  /* what the format or the file says, or else what its weights and names look like */
+    PST_CONVENTION_CAFFE, /* BGR, 0..255, minus (103.939, 116.779, 123.68): Simonyan and Zisserman's own weights */
     PST_CONVENTION_TORCHVISION, /* RGB, 0..1, minus (.485, .456, .406), divided by (.229, .224, .225) */
     PST_CONVENTION_RGB          /* RGB, 0..255, minus a mean that the file holds; cannot be asked for */
 } pst_convention;
 
-/* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras HDF5, Caffe, ONNX,
- * PyTorch or MATLAB 5 file; what the file is, its content says. Everything is checked before memory is taken for it, nothing in
- * the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that this build has no library for. path is a file, or NULL
- * or a name as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library. */
+/* Reads the convolutions of a VGG network (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras HDF5,
+ * Caffe, ONNX, PyTorch or MATLAB 5 file; what the file is, its content says. Everything is checked before memory is
+ * taken for it, nothing in the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that
+ * this build has no library for. path is a file, or NULL or a name as pst_catalogue_find takes them: NULL is the best
+ * installed network, or else the small one inside the library. */
 PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_network **network);
 
 /* The same where the caller knows better than the file: convention is AUTO, CAFFE or TORCHVISION. */
-PST_API pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention, pst_network **network);
+PST_API pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention,
+                                       pst_network **network);
 PST_API void pst_network_destroy(pst_network *network);
 
 typedef struct pst_network_layer {
@@ -233,13 +256,13 @@ typedef struct pst_network_layer {
 } pst_network_layer;
 
 typedef struct pst_network_info {
-    size_t size;                /* sizeof(pst_network_info), set by the caller before pst_network_describe */
-    const char *format;         /* "Keras HDF5" */
-    pst_convention convention;  /* of the file */
-    const char *reason;         /* why it was taken to be that, in a few words */
-    bool assumed;               /* nothing in the file proves it: people should hear of it */
-    const char *notice;         /* what else they should know, such as reflected borders that become zeros here, or "" */
-    uint64_t parameters;        /* of the convolutions, biases too */
+    size_t size;               /* sizeof(pst_network_info), set by the caller before pst_network_describe */
+    const char *format;        /* "Keras HDF5" */
+    pst_convention convention; /* of the file */
+    const char *reason;        /* why it was taken to be that, in a few words */
+    bool assumed;              /* nothing in the file proves it: people should hear of it */
+    const char *notice;        /* what else they should know, such as reflected borders that become zeros here, or "" */
+    uint64_t parameters;       /* of the convolutions, biases too */
     const pst_network_layer *layers;
     size_t layer_count;
 } pst_network_info;
@@ -247,8 +270,8 @@ typedef struct pst_network_info {
 /* Everything belongs to the network and is valid as long as it. */
 PST_API void pst_network_describe(const pst_network *network, pst_network_info *info);
 
-/* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write; half: as F16, with half the
- * bytes and 11 bits of precision. */
+/* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write; half: as F16,
+ * with half the bytes and 11 bits of precision. */
 PST_API pst_status pst_network_save(pst_network *network, const char *path, bool half);
 
 /* Where it was read from: a file, or "built-in:small.safetensors". Valid as long as the network. */
@@ -263,16 +286,17 @@ typedef struct pst_known_network {
     const char *file;         /* its name in the data folder */
     const char *url, *mirror; /* where it comes from; no mirror: "" */
     const char *licence, *notes;
-    const char *format;       /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
-    const char *convention;   /* of the pixels: "caffe", "torchvision", "rgb" */
-    uint64_t bytes;           /* 0: not known for certain */
-    const char *about_size;   /* for people, where bytes is 0: "about 575 MB", or "" */
-    const char *sha256;       /* 64 digits, or fewer: the first ones, where the others are not known. "": none */
-    const char *md5;          /* 32 digits; "": not known */
+    const char *format;     /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
+    const char *convention; /* of the pixels: "caffe", "torchvision", "rgb" */
+    uint64_t bytes;         /* 0: not known for certain */
+    const char *about_size; /* for people, where bytes is 0: "about 575 MB", or "" */
+    const char *sha256;     /* 64 digits, or fewer: the first ones, where the others are not known. "": none */
+    const char *md5;        /* 32 digits; "": not known */
 } pst_known_network;
 
-/* Opens the catalogue of known networks; needs no device. On failure *catalogue is still one if memory allows, good only for
- * pst_catalogue_message and pst_catalogue_close. PASTICHE_CATALOGUE may name a file to use instead of the one in the library. */
+/* Opens the catalogue of known networks; needs no device. On failure *catalogue is still one if memory allows, good
+ * only for pst_catalogue_message and pst_catalogue_close. PASTICHE_CATALOGUE may name a file to use instead of the one
+ * in the library. */
 PST_API pst_status pst_catalogue_open(pst_catalogue **catalogue);
 PST_API void pst_catalogue_close(pst_catalogue *catalogue);
 
@@ -285,26 +309,27 @@ PST_API const pst_known_network *pst_catalogue_networks(const pst_catalogue *cat
 /* The one with this name or alias; NULL: none. */
 PST_API const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, const char *name);
 
-/* The folder where networks are installed: $PASTICHE_DATA, else "pastiche" in the place that the system has for a user's data.
- * It need not be there yet. "" where the environment names none. */
+/* The folder where networks are installed: $PASTICHE_DATA, else "pastiche" in the place that the system has for a
+ * user's data. It need not be there yet. "" where the environment names none. */
 PST_API const char *pst_catalogue_folder(const pst_catalogue *catalogue);
 
-/* *path: where a known network is installed, or NULL; valid until the next call. NAME.safetensors in the data folder, as
- * converted, comes before the file as fetched, which must have the known size. */
-PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network, const char **path);
+/* *path: where a known network is installed, or NULL; valid until the next call. NAME.safetensors in the data folder,
+ * as converted, comes before the file as fetched, which must have the known size. */
+PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network,
+                                           const char **path);
 
 /* Which file a user means; *path is valid until the next call. In this order -
- * asked NULL or "": the first installed one of the catalogue; the small network inside the library; else PST_ERROR_FILE.
- * asked else: a file of that path; "small", the one inside the library; a known network by name or alias, which must be
- * installed; a file of that name in the data folder. */
+ * asked NULL or "": the first installed one of the catalogue; the small network inside the library; else
+ * PST_ERROR_FILE. asked else: a file of that path; "small", the one inside the library; a known network by name or
+ * alias, which must be installed; a file of that name in the data folder. */
 PST_API pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path);
 
 typedef struct pst_fetch_options {
-    size_t size;         /* sizeof(pst_fetch_options); set by pst_fetch_options_init */
-    const char *what;    /* a name of the catalogue, or a URL that begins with https://, http:// or file:// */
-    const char *output;  /* the file to make. NULL: in the data folder, by the catalogue's name or the URL's */
-    const char *from;    /* a URL to use for a known network instead of its own. NULL: its own, then the mirror */
-    const char *sha256;  /* what a URL must give, 8 to 64 hexadecimal digits. NULL: not known */
+    size_t size;          /* sizeof(pst_fetch_options); set by pst_fetch_options_init */
+    const char *what;     /* a name of the catalogue, or a URL that begins with https://, http:// or file:// */
+    const char *output;   /* the file to make. NULL: in the data folder, by the catalogue's name or the URL's */
+    const char *from;     /* a URL to use for a known network instead of its own. NULL: its own, then the mirror */
+    const char *sha256;   /* what a URL must give, 8 to 64 hexadecimal digits. NULL: not known */
     double stall_seconds; /* give up when nothing came for so long. Default 60 */
 } pst_fetch_options;
 
@@ -318,7 +343,7 @@ typedef struct pst_fetch_progress {
     uint64_t resumed;     /* bytes that an earlier run left */
     double seconds;       /* since this stage began */
     const char *url;
-    const char *notice;   /* NULL, or something that people should hear of, such as that the mirror is tried */
+    const char *notice; /* NULL, or something that people should hear of, such as that the mirror is tried */
 } pst_fetch_progress;
 
 /* Called several times a second. Return true to stop. */
@@ -332,31 +357,32 @@ typedef enum pst_fetch_check {
 } pst_fetch_check;
 
 typedef struct pst_fetch_report {
-    size_t size;       /* sizeof(pst_fetch_report), set by the caller */
-    const char *path;  /* where it is, or was to be; NULL if that was not found out. Valid until the next call */
+    size_t size;      /* sizeof(pst_fetch_report), set by the caller */
+    const char *path; /* where it is, or was to be; NULL if that was not found out. Valid until the next call */
     pst_fetch_check check;
-    bool already;      /* it was there, and whole: nothing was fetched */
-    bool safe_way;     /* it came by https or from a file, or its SHA-256 is known */
+    bool already;  /* it was there, and whole: nothing was fetched */
+    bool safe_way; /* it came by https or from a file, or its SHA-256 is known */
     uint64_t bytes;
-    char sha256[65];   /* of the file */
+    char sha256[65];     /* of the file */
     uint64_t part_bytes; /* after a failure or a stop: what is kept as PATH.part for the next time */
 } pst_fetch_report;
 
-/* Fetches a network and installs it: into PATH.part, which a later call goes on with, then, once its size, checksum and beginning
- * are right, under its name. Web pages, and what is not the file that was asked for, are never installed; a file that is there
- * and right is left alone, and one of which nothing is known is not replaced. PST_STOPPED when the callback stopped it;
- * PST_ERROR_UNSUPPORTED in a build without libcurl, unless the file is there already. Proxies are libcurl's: http_proxy,
- * https_proxy, no_proxy. callback and report may be NULL. */
-PST_API pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options *options, pst_fetch_callback callback,
-                                       void *user, pst_fetch_report *report);
+/* Fetches a network and installs it: into PATH.part, which a later call goes on with, then, once its size, checksum and
+ * beginning are right, under its name. Web pages, and what is not the file that was asked for, are never installed; a
+ * file that is there and right is left alone, and one of which nothing is known is not replaced. PST_STOPPED when the
+ * callback stopped it; PST_ERROR_UNSUPPORTED in a build without libcurl, unless the file is there already. Proxies are
+ * libcurl's: http_proxy, https_proxy, no_proxy. callback and report may be NULL. */
+PST_API pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options *options,
+                                       pst_fetch_callback callback, void *user, pst_fetch_report *report);
 
 /* ---- transfer ------------------------------------------------------------------------------------------------ */
 
 typedef enum pst_loss_form {
-    PST_LOSS_MEAN, /* content w*mean((F-P)^2), style w*mean((G-T)^2), G = F F'/(C N): neural-style's meaning of the weights */
+    PST_LOSS_MEAN,  /* content w*mean((F-P)^2), style w*mean((G-T)^2), G = F F'/(C N): neural-style's meaning of the
+                       weights */
     PST_LOSS_GATYS, /* content w/2*sum((F-P)^2), style w/(4 C^2)*sum((G/N-A/Na)^2), G = F F': the paper's */
-    PST_LOSS_WASSERSTEIN /* content as MEAN; style w*(mean((m-mt)^2) + tr(St + S - 2(St^1/2 S St^1/2)^1/2)/C) of the means m and
-                            the covariances S = F F'/N - m m' + 1e-4: style-transfer-pytorch's */
+    PST_LOSS_WASSERSTEIN /* content as MEAN; style w*(mean((m-mt)^2) + tr(St + S - 2(St^1/2 S St^1/2)^1/2)/C) of the
+                            means m and the covariances S = F F'/N - m m' + 1e-4: style-transfer-pytorch's */
 } pst_loss_form;
 typedef enum pst_pooling {
     PST_POOLING_MAX,
@@ -364,22 +390,26 @@ typedef enum pst_pooling {
     PST_POOLING_L2 /* 0.78 * sqrt(sum of squares) of each 2x2 window: style-transfer-pytorch's */
 } pst_pooling;
 typedef enum pst_tv_kind {
-    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbour: neural-style's */
+    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbour:
+                         neural-style's */
     PST_TV_ABSOLUTE,  /* tv_weight * (sum |dx| + sum |dy|): neural-style-pt's */
-    PST_TV_NINE_POINT /* tv_weight * 2 * (mean dx^2/3 + mean dy^2/3 + mean of either diagonal's squared differences/12), the border
-                         replicated: style-transfer-pytorch's, but of samples from 0 to 255, so that its 2 is 3.1e-5 here */
+    PST_TV_NINE_POINT /* tv_weight * 2 * (mean dx^2/3 + mean dy^2/3 + mean of either diagonal's squared differences/12),
+                         the border replicated: style-transfer-pytorch's, but of samples from 0 to 255, so that its 2
+                         is 3.1e-5 here */
 } pst_tv_kind;
 typedef enum pst_optimizer_kind {
-    PST_OPTIMIZER_LBFGS,            /* goes on from the best point only; broad changes come before fine ones */
+    PST_OPTIMIZER_LBFGS, /* goes on from the best point only; broad changes come before fine ones */
     PST_OPTIMIZER_ADAM,
     PST_OPTIMIZER_GRADIENT_DESCENT,
-    PST_OPTIMIZER_LBFGS_PLAIN       /* as other programs have it: a first step of length 1/|g|, no test of the loss */
+    PST_OPTIMIZER_LBFGS_PLAIN /* as other programs have it: a first step of length 1/|g|, no test of the loss */
 } pst_optimizer_kind;
 typedef enum pst_start { PST_START_RANDOM, PST_START_CONTENT, PST_START_IMAGE } pst_start;
 typedef enum pst_match_colors {
     PST_MATCH_NONE,
-    PST_MATCH_CHOLESKY, PST_MATCH_PCA, PST_MATCH_SYMMETRIC, /* linear maps by the colours' means and covariances */
-    PST_MATCH_HISTOGRAM /* the whole distribution of colours */
+    PST_MATCH_CHOLESKY,
+    PST_MATCH_PCA,
+    PST_MATCH_SYMMETRIC, /* linear maps by the colours' means and covariances */
+    PST_MATCH_HISTOGRAM  /* the whole distribution of colours */
 } pst_match_colors;
 typedef enum pst_color_space { PST_COLOR_SPACE_YUV, PST_COLOR_SPACE_OKLAB } pst_color_space;
 typedef enum pst_guide_mode {
@@ -390,82 +420,87 @@ typedef enum pst_guide_mode {
 
 typedef struct pst_style pst_style;
 typedef struct pst_transfer_options {
-    size_t size;                   /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
-    const pst_image *content;      /* needed */
+    size_t size;                    /* sizeof(pst_transfer_options); set by pst_transfer_options_init */
+    const pst_image *content;       /* needed */
     const pst_image *const *styles; /* needed, style_count of them, of which NULL: see stored_styles */
     size_t style_count;
-    const double *blend_weights;   /* NULL: equal; else style_count numbers >= 0 with a sum > 0, scaled to sum 1 */
-    const pst_image *start_image;  /* for PST_START_IMAGE; any size */
-    int image_size;                /* longer side of the result in pixels; also enlarges. Default 512 */
-    double style_scale;            /* longer side of a style = ceil(style_scale * image_size). Default 1 */
-    double content_weight;         /* default 5 */
-    double style_weight;           /* default 100 */
-    double tv_weight;              /* smoothness, as tv_kind says. Default 1e-3 */
-    pst_tv_kind tv_kind;           /* default PST_TV_SQUARES */
-    const char *content_layers;    /* "relu4_2" by default; "relu3_1=0.5,relu4_2" gives a layer its own factor */
-    const char *style_layers;      /* default "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" */
-    pst_loss_form loss_form;       /* default PST_LOSS_MEAN */
-    pst_pooling pooling;           /* default max */
-    bool normalize_gradients;      /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
-    bool normalize_weights;        /* each weight divided by the largest of the sides of what it weighs: of a content map its
-                                      channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default off */
-    bool replicate_border;         /* the first convolution sees the picture's border replicated and not zeros around it, as in
-                                      style-transfer-pytorch, "to reduce edge artifacts". Default off */
-    bool pixels_256;               /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
+    const double *blend_weights;  /* NULL: equal; else style_count numbers >= 0 with a sum > 0, scaled to sum 1 */
+    const pst_image *start_image; /* for PST_START_IMAGE; any size */
+    int image_size;               /* longer side of the result in pixels; also enlarges. Default 512 */
+    double style_scale;           /* longer side of a style = ceil(style_scale * image_size). Default 1 */
+    double content_weight;        /* default 5 */
+    double style_weight;          /* default 100 */
+    double tv_weight;             /* smoothness, as tv_kind says. Default 1e-3 */
+    pst_tv_kind tv_kind;          /* default PST_TV_SQUARES */
+    const char *content_layers;   /* "relu4_2" by default; "relu3_1=0.5,relu4_2" gives a layer its own factor */
+    const char *style_layers;     /* default "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" */
+    pst_loss_form loss_form;      /* default PST_LOSS_MEAN */
+    pst_pooling pooling;          /* default max */
+    bool normalize_gradients;     /* each layer's unweighted gradient divided by its L1 norm (+1e-8). Default off */
+    bool normalize_weights; /* each weight divided by the largest of the sides of what it weighs: of a content map its
+                               channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default
+                               off */
+    bool replicate_border;  /* the first convolution sees the picture's border replicated and not zeros around it, as in
+                               style-transfer-pytorch, "to reduce edge artifacts". Default off */
+    bool pixels_256;        /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
     int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
     double adam_beta1, adam_beta2; /* decay of Adam's moments. Default 0.9 and 0.999 */
     bool adam_epsilon_first;       /* Adam's 1e-8 is added before the bias correction, as in Torch7. Default off */
     bool clamp;                    /* every step ends with samples within 0..255. Not with L-BFGS. Default off */
-    double average;                /* below 1: the result is not the best picture but the running average of all, the one k
-                                      steps back weighted by average^k. Not with L-BFGS. Default 0: off */
-    double momentum, decay;        /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
-    int iterations;                /* evaluations of loss and gradient, of all scales together. Default 1000 */
-    double loss_threshold;         /* end a scale when the total loss is at or below it. Default 0: never */
-    double min_improvement;        /* ... or when the best loss fell by less than this part over improvement_window */
-    int improvement_window;        /* evaluations; defaults 0 (never) and 50 */
-    pst_start start;               /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
-    int64_t seed;                  /* of the random start. Negative: 0 */
-    bool original_colors;          /* keep the content's colours: only the lightness of the result is used */
-    pst_color_space color_space;   /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
-    pst_match_colors match_colors; /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
-    const pst_image *content_mask; /* NULL: none. Its flat colours are the regions of the content, any size of the content's
-                                      proportions. A region takes the styles that have its colour in their masks, the blend
-                                      weights shared among those; one that no style has keeps the content */
-    const pst_image *const *style_masks; /* NULL without content_mask; else style_count masks, of which NULL: the whole style,
-                                      for every region */
-    pst_guide_mode guide_mode;     /* default PST_GUIDES_SIMPLE */
-    size_t workspace_bytes;        /* bound of the convolutions' scratch memory. 0: 64 MiB */
-    int scales;                    /* coarse to fine: how many sizes, each sqrt(2) times the last. 1: the plain method. 0, the
-                                      default: from min_size up, as many as have some ten iterations each, and one for
-                                      PST_START_IMAGE */
-    int min_size;                  /* longer side of the coarsest. Default 128 */
-    const pst_style *const *stored_styles; /* NULL, or style_count of them, each NULL where there is a picture; then styles may be
-                                      NULL. Used at the stored size that is nearest by ratio. Not with match_colors, nor with a
-                                      mask of several colours; network, pooling, border and pixels_256 must be its own */
+    double average;         /* below 1: the result is not the best picture but the running average of all, the one k
+                               steps back weighted by average^k. Not with L-BFGS. Default 0: off */
+    double momentum, decay; /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
+    int iterations;         /* evaluations of loss and gradient, of all scales together. Default 1000 */
+    double loss_threshold;  /* end a scale when the total loss is at or below it. Default 0: never */
+    double min_improvement; /* ... or when the best loss fell by less than this part over improvement_window */
+    int improvement_window; /* evaluations; defaults 0 (never) and 50 */
+    pst_start start;        /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
+    int64_t seed;           /* of the random start. Negative: 0 */
+    bool original_colors;   /* keep the content's colours: only the lightness of the result is used */
+    /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
+    pst_color_space color_space;
+    /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
+    pst_match_colors match_colors;
+    /* NULL: none. Its flat colours are the regions of the content, any size of the content's proportions. A region
+     * takes the styles that have its colour in their masks, the blend weights shared among those; one that no style has
+     * keeps the content */
+    const pst_image *content_mask;
+    const pst_image *const *style_masks; /* NULL without content_mask; else style_count masks, of which NULL: the whole
+                                      style, for every region */
+    pst_guide_mode guide_mode;           /* default PST_GUIDES_SIMPLE */
+    size_t workspace_bytes;              /* bound of the convolutions' scratch memory. 0: 64 MiB */
+    int scales;   /* coarse to fine: how many sizes, each sqrt(2) times the last. 1: the plain method. 0, the
+                     default: from min_size up, as many as have some ten iterations each, and one for
+                     PST_START_IMAGE */
+    int min_size; /* longer side of the coarsest. Default 128 */
+    const pst_style *const
+        *stored_styles; /* NULL, or style_count of them, each NULL where there is a picture; then styles may be
+                   NULL. Used at the stored size that is nearest by ratio. Not with match_colors, nor with a
+                   mask of several colours; network, pooling, border and pixels_256 must be its own */
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
 
-/* Sets what another program does differently from the defaults, to be called right after pst_transfer_options_init: "best" (nothing),
- * "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or "style-transfer-pytorch". PST_ERROR_ARGUMENT for
- * another name. Strings that it sets live as long as the library. */
+/* Sets what another program does differently from the defaults, to be called right after pst_transfer_options_init:
+ * "best" (nothing), "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or
+ * "style-transfer-pytorch". PST_ERROR_ARGUMENT for another name. Strings that it sets live as long as the library. */
 PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, const char *name);
 
 /* The names of the presets by index, then NULL. */
 PST_API const char *pst_preset_name(size_t index);
 
-/* What a style is to the losses, without its pictures: the means of the features and their second moments F F'/N, at layers and
- * sizes, blended over its pictures. The targets of every loss form follow from them: at a stored size a run with it is the run with
- * the pictures. Of the thread of its context; may be destroyed while jobs use it. create makes one of the pictures in `styles`, on
- * the context's device, from image_size down by the square root of two to min_size, for style_layers, pooling, replicate_border
- * and pixels_256 (the other options are passed over); sizes of which the layers leave nothing are left out. Pictures with
- * transparent parts are PST_ERROR_UNSUPPORTED. about: what it was
- * made of, for people, or NULL. The files (save: atomically) end with a SHA-256; load needs no device and gives PST_ERROR_FORMAT
- * for what is no style, damaged, or of a later version. */
-PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options, const char *about,
-                                    pst_style **style);
+/* What a style is to the losses, without its pictures: the means of the features and their second moments F F'/N, at
+ * layers and sizes, blended over its pictures. The targets of every loss form follow from them: at a stored size a run
+ * with it is the run with the pictures. Of the thread of its context; may be destroyed while jobs use it. create makes
+ * one of the pictures in `styles`, on the context's device, from image_size down by the square root of two to min_size,
+ * for style_layers, pooling, replicate_border and pixels_256 (the other options are passed over); sizes of which the
+ * layers leave nothing are left out. Pictures with transparent parts are PST_ERROR_UNSUPPORTED. about: what it was made
+ * of, for people, or NULL. The files (save: atomically) end with a SHA-256; load needs no device and gives
+ * PST_ERROR_FORMAT for what is no style, damaged, or of a later version. */
+PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                                    const char *about, pst_style **style);
 PST_API pst_status pst_style_load(pst_context *context, const char *path, pst_style **style);
 PST_API pst_status pst_style_save(pst_context *context, const pst_style *style, const char *path);
 PST_API void pst_style_destroy(pst_style *style);
@@ -474,15 +509,16 @@ PST_API void pst_style_destroy(pst_style *style);
 PST_API bool pst_style_recognize(const char *path);
 
 typedef struct pst_style_info {
-    size_t size;         /* sizeof(pst_style_info), set by the caller before pst_style_describe */
-    const char *about, *network, *network_digest; /* the network's file, and SHA-256 of its weights up to the last layer */
+    size_t size; /* sizeof(pst_style_info), set by the caller before pst_style_describe */
+    const char *about, *network,
+        *network_digest; /* the network's file, and SHA-256 of its weights up to the last layer */
     pst_pooling pooling;
     bool replicate_border, pixels_256;
     const char *const *layers;
     const int *channels; /* of each layer */
     const int *sizes;    /* longer sides, the largest first */
     size_t layer_count, size_count;
-    uint64_t bytes;      /* of its file */
+    uint64_t bytes; /* of its file */
 } pst_style_info;
 
 /* Everything belongs to the style and is valid as long as it. */
@@ -491,7 +527,7 @@ PST_API void pst_style_describe(const pst_style *style, pst_style_info *info);
 typedef struct pst_job pst_job;
 
 typedef struct pst_plan_entry {
-    const char *name;  /* what the memory is for; owned by the job */
+    const char *name; /* what the memory is for; owned by the job */
     uint64_t bytes;
 } pst_plan_entry;
 
@@ -514,8 +550,9 @@ PST_API void pst_job_destroy(pst_job *job);
 /* The memory that pst_job_run will take. Valid as long as the job. */
 PST_API const pst_plan *pst_job_plan(const pst_job *job);
 
-/* How long pst_job_run will take if it goes on to the last iteration, in seconds: measured by two evaluations at the full size, or
- * some more if they are short, whose cost is taken to go with the pixels. Before pst_job_run, which it changes nothing for. */
+/* How long pst_job_run will take if it goes on to the last iteration, in seconds: measured by two evaluations at the
+ * full size, or some more if they are short, whose cost is taken to go with the pixels. Before pst_job_run, which it
+ * changes nothing for. */
 PST_API pst_status pst_job_forecast(pst_job *job, double *seconds);
 
 typedef struct pst_loss_term {
@@ -524,9 +561,9 @@ typedef struct pst_loss_term {
 } pst_loss_term;
 
 typedef struct pst_progress {
-    int iteration;  /* evaluations done, from 1, of all scales */
-    int iterations; /* at most this many */
-    double seconds; /* since the first evaluation began */
+    int iteration;          /* evaluations done, from 1, of all scales */
+    int iterations;         /* at most this many */
+    double seconds;         /* since the first evaluation began */
     double loss, best_loss; /* best_loss: of this scale */
     const pst_loss_term *terms;
     size_t term_count;
@@ -536,24 +573,25 @@ typedef struct pst_progress {
     double seconds_left;    /* from the speed until now; below 0: not known yet */
 } pst_progress;
 
-/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights; nothing
- * else of the job. */
+/* Called after every evaluation. Return true to stop. It may call pst_job_result, pst_job_save and pst_job_set_weights;
+ * nothing else of the job. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Runs the descent to its end, scale by scale: iterations, loss threshold, or no more improvement; once for a job.
  * PST_STOPPED when the callback stopped it. callback may be NULL. */
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
 
-/* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from within its
- * callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that has learnt is of another
- * function, and best_loss, loss_threshold and min_improvement count from there. PST_ERROR_ARGUMENT leaves all as it was. */
+/* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from
+ * within its callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that
+ * has learnt is of another function, and best_loss, loss_threshold and min_improvement count from there.
+ * PST_ERROR_ARGUMENT leaves all as it was. */
 PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
 
 /* The weights in force: those of the options, or what was set, a resumed run's too. */
 PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
 
-/* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with original_colors
- * applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
+/* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with
+ * original_colors applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
 
 typedef struct pst_region {
@@ -565,20 +603,20 @@ typedef struct pst_region {
 /* The regions of the content's mask, the largest first, as long as the job; *count 0 without masks. */
 PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
 
-/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was stopped. It
- * takes as many bytes as the plan says for the picture and the optimiser. */
+/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was
+ * stopped. It takes as many bytes as the plan says for the picture and the optimiser. */
 PST_API pst_status pst_job_save(pst_job *job, const char *path);
 
-/* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network, pictures and
- * options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
+/* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network,
+ * pictures and options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
 PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 
 typedef struct pst_tune_options {
-    size_t size;              /* sizeof(pst_tune_options); set by pst_tune_options_init */
-    int width, height;        /* of the picture whose products are measured, in pixels. Default 512x512. The choices hold for
-                                 other sizes too, with a quarter to four times the pixels of a layer */
+    size_t size;       /* sizeof(pst_tune_options); set by pst_tune_options_init */
+    int width, height; /* of the picture whose products are measured, in pixels. Default 512x512. The choices hold for
+                          other sizes too, with a quarter to four times the pixels of a layer */
     const char *choices_file; /* where the choices are kept. NULL: the device's own in the cache folder. "": nowhere */
     double seconds;           /* no further measurement is begun after so long. Default 60; it usually takes a few */
 } pst_tune_options;
@@ -594,15 +632,15 @@ typedef struct pst_tune_progress {
 /* Return true to stop. */
 typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress);
 
-/* Measures which convolution algorithms are the fastest for a network (NULL: VGG-19) on the context's device; each is checked
- * against the plainest one first, and what computes wrongly is never chosen. Jobs created from now on use the choices. They are
- * added to those in the file, which is replaced if it was damaged or is for another driver or version. PST_STOPPED: what was
- * measured until then is used and kept. callback may be NULL. */
-PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback,
-                            void *user);
+/* Measures which convolution algorithms are the fastest for a network (NULL: VGG-19) on the context's device; each is
+ * checked against the plainest one first, and what computes wrongly is never chosen. Jobs created from now on use the
+ * choices. They are added to those in the file, which is replaced if it was damaged or is for another driver or
+ * version. PST_STOPPED: what was measured until then is used and kept. callback may be NULL. */
+PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
+                            pst_tune_callback callback, void *user);
 
-/* Whether most of what pst_tune would measure with these options has a choice already, so that it need not be called: all has not
- * where the time was over or the user stopped it. False, too, where that cannot be found out. */
+/* Whether most of what pst_tune would measure with these options has a choice already, so that it need not be called:
+ * all has not where the time was over or the user stopped it. False, too, where that cannot be found out. */
 PST_API bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options);
 
 typedef struct pst_choice {
@@ -612,22 +650,22 @@ typedef struct pst_choice {
     bool measured;         /* else built in */
 } pst_choice;
 
-/* The algorithms that a job uses for the result's size, for a log; valid as long as the job. With the same ones it gives the
- * same bytes. */
+/* The algorithms that a job uses for the result's size, for a log; valid as long as the job. With the same ones it
+ * gives the same bytes. */
 PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
 
-/* All that was measured and that the job chooses from, as text for pst_context_options.choices_text: to repeat the run. The caller
- * ends it with pst_bytes_destroy. */
+/* All that was measured and that the job chooses from, as text for pst_context_options.choices_text: to repeat the run.
+ * The caller ends it with pst_bytes_destroy. */
 PST_API pst_status pst_job_choices_text(pst_job *job, char **text);
 
 /* ---- benchmark ----------------------------------------------------------------------------------------------- */
 
 typedef struct pst_bench_options {
-    size_t size;           /* sizeof(pst_bench_options); set by pst_bench_options_init */
-    const int *sizes;      /* sides of the square pictures that are evaluated; NULL: 256, 512 and 1024 */
+    size_t size;      /* sizeof(pst_bench_options); set by pst_bench_options_init */
+    const int *sizes; /* sides of the square pictures that are evaluated; NULL: 256, 512 and 1024 */
     size_t size_count;
-    double seconds;        /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
-    double limit_seconds;  /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
+    double seconds;       /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
+    double limit_seconds; /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
 } pst_bench_options;
 
 PST_API void pst_bench_options_init(pst_bench_options *options, size_t size);
@@ -635,36 +673,36 @@ PST_API void pst_bench_options_init(pst_bench_options *options, size_t size);
 typedef enum pst_bench_kind {
     PST_BENCH_ARITHMETIC,  /* fused multiply-adds in registers: the ceiling of the fractions. rate: FLOP/s */
     PST_BENCH_BANDWIDTH,   /* copy, triad. rate: bytes/s */
-    PST_BENCH_CONVOLUTION, /* a layer by an algorithm. rate: FLOP/s of direct convolution, so that algorithms that need less
-                              can exceed the ceiling */
+    PST_BENCH_CONVOLUTION, /* a layer by an algorithm. rate: FLOP/s of direct convolution, so that algorithms that need
+                              less can exceed the ceiling */
     PST_BENCH_EVALUATION   /* loss and gradient with the default layers. rate: the same, all convolutions together */
 } pst_bench_kind;
 
 typedef struct pst_bench_row {
     pst_bench_kind kind;
-    const char *name;        /* "fma", "copy", "triad", "relu3_1", "evaluation" */
-    const char *algorithm;   /* of a convolution, else "" */
-    const char *pool;        /* "none", "max", "average": the pooling that the convolution includes */
-    bool backward, chosen;   /* chosen: it is what a job of this context would use */
-    int width, height;       /* of the layer's map, or the picture */
-    int rows;                /* of a convolution: how many rows were measured */
+    const char *name;      /* "fma", "copy", "triad", "relu3_1", "evaluation" */
+    const char *algorithm; /* of a convolution, else "" */
+    const char *pool;      /* "none", "max", "average": the pooling that the convolution includes */
+    bool backward, chosen; /* chosen: it is what a job of this context would use */
+    int width, height;     /* of the layer's map, or the picture */
+    int rows;              /* of a convolution: how many rows were measured */
     int c_in, c_out;
     int samples;
     double median_seconds, least_seconds, most_seconds; /* of a run */
-    double rate;             /* from the median */
-    double fraction;         /* of the arithmetic ceiling; of a bandwidth: 0 */
-    uint64_t device_bytes;   /* of an evaluation */
-    const char *problem;     /* NULL, or why nothing was measured: then there are no times */
+    double rate;                                        /* from the median */
+    double fraction;                                    /* of the arithmetic ceiling; of a bandwidth: 0 */
+    uint64_t device_bytes;                              /* of an evaluation */
+    const char *problem;                                /* NULL, or why nothing was measured: then there are no times */
 } pst_bench_row;
 
 /* Called for each row as it is measured; valid until it returns. Return true to stop. */
 typedef bool (*pst_bench_callback)(void *user, const pst_bench_row *row);
 
-/* Measures the context's device: its ceilings, every convolution algorithm for every layer at one of the sizes (512, or what is
- * below and nearest), whole evaluations. network NULL: VGG-19's shapes with random weights. Every result is checked; an
- * algorithm that fails has a problem in its row, a device that does ends the benchmark with an error. */
-PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options, pst_bench_callback callback,
-                             void *user);
+/* Measures the context's device: its ceilings, every convolution algorithm for every layer at one of the sizes (512, or
+ * what is below and nearest), whole evaluations. network NULL: VGG-19's shapes with random weights. Every result is
+ * checked; an algorithm that fails has a problem in its row, a device that does ends the benchmark with an error. */
+PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options,
+                             pst_bench_callback callback, void *user);
 
 #ifdef __cplusplus
 }

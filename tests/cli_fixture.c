@@ -18,8 +18,7 @@ char said[65536], printed[65536];
 
 /* ---- running ---- */
 
-char *read_whole(const char *path, char *text, size_t size)
-{
+char *read_whole(const char *path, char *text, size_t size) {
     FILE *file = fopen(path, "rb");
     size_t length = file ? fread(text, 1, size - 1, file) : 0;
     if (file)
@@ -28,9 +27,7 @@ char *read_whole(const char *path, char *text, size_t size)
     return text;
 }
 
-
-pid_t start(const char *command)
-{
+pid_t start(const char *command) {
     static char words[4096];
     char *arguments[128];
     int count = 0;
@@ -64,8 +61,7 @@ pid_t start(const char *command)
     return child;
 }
 
-int wait_for(pid_t child)
-{
+int wait_for(pid_t child) {
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     read_whole(test_path(".out"), printed, sizeof printed);
@@ -73,31 +69,22 @@ int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-int run(const char *command)
-{
-    return wait_for(start(command));
-}
+int run(const char *command) { return wait_for(start(command)); }
 
-void ck_run(const char *command)
-{
+void ck_run(const char *command) {
     int code = run(command);
     ck_assert_msg(code == 0, "%s: exit code %d, said: %.900s", command, code, said);
 }
 
-bool cli_exists(const char *name)
-{
+bool cli_exists(const char *name) {
     struct stat about;
     return stat(test_path(name), &about) == 0;
 }
 
-void cli_forget(const char *name)
-{
-    unlink(test_path(name));
-}
+void cli_forget(const char *name) { unlink(test_path(name)); }
 
 /* The names in the test's folder but for the streams of the last run, in any order: nothing may come or go. */
-unsigned files_hash(void)
-{
+unsigned files_hash(void) {
     unsigned sum = 0;
     DIR *folder = opendir(test_path("."));
     ck_assert_ptr_nonnull(folder);
@@ -112,20 +99,19 @@ unsigned files_hash(void)
 }
 
 /* The program refuses: this exit code, one line that has both words in it, no new file. */
-void ck_refused(const char *command, int code, const char *word, const char *other)
-{
+void ck_refused(const char *command, int code, const char *word, const char *other) {
     unsigned files = files_hash();
     int got = run(command);
     ck_assert_msg(got == code, "%s: exit code %d, not %d; said: %.900s", command, got, code, said);
     const char *end = strchr(said, '\n');
-    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %.900s", command, said);
+    ck_assert_msg(strncmp(said, "pastiche: ", 10) == 0 && end && end[1] == '\0', "%s: not one line: %.900s", command,
+                  said);
     ck_assert_msg(strstr(said, word) && strstr(said, other), "%s: no %s, %s in: %.900s", command, word, other, said);
     ck_assert_msg(printed[0] == '\0', "%s: printed %.900s", command, printed);
     ck_assert_msg(files_hash() == files, "%s: left or took a file", command);
 }
 
-void ck_picture(const char *name, int width, int height)
-{
+void ck_picture(const char *name, int width, int height) {
     pst_image *picture;
     ck_assert_msg(pst_picture_read(NULL, test_path(name), &picture) == PST_OK, "%s: not a picture", name);
     ck_assert_int_eq(picture->width, width);
@@ -133,8 +119,7 @@ void ck_picture(const char *name, int width, int height)
     pst_image_destroy(picture);
 }
 
-void ck_same_bytes(const char *a, const char *b, bool same)
-{
+void ck_same_bytes(const char *a, const char *b, bool same) {
     static char first[65536], second[65536];
     struct stat about, other;
     ck_assert_int_eq(stat(test_path(a), &about) | stat(test_path(b), &other), 0);
@@ -147,20 +132,18 @@ void ck_same_bytes(const char *a, const char *b, bool same)
 
 /* ---- the folder ---- */
 
-void write_ppm(const char *name, int width, int height, size_t missing, uint64_t seed)
-{
+void write_ppm(const char *name, int width, int height, size_t missing, uint64_t seed) {
     static unsigned char file[64 + 256 * 256 * 3];
     size_t bytes = (size_t)sprintf((char *)file, "P6\n%d %d\n255\n", width, height);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < 3; c++)
-                file[bytes++] = (unsigned char)(128 + 60 * sin(.1 * (x * (c + 1) + y * (double)(seed + 1)))
-                                                + 60 * test_random(&seed));
+                file[bytes++] = (unsigned char)(128 + 60 * sin(.1 * (x * (c + 1) + y * (double)(seed + 1))) +
+                                                60 * test_random(&seed));
     test_write(test_path(name), file, bytes - missing);
 }
 
-void write_cut(const char *name, const char *whole, double part)
-{
+void write_cut(const char *name, const char *whole, double part) {
     static char data[1 << 20];
     struct stat about;
     ck_assert_int_eq(stat(test_path(whole), &about), 0);
@@ -169,9 +152,8 @@ void write_cut(const char *name, const char *whole, double part)
     test_write(test_path(name), data, (size_t)(part * (double)about.st_size));
 }
 
-void prepare(void)
-{
-    static const int channels[5] = { 6, 8, 10, 12, 12 }, units[5] = { 2, 2, 4, 4, 1 };
+void prepare(void) {
+    static const int channels[5] = {6, 8, 10, 12, 12}, units[5] = {2, 2, 4, 4, 1};
     setenv("TERM", "dumb", 1);
     unsetenv("PASTICHE_MODEL");
     setenv("PASTICHE_DATA", test_path("data"), 1);

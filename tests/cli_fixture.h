@@ -1,5 +1,5 @@
-/* For tests of the program from the outside: every run is a process of its own in the test's folder, with two small pictures and
- * a small random network there, on whatever device the program takes. */
+/* For tests of the program from the outside: every run is a process of its own in the test's folder, with two small
+ * pictures and a small random network there, on whatever device the program takes. */
 #ifndef PST_TESTS_CLI_FIXTURE_H
 #define PST_TESTS_CLI_FIXTURE_H
 
@@ -16,7 +16,8 @@ extern char said[65536], printed[65536]; /* by the last run, on stderr and stdou
 /* Fills the folder; for Check's fixtures. */
 void prepare(void);
 
-/* Starts the program; the command is cut at its blanks; "\1" is one within a word. wait_for gives the exit code, or minus the signal; run does both. */
+/* Starts the program; the command is cut at its blanks; "\1" is one within a word. wait_for gives the exit code, or
+ * minus the signal; run does both. */
 pid_t start(const char *command);
 int wait_for(pid_t child);
 int run(const char *command);

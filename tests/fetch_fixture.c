@@ -20,27 +20,23 @@ pst_fetch_report report;
 
 /* ---- the folder ---- */
 
-const char *data(const char *name)
-{
+const char *data(const char *name) {
     char path[400];
     snprintf(path, sizeof path, "data/%s", name);
     return test_path(path);
 }
 
-bool exists(const char *path)
-{
+bool exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0;
 }
 
-size_t size_of(const char *path)
-{
+size_t size_of(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 ? (size_t)about.st_size : 0;
 }
 
-void ck_holds(const char *path, const uint8_t *wanted, size_t count)
-{
+void ck_holds(const char *path, const uint8_t *wanted, size_t count) {
     uint8_t *found;
     size_t length;
     pst_error error;
@@ -50,8 +46,7 @@ void ck_holds(const char *path, const uint8_t *wanted, size_t count)
     free(found);
 }
 
-void ck_nothing(const char *name)
-{
+void ck_nothing(const char *name) {
     char path[300];
     static const char *const endings[] = {"", ".part", ".part.from"};
     for (size_t i = 0; i < 3; i++) {
@@ -60,8 +55,7 @@ void ck_nothing(const char *name)
     }
 }
 
-void forget(const char *name)
-{
+void forget(const char *name) {
     char path[300];
     snprintf(path, sizeof path, "%s.part", name);
     unlink(data(path));
@@ -70,8 +64,7 @@ void forget(const char *name)
     unlink(data(name));
 }
 
-const char *url(const char *path)
-{
+const char *url(const char *path) {
     static char urls[4][256];
     static unsigned next;
     char *made = urls[next++ % 4];
@@ -79,24 +72,24 @@ const char *url(const char *path)
     return made;
 }
 
-#define ENTRY(name, more) \
-    "{\"name\": \"" name "\", \"file\": \"" name ".net\", \"url\": \"http://127.0.0.1:%d/" name "\", \"licence\": \"none\", " \
+#define ENTRY(name, more)                                                                       \
+    "{\"name\": \"" name "\", \"file\": \"" name ".net\", \"url\": \"http://127.0.0.1:%d/" name \
+    "\", \"licence\": \"none\", "                                                               \
     "\"format\": \"safetensors\", \"convention\": \"caffe\", " more "}"
 
-static void digest(pst_digest_kind kind, char hex[65])
-{
+static void digest(pst_digest_kind kind, char hex[65]) {
     pst_digest d;
     pst_digest_begin(&d, kind);
     pst_digest_add(&d, body, bytes);
     pst_digest_end(&d, hex);
 }
 
-void fetch_prepare(void)
-{
+void fetch_prepare(void) {
     char text[4096];
     pst_error error;
     static const int channels[5] = {24, 32, 32, 32, 32}, units[5] = {2, 2, 4, 4, 1};
-    for (const char *const *name = (const char *const[]){"http_proxy", "https_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", NULL};
+    for (const char *const *name =
+             (const char *const[]){"http_proxy", "https_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", NULL};
          *name; name++)
         unsetenv(*name);
     setenv("TERM", "dumb", 1);
@@ -111,10 +104,18 @@ void fetch_prepare(void)
     digest(PST_DIGEST_MD5, md5);
     port = web_start();
     snprintf(text, sizeof text,
-             "{\"pastiche_catalogue\": 1, \"networks\": [" ENTRY("whole", "\"bytes\": %zu, \"sha256\": \"%s\"") ", "
-             ENTRY("prefix", "\"sha256_prefix\": \"%.8s\"") ", " ENTRY("five", "\"bytes\": %zu, \"md5\": \"%s\"") ", "
-             ENTRY("unknown", "\"notes\": \"\"") ", "
-             ENTRY("mirrored", "\"mirror\": \"http://127.0.0.1:%d/mirror\", \"bytes\": %zu, \"sha256\": \"%s\"") "]}",
+             "{\"pastiche_catalogue\": 1, \"networks\": ["
+             /* clang-format off: an entry a line */
+             ENTRY("whole", "\"bytes\": %zu, \"sha256\": \"%s\"") ", " ENTRY("prefix", "\"sha256_prefix\": \"%.8s\"") ", " ENTRY(
+                 "five",
+                 "\"bytes\": %zu, \"md5\": \"%s\"") ", " ENTRY("unknown",
+                                                               "\"notes\": \"\"") ", " ENTRY("mirrored",
+                                                                                             "\"mirror\": "
+                                                                                             "\"http://127.0.0.1:%d/"
+                                                                                             "mirror\", \"bytes\": "
+                                                                                             "%zu, \"sha256\": \"%s\"")
+             /* clang-format on */
+             "]}",
              port, bytes, sha256, port, sha256, port, bytes, md5, port, port, port, bytes, sha256);
     test_write(test_path("catalogue.json"), text, strlen(text));
     setenv("PASTICHE_CATALOGUE", test_path("catalogue.json"), 1);
@@ -124,14 +125,12 @@ void fetch_prepare(void)
 
 /* ---- fetching ---- */
 
-pst_status fetch_with(pst_fetch_options *options, pst_fetch_callback callback, void *user)
-{
+pst_status fetch_with(pst_fetch_options *options, pst_fetch_callback callback, void *user) {
     report = (pst_fetch_report){.size = sizeof report};
     return pst_catalogue_fetch(catalogue, options, callback, user, &report);
 }
 
-pst_status fetch(const char *what)
-{
+pst_status fetch(const char *what) {
     pst_fetch_options options;
     pst_fetch_options_init(&options, sizeof options);
     options.what = what;
@@ -139,8 +138,7 @@ pst_status fetch(const char *what)
     return fetch_with(&options, NULL, NULL);
 }
 
-void ck_fetched(const char *what, pst_fetch_check check)
-{
+void ck_fetched(const char *what, pst_fetch_check check) {
     pst_status status = fetch(what);
     ck_assert_msg(status == PST_OK, "%s: %s", what, pst_catalogue_message(catalogue));
     ck_assert_int_eq(report.check, check);
@@ -148,8 +146,7 @@ void ck_fetched(const char *what, pst_fetch_check check)
     ck_assert_uint_eq(report.bytes, bytes);
 }
 
-void ck_failed(const char *what, pst_status wanted, const char *word, const char *more)
-{
+void ck_failed(const char *what, pst_status wanted, const char *word, const char *more) {
     pst_status status = fetch(what);
     const char *said = pst_catalogue_message(catalogue);
     ck_assert_msg(status == wanted, "%s: %s: %s", what, pst_status_name(status), said);

@@ -1,4 +1,5 @@
-/* What the tests of fetching share: a network and its checksums, a catalogue that names the loopback's server, a data folder. */
+/* What the tests of fetching share: a network and its checksums, a catalogue that names the loopback's server, a data
+ * folder. */
 #ifndef PST_TESTS_FETCH_FIXTURE_H
 #define PST_TESTS_FETCH_FIXTURE_H
 
@@ -11,8 +12,9 @@
 extern uint8_t *body, *other, *broken; /* the network; another one; the first with one bit turned */
 extern size_t bytes, other_bytes;      /* of body and broken; of other */
 extern char sha256[65], md5[65];       /* of body */
-extern pst_catalogue *catalogue;       /* "whole", "prefix", "five", "unknown" and "mirrored", at /whole and so on, to be "whole.net" ... */
-extern pst_fetch_report report;        /* of the last fetch */
+extern pst_catalogue
+    *catalogue; /* "whole", "prefix", "five", "unknown" and "mirrored", at /whole and so on, to be "whole.net" ... */
+extern pst_fetch_report report; /* of the last fetch */
 
 /* Makes all of it, in the environment too, and starts the server. */
 void fetch_prepare(void);

@@ -1,7 +1,7 @@
 #include "forced.h"
 
-pst_status force_algorithm(pst_error *error, const pst_net *net, int h, int w, const char *algorithm, pst_conv_choices *choices)
-{
+pst_status force_algorithm(pst_error *error, const pst_net *net, int h, int w, const char *algorithm,
+                           pst_conv_choices *choices) {
     pst_status status = PST_OK;
     for (size_t l = 0; l < net->layers.count; l++)
         for (int i = 0; i < 6 && status == PST_OK; i++) {

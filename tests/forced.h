@@ -6,6 +6,7 @@
 #include "op/choices.h"
 
 /* Chooses it for every product of pictures of about h x w that it supports; the others keep their defaults. */
-pst_status force_algorithm(pst_error *error, const pst_net *net, int h, int w, const char *algorithm, pst_conv_choices *choices);
+pst_status force_algorithm(pst_error *error, const pst_net *net, int h, int w, const char *algorithm,
+                           pst_conv_choices *choices);
 
 #endif

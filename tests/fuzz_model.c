@@ -1,5 +1,5 @@
-/* libFuzzer on the readers of network files: whatever bytes they are, they end in a network or in one line of text. Built with
- * clang and -DPASTICHE_FUZZ=ON:
+/* libFuzzer on the readers of network files: whatever bytes they are, they end in a network or in one line of text.
+ * Built with clang and -DPASTICHE_FUZZ=ON:
  *
  *     cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPASTICHE_FUZZ=ON
  *     cmake --build build-fuzz --target fuzz_model
@@ -17,8 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     static char path[64];
     pst_error error = {0};
     pst_model *model;
@@ -28,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         abort();
     close(file);
     pst_status status = pst_model_read(&error, path, &model);
-    if (status == PST_OK ? !model || model->convolution_count == 0 : model || !error.text[0] || strncmp(error.text, path, strlen(path)) != 0)
+    if (status == PST_OK ? !model || model->convolution_count == 0
+                         : model || !error.text[0] || strncmp(error.text, path, strlen(path)) != 0)
         if (status != PST_ERROR_MEMORY)
             abort();
     pst_model_destroy(model);

@@ -5,15 +5,13 @@
 
 #include "base/memory.h"
 
-static pst_status begin(host_space *space)
-{
+static pst_status begin(host_space *space) {
     if (++space->operations == space->fail_at)
         return pst_fail(&space->error, PST_ERROR_DEVICE, "operation %zu was made to fail", space->operations);
     return PST_OK;
 }
 
-static pst_status create(void *self, pst_vector **vector)
-{
+static pst_status create(void *self, pst_vector **vector) {
     host_space *space = self;
     *vector = NULL;
     pst_status status;
@@ -27,16 +25,14 @@ cleanup:
     return status;
 }
 
-static void destroy(void *self, pst_vector *vector)
-{
+static void destroy(void *self, pst_vector *vector) {
     host_space *space = self;
     if (vector)
         space->live--;
     pst_free(vector);
 }
 
-static pst_status copy(void *self, pst_vector *to, const pst_vector *from)
-{
+static pst_status copy(void *self, pst_vector *to, const pst_vector *from) {
     host_space *space = self;
     pst_status status = begin(space);
     if (status == PST_OK)
@@ -44,8 +40,8 @@ static pst_status copy(void *self, pst_vector *to, const pst_vector *from)
     return status;
 }
 
-static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from)
-{
+static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors,
+                          const pst_vector *const *from) {
     host_space *space = self;
     pst_status status = begin(space);
     space->read += count;
@@ -58,9 +54,8 @@ static pst_status combine(void *self, pst_vector *to, size_t count, const double
     return status;
 }
 
-static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
-                       double *results, const pst_vector *norm_of, double *l1_norm)
-{
+static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
+                       const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm) {
     host_space *space = self;
     space->dots_calls++;
     space->read += a_count;
@@ -88,8 +83,7 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
 }
 
 /* P v: each element and a part of its neighbours, around the ends. */
-static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v)
-{
+static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
     host_space *space = self;
     const size_t n = space->length;
     const double first = v->values[0];
@@ -103,15 +97,13 @@ static pst_status spread(void *self, pst_vector *to, const pst_vector *from, con
     return status;
 }
 
-void host_space_spread(host_space *space, double part)
-{
+void host_space_spread(host_space *space, double part) {
     space->spread_part = part;
     space->space.spread = spread;
 }
 
 static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
-                       double beta1, double beta2, double correction1, double correction2, double epsilon)
-{
+                       double beta1, double beta2, double correction1, double correction2, double epsilon) {
     host_space *space = self;
     pst_status status = begin(space);
     for (size_t k = 0; status == PST_OK && k < space->length; k++) {
@@ -123,8 +115,7 @@ static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, 
 }
 
 /* Elements within 1. */
-static pst_status clamp(void *self, pst_vector *x)
-{
+static pst_status clamp(void *self, pst_vector *x) {
     host_space *space = self;
     pst_status status = begin(space);
     for (size_t k = 0; status == PST_OK && k < space->length; k++)
@@ -132,10 +123,14 @@ static pst_status clamp(void *self, pst_vector *x)
     return status;
 }
 
-void host_space_init(host_space *space, size_t length)
-{
-    *space = (host_space){.space = {.create = create, .destroy = destroy, .copy = copy, .combine = combine, .dots = dots,
-                                    .adam = adam, .clamp = clamp},
+void host_space_init(host_space *space, size_t length) {
+    *space = (host_space){.space = {.create = create,
+                                    .destroy = destroy,
+                                    .copy = copy,
+                                    .combine = combine,
+                                    .dots = dots,
+                                    .adam = adam,
+                                    .clamp = clamp},
                           .length = length};
     space->space.self = space;
     space->space.error = &space->error;

@@ -13,8 +13,8 @@ typedef struct host_space {
     pst_vector_space space;
     pst_error error;
     size_t length;
-    size_t live, peak;        /* vectors */
-    size_t dots_calls, read; /* read: whole vectors, by dots and combinations, the columns of dots not counted */
+    size_t live, peak;          /* vectors */
+    size_t dots_calls, read;    /* read: whole vectors, by dots and combinations, the columns of dots not counted */
     size_t operations, fail_at; /* the fail_at-th operation from the start fails; 0: none */
     double spread_part;
     double *pending_to, pending; /* what the next dots puts on the host, as a loss that was queued; NULL: nothing */

@@ -7,8 +7,7 @@ pst_context *context;
 pst_network *network;
 pst_image *content, *style;
 
-static pst_image *picture(uint64_t seed)
-{
+static pst_image *picture(uint64_t seed) {
     static float rgb[WIDTH * HEIGHT * 3];
     pst_image *image;
     for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
@@ -17,8 +16,7 @@ static pst_image *picture(uint64_t seed)
     return image;
 }
 
-void job_open(void)
-{
+void job_open(void) {
     pst_status status = pst_context_create(NULL, &context);
     if (status == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
@@ -29,16 +27,14 @@ void job_open(void)
     style = picture(8);
 }
 
-void job_close(void)
-{
+void job_close(void) {
     pst_image_destroy(content);
     pst_image_destroy(style);
     pst_network_destroy(network);
     pst_context_destroy(context);
 }
 
-pst_transfer_options job_options(pst_optimizer_kind kind, int image_size, int iterations)
-{
+pst_transfer_options job_options(pst_optimizer_kind kind, int image_size, int iterations) {
     pst_transfer_options options;
     pst_transfer_options_init(&options, sizeof options);
     options.content = content;
@@ -54,8 +50,7 @@ pst_transfer_options job_options(pst_optimizer_kind kind, int image_size, int it
     return options;
 }
 
-pst_job *job_make(const pst_transfer_options *options)
-{
+pst_job *job_make(const pst_transfer_options *options) {
     pst_job *job;
     ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
     return job;

@@ -10,8 +10,7 @@ const int small_in[2] = {3, 2}, small_out[2] = {2, 3};
 
 /* ---- bytes ---------------------------------------------------------------------------------------------------- */
 
-void put(bytes *to, const void *data, size_t count)
-{
+void put(bytes *to, const void *data, size_t count) {
     if (to->count + count > to->capacity) {
         to->capacity = 2 * (to->count + count) + 64;
         to->data = realloc(to->data, to->capacity);
@@ -26,16 +25,14 @@ void put_text(bytes *to, const char *text) { put(to, text, strlen(text)); }
 
 void put_byte(bytes *to, unsigned value) { put_number(to, value, 1); }
 
-void put_number(bytes *to, uint64_t value, int width)
-{
+void put_number(bytes *to, uint64_t value, int width) {
     uint8_t data[8];
     for (int i = 0; i < width; i++)
         data[i] = (uint8_t)(value >> (8 * i));
     put(to, data, (size_t)width);
 }
 
-void put_floats(bytes *to, const float *values, size_t count)
-{
+void put_floats(bytes *to, const float *values, size_t count) {
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], 4);
@@ -43,14 +40,12 @@ void put_floats(bytes *to, const float *values, size_t count)
     }
 }
 
-void bytes_free(bytes *b)
-{
+void bytes_free(bytes *b) {
     free(b->data);
     *b = (bytes){0};
 }
 
-void small_make(small_network *network)
-{
+void small_make(small_network *network) {
     uint64_t seed = 3;
     for (int n = 0; n < 2; n++) {
         for (int i = 0; i < 54; i++)
@@ -62,21 +57,18 @@ void small_make(small_network *network)
 
 /* ---- protobuf ------------------------------------------------------------------------------------------------- */
 
-void put_varint(bytes *to, uint64_t value)
-{
+void put_varint(bytes *to, uint64_t value) {
     for (; value > 127; value >>= 7)
         put_byte(to, (unsigned)(value & 127) | 128);
     put_byte(to, (unsigned)value);
 }
 
-void put_field(bytes *to, unsigned number, uint64_t value)
-{
+void put_field(bytes *to, unsigned number, uint64_t value) {
     put_varint(to, number << 3);
     put_varint(to, value);
 }
 
-void put_block(bytes *to, unsigned number, const void *data, size_t count)
-{
+void put_block(bytes *to, unsigned number, const void *data, size_t count) {
     put_varint(to, number << 3 | 2);
     put_varint(to, count);
     put(to, data, count);
@@ -84,21 +76,18 @@ void put_block(bytes *to, unsigned number, const void *data, size_t count)
 
 void put_string(bytes *to, unsigned number, const char *text) { put_block(to, number, text, strlen(text)); }
 
-static void put_message(bytes *to, unsigned number, bytes *message)
-{
+static void put_message(bytes *to, unsigned number, bytes *message) {
     put_block(to, number, message->data, message->count);
     bytes_free(message);
 }
 
-static bytes floats_of(const float *values, size_t count)
-{
+static bytes floats_of(const float *values, size_t count) {
     bytes b = {0};
     put_floats(&b, values, count);
     return b;
 }
 
-static bytes caffe_blob(const float *values, size_t count, const int64_t *shape, int dimensions, int legacy)
-{
+static bytes caffe_blob(const float *values, size_t count, const int64_t *shape, int dimensions, int legacy) {
     bytes blob = {0}, data = floats_of(values, count), sides = {0}, dims = {0};
     for (int d = 0; d < 4 && legacy; d++)
         put_field(&blob, (unsigned)d + 1, (uint64_t)(d < 4 - dimensions ? 1 : shape[d - 4 + dimensions]));
@@ -112,8 +101,7 @@ static bytes caffe_blob(const float *values, size_t count, const int64_t *shape,
     return blob;
 }
 
-bytes file_caffe(const small_network *network, int legacy)
-{
+bytes file_caffe(const small_network *network, int legacy) {
     bytes file = {0}, fc = {0};
     put_string(&file, 1, "VGG");
     for (int n = 0; n < 2; n++) {
@@ -137,9 +125,8 @@ bytes file_caffe(const small_network *network, int legacy)
     return file;
 }
 
-static void put_onnx_tensor(bytes *graph, const char *name, const char *part, const int64_t *shape, int dimensions, const float *values,
-                            size_t count)
-{
+static void put_onnx_tensor(bytes *graph, const char *name, const char *part, const int64_t *shape, int dimensions,
+                            const float *values, size_t count) {
     bytes tensor = {0}, full = {0}, data = floats_of(values, count);
     for (int d = 0; d < dimensions; d++)
         put_field(&tensor, 1, (uint64_t)shape[d]);
@@ -151,8 +138,7 @@ static void put_onnx_tensor(bytes *graph, const char *name, const char *part, co
     put_message(graph, 5, &tensor);
 }
 
-static void put_attribute(bytes *node, const char *name, int count)
-{
+static void put_attribute(bytes *node, const char *name, int count) {
     bytes attribute = {0};
     put_string(&attribute, 1, name);
     for (int i = 0; i < count; i++)
@@ -160,8 +146,7 @@ static void put_attribute(bytes *node, const char *name, int count)
     put_message(node, 5, &attribute);
 }
 
-bytes file_onnx(const small_network *network)
-{
+bytes file_onnx(const small_network *network) {
     bytes file = {0}, graph = {0};
     for (int n = 0; n < 2; n++) {
         bytes conv = {0}, relu = {0}, pool = {0}, name = {0};
@@ -193,8 +178,7 @@ bytes file_onnx(const small_network *network)
 
 /* ---- MATLAB --------------------------------------------------------------------------------------------------- */
 
-static void put_element(bytes *to, unsigned type, const void *data, size_t count)
-{
+static void put_element(bytes *to, unsigned type, const void *data, size_t count) {
     put_number(to, type, 4);
     put_number(to, count, 4);
     put(to, data, count);
@@ -203,8 +187,7 @@ static void put_element(bytes *to, unsigned type, const void *data, size_t count
 }
 
 /* Flags, dimensions and name of an array; what follows is the caller's. */
-static bytes matlab_array(unsigned kind, const char *name, int count, const int *dimensions)
-{
+static bytes matlab_array(unsigned kind, const char *name, int count, const int *dimensions) {
     bytes array = {0}, part = {0};
     put_number(&part, kind, 4);
     put_number(&part, 0, 4);
@@ -218,22 +201,19 @@ static bytes matlab_array(unsigned kind, const char *name, int count, const int 
     return array;
 }
 
-static void put_matrix(bytes *to, bytes *array)
-{
+static void put_matrix(bytes *to, bytes *array) {
     put_element(to, 14, array->data, array->count);
     bytes_free(array);
 }
 
-static bytes matlab_singles(const float *values, size_t count, int dimension_count, const int *dimensions)
-{
+static bytes matlab_singles(const float *values, size_t count, int dimension_count, const int *dimensions) {
     bytes array = matlab_array(7, "", dimension_count, dimensions), data = floats_of(values, count);
     put_element(&array, 7, data.data, data.count);
     bytes_free(&data);
     return array;
 }
 
-static bytes matlab_text(const char *text)
-{
+static bytes matlab_text(const char *text) {
     bytes array = matlab_array(4, "", 2, (const int[]){1, (int)strlen(text)}), wide = {0};
     for (const char *c = text; *c; c++)
         put_number(&wide, (uint64_t)*c, 2);
@@ -242,8 +222,7 @@ static bytes matlab_text(const char *text)
     return array;
 }
 
-static bytes matlab_struct(const char *name, int fields, const char *const *names)
-{
+static bytes matlab_struct(const char *name, int fields, const char *const *names) {
     bytes array = matlab_array(2, name, 2, (const int[]){1, 1}), all = {0};
     put_number(&array, 4 << 16 | 5, 4); /* a small element: how long the names are */
     put_number(&array, 16, 4);
@@ -257,8 +236,7 @@ static bytes matlab_struct(const char *name, int fields, const char *const *name
     return array;
 }
 
-bytes file_matlab(const small_network *network)
-{
+bytes file_matlab(const small_network *network) {
     static const float mean[3] = {123.68f, 116.779f, 103.939f};
     bytes file = {0}, layers = matlab_array(1, "layers", 2, (const int[]){1, 2});
     char head[124] = "MATLAB 5.0 MAT-file, by hand";
@@ -294,15 +272,13 @@ bytes file_matlab(const small_network *network)
 
 /* ---- PyTorch -------------------------------------------------------------------------------------------------- */
 
-static void put_pickled_text(bytes *to, const char *text)
-{
+static void put_pickled_text(bytes *to, const char *text) {
     put_byte(to, 'X');
     put_number(to, strlen(text), 4);
     put_text(to, text);
 }
 
-static void put_pickled_tuple(bytes *to, const int64_t *values, int count)
-{
+static void put_pickled_tuple(bytes *to, const int64_t *values, int count) {
     put_byte(to, '(');
     for (int i = 0; i < count; i++) {
         put_byte(to, 'J');
@@ -311,8 +287,7 @@ static void put_pickled_tuple(bytes *to, const int64_t *values, int count)
     put_byte(to, 't');
 }
 
-bytes pickle_state(const char *extra, size_t extra_bytes)
-{
+bytes pickle_state(const char *extra, size_t extra_bytes) {
     bytes p = {0};
     char key[2] = "0";
     put(&p, "\x80\2", 2);
@@ -344,16 +319,14 @@ bytes pickle_state(const char *extra, size_t extra_bytes)
     return p;
 }
 
-static const float *storage(const small_network *network, int key, size_t *count)
-{
+static const float *storage(const small_network *network, int key, size_t *count) {
     *count = key % 2 == 0 ? 54 : (size_t)small_out[key / 2];
     return key % 2 == 0 ? network->weight[key / 2] : network->bias[key / 2];
 }
 
-bytes file_torch(const small_network *network, const bytes *object)
-{
+bytes file_torch(const small_network *network, const bytes *object) {
     static const char head[] = "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." /* the magic number */
-                               "\x80\2M\xe9\3."                                           /* 1001 */
+                               "\x80\2M\xe9\3."                                          /* 1001 */
                                "\x80\2}(X\15\0\0\0little_endian\x88u.";
     bytes file = {0};
     put(&file, head, sizeof head - 1);
@@ -373,8 +346,7 @@ bytes file_torch(const small_network *network, const bytes *object)
     return file;
 }
 
-static uint32_t crc32_of(const uint8_t *data, size_t count)
-{
+static uint32_t crc32_of(const uint8_t *data, size_t count) {
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < count; i++) {
         crc ^= data[i];
@@ -384,8 +356,7 @@ static uint32_t crc32_of(const uint8_t *data, size_t count)
     return ~crc;
 }
 
-bytes file_zip(const zip_entry *entries, size_t count)
-{
+bytes file_zip(const zip_entry *entries, size_t count) {
     bytes file = {0}, directory = {0};
     for (size_t i = 0; i < count; i++) {
         const zip_entry *e = &entries[i];
@@ -424,8 +395,7 @@ bytes file_zip(const zip_entry *entries, size_t count)
     return file;
 }
 
-bytes file_torch_zip(const small_network *network, const bytes *object)
-{
+bytes file_torch_zip(const small_network *network, const bytes *object) {
     static const char *const names[] = {"net/data/0", "net/data/1", "net/data/2", "net/data/3"};
     zip_entry entries[5] = {{"net/data.pkl", object->data, object->count}};
     bytes data[4];

@@ -25,20 +25,21 @@ bool test_few(void);
 void test_open(test_form form);
 void test_close(void);
 
-/* Runs body(arg) twice and fails unless everything that it compared had the same bytes both times. What was taken by the
- * functions below lives until body returns; then the sentinels are checked. In small runs, once. */
+/* Runs body(arg) twice and fails unless everything that it compared had the same bytes both times. What was taken by
+ * the functions below lives until body returns; then the sentinels are checked. In small runs, once. */
 void test_twice(void (*body)(const void *arg), const void *arg);
 
 /* Zeroed memory. */
 void *test_take(size_t count, size_t bytes);
 double *test_doubles(size_t count);
 
-/* Numbers that are floats, in [-1, 1]; a few different ones only, zero among them, so that there are many equal ones. */
+/* Numbers that are floats, in [-1, 1]; a few different ones only, zero among them, so that there are many equal ones.
+ */
 double *test_numbers(size_t count, uint64_t seed);
 double *test_steps(size_t count, uint64_t seed);
 
-/* A buffer of exactly these bytes in the middle of a larger one, 1024 sentinels on either side. NULL: contents that spoil
- * every result that they get into. */
+/* A buffer of exactly these bytes in the middle of a larger one, 1024 sentinels on either side. NULL: contents that
+ * spoil every result that they get into. */
 pst_buffer *test_buffer(const void *data, size_t bytes);
 pst_buffer *test_floats(const double *values, size_t count);
 pst_buffer *test_empty(size_t floats);

@@ -5,8 +5,7 @@
 
 #include "support.h"
 
-double optim_quartic(const double *x, double *g, int k)
-{
+double optim_quartic(const double *x, double *g, int k) {
     double loss = 0;
     (void)k;
     for (int i = 0; i < N; i++) {
@@ -17,21 +16,18 @@ double optim_quartic(const double *x, double *g, int k)
     return loss;
 }
 
-pst_optimizer_options optim_options(pst_optimizer_kind kind)
-{
-    return (pst_optimizer_options){.kind = kind, .history = 100, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999,
-                                   .epsilon = 1e-8};
+pst_optimizer_options optim_options(pst_optimizer_kind kind) {
+    return (pst_optimizer_options){
+        .kind = kind, .history = 100, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
 }
 
-pst_optimizer_options optim_variant(int which)
-{
-    const pst_optimizer_kind kinds[OPTIM_VARIANTS] = {PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM,
-                                                      PST_OPTIMIZER_GRADIENT_DESCENT};
+pst_optimizer_options optim_variant(int which) {
+    const pst_optimizer_kind kinds[OPTIM_VARIANTS] = {PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_LBFGS,
+                                                      PST_OPTIMIZER_ADAM, PST_OPTIMIZER_GRADIENT_DESCENT};
     return optim_options(kinds[which]);
 }
 
-void optim_setup(optim_fixture *f, const pst_optimizer_options *options, double start)
-{
+void optim_setup(optim_fixture *f, const pst_optimizer_options *options, double start) {
     *f = (optim_fixture){0};
     host_space_init(&f->host, N);
     ck_ok(f->host.error, f->host.space.create(&f->host, &f->x));
@@ -43,8 +39,7 @@ void optim_setup(optim_fixture *f, const pst_optimizer_options *options, double 
     ck_assert_uint_eq(f->host.peak, 0);
 }
 
-void optim_teardown(optim_fixture *f)
-{
+void optim_teardown(optim_fixture *f) {
     pst_optimizer_destroy(f->optimizer);
     ck_assert_uint_eq(f->host.live, 0);
     f->host.live = 2;
@@ -52,8 +47,7 @@ void optim_teardown(optim_fixture *f)
     f->host.space.destroy(&f->host, f->g);
 }
 
-pst_status optim_advance(optim_fixture *f, optim_problem evaluate)
-{
+pst_status optim_advance(optim_fixture *f, optim_problem evaluate) {
     f->host.pending = evaluate(f->x->values, f->g->values, f->k++);
     f->host.pending_to = &f->loss;
     f->loss = pst_optimizer_waits(f->optimizer) ? NAN : f->host.pending;
@@ -68,8 +62,7 @@ pst_status optim_advance(optim_fixture *f, optim_problem evaluate)
     return status;
 }
 
-void optim_go_back(optim_fixture *f, double scale)
-{
+void optim_go_back(optim_fixture *f, double scale) {
     const pst_vector *best = pst_optimizer_best(f->optimizer);
     if (best)
         memcpy(f->x->values, best->values, N * sizeof(double));

@@ -4,28 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool reference_bit(const uint16_t *bits, size_t at)
-{
-    return !bits || (bits[at / 16] >> (at % 16) & 1);
-}
+bool reference_bit(const uint16_t *bits, size_t at) { return !bits || (bits[at / 16] >> (at % 16) & 1); }
 
 static void clear_bits(uint16_t *bits, size_t count) { memset(bits, 0, (count + 15) / 16 * sizeof *bits); }
 
 static void set_bit(uint16_t *bits, size_t at) { bits[at / 16] = (uint16_t)(bits[at / 16] | 1u << at % 16); }
 
-void reference_signs(const double *map, size_t count, uint16_t *signs)
-{
+void reference_signs(const double *map, size_t count, uint16_t *signs) {
     clear_bits(signs, count);
     for (size_t at = 0; at < count; at++)
         if (map[at] > 0)
             set_bit(signs, at);
 }
 
-/* Calls for each pixel and each tap that lies inside the picture; both directions of the convolution walk the same pairs. */
-typedef void each_pair(const reference_conv *conv, const double *from, double *to, size_t pixel, size_t neighbour, int tap);
+/* Calls for each pixel and each tap that lies inside the picture; both directions of the convolution walk the same
+ * pairs. */
+typedef void each_pair(const reference_conv *conv, const double *from, double *to, size_t pixel, size_t neighbour,
+                       int tap);
 
-static void walk(const reference_conv *conv, each_pair *pair, const double *from, double *to)
-{
+static void walk(const reference_conv *conv, each_pair *pair, const double *from, double *to) {
     for (int y = 0; y < conv->h; y++)
         for (int x = 0; x < conv->w; x++)
             for (int tap = 0; tap < 9; tap++) {
@@ -36,13 +33,11 @@ static void walk(const reference_conv *conv, each_pair *pair, const double *from
             }
 }
 
-static double weight(const reference_conv *conv, int o, int i, int tap)
-{
+static double weight(const reference_conv *conv, int o, int i, int tap) {
     return conv->weights[((size_t)o * (size_t)conv->c + (size_t)i) * 9 + (size_t)tap];
 }
 
-static void gather(const reference_conv *conv, const double *in, double *out, size_t pixel, size_t neighbour, int tap)
-{
+static void gather(const reference_conv *conv, const double *in, double *out, size_t pixel, size_t neighbour, int tap) {
     const double *x = in + neighbour * (size_t)conv->c_in;
     for (int o = 0; o < conv->k; o++) {
         double sum = 0;
@@ -52,48 +47,42 @@ static void gather(const reference_conv *conv, const double *in, double *out, si
     }
 }
 
-static void scatter(const reference_conv *conv, const double *d_out, double *d_in, size_t pixel, size_t neighbour, int tap)
-{
+static void scatter(const reference_conv *conv, const double *d_out, double *d_in, size_t pixel, size_t neighbour,
+                    int tap) {
     double *d = d_in + neighbour * (size_t)conv->c_in;
     for (int o = 0; o < conv->k; o++)
         for (int i = 0; i < conv->c; i++)
             d[i] += d_out[pixel * (size_t)conv->c_out + (size_t)o] * weight(conv, o, i, tap);
 }
 
-void reference_conv_forward(const reference_conv *conv, const double *in, double *out)
-{
+void reference_conv_forward(const reference_conv *conv, const double *in, double *out) {
     memset(out, 0, sizeof *out * (size_t)conv->h * (size_t)conv->w * (size_t)conv->c_out);
     walk(conv, gather, in, out);
 }
 
-void reference_conv_backward(const reference_conv *conv, const double *d_out, double *d_in)
-{
+void reference_conv_backward(const reference_conv *conv, const double *d_out, double *d_in) {
     memset(d_in, 0, sizeof *d_in * (size_t)conv->h * (size_t)conv->w * (size_t)conv->c_in);
     walk(conv, scatter, d_out, d_in);
 }
 
-void reference_bias_relu(double *map, size_t pixels, int c, const double *bias)
-{
+void reference_bias_relu(double *map, size_t pixels, int c, const double *bias) {
     for (size_t at = 0; at < pixels * (size_t)c; at++) {
         double v = map[at] + (bias ? bias[at % (size_t)c] : 0);
         map[at] = v > 0 ? v : 0;
     }
 }
 
-void reference_add_mask(double *d, size_t count, const double *more, const uint16_t *bits)
-{
+void reference_add_mask(double *d, size_t count, const double *more, const uint16_t *bits) {
     for (size_t at = 0; at < count; at++)
         d[at] = reference_bit(bits, at) ? d[at] + (more ? more[at] : 0) : 0;
 }
 
 /* The index of a place 0..3 of the window of pooled pixel (py, px). */
-static size_t place_at(int py, int px, int place, int w, int c, int channel)
-{
+static size_t place_at(int py, int px, int place, int w, int c, int channel) {
     return ((size_t)(2 * py + place / 2) * (size_t)w + (size_t)(2 * px + place % 2)) * (size_t)c + (size_t)channel;
 }
 
-void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint16_t *bits)
-{
+void reference_pool(const double *map, int h, int w, int c, bool average, double *pooled, uint16_t *bits) {
     clear_bits(bits, (size_t)h * (size_t)w * (size_t)c);
     for (int py = 0; py < h / 2; py++)
         for (int px = 0; px < w / 2; px++)
@@ -112,13 +101,13 @@ void reference_pool(const double *map, int h, int w, int c, bool average, double
                 }
                 if (!average && first >= 0)
                     set_bit(bits, place_at(py, px, first, w, c, channel));
-                pooled[((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel] = average ? sum / 4 : best;
+                pooled[((size_t)py * (size_t)(w / 2) + (size_t)px) * (size_t)c + (size_t)channel] =
+                    average ? sum / 4 : best;
             }
 }
 
-void reference_unpool(const double *d_pooled, const uint16_t *bits, int h, int w, int c, bool average, const uint16_t *signs,
-                      double *d_map)
-{
+void reference_unpool(const double *d_pooled, const uint16_t *bits, int h, int w, int c, bool average,
+                      const uint16_t *signs, double *d_map) {
     for (size_t at = 0; at < (size_t)h * (size_t)w * (size_t)c; at++)
         if (!signs || !reference_bit(signs, at))
             d_map[at] = 0;
@@ -133,8 +122,7 @@ void reference_unpool(const double *d_pooled, const uint16_t *bits, int h, int w
                 }
 }
 
-void reference_gram(const double *f, size_t pixels, int c, double scale, double *gram)
-{
+void reference_gram(const double *f, size_t pixels, int c, double scale, double *gram) {
     size_t n = (size_t)c;
     memset(gram, 0, n * n * sizeof *gram);
     for (size_t p = 0; p < pixels; p++)
@@ -145,8 +133,7 @@ void reference_gram(const double *f, size_t pixels, int c, double scale, double 
         gram[i] *= scale;
 }
 
-void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, double *d)
-{
+void reference_gram_backward(const double *f, const double *difference, size_t pixels, int c, double scale, double *d) {
     size_t n = (size_t)c;
     for (size_t p = 0; p < pixels; p++)
         for (size_t j = 0; j < n; j++) {
@@ -157,8 +144,7 @@ void reference_gram_backward(const double *f, const double *difference, size_t p
         }
 }
 
-double reference_content(const double *f, const double *target, size_t count, double scale, double *d)
-{
+double reference_content(const double *f, const double *target, size_t count, double scale, double *d) {
     double sum = 0;
     for (size_t at = 0; at < count; at++) {
         double e = f[at] - target[at];
@@ -170,13 +156,13 @@ double reference_content(const double *f, const double *target, size_t count, do
 }
 
 /* Each gradient is gathered and written once: gcc 12 -O3 gets loops wrong that add to overlapping places of d. */
-double reference_smoothness(const double *x, int h, int w, double scale, double *d)
-{
+double reference_smoothness(const double *x, int h, int w, double scale, double *d) {
     double sum = 0;
     for (int row = 0; row < h; row++)
         for (int column = 0; column < w; column++)
             for (int channel = 0; channel < 3; channel++) {
-                size_t step = 3, down = 3 * (size_t)w, here = (size_t)row * down + (size_t)column * step + (size_t)channel;
+                size_t step = 3, down = 3 * (size_t)w,
+                       here = (size_t)row * down + (size_t)column * step + (size_t)channel;
                 double gradient = 0;
                 if (row + 1 < h && column + 1 < w) { /* this pixel has both neighbours */
                     double dx = x[here + step] - x[here], dy = x[here + down] - x[here];
@@ -192,31 +178,27 @@ double reference_smoothness(const double *x, int h, int w, double scale, double 
     return sum;
 }
 
-double reference_absolute_sum(const double *x, size_t count)
-{
+double reference_absolute_sum(const double *x, size_t count) {
     double sum = 0;
     for (size_t at = 0; at < count; at++)
         sum += fabs(x[at]);
     return sum;
 }
 
-void reference_add_normalized(const double *from, size_t count, double weight, double norm, double *d)
-{
+void reference_add_normalized(const double *from, size_t count, double weight, double norm, double *d) {
     for (size_t at = 0; at < count; at++)
         d[at] += weight / (norm + 1e-8) * from[at];
 }
 
-double reference_dot(const double *a, const double *b, size_t count)
-{
+double reference_dot(const double *a, const double *b, size_t count) {
     double sum = 0;
     for (size_t at = 0; at < count; at++)
         sum += a[at] * b[at];
     return sum;
 }
 
-void reference_adam(double *x, double *m, double *v, const double *g, size_t count, double rate, double beta1, double beta2,
-                    double correction1, double correction2, double epsilon)
-{
+void reference_adam(double *x, double *m, double *v, const double *g, size_t count, double rate, double beta1,
+                    double beta2, double correction1, double correction2, double epsilon) {
     for (size_t at = 0; at < count; at++) {
         m[at] = beta1 * m[at] + (1 - beta1) * g[at];
         v[at] = beta2 * v[at] + (1 - beta2) * g[at] * g[at];
@@ -227,8 +209,7 @@ void reference_adam(double *x, double *m, double *v, const double *g, size_t cou
 static const double mean[3] = {103.939, 116.779, 123.68};
 
 /* coarse += D fine, or fine += D' coarse. */
-static void spread_step(double *fine, double *coarse, int h, int w, bool back)
-{
+static void spread_step(double *fine, double *coarse, int h, int w, bool back) {
     static const double parts[] = {1 / 8., 3 / 8., 3 / 8., 1 / 8.};
     const int ch = (h + 1) / 2, cw = (w + 1) / 2;
     for (int y = 0; y < ch; y++)
@@ -243,8 +224,7 @@ static void spread_step(double *fine, double *coarse, int h, int w, bool back)
                 }
 }
 
-void reference_spread(const double *v, int h, int w, int levels, double gain, double *to)
-{
+void reference_spread(const double *v, int h, int w, int levels, double gain, double *to) {
     enum { MOST = 8 };
     double *down[MOST + 1], *up[MOST + 1];
     int hs[MOST + 1] = {h}, ws[MOST + 1] = {w};
@@ -276,14 +256,12 @@ void reference_spread(const double *v, int h, int w, int levels, double gain, do
     }
 }
 
-void reference_import(const double *rgb, size_t pixels, double *x)
-{
+void reference_import(const double *rgb, size_t pixels, double *x) {
     for (size_t at = 0; at < 3 * pixels; at++)
         x[at] = rgb[at / 3 * 3 + 2 - at % 3] - mean[at % 3];
 }
 
-void reference_export(const double *x, size_t pixels, double *rgb)
-{
+void reference_export(const double *x, size_t pixels, double *rgb) {
     for (size_t at = 0; at < 3 * pixels; at++)
         rgb[at] = x[at / 3 * 3 + 2 - at % 3] + mean[2 - at % 3];
 }

@@ -23,8 +23,7 @@ const char test_network_metadata[] =
     "{\"architecture\": \"vgg19\", \"layout\": \"OIHW\", \"channel_order\": \"BGR\", \"pixel_range\": \"0..255\","
     " \"mean\": \"103.939,116.779,123.68\", \"padding\": \"zero\"}";
 
-int test_run(Suite *suite)
-{
+int test_run(Suite *suite) {
     SRunner *runner = srunner_create(suite);
     if (!getenv("CK_FORK"))
         srunner_set_fork_status(runner, CK_NOFORK); /* a driver's threads do not come along into a forked process */
@@ -34,8 +33,7 @@ int test_run(Suite *suite)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-const char *test_shared(const char *relative)
-{
+const char *test_shared(const char *relative) {
     static char paths[PATH_COUNT][PATH_BYTES];
     static unsigned next;
     const char *root = getenv("PASTICHE_SHARED");
@@ -45,26 +43,23 @@ const char *test_shared(const char *relative)
     return length < PATH_BYTES && stat(path, &facts) == 0 ? path : NULL;
 }
 
-static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *walk)
-{
+static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *walk) {
     (void)facts, (void)type, (void)walk;
     return remove(path);
 }
 
-static void remove_folder(void)
-{
+static void remove_folder(void) {
     if (getpid() == folder_owner) /* not in a child that Check forked */
         nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-const char *test_path(const char *name)
-{
+const char *test_path(const char *name) {
     static char paths[PATH_COUNT][PATH_BYTES];
     static unsigned next;
     if (!folder[0]) {
         const char *temporary = getenv("TMPDIR");
-        int length = snprintf(folder, sizeof folder, "%s/pastiche-test-XXXXXX",
-                              temporary && *temporary ? temporary : "/tmp");
+        int length =
+            snprintf(folder, sizeof folder, "%s/pastiche-test-XXXXXX", temporary && *temporary ? temporary : "/tmp");
         if (length >= (int)sizeof folder || !mkdtemp(folder)) {
             fprintf(stderr, "%s: %s\n", folder, strerror(errno));
             exit(EXIT_FAILURE);
@@ -77,27 +72,23 @@ const char *test_path(const char *name)
     return path;
 }
 
-static FILE *open_for_test(const char *path)
-{
+static FILE *open_for_test(const char *path) {
     FILE *file = fopen(path, "wb");
     ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
     return file;
 }
 
-static void put(FILE *file, const void *data, size_t bytes)
-{
+static void put(FILE *file, const void *data, size_t bytes) {
     ck_assert_uint_eq(bytes ? fwrite(data, 1, bytes, file) : 0, bytes);
 }
 
-void test_write(const char *path, const void *data, size_t bytes)
-{
+void test_write(const char *path, const void *data, size_t bytes) {
     FILE *file = open_for_test(path);
     put(file, data, bytes);
     ck_assert_int_eq(fclose(file), 0);
 }
 
-void test_write_safetensors(const char *path, const char *metadata_json, size_t count, const test_tensor *tensors)
-{
+void test_write_safetensors(const char *path, const char *metadata_json, size_t count, const test_tensor *tensors) {
     size_t capacity = 256 + (metadata_json ? strlen(metadata_json) : 0), used = 0;
     for (size_t i = 0; i < count; i++)
         capacity += strlen(tensors[i].name) + strlen(tensors[i].dtype) + 320;
@@ -136,8 +127,7 @@ void test_write_safetensors(const char *path, const char *metadata_json, size_t 
     free(header);
 }
 
-void test_write_network(const char *path, const int channels[5], const int units[5], uint64_t seed)
-{
+void test_write_network(const char *path, const int channels[5], const int units[5], uint64_t seed) {
     enum { LIMIT = 64 };
     test_tensor tensors[2 * LIMIT];
     char names[2 * LIMIT][32];
@@ -171,8 +161,7 @@ void test_write_network(const char *path, const int channels[5], const int units
         free(values[i]);
 }
 
-double test_relative_error(const double *a, const double *b, size_t count)
-{
+double test_relative_error(const double *a, const double *b, size_t count) {
     double difference = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
         difference += (a[i] - b[i]) * (a[i] - b[i]);
@@ -181,8 +170,7 @@ double test_relative_error(const double *a, const double *b, size_t count)
     return size > 0 ? sqrt(difference / size) : sqrt(difference);
 }
 
-float test_random(uint64_t *state)
-{
+float test_random(uint64_t *state) {
     /* SplitMix64; the upper 24 bits are as many as a float holds. */
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -2,9 +2,10 @@
 #ifndef PST_TESTS_SUPPORT_H
 #define PST_TESTS_SUPPORT_H
 
-#include <check.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <check.h>
 
 #include "base/status.h"
 
@@ -14,10 +15,10 @@
 int test_run(Suite *suite);
 
 /* Fails the test with the error's text unless the status is PST_OK. */
-#define ck_ok(error, call)                                                                                             \
-    do {                                                                                                               \
-        pst_status ck_status_ = (call);                                                                                \
-        ck_assert_msg(ck_status_ == PST_OK, "%s: %s: %s", #call, pst_status_name(ck_status_), (error).text);           \
+#define ck_ok(error, call)                                                                                   \
+    do {                                                                                                     \
+        pst_status ck_status_ = (call);                                                                      \
+        ck_assert_msg(ck_status_ == PST_OK, "%s: %s: %s", #call, pst_status_name(ck_status_), (error).text); \
     } while (0)
 
 /* The path of a file under ../shared, or NULL where it is absent. Overwritten by the eighth next call. */

@@ -1,17 +1,17 @@
 /* Results tell how they were made, and runs are repeated by that; formats, pipes and names, all from the outside. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "cli_fixture.h"
-
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "base/digest.h"
+#include "cli_fixture.h"
 #include "image/image.h"
 
 #define TOLD "content.ppm style.ppm --image-size 64 --model net.safetensors --no-tune " /* with metadata */
@@ -20,16 +20,12 @@
 static pst_error error;
 
 #ifdef PST_WITH_LIBPNG /* without it a PNG tells nothing */
-static void ck_said(const char *text)
-{
-    ck_assert_msg(strstr(said, text) != NULL, "no \"%s\" in: %.900s", text, said);
-}
+static void ck_said(const char *text) { ck_assert_msg(strstr(said, text) != NULL, "no \"%s\" in: %.900s", text, said); }
 
 #endif
 
 /* Puts one file in the place of another. */
-static void copy_file(const char *from, const char *to)
-{
+static void copy_file(const char *from, const char *to) {
     static char data[1 << 20];
     FILE *in = fopen(test_path(from), "rb"), *out = fopen(test_path(to), "wb");
     ck_assert(in && out);
@@ -40,8 +36,7 @@ static void copy_file(const char *from, const char *to)
 }
 
 #ifdef PST_WITH_LIBPNG
-static json_t *told(const char *picture)
-{
+static json_t *told(const char *picture) {
     char command[256];
     snprintf(command, sizeof command, "info %s", picture);
     ck_run(command);
@@ -50,8 +45,7 @@ static json_t *told(const char *picture)
     return root;
 }
 
-static void sha256_of(const char *name, char hex[65])
-{
+static void sha256_of(const char *name, char hex[65]) {
     static char data[1 << 20];
     FILE *file = fopen(test_path(name), "rb");
     ck_assert_ptr_nonnull(file);
@@ -64,7 +58,8 @@ static void sha256_of(const char *name, char hex[65])
 }
 
 static const char *const results[] = {
-    "r.png", "r16.png --bits 16",
+    "r.png",
+    "r16.png --bits 16",
 #ifdef PST_WITH_LIBJPEG
     "r.jpg --quality 80",
 #endif
@@ -72,22 +67,24 @@ static const char *const results[] = {
     "r.tif --bits 16",
 #endif
 #ifdef PST_WITH_WEBP
-    "r.webp", "q.webp --quality 70",
+    "r.webp",
+    "q.webp --quality 70",
 #endif
 };
 enum { RESULTS = sizeof results / sizeof results[0] };
 
-START_TEST(a_run_is_repeated_to_the_byte)
-{
+START_TEST(a_run_is_repeated_to_the_byte) {
     char command[512], name[64], again[96], sha[65];
-    snprintf(command, sizeof command, RUN "--seed 5 --style-weight 30 --start content --original-colors 1 -o %s", results[_i]);
+    snprintf(command, sizeof command, RUN "--seed 5 --style-weight 30 --start content --original-colors 1 -o %s",
+             results[_i]);
     ck_run(command);
     snprintf(name, sizeof name, "%.*s", (int)strcspn(results[_i], " "), results[_i]);
     json_t *root = told(name);
     const char *style = NULL, *hash = NULL, *network = NULL;
     int seed = 0, iterations = 0;
-    ck_assert_int_eq(json_unpack(root, "{s:[{s:s, s:s}], s:{s:s}, s:i, s:i}", "styles", "path", &style, "sha256", &hash, "network", "sha256",
-                                 &network, "seed", &seed, "iterations", &iterations), 0);
+    ck_assert_int_eq(json_unpack(root, "{s:[{s:s, s:s}], s:{s:s}, s:i, s:i}", "styles", "path", &style, "sha256", &hash,
+                                 "network", "sha256", &network, "seed", &seed, "iterations", &iterations),
+                     0);
     sha256_of("style.ppm", sha);
     ck_assert_str_eq(hash, sha);
     ck_assert_str_eq(style, "style.ppm");
@@ -106,7 +103,8 @@ START_TEST(a_run_is_repeated_to_the_byte)
     ck_same_bytes(name, again, true);
     if (_i > 0)
         return;
-    snprintf(command, sizeof command, "again %s -o twice%s --quiet", again, strchr(name, '.')); /* of the repetition, too */
+    snprintf(command, sizeof command, "again %s -o twice%s --quiet", again,
+             strchr(name, '.')); /* of the repetition, too */
     ck_run(command);
     ck_assert_str_eq(said, "");
     snprintf(again, sizeof again, "twice%s", strchr(name, '.'));
@@ -114,8 +112,7 @@ START_TEST(a_run_is_repeated_to_the_byte)
 }
 END_TEST
 
-START_TEST(what_has_changed_is_named)
-{
+START_TEST(what_has_changed_is_named) {
     ck_run(RUN "-o c.png");
     copy_file("style.ppm", "kept.ppm");
     write_ppm("style.ppm", 40, 44, 0, 77);
@@ -136,8 +133,7 @@ START_TEST(what_has_changed_is_named)
 }
 END_TEST
 
-START_TEST(a_result_elsewhere_finds_its_inputs)
-{
+START_TEST(a_result_elsewhere_finds_its_inputs) {
     mkdir(test_path("far"), 0700);
     ck_run(RUN "-o far/f.png");
     copy_file("content.ppm", "far/content.ppm");
@@ -149,8 +145,7 @@ START_TEST(a_result_elsewhere_finds_its_inputs)
 }
 END_TEST
 
-START_TEST(a_picture_on_the_way_is_repeated_too)
-{
+START_TEST(a_picture_on_the_way_is_repeated_too) {
     ck_run(TOLD "--iterations 6 --save-iter 4 -o way.png");
     json_t *root = told("way_4.png");
     ck_assert(json_is_true(json_object_get(root, "stopped")));
@@ -162,8 +157,7 @@ START_TEST(a_picture_on_the_way_is_repeated_too)
 }
 END_TEST
 
-START_TEST(metadata_can_be_left_out)
-{
+START_TEST(metadata_can_be_left_out) {
     ck_run(RUN "-o bare.png --no-metadata");
     ck_refused("info bare.png", 1, "bare.png", "tells of no settings");
     ck_run(RUN "-o full.png");
@@ -176,8 +170,7 @@ START_TEST(metadata_can_be_left_out)
 }
 END_TEST
 
-static void write_halves(const char *name, int width, int height)
-{
+static void write_halves(const char *name, int width, int height) {
     char head[32];
     FILE *file = fopen(test_path(name), "wb");
     ck_assert_ptr_nonnull(file);
@@ -188,14 +181,14 @@ static void write_halves(const char *name, int width, int height)
     fclose(file);
 }
 
-START_TEST(masks_are_inputs)
-{
+START_TEST(masks_are_inputs) {
     write_halves("halves.ppm", 64, 48);
     write_halves("style-halves.ppm", 50, 70);
     ck_run(RUN "--content-mask halves.ppm --style-masks style-halves.ppm -o masked.png");
     ck_run("again masked.png");
     ck_same_bytes("masked.png", "masked_again.png", true);
-    ck_run("content.ppm style.ppm style.ppm --image-size 64 --model net.safetensors --iterations 2 --no-tune --content-mask halves.ppm "
+    ck_run("content.ppm style.ppm style.ppm --image-size 64 --model net.safetensors --iterations 2 --no-tune "
+           "--content-mask halves.ppm "
            "--style-masks style-halves.ppm,#0000ff -o both.png");
     ck_run("again both.png");
     ck_same_bytes("both.png", "both_again.png", true);
@@ -204,8 +197,7 @@ START_TEST(masks_are_inputs)
 }
 END_TEST
 
-START_TEST(start_pictures_and_profiles_are_inputs)
-{
+START_TEST(start_pictures_and_profiles_are_inputs) {
     ck_run(RUN "-o s1.png");
     ck_run(RUN "--start s1.png -o s2.png");
     ck_run("again s2.png");
@@ -217,8 +209,7 @@ END_TEST
 #endif
 
 /* A shell, for redirections; returns its exit code. */
-static int shell(const char *format, const char *more)
-{
+static int shell(const char *format, const char *more) {
     char line[2048], folder[1024];
     snprintf(folder, sizeof folder, "%s", test_path("."));
     snprintf(line, sizeof line, "cd '%s' && P='%s' && ", folder, getenv("PASTICHE_PROGRAM"));
@@ -227,14 +218,19 @@ static int shell(const char *format, const char *more)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-START_TEST(pictures_come_and_go_by_pipes)
-{
+START_TEST(pictures_come_and_go_by_pipes) {
     ck_run(RUN "-o file.png --no-metadata");
-    ck_assert_int_eq(shell("cat content.ppm | \"$P\" - style.ppm --image-size 64 --model net.safetensors --iterations 3 --no-tune --quiet "
-                           "--no-metadata -o - >pipe.png 2>err", ""), 0);
+    ck_assert_int_eq(shell("cat content.ppm | \"$P\" - style.ppm --image-size 64 --model net.safetensors --iterations "
+                           "3 --no-tune --quiet "
+                           "--no-metadata -o - >pipe.png 2>err",
+                           ""),
+                     0);
     ck_same_bytes("file.png", "pipe.png", true);
-    ck_assert_int_eq(shell("\"$P\" content.ppm - --image-size 64 --model net.safetensors --iterations 3 --no-tune --format jpeg "
-                           "--no-metadata -o - <style.ppm >pipe.jpg 2>err", ""), 0);
+    ck_assert_int_eq(
+        shell("\"$P\" content.ppm - --image-size 64 --model net.safetensors --iterations 3 --no-tune --format jpeg "
+              "--no-metadata -o - <style.ppm >pipe.jpg 2>err",
+              ""),
+        0);
     ck_run(RUN "-o file.jpg --no-metadata");
     ck_same_bytes("file.jpg", "pipe.jpg", true);
     ck_assert_int_ne(shell("\"$P\" - - --model net.safetensors -o a.png <style.ppm 2>err", ""), 0);
@@ -245,13 +241,15 @@ START_TEST(pictures_come_and_go_by_pipes)
 }
 END_TEST
 
-START_TEST(names_may_be_anything)
-{
+START_TEST(names_may_be_anything) {
     mkdir(test_path("home"), 0700);
     copy_file("content.ppm", "home/ein Foto \xc3\xa4\xe7\xb5\xb5.ppm");
     copy_file("style.ppm", "home/style, two.ppm");
-    ck_assert_int_eq(shell("HOME=\"$PWD/home\" \"$P\" '~/ein Foto \xc3\xa4\xe7\xb5\xb5.ppm' --style-image='~/style, two.ppm' --image-size 64 --model "
-                           "net.safetensors --iterations 3 --no-tune --quiet --output='~/r\xc3\xa9sultat.png' 2>err", ""), 0);
+    ck_assert_int_eq(shell("HOME=\"$PWD/home\" \"$P\" '~/ein Foto \xc3\xa4\xe7\xb5\xb5.ppm' --style-image='~/style, "
+                           "two.ppm' --image-size 64 --model "
+                           "net.safetensors --iterations 3 --no-tune --quiet --output='~/r\xc3\xa9sultat.png' 2>err",
+                           ""),
+                     0);
     ck_assert(cli_exists("home/r\xc3\xa9sultat.png"));
     ck_run(RUN "-o plain.png");
     pst_image *a, *b;
@@ -261,15 +259,15 @@ START_TEST(names_may_be_anything)
     pst_image_destroy(a);
     pst_image_destroy(b);
 #ifdef PST_WITH_LIBPNG
-    ck_assert_int_eq(shell("HOME=\"$PWD/home\" \"$P\" again home/r\xc3\xa9sultat.png -o 'home/zwei mal.png' 2>err", ""), 0);
+    ck_assert_int_eq(shell("HOME=\"$PWD/home\" \"$P\" again home/r\xc3\xa9sultat.png -o 'home/zwei mal.png' 2>err", ""),
+                     0);
     ck_same_bytes("home/r\xc3\xa9sultat.png", "home/zwei mal.png", true);
 #endif
 }
 END_TEST
 
 /* The result of a content with opacity has it, in its own size. */
-START_TEST(opacity_goes_through_a_run)
-{
+START_TEST(opacity_goes_through_a_run) {
     pst_image *image, *result, *expected;
     ck_ok(error, pst_picture_create(&error, 80, 60, NULL, &image));
     float *alpha = calloc(80 * 60, sizeof(float));
@@ -293,8 +291,7 @@ START_TEST(opacity_goes_through_a_run)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("again");
     TCase *cases = tcase_create("again");
     suite_add_tcase(suite, cases);

@@ -1,7 +1,5 @@
 #define _XOPEN_SOURCE 700 /* for symlinks, pipes and limits; must stand before any header */
 
-#include "support.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
@@ -17,11 +15,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "support.h"
 
 static pst_error error;
 
-START_TEST(errors_are_one_tidy_line)
-{
+START_TEST(errors_are_one_tidy_line) {
     ck_assert_int_eq(pst_fail(&error, PST_ERROR_FILE, "a\nb\x1b[%d", 7), PST_ERROR_FILE);
     ck_assert_str_eq(error.text, "a?b?[7");
     ck_assert_int_eq(pst_fail_in(&error, "where"), PST_ERROR_FILE);
@@ -45,8 +43,7 @@ START_TEST(errors_are_one_tidy_line)
 }
 END_TEST
 
-START_TEST(every_status_has_its_own_name)
-{
+START_TEST(every_status_has_its_own_name) {
     for (int a = PST_OK; a <= PST_ERROR_NUMERIC; a++)
         for (int b = PST_OK; b < a; b++)
             ck_assert_str_ne(pst_status_name((pst_status)a), pst_status_name((pst_status)b));
@@ -56,8 +53,7 @@ START_TEST(every_status_has_its_own_name)
 }
 END_TEST
 
-START_TEST(allocation_is_checked)
-{
+START_TEST(allocation_is_checked) {
     size_t product;
     ck_assert(pst_multiply(SIZE_MAX / 2, 2, &product) && product == SIZE_MAX - 1);
     ck_assert(pst_multiply(0, SIZE_MAX, &product) && product == 0);
@@ -87,8 +83,7 @@ START_TEST(allocation_is_checked)
 }
 END_TEST
 
-static int entries_in(const char *folder)
-{
+static int entries_in(const char *folder) {
     DIR *open = opendir(folder);
     ck_assert_ptr_nonnull(open);
     int count = -2; /* . and .. */
@@ -98,8 +93,7 @@ static int entries_in(const char *folder)
     return count;
 }
 
-static void check_holds(const char *path, const char *text)
-{
+static void check_holds(const char *path, const char *text) {
     uint8_t *data;
     size_t bytes;
     ck_ok(error, pst_file_load(&error, path, 1000, &data, &bytes));
@@ -108,8 +102,7 @@ static void check_holds(const char *path, const char *text)
     pst_free(data);
 }
 
-START_TEST(reading_is_bounded)
-{
+START_TEST(reading_is_bounded) {
     const char *path = test_path("ten");
     pst_file *file;
     uint64_t size;
@@ -136,8 +129,7 @@ START_TEST(reading_is_bounded)
 }
 END_TEST
 
-START_TEST(only_regular_files_are_read)
-{
+START_TEST(only_regular_files_are_read) {
     const char *folder = test_path("a folder"), *pipe_path = test_path("pipe");
     const char *const wrong[] = {folder, pipe_path, "/dev/null", test_path("nothing"), test_path("no/such"), ""};
     pst_file *file;
@@ -151,8 +143,7 @@ START_TEST(only_regular_files_are_read)
 }
 END_TEST
 
-START_TEST(saving_replaces_the_whole_file)
-{
+START_TEST(saving_replaces_the_whole_file) {
     const char *folder = test_path("save"), *path = test_path("save/file"), *link_path = test_path("link");
     char long_name[256 + 5] = "save/";
     struct stat facts;
@@ -191,8 +182,7 @@ START_TEST(saving_replaces_the_whole_file)
 }
 END_TEST
 
-START_TEST(a_failed_save_changes_nothing)
-{
+START_TEST(a_failed_save_changes_nothing) {
     char folder[1024], path[1024]; /* copies, for test_path is called often here */
     snprintf(folder, sizeof folder, "%s", test_path("fail"));
     snprintf(path, sizeof path, "%s", test_path("fail/old"));
@@ -222,7 +212,7 @@ START_TEST(a_failed_save_changes_nothing)
     check_holds(path, "old");
 
     const char *const wrong[] = {folder, test_path("fail/none/file"), test_path("fail/old/file"), test_path("fail/"),
-                                 "", test_path("fail/new/")};
+                                 "",     test_path("fail/new/")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ck_assert_int_eq(pst_file_save_check(&error, wrong[i]), PST_ERROR_FILE);
         ck_assert_int_eq(pst_file_save(&error, wrong[i], "new", 3), PST_ERROR_FILE);
@@ -242,8 +232,7 @@ START_TEST(a_failed_save_changes_nothing)
 }
 END_TEST
 
-START_TEST(devices_are_written_in_place)
-{
+START_TEST(devices_are_written_in_place) {
     struct stat facts;
     ck_ok(error, pst_file_save_check(&error, "/dev/null"));
     ck_ok(error, pst_file_save(&error, "/dev/null", "gone", 4));
@@ -263,8 +252,7 @@ START_TEST(devices_are_written_in_place)
 }
 END_TEST
 
-START_TEST(folders_are_made_with_their_parents)
-{
+START_TEST(folders_are_made_with_their_parents) {
     struct stat facts;
     for (int twice = 0; twice < 2; twice++)
         ck_ok(error, pst_folder_create(&error, test_path("one/two//three/")));
@@ -278,8 +266,7 @@ START_TEST(folders_are_made_with_their_parents)
 }
 END_TEST
 
-static void check_cache(const char *xdg, const char *home, const char *expected)
-{
+static void check_cache(const char *xdg, const char *home, const char *expected) {
     char *path;
     xdg ? setenv("XDG_CACHE_HOME", xdg, 1) : unsetenv("XDG_CACHE_HOME");
     home ? setenv("HOME", home, 1) : unsetenv("HOME");
@@ -292,8 +279,7 @@ static void check_cache(const char *xdg, const char *home, const char *expected)
     pst_free(path);
 }
 
-START_TEST(the_cache_folder_follows_the_environment)
-{
+START_TEST(the_cache_folder_follows_the_environment) {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *old_xdg = xdg ? strdup(xdg) : NULL, *old_home = home ? strdup(home) : NULL;
     check_cache("/x", "/h", "/x/pastiche");
@@ -309,8 +295,7 @@ START_TEST(the_cache_folder_follows_the_environment)
 }
 END_TEST
 
-START_TEST(random_numbers_are_normal_and_the_same_everywhere)
-{
+START_TEST(random_numbers_are_normal_and_the_same_everywhere) {
     enum { COUNT = 200000 };
     static float values[COUNT], others[COUNT];
     /* From the same formula with log, cos and sin in Python. */
@@ -354,8 +339,7 @@ START_TEST(random_numbers_are_normal_and_the_same_everywhere)
 }
 END_TEST
 
-START_TEST(the_clock_goes_on)
-{
+START_TEST(the_clock_goes_on) {
     double before = pst_clock_seconds();
     struct timespec pause = {.tv_nsec = 5000000};
     nanosleep(&pause, NULL);
@@ -364,8 +348,7 @@ START_TEST(the_clock_goes_on)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("base");
     TCase *cases = tcase_create("base");
     suite_add_tcase(suite, cases);

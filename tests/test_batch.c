@@ -1,7 +1,6 @@
-/* pastiche batch and folders of pictures, from the outside: what is painted, skipped, refused, and left after Ctrl-C. */
+/* pastiche batch and folders of pictures, from the outside: what is painted, skipped, refused, and left after Ctrl-C.
+ */
 #define _XOPEN_SOURCE 700
-
-#include "cli_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,16 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli_fixture.h"
+
 #define OPTIONS "--model net.safetensors --image-size 48 --print-iter 0 "
 #define QUICK OPTIONS "--iterations 2 "
 
-static void folder(const char *name)
-{
-    ck_assert_int_eq(mkdir(test_path(name), 0700), 0);
-}
+static void folder(const char *name) { ck_assert_int_eq(mkdir(test_path(name), 0700), 0); }
 
-static void prepare_folders(void)
-{
+static void prepare_folders(void) {
     prepare();
     folder("photos"), folder("styles"), folder("photos/below"), folder("more"), folder("empty");
     write_ppm("photos/my photo.ppm", 60, 40, 0, 4);
@@ -34,8 +31,7 @@ static void prepare_folders(void)
     test_write(test_path("empty/notes.txt"), "no picture\n", 11);
 }
 
-static int files_in(const char *name)
-{
+static int files_in(const char *name) {
     char list[2048];
     snprintf(list, sizeof list, "ls -A '%s' 2>/dev/null | wc -l", test_path(name));
     FILE *count = popen(list, "r");
@@ -46,37 +42,33 @@ static int files_in(const char *name)
 }
 
 /* For the names of this test alone; rm -r. */
-static void forget(const char *name)
-{
+static void forget(const char *name) {
     char command[2048];
     snprintf(command, sizeof command, "rm -r '%s'", test_path(name));
     ck_assert_int_eq(system(command), 0);
 }
 
-static void ck_said(const char *words)
-{
+static void ck_said(const char *words) {
     ck_assert_msg(strstr(said, words) != NULL, "no \"%s\" in: %.1800s", words, said);
 }
 
-static void ck_not_said(const char *words)
-{
+static void ck_not_said(const char *words) {
     ck_assert_msg(strstr(said, words) == NULL, "\"%s\" in: %.1800s", words, said);
 }
 
-static ino_t inode(const char *name)
-{
+static ino_t inode(const char *name) {
     struct stat about;
     ck_assert_msg(stat(test_path(name), &about) == 0, "%s: not there", name);
     return about.st_ino;
 }
 
-static const char *const products[4] = { "out/my photo__mosa\xc3\xafque.png", "out/my photo__sea.png",
-                                         "out/b__mosa\xc3\xafque.png", "out/b__sea.png" };
+static const char *const products[4] = {"out/my photo__mosa\xc3\xafque.png", "out/my photo__sea.png",
+                                        "out/b__mosa\xc3\xafque.png", "out/b__sea.png"};
 
-START_TEST(test_the_product_is_the_single_runs)
-{
-    static const char *const pairs[4] = { "photos/my\1photo.ppm styles/mosa\xc3\xafque.ppm ", "photos/my\1photo.ppm styles/sea.ppm ",
-                                          "photos/b.ppm styles/mosa\xc3\xafque.ppm ", "photos/b.ppm styles/sea.ppm " };
+START_TEST(test_the_product_is_the_single_runs) {
+    static const char *const pairs[4] = {"photos/my\1photo.ppm styles/mosa\xc3\xafque.ppm ",
+                                         "photos/my\1photo.ppm styles/sea.ppm ",
+                                         "photos/b.ppm styles/mosa\xc3\xafque.ppm ", "photos/b.ppm styles/sea.ppm "};
     ck_run("batch photos --styles styles/ -o out " QUICK);
     ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 pictures painted"), ck_not_said("notes"), ck_not_said("5 of");
     ck_said("my photo.ppm in the manner of mosa\xc3\xafque.ppm, 48x32 pixels");
@@ -105,15 +97,18 @@ START_TEST(test_the_product_is_the_single_runs)
 }
 END_TEST
 
-START_TEST(test_names_and_log)
-{
-    ck_run("batch photos/b.ppm content.ppm --styles style.ppm --name {style}/{content}.of.{style}.jpg -o deep/er --log log.json " QUICK);
+START_TEST(test_names_and_log) {
+    ck_run("batch photos/b.ppm content.ppm --styles style.ppm --name {style}/{content}.of.{style}.jpg -o deep/er --log "
+           "log.json " QUICK);
     ck_picture("deep/er/style/b.of.style.jpg", 32, 48);
     ck_picture("deep/er/style/content.of.style.jpg", 48, 36);
     static char log[65536];
-    int lines[2] = { 0 };
-    for (char *line = strtok(read_whole(test_path("log.json"), log, sizeof log), "\n"); line; line = strtok(NULL, "\n")) {
-        ck_assert_msg(strstr(line, "\"run\":\"deep/er/style/b.of") || strstr(line, "\"run\":\"deep/er/style/content.of"), "%s", line);
+    int lines[2] = {0};
+    for (char *line = strtok(read_whole(test_path("log.json"), log, sizeof log), "\n"); line;
+         line = strtok(NULL, "\n")) {
+        ck_assert_msg(strstr(line, "\"run\":\"deep/er/style/b.of") ||
+                          strstr(line, "\"run\":\"deep/er/style/content.of"),
+                      "%s", line);
         lines[strstr(line, "style/b.of") == NULL]++;
     }
     ck_assert(lines[0] == 2 && lines[1] == 2);
@@ -126,8 +121,7 @@ START_TEST(test_names_and_log)
 }
 END_TEST
 
-START_TEST(test_one_failure_does_not_stop_the_others)
-{
+START_TEST(test_one_failure_does_not_stop_the_others) {
     folder("mixed");
     write_ppm("mixed/a.ppm", 60, 40, 0, 4);
     write_ppm("mixed/cut.ppm", 60, 40, 3000, 4);
@@ -142,7 +136,8 @@ START_TEST(test_one_failure_does_not_stop_the_others)
     ck_assert_ptr_nonnull(strstr(told, "1 of 4: "));         /* and before anything is painted */
     /* a style that is bad costs the pictures in that style */
     write_ppm("mixed/bad style.ppm", 60, 40, 3000, 4);
-    ck_assert_int_eq(run("batch content.ppm photos/b.ppm --styles mixed/bad\1style.ppm style.ppm -o out --quiet " QUICK), 1);
+    ck_assert_int_eq(
+        run("batch content.ppm photos/b.ppm --styles mixed/bad\1style.ppm style.ppm -o out --quiet " QUICK), 1);
     ck_said("mixed/bad style.ppm: ");
     ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
     ck_assert(cli_exists("out/content__style.png") && cli_exists("out/b__style.png") && files_in("out") == 6);
@@ -150,47 +145,47 @@ START_TEST(test_one_failure_does_not_stop_the_others)
 }
 END_TEST
 
-START_TEST(test_what_cannot_work_is_refused_before_anything_begins)
-{
+START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
     static const struct {
         const char *command;
         int code;
         const char *word, *other;
     } table[] = {
-        { "batch photos more --styles style.ppm -o out", 2, "out/b__style.png", "more/b.ppm" },
-        { "batch photos --styles styles --name {content}.png -o out", 2, "out/b.png", "styles/sea.ppm" },
-        { "batch photos --styles styles --name {stile}.png -o out", 2, "{stile}", "{style}" },
-        { "batch photos --styles style.ppm --name {content}.xyz -o out", 2, "out/b.xyz", ".png" },
-        { "batch photos --styles style.ppm --name {content} -o out", 2, "out/", ".png" },
-        { "batch photos --styles style.ppm", 2, "-o", "FOLDER" },
-        { "batch photos style.ppm -o out", 2, "no style", "--styles STYLE" },
-        { "batch --styles style.ppm -o out", 2, "no content", "CONTENT" },
-        { "batch photos --styles style.ppm --style-image style.ppm -o out", 2, "--styles", "one of them" },
-        { "batch photos --styles style.ppm --sheet s.png -o out", 2, "--sheet", "one content" },
-        { "batch photos gone.ppm --styles style.ppm -o out", 1, "gone.ppm", "no such file" },
-        { "batch photos --styles style.ppm gone -o out", 1, "gone", "no such file" },
-        { "batch photos --style-image gone.ppm -o out", 1, "gone.ppm", "no such file" },
-        { "batch empty --styles style.ppm -o out", 1, "empty", "no pictures" },
-        { "batch photos/*.jpg --styles style.ppm -o out", 1, "photos/*.jpg", "fits" },
-        { "batch photos --styles style.ppm -o out.png", 2, "out.png", "folder" },
-        { "batch photos --styles style.ppm -o no.txt", 2, "no.txt", "folder" },
-        { "batch photos --styles style.ppm -o no.txt/below", 1, "no.txt/below", "folder" },
-        { "batch photos --styles style.ppm -o ./photos/", 2, "photos", "-o" },
-        { "batch photos/b.ppm --styles styles -o styles", 2, "styles", "-o" },
-        { "batch photos/*.p* --styles style.ppm -o photos", 2, "photos/*.p*", "-o" },
-        { "batch photos/b.ppm --styles style.ppm --name style.tga -o . --overwrite --log photos/b.ppm", 2, "photos/b.ppm", "--log" },
-        { "batch photos --styles style.ppm -o out --style-layers relu9_9", 2, "relu9_9", "out/" },
-        { "batch photos --styles style.ppm -o out --device no-such-device", 1, "no-such-device", "" },
-        { "batch photos --styles style.ppm -o out --start no.txt", 1, "no.txt", "not a picture" },
-        { "batch photos --styles styles -o out --style-blend-weights 1,2", 2, "2 numbers", "1 style" },
-        { "batch photos --styles styles -o out --frob", 2, "--frob", "" },
-        { "photos/b.ppm --styles style.ppm -o out.png", 2, "--styles", "batch" },
-        { "photos/b.ppm style.ppm --overwrite", 2, "--overwrite", "batch" },
-        { "photos/b.ppm style.ppm --name {content}", 2, "--name", "batch" },
-        { "photos style.ppm", 1, "photos", "pastiche batch" },
-        { "more/../photos/*.ppm style.ppm", 2, "*.ppm", "pastiche batch" },
-        { "photos/b.ppm empty", 2, "empty", "no pictures" },
-        { "photos/b.ppm *.jpg", 2, "*.jpg", "fits" },
+        {"batch photos more --styles style.ppm -o out", 2, "out/b__style.png", "more/b.ppm"},
+        {"batch photos --styles styles --name {content}.png -o out", 2, "out/b.png", "styles/sea.ppm"},
+        {"batch photos --styles styles --name {stile}.png -o out", 2, "{stile}", "{style}"},
+        {"batch photos --styles style.ppm --name {content}.xyz -o out", 2, "out/b.xyz", ".png"},
+        {"batch photos --styles style.ppm --name {content} -o out", 2, "out/", ".png"},
+        {"batch photos --styles style.ppm", 2, "-o", "FOLDER"},
+        {"batch photos style.ppm -o out", 2, "no style", "--styles STYLE"},
+        {"batch --styles style.ppm -o out", 2, "no content", "CONTENT"},
+        {"batch photos --styles style.ppm --style-image style.ppm -o out", 2, "--styles", "one of them"},
+        {"batch photos --styles style.ppm --sheet s.png -o out", 2, "--sheet", "one content"},
+        {"batch photos gone.ppm --styles style.ppm -o out", 1, "gone.ppm", "no such file"},
+        {"batch photos --styles style.ppm gone -o out", 1, "gone", "no such file"},
+        {"batch photos --style-image gone.ppm -o out", 1, "gone.ppm", "no such file"},
+        {"batch empty --styles style.ppm -o out", 1, "empty", "no pictures"},
+        {"batch photos/*.jpg --styles style.ppm -o out", 1, "photos/*.jpg", "fits"},
+        {"batch photos --styles style.ppm -o out.png", 2, "out.png", "folder"},
+        {"batch photos --styles style.ppm -o no.txt", 2, "no.txt", "folder"},
+        {"batch photos --styles style.ppm -o no.txt/below", 1, "no.txt/below", "folder"},
+        {"batch photos --styles style.ppm -o ./photos/", 2, "photos", "-o"},
+        {"batch photos/b.ppm --styles styles -o styles", 2, "styles", "-o"},
+        {"batch photos/*.p* --styles style.ppm -o photos", 2, "photos/*.p*", "-o"},
+        {"batch photos/b.ppm --styles style.ppm --name style.tga -o . --overwrite --log photos/b.ppm", 2,
+         "photos/b.ppm", "--log"},
+        {"batch photos --styles style.ppm -o out --style-layers relu9_9", 2, "relu9_9", "out/"},
+        {"batch photos --styles style.ppm -o out --device no-such-device", 1, "no-such-device", ""},
+        {"batch photos --styles style.ppm -o out --start no.txt", 1, "no.txt", "not a picture"},
+        {"batch photos --styles styles -o out --style-blend-weights 1,2", 2, "2 numbers", "1 style"},
+        {"batch photos --styles styles -o out --frob", 2, "--frob", ""},
+        {"photos/b.ppm --styles style.ppm -o out.png", 2, "--styles", "batch"},
+        {"photos/b.ppm style.ppm --overwrite", 2, "--overwrite", "batch"},
+        {"photos/b.ppm style.ppm --name {content}", 2, "--name", "batch"},
+        {"photos style.ppm", 1, "photos", "pastiche batch"},
+        {"more/../photos/*.ppm style.ppm", 2, "*.ppm", "pastiche batch"},
+        {"photos/b.ppm empty", 2, "empty", "no pictures"},
+        {"photos/b.ppm *.jpg", 2, "*.jpg", "fits"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char command[512];
@@ -204,19 +199,19 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins)
 END_TEST
 
 /* A result must not replace what it, or another picture, is made from. */
-START_TEST(test_inputs_are_never_replaced)
-{
+START_TEST(test_inputs_are_never_replaced) {
     folder("keep");
     ck_run("photos/b.ppm style.ppm -o keep/b__style.png " QUICK);
-    ck_refused("batch photos/b.ppm keep/b__style.png --styles style.ppm -o keep --overwrite --quiet " QUICK, 2, "keep/b__style.png", "an input");
-    ck_run("batch photos/b.ppm --styles style.ppm keep/b__style.png -o keep " QUICK); /* skipped, so that nothing is replaced */
+    ck_refused("batch photos/b.ppm keep/b__style.png --styles style.ppm -o keep --overwrite --quiet " QUICK, 2,
+               "keep/b__style.png", "an input");
+    ck_run("batch photos/b.ppm --styles style.ppm keep/b__style.png -o keep " QUICK); /* skipped, so that nothing is
+                                                                                         replaced */
     ck_said("1 of 2 pictures painted"), ck_said("1 skipped");
     forget("keep");
 }
 END_TEST
 
-START_TEST(test_folders_of_styles_are_blended_in_one_run)
-{
+START_TEST(test_folders_of_styles_are_blended_in_one_run) {
     ck_run("content.ppm styles/mosa\xc3\xafque.ppm styles/sea.ppm -o listed.png --style-blend-weights 3,7 " QUICK);
     ck_run("content.ppm styles -o folder.png --style-blend-weights 3,7 " QUICK);
     ck_same_bytes("listed.png", "folder.png", true);
@@ -232,8 +227,7 @@ START_TEST(test_folders_of_styles_are_blended_in_one_run)
 }
 END_TEST
 
-START_TEST(test_patterns)
-{
+START_TEST(test_patterns) {
     /* ? is a character, not a byte; folders can be patterns; hidden files and what is no picture do not fit */
     ck_run("batch m?r*/?.ppm photos/m*.ppm --styles styles/mosa?que.ppm -o out --plan " QUICK);
     ck_assert_msg(strncmp(printed, products[2], strlen(products[2])) == 0, "%s", printed); /* of more/b.ppm */
@@ -250,8 +244,7 @@ START_TEST(test_patterns)
 }
 END_TEST
 
-START_TEST(test_pattern_edges)
-{
+START_TEST(test_pattern_edges) {
     /* a file that is called so is that file; what is named twice is painted once; exactly one fitting is a content */
     write_ppm("odd*.ppm", 40, 40, 0, 3);
     write_ppm("oddity.ppm", 40, 40, 0, 4);
@@ -267,8 +260,7 @@ START_TEST(test_pattern_edges)
 }
 END_TEST
 
-START_TEST(test_plan_lists_and_writes_nothing)
-{
+START_TEST(test_plan_lists_and_writes_nothing) {
     ck_run("batch content.ppm --styles style.ppm -o out " QUICK);
     unsigned files = files_hash();
     ck_run("batch content.ppm photos/b.ppm --styles style.ppm -o out --plan " QUICK);
@@ -277,7 +269,9 @@ START_TEST(test_plan_lists_and_writes_nothing)
     ck_assert_ptr_nonnull(strstr(printed, "\n1 picture to paint, in about 0:0"));
     ck_assert_int_eq(files_in("out"), 1);
     ck_assert_uint_eq(files_hash(), files);
-    ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --iterations 100000 --image-size 2048 --model net.safetensors"), 1);
+    ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --iterations "
+                         "100000 --image-size 2048 --model net.safetensors"),
+                     1);
     ck_assert_ptr_nonnull(strstr(printed, "does not fit"));
     ck_assert_uint_eq(files_hash(), files);
     forget("out");
@@ -285,10 +279,9 @@ START_TEST(test_plan_lists_and_writes_nothing)
 END_TEST
 
 /* The picture at hand is kept beside its place, which stays free, so that the same command goes on. */
-START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left)
-{
+START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left) {
     static char log[65536];
-    const struct timespec nap = { .tv_nsec = 20000000 };
+    const struct timespec nap = {.tv_nsec = 20000000};
     ck_run("batch photos/b.ppm --styles styles/sea.ppm -o out " QUICK);
     pid_t child = start("batch photos --styles styles -o out --log log.json " OPTIONS "--iterations 100000");
     for (int naps = 0; naps < 3000 && !strchr(read_whole(test_path("log.json"), log, sizeof log), '\n'); naps++)
@@ -313,15 +306,13 @@ START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left)
 }
 END_TEST
 
-static void finish(void)
-{
-    static const char *const folders[] = { "photos", "styles", "more", "empty" };
+static void finish(void) {
+    static const char *const folders[] = {"photos", "styles", "more", "empty"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         forget(folders[i]);
 }
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("batch");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 200);

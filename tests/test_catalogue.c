@@ -1,15 +1,15 @@
-/* The catalogue inside the library, which file a name means, and what they stand on: digests, parts, files inside the library. */
+/* The catalogue inside the library, which file a name means, and what they stand on: digests, parts, files inside the
+ * library. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "support.h"
-
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <jansson.h>
 
 #include "base/digest.h"
 #include "base/embedded.h"
@@ -18,6 +18,7 @@
 #include "base/partial.h"
 #include "model/catalogue.h"
 #include "model/model.h"
+#include "support.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -25,8 +26,7 @@ static pst_error error;
 
 /* ---- digests ------------------------------------------------------------------------------------------------- */
 
-static void ck_digest(pst_digest_kind kind, const char *text, size_t bytes, size_t piece, const char *wanted)
-{
+static void ck_digest(pst_digest_kind kind, const char *text, size_t bytes, size_t piece, const char *wanted) {
     pst_digest digest;
     char hex[65];
     pst_digest_begin(&digest, kind);
@@ -36,21 +36,23 @@ static void ck_digest(pst_digest_kind kind, const char *text, size_t bytes, size
     ck_assert_str_eq(hex, wanted);
 }
 
-START_TEST(digests_are_the_standards)
-{
+START_TEST(digests_are_the_standards) {
     /* FIPS 180-4's and RFC 1321's own examples */
     static const char *const sha256[][2] = {
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-        {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqr"
+         "stu",
          "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
     };
     static const char *const md5[][2] = {
         {"", "d41d8cd98f00b204e9800998ecf8427e"},
         {"abc", "900150983cd24fb0d6963f7d28e17f72"},
         {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "d174ab98d277d9f5a5611c2c9f419d9f"},
-        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890", "57edf4a22be3c955ac49da2e2107b67a"},
+        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+         "57edf4a22be3c955ac49da2e2107b67a"},
     };
     static char million[1000000];
     memset(million, 'a', sizeof million);
@@ -59,7 +61,8 @@ START_TEST(digests_are_the_standards)
             ck_digest(PST_DIGEST_SHA256, sha256[i][0], strlen(sha256[i][0]), piece, sha256[i][1]);
         for (size_t i = 0; i < COUNT(md5); i++)
             ck_digest(PST_DIGEST_MD5, md5[i][0], strlen(md5[i][0]), piece, md5[i][1]);
-        ck_digest(PST_DIGEST_SHA256, million, sizeof million, piece, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+        ck_digest(PST_DIGEST_SHA256, million, sizeof million, piece,
+                  "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     }
     ck_digest(PST_DIGEST_MD5, million, sizeof million, 65536, "7707d6ae4e027c70eea2a935c2296f21");
 }
@@ -67,9 +70,9 @@ END_TEST
 
 /* ---- the catalogue ------------------------------------------------------------------------------------------- */
 
-START_TEST(the_catalogue_is_well_formed)
-{
-    static const char *const keys = " name aliases file url mirror bytes about_size sha256 sha256_prefix md5 licence format convention notes ";
+START_TEST(the_catalogue_is_well_formed) {
+    static const char *const keys =
+        " name aliases file url mirror bytes about_size sha256 sha256_prefix md5 licence format convention notes ";
     static const char *const formats = "|Keras HDF5|Caffe|PyTorch|MATLAB 5|safetensors|ONNX|";
     static const char *const conventions = "|caffe|torchvision|rgb|";
     uint8_t *text;
@@ -98,7 +101,8 @@ START_TEST(the_catalogue_is_well_formed)
         ck_assert_msg(strstr(conventions, word) != NULL, "%s: convention %s", known[i].name, known[i].convention);
         /* what is fetched without a word of warning can be checked, and people know how much comes */
         ck_assert_msg(known[i].bytes || *known[i].about_size, "%s: no size", known[i].name);
-        ck_assert_msg(!*known[i].mirror || *known[i].sha256 || *known[i].md5, "%s: a mirror and no checksum", known[i].name);
+        ck_assert_msg(!*known[i].mirror || *known[i].sha256 || *known[i].md5, "%s: a mirror and no checksum",
+                      known[i].name);
         ck_assert_msg(!(*known[i].about_size && known[i].bytes), "%s: two sizes", known[i].name);
         ck_assert_ptr_eq(pst_catalogue_known(catalogue, known[i].name), &known[i]);
     }
@@ -111,10 +115,10 @@ START_TEST(the_catalogue_is_well_formed)
 }
 END_TEST
 
-#define GOOD "\"file\": \"f\", \"url\": \"https://h/f\", \"licence\": \"l\", \"format\": \"f\", \"convention\": \"caffe\""
+#define GOOD \
+    "\"file\": \"f\", \"url\": \"https://h/f\", \"licence\": \"l\", \"format\": \"f\", \"convention\": \"caffe\""
 
-START_TEST(a_bad_catalogue_is_refused)
-{
+START_TEST(a_bad_catalogue_is_refused) {
     static const char *const table[][2] = {
         {"{}", "not a catalogue"},
         {"{\"pastiche_catalogue\": 2, \"networks\": []}", "not a catalogue"},
@@ -142,7 +146,8 @@ START_TEST(a_bad_catalogue_is_refused)
         char text[1024];
         pst_catalogue *catalogue;
         bool bare = strchr("{[", table[i][0][0]) && strncmp(table[i][0], "{\"name", 6) != 0 && table[i][0][0] != '7';
-        snprintf(text, sizeof text, bare || !*table[i][0] ? "%s" : "{\"pastiche_catalogue\": 1, \"networks\": [%s]}", table[i][0]);
+        snprintf(text, sizeof text, bare || !*table[i][0] ? "%s" : "{\"pastiche_catalogue\": 1, \"networks\": [%s]}",
+                 table[i][0]);
         test_write(test_path("bad.json"), text, strlen(text));
         setenv("PASTICHE_CATALOGUE", test_path("bad.json"), 1);
         ck_assert_int_eq(pst_catalogue_open(&catalogue), PST_ERROR_FORMAT);
@@ -158,29 +163,25 @@ END_TEST
 
 static pst_catalogue *opened;
 
-static const char *found(const char *asked)
-{
+static const char *found(const char *asked) {
     const char *path;
     return pst_catalogue_find(opened, asked, &path) == PST_OK ? path : "none";
 }
 
-static void ck_not_found(const char *asked, const char *word)
-{
+static void ck_not_found(const char *asked, const char *word) {
     const char *path;
     ck_assert_int_eq(pst_catalogue_find(opened, asked, &path), PST_ERROR_FILE);
     ck_assert_ptr_null(path);
     ck_assert_msg(strstr(pst_catalogue_message(opened), word) != NULL, "%s: %s", word, pst_catalogue_message(opened));
 }
 
-static const char *data(const char *name)
-{
+static const char *data(const char *name) {
     char path[256];
     snprintf(path, sizeof path, "data/%s", name);
     return test_path(path);
 }
 
-START_TEST(names_and_nothing_mean_installed_files)
-{
+START_TEST(names_and_nothing_mean_installed_files) {
     pst_file *file;
     const char *path;
     bool small = pst_file_open(NULL, PST_BUILT_IN_NETWORK, &file, NULL) == PST_OK;
@@ -212,7 +213,7 @@ START_TEST(names_and_nothing_mean_installed_files)
     ck_assert_str_eq(found(NULL), data(vgg19->file));
     ck_assert_str_eq(found("vgg19-keras"), data(vgg19->file));
     ck_assert_str_eq(found(vgg19->file), data(vgg19->file)); /* by its own name as well */
-    test_write(data("vgg19.safetensors"), "x", 1); /* converted */
+    test_write(data("vgg19.safetensors"), "x", 1);           /* converted */
     ck_assert_str_eq(found("vgg19"), data("vgg19.safetensors"));
     ck_assert_int_eq(pst_catalogue_installed(opened, vgg19, &path), PST_OK);
     ck_assert_str_eq(path, data("vgg19.safetensors"));
@@ -224,13 +225,13 @@ START_TEST(names_and_nothing_mean_installed_files)
     test_write(test_path("vgg19"), "x", 1); /* a file of this name comes first */
     ck_assert_str_eq(found("vgg19"), "vgg19");
     ck_assert_int_eq(chdir(here), 0);
-    ck_assert_int_eq(unlink(data(vgg19->file)) | unlink(data("vgg19.safetensors")) | unlink(data("vgg16.safetensors")), 0);
+    ck_assert_int_eq(unlink(data(vgg19->file)) | unlink(data("vgg19.safetensors")) | unlink(data("vgg16.safetensors")),
+                     0);
     pst_catalogue_close(opened);
 }
 END_TEST
 
-START_TEST(the_data_folder_is_where_the_system_has_it)
-{
+START_TEST(the_data_folder_is_where_the_system_has_it) {
     char *path, *home = strdup(getenv("HOME") ? getenv("HOME") : "/");
     setenv("PASTICHE_DATA", "/a", 1);
     ck_ok(error, pst_folder_data(&error, &path));
@@ -264,8 +265,7 @@ END_TEST
 
 /* ---- below --------------------------------------------------------------------------------------------------- */
 
-START_TEST(files_inside_the_library_are_the_files)
-{
+START_TEST(files_inside_the_library_are_the_files) {
     char outside[1024];
     uint8_t *inside, *there;
     size_t count = 0;
@@ -305,8 +305,7 @@ START_TEST(files_inside_the_library_are_the_files)
 }
 END_TEST
 
-START_TEST(a_part_is_one_process_and_one_piece)
-{
+START_TEST(a_part_is_one_process_and_one_piece) {
     pst_partial *part, *again;
     uint64_t bytes;
     uint8_t text[16];
@@ -317,7 +316,8 @@ START_TEST(a_part_is_one_process_and_one_piece)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        bool refused = pst_partial_open(&error, path, &again, &bytes) == PST_ERROR_FILE && strstr(error.text, "another process");
+        bool refused =
+            pst_partial_open(&error, path, &again, &bytes) == PST_ERROR_FILE && strstr(error.text, "another process");
         _exit(refused ? 0 : 1);
     }
     int status;
@@ -351,8 +351,7 @@ START_TEST(a_part_is_one_process_and_one_piece)
 END_TEST
 
 /* A clean status and no file, whichever allocation fails; leaks are seen by the build with a leak checker. */
-START_TEST(memory_may_be_short)
-{
+START_TEST(memory_may_be_short) {
     char url[1200];
     test_write(test_path("source.bin"), "\0\1\2\3 some bytes", 15);
     snprintf(url, sizeof url, "file://%s", test_path("source.bin"));
@@ -371,8 +370,8 @@ START_TEST(memory_may_be_short)
             status = pst_catalogue_fetch(catalogue, &options, NULL, NULL, NULL);
         pst_memory_fail_at(0, false);
         bool installed = access(test_path("short/source.bin"), F_OK) == 0;
-        ck_assert_msg(status == PST_OK || status == PST_ERROR_MEMORY || status == PST_ERROR_UNSUPPORTED, "allocation %u: %s", n,
-                      catalogue ? pst_catalogue_message(catalogue) : "");
+        ck_assert_msg(status == PST_OK || status == PST_ERROR_MEMORY || status == PST_ERROR_UNSUPPORTED,
+                      "allocation %u: %s", n, catalogue ? pst_catalogue_message(catalogue) : "");
         ck_assert_int_eq(installed, status == PST_OK);
         pst_catalogue_close(catalogue);
         if (status != PST_ERROR_MEMORY) {
@@ -384,8 +383,7 @@ START_TEST(memory_may_be_short)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("catalogue");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 60);

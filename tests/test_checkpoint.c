@@ -1,5 +1,5 @@
-/* Checkpoints: a run that is broken off and taken up again gives the bytes of one that was not; files that are not right are
- * refused and leave the job as it was. */
+/* Checkpoints: a run that is broken off and taken up again gives the bytes of one that was not; files that are not
+ * right are refused and leave the job as it was. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,7 @@
 
 #define ITERATIONS 30
 
-static pst_transfer_options options_of(pst_optimizer_kind kind)
-{
+static pst_transfer_options options_of(pst_optimizer_kind kind) {
     pst_transfer_options options = job_options(kind, WIDTH, ITERATIONS);
     options.min_improvement = 1e-9;
     options.improvement_window = 6;
@@ -29,8 +28,7 @@ typedef struct watch {
     int last;
 } watch;
 
-static bool look(void *user, const pst_progress *now)
-{
+static bool look(void *user, const pst_progress *now) {
     watch *w = user;
     w->losses[now->iteration] = now->loss;
     w->last = now->iteration;
@@ -45,8 +43,7 @@ static bool look(void *user, const pst_progress *now)
 static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
                                            PST_OPTIMIZER_GRADIENT_DESCENT};
 /* The same where the weights changed before it was kept, or at that very moment, or at a scale's end. */
-START_TEST(changed_weights_are_gone_on_with)
-{
+START_TEST(changed_weights_are_gone_on_with) {
     static const int changes[] = {4, 9, 15};
     const pst_transfer_options options = options_of(kinds[_i]);
     for (int c = 0; c < 3; c++) {
@@ -58,15 +55,16 @@ START_TEST(changed_weights_are_gone_on_with)
             ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
             pst_job_destroy(first.job);
             watch second = {.job = job_make(&options)};
-            ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+            ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s",
+                          pst_context_message(context));
             double content_weight, style_weight, tv_weight;
             pst_job_weights(second.job, &content_weight, &style_weight, &tv_weight);
             ck_assert(content_weight == 7000 && style_weight == 20 && tv_weight == 0.5);
             ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
             ck_assert_int_eq(second.last, whole.last);
             for (int i = at + 1; i <= whole.last; i++)
-                ck_assert_msg(second.losses[i] == whole.losses[i], "iteration %d after %d: %.17g, not %.17g", i, at, second.losses[i],
-                              whole.losses[i]);
+                ck_assert_msg(second.losses[i] == whole.losses[i], "iteration %d after %d: %.17g, not %.17g", i, at,
+                              second.losses[i], whole.losses[i]);
             pst_job_destroy(second.job);
         }
     }
@@ -77,8 +75,7 @@ END_TEST
 static const int places[] = {1, 2, 9, 15, 16, 27, ITERATIONS};
 #define PLACES 7
 
-START_TEST(going_on_gives_the_same_bytes)
-{
+START_TEST(going_on_gives_the_same_bytes) {
     pst_transfer_options options = options_of(kinds[_i < 4 ? _i : _i - 2]);
     if (_i >= 4) {
         options.average = .9;
@@ -116,8 +113,7 @@ START_TEST(going_on_gives_the_same_bytes)
 }
 END_TEST
 
-static void refuse(const pst_transfer_options *options, const char *path, pst_status expected, const char *words)
-{
+static void refuse(const pst_transfer_options *options, const char *path, pst_status expected, const char *words) {
     pst_job *job = job_make(options);
     pst_status status = pst_job_resume(job, path);
     ck_assert_msg(status == expected, "%s: %s", pst_status_name(status), pst_context_message(context));
@@ -129,8 +125,7 @@ static void refuse(const pst_transfer_options *options, const char *path, pst_st
     pst_job_destroy(job);
 }
 
-START_TEST(what_does_not_fit_is_refused)
-{
+START_TEST(what_does_not_fit_is_refused) {
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS), other = options;
     watch w = {.job = job_make(&options), .save_at = 9, .stop = true};
     char path[512];
@@ -182,8 +177,7 @@ START_TEST(what_does_not_fit_is_refused)
 }
 END_TEST
 
-START_TEST(nothing_is_kept_too_early_or_half)
-{
+START_TEST(nothing_is_kept_too_early_or_half) {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
     pst_job *job = job_make(&options);
     ck_assert_int_eq(pst_job_save(job, test_path("early.state")), PST_ERROR_ARGUMENT);
@@ -196,8 +190,7 @@ START_TEST(nothing_is_kept_too_early_or_half)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *tests = tcase_create("checkpoints");
     tcase_add_unchecked_fixture(tests, job_open, job_close);

@@ -1,9 +1,6 @@
 /* The program from the outside: exit codes, what it says, what it writes. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "cli_fixture.h"
-
-#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
+#include "cli_fixture.h"
+
 /* ---- what it prints ---- */
 
-START_TEST(test_help_fits_and_version_is_known)
-{
+START_TEST(test_help_fits_and_version_is_known) {
     for (int all = 0; all < 2; all++) {
         int lines = 0;
         ck_run(all ? "--help-all" : "--help");
@@ -39,8 +39,7 @@ START_TEST(test_help_fits_and_version_is_known)
 }
 END_TEST
 
-START_TEST(test_plan_adds_up_and_writes_nothing)
-{
+START_TEST(test_plan_adds_up_and_writes_nothing) {
     unsigned files = files_hash();
     ck_run(TINY "--plan");
     ck_assert_str_eq(said, "");
@@ -59,8 +58,7 @@ START_TEST(test_plan_adds_up_and_writes_nothing)
 }
 END_TEST
 
-START_TEST(test_too_large_is_told_before_it_starts)
-{
+START_TEST(test_too_large_is_told_before_it_starts) {
     const char *huge = "--image-size 2048 --lbfgs-num-correction 4096 --iterations 100000 ";
     char command[512];
     snprintf(command, sizeof command, TINY "%s -o huge.png", huge);
@@ -73,19 +71,18 @@ END_TEST
 
 /* ---- networks ---- */
 
-START_TEST(test_networks_are_told_about_and_converted)
-{
+START_TEST(test_networks_are_told_about_and_converted) {
     ck_run("model info net.safetensors");
     ck_assert_str_eq(said, "");
-    static const char *const lines[] = { "format       safetensors\n", "convention   Caffe: BGR", " in 13 convolutions\n",
-                                         "conv1_1      3 -> 6\n", "conv5_1      12 -> 12\n" };
+    static const char *const lines[] = {"format       safetensors\n", "convention   Caffe: BGR",
+                                        " in 13 convolutions\n", "conv1_1      3 -> 6\n", "conv5_1      12 -> 12\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         ck_assert_msg(strstr(printed, lines[i]) != NULL, "no \"%s\" in: %s", lines[i], printed);
     ck_assert_ptr_null(strstr(printed, "lacks"));
     ck_run("model info net.safetensors --convention torchvision");
     ck_assert_ptr_nonnull(strstr(printed, "torchvision: RGB"));
 
-    static const int channels[5] = { 4, 4, 4, 0, 0 }, units[5] = { 1, 1, 1, 0, 0 };
+    static const int channels[5] = {4, 4, 4, 0, 0}, units[5] = {1, 1, 1, 0, 0};
     test_write_network(test_path("short.safetensors"), channels, units, 1);
     ck_run("model info short.safetensors");
     ck_assert_ptr_nonnull(strstr(printed, "lacks        relu4_1, relu5_1, relu4_2 of the default layers\n"));
@@ -110,7 +107,7 @@ START_TEST(test_networks_are_told_about_and_converted)
     ck_refused("model convert net.safetensors ./net.safetensors", 2, "./net.safetensors", "another file");
     ck_refused("model convert net.safetensors no/such.safetensors", 1, "no/such.safetensors", "folder");
     for (size_t i = 0; i < 4; i++)
-        cli_forget((const char *[]){ "same.safetensors", "half.safetensors", "short.safetensors", "b.png" }[i]);
+        cli_forget((const char *[]){"same.safetensors", "half.safetensors", "short.safetensors", "b.png"}[i]);
     ck_run("model --help");
     ck_assert_ptr_nonnull(strstr(printed, "pastiche model convert FILE OUT"));
 }
@@ -120,31 +117,52 @@ END_TEST
 
 /* With a network that is not there the program stops after the options and before any device: a quick way to see them
  * accepted. */
-static void ck_accepted(const char *options)
-{
+static void ck_accepted(const char *options) {
     char command[512];
     snprintf(command, sizeof command, PICTURES "%s --model missing", options);
     ck_refused(command, 1, "missing: no such file", "pastiche model list");
 }
 
-START_TEST(test_every_spelling_of_neural_style_is_accepted)
-{
+START_TEST(test_every_spelling_of_neural_style_is_accepted) {
     static const char *const table[][2] = {
-        { "style_blend_weights", "1" }, { "image_size", "512" },    { "gpu", "0" },
-        { "gpu", "-1" },                { "gpu", "c" },             { "gpu", "0,1,c" },
-        { "content_weight", "5" },      { "style_weight", "1e2" },  { "tv_weight", "0.001" },
-        { "tv_weight", "1e-3" },        { "tv_weight", "0" },       { "num_iterations", "1000" },
-        { "init", "random" },           { "init", "image" },        { "init_image", "style.ppm" },
-        { "optimizer", "lbfgs" },       { "optimizer", "adam" },    { "print_iter", "50" },
-        { "print_iter", "0" },          { "save_iter", "100" },     { "save_iter", "0" },
-        { "output_image", "out.png" },  { "style_scale", "1.0" },   { "style_scale", ".5" },
-        { "original_colors", "0" },     { "original_colors", "1" }, { "pooling", "max" },
-        { "pooling", "avg" },           { "seed", "-1" },           { "seed", "123" },
-        { "learning_rate", "1e1" },     { "lbfgs_num_correction", "100" },
-        { "lbfgs_num_correction", "0" },{ "content_layers", "relu4_2" },
-        { "style_layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1" },
-        { "backend", "cudnn" },         { "proto_file", "models/VGG_ILSVRC_19_layers_deploy.prototxt" },
-        { "multigpu_strategy", "3,4" },
+        {"style_blend_weights", "1"},
+        {"image_size", "512"},
+        {"gpu", "0"},
+        {"gpu", "-1"},
+        {"gpu", "c"},
+        {"gpu", "0,1,c"},
+        {"content_weight", "5"},
+        {"style_weight", "1e2"},
+        {"tv_weight", "0.001"},
+        {"tv_weight", "1e-3"},
+        {"tv_weight", "0"},
+        {"num_iterations", "1000"},
+        {"init", "random"},
+        {"init", "image"},
+        {"init_image", "style.ppm"},
+        {"optimizer", "lbfgs"},
+        {"optimizer", "adam"},
+        {"print_iter", "50"},
+        {"print_iter", "0"},
+        {"save_iter", "100"},
+        {"save_iter", "0"},
+        {"output_image", "out.png"},
+        {"style_scale", "1.0"},
+        {"style_scale", ".5"},
+        {"original_colors", "0"},
+        {"original_colors", "1"},
+        {"pooling", "max"},
+        {"pooling", "avg"},
+        {"seed", "-1"},
+        {"seed", "123"},
+        {"learning_rate", "1e1"},
+        {"lbfgs_num_correction", "100"},
+        {"lbfgs_num_correction", "0"},
+        {"content_layers", "relu4_2"},
+        {"style_layers", "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"},
+        {"backend", "cudnn"},
+        {"proto_file", "models/VGG_ILSVRC_19_layers_deploy.prototxt"},
+        {"multigpu_strategy", "3,4"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         for (int form = 0; form < 8; form++) {
@@ -152,7 +170,8 @@ START_TEST(test_every_spelling_of_neural_style_is_accepted)
             strcpy(name, table[i][0]);
             for (char *c = name; form & 2 && *c; c++)
                 *c = *c == '_' ? '-' : *c;
-            snprintf(options, sizeof options, "%s%s%s%s", form & 1 ? "--" : "-", name, form & 4 ? "=" : " ", table[i][1]);
+            snprintf(options, sizeof options, "%s%s%s%s", form & 1 ? "--" : "-", name, form & 4 ? "=" : " ",
+                     table[i][1]);
             ck_accepted(options);
         }
     }
@@ -167,51 +186,50 @@ START_TEST(test_every_spelling_of_neural_style_is_accepted)
 }
 END_TEST
 
-START_TEST(test_bad_options_get_one_clear_line)
-{
+START_TEST(test_bad_options_get_one_clear_line) {
     static const char *const table[][3] = {
-        { "--stlye-weight 3", "--stlye-weight", "did you mean --style-weight?" },
-        { "-stile_scale=2", "-stile_scale", "did you mean --style-scale?" },
-        { "--frobnicate", "--frobnicate", "--help" },
-        { "-style_weight", "-style_weight", "needs a value" },
-        { "--style-weight --plan", "--style-weight", "needs a value" },
-        { "--style-weight=", "--style-weight", "not a number" },
-        { "-content_weight 5x", "-content_weight", "5x" },
-        { "-content_weight nan", "nan", "not a number" },
-        { "-content_weight inf", "inf", "not a number" },
-        { "-content_weight 0x10", "0x10", "not a number" },
-        { "-content_weight 1e999", "1e999", "not a number" },
-        { "-content_weight -1", "-1", "must be from 0" },
-        { "-image_size 512.5", "512.5", "not a whole number" },
-        { "-image_size big", "big", "not a whole number" },
-        { "-image_size 0", "-image_size", "must be from 1" },
-        { "-image_size 99999999999999999999", "-image_size", "not a whole number" },
-        { "-num_iterations 0", "-num_iterations", "must be from 1" },
-        { "-num_iterations -5", "-num_iterations", "must be from 1" },
-        { "-style_scale 0", "-style_scale", "must be from" },
-        { "-momentum 1", "-momentum", "must be from 0" },
-        { "-original_colors 2", "-original_colors", "0 or 1" },
-        { "-original_colors=yes", "-original_colors", "0 or 1" },
-        { "-normalize_gradients=1", "-normalize_gradients", "no value" },
-        { "-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain" },
-        { "--color-space lab", "lab", "yuv or oklab" },
-        { "--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none" },
-        { "-pooling min", "min", "max, avg or l2" },
-        { "-init noise", "noise", "random or image" },
-        { "--loss huber", "huber", "mean, gatys or wasserstein" },
-        { "--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch" },
-        { "--preset", "--preset", "value" },
-        { "-adam_betas .9", ".9", "0.9,0.99" },
-        { "-adam_betas .9,1", ".9,1", "below 1" },
-        { "--average 1", "--average", "" },
-        { "--clamp", "clamping", "Adam" },
-        { "--average .9 --optimizer lbfgs-plain", "average", "Adam" },
-        { "--tv-kind cubes", "cubes", "squares, absolute or nine-point" },
-        { "-gpu fast", "fast", "GPU" },
-        { "-style_blend_weights 1,2", "2 numbers", "1 style" },
-        { "-style_blend_weights 0", "-style_blend_weights", "not all 0" },
-        { "-style_blend_weights 1,,2", "1,,2", "list" },
-        { "-style_image style.ppm", "style.ppm", "use one of them" },
+        {"--stlye-weight 3", "--stlye-weight", "did you mean --style-weight?"},
+        {"-stile_scale=2", "-stile_scale", "did you mean --style-scale?"},
+        {"--frobnicate", "--frobnicate", "--help"},
+        {"-style_weight", "-style_weight", "needs a value"},
+        {"--style-weight --plan", "--style-weight", "needs a value"},
+        {"--style-weight=", "--style-weight", "not a number"},
+        {"-content_weight 5x", "-content_weight", "5x"},
+        {"-content_weight nan", "nan", "not a number"},
+        {"-content_weight inf", "inf", "not a number"},
+        {"-content_weight 0x10", "0x10", "not a number"},
+        {"-content_weight 1e999", "1e999", "not a number"},
+        {"-content_weight -1", "-1", "must be from 0"},
+        {"-image_size 512.5", "512.5", "not a whole number"},
+        {"-image_size big", "big", "not a whole number"},
+        {"-image_size 0", "-image_size", "must be from 1"},
+        {"-image_size 99999999999999999999", "-image_size", "not a whole number"},
+        {"-num_iterations 0", "-num_iterations", "must be from 1"},
+        {"-num_iterations -5", "-num_iterations", "must be from 1"},
+        {"-style_scale 0", "-style_scale", "must be from"},
+        {"-momentum 1", "-momentum", "must be from 0"},
+        {"-original_colors 2", "-original_colors", "0 or 1"},
+        {"-original_colors=yes", "-original_colors", "0 or 1"},
+        {"-normalize_gradients=1", "-normalize_gradients", "no value"},
+        {"-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain"},
+        {"--color-space lab", "lab", "yuv or oklab"},
+        {"--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none"},
+        {"-pooling min", "min", "max, avg or l2"},
+        {"-init noise", "noise", "random or image"},
+        {"--loss huber", "huber", "mean, gatys or wasserstein"},
+        {"--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch"},
+        {"--preset", "--preset", "value"},
+        {"-adam_betas .9", ".9", "0.9,0.99"},
+        {"-adam_betas .9,1", ".9,1", "below 1"},
+        {"--average 1", "--average", ""},
+        {"--clamp", "clamping", "Adam"},
+        {"--average .9 --optimizer lbfgs-plain", "average", "Adam"},
+        {"--tv-kind cubes", "cubes", "squares, absolute or nine-point"},
+        {"-gpu fast", "fast", "GPU"},
+        {"-style_blend_weights 1,2", "2 numbers", "1 style"},
+        {"-style_blend_weights 0", "-style_blend_weights", "not all 0"},
+        {"-style_blend_weights 1,,2", "1,,2", "list"},
+        {"-style_image style.ppm", "style.ppm", "use one of them"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char command[512];
@@ -222,9 +240,8 @@ START_TEST(test_bad_options_get_one_clear_line)
 }
 END_TEST
 
-START_TEST(test_bad_files_get_one_clear_line)
-{
-    static const int wide[5] = { 6, 8 }, two[5] = { 1, 1 };
+START_TEST(test_bad_files_get_one_clear_line) {
+    static const int wide[5] = {6, 8}, two[5] = {1, 1};
     test_write_network(test_path("small.safetensors"), wide, two, 1);
     write_cut("cut.safetensors", "net.safetensors", .7);
     write_cut("header.safetensors", "net.safetensors", .01);
@@ -233,14 +250,14 @@ START_TEST(test_bad_files_get_one_clear_line)
     ck_run(TINY "--iterations 1 -o whole.png");
     write_cut("cut.png", "whole.png", .5);
     static const float weights[4 * 3 * 3 * 5];
-    const test_tensor wrong[] = { { "conv1_1.weight", "F32", 4, { 4, 5, 3, 3 }, weights, sizeof weights },
-                                  { "conv1_1.bias", "F32", 1, { 4 }, weights, 16 } };
+    const test_tensor wrong[] = {{"conv1_1.weight", "F32", 4, {4, 5, 3, 3}, weights, sizeof weights},
+                                 {"conv1_1.bias", "F32", 1, {4}, weights, 16}};
     test_write_safetensors(test_path("wrong.safetensors"), test_network_metadata, 2, wrong);
-    const test_tensor lying[] = { { "conv1_1.weight", "F32", 4, { 1000000, 3, 3, 3 }, weights, 108 },
-                                  { "conv1_1.bias", "F32", 1, { 4 }, weights, 16 } };
+    const test_tensor lying[] = {{"conv1_1.weight", "F32", 4, {1000000, 3, 3, 3}, weights, 108},
+                                 {"conv1_1.bias", "F32", 1, {4}, weights, 16}};
     test_write_safetensors(test_path("lying.safetensors"), test_network_metadata, 2, lying);
 
-    static const char *const pictures[] = { "missing.jpg", "empty.png", "cut.ppm", "cut.png", "no.txt", "1x1.ppm", "." };
+    static const char *const pictures[] = {"missing.jpg", "empty.png", "cut.ppm", "cut.png", "no.txt", "1x1.ppm", "."};
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
         char command[256];
         snprintf(command, sizeof command, "%s style.ppm --model net.safetensors --image-size 64", pictures[i]);
@@ -250,8 +267,8 @@ START_TEST(test_bad_files_get_one_clear_line)
     ck_refused("content.ppm no.txt --model net.safetensors", 1, "no.txt", "not a picture");
     ck_refused(TINY "--start no.txt", 1, "no.txt", "not a picture");
 
-    static const char *const networks[] = { "missing.safetensors", "empty.png",         "cut.safetensors", "no.txt",
-                                            "header.safetensors",  "wrong.safetensors", "lying.safetensors", "." };
+    static const char *const networks[] = {"missing.safetensors", "empty.png",         "cut.safetensors",   "no.txt",
+                                           "header.safetensors",  "wrong.safetensors", "lying.safetensors", "."};
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         char command[256];
         snprintf(command, sizeof command, PICTURES "--model %s", networks[i]);
@@ -264,8 +281,7 @@ START_TEST(test_bad_files_get_one_clear_line)
 }
 END_TEST
 
-START_TEST(test_bad_outputs_are_told_at_once)
-{
+START_TEST(test_bad_outputs_are_told_at_once) {
     ck_refused(TINY "-o nowhere/out.png", 1, "nowhere", "");
     ck_refused(TINY "-o out.xyz", 2, "out.xyz", "");
     ck_assert_int_eq(mkdir(test_path("folder.png"), 0700), 0);
@@ -281,8 +297,7 @@ END_TEST
 
 /* ---- runs ---- */
 
-START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
-{
+START_TEST(test_defaults_are_neural_styles_and_runs_repeat) {
     ck_run(TINY "--iterations 12 -o plain.png");
     ck_assert_str_eq(printed, "");
     ck_assert_ptr_nonnull(strstr(said, "net.safetensors, 64x48 pixels, 12 iterations"));
@@ -297,7 +312,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
            "-style_layers relu1_1,relu2_1,relu3_1,relu4_1,relu5_1 -lbfgs_num_correction 100 -backend nn "
            "-cudnn_autotune -proto_file x -multigpu_strategy 2 --no-metadata");
     ck_same_bytes("plain.png", "spelled.png", true);
-    static const char *const idle[] = { "backend", "cudnn-autotune", "proto-file", "multigpu-strategy" };
+    static const char *const idle[] = {"backend", "cudnn-autotune", "proto-file", "multigpu-strategy"};
     for (size_t i = 0; i < 4; i++)
         ck_assert_msg(strstr(said, idle[i]) && strstr(said, "no meaning"), "no notice of %s: %.900s", idle[i], said);
     ck_run(TINY "--iterations 12 -o other.png --seed 7 --quiet");
@@ -308,8 +323,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat)
 END_TEST
 
 /* Every line of a log is an object whose terms add up to the loss; returns one term of the first line. */
-static double read_log(const char *name, int lines, const char *wanted)
-{
+static double read_log(const char *name, int lines, const char *wanted) {
     static char text[65536];
     double first = NAN;
     int count = 0;
@@ -333,8 +347,7 @@ static double read_log(const char *name, int lines, const char *wanted)
     return first;
 }
 
-START_TEST(test_log_and_weights)
-{
+START_TEST(test_log_and_weights) {
     ck_run(TINY "--iterations 5 --log log.json -save_iter 2 -print_iter 2");
     double content = read_log("log.json", 5, "content.relu4_2"), style = read_log("log.json", 5, "style.relu3_1");
     ck_assert_ptr_nonnull(strstr(said, "\n2/5  loss"));
@@ -351,8 +364,7 @@ START_TEST(test_log_and_weights)
 }
 END_TEST
 
-START_TEST(test_log_that_fails_does_not_cost_the_picture)
-{
+START_TEST(test_log_that_fails_does_not_cost_the_picture) {
     if (access("/dev/full", W_OK) != 0)
         return;
     ck_assert_int_eq(run(TINY "--iterations 2 --log /dev/full --quiet"), 1);
@@ -363,10 +375,9 @@ START_TEST(test_log_that_fails_does_not_cost_the_picture)
 }
 END_TEST
 
-START_TEST(test_starts_styles_and_optimizers)
-{
+START_TEST(test_starts_styles_and_optimizers) {
     ck_run(PICTURES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
-           "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
+                    "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
     ck_picture("out.jpg", 64, 48);
     ck_run(TINY "--iterations 2 --match-colors histogram --original-colors --color-space oklab -o out.jpg");
     ck_assert_ptr_null(strstr(said, "--color-space"));
@@ -393,8 +404,7 @@ START_TEST(test_starts_styles_and_optimizers)
 END_TEST
 
 /* A mask of the content: two colours side by side, and of the styles a colour or a file. */
-static void write_mask(const char *name, int width, int height, const unsigned char *left, const unsigned char *right)
-{
+static void write_mask(const char *name, int width, int height, const unsigned char *left, const unsigned char *right) {
     static unsigned char file[32 + 200 * 200 * 3];
     int at = sprintf((char *)file, "P6 %d %d 255\n", width, height);
     for (int i = 0; i < width * height; i++, at += 3)
@@ -402,31 +412,33 @@ static void write_mask(const char *name, int width, int height, const unsigned c
     test_write(test_path(name), file, (size_t)at);
 }
 
-START_TEST(test_masks)
-{
-    static const unsigned char red[] = { 255, 0, 0 }, blue[] = { 0, 0, 255 }, green[] = { 0, 255, 0 };
+START_TEST(test_masks) {
+    static const unsigned char red[] = {255, 0, 0}, blue[] = {0, 0, 255}, green[] = {0, 255, 0};
     write_mask("mask.ppm", 80, 60, red, blue);
     write_mask("square.ppm", 50, 50, red, blue);
     write_mask("green.ppm", 50, 70, green, green);
     write_mask("own.ppm", 50, 70, red, blue); /* the style has 50x70 pixels */
     ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks #fe0003 --scales 2 -o masked.png");
-    ck_assert_msg(strstr(said, "region #ff0000, 50.0% of the content: style 1\n")
-                  && strstr(said, "region #0000ff, 50.0% of the content: in no style's mask, keeps the content\n"), "%s", said);
+    ck_assert_msg(strstr(said, "region #ff0000, 50.0% of the content: style 1\n") &&
+                      strstr(said, "region #0000ff, 50.0% of the content: in no style's mask, keeps the content\n"),
+                  "%s", said);
     ck_picture("masked.png", 64, 48);
-    ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides inside --loss wasserstein -o both.png");
+    ck_run(
+        TINY
+        "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides inside --loss wasserstein -o both.png");
     ck_run(TINY "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides all --plan");
     ck_same_bytes("masked.png", "both.png", false);
     static const char *const wrong[][3] = {
-        { "--content-mask mask.ppm", "--content-mask", "needs --style-masks" },
-        { "--style-masks own.ppm", "--style-masks", "needs --content-mask" },
-        { "--content-mask mask.ppm --style-masks own.ppm,own.ppm", "2 masks", "1 style" },
-        { "--content-mask mask.ppm --style-masks own.ppm,,own.ppm", "--style-masks", "empty" },
-        { "--content-mask mask.ppm --style-masks own.ppm --guides some", "some", "simple, all or inside" },
-        { "--content-mask square.ppm --style-masks own.ppm", "square.ppm: ", "the same proportions" },
-        { "--content-mask mask.ppm --style-masks square.ppm", "square.ppm: ", "the same proportions" },
-        { "--content-mask mask.ppm --style-masks green.ppm", ": #ff0000 #0000ff", "no mask of a style has" },
-        { "--content-mask mask.ppm --style-masks own.ppm -o mask.ppm", "mask.ppm", "input" },
-        { "--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "one a region" },
+        {"--content-mask mask.ppm", "--content-mask", "needs --style-masks"},
+        {"--style-masks own.ppm", "--style-masks", "needs --content-mask"},
+        {"--content-mask mask.ppm --style-masks own.ppm,own.ppm", "2 masks", "1 style"},
+        {"--content-mask mask.ppm --style-masks own.ppm,,own.ppm", "--style-masks", "empty"},
+        {"--content-mask mask.ppm --style-masks own.ppm --guides some", "some", "simple, all or inside"},
+        {"--content-mask square.ppm --style-masks own.ppm", "square.ppm: ", "the same proportions"},
+        {"--content-mask mask.ppm --style-masks square.ppm", "square.ppm: ", "the same proportions"},
+        {"--content-mask mask.ppm --style-masks green.ppm", ": #ff0000 #0000ff", "no mask of a style has"},
+        {"--content-mask mask.ppm --style-masks own.ppm -o mask.ppm", "mask.ppm", "input"},
+        {"--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "one a region"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char command[512];
@@ -441,8 +453,7 @@ START_TEST(test_masks)
 }
 END_TEST
 
-START_TEST(test_the_demonstration_needs_nothing)
-{
+START_TEST(test_the_demonstration_needs_nothing) {
     ck_run("demo --image-size 64 --iterations 3 --quiet");
     ck_picture("pastiche-landscape.png", 640, 448);
     ck_picture("pastiche-strokes.png", 1024, 1024);
@@ -459,13 +470,13 @@ START_TEST(test_the_demonstration_needs_nothing)
 }
 END_TEST
 
-START_TEST(test_networks_go_by_name)
-{
+START_TEST(test_networks_go_by_name) {
     static char net[1 << 20];
     struct stat about;
     ck_run("model list");
     ck_assert_str_eq(said, "");
-    ck_assert_msg(strstr(printed, "  vgg19 ") && strstr(printed, test_path("data")) && !strstr(printed, "installed: "), "%s", printed);
+    ck_assert_msg(strstr(printed, "  vgg19 ") && strstr(printed, test_path("data")) && !strstr(printed, "installed: "),
+                  "%s", printed);
     if (!strstr(printed, "inside the program")) {
         ck_refused(PICTURES "--plan", 1, "no network", "model fetch vgg19");
     } else {
@@ -479,7 +490,8 @@ START_TEST(test_networks_go_by_name)
     read_whole(test_path("net.safetensors"), net, sizeof net);
     test_write(test_path("data/vgg19.safetensors"), net, (size_t)about.st_size);
     ck_run("model list");
-    ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* is the one"), "%s", printed);
+    ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* is the one"),
+                  "%s", printed);
     ck_run(PICTURES "--iterations 1 -o by-default.png");
     ck_assert_msg(strstr(said, "the network is ") && strstr(said, "data/vgg19.safetensors\n"), "%s", said);
     ck_run(PICTURES "--model vgg19-keras --iterations 1 -o by-name.png");
@@ -494,16 +506,16 @@ START_TEST(test_networks_go_by_name)
     ck_refused("model", 2, "model", "--help");
     ck_refused("model frobnicate", 2, "frobnicate", "--help");
     ck_refused("model fetch", 2, "no network named", "model list");
-    cli_forget("data/vgg19.safetensors"), cli_forget("by-default.png"), cli_forget("by-name.png"), cli_forget("by-file.png");
+    cli_forget("data/vgg19.safetensors"), cli_forget("by-default.png"), cli_forget("by-name.png"),
+        cli_forget("by-file.png");
     ck_assert_int_eq(rmdir(test_path("data")), 0);
 }
 END_TEST
 
 /* ---- signals ---- */
 
-static void interrupt(int number)
-{
-    const struct timespec nap = { .tv_nsec = 20000000 };
+static void interrupt(int number) {
+    const struct timespec nap = {.tv_nsec = 20000000};
     static char log[65536];
     cli_forget("log.json");
     pid_t child = start(TINY "--iterations 100000 --save-iter 0 --log log.json");
@@ -517,8 +529,7 @@ static void interrupt(int number)
     cli_forget("log.json"), cli_forget("out.png");
 }
 
-START_TEST(test_signals_end_it_with_a_picture)
-{
+START_TEST(test_signals_end_it_with_a_picture) {
     unsigned files = files_hash();
     interrupt(SIGINT);
     interrupt(SIGTERM);
@@ -526,8 +537,7 @@ START_TEST(test_signals_end_it_with_a_picture)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("cli");
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 200);

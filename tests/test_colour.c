@@ -1,4 +1,5 @@
-/* The colours of pictures: maps by moments and distributions against sums of our own, OkLab against published values. */
+/* The colours of pictures: maps by moments and distributions against sums of our own, OkLab against published values.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +11,14 @@ static pst_error error;
 
 static const pst_match_colors linear[] = {PST_MATCH_CHOLESKY, PST_MATCH_PCA, PST_MATCH_SYMMETRIC};
 
-static pst_image *empty(int width, int height)
-{
+static pst_image *empty(int width, int height) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     return image;
 }
 
 /* Colours mean + mix * three random numbers, smooth over the picture so that no two axes are alike. */
-static pst_image *coloured(int width, int height, const double mean[3], const double mix[3][3], uint64_t seed)
-{
+static pst_image *coloured(int width, int height, const double mean[3], const double mix[3][3], uint64_t seed) {
     pst_image *image = empty(width, height);
     for (int i = 0; i < width * height; i++) {
         double r[3];
@@ -33,11 +32,11 @@ static pst_image *coloured(int width, int height, const double mean[3], const do
 }
 
 static const double warm[3] = {150, 120, 90}, cool[3] = {90, 110, 140};
-static const double wide[3][3] = {{20, 5, 3}, {18, -4, 6}, {15, 2, -9}}, narrow[3][3] = {{4, 8, 1}, {2, 9, 6}, {-3, 10, 2}};
+static const double wide[3][3] = {{20, 5, 3}, {18, -4, 6}, {15, 2, -9}},
+                    narrow[3][3] = {{4, 8, 1}, {2, 9, 6}, {-3, 10, 2}};
 
 /* Plain sums of products. */
-static void sums(const pst_image *image, const float *weights, long double mean[3], long double covariance[3][3])
-{
+static void sums(const pst_image *image, const float *weights, long double mean[3], long double covariance[3][3]) {
     long double total = 0, s[3] = {0}, p[3][3] = {{0}};
     for (int i = 0; i < image->width * image->height; i++) {
         long double weight = weights ? weights[i] : 1;
@@ -55,8 +54,8 @@ static void sums(const pst_image *image, const float *weights, long double mean[
             covariance[a][b] = p[a][b] / total - mean[a] * mean[b];
 }
 
-static void ck_same_moments(const pst_image *a, const float *a_weights, const pst_image *b, const float *b_weights, double levels)
-{
+static void ck_same_moments(const pst_image *a, const float *a_weights, const pst_image *b, const float *b_weights,
+                            double levels) {
     long double mean[2][3], covariance[2][3][3];
     sums(a, a_weights, mean[0], covariance[0]);
     sums(b, b_weights, mean[1], covariance[1]);
@@ -67,8 +66,7 @@ static void ck_same_moments(const pst_image *a, const float *a_weights, const ps
     }
 }
 
-START_TEST(moments_are_plain_sums)
-{
+START_TEST(moments_are_plain_sums) {
     pst_image *image = coloured(37, 23, warm, wide, 3);
     float *weights = malloc(sizeof(float) * 37 * 23);
     uint64_t seed = 9;
@@ -90,8 +88,7 @@ START_TEST(moments_are_plain_sums)
 }
 END_TEST
 
-START_TEST(linear_maps_give_the_other_moments)
-{
+START_TEST(linear_maps_give_the_other_moments) {
     for (int k = 0; k < 3; k++) {
         pst_image *style = coloured(61, 47, warm, wide, 1), *content = coloured(40, 33, cool, narrow, 2);
         ck_ok(error, pst_picture_match_colors(&error, style, NULL, content, NULL, linear[k]));
@@ -102,10 +99,9 @@ START_TEST(linear_maps_give_the_other_moments)
 }
 END_TEST
 
-/* What tells the three from each other: Cholesky's is triangular, the optimal transport symmetric and positive, PCA's times the
- * root of the style's covariance the root of the content's - so symmetric, with the square a S a'. */
-START_TEST(each_map_is_its_own)
-{
+/* What tells the three from each other: Cholesky's is triangular, the optimal transport symmetric and positive, PCA's
+ * times the root of the style's covariance the root of the content's - so symmetric, with the square a S a'. */
+START_TEST(each_map_is_its_own) {
     pst_colour_moments from = {.covariance = {{300, 120, -40}, {120, 200, 15}, {-40, 15, 90}}};
     pst_colour_moments to = {.covariance = {{100, -30, 20}, {-30, 400, 60}, {20, 60, 150}}};
     double a[3][3][3];
@@ -120,7 +116,8 @@ START_TEST(each_map_is_its_own)
                 ck_assert_double_eq_tol(sum, to.covariance[i][j], 1e-9);
             }
     }
-    ck_assert(a[0][0][1] == 0 && a[0][0][2] == 0 && a[0][1][2] == 0 && a[0][0][0] > 0 && a[0][1][1] > 0 && a[0][2][2] > 0);
+    ck_assert(a[0][0][1] == 0 && a[0][0][2] == 0 && a[0][1][2] == 0 && a[0][0][0] > 0 && a[0][1][1] > 0 &&
+              a[0][2][2] > 0);
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < i; j++) {
             ck_assert_double_eq_tol(a[2][i][j], a[2][j][i], 1e-12);
@@ -128,31 +125,30 @@ START_TEST(each_map_is_its_own)
         }
     ck_assert_double_gt(a[2][0][0] * a[2][1][1] - a[2][0][1] * a[2][0][1], 0);
     /* numpy: sqrtm(to) @ inv(sqrtm(from)), 10 digits */
-    static const double pca[3][3] = {{0.688905379316, -0.302329010748, 0.264000337782}, {-0.452875858448, 1.606930790430, -0.041077476254}, {0.196505313291, -0.011012049413, 1.334724998068}};
+    static const double pca[3][3] = {{0.688905379316, -0.302329010748, 0.264000337782},
+                                     {-0.452875858448, 1.606930790430, -0.041077476254},
+                                     {0.196505313291, -0.011012049413, 1.334724998068}};
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
             ck_assert_double_eq_tol(a[1][i][j], pca[i][j], 1e-8);
 }
 END_TEST
 
-static pst_image *flat(int width, int height, float r, float g, float b)
-{
+static pst_image *flat(int width, int height, float r, float g, float b) {
     pst_image *image = empty(width, height);
     for (int i = 0; i < width * height; i++)
         image->rgb[3 * i] = r, image->rgb[3 * i + 1] = g, image->rgb[3 * i + 2] = b;
     return image;
 }
 
-static void make_grey(pst_image *image)
-{
+static void make_grey(pst_image *image) {
     for (int i = 0; i < image->width * image->height; i++)
         image->rgb[3 * i + 1] = image->rgb[3 * i + 2] = image->rgb[3 * i];
 }
 
 static const pst_match_colors all[] = {PST_MATCH_CHOLESKY, PST_MATCH_PCA, PST_MATCH_SYMMETRIC, PST_MATCH_HISTOGRAM};
 
-START_TEST(flat_and_grey_pictures_are_matched)
-{
+START_TEST(flat_and_grey_pictures_are_matched) {
     for (int k = 0; k < 4; k++) {
         pst_image *content = coloured(40, 33, cool, narrow, 2), *style = flat(20, 10, 200, 30, 7);
         long double mean[3], covariance[3][3];
@@ -193,8 +189,7 @@ START_TEST(flat_and_grey_pictures_are_matched)
 END_TEST
 
 /* A drawing in black and white whose chroma is but rounding: its noise must not become colours. */
-START_TEST(noise_is_not_blown_up)
-{
+START_TEST(noise_is_not_blown_up) {
     for (int k = 0; k < 4; k++) {
         pst_image *style = coloured(61, 47, warm, wide, 1), *content = coloured(40, 33, cool, wide, 2);
         long double mean[3], covariance[3][3];
@@ -206,22 +201,21 @@ START_TEST(noise_is_not_blown_up)
         ck_ok(error, pst_picture_match_colors(&error, style, NULL, content, NULL, all[k]));
         double widest = sqrt((double)(covariance[0][0] + covariance[1][1] + covariance[2][2]));
         for (int i = 0; i < 61 * 47; i++) /* the noise is 0.3 levels, the map widens one level to the widest at most */
-            ck_assert_double_lt(fabs((double)style->rgb[3 * i + 2] - (double)style->rgb[3 * i]
-                                     - (double)(mean[2] - mean[0])), k == 3 ? 3 * widest : 2.5 * widest);
+            ck_assert_double_lt(
+                fabs((double)style->rgb[3 * i + 2] - (double)style->rgb[3 * i] - (double)(mean[2] - mean[0])),
+                k == 3 ? 3 * widest : 2.5 * widest);
         pst_image_destroy(style);
         pst_image_destroy(content);
     }
 }
 END_TEST
 
-static int compare(const void *a, const void *b)
-{
+static int compare(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
 }
 
-static float *sorted(const pst_image *image, int channel)
-{
+static float *sorted(const pst_image *image, int channel) {
     int count = image->width * image->height;
     float *values = malloc(sizeof(float) * (size_t)count);
     for (int i = 0; i < count; i++)
@@ -230,8 +224,7 @@ static float *sorted(const pst_image *image, int channel)
     return values;
 }
 
-START_TEST(histograms_become_the_others)
-{
+START_TEST(histograms_become_the_others) {
     pst_image *style = coloured(90, 60, warm, wide, 1), *content = coloured(60, 90, cool, narrow, 2);
     ck_ok(error, pst_picture_match_colors(&error, style, NULL, content, NULL, PST_MATCH_HISTOGRAM));
     for (int c = 0; c < 3; c++) {
@@ -260,8 +253,7 @@ START_TEST(histograms_become_the_others)
 END_TEST
 
 /* Pixels of weight 0 might as well not be there; a picture of nothing else is left as it is. */
-START_TEST(weights_leave_pixels_out)
-{
+START_TEST(weights_leave_pixels_out) {
     enum { W = 40, H = 30 };
     static float weights[W * H], none[W * H];
     for (int i = 0; i < W * H; i++)
@@ -289,8 +281,7 @@ START_TEST(weights_leave_pixels_out)
 END_TEST
 
 /* CSS Color 4 gives these for sRGB's corners. */
-START_TEST(oklab_has_the_published_values)
-{
+START_TEST(oklab_has_the_published_values) {
     static const struct {
         float rgb[3];
         double lab[3];
@@ -318,10 +309,10 @@ START_TEST(oklab_has_the_published_values)
 }
 END_TEST
 
-START_TEST(oklab_keeps_lightness_and_hue)
-{
+START_TEST(oklab_keeps_lightness_and_hue) {
     static const double mild[3] = {120, 130, 125}, strong[3] = {128, 128, 128};
-    static const double some[3][3] = {{25, 5, 3}, {25, -4, 6}, {25, 2, -9}}, most[3][3] = {{70, 40, 10}, {20, 60, -40}, {-30, 30, 60}};
+    static const double some[3][3] = {{25, 5, 3}, {25, -4, 6}, {25, 2, -9}},
+                        most[3][3] = {{70, 40, 10}, {20, 60, -40}, {-30, 30, 60}};
     for (int wild = 0; wild < 2; wild++) {
         pst_image *painted = coloured(50, 40, wild ? strong : mild, wild ? most : some, 1);
         pst_image *colors = coloured(50, 40, wild ? strong : mild, wild ? most : some, 7);
@@ -360,9 +351,9 @@ START_TEST(oklab_keeps_lightness_and_hue)
 END_TEST
 
 /* BT.601 by its matrices, there and back. */
-START_TEST(yuv_is_bt_601)
-{
-    pst_image *painted = coloured(50, 40, warm, narrow, 1), *colors = coloured(50, 40, cool, narrow, 2), *result = empty(50, 40);
+START_TEST(yuv_is_bt_601) {
+    pst_image *painted = coloured(50, 40, warm, narrow, 1), *colors = coloured(50, 40, cool, narrow, 2),
+              *result = empty(50, 40);
     memcpy(result->rgb, painted->rgb, sizeof(float) * 6000);
     pst_picture_keep_colors(result, colors, PST_COLOR_SPACE_YUV);
     for (int i = 0; i < 2000; i++) {
@@ -380,8 +371,7 @@ START_TEST(yuv_is_bt_601)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("colour");
     TCase *tests = tcase_create("colour");
     tcase_set_timeout(tests, 120);

@@ -1,6 +1,6 @@
-/* Every algorithm of the convolution menu, wherever it supports a shape, against the reference: forward and backward, with
- * and without pooling, with and without bits, added or not, true channel counts below the padded ones, odd sizes, few and
- * many rows in a strip. A new algorithm is tested by being in the menu. */
+/* Every algorithm of the convolution menu, wherever it supports a shape, against the reference: forward and backward,
+ * with and without pooling, with and without bits, added or not, true channel counts below the padded ones, odd sizes,
+ * few and many rows in a strip. A new algorithm is tested by being in the menu. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +12,11 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 #define ORACLE_ERROR 1e-12 /* of the menu's first entry, plain sums of products: 1e-6 in norm */
 #define OTHER_ERROR 1e-7   /* algorithms that trade accuracy for speed */
-#define UNSURE 1e-3        /* choices between numbers that are closer than this, of the map's root mean square, may differ */
+#define UNSURE 1e-3 /* choices between numbers that are closer than this, of the map's root mean square, may differ */
 
 static pst_gemm *gemm;
 
-static void open_all(test_form form)
-{
+static void open_all(test_form form) {
     test_open(form);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
 }
@@ -26,8 +25,7 @@ static void open_cpu(void) { open_all(TEST_CPU); }
 static void open_other_cpu(void) { open_all(TEST_OTHER_CPU); }
 static void open_gpu(void) { open_all(TEST_GPU); }
 
-static void close_all(void)
-{
+static void close_all(void) {
     pst_gemm_destroy(gemm);
     gemm = NULL;
     test_close();
@@ -37,21 +35,22 @@ typedef struct layer {
     int h, w, k, c; /* k outputs, c inputs: the true counts */
 } layer;
 
-/* All kinds of sizes with few channels, all kinds of channels at some sizes. The first SMALL stand for all in small runs.
- * The oracle goes through all of them. The others' kernels are compiled for each pair of channel counts and each form, half a
- * second each, so they go through all sizes of a few pairs and through the forms that differ for them. */
-static const layer layers[] = {{5, 7, 16, 3},   {4, 6, 16, 16},  {2, 2, 20, 37},   {1, 1, 16, 16},   {1, 9, 16, 3},    {11, 1, 24, 16},
-                               {2, 2, 64, 3},   {3, 2, 16, 16},  {2, 23, 5, 16},   {13, 7, 48, 64},  {17, 31, 16, 3},  {16, 16, 64, 64},
-                               {33, 20, 33, 17}, {64, 64, 64, 3}, {19, 47, 64, 64}, {38, 24, 80, 96}, {61, 13, 128, 64}, {257, 6, 16, 16},
-                               {7, 301, 16, 32}, {12, 12, 256, 128}, {300, 221, 16, 3}};
+/* All kinds of sizes with few channels, all kinds of channels at some sizes. The first SMALL stand for all in small
+ * runs. The oracle goes through all of them. The others' kernels are compiled for each pair of channel counts and each
+ * form, half a second each, so they go through all sizes of a few pairs and through the forms that differ for them. */
+static const layer layers[] = {
+    {5, 7, 16, 3},    {4, 6, 16, 16},     {2, 2, 20, 37},   {1, 1, 16, 16},   {1, 9, 16, 3},     {11, 1, 24, 16},
+    {2, 2, 64, 3},    {3, 2, 16, 16},     {2, 23, 5, 16},   {13, 7, 48, 64},  {17, 31, 16, 3},   {16, 16, 64, 64},
+    {33, 20, 33, 17}, {64, 64, 64, 3},    {19, 47, 64, 64}, {38, 24, 80, 96}, {61, 13, 128, 64}, {257, 6, 16, 16},
+    {7, 301, 16, 32}, {12, 12, 256, 128}, {300, 221, 16, 3}};
 #define SMALL 3
 
-static bool is_for_others(const layer *l)
-{
+static bool is_for_others(const layer *l) {
     int c = pst_channels(l->c), k = pst_channels(l->k);
     if (!test_session->cpu_kernels && c >= 64) /* those kernels take the counts as arguments */
         return true;
-    return c == PST_PICTURE_CHANNELS ? k == 16 || k == 64 : (c == 16 && k == 16) || (c == 64 && k == 64) || (c == 32 && k == 48);
+    return c == PST_PICTURE_CHANNELS ? k == 16 || k == 64
+                                     : (c == 16 && k == 16) || (c == 64 && k == 64) || (c == 32 && k == 48);
 }
 
 /* What a run is to write. */
@@ -61,9 +60,14 @@ typedef struct output {
     size_t limit; /* of the workspace */
 } output;
 
-static const output outputs[] = {{PST_POOL_NONE, true, (size_t)64 << 20}, {PST_POOL_MAX, true, 1},        {PST_POOL_AVERAGE, true, (size_t)64 << 20},
-                             {PST_POOL_NONE, false, 1},               {PST_POOL_MAX, false, 100000},  {PST_POOL_AVERAGE, false, 1},
-                             {PST_POOL_NONE, true, 300000},           {PST_POOL_MAX, true, (size_t)64 << 20}};
+static const output outputs[] = {{PST_POOL_NONE, true, (size_t)64 << 20},
+                                 {PST_POOL_MAX, true, 1},
+                                 {PST_POOL_AVERAGE, true, (size_t)64 << 20},
+                                 {PST_POOL_NONE, false, 1},
+                                 {PST_POOL_MAX, false, 100000},
+                                 {PST_POOL_AVERAGE, false, 1},
+                                 {PST_POOL_NONE, true, 300000},
+                                 {PST_POOL_MAX, true, (size_t)64 << 20}};
 
 #define FEW_OUTPUTS 4 /* the first ones, for few cases and for all algorithms but the first */
 
@@ -83,9 +87,13 @@ typedef struct operands {
     reference_conv reference;
 } operands;
 
-static void make_operands(const layer *l, operands *o)
-{
-    *o = (operands){(size_t)l->h * (size_t)l->w, (size_t)(l->h / 2) * (size_t)(l->w / 2), pst_channels(l->c), pst_channels(l->k), NULL, {0}};
+static void make_operands(const layer *l, operands *o) {
+    *o = (operands){(size_t)l->h * (size_t)l->w,
+                    (size_t)(l->h / 2) * (size_t)(l->w / 2),
+                    pst_channels(l->c),
+                    pst_channels(l->k),
+                    NULL,
+                    {0}};
     size_t count = (size_t)l->k * (size_t)l->c * 9;
     double *values = test_numbers(count, 1), scale = sqrt(1. / (3 * l->c));
     o->weights = test_take(count, sizeof *o->weights);
@@ -95,15 +103,15 @@ static void make_operands(const layer *l, operands *o)
 }
 
 /* Weights, workspace and run; NULL tensors are filled in here. */
-static void run(const task *t, const pst_conv_shape *shape, const output *f, const operands *o, pst_conv_tensors tensors)
-{
+static void run(const task *t, const pst_conv_shape *shape, const output *f, const operands *o,
+                pst_conv_tensors tensors) {
     const pst_conv_algorithm *algorithm = t->algorithm;
     pst_conv_engine engine = {test_session, gemm, f->limit}, least = {test_session, gemm, 1};
     size_t bytes, least_bytes;
     ck_ok(test_error, algorithm->workspace_bytes(&engine, shape, &bytes));
     ck_ok(test_error, algorithm->workspace_bytes(&least, shape, &least_bytes));
-    ck_assert_msg(bytes <= f->limit || bytes <= least_bytes, "%s: workspace of %zu bytes, limit %zu, least %zu", algorithm->name, bytes,
-                  f->limit, least_bytes);
+    ck_assert_msg(bytes <= f->limit || bytes <= least_bytes, "%s: workspace of %zu bytes, limit %zu, least %zu",
+                  algorithm->name, bytes, f->limit, least_bytes);
     pst_buffer *weights = test_buffer(NULL, algorithm->weight_bytes(&engine, shape));
     ck_ok(test_error, algorithm->prepare(&engine, shape, o->weights, t->layer->k, t->layer->c, weights));
     tensors.weights = weights;
@@ -114,8 +122,7 @@ static void run(const task *t, const pst_conv_shape *shape, const output *f, con
 /* ---- what comes out ---- */
 
 /* The signs must be those of the output as it came out, whatever rounding made of it. */
-static void check_signs(const char *name, const pst_buffer *out, const pst_buffer *signs, size_t count)
-{
+static void check_signs(const char *name, const pst_buffer *out, const pst_buffer *signs, size_t count) {
     float *values = test_take(count, sizeof *values);
     double *map = test_doubles(count);
     uint16_t *expected = test_take(count / 16, sizeof *expected);
@@ -126,12 +133,11 @@ static void check_signs(const char *name, const pst_buffer *out, const pst_buffe
     test_bytes(name, signs, expected, count / 16 * sizeof *expected);
 }
 
-/* The bits of a pooling must fit what was pooled, and be the reference's wherever its numbers (`sums` are those before the
- * ReLU) are far enough apart. Channels beyond the true ones hold the bias, exactly, in every place. Where there is no whole
- * window they are zero. */
-static void check_pool_bits(const task *t, const pst_buffer *out, const pst_buffer *bits, const double *sums, const uint16_t *expected,
-                            int c, bool average, double near)
-{
+/* The bits of a pooling must fit what was pooled, and be the reference's wherever its numbers (`sums` are those before
+ * the ReLU) are far enough apart. Channels beyond the true ones hold the bias, exactly, in every place. Where there is
+ * no whole window they are zero. */
+static void check_pool_bits(const task *t, const pst_buffer *out, const pst_buffer *bits, const double *sums,
+                            const uint16_t *expected, int c, bool average, double near) {
     const layer *l = t->layer;
     size_t w = (size_t)l->w, depth = (size_t)c, all = (size_t)l->h * w * depth;
     size_t count = (size_t)(l->h / 2) * (w / 2) * depth, sure = 0;
@@ -154,7 +160,8 @@ static void check_pool_bits(const task *t, const pst_buffer *out, const pst_buff
             same = same && reference_bit(values, from) == reference_bit(expected, from);
         }
         if (pooled[at] > 0 ? set < 1 || (!average && set > 1) : set > 0)
-            ck_abort_msg("%s %dx%d: %d bits for pooled element %zu, which is %g", t->algorithm->name, l->h, l->w, set, at, (double)pooled[at]);
+            ck_abort_msg("%s %dx%d: %d bits for pooled element %zu, which is %g", t->algorithm->name, l->h, l->w, set,
+                         at, (double)pooled[at]);
         if (channel < (size_t)l->k && (average ? nearest : best - second) <= near)
             continue;
         sure++;
@@ -165,12 +172,12 @@ static void check_pool_bits(const task *t, const pst_buffer *out, const pst_buff
     for (size_t at = 0; at < all / 16; at++) {
         size_t x = at * 16 / depth % w, y = at * 16 / depth / w;
         if ((x == w / 2 * 2 || y == (size_t)(l->h / 2 * 2)) && values[at] != 0)
-            ck_abort_msg("%s %dx%d: bits %x at %zu, %zu, which no window has", t->algorithm->name, l->h, l->w, (unsigned)values[at], x, y);
+            ck_abort_msg("%s %dx%d: bits %x at %zu, %zu, which no window has", t->algorithm->name, l->h, l->w,
+                         (unsigned)values[at], x, y);
     }
 }
 
-static void forward(const void *arg)
-{
+static void forward(const void *arg) {
     const task *t = arg;
     const layer *l = t->layer;
     operands o;
@@ -211,15 +218,16 @@ static void forward(const void *arg)
 }
 
 /* Any bits that the pooling can leave: of a window one or none, or with averaging any. */
-static void random_pool_bits(const layer *l, int c, bool average, uint16_t *bits)
-{
+static void random_pool_bits(const layer *l, int c, bool average, uint16_t *bits) {
     size_t w = (size_t)l->w, groups = (size_t)c / 16;
     uint64_t seed = 7;
     memset(bits, 0, (size_t)l->h * w * groups * sizeof *bits);
     for (size_t py = 0; py < (size_t)(l->h / 2); py++)
         for (size_t px = 0; px < w / 2; px++)
             for (size_t channel = 0; channel < (size_t)c; channel++) {
-                int draw = (int)((test_random(&seed) + 1) * 8) & 15, set = average ? draw : draw < 12 ? 1 << draw % 4 : 0;
+                int draw = (int)((test_random(&seed) + 1) * 8) & 15, set = average     ? draw
+                                                                           : draw < 12 ? 1 << draw % 4
+                                                                                       : 0;
                 for (size_t place = 0; place < 4; place++) {
                     uint16_t *to = &bits[((2 * py + place / 2) * w + 2 * px + place % 2) * groups + channel / 16];
                     *to = (uint16_t)(*to | (set >> place & 1) << channel % 16);
@@ -227,20 +235,22 @@ static void random_pool_bits(const layer *l, int c, bool average, uint16_t *bits
             }
 }
 
-static void backward(const void *arg)
-{
+static void backward(const void *arg) {
     const task *t = arg;
     const layer *l = t->layer;
     operands o;
     make_operands(l, &o);
-    size_t c = (size_t)o.c, k = (size_t)o.k, in_count = o.pixels * k, pooled_count = o.pooled_pixels * k, out_count = o.pixels * c;
-    double *d = test_numbers(in_count, 4), *d_pooled = test_numbers(pooled_count, 5), *d_expanded = test_doubles(in_count);
+    size_t c = (size_t)o.c, k = (size_t)o.k, in_count = o.pixels * k, pooled_count = o.pooled_pixels * k,
+           out_count = o.pixels * c;
+    double *d = test_numbers(in_count, 4), *d_pooled = test_numbers(pooled_count, 5),
+           *d_expanded = test_doubles(in_count);
     double *gradient = test_doubles(out_count), *expected = test_doubles(out_count), *old = test_numbers(out_count, 8);
     uint16_t *in_bits = test_take(in_count / 16, sizeof *in_bits), *mask = test_take(out_count / 16 + 1, sizeof *mask);
     bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have bits or losses */
     if (!picture)
         reference_signs(test_numbers(out_count, 6), out_count, mask);
-    const pst_buffer *in_device = test_floats(d, in_count), *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
+    const pst_buffer *in_device = test_floats(d, in_count),
+                     *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
     pst_buffer *mask_device = picture ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
     for (int i = 0; i < t->outputs; i++) {
         const output *f = &outputs[i];
@@ -268,36 +278,32 @@ static void backward(const void *arg)
     }
 }
 
-static bool is_tested(int i)
-{
+static bool is_tested(int i) {
     int l = i % COUNT(layers);
     return (i < COUNT(layers) || is_for_others(&layers[l])) && (!test_few() || l < SMALL);
 }
 
-static task task_of(int i)
-{
-    return (task){pst_conv_menu[i / COUNT(layers)], &layers[i % COUNT(layers)], i < COUNT(layers) ? ORACLE_ERROR : OTHER_ERROR,
+static task task_of(int i) {
+    return (task){pst_conv_menu[i / COUNT(layers)], &layers[i % COUNT(layers)],
+                  i < COUNT(layers) ? ORACLE_ERROR : OTHER_ERROR,
                   i < COUNT(layers) && !test_few() ? COUNT(outputs) : FEW_OUTPUTS};
 }
 
-START_TEST(forward_is_right)
-{
+START_TEST(forward_is_right) {
     task t = task_of(_i);
     if (is_tested(_i))
         test_twice(forward, &t);
 }
 END_TEST
 
-START_TEST(backward_is_right)
-{
+START_TEST(backward_is_right) {
     task t = task_of(_i);
     if (is_tested(_i))
         test_twice(backward, &t);
 }
 END_TEST
 
-START_TEST(the_first_of_the_menu_supports_all)
-{
+START_TEST(the_first_of_the_menu_supports_all) {
     pst_conv_engine engine = {test_session, gemm, 1};
     for (int i = 0; i < COUNT(layers); i++)
         for (int pool = 0; pool < 3; pool++)
@@ -309,8 +315,7 @@ START_TEST(the_first_of_the_menu_supports_all)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     int algorithms = 0;
     while (pst_conv_menu[algorithms])

@@ -1,8 +1,6 @@
 /* What a network's tensors are called, what its first convolution expects, and what is written of it. */
 #define _XOPEN_SOURCE 700
 
-#include "support.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "model/model.h"
 #include "model/safetensors.h"
 #include "model/write.h"
+#include "support.h"
 
 static pst_error error;
 
@@ -24,8 +23,7 @@ typedef struct named_network {
     size_t count;
 } named_network;
 
-static void add(named_network *n, const char *name, int dims, const int64_t *shape, const float *data)
-{
+static void add(named_network *n, const char *name, int dims, const int64_t *shape, const float *data) {
     static uint64_t seed = 1;
     size_t count = 1, at = n->count++;
     ck_assert_uint_lt(at, MOST);
@@ -35,12 +33,12 @@ static void add(named_network *n, const char *name, int dims, const int64_t *sha
     for (size_t i = 0; i < count; i++)
         n->values[at][i] = data ? data[i] : test_random(&seed);
     snprintf(n->names[at], sizeof n->names[at], "%s", name);
-    n->tensors[at] = (test_tensor){.name = n->names[at], .dtype = "F32", .dims = dims, .data = n->values[at], .bytes = 4 * count};
+    n->tensors[at] =
+        (test_tensor){.name = n->names[at], .dtype = "F32", .dims = dims, .data = n->values[at], .bytes = 4 * count};
     memcpy(n->tensors[at].shape, shape, (size_t)dims * sizeof *shape);
 }
 
-static void add_convolution(named_network *n, const char *name, int c_out, int c_in)
-{
+static void add_convolution(named_network *n, const char *name, int c_out, int c_in) {
     char full[80];
     snprintf(full, sizeof full, "%.60s.weight", name);
     add(n, full, 4, (const int64_t[]){c_out, c_in, 3, 3}, NULL);
@@ -48,8 +46,7 @@ static void add_convolution(named_network *n, const char *name, int c_out, int c
     add(n, full, 1, (const int64_t[]){c_out}, NULL);
 }
 
-static const char *write_named(named_network *n)
-{
+static const char *write_named(named_network *n) {
     const char *path = test_path("named.safetensors");
     test_write_safetensors(path, NULL, n->count, n->tensors);
     for (size_t i = 0; i < n->count; i++)
@@ -61,7 +58,7 @@ static const char *write_named(named_network *n)
 
 static const struct {
     const char *prefix;
-    int numbers[8]; /* of the list, ended by -1 */
+    int numbers[8];    /* of the list, ended by -1 */
     const char *found; /* or what the error says */
     bool refused;
 } lists[] = {
@@ -78,8 +75,7 @@ static const struct {
     {"layer", {0, 2, -1}, "no conv1_1.weight", true},
 };
 
-START_TEST(lists_of_modules_are_understood)
-{
+START_TEST(lists_of_modules_are_understood) {
     named_network n = {.count = 0};
     char name[64], found[256] = "";
     int c_in = 3;
@@ -94,14 +90,13 @@ START_TEST(lists_of_modules_are_understood)
     ck_assert_msg((status != PST_OK) == lists[_i].refused, "%s", status ? error.text : "was read");
     for (size_t i = 0; model && i < model->convolution_count; i++)
         strcat(strcat(found, model->convolutions[i].name), " ");
-    ck_assert_msg(status == PST_OK ? strcmp(found, lists[_i].found) == 0 : strstr(error.text, lists[_i].found) != NULL, "%s",
-                  status ? error.text : found);
+    ck_assert_msg(status == PST_OK ? strcmp(found, lists[_i].found) == 0 : strstr(error.text, lists[_i].found) != NULL,
+                  "%s", status ? error.text : found);
     pst_model_destroy(model);
 }
 END_TEST
 
-START_TEST(batch_normalization_is_refused)
-{
+START_TEST(batch_normalization_is_refused) {
     named_network n = {.count = 0};
     pst_model *model;
     add_convolution(&n, "features.0", 2, 3);
@@ -111,8 +106,7 @@ START_TEST(batch_normalization_is_refused)
 }
 END_TEST
 
-START_TEST(two_tensors_of_one_place_are_refused)
-{
+START_TEST(two_tensors_of_one_place_are_refused) {
     named_network n = {.count = 0};
     pst_model *model;
     add_convolution(&n, "conv1_1", 2, 3);
@@ -127,8 +121,7 @@ END_TEST
 static const float caffe19[] = {0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f, 0.2578029f, 0.54867655f, 0.5f};
 static const float caffe16[] = {0.73429835f, 0.093403675f, 0.06775674f, 0.8862966f, 0.25994542f, 0.66426694f, 0.5f};
 
-START_TEST(conventions_are_found_out)
-{
+START_TEST(conventions_are_found_out) {
     static const struct {
         const char *name, *other;
         const float *biases;
@@ -156,8 +149,8 @@ START_TEST(conventions_are_found_out)
             add(&n, cases[i].other, 2, (const int64_t[]){5, 5}, NULL);
         snprintf(bias, sizeof bias, "case %zu", i);
         ck_ok(error, pst_model_read_as(&error, write_named(&n), cases[i].asked, &model));
-        ck_assert_msg(model->convention == cases[i].found && model->assumed == cases[i].assumed, "%s: %d, %s", bias, model->convention,
-                      model->reason);
+        ck_assert_msg(model->convention == cases[i].found && model->assumed == cases[i].assumed, "%s: %d, %s", bias,
+                      model->convention, model->reason);
         pst_model_destroy(model);
     }
     pst_model *model;
@@ -168,8 +161,7 @@ END_TEST
 enum { SIDE = 6, OUT = 4 };
 
 /* One output of a 3x3 convolution of a picture of 3 channels, with zeros around it. */
-static double convolve(const float *weight, const float *bias, double picture[3][SIDE][SIDE], int o, int y, int x)
-{
+static double convolve(const float *weight, const float *bias, double picture[3][SIDE][SIDE], int o, int y, int x) {
     double sum = (double)bias[o];
     for (int c = 0; c < 3; c++)
         for (int t = 0; t < 9; t++) {
@@ -180,11 +172,11 @@ static double convolve(const float *weight, const float *bias, double picture[3]
     return sum;
 }
 
-/* The folded network on Caffe's input against the file's own on torchvision's: the same inside, and on the border as far apart as
- * the two means are, and no farther. */
-START_TEST(torchvision_is_folded_exactly)
-{
-    static const double mean[3] = {.485, .456, .406}, deviation[3] = {.229, .224, .225}, caffe[3] = {103.939, 116.779, 123.68};
+/* The folded network on Caffe's input against the file's own on torchvision's: the same inside, and on the border as
+ * far apart as the two means are, and no farther. */
+START_TEST(torchvision_is_folded_exactly) {
+    static const double mean[3] = {.485, .456, .406}, deviation[3] = {.229, .224, .225},
+                        caffe[3] = {103.939, 116.779, 123.68};
     named_network n = {.count = 0};
     double theirs[3][SIDE][SIDE], ours[3][SIDE][SIDE], inside = 0, border = 0, allowed = 0;
     float weight[OUT * 27], bias[OUT];
@@ -205,7 +197,8 @@ START_TEST(torchvision_is_folded_exactly)
         double most = 0;
         for (int k = 0; k < 3; k++)
             for (int t = 0; t < 9; t++)
-                most += fabs((double)weight[(o * 3 + k) * 9 + t]) * fabs(caffe[2 - k] - 255 * mean[k]) / (255 * deviation[k]);
+                most += fabs((double)weight[(o * 3 + k) * 9 + t]) * fabs(caffe[2 - k] - 255 * mean[k]) /
+                        (255 * deviation[k]);
         for (int y = 0; y < SIDE; y++)
             for (int x = 0; x < SIDE; x++) {
                 double off = fabs(convolve(weight, bias, theirs, o, y, x) -
@@ -225,8 +218,7 @@ START_TEST(torchvision_is_folded_exactly)
 END_TEST
 
 /* A 1x1 convolution that is not Caffe's usual one is multiplied into the first of 3x3. */
-START_TEST(colours_are_folded)
-{
+START_TEST(colours_are_folded) {
     static const float matrix[9] = {10, 20, 30, -5, 0.5f, 7, 100, 0, -3}, shift[3] = {1, -2, 30};
     static const double caffe[3] = {103.939, 116.779, 123.68};
     for (int usual = 0; usual < 2; usual++) {
@@ -256,7 +248,8 @@ START_TEST(colours_are_folded)
                 }
                 for (int k = 0; k < 3; k++)
                     colours[k][y][x] = (double)shift[k] + (double)matrix[3 * k] * level[0] / 255 +
-                                       (double)matrix[3 * k + 1] * level[1] / 255 + (double)matrix[3 * k + 2] * level[2] / 255;
+                                       (double)matrix[3 * k + 1] * level[1] / 255 +
+                                       (double)matrix[3 * k + 2] * level[2] / 255;
             }
         if (usual) /* nothing is touched */
             ck_assert(memcmp(model->convolutions[0].weight, weight, sizeof weight) == 0 &&
@@ -274,8 +267,7 @@ END_TEST
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
 /* Every half comes back, and every float goes to the nearest one, to even in the middle. */
-START_TEST(halves_are_rounded_to_nearest)
-{
+START_TEST(halves_are_rounded_to_nearest) {
     double value[0x7c01];
     for (unsigned h = 0; h < 0x7c00; h++)
         value[h] = h < 0x400 ? ldexp((double)h, -24) : ldexp(1024 + (double)(h & 0x3ff), (int)(h >> 10) - 25);
@@ -295,8 +287,7 @@ START_TEST(halves_are_rounded_to_nearest)
 }
 END_TEST
 
-START_TEST(what_is_written_is_read_again)
-{
+START_TEST(what_is_written_is_read_again) {
     const char *from = test_path("from \"quoted\".safetensors"), *to = test_path("to.safetensors");
     pst_model *model, *again;
     pst_safetensors *file;
@@ -313,7 +304,8 @@ START_TEST(what_is_written_is_read_again)
                 ck_assert(half ? fabsf(a->weight[k] - b->weight[k]) <= 0x1p-11f * fabsf(a->weight[k]) + 0x1p-25f
                                : a->weight[k] == b->weight[k]);
             for (int k = 0; k < a->c_out; k++)
-                ck_assert(half ? fabsf(a->bias[k] - b->bias[k]) <= 0x1p-11f * fabsf(a->bias[k]) + 0x1p-25f : a->bias[k] == b->bias[k]);
+                ck_assert(half ? fabsf(a->bias[k] - b->bias[k]) <= 0x1p-11f * fabsf(a->bias[k]) + 0x1p-25f
+                               : a->bias[k] == b->bias[k]);
         }
         pst_model_destroy(again);
         ck_ok(error, pst_safetensors_open(&error, to, &file));
@@ -334,8 +326,7 @@ START_TEST(what_is_written_is_read_again)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("convention");
     TCase *cases = tcase_create("convention");
     suite_add_tcase(suite, cases);

@@ -1,7 +1,5 @@
 /* Every allocation fails once, and with all after it: a clean status, nothing in the outputs, no file, no leak (which
  * the build with a leak checker sees). */
-#include "support.h"
-
 #include <math.h>
 #include <stdio.h>
 
@@ -9,12 +7,12 @@
 #include "base/memory.h"
 #include "image/image.h"
 #include "model/model.h"
+#include "support.h"
 
 static pst_error error;
 static pst_image *source;
 
-static pst_status read_picture(const char *path, void **made)
-{
+static pst_status read_picture(const char *path, void **made) {
     pst_image *image;
     pst_status status = pst_picture_read(&error, path, &image);
     *made = image;
@@ -22,8 +20,7 @@ static pst_status read_picture(const char *path, void **made)
     return status;
 }
 
-static pst_status write_picture(const char *path, void **made)
-{
+static pst_status write_picture(const char *path, void **made) {
     pst_status status = pst_picture_write(&error, source, path);
     FILE *file = fopen(path, "rb");
     *made = file;
@@ -34,8 +31,7 @@ static pst_status write_picture(const char *path, void **made)
     return status;
 }
 
-static pst_status resize_picture(const char *path, void **made)
-{
+static pst_status resize_picture(const char *path, void **made) {
     pst_image *image;
     pst_status status = pst_picture_resize(&error, source, 7, 9, &image);
     (void)path;
@@ -44,8 +40,7 @@ static pst_status resize_picture(const char *path, void **made)
     return status;
 }
 
-static pst_status read_model(const char *path, void **made)
-{
+static pst_status read_model(const char *path, void **made) {
     pst_model *model;
     pst_status status = pst_model_read(&error, path, &model);
     *made = model;
@@ -63,8 +58,7 @@ static const struct {
     {"", resize_picture, 6},     {"net", read_model, 10},
 };
 
-START_TEST(every_allocation_may_fail)
-{
+START_TEST(every_allocation_may_fail) {
     const char *path = test_path(faults[_i].name);
     ck_ok(error, pst_picture_create(&error, 20, 12, NULL, &source));
     for (int i = 0; i < 20 * 12 * 3; i++)
@@ -96,8 +90,7 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("faults");
     TCase *cases = tcase_create("faults");
     suite_add_tcase(suite, cases);

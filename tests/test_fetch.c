@@ -1,18 +1,16 @@
-/* Fetching networks from a server on the loopback that does everything wrong that servers do: what is installed, what is said,
- * what is left behind. */
+/* Fetching networks from a server on the loopback that does everything wrong that servers do: what is installed, what
+ * is said, what is left behind. */
 #define _POSIX_C_SOURCE 200809L
-
-#include "fetch_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "fetch_fixture.h"
 #include "model/fetch.h"
 
-START_TEST(a_whole_file_is_installed_once)
-{
+START_TEST(a_whole_file_is_installed_once) {
     static const struct {
         const char *name;
         pst_fetch_check check;
@@ -44,14 +42,16 @@ START_TEST(a_whole_file_is_installed_once)
 }
 END_TEST
 
-START_TEST(a_url_is_installed_under_its_name)
-{
+START_TEST(a_url_is_installed_under_its_name) {
     char file[64], path[80];
     snprintf(file, sizeof file, "net-%.10s.pth", sha256); /* the beginning of a .pth is wrong, its name right */
     snprintf(path, sizeof path, "/%s", file);
     const web_answer answers[] = {{.path = "/a/new.net?x=1", .body = body, .bytes = bytes},
                                   {.path = path, .body = body, .bytes = bytes},
-                                  {.path = "/net-00000000.pth", .body = "\x80\2" "0123456789", .bytes = 12}};
+                                  {.path = "/net-00000000.pth",
+                                   .body = "\x80\2"
+                                           "0123456789",
+                                   .bytes = 12}};
     web_set(answers, COUNT(answers));
     ck_fetched(url("/a/new.net?x=1"), PST_CHECK_NONE);
     ck_assert_str_eq(report.path, data("new.net"));
@@ -96,8 +96,7 @@ END_TEST
 
 /* ---- parts ---- */
 
-static void leave_part(const char *what, const char *headers)
-{
+static void leave_part(const char *what, const char *headers) {
     char path[64];
     snprintf(path, sizeof path, "/%s", what);
     const web_answer answers[] = {{.path = path, .headers = headers, .body = body, .bytes = bytes, .cut = bytes / 2}};
@@ -111,26 +110,26 @@ static void leave_part(const char *what, const char *headers)
 }
 
 static void ck_goes_on(const char *what, const char *file, pst_fetch_check check, const web_answer *answer, bool range,
-                       const char *if_range)
-{
+                       const char *if_range) {
     char text[64];
     web_set(answer, 1);
     ck_fetched(what, check);
     ck_holds(data(file), answer->body, answer->bytes);
     snprintf(text, sizeof text, "Range: bytes=%zu-\r\n", bytes / 2);
     ck_assert_int_eq(strstr(web_last(), text) != NULL, range);
-    ck_assert_msg(!if_range == !strstr(web_last(), "If-Range") && (!if_range || strstr(web_last(), if_range)), "%s", web_last());
+    ck_assert_msg(!if_range == !strstr(web_last(), "If-Range") && (!if_range || strstr(web_last(), if_range)), "%s",
+                  web_last());
     ck_assert_uint_eq(web_requests(), 1);
     forget(file);
     ck_nothing(file);
 }
 
-START_TEST(a_part_is_gone_on_with)
-{
+START_TEST(a_part_is_gone_on_with) {
     const web_answer tagged = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true};
     const web_answer ignoring = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes};
     const web_answer plain = {.path = "/whole", .body = body, .bytes = bytes, .ranges = true};
-    const web_answer weak = {.path = "/whole", .headers = "ETag: W/\"one\"\r\n", .body = body, .bytes = bytes, .ranges = true};
+    const web_answer weak = {
+        .path = "/whole", .headers = "ETag: W/\"one\"\r\n", .body = body, .bytes = bytes, .ranges = true};
     const char *date = "Last-Modified: Mon, 02 Jan 2012 03:04:05 GMT\r\n";
     const web_answer dated = {.path = "/unknown", .headers = date, .body = body, .bytes = bytes, .ranges = true};
     leave_part("whole", TAGGED);
@@ -148,17 +147,18 @@ START_TEST(a_part_is_gone_on_with)
 }
 END_TEST
 
-START_TEST(a_part_that_does_not_fit_is_not_used)
-{
+START_TEST(a_part_that_does_not_fit_is_not_used) {
     /* What was changed on the server comes as a whole. */
-    const web_answer changed = {.path = "/unknown", .headers = "ETag: \"two\"\r\n", .body = other, .bytes = other_bytes, .ranges = true};
+    const web_answer changed = {
+        .path = "/unknown", .headers = "ETag: \"two\"\r\n", .body = other, .bytes = other_bytes, .ranges = true};
     leave_part("unknown", TAGGED);
     web_set(&changed, 1);
     ck_assert_int_eq(fetch("unknown"), PST_OK);
     ck_holds(data("unknown.net"), other, other_bytes);
     forget("unknown.net");
     /* ... and is refused where it is known what it should be. */
-    const web_answer wrong = {.path = "/whole", .headers = "ETag: \"two\"\r\n", .body = other, .bytes = other_bytes, .ranges = true};
+    const web_answer wrong = {
+        .path = "/whole", .headers = "ETag: \"two\"\r\n", .body = other, .bytes = other_bytes, .ranges = true};
     leave_part("whole", TAGGED);
     web_set(&wrong, 1);
     ck_failed("whole", PST_ERROR_FORMAT, sha256, "/whole");
@@ -209,8 +209,7 @@ END_TEST
 
 /* ---- what is not installed ---- */
 
-START_TEST(what_is_no_network_is_not_installed)
-{
+START_TEST(what_is_no_network_is_not_installed) {
     static uint8_t zip[2000] = {0x1f, 0x8b, 8};
     const struct {
         const char *word;
@@ -238,18 +237,22 @@ START_TEST(what_is_no_network_is_not_installed)
         web_answer answer = table[i].answer;
         answer.path = "/unknown";
         web_set(&answer, 1);
-        ck_failed("unknown", strstr(table[i].word, "answers") || strstr(table[i].word, "leads") || strstr(table[i].word, "followed")
-                  ? PST_ERROR_FILE : PST_ERROR_FORMAT, table[i].word, "/unknown: ");
+        ck_failed("unknown",
+                  strstr(table[i].word, "answers") || strstr(table[i].word, "leads") ||
+                          strstr(table[i].word, "followed")
+                      ? PST_ERROR_FILE
+                      : PST_ERROR_FORMAT,
+                  table[i].word, "/unknown: ");
         ck_assert_uint_eq(report.part_bytes, 0);
         ck_nothing("unknown.net");
     }
 }
 END_TEST
 
-START_TEST(what_is_another_file_is_not_installed)
-{
+START_TEST(what_is_another_file_is_not_installed) {
     char number[32];
-    const web_answer longer = {.path = "/five", .body = body, .bytes = bytes - 1}, changed = {.path = "/five", .body = broken, .bytes = bytes};
+    const web_answer longer = {.path = "/five", .body = body, .bytes = bytes - 1},
+                     changed = {.path = "/five", .body = broken, .bytes = bytes};
     web_answer unsaid = {.path = "/five", .body = body, .bytes = bytes - 1, .chunked = true};
     snprintf(number, sizeof number, "%zu", bytes);
     web_set(&longer, 1);
@@ -273,12 +276,17 @@ START_TEST(what_is_another_file_is_not_installed)
 }
 END_TEST
 
-START_TEST(good_redirections_and_proxies_are_followed)
-{
-    const web_answer answers[] = {{.path = "/whole", .code = 302, .headers = "ETag: \"redirection\"\r\nLocation: /second\r\n"},
-                                  {.path = "/second", .code = 307, .headers = "Location: third\r\n", .type = "text/html", .body = "<html>", .bytes = 6},
-                                  {.path = "/third", .headers = TAGGED, .body = body, .bytes = bytes, .cut = bytes / 2},
-                                  {.path = "/a/b/proxied.net", .body = body, .bytes = bytes}};
+START_TEST(good_redirections_and_proxies_are_followed) {
+    const web_answer answers[] = {
+        {.path = "/whole", .code = 302, .headers = "ETag: \"redirection\"\r\nLocation: /second\r\n"},
+        {.path = "/second",
+         .code = 307,
+         .headers = "Location: third\r\n",
+         .type = "text/html",
+         .body = "<html>",
+         .bytes = 6},
+        {.path = "/third", .headers = TAGGED, .body = body, .bytes = bytes, .cut = bytes / 2},
+        {.path = "/a/b/proxied.net", .body = body, .bytes = bytes}};
     web_answer whole[COUNT(answers)];
     memcpy(whole, answers, sizeof answers);
     whole[2].cut = 0;
@@ -299,18 +307,20 @@ START_TEST(good_redirections_and_proxies_are_followed)
 }
 END_TEST
 
-START_TEST(the_mirror_helps)
-{
-    web_answer answers[] = {{.path = "/mirrored", .code = 404}, {.path = "/mirror", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true}};
+START_TEST(the_mirror_helps) {
+    web_answer answers[] = {{.path = "/mirrored", .code = 404},
+                            {.path = "/mirror", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true}};
     web_set(answers, 2);
     ck_fetched("mirrored", PST_CHECK_SHA256);
     ck_assert_uint_eq(web_requests(), 2);
     forget("mirrored.net");
     /* also to go on with what the first one broke off */
-    answers[0] = (web_answer){.path = "/mirrored", .headers = "ETag: \"x\"\r\n", .body = body, .bytes = bytes, .cut = 50000};
+    answers[0] =
+        (web_answer){.path = "/mirrored", .headers = "ETag: \"x\"\r\n", .body = body, .bytes = bytes, .cut = 50000};
     web_set(answers, 2);
     ck_fetched("mirrored", PST_CHECK_SHA256);
-    ck_assert(strstr(web_last(), "GET /mirror ") && strstr(web_last(), "Range: bytes=50000-") && !strstr(web_last(), "If-Range"));
+    ck_assert(strstr(web_last(), "GET /mirror ") && strstr(web_last(), "Range: bytes=50000-") &&
+              !strstr(web_last(), "If-Range"));
     forget("mirrored.net");
     web_set(answers, 0);
     ck_failed("mirrored", PST_ERROR_FILE, "/mirror: the server answers 404", "");
@@ -318,8 +328,7 @@ START_TEST(the_mirror_helps)
 }
 END_TEST
 
-START_TEST(files_and_dead_addresses)
-{
+START_TEST(files_and_dead_addresses) {
     char text[1200];
     snprintf(text, sizeof text, "file://%s", test_path("net"));
     ck_fetched(text, PST_CHECK_NONE);
@@ -339,16 +348,20 @@ START_TEST(files_and_dead_addresses)
 }
 END_TEST
 
-static bool stop_later(void *user, const pst_fetch_progress *now)
-{
+static bool stop_later(void *user, const pst_fetch_progress *now) {
     ck_assert_uint_le(now->done, bytes);
     ck_assert(now->total == bytes);
     return now->done >= *(uint64_t *)user;
 }
 
-START_TEST(silence_and_stops_leave_a_part)
-{
-    const web_answer answer = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true, .pause = 100000, .pause_ms = 6000};
+START_TEST(silence_and_stops_leave_a_part) {
+    const web_answer answer = {.path = "/whole",
+                               .headers = TAGGED,
+                               .body = body,
+                               .bytes = bytes,
+                               .ranges = true,
+                               .pause = 100000,
+                               .pause_ms = 6000};
     pst_fetch_options options;
     pst_fetch_options_init(&options, sizeof options);
     options.what = "whole";
@@ -376,8 +389,7 @@ START_TEST(silence_and_stops_leave_a_part)
 }
 END_TEST
 
-START_TEST(what_is_there_is_kept_or_repaired)
-{
+START_TEST(what_is_there_is_kept_or_repaired) {
     const web_answer answer = {.path = "/whole", .body = body, .bytes = bytes};
     pst_fetch_options options;
     pst_fetch_options_init(&options, sizeof options);
@@ -406,8 +418,7 @@ START_TEST(what_is_there_is_kept_or_repaired)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     if (!pst_fetch_available())
         return TEST_SKIPPED;
     Suite *suite = suite_create("fetch");

@@ -1,8 +1,6 @@
 /* pastiche model fetch as a process: exit codes, what it says, interrupts, several at once, a full disk. */
 #define _XOPEN_SOURCE 700
 
-#include "fetch_fixture.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fetch_fixture.h"
 #include "model/fetch.h"
 
 static char said[65536];
 
-static pid_t start(const char *name, const char *what, const char *more, rlim_t limit)
-{
+static pid_t start(const char *name, const char *what, const char *more, rlim_t limit) {
     char err[1024];
     snprintf(err, sizeof err, "%s", test_path(name));
     fflush(NULL);
@@ -38,8 +36,7 @@ static pid_t start(const char *name, const char *what, const char *more, rlim_t 
     return child;
 }
 
-static int wait_for(pid_t child, const char *name)
-{
+static int wait_for(pid_t child, const char *name) {
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     FILE *file = fopen(test_path(name), "rb");
@@ -49,20 +46,20 @@ static int wait_for(pid_t child, const char *name)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static void wait_for_part(const char *name, size_t least)
-{
+static void wait_for_part(const char *name, size_t least) {
     const struct timespec nap = {.tv_nsec = 10000000};
     for (int i = 0; i < 2000 && size_of(data(name)) < least; i++)
         nanosleep(&nap, NULL);
     ck_assert_uint_ge(size_of(data(name)), least);
 }
 
-START_TEST(the_program_fetches_and_tells)
-{
-    const web_answer answers[] = {{.path = "/whole", .body = body, .bytes = bytes}, {.path = "/five", .body = body, .bytes = bytes}};
+START_TEST(the_program_fetches_and_tells) {
+    const web_answer answers[] = {{.path = "/whole", .body = body, .bytes = bytes},
+                                  {.path = "/five", .body = body, .bytes = bytes}};
     web_set(answers, 2);
     ck_assert_msg(wait_for(start("err", "whole", NULL, 0), "err") == 0, "%s", said);
-    ck_assert_msg(strstr(said, "fetching http://") && strstr(said, "its SHA-256 fits") && !strchr(said, '\r'), "%s", said);
+    ck_assert_msg(strstr(said, "fetching http://") && strstr(said, "its SHA-256 fits") && !strchr(said, '\r'), "%s",
+                  said);
     ck_holds(data("whole.net"), body, bytes);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 0), "err"), 0);
     ck_assert_ptr_nonnull(strstr(said, "is there already"));
@@ -75,17 +72,23 @@ START_TEST(the_program_fetches_and_tells)
     ck_assert_int_eq(wait_for(start("err", "mirrored", NULL, 0), "err"), 1);
     char number[32];
     snprintf(number, sizeof number, "%zu bytes", bytes);
-    ck_assert_msg(strstr(said, "trying") && strstr(said, "404") && strstr(said, "by hand: save ") && strstr(said, number) &&
-                  strstr(said, sha256) && strstr(said, data("mirrored.net")), "%s", said);
+    ck_assert_msg(strstr(said, "trying") && strstr(said, "404") && strstr(said, "by hand: save ") &&
+                      strstr(said, number) && strstr(said, sha256) && strstr(said, data("mirrored.net")),
+                  "%s", said);
     ck_assert_int_eq(wait_for(start("err", "nonsense", NULL, 0), "err"), 2);
     ck_assert_int_eq(wait_for(start("err", "whole", "--timeout=0", 0), "err"), 2);
     ck_assert_int_eq(wait_for(start("err", "whole", "--frobnicate", 0), "err"), 2);
 }
 END_TEST
 
-START_TEST(interrupts_kills_and_crowds)
-{
-    const web_answer slow = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true, .pause = 100000, .pause_ms = 3000};
+START_TEST(interrupts_kills_and_crowds) {
+    const web_answer slow = {.path = "/whole",
+                             .headers = TAGGED,
+                             .body = body,
+                             .bytes = bytes,
+                             .ranges = true,
+                             .pause = 100000,
+                             .pause_ms = 3000};
     const web_answer quick = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true};
     web_set(&slow, 1);
     pid_t child = start("err", "whole", NULL, 0);
@@ -125,8 +128,7 @@ START_TEST(interrupts_kills_and_crowds)
 }
 END_TEST
 
-START_TEST(a_full_disk_is_told)
-{
+START_TEST(a_full_disk_is_told) {
     const web_answer quick = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true};
     web_set(&quick, 1);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 65536), "err"), 1);
@@ -140,8 +142,7 @@ START_TEST(a_full_disk_is_told)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     if (!pst_fetch_available())
         return TEST_SKIPPED;
     Suite *suite = suite_create("fetch_program");

@@ -1,8 +1,6 @@
-/* The readers of network files on files made by hand: sound ones, such as are mistaken for networks, and hostile ones. Whatever a
- * file holds, it ends in a network or in one line that begins with its name. */
+/* The readers of network files on files made by hand: sound ones, such as are mistaken for networks, and hostile ones.
+ * Whatever a file holds, it ends in a network or in one line that begins with its name. */
 #define _XOPEN_SOURCE 700 /* for limits; must stand before any header */
-
-#include "support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +11,7 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "network_files.h"
+#include "support.h"
 #ifdef PST_WITH_HDF5
 #include <hdf5.h>
 #endif
@@ -27,16 +26,14 @@ static bytes caffe_now(void) { return file_caffe(&network, 0); }
 static bytes onnx(void) { return file_onnx(&network); }
 static bytes matlab(void) { return file_matlab(&network); }
 
-static bytes torch_legacy(void)
-{
+static bytes torch_legacy(void) {
     bytes object = pickle_state("", 0), file = file_torch(&network, &object);
     bytes_free(&object);
     return file;
 }
 
 #ifdef PST_WITH_LIBZIP
-static bytes torch_zip(void)
-{
+static bytes torch_zip(void) {
     bytes object = pickle_state("", 0), file = file_torch_zip(&network, &object);
     bytes_free(&object);
     return file;
@@ -44,8 +41,7 @@ static bytes torch_zip(void)
 #endif
 
 #ifdef PST_WITH_HDF5
-static bytes load(const char *path)
-{
+static bytes load(const char *path) {
     bytes b = {0};
     char piece[4096];
     size_t got;
@@ -57,8 +53,8 @@ static bytes load(const char *path)
     return b;
 }
 
-static void write_set(hid_t folder, const char *name, int rank, const hsize_t *sides, const float *values, bool packed)
-{
+static void write_set(hid_t folder, const char *name, int rank, const hsize_t *sides, const float *values,
+                      bool packed) {
     hid_t space = H5Screate_simple(rank, sides, NULL), options = H5Pcreate(H5P_DATASET_CREATE);
     if (packed) {
         H5Pset_chunk(options, rank, sides);
@@ -73,8 +69,7 @@ static void write_set(hid_t folder, const char *name, int rank, const hsize_t *s
 }
 
 /* A folder for each layer, links of every kind, and a circle. */
-static bytes keras(void)
-{
+static bytes keras(void) {
     const char *path = test_path("small.h5");
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     for (int n = 0; n < 2; n++) {
@@ -86,7 +81,8 @@ static bytes keras(void)
             for (int i = 0; i < small_in[n]; i++)
                 for (int t = 0; t < 9; t++)
                     kernel[(t * small_in[n] + i) * small_out[n] + o] = network.weight[n][(o * small_in[n] + i) * 9 + t];
-        write_set(folder, "kernel:0", 4, (const hsize_t[]){3, 3, (hsize_t)small_in[n], (hsize_t)small_out[n]}, kernel, n == 1);
+        write_set(folder, "kernel:0", 4, (const hsize_t[]){3, 3, (hsize_t)small_in[n], (hsize_t)small_out[n]}, kernel,
+                  n == 1);
         write_set(folder, "bias:0", 1, (const hsize_t[]){(hsize_t)small_out[n]}, network.bias[n], false);
         H5Gclose(folder);
     }
@@ -119,24 +115,20 @@ static const struct {
 enum { SOUND = sizeof sound / sizeof sound[0] };
 
 /* The first convolutions of the network, and no others. */
-static bool is_part_of_ours(const pst_model *model)
-{
+static bool is_part_of_ours(const pst_model *model) {
     bool same = model->convolution_count <= 2;
     for (size_t n = 0; same && n < model->convolution_count; n++) {
         const pst_model_convolution *c = &model->convolutions[n];
-        same = c->c_in == small_in[n] && c->c_out == small_out[n] && memcmp(c->weight, network.weight[n], 54 * 4) == 0 &&
+        same = c->c_in == small_in[n] && c->c_out == small_out[n] &&
+               memcmp(c->weight, network.weight[n], 54 * 4) == 0 &&
                memcmp(c->bias, network.bias[n], 4 * (size_t)small_out[n]) == 0;
     }
     return same;
 }
 
-static bool is_ours(const pst_model *model)
-{
-    return model->convolution_count == 2 && is_part_of_ours(model);
-}
+static bool is_ours(const pst_model *model) { return model->convolution_count == 2 && is_part_of_ours(model); }
 
-START_TEST(sound_files_are_read)
-{
+START_TEST(sound_files_are_read) {
     pst_model *model;
     bytes file = sound[_i].make();
     const char *path = test_path("a file whose name says nothing");
@@ -168,7 +160,9 @@ static const struct {
     {FILE_OF("{\"error\": \"not found\"}"), "is a text"},
     {FILE_OF("name: \"VGG_ILSVRC_19_layers\"\ninput: \"data\"\n"), "is a text"},
     {FILE_OF("\x1f\x8b\x08\0\0\0\0\0"), "gzip"},
-    {FILE_OF("\xfd" "7zXZ\0\0\0"), "xz"},
+    {FILE_OF("\xfd"
+             "7zXZ\0\0\0"),
+     "xz"},
     {FILE_OF("BZh91AY&SY\0\1"), "bzip2"},
     {FILE_OF("\x93NUMPY\1\0v\0{'descr'"), "NumPy"},
     {FILE_OF("\x80\4\x95\x10\0\0\0\0\0\0\0}."), "Python pickle"},
@@ -185,17 +179,17 @@ static const struct {
     {FILE_OF("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), "cut short"},
 };
 
-START_TEST(other_files_are_called_what_they_are)
-{
+START_TEST(other_files_are_called_what_they_are) {
     const char *path = test_path("vgg19.model");
     pst_model *model = (pst_model *)&error;
     test_write(path, mistaken[_i].data, mistaken[_i].count);
     pst_status status = pst_model_read(&error, path, &model);
-    ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s", status ? error.text : "was read");
+    ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s",
+                  status ? error.text : "was read");
     ck_assert_ptr_null(model);
     ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "no path: %s", error.text);
-    ck_assert_msg(strstr(error.text, mistaken[_i].says) || strstr(error.text, "build again"), "no \"%s\" in: %s", mistaken[_i].says,
-                  error.text);
+    ck_assert_msg(strstr(error.text, mistaken[_i].says) || strstr(error.text, "build again"), "no \"%s\" in: %s",
+                  mistaken[_i].says, error.text);
 }
 END_TEST
 
@@ -210,20 +204,21 @@ static const struct {
     const char *says;
 } pickles[] = {
     {FILE_OF(""), PST_OK, NULL},
-    {FILE_OF(KEY "N" KEY "\x88" KEY "G\0\0\0\0\0\0\0\0" KEY "\x8a\2\xff\x7f" KEY "U\1x" KEY "(K\1K\2e."), PST_ERROR_FORMAT, "adds items"},
+    {FILE_OF(KEY "N" KEY "\x88" KEY "G\0\0\0\0\0\0\0\0" KEY "\x8a\2\xff\x7f" KEY "U\1x" KEY "(K\1K\2e."),
+     PST_ERROR_FORMAT, "adds items"},
     {FILE_OF(KEY "](K\1K\2e"), PST_OK, NULL},
     {FILE_OF(KEY "}q\7h\7h\7s"), PST_OK, NULL}, /* a dictionary in itself */
-    {FILE_OF(KEY "]q\7h\7a"), PST_OK, NULL},     /* a list in itself */
+    {FILE_OF(KEY "]q\7h\7a"), PST_OK, NULL},    /* a list in itself */
     {FILE_OF(KEY "cos\nsystem\nX\x07\0\0\0touch xtR"), PST_ERROR_UNSUPPORTED, "os.system"},
     {FILE_OF(KEY "cbuiltins\neval\n"), PST_ERROR_UNSUPPORTED, "builtins.eval"},
     {FILE_OF(KEY "X\2\0\0\0osX\6\0\0\0system\x93"), PST_ERROR_UNSUPPORTED, "os.system"},
     {FILE_OF(KEY "ctorch.nn.modules.linear\nLinear\n"), PST_ERROR_UNSUPPORTED, "torch.nn.modules.linear.Linear"},
     {FILE_OF(KEY "ctorch\nFloatStorage\n)R"), PST_ERROR_FORMAT, "cannot be called"},
     {FILE_OF(KEY "ccollections\nOrderedDict\n)\x81"), PST_ERROR_UNSUPPORTED, "0x81"}, /* NEWOBJ */
-    {FILE_OF(KEY "(ios\nsystem\n"), PST_ERROR_UNSUPPORTED, "0x69"},                       /* INST */
-    {FILE_OF(KEY "(cos\nsystem\no"), PST_ERROR_UNSUPPORTED, "os.system"},                 /* OBJ */
-    {FILE_OF(KEY "\x82\1"), PST_ERROR_UNSUPPORTED, "0x82"},                               /* EXT1 */
-    {FILE_OF(KEY "P0\n"), PST_ERROR_UNSUPPORTED, "0x50"},                                 /* PERSID */
+    {FILE_OF(KEY "(ios\nsystem\n"), PST_ERROR_UNSUPPORTED, "0x69"},                   /* INST */
+    {FILE_OF(KEY "(cos\nsystem\no"), PST_ERROR_UNSUPPORTED, "os.system"},             /* OBJ */
+    {FILE_OF(KEY "\x82\1"), PST_ERROR_UNSUPPORTED, "0x82"},                           /* EXT1 */
+    {FILE_OF(KEY "P0\n"), PST_ERROR_UNSUPPORTED, "0x50"},                             /* PERSID */
     {FILE_OF("ttt"), PST_ERROR_FORMAT, "mark"},
     {FILE_OF("00000000000000000"), PST_ERROR_FORMAT, "empty stack"},
     {FILE_OF(KEY "h\x63"), PST_ERROR_FORMAT, "did not keep"},
@@ -239,8 +234,7 @@ static const struct {
     {FILE_OF(KEY "Nb"), PST_ERROR_FORMAT, "attributes"},
 };
 
-START_TEST(pickles_do_nothing_but_tensors)
-{
+START_TEST(pickles_do_nothing_but_tensors) {
     const char *path = test_path("pickle.pth");
     bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&network, &object);
     pst_model *model;
@@ -250,8 +244,8 @@ START_TEST(pickles_do_nothing_but_tensors)
     if (status == PST_OK)
         ck_assert(is_ours(model));
     else
-        ck_assert_msg(strstr(error.text, pickles[_i].says) && strncmp(error.text, path, strlen(path)) == 0, "no \"%s\" in: %s",
-                      pickles[_i].says, error.text);
+        ck_assert_msg(strstr(error.text, pickles[_i].says) && strncmp(error.text, path, strlen(path)) == 0,
+                      "no \"%s\" in: %s", pickles[_i].says, error.text);
     pst_model_destroy(model);
     bytes_free(&object);
     bytes_free(&file);
@@ -259,8 +253,7 @@ START_TEST(pickles_do_nothing_but_tensors)
 END_TEST
 
 /* Python 2 wrote dictionaries as lists of pairs, and texts of bytes. */
-START_TEST(old_dictionaries_are_read)
-{
+START_TEST(old_dictionaries_are_read) {
     bytes object = {0}, state = pickle_state("", 0), file;
     pst_model *model;
     put_text(&object, "ccollections\nOrderedDict\n(](");
@@ -293,8 +286,7 @@ END_TEST
 /* ---- hostile ones --------------------------------------------------------------------------------------------- */
 
 /* Reads what may be anything; within 1 GiB more than there is now, and without a word that is not in the error. */
-static void read_any(const char *path, const bytes *file, const char *what, size_t where)
-{
+static void read_any(const char *path, const bytes *file, const char *what, size_t where) {
     pst_model *model = (pst_model *)&error;
     error.text[0] = 0;
     test_write(path, file->data, file->count);
@@ -310,18 +302,20 @@ static void read_any(const char *path, const bytes *file, const char *what, size
     pst_model_destroy(model);
 }
 
-/* A Caffe file that ends just behind a layer is a whole one of a smaller network, which only those who want more can refuse. */
-START_TEST(files_cut_at_any_byte_are_refused_or_the_same)
-{
+/* A Caffe file that ends just behind a layer is a whole one of a smaller network, which only those who want more can
+ * refuse. */
+START_TEST(files_cut_at_any_byte_are_refused_or_the_same) {
     bytes whole = sound[_i].make(), cut = whole;
     const char *path = test_path("cut");
-    size_t step = whole.count > 2048 && strcmp(sound[_i].name, "small.h5") == 0 ? 97 : 1; /* HDF5 leaves gaps of zeros */
+    size_t step =
+        whole.count > 2048 && strcmp(sound[_i].name, "small.h5") == 0 ? 97 : 1; /* HDF5 leaves gaps of zeros */
     for (size_t i = 0; i < whole.count; i += step) {
         pst_model *model;
         cut.count = i;
         test_write(path, cut.data, cut.count);
         if (pst_model_read_as(&error, path, sound[_i].asked, &model) == PST_OK)
-            ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu", sound[_i].name, i);
+            ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu",
+                          sound[_i].name, i);
         else
             ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s", error.text);
         pst_model_destroy(model);
@@ -330,8 +324,7 @@ START_TEST(files_cut_at_any_byte_are_refused_or_the_same)
 }
 END_TEST
 
-START_TEST(files_with_any_byte_changed_do_no_harm)
-{
+START_TEST(files_with_any_byte_changed_do_no_harm) {
     static const uint8_t masks[] = {0x01, 0x80, 0xff};
     bytes whole = sound[_i].make();
     const char *path = test_path("changed");
@@ -348,8 +341,7 @@ START_TEST(files_with_any_byte_changed_do_no_harm)
 }
 END_TEST
 
-START_TEST(files_with_pieces_spoiled_do_no_harm)
-{
+START_TEST(files_with_pieces_spoiled_do_no_harm) {
     bytes whole = sound[_i].make(), spoiled = {0};
     const char *path = test_path("spoiled");
     uint64_t seed = (uint64_t)_i;
@@ -369,8 +361,7 @@ START_TEST(files_with_pieces_spoiled_do_no_harm)
 }
 END_TEST
 
-START_TEST(shapes_that_lie_take_no_memory)
-{
+START_TEST(shapes_that_lie_take_no_memory) {
     pst_model *model;
     const char *path = test_path("huge.caffemodel");
     bytes file = {0}, layer = {0}, blob = {0}, shape = {0};
@@ -394,11 +385,11 @@ START_TEST(shapes_that_lie_take_no_memory)
 END_TEST
 
 #ifdef PST_WITH_LIBZIP
-START_TEST(other_archives_are_called_what_they_are)
-{
+START_TEST(other_archives_are_called_what_they_are) {
     static const struct {
         const char *name, *says;
-    } cases[] = {{"model.weights.h5", ".keras archive"}, {"vgg19.h5", "not one of PyTorch's"}, {"a/data.pkl", "cut short"}};
+    } cases[] = {
+        {"model.weights.h5", ".keras archive"}, {"vgg19.h5", "not one of PyTorch's"}, {"a/data.pkl", "cut short"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pst_model *model;
         bytes file = file_zip(&(zip_entry){cases[i].name, "\x80\2", 2}, 1);
@@ -413,19 +404,22 @@ END_TEST
 
 #ifdef PST_WITH_HDF5
 /* Circles of links, sets of zeros that take no room in the file, and chunks larger than any network. */
-START_TEST(hostile_hdf5_is_refused)
-{
+START_TEST(hostile_hdf5_is_refused) {
     const char *path = test_path("hostile.h5");
     pst_model *model;
     for (int kind = 0; kind < 4; kind++) {
         hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         hsize_t sides[4] = {3, 3, 3, kind == 1 ? 4096 : (hsize_t)1 << 40}, chunk[4] = {3, 3, 3, (hsize_t)1 << 24};
-        const char *says = kind == 0 ? "no conv1_1.weight" : kind == 1 ? "by a filter" : kind == 2 ? "expected" : "more folders";
+        const char *says = kind == 0   ? "no conv1_1.weight"
+                           : kind == 1 ? "by a filter"
+                           : kind == 2 ? "expected"
+                                       : "more folders";
         hid_t folder = H5Gcreate2(file, "block1_conv1", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
         if (kind == 0)
             H5Lcreate_hard(file, "/", folder, "circle", H5P_DEFAULT, H5P_DEFAULT);
         if (kind == 1 || kind == 2) {
-            hid_t options = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, sides, (const hsize_t[]){3, 3, 3, H5S_UNLIMITED});
+            hid_t options = H5Pcreate(H5P_DATASET_CREATE),
+                  space = H5Screate_simple(4, sides, (const hsize_t[]){3, 3, 3, H5S_UNLIMITED});
             H5Pset_chunk(options, 4, chunk);
             H5Dclose(H5Dcreate2(folder, "kernel:0", H5T_IEEE_F32LE, space, H5P_DEFAULT, options, H5P_DEFAULT));
             H5Pclose(options);
@@ -449,8 +443,7 @@ END_TEST
 #endif
 
 /* The list of the formats' readers with every allocation failing once, and with all after it. */
-START_TEST(every_allocation_may_fail)
-{
+START_TEST(every_allocation_may_fail) {
     bytes file = sound[_i].make();
     const char *path = test_path("faults");
     test_write(path, file.data, file.count);
@@ -472,8 +465,7 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     small_make(&network);
     Suite *suite = suite_create("formats");
     TCase *cases = tcase_create("formats");

@@ -1,5 +1,5 @@
-/* The whole objective in every form of the kernels and with every algorithm for whatever it supports: the losses and the
- * gradient of a network of random weights are those of the CPUs' form with the plainest algorithm. */
+/* The whole objective in every form of the kernels and with every algorithm for whatever it supports: the losses and
+ * the gradient of a network of random weights are those of the CPUs' form with the plainest algorithm. */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include <math.h>
 #include <stdlib.h>
@@ -23,14 +23,12 @@ typedef struct outcome {
 static pst_model *model;
 static outcome expected;
 
-static void picture(uint64_t seed, float *pixels)
-{
+static void picture(uint64_t seed, float *pixels) {
     for (int i = 0; i < COUNT; i++)
         pixels[i] = 100 * test_random(&seed);
 }
 
-static void evaluate(const pst_net *net, const pst_objective_options *options, outcome *o)
-{
+static void evaluate(const pst_net *net, const pst_objective_options *options, outcome *o) {
     pst_session *session = test_session;
     pst_objective *objective;
     pst_buffer *x[3], *g;
@@ -59,8 +57,7 @@ static void evaluate(const pst_net *net, const pst_objective_options *options, o
 }
 
 /* With one algorithm wherever it can, or NULL: the defaults. */
-static void run(test_form form, const char *algorithm, pst_pool pooling, outcome *o)
-{
+static void run(test_form form, const char *algorithm, pst_pool pooling, outcome *o) {
     pst_objective_options options = {.h = H, .w = W, .pooling = pooling};
     pst_conv_choices choices = {0};
     pst_gemm *gemm;
@@ -72,7 +69,8 @@ static void run(test_form form, const char *algorithm, pst_pool pooling, outcome
     if (algorithm)
         ck_ok(test_error, force_algorithm(&test_error, net, H, W, algorithm, &choices));
     ck_ok(test_error, pst_objective_add_terms(&test_error, &net->layers, false, "relu2_2", 5, &options));
-    ck_ok(test_error, pst_objective_add_terms(&test_error, &net->layers, true, "relu1_1,relu2_1,relu3_1", 100, &options));
+    ck_ok(test_error,
+          pst_objective_add_terms(&test_error, &net->layers, true, "relu1_1,relu2_1,relu3_1", 100, &options));
     pst_objective_add_tv(1e-3, &options);
     evaluate(net, &options, o);
     pst_net_destroy(net);
@@ -81,30 +79,28 @@ static void run(test_form form, const char *algorithm, pst_pool pooling, outcome
     test_close();
 }
 
-static void compare(const char *what, const outcome *o)
-{
+static void compare(const char *what, const outcome *o) {
     double wrong = 0, size = 0;
     for (int t = 0; t < 5; t++)
-        ck_assert_msg(fabs(o->losses[t] - expected.losses[t]) <= LOSS_ERROR * fabs(expected.losses[t]), "%s: loss %d is %.9g, not %.9g", what,
-                      t, o->losses[t], expected.losses[t]);
+        ck_assert_msg(fabs(o->losses[t] - expected.losses[t]) <= LOSS_ERROR * fabs(expected.losses[t]),
+                      "%s: loss %d is %.9g, not %.9g", what, t, o->losses[t], expected.losses[t]);
     for (int i = 0; i < COUNT; i++) {
         double a = (double)o->gradient[i], b = (double)expected.gradient[i];
         wrong += (a - b) * (a - b);
         size += b * b;
     }
-    ck_assert_msg(size > 0 && sqrt(wrong / size) <= GRADIENT_ERROR, "%s: the gradient is wrong by %g", what, sqrt(wrong / size));
+    ck_assert_msg(size > 0 && sqrt(wrong / size) <= GRADIENT_ERROR, "%s: the gradient is wrong by %g", what,
+                  sqrt(wrong / size));
 }
 
-static void set_up(void)
-{
+static void set_up(void) {
     ck_ok(test_error, pst_model_vgg19(&test_error, &model));
     ck_ok(test_error, pst_model_randomize(&test_error, model));
 }
 
 static void tear_down(void) { pst_model_destroy(model); }
 
-START_TEST(every_form_and_algorithm_agrees)
-{
+START_TEST(every_form_and_algorithm_agrees) {
     static outcome o;
     pst_pool pooling = _i ? PST_POOL_AVERAGE : PST_POOL_MAX;
     run(TEST_CPU, "im2col", pooling, &expected);
@@ -124,8 +120,7 @@ START_TEST(every_form_and_algorithm_agrees)
 END_TEST
 
 /* The variable that gives a whole program one form or the other. */
-START_TEST(the_form_can_be_named)
-{
+START_TEST(the_form_can_be_named) {
     static const struct {
         const char *value;
         bool cpu;
@@ -145,8 +140,7 @@ START_TEST(the_form_can_be_named)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("forms");
     TCase *tests = tcase_create("all");
     tcase_add_unchecked_fixture(tests, set_up, tear_down);

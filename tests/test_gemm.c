@@ -12,8 +12,7 @@ static pst_error error;
 static pst_session *session;
 static pst_gemm *gemm;
 
-static void set_up(void)
-{
+static void set_up(void) {
     pst_status status = pst_session_open(&error, NULL, NULL, &session);
     if (status == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
@@ -21,15 +20,13 @@ static void set_up(void)
     ck_ok(error, pst_gemm_create(session, &gemm));
 }
 
-static void tear_down(void)
-{
+static void tear_down(void) {
     pst_gemm_destroy(gemm);
     ck_assert_uint_eq(session->buffer_count, 0);
     pst_session_close(session);
 }
 
-static float *random_floats(size_t count, uint64_t seed)
-{
+static float *random_floats(size_t count, uint64_t seed) {
     float *values = malloc(count * sizeof *values);
     ck_assert_ptr_nonnull(values);
     for (size_t i = 0; i < count; i++)
@@ -37,8 +34,7 @@ static float *random_floats(size_t count, uint64_t seed)
     return values;
 }
 
-static pst_buffer *to_device(const float *values, size_t count)
-{
+static pst_buffer *to_device(const float *values, size_t count) {
     pst_buffer *buffer;
     ck_ok(error, pst_buffer_create(session, count * sizeof *values, "a test", &buffer));
     ck_ok(error, pst_buffer_write(session, buffer, 0, values, count * sizeof *values));
@@ -46,8 +42,7 @@ static pst_buffer *to_device(const float *values, size_t count)
 }
 
 /* Only every row_step-th row is compared in full where the product is large, beside the last one. */
-static void check_product(pst_gemm_shape s, size_t shift)
-{
+static void check_product(pst_gemm_shape s, size_t shift) {
     size_t offset = GUARD + shift, c_count = offset + s.m * s.n + GUARD, bytes;
     float *a = random_floats(s.m * s.k, 1), *b = random_floats(s.k * s.n, 2), *before = random_floats(c_count, 3);
     float *c = malloc(c_count * sizeof *c);
@@ -55,7 +50,8 @@ static void check_product(pst_gemm_shape s, size_t shift)
     ck_assert(c && row);
     for (size_t i = 0; i < s.m * s.n; i++)
         before[offset + i] = NAN; /* what C held must not matter */
-    pst_buffer *a_device = to_device(a, s.m * s.k), *b_device = to_device(b, s.k * s.n), *c_device = to_device(before, c_count);
+    pst_buffer *a_device = to_device(a, s.m * s.k), *b_device = to_device(b, s.k * s.n),
+               *c_device = to_device(before, c_count);
     pst_buffer *workspace = NULL;
     ck_ok(error, pst_gemm_workspace(gemm, &s, &bytes));
     if (bytes)
@@ -78,8 +74,8 @@ static void check_product(pst_gemm_shape s, size_t shift)
             norm += row[j] * row[j];
         }
     }
-    ck_assert_msg(wrong <= 1e-7 * norm, "%zu x %zu x %zu %d%d: normalised mean-square error %g", s.m, s.n, s.k, s.a_transposed,
-                  s.b_transposed, wrong / norm);
+    ck_assert_msg(wrong <= 1e-7 * norm, "%zu x %zu x %zu %d%d: normalised mean-square error %g", s.m, s.n, s.k,
+                  s.a_transposed, s.b_transposed, wrong / norm);
     for (size_t i = 0; i < s.m * s.n; i++)
         ck_assert_msg(isfinite(c[offset + i]), "%zu x %zu x %zu: not finite at %zu", s.m, s.n, s.k, i);
     ck_assert_mem_eq(c, before, offset * sizeof *c);
@@ -96,28 +92,26 @@ static void check_product(pst_gemm_shape s, size_t shift)
     free(a);
 }
 
-START_TEST(products_are_right)
-{
-    static const size_t sizes[][3] = {{1, 1, 1},     {1, 64, 576},   {2, 3, 5},       {31, 1, 17},    {127, 61, 97},
-                                      {64, 64, 64},  {257, 3, 576},  {1000, 64, 27},  {384, 128, 64}, {211, 130, 1153},
-                                      {96, 512, 36}, {48, 16, 32},   {1024, 64, 576}, {99, 255, 513}, {640, 256, 128},
-                                      {160, 256, 1152}, {171, 300, 2304}, {33, 70, 4608},  {50, 272, 1153}};
+START_TEST(products_are_right) {
+    static const size_t sizes[][3] = {{1, 1, 1},        {1, 64, 576},     {2, 3, 5},       {31, 1, 17},
+                                      {127, 61, 97},    {64, 64, 64},     {257, 3, 576},   {1000, 64, 27},
+                                      {384, 128, 64},   {211, 130, 1153}, {96, 512, 36},   {48, 16, 32},
+                                      {1024, 64, 576},  {99, 255, 513},   {640, 256, 128}, {160, 256, 1152},
+                                      {171, 300, 2304}, {33, 70, 4608},   {50, 272, 1153}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int o = 0; o < 4; o++)
             check_product((pst_gemm_shape){sizes[i][0], sizes[i][1], sizes[i][2], o & 1, o & 2}, o == 1 ? 7 : 0);
 }
 END_TEST
 
-START_TEST(many_rows)
-{
+START_TEST(many_rows) {
     for (int o = 0; o < 4; o++)
         check_product((pst_gemm_shape){65536 + 37, 19, 27, o & 1, o & 2}, 0);
     check_product((pst_gemm_shape){131072 + 64, 3, 64, true, false}, 0);
 }
 END_TEST
 
-START_TEST(preferred_storage_needs_no_copies_of_a_and_b)
-{
+START_TEST(preferred_storage_needs_no_copies_of_a_and_b) {
     bool at, bt;
     size_t m, n, k, bytes;
     pst_gemm_preferred(gemm, &at, &bt);
@@ -132,8 +126,7 @@ START_TEST(preferred_storage_needs_no_copies_of_a_and_b)
 END_TEST
 
 /* Convolutions keep all that they need in parts of one buffer. */
-START_TEST(operands_may_be_slices)
-{
+START_TEST(operands_may_be_slices) {
     static const size_t sizes[][3] = {{129, 256, 576}, {83, 150, 1152}, {64, 48, 27}, {70, 3, 90}};
     bool at, bt;
     pst_gemm_preferred(gemm, &at, &bt);
@@ -146,7 +139,8 @@ START_TEST(operands_may_be_slices)
             total += pst_round_up(counts[j] * sizeof(float) + 1, PST_SLICE_ALIGN);
         pst_buffer *arena, *slices[4] = {NULL}, *whole[4] = {NULL}, *workspace = NULL;
         ck_ok(error, pst_buffer_create(session, total, "a test", &arena));
-        float *values[3], *sliced = malloc(counts[2] * sizeof *sliced), *expected = malloc(counts[2] * sizeof *expected);
+        float *values[3], *sliced = malloc(counts[2] * sizeof *sliced),
+                          *expected = malloc(counts[2] * sizeof *expected);
         for (size_t j = 0; j < 4; j++) {
             if (counts[j])
                 ck_ok(error, pst_buffer_slice(session, arena, at_byte, counts[j] * sizeof(float), &slices[j]));
@@ -180,8 +174,7 @@ START_TEST(operands_may_be_slices)
 }
 END_TEST
 
-START_TEST(workspace_is_bounded_and_checked)
-{
+START_TEST(workspace_is_bounded_and_checked) {
     for (int o = 0; o < 4; o++) {
         pst_gemm_shape s = {16384, 512, 4608, o & 1, o & 2};
         size_t bytes;
@@ -195,7 +188,8 @@ START_TEST(workspace_is_bounded_and_checked)
     pst_buffer *a = to_device(zeros, 101 * 107), *b = to_device(zeros, 107 * 103), *c = to_device(zeros, 101 * 103);
     if (bytes) /* a GPU multiplies so few without copies */
         ck_assert_int_eq(pst_gemm_run(gemm, &odd, a, b, c, 0, NULL), PST_ERROR_ARGUMENT);
-    ck_assert_int_eq(pst_gemm_run(gemm, &odd, a, b, c, 1, NULL), PST_ERROR_ARGUMENT); /* C would end beyond its buffer */
+    ck_assert_int_eq(pst_gemm_run(gemm, &odd, a, b, c, 1, NULL),
+                     PST_ERROR_ARGUMENT); /* C would end beyond its buffer */
     pst_buffer_destroy(session, c);
     pst_buffer_destroy(session, b);
     pst_buffer_destroy(session, a);
@@ -203,17 +197,11 @@ START_TEST(workspace_is_bounded_and_checked)
 }
 END_TEST
 
-START_TEST(senseless_sizes_are_refused)
-{
-    static const size_t sizes[][3] = {{0, 1, 1},
-                                      {1, 0, 1},
-                                      {1, 1, 0},
-                                      {(size_t)1 << 31, 1, 1},
-                                      {65536, 32768, 1},
-                                      {65536, 1, 32768},
-                                      {1, 65536, 32768},
-                                      {SIZE_MAX, SIZE_MAX, 2},
-                                      {2, 3, SIZE_MAX - 5}};
+START_TEST(senseless_sizes_are_refused) {
+    static const size_t sizes[][3] = {
+        {0, 1, 1},           {1, 0, 1},         {1, 1, 0},         {(size_t)1 << 31, 1, 1},
+        {65536, 32768, 1},   {65536, 1, 32768}, {1, 65536, 32768}, {SIZE_MAX, SIZE_MAX, 2},
+        {2, 3, SIZE_MAX - 5}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t bytes;
         pst_gemm_shape s = {sizes[i][0], sizes[i][1], sizes[i][2], false, false};
@@ -223,8 +211,7 @@ START_TEST(senseless_sizes_are_refused)
 }
 END_TEST
 
-START_TEST(contexts_share_the_device)
-{
+START_TEST(contexts_share_the_device) {
     pst_session *first = session, *second_session;
     pst_gemm *first_gemm = gemm, *second;
     ck_ok(error, pst_session_open(&error, NULL, NULL, &second_session));
@@ -241,8 +228,7 @@ START_TEST(contexts_share_the_device)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("gemm");
     TCase *tests = tcase_create("gemm");
     tcase_add_unchecked_fixture(tests, set_up, tear_down);

@@ -1,5 +1,6 @@
-/* Style terms over regions: the guided Gram loss and its gradient in double precision and by finite differences; every form on a
- * hard mask against the plain term on the pixels of the region alone; whole jobs with masks over a small network. */
+/* Style terms over regions: the guided Gram loss and its gradient in double precision and by finite differences; every
+ * form on a hard mask against the plain term on the pixels of the region alone; whole jobs with masks over a small
+ * network. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +14,23 @@ enum { H = 11, W = 13, N = H * W, STYLE_N = 60, C = 32, TRUE_C = 27, REGIONS = 3
 
 static pst_gemm *gemm;
 
-static void open_cpu(void)
-{
+static void open_cpu(void) {
     test_open(TEST_CPU);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
 }
 
-static void open_gpu(void)
-{
+static void open_gpu(void) {
     test_open(TEST_GPU);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
 }
 
-static void close_device(void)
-{
+static void close_device(void) {
     pst_gemm_destroy(gemm);
     test_close();
 }
 
 /* Features [pixels][C] as after a ReLU, channels beyond the true ones 0. */
-static double *features(int pixels, uint64_t seed)
-{
+static double *features(int pixels, uint64_t seed) {
     double *f = calloc((size_t)(pixels * C), sizeof *f);
     for (int i = 0; i < pixels * C; i++)
         f[i] = i % C < TRUE_C ? (double)fmaxf(test_random(&seed) + 0.2f, 0) * (1 + i % C % 5) : 0;
@@ -41,8 +38,7 @@ static double *features(int pixels, uint64_t seed)
 }
 
 /* Guides of unit mean square; region `absent` has none. hard: each pixel in one. */
-static void fill_guides(pst_guides *guides, int pixels, bool hard, size_t absent, uint64_t seed)
-{
+static void fill_guides(pst_guides *guides, int pixels, bool hard, size_t absent, uint64_t seed) {
     *guides = (pst_guides){.count = REGIONS};
     for (size_t r = 0; r < REGIONS; r++) {
         double sum = 0;
@@ -68,16 +64,14 @@ typedef struct setting {
     pst_guides of_f, of_style;
 } setting;
 
-static void make_setting(setting *s, bool hard)
-{
+static void make_setting(setting *s, bool hard) {
     s->f = features(N, 3);
     s->style = features(STYLE_N, 4);
     fill_guides(&s->of_f, N, hard, REGIONS, 5);
     fill_guides(&s->of_style, STYLE_N, hard, 1, 6); /* region 1 has no style */
 }
 
-static void drop_setting(setting *s)
-{
+static void drop_setting(setting *s) {
     free(s->f);
     free(s->style);
     pst_guides_clear(&s->of_f);
@@ -85,8 +79,7 @@ static void drop_setting(setting *s)
 }
 
 /* Loss and gradient by the engine. */
-static double evaluate(const setting *s, pst_loss_form form, float *gradient)
-{
+static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     pst_style_regions regions;
     pst_sums sums;
     pst_buffer *x, *y, *d, *workspace;
@@ -128,8 +121,7 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient)
 
 /* ---- the Gram forms by their definitions ---- */
 
-static void guided_gram(const double *f, int pixels, const float *guide, double scale, double *gram)
-{
+static void guided_gram(const double *f, int pixels, const float *guide, double scale, double *gram) {
     for (int a = 0; a < TRUE_C; a++)
         for (int b = 0; b < TRUE_C; b++) {
             double sum = 0;
@@ -139,8 +131,7 @@ static void guided_gram(const double *f, int pixels, const float *guide, double 
         }
 }
 
-static double true_loss(const setting *s, pst_loss_form form)
-{
+static double true_loss(const setting *s, pst_loss_form form) {
     static double g[TRUE_C * TRUE_C], t[TRUE_C * TRUE_C];
     double loss = 0;
     for (size_t r = 0; r < REGIONS; r++) {
@@ -156,8 +147,7 @@ static double true_loss(const setting *s, pst_loss_form form)
     return loss;
 }
 
-START_TEST(gram_losses_are_their_definition)
-{
+START_TEST(gram_losses_are_their_definition) {
     static float gradient[N * C];
     for (int form = PST_LOSS_MEAN; form <= PST_LOSS_GATYS; form++)
         for (int hard = 0; hard < 2; hard++) {
@@ -187,8 +177,7 @@ END_TEST
 
 /* ---- every form on hard masks by the plain term on the region's pixels ---- */
 
-static int gather(const double *f, int pixels, const float *guide, float *region)
-{
+static int gather(const double *f, int pixels, const float *guide, float *region) {
     int count = 0;
     for (int p = 0; p < pixels; p++)
         if (guide[p] > 0) {
@@ -199,8 +188,7 @@ static int gather(const double *f, int pixels, const float *guide, float *region
     return count;
 }
 
-START_TEST(a_region_alone_is_a_picture_of_its_own)
-{
+START_TEST(a_region_alone_is_a_picture_of_its_own) {
     static float gradient[N * C], expected[N * C], region[N * C], part[N * C];
     static const pst_loss_form forms[] = {PST_LOSS_MEAN, PST_LOSS_GATYS, PST_LOSS_WASSERSTEIN};
     for (int k = 0; k < 3; k++) {
@@ -260,8 +248,7 @@ enum { SIDE = 64 };
 static pst_context *context;
 static pst_network *network;
 
-static void open_job(void)
-{
+static void open_job(void) {
     pst_status status = pst_context_create(NULL, &context);
     if (status == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
@@ -270,14 +257,12 @@ static void open_job(void)
     ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
 }
 
-static void close_job(void)
-{
+static void close_job(void) {
     pst_network_destroy(network);
     pst_context_destroy(context);
 }
 
-static pst_image *painted(void (*paint)(int x, int y, float *rgb))
-{
+static pst_image *painted(void (*paint)(int x, int y, float *rgb)) {
     static float rgb[SIDE * SIDE * 3];
     pst_image *image;
     for (int i = 0; i < SIDE * SIDE; i++)
@@ -286,38 +271,29 @@ static pst_image *painted(void (*paint)(int x, int y, float *rgb))
     return image;
 }
 
-static void set(float *rgb, float r, float g, float b)
-{
-    rgb[0] = r, rgb[1] = g, rgb[2] = b;
-}
+static void set(float *rgb, float r, float g, float b) { rgb[0] = r, rgb[1] = g, rgb[2] = b; }
 
-static void grey_waves(int x, int y, float *rgb)
-{
+static void grey_waves(int x, int y, float *rgb) {
     float v = 128 + 30 * sinf(.2f * (float)x) * cosf(.17f * (float)y);
     set(rgb, v, v + 10, v - 5);
 }
-static void red_rows(int x, int y, float *rgb)
-{
+static void red_rows(int x, int y, float *rgb) {
     (void)x;
     y / 3 % 2 ? set(rgb, 230, 30, 20) : set(rgb, 120, 10, 30);
 }
-static void blue_columns(int x, int y, float *rgb)
-{
+static void blue_columns(int x, int y, float *rgb) {
     (void)y;
     x / 3 % 2 ? set(rgb, 20, 60, 240) : set(rgb, 10, 20, 110);
 }
-static void thirds(int x, int y, float *rgb)
-{
+static void thirds(int x, int y, float *rgb) {
     (void)y;
     x < 24 ? set(rgb, 255, 0, 0) : x < 44 ? set(rgb, 0, 0, 255) : set(rgb, 0, 255, 0);
 }
-static void all_red(int x, int y, float *rgb)
-{
+static void all_red(int x, int y, float *rgb) {
     (void)x, (void)y;
     set(rgb, 255, 0, 0);
 }
-static void all_blue(int x, int y, float *rgb)
-{
+static void all_blue(int x, int y, float *rgb) {
     (void)x, (void)y;
     set(rgb, 0, 0, 255);
 }
@@ -327,8 +303,7 @@ typedef struct scene {
     pst_transfer_options options;
 } scene;
 
-static void make_scene(scene *s)
-{
+static void make_scene(scene *s) {
     s->content = painted(grey_waves);
     s->styles[0] = painted(red_rows);
     s->styles[1] = painted(blue_columns);
@@ -349,16 +324,14 @@ static void make_scene(scene *s)
     s->options.min_size = 32;
 }
 
-static void drop_scene(scene *s)
-{
+static void drop_scene(scene *s) {
     pst_image *gone[] = {s->content, s->styles[0], s->styles[1], s->mask, s->masks[0], s->masks[1]};
     for (int i = 0; i < 6; i++)
         pst_image_destroy(gone[i]);
 }
 
 /* Mean colour, and how much it changes along x and along y, within columns from..to. */
-static void measure(const pst_image *image, int from, int to, double mean[3], double *along_x, double *along_y)
-{
+static void measure(const pst_image *image, int from, int to, double mean[3], double *along_x, double *along_y) {
     const float *rgb = pst_image_samples(image);
     *along_x = *along_y = mean[0] = mean[1] = mean[2] = 0;
     for (int y = 0; y + 1 < SIDE; y++)
@@ -371,9 +344,9 @@ static void measure(const pst_image *image, int from, int to, double mean[3], do
             }
 }
 
-/* Red rows at the left, blue columns in the middle, and at the right, where no style is, the content to the last bit. */
-START_TEST(each_region_gets_its_style)
-{
+/* Red rows at the left, blue columns in the middle, and at the right, where no style is, the content to the last bit.
+ */
+START_TEST(each_region_gets_its_style) {
     for (int mode = PST_GUIDES_SIMPLE; mode <= PST_GUIDES_INSIDE; mode++) {
         scene s;
         pst_job *job;
@@ -386,13 +359,18 @@ START_TEST(each_region_gets_its_style)
         const pst_region *regions = pst_job_regions(job, &count);
         ck_assert_uint_eq(count, 3);
         for (size_t k = 0; k < 3; k++)
-            ck_assert_double_eq_tol(regions[k].content_area, regions[k].color[2] ? 20. / 64 : regions[k].color[0] ? 24. / 64 : 20. / 64, 1e-9);
+            ck_assert_double_eq_tol(regions[k].content_area,
+                                    regions[k].color[2]   ? 20. / 64
+                                    : regions[k].color[0] ? 24. / 64
+                                                          : 20. / 64,
+                                    1e-9);
         ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
         ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
         measure(result, 0, 22, left, &left_x, &left_y);
         measure(result, 26, 42, middle, &middle_x, &middle_y);
         ck_assert_msg(left[0] > left[2] + 60, "mode %d: the left is %.0f %.0f %.0f", mode, left[0], left[1], left[2]);
-        ck_assert_msg(middle[2] > middle[0] + 60, "mode %d: the middle is %.0f %.0f %.0f", mode, middle[0], middle[1], middle[2]);
+        ck_assert_msg(middle[2] > middle[0] + 60, "mode %d: the middle is %.0f %.0f %.0f", mode, middle[0], middle[1],
+                      middle[2]);
         double least = mode == PST_GUIDES_SIMPLE ? 1.3 : 1.1; /* the others see too much and too little */
         ck_assert_msg(left_y > least * left_x, "mode %d: no rows, %.0f to %.0f", mode, left_y, left_x);
         ck_assert_msg(middle_x > least * middle_y, "mode %d: no columns, %.0f to %.0f", mode, middle_x, middle_y);
@@ -407,8 +385,7 @@ START_TEST(each_region_gets_its_style)
 END_TEST
 
 /* A style whose right half is transparent, and green underneath: nothing of that gets into the result. */
-START_TEST(what_is_transparent_is_no_style)
-{
+START_TEST(what_is_transparent_is_no_style) {
     double mean[2][3], x, y;
     scene s;
     make_scene(&s);
@@ -439,7 +416,8 @@ START_TEST(what_is_transparent_is_no_style)
         pst_job_destroy(job);
     }
     ck_assert_msg(mean[0][1] > mean[0][0] - 40, "green counts where it is seen: %.0f %.0f", mean[0][0], mean[0][1]);
-    ck_assert_msg(mean[1][1] < mean[1][0] - 80, "green counts where it is transparent: %.0f %.0f", mean[1][0], mean[1][1]);
+    ck_assert_msg(mean[1][1] < mean[1][0] - 80, "green counts where it is transparent: %.0f %.0f", mean[1][0],
+                  mean[1][1]);
     memset(alpha, 0, sizeof alpha);
     pst_job *none;
     ck_assert_int_eq(pst_image_set_alpha(context, s.styles[0], alpha), PST_OK);
@@ -450,8 +428,7 @@ START_TEST(what_is_transparent_is_no_style)
 }
 END_TEST
 
-START_TEST(the_plan_holds_with_regions)
-{
+START_TEST(the_plan_holds_with_regions) {
     pst_session *session = context->session;
     for (int form = PST_LOSS_MEAN; form <= PST_LOSS_WASSERSTEIN; form++) {
         scene s;
@@ -474,8 +451,7 @@ START_TEST(the_plan_holds_with_regions)
 END_TEST
 
 /* The whole objective's gradient, through the network and the content that is kept, by differences of the loss. */
-START_TEST(the_gradient_is_the_slope_of_the_loss)
-{
+START_TEST(the_gradient_is_the_slope_of_the_loss) {
     enum { COUNT = SIDE * SIDE * 3 };
     pst_session *session = context->session;
     static float x0[COUNT], way[COUNT], moved[COUNT], gradient[COUNT];
@@ -515,8 +491,7 @@ START_TEST(the_gradient_is_the_slope_of_the_loss)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("guided");
     static const SFun open[] = {open_cpu, open_gpu};
     for (int form = 0; form < 2; form++) {

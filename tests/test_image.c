@@ -1,7 +1,5 @@
 #define _POSIX_C_SOURCE 200809L /* for folders and truncation; must stand before any header */
 
-#include "support.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
@@ -14,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/image.h"
+#include "support.h"
 
 static pst_error error;
 
@@ -30,8 +29,7 @@ static pst_error error;
 #endif
 
 /* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_picture(int width, int height, uint64_t seed)
-{
+static pst_image *random_picture(int width, int height, uint64_t seed) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     for (int i = 0; i < width * height * 3; i++)
@@ -39,15 +37,13 @@ static pst_image *random_picture(int width, int height, uint64_t seed)
     return image;
 }
 
-static pst_image *read_picture(const char *path)
-{
+static pst_image *read_picture(const char *path) {
     pst_image *image;
     ck_ok(error, pst_picture_read(&error, path, &image));
     return image;
 }
 
-static void check_refused(const char *path, pst_status expected, const char *text)
-{
+static void check_refused(const char *path, pst_status expected, const char *text) {
     pst_image *image = (pst_image *)&error;
     pst_status status = pst_picture_read(&error, path, &image);
     ck_assert_msg(status == expected, "%s: %s", path, status ? error.text : "was read");
@@ -56,8 +52,7 @@ static void check_refused(const char *path, pst_status expected, const char *tex
     ck_assert_msg(!text || strstr(error.text, text), "no \"%s\" in: %s", text, error.text);
 }
 
-static double mean_difference(const pst_image *a, const pst_image *b)
-{
+static double mean_difference(const pst_image *a, const pst_image *b) {
     double sum = 0;
     ck_assert(a->width == b->width && a->height == b->height);
     for (int i = 0; i < a->width * a->height * 3; i++)
@@ -65,8 +60,7 @@ static double mean_difference(const pst_image *a, const pst_image *b)
     return sum / (a->width * a->height * 3);
 }
 
-START_TEST(pictures_are_made_and_measured)
-{
+START_TEST(pictures_are_made_and_measured) {
     const float rgb[] = {1, 2, 3, 4, 5, 6}, wrong[] = {0, NAN, 0};
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, 2, 1, rgb, &image));
@@ -84,8 +78,7 @@ START_TEST(pictures_are_made_and_measured)
 }
 END_TEST
 
-START_TEST(what_is_written_is_read_again)
-{
+START_TEST(what_is_written_is_read_again) {
     static const int sizes[][2] = {{1, 1}, {17, 13}, {300, 2}, {1, 500}, {64, 64}};
     static const char *const names[] = {"a.png", "a.bmp", "a.tga", "a.PNG", "a.jpg", "a.JPEG"};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
@@ -105,8 +98,7 @@ START_TEST(what_is_written_is_read_again)
 }
 END_TEST
 
-START_TEST(samples_are_rounded_and_clamped)
-{
+START_TEST(samples_are_rounded_and_clamped) {
     const float given[] = {-5, 300, 0.49f, 0.5f, 127.5f, 254.6f}, expected[] = {0, 255, 0, 1, 128, 255};
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, 2, 1, given, &image));
@@ -123,8 +115,7 @@ START_TEST(samples_are_rounded_and_clamped)
 END_TEST
 
 /* In memory it is the file that would have been written. */
-START_TEST(bytes_are_those_of_the_file)
-{
+START_TEST(bytes_are_those_of_the_file) {
     static const char *const endings[] = {".png", ".jpg", ".bmp", ".tga"};
     for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
         char name[16];
@@ -150,8 +141,7 @@ START_TEST(bytes_are_those_of_the_file)
 }
 END_TEST
 
-START_TEST(names_that_cannot_be_written_are_refused)
-{
+START_TEST(names_that_cannot_be_written_are_refused) {
     pst_image *image = random_picture(2, 2, 1);
     static const char *const wrong[] = {"a.gif", "png", "a.", "", "a.png.txt"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -167,8 +157,7 @@ START_TEST(names_that_cannot_be_written_are_refused)
 }
 END_TEST
 
-START_TEST(other_files_are_named_for_what_they_are)
-{
+START_TEST(other_files_are_named_for_what_they_are) {
     static const struct {
         const char *bytes;
         size_t count;
@@ -179,8 +168,12 @@ START_TEST(other_files_are_named_for_what_they_are)
         {"<html></html>", 13, PST_ERROR_FORMAT, "not a picture"},
         {"RIFF\x10\0\0\0WEBPVP8 ", 16, WITH_WEBP, "WebP"},
         {"II*\0\x08\0\0\0", 8, WITH_TIFF, "TIFF"},
-        {"\0\0\0\x18" "ftypheic", 12, PST_ERROR_UNSUPPORTED, "HEIC"},
-        {"\0\0\0\x18" "ftypavif", 12, PST_ERROR_UNSUPPORTED, "AVIF"},
+        {"\0\0\0\x18"
+         "ftypheic",
+         12, PST_ERROR_UNSUPPORTED, "HEIC"},
+        {"\0\0\0\x18"
+         "ftypavif",
+         12, PST_ERROR_UNSUPPORTED, "AVIF"},
         {"\xff\xd8\xff\xdb", 4, PST_ERROR_FORMAT, "JPEG picture cannot be read"},
         {"\x89PNG\r\n\x1a\n", 8, PST_ERROR_FORMAT, "cut short"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0....", 33, PST_ERROR_FORMAT, NULL},
@@ -199,8 +192,7 @@ START_TEST(other_files_are_named_for_what_they_are)
 }
 END_TEST
 
-static void make_small(const char *path)
-{
+static void make_small(const char *path) {
     const char *ending = strrchr(path, '.');
     if (strcmp(ending, ".ppm") == 0) {
         static uint8_t raw[13 + 24 * 16 * 3 * 2] = "P6 24 16 999\n";
@@ -212,8 +204,7 @@ static void make_small(const char *path)
     pst_image_destroy(image);
 }
 
-static bool in_range(const pst_image *image)
-{
+static bool in_range(const pst_image *image) {
     size_t count = image ? (size_t)image->width * (size_t)image->height * 3 : 0, i = 0;
     while (i < count && image->rgb[i] >= 0 && image->rgb[i] <= 255)
         i++;
@@ -222,8 +213,7 @@ static bool in_range(const pst_image *image)
 
 static const char *const small_names[] = {"cut.png", "cut.jpg", "cut.bmp", "cut.tga", "cut.ppm"};
 
-START_TEST(a_picture_cut_anywhere_is_refused)
-{
+START_TEST(a_picture_cut_anywhere_is_refused) {
     const char *path = test_path(small_names[_i]);
     struct stat facts;
     make_small(path);
@@ -235,8 +225,7 @@ START_TEST(a_picture_cut_anywhere_is_refused)
 }
 END_TEST
 
-START_TEST(a_damaged_picture_is_read_or_refused)
-{
+START_TEST(a_damaged_picture_is_read_or_refused) {
     const char *path = test_path(small_names[_i]);
     uint8_t *data;
     size_t bytes;
@@ -261,16 +250,14 @@ START_TEST(a_damaged_picture_is_read_or_refused)
 }
 END_TEST
 
-static void put_bits(uint8_t *out, size_t *at, unsigned value, int count, bool high_first)
-{
+static void put_bits(uint8_t *out, size_t *at, unsigned value, int count, bool high_first) {
     for (int i = 0; i < count; i++, ++*at)
         if (value >> (high_first ? count - 1 - i : i) & 1)
             out[*at / 8] |= (uint8_t)(1u << *at % 8);
 }
 
 /* Puts the check sum behind a PNG chunk that begins at `at`. */
-static void put_crc(uint8_t *file, size_t at)
-{
+static void put_crc(uint8_t *file, size_t at) {
     size_t length = (size_t)file[at] << 24 | (size_t)file[at + 1] << 16 | (size_t)file[at + 2] << 8 | file[at + 3];
     uint32_t crc = 0xffffffff;
     for (size_t i = at + 4; i < at + 8 + length; i++) {
@@ -282,8 +269,7 @@ static void put_crc(uint8_t *file, size_t at)
         file[at + 8 + length + (size_t)i] = (uint8_t)(~crc >> (24 - 8 * i));
 }
 
-START_TEST(a_small_file_cannot_unfold_without_end)
-{
+START_TEST(a_small_file_cannot_unfold_without_end) {
     enum { COPIES = 300000, BYTES = COPIES * 13 / 8 + 100 }; /* 77 MB from 488 kB */
     uint8_t *file = calloc(1, BYTES);
     ck_assert_ptr_nonnull(file);
@@ -292,7 +278,7 @@ START_TEST(a_small_file_cannot_unfold_without_end)
     put_bits(file, &at, 0x0178, 16, false); /* zlib's two bytes */
     put_bits(file, &at, 1, 1, false);       /* the last block, with the fixed codes */
     put_bits(file, &at, 1, 2, false);
-    put_bits(file, &at, 0x30, 8, true);     /* a zero */
+    put_bits(file, &at, 0x30, 8, true); /* a zero */
     for (int i = 0; i < COPIES; i++) {
         put_bits(file, &at, 0xc5, 8, true); /* 258 bytes again, from distance 1 */
         put_bits(file, &at, 0, 5, true);
@@ -324,8 +310,7 @@ START_TEST(a_small_file_cannot_unfold_without_end)
 }
 END_TEST
 
-START_TEST(opacity_is_kept_apart)
-{
+START_TEST(opacity_is_kept_apart) {
     /* TGA, 3 by 1, blue first, rows from the top */
     uint8_t file[18 + 12] = {[2] = 2, [12] = 3, [14] = 1, [16] = 32, [17] = 0x28};
     static const uint8_t pixels[3][12] = {{10, 20, 30, 255, 10, 20, 30, 51, 10, 20, 30, 0},
@@ -342,7 +327,8 @@ START_TEST(opacity_is_kept_apart)
         ck_assert(image->width == 3 && image->height == 1);
         for (int i = 0; i < 9; i++)
             ck_assert_float_eq_tol(image->rgb[i], expected[k][i], 1e-4f);
-        ck_assert((pst_image_alpha(image) != NULL) == (k == 0)); /* none everywhere, or full everywhere: none is meant */
+        ck_assert((pst_image_alpha(image) != NULL) ==
+                  (k == 0)); /* none everywhere, or full everywhere: none is meant */
         for (int i = 0; i < 3 && k == 0; i++)
             ck_assert_float_eq_tol(pst_image_alpha(image)[i], alpha[i], 1e-6f);
         pst_image_destroy(image);
@@ -350,8 +336,7 @@ START_TEST(opacity_is_kept_apart)
 }
 END_TEST
 
-START_TEST(pnm_is_scaled_to_255)
-{
+START_TEST(pnm_is_scaled_to_255) {
     static const struct {
         const char *bytes;
         size_t count;
@@ -363,7 +348,7 @@ START_TEST(pnm_is_scaled_to_255)
         {"P3 2 1 5 0 1 2\n3 #x\n4 5", 24, {0, 51, 102, 153, 204, 255}},
         {"P2 2 1 1\n1\n0\n", 13, {255, 255, 255, 0, 0, 0}},
     };
-    static const char *const wrong[] = {"P3 2 1 5 0 1 2 3 4",   "P3 2 1 5 0 1 2 3 4 6", "P3 2 1 0 0 0 0 0 0 0",
+    static const char *const wrong[] = {"P3 2 1 5 0 1 2 3 4",    "P3 2 1 5 0 1 2 3 4 6", "P3 2 1 0 0 0 0 0 0 0",
                                         "P3 2 1 5 0 1 2 3 4 -1", "P2 0 1 5 0",           "P2 70000 1 5 0",
                                         "P2 2 1 65536 0 0"};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -381,8 +366,7 @@ START_TEST(pnm_is_scaled_to_255)
 }
 END_TEST
 
-START_TEST(the_collected_edge_cases_are_read_or_refused)
-{
+START_TEST(the_collected_edge_cases_are_read_or_refused) {
     static const char *const folders[] = {"exif_orientation", "jpeg", "made_here", "png", "pngsuite"};
     int read_count = 0;
     for (size_t f = 0; f < sizeof folders / sizeof folders[0]; f++) {
@@ -409,8 +393,7 @@ START_TEST(the_collected_edge_cases_are_read_or_refused)
 }
 END_TEST
 
-START_TEST(formats_agree_on_a_photograph)
-{
+START_TEST(formats_agree_on_a_photograph) {
     static const char *const names[] = {"baseline_444.jpg", "baseline_422.jpg", "progressive_420.jpg", "cmyk_adobe.jpg",
                                         "palette64.png"};
     const char *path = test_shared("images/edge_cases/made_here/srgb_reference.png");
@@ -436,8 +419,7 @@ START_TEST(formats_agree_on_a_photograph)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("image");
     TCase *cases = tcase_create("image");
     int small_count = sizeof small_names / sizeof small_names[0];

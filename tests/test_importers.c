@@ -1,8 +1,7 @@
-/* Networks written by the formats' own writers (Keras's by h5py, Caffe's by protobuf, and so on: make_networks.py) come through the
- * importers as they were. Skipped where Python lacks what it takes; PASTICHE_PYTHON names another than python3. */
+/* Networks written by the formats' own writers (Keras's by h5py, Caffe's by protobuf, and so on: make_networks.py) come
+ * through the importers as they were. Skipped where Python lacks what it takes; PASTICHE_PYTHON names another than
+ * python3. */
 #define _POSIX_C_SOURCE 200809L
-
-#include "support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,12 +11,12 @@
 #include <unistd.h>
 
 #include "model/model.h"
+#include "support.h"
 
 static pst_error error;
 
 /* The largest difference of two arrays, relative to the largest number. */
-static double difference(const float *a, const float *b, size_t count)
-{
+static double difference(const float *a, const float *b, size_t count) {
     double worst = 0, largest = 1e-30;
     for (size_t i = 0; i < count; i++) {
         worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
@@ -26,12 +25,13 @@ static double difference(const float *a, const float *b, size_t count)
     return worst / largest;
 }
 
-static void check_same(const char *path, const pst_model *got, const pst_model *truth, bool folded)
-{
-    ck_assert_msg(got->convolution_count == truth->convolution_count, "%s: %zu convolutions", path, got->convolution_count);
+static void check_same(const char *path, const pst_model *got, const pst_model *truth, bool folded) {
+    ck_assert_msg(got->convolution_count == truth->convolution_count, "%s: %zu convolutions", path,
+                  got->convolution_count);
     for (size_t i = 0; i < truth->convolution_count; i++) {
         const pst_model_convolution *a = &got->convolutions[i], *b = &truth->convolutions[i];
-        ck_assert_msg(strcmp(a->name, b->name) == 0 && a->c_in == b->c_in && a->c_out == b->c_out, "%s: %s", path, b->name);
+        ck_assert_msg(strcmp(a->name, b->name) == 0 && a->c_in == b->c_in && a->c_out == b->c_out, "%s: %s", path,
+                      b->name);
         size_t weights = (size_t)b->c_out * (size_t)b->c_in * 9, biases = (size_t)b->c_out;
         double w = difference(a->weight, b->weight, weights), bias = difference(a->bias, b->bias, biases);
         if (folded && i == 0)
@@ -43,8 +43,7 @@ static void check_same(const char *path, const pst_model *got, const pst_model *
 }
 
 /* Whether this build has no importer for a file; the message says what to install. */
-static bool is_left_out(const char *path)
-{
+static bool is_left_out(const char *path) {
 #if !defined(PST_WITH_HDF5) || !defined(PST_WITH_LIBZIP) || !defined(PST_WITH_ZLIB)
     pst_model *model;
     if (pst_model_read(&error, path, &model) == PST_ERROR_UNSUPPORTED && strstr(error.text, "build again"))
@@ -56,8 +55,7 @@ static bool is_left_out(const char *path)
 }
 
 /* A file cut at some place is an error or, if only what is not needed is gone, the same network. */
-static void check_cut(const char *path, const pst_model *truth, bool folded)
-{
+static void check_cut(const char *path, const pst_model *truth, bool folded) {
     static const double parts[] = {0.02, 0.3, 0.6, 0.9, 0.999};
     char cut[1100];
     FILE *file = fopen(path, "rb");
@@ -83,19 +81,19 @@ static void check_cut(const char *path, const pst_model *truth, bool folded)
 }
 
 /* Compares every file that the script writes, and removes it. Exits with 77 if there are none. */
-static void compare(const char *network, const char *only, bool small)
-{
+static void compare(const char *network, const char *only, bool small) {
     const char *python = getenv("PASTICHE_PYTHON"), *source = getenv("PASTICHE_SOURCE");
     char command[4096], line[4096], path[1024], truth_path[1024], kind[16], last_truth[1024] = "";
     pst_model *truth = NULL;
     int compared = 0;
     ck_assert_ptr_nonnull(source);
-    snprintf(command, sizeof command, "'%s' '%s/tests/make_networks.py' '%s' %s %s 2>&1", python ? python : "python3", source,
-             test_path("."), network, only);
+    snprintf(command, sizeof command, "'%s' '%s/tests/make_networks.py' '%s' %s %s 2>&1", python ? python : "python3",
+             source, test_path("."), network, only);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
     while (fgets(line, sizeof line, pipe)) {
-        if (line[0] == '#' || sscanf(line, "%1023s %1023s %15s", path, truth_path, kind) != 3 || access(path, R_OK) != 0) {
+        if (line[0] == '#' || sscanf(line, "%1023s %1023s %15s", path, truth_path, kind) != 3 ||
+            access(path, R_OK) != 0) {
             fputs(line, stderr); /* what is missing, or what went wrong */
             continue;
         }
@@ -128,8 +126,7 @@ static void compare(const char *network, const char *only, bool small)
     printf("%d files compared\n", compared);
 }
 
-START_TEST(small_networks_come_through)
-{
+START_TEST(small_networks_come_through) {
     compare("", "", true);
     const char *whole = test_path("vgg19/whole-model.pth");
     pst_model *model;
@@ -140,16 +137,15 @@ START_TEST(small_networks_come_through)
 }
 END_TEST
 
-START_TEST(the_network_at_hand_comes_through)
-{
+START_TEST(the_network_at_hand_comes_through) {
     const char *network = test_shared("weights/vgg19.safetensors");
     if (network)
-        compare(network, "keras1.h5 v1.caffemodel caffe.onnx raw.onnx caffe-shifted-legacy.pth named.pth new.mat", false);
+        compare(network, "keras1.h5 v1.caffemodel caffe.onnx raw.onnx caffe-shifted-legacy.pth named.pth new.mat",
+                false);
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("importers");
     TCase *cases = tcase_create("importers");
     suite_add_tcase(suite, cases);

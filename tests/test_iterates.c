@@ -1,5 +1,5 @@
-/* What ends a step of Adam and of gradient descent: clamping and the running average; Adam's betas and where its epsilon goes. On
- * host arrays, against textbook code. */
+/* What ends a step of Adam and of gradient descent: clamping and the running average; Adam's betas and where its
+ * epsilon goes. On host arrays, against textbook code. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +8,7 @@
 
 enum { N = 7, STEPS = 30 };
 
-static double evaluate(const double *x, double *g)
-{
+static double evaluate(const double *x, double *g) {
     double loss = 0;
     for (int i = 0; i < N; i++) {
         loss += (1 + i) * (x[i] - 2 + .5 * i) * (x[i] - 2 + .5 * i) / 2;
@@ -24,8 +23,7 @@ typedef struct run {
     pst_vector *x, *g;
 } run;
 
-static void begin(run *r, const pst_optimizer_options *options)
-{
+static void begin(run *r, const pst_optimizer_options *options) {
     host_space_init(&r->host, N);
     ck_ok(r->host.error, pst_optimizer_create(&r->host.space, options, &r->optimizer));
     ck_ok(r->host.error, r->host.space.create(&r->host, &r->x));
@@ -34,28 +32,25 @@ static void begin(run *r, const pst_optimizer_options *options)
         r->x->values[i] = .1 * i - .3;
 }
 
-static pst_status step(run *r)
-{
+static pst_status step(run *r) {
     double loss = evaluate(r->x->values, r->g->values);
     return pst_optimizer_step(r->optimizer, &r->x, &r->g, &loss);
 }
 
-static void end(run *r)
-{
+static void end(run *r) {
     pst_optimizer_destroy(r->optimizer);
     r->host.space.destroy(&r->host, r->x);
     r->host.space.destroy(&r->host, r->g);
     ck_assert_uint_eq(r->host.live, 0);
 }
 
-static pst_optimizer_options adam(double beta1, double beta2)
-{
-    return (pst_optimizer_options){.kind = PST_OPTIMIZER_ADAM, .learning_rate = .2, .beta1 = beta1, .beta2 = beta2, .epsilon = 1e-2};
+static pst_optimizer_options adam(double beta1, double beta2) {
+    return (pst_optimizer_options){
+        .kind = PST_OPTIMIZER_ADAM, .learning_rate = .2, .beta1 = beta1, .beta2 = beta2, .epsilon = 1e-2};
 }
 
 /* Loop 0 .. 7: the bits are epsilon first, clamp, average. */
-START_TEST(steps_are_the_textbooks)
-{
+START_TEST(steps_are_the_textbooks) {
     pst_optimizer_options options = adam(.8, .95);
     options.epsilon_first = _i & 1;
     options.clamp = _i & 2;
@@ -104,15 +99,16 @@ START_TEST(steps_are_the_textbooks)
 }
 END_TEST
 
-START_TEST(gradient_descent_has_both_as_well)
-{
-    pst_optimizer_options options = {.kind = PST_OPTIMIZER_GRADIENT_DESCENT, .learning_rate = .1, .momentum = .5, .clamp = true, .average = .5};
+START_TEST(gradient_descent_has_both_as_well) {
+    pst_optimizer_options options = {
+        .kind = PST_OPTIMIZER_GRADIENT_DESCENT, .learning_rate = .1, .momentum = .5, .clamp = true, .average = .5};
     run r;
     begin(&r, &options);
     for (int k = 0; k < STEPS; k++)
         ck_ok(r.host.error, step(&r));
     for (int i = 0; i < N; i++) {
-        ck_assert_double_eq_tol(r.x->values[i], fmax(-1, fmin(1, 2 - .5 * i)), 1e-4); /* the nearest allowed point to the least loss */
+        ck_assert_double_eq_tol(r.x->values[i], fmax(-1, fmin(1, 2 - .5 * i)),
+                                1e-4); /* the nearest allowed point to the least loss */
         ck_assert_double_eq_tol(pst_optimizer_average(r.optimizer)->values[i], r.x->values[i], 1e-3);
     }
     ck_assert_uint_eq(r.host.peak, pst_optimizer_vector_count(&options) + 2);
@@ -121,8 +117,7 @@ START_TEST(gradient_descent_has_both_as_well)
 END_TEST
 
 /* A restart begins the average anew from where it goes on. */
-START_TEST(a_restart_forgets_the_average)
-{
+START_TEST(a_restart_forgets_the_average) {
     pst_optimizer_options options = adam(.9, .999);
     options.average = .9;
     run r;
@@ -140,13 +135,13 @@ START_TEST(a_restart_forgets_the_average)
         before[i] = r.x->values[i] = .5;
     ck_ok(r.host.error, step(&r));
     for (int i = 0; i < N; i++)
-        ck_assert_double_eq_tol(pst_optimizer_average(r.optimizer)->values[i], (.9 * before[i] + r.x->values[i]) / 1.9, 1e-12);
+        ck_assert_double_eq_tol(pst_optimizer_average(r.optimizer)->values[i], (.9 * before[i] + r.x->values[i]) / 1.9,
+                                1e-12);
     end(&r);
 }
 END_TEST
 
-START_TEST(every_operation_may_fail)
-{
+START_TEST(every_operation_may_fail) {
     pst_optimizer_options options = adam(.9, .999);
     options.clamp = true;
     options.average = .9;
@@ -165,14 +160,14 @@ START_TEST(every_operation_may_fail)
 }
 END_TEST
 
-START_TEST(what_makes_no_sense_is_refused)
-{
+START_TEST(what_makes_no_sense_is_refused) {
     static const pst_optimizer_kind waiting[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN};
     host_space host;
     pst_optimizer *optimizer;
     host_space_init(&host, N);
     for (int k = 0; k < 4; k++) {
-        pst_optimizer_options options = {.kind = waiting[k / 2], .history = 5, .clamp = k % 2, .average = k % 2 ? 0 : .5};
+        pst_optimizer_options options = {
+            .kind = waiting[k / 2], .history = 5, .clamp = k % 2, .average = k % 2 ? 0 : .5};
         ck_assert_int_eq(pst_optimizer_create(&host.space, &options, &optimizer), PST_ERROR_ARGUMENT);
         ck_assert_ptr_nonnull(strstr(host.error.text, "Adam"));
         ck_assert_ptr_null(optimizer);
@@ -189,8 +184,7 @@ START_TEST(what_makes_no_sense_is_refused)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("iterates");
     TCase *tests = tcase_create("steps");
     tcase_add_loop_test(tests, steps_are_the_textbooks, 0, 8);

@@ -1,5 +1,5 @@
-/* Whole jobs over a small network: how often an iteration waits for the device, that the plan is what is taken, and that the
- * result is the picture of the lowest loss. */
+/* Whole jobs over a small network: how often an iteration waits for the device, that the plan is what is taken, and
+ * that the result is the picture of the lowest loss. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,7 @@ static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LB
                                            PST_OPTIMIZER_GRADIENT_DESCENT};
 #define KINDS 4
 
-static pst_job *make_job(pst_optimizer_kind kind, bool noise, double learning_rate)
-{
+static pst_job *make_job(pst_optimizer_kind kind, bool noise, double learning_rate) {
     pst_transfer_options options = job_options(kind, WIDTH, ITERATIONS);
     options.start = noise ? PST_START_RANDOM : PST_START_CONTENT;
     options.learning_rate = learning_rate;
@@ -26,16 +25,14 @@ typedef struct watch {
     int stop_at; /* 0: never */
 } watch;
 
-static bool look(void *user, const pst_progress *progress)
-{
+static bool look(void *user, const pst_progress *progress) {
     watch *w = user;
     w->losses[progress->iteration - 1] = progress->loss;
     w->waits[progress->iteration - 1] = context->session->waits;
     return progress->iteration == w->stop_at;
 }
 
-START_TEST(an_iteration_waits_once)
-{
+START_TEST(an_iteration_waits_once) {
     watch w = {0};
     pst_job *job = make_job(kinds[_i], _i % 2, 0);
     ck_assert_int_eq(pst_job_run(job, look, &w), PST_OK);
@@ -45,9 +42,9 @@ START_TEST(an_iteration_waits_once)
 }
 END_TEST
 
-/* From the first iteration on nothing is made but the optimiser's vectors, which `vectors` counts; all of them are at the end. */
-START_TEST(the_plan_is_what_is_taken)
-{
+/* From the first iteration on nothing is made but the optimiser's vectors, which `vectors` counts; all of them are at
+ * the end. */
+START_TEST(the_plan_is_what_is_taken) {
     pst_session *session = context->session;
     session->peak_bytes = session->buffer_bytes;
     pst_job *job = make_job(kinds[_i], false, 0);
@@ -59,8 +56,7 @@ START_TEST(the_plan_is_what_is_taken)
 END_TEST
 
 /* The optimisers hold this many pictures, and the job two: the memory that people are promised. */
-START_TEST(pictures_are_few)
-{
+START_TEST(pictures_are_few) {
     static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
     pst_job *job = make_job(kinds[_i], false, 0);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, job->width, job->height, ITERATIONS);
@@ -69,10 +65,9 @@ START_TEST(pictures_are_few)
 }
 END_TEST
 
-/* Evaluated again, the result gives the lowest loss that was reported, to the last bit: where a run ends by itself, where it
- * is stopped, and where the last steps led up. */
-START_TEST(the_result_has_the_lowest_loss)
-{
+/* Evaluated again, the result gives the lowest loss that was reported, to the last bit: where a run ends by itself,
+ * where it is stopped, and where the last steps led up. */
+START_TEST(the_result_has_the_lowest_loss) {
     for (int form = 0; form < 6; form++) {
         watch w = {.stop_at = form % 3 == 1 ? 9 : form % 3 == 2 ? 1 : 0};
         /* Rates at which the loss rises now and then, or for good. */
@@ -102,13 +97,13 @@ END_TEST
 
 typedef struct change {
     pst_job *job;
-    double losses[ITERATIONS], bests[ITERATIONS], terms[ITERATIONS][4]; /* content.relu1_2, style.relu1_1, style.relu2_1, tv */
+    double losses[ITERATIONS], bests[ITERATIONS],
+        terms[ITERATIONS][4]; /* content.relu1_2, style.relu1_1, style.relu2_1, tv */
     double content, style, tv;
     int stop_at; /* 0: never */
 } change;
 
-static bool change_weights(void *user, const pst_progress *progress)
-{
+static bool change_weights(void *user, const pst_progress *progress) {
     change *c = user;
     int k = progress->iteration - 1;
     ck_assert_uint_eq(progress->term_count, 4);
@@ -129,18 +124,16 @@ static bool change_weights(void *user, const pst_progress *progress)
     return progress->iteration == c->stop_at;
 }
 
-static int lowest_of(const double *losses, int from, int to)
-{
+static int lowest_of(const double *losses, int from, int to) {
     int lowest = from;
     for (int k = from; k < to; k++)
         lowest = losses[k] <= losses[lowest] ? k : lowest;
     return lowest;
 }
 
-/* The evaluation after the change is of the best picture until then, so that its terms are known beforehand: proportional to
- * the weights. The lowest loss counts from there, even though all before were far lower. */
-START_TEST(changed_weights_hold_at_the_best_picture)
-{
+/* The evaluation after the change is of the best picture until then, so that its terms are known beforehand:
+ * proportional to the weights. The lowest loss counts from there, even though all before were far lower. */
+START_TEST(changed_weights_hold_at_the_best_picture) {
     change c = {.content = 5000, .style = 50, .tv = 0.5, .stop_at = ITERATIONS - 1};
     double rate = kinds[_i] == PST_OPTIMIZER_ADAM ? 40 : kinds[_i] == PST_OPTIMIZER_GRADIENT_DESCENT ? 3e-5 : 0;
     c.job = make_job(kinds[_i], false, rate);
@@ -169,8 +162,7 @@ START_TEST(changed_weights_hold_at_the_best_picture)
 END_TEST
 
 /* Before the run it is as if the options had said so. No min_improvement ends a run because of a change. */
-START_TEST(weights_set_before_are_those_of_the_options)
-{
+START_TEST(weights_set_before_are_those_of_the_options) {
     change a = {.content = 70, .style = 3, .tv = 0}, b = a;
     a.job = make_job(PST_OPTIMIZER_LBFGS, false, 0);
     ck_assert_int_eq(pst_job_set_weights(a.job, 0, 3, 0), PST_OK);
@@ -186,7 +178,8 @@ START_TEST(weights_set_before_are_those_of_the_options)
     b.job = job_make(&options);
     ck_assert_int_eq(pst_job_run(b.job, change_weights, &b), PST_OK);
     for (int k = 0; k < ITERATIONS; k++)
-        ck_assert_msg(a.losses[k] == b.losses[k] && a.losses[k] > 0, "iteration %d: %.17g, %.17g", k + 1, a.losses[k], b.losses[k]);
+        ck_assert_msg(a.losses[k] == b.losses[k] && a.losses[k] > 0, "iteration %d: %.17g, %.17g", k + 1, a.losses[k],
+                      b.losses[k]);
     for (int k = 1; k < CHANGE_AT; k++)
         ck_assert(a.terms[k][0] == 0);
     ck_assert_double_gt(a.terms[CHANGE_AT][0], 0); /* a weight of 0 is no dead end */
@@ -195,8 +188,7 @@ START_TEST(weights_set_before_are_those_of_the_options)
 }
 END_TEST
 
-static bool look_once(void *user, const pst_progress *progress)
-{
+static bool look_once(void *user, const pst_progress *progress) {
     double *terms = user;
     for (size_t t = 0; t < 4; t++)
         terms[t] = progress->terms[t].value;
@@ -204,8 +196,7 @@ static bool look_once(void *user, const pst_progress *progress)
 }
 
 /* What else divides the weights goes on doing so. */
-START_TEST(normalized_weights_stay_normalized)
-{
+START_TEST(normalized_weights_stay_normalized) {
     double terms[2][4];
     for (int set = 0; set < 2; set++) {
         pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, 3);
@@ -222,13 +213,12 @@ START_TEST(normalized_weights_stay_normalized)
         pst_job_destroy(job);
     }
     for (int t = 0; t < 4; t++)
-        ck_assert_msg(terms[0][t] > 0 && fabs(terms[1][t] - terms[0][t]) <= 1e-12 * terms[0][t], "term %d: %.17g, not %.17g", t, terms[1][t],
-                      terms[0][t]);
+        ck_assert_msg(terms[0][t] > 0 && fabs(terms[1][t] - terms[0][t]) <= 1e-12 * terms[0][t],
+                      "term %d: %.17g, not %.17g", t, terms[1][t], terms[0][t]);
 }
 END_TEST
 
-static bool drop_content(void *user, const pst_progress *progress)
-{
+static bool drop_content(void *user, const pst_progress *progress) {
     change *c = user;
     const bool before = progress->iteration <= 2;
     if (progress->iteration > 1)
@@ -242,8 +232,7 @@ static bool drop_content(void *user, const pst_progress *progress)
 }
 
 /* The next scale takes over the weights. */
-START_TEST(changed_weights_hold_at_later_scales)
-{
+START_TEST(changed_weights_hold_at_later_scales) {
     change c = {0};
     pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, ITERATIONS);
     options.start = PST_START_CONTENT;
@@ -255,8 +244,7 @@ START_TEST(changed_weights_hold_at_later_scales)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("job");
     TCase *tests = tcase_create("jobs");
     tcase_add_unchecked_fixture(tests, job_open, job_close);

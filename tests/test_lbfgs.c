@@ -7,8 +7,7 @@
 #include "support.h"
 
 /* Two valleys a coordinate: curvature is negative near 0. */
-static double wells(const double *x, double *g, int k)
-{
+static double wells(const double *x, double *g, int k) {
     double loss = 0;
     (void)k;
     for (int i = 0; i < N; i++) {
@@ -19,8 +18,7 @@ static double wells(const double *x, double *g, int k)
 }
 
 /* Not the gradient of anything: now and then a pair is of no use, early and late. */
-static double noisy(const double *x, double *g, int k)
-{
+static double noisy(const double *x, double *g, int k) {
     double loss = 0;
     for (int i = 0; i < N; i++) {
         uint64_t state = (uint64_t)(k * N + i);
@@ -37,16 +35,14 @@ typedef struct textbook {
     double s[64][N], y[64][N], before[N], direction[N], h0, length;
 } textbook;
 
-static double dot(const double *a, const double *b)
-{
+static double dot(const double *a, const double *b) {
     double sum = 0;
     for (int i = 0; i < N; i++)
         sum += a[i] * b[i];
     return sum;
 }
 
-static void textbook_step(textbook *t, double *x, const double *g, bool first)
-{
+static void textbook_step(textbook *t, double *x, const double *g, bool first) {
     double s[N], y[N], q[N], alpha[64], norm = 0;
     for (int i = 0; i < N && !first; i++) {
         s[i] = t->length * t->direction[i];
@@ -89,8 +85,7 @@ static void textbook_step(textbook *t, double *x, const double *g, bool first)
         x[i] += t->length * q[i];
 }
 
-static textbook compare_with_textbook(optim_problem evaluate, double start, int history, int steps)
-{
+static textbook compare_with_textbook(optim_problem evaluate, double start, int history, int steps) {
     pst_optimizer_options options = optim_options(PST_OPTIMIZER_LBFGS_PLAIN);
     options.history = history;
     optim_fixture f;
@@ -112,8 +107,7 @@ static textbook compare_with_textbook(optim_problem evaluate, double start, int 
     return t;
 }
 
-START_TEST(lbfgs_agrees_with_textbook)
-{
+START_TEST(lbfgs_agrees_with_textbook) {
     const int histories[] = {1, 2, 5, 8, 50};
     for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
         textbook t = compare_with_textbook(optim_quartic, 1, histories[i], 40);
@@ -122,8 +116,7 @@ START_TEST(lbfgs_agrees_with_textbook)
 }
 END_TEST
 
-START_TEST(lbfgs_refuses_bad_curvature)
-{
+START_TEST(lbfgs_refuses_bad_curvature) {
     textbook t = compare_with_textbook(wells, 0, 6, 30);
     ck_assert_int_ge(t.refused_empty, 1);
     ck_assert_int_ge(t.accepted, 3);
@@ -134,16 +127,14 @@ START_TEST(lbfgs_refuses_bad_curvature)
 END_TEST
 
 /* Nothing but negative curvature: no pair is ever kept, and no step is longer than the first. */
-static double hill(const double *x, double *g, int k)
-{
+static double hill(const double *x, double *g, int k) {
     (void)k;
     for (int i = 0; i < N; i++)
         g[i] = -5 * x[i];
     return -2.5 * dot(x, x);
 }
 
-START_TEST(lbfgs_without_pairs_stays_short)
-{
+START_TEST(lbfgs_without_pairs_stays_short) {
     const pst_optimizer_options options = optim_options(PST_OPTIMIZER_LBFGS_PLAIN);
     optim_fixture f;
     optim_setup(&f, &options, 1);
@@ -157,15 +148,13 @@ START_TEST(lbfgs_without_pairs_stays_short)
 }
 END_TEST
 
-static double flat(const double *x, double *g, int k)
-{
+static double flat(const double *x, double *g, int k) {
     (void)x, (void)k;
     memset(g, 0, N * sizeof *g);
     return 1;
 }
 
-START_TEST(lbfgs_stays_where_the_gradient_is_zero)
-{
+START_TEST(lbfgs_stays_where_the_gradient_is_zero) {
     const pst_optimizer_options options = optim_options(PST_OPTIMIZER_LBFGS_PLAIN);
     optim_fixture f;
     optim_setup(&f, &options, 1);
@@ -179,8 +168,7 @@ END_TEST
 /* ---- L-BFGS that goes on from the best point only ---- */
 
 /* Rosenbrock's valley, in N dimensions: rises are common on the way. */
-static double rosenbrock(const double *x, double *g, int k)
-{
+static double rosenbrock(const double *x, double *g, int k) {
     double loss = 0;
     (void)k;
     memset(g, 0, N * sizeof *g);
@@ -194,16 +182,14 @@ static double rosenbrock(const double *x, double *g, int k)
 }
 
 /* So small and flat that a first step of 1/|g|_1 and a fixed bound on y.s would never do. */
-static double tiny(const double *x, double *g, int k)
-{
+static double tiny(const double *x, double *g, int k) {
     const double loss = 1e-12 * wells(x, g, k);
     for (int i = 0; i < N; i++)
         g[i] *= 1e-12;
     return loss;
 }
 
-static double distance(const double *a, const double *b)
-{
+static double distance(const double *a, const double *b) {
     double difference[N];
     for (int i = 0; i < N; i++)
         difference[i] = a[i] - b[i];
@@ -211,8 +197,7 @@ static double distance(const double *a, const double *b)
 }
 
 /* Returns the best loss; counts the rises, after each of which the next step must be near the best point. */
-static double descend_robustly(optim_problem evaluate, double start, double part, int history, int steps, int *rises)
-{
+static double descend_robustly(optim_problem evaluate, double start, double part, int history, int steps, int *rises) {
     pst_optimizer_options options = optim_variant(1);
     options.history = history;
     optim_fixture f;
@@ -245,8 +230,7 @@ static double descend_robustly(optim_problem evaluate, double start, double part
 }
 
 /* Curvatures from 1 to 1e4: gradient descent would take ten thousand steps. */
-static double narrow(const double *x, double *g, int k)
-{
+static double narrow(const double *x, double *g, int k) {
     double loss = 0;
     (void)k;
     for (int i = 0; i < N; i++) {
@@ -257,8 +241,7 @@ static double narrow(const double *x, double *g, int k)
     return loss;
 }
 
-START_TEST(robust_lbfgs_reaches_the_bottom)
-{
+START_TEST(robust_lbfgs_reaches_the_bottom) {
     int rises;
     const int histories[] = {3, 8, 50};
     for (double part = 0; part < 0.4; part += 0.3) {
@@ -278,8 +261,7 @@ END_TEST
 
 /* With an exact quadratic both know the curvature after N steps; what differs is where they begin: P P stands for the
  * inverse of the Hessian, and if it is just that, two steps do. */
-static double smooth(const double *x, double *g, int k)
-{
+static double smooth(const double *x, double *g, int k) {
     /* loss = |P^-1 x|^2 / 2, g = P^-1 P^-1 x: solved by sweeps, P being dominated by its diagonal. */
     double p[N] = {0};
     (void)k;
@@ -294,16 +276,14 @@ static double smooth(const double *x, double *g, int k)
     return dot(p, p) / 2;
 }
 
-START_TEST(robust_lbfgs_begins_with_the_spaces_metric)
-{
+START_TEST(robust_lbfgs_begins_with_the_spaces_metric) {
     int rises;
     ck_assert_double_lt(descend_robustly(smooth, 0, 0.3, 10, 4, &rises), 1e-20);
     ck_assert_double_gt(descend_robustly(smooth, 0, 0, 10, 4, &rises), 1e-8);
 }
 END_TEST
 
-START_TEST(robust_lbfgs_grows_its_steps_on_a_hill)
-{
+START_TEST(robust_lbfgs_grows_its_steps_on_a_hill) {
     const pst_optimizer_options options = optim_variant(1);
     optim_fixture f;
     optim_setup(&f, &options, 1);
@@ -318,8 +298,7 @@ START_TEST(robust_lbfgs_grows_its_steps_on_a_hill)
 END_TEST
 
 /* With m pairs an iteration reads the history twice, for the products and for the direction, and little else. */
-START_TEST(lbfgs_reads_its_history_twice)
-{
+START_TEST(lbfgs_reads_its_history_twice) {
     for (int which = 0; which < 2; which++)
         for (int history = 2; history <= 7; history += 5) {
             pst_optimizer_options options = optim_variant(which);
@@ -337,8 +316,7 @@ START_TEST(lbfgs_reads_its_history_twice)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("lbfgs");
     TCase *tests = tcase_create("L-BFGS");
     tcase_add_test(tests, lbfgs_agrees_with_textbook);

@@ -1,7 +1,5 @@
 #define _XOPEN_SOURCE 700 /* for truncate; must stand before any header */
 
-#include "support.h"
-
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,12 +12,12 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "model/safetensors.h"
+#include "support.h"
 
 static pst_error error;
 
 /* A file with the given header, and `data_bytes` zeros behind it. */
-static const char *write_header(const char *header, size_t data_bytes)
-{
+static const char *write_header(const char *header, size_t data_bytes) {
     const char *path = test_path("header.safetensors");
     size_t length = strlen(header), bytes = 8 + length + data_bytes;
     uint8_t *file = calloc(1, bytes);
@@ -32,8 +30,7 @@ static const char *write_header(const char *header, size_t data_bytes)
     return path;
 }
 
-static void check_open_fails(const char *path, const char *text)
-{
+static void check_open_fails(const char *path, const char *text) {
     pst_safetensors *file = (pst_safetensors *)&error;
     pst_status status = pst_safetensors_open(&error, path, &file);
     ck_assert_msg(status == PST_ERROR_FORMAT, "%s", status ? error.text : "was opened");
@@ -42,8 +39,7 @@ static void check_open_fails(const char *path, const char *text)
     ck_assert_msg(!text || strstr(error.text, text), "no \"%s\" in: %s", text, error.text);
 }
 
-static void check_model_fails(const char *path, pst_status expected, const char *text)
-{
+static void check_model_fails(const char *path, pst_status expected, const char *text) {
     pst_model *model = (pst_model *)&error;
     pst_status status = pst_model_read(&error, path, &model);
     ck_assert_msg(status == expected, "%s", status ? error.text : "was read");
@@ -56,12 +52,15 @@ static void check_model_fails(const char *path, pst_status expected, const char 
 #define TENSOR(name, type, shape, begin, end) \
     "\"" name "\":{\"dtype\":\"" type "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
 
-START_TEST(sound_headers_are_read)
-{
-    const char *path = write_header(HEADER_OF(
-        "\"__metadata__\":{\"a\":\"b\",\"u\":\"\\u00e4\"}," TENSOR("late", "F32", "[2,3]", "40", "64") "," TENSOR(
-            "scalar", "F64", "[]", "1", "9") "," TENSOR("empty", "F16", "[0,5]", "9", "9") "," TENSOR("whole", "I64",
-            "[1]", "16", "24") "," TENSOR("new", "F8_E4M3", "[3]", "24", "27")) "    ", 64);
+START_TEST(sound_headers_are_read) {
+    const char *path = write_header(
+        HEADER_OF(
+            "\"__metadata__\":{\"a\":\"b\",\"u\":\"\\u00e4\"}," TENSOR("late", "F32", "[2,3]", "40", "64") "," TENSOR(
+                "scalar", "F64", "[]", "1", "9") "," TENSOR("empty", "F16", "[0,5]", "9",
+                                                            "9") "," TENSOR("whole", "I64", "[1]", "16",
+                                                                            "24") "," TENSOR("new", "F8_E4M3", "[3]",
+                                                                                             "24", "27")) "    ",
+        64);
     pst_safetensors *file;
     ck_ok(error, pst_safetensors_open(&error, path, &file));
     ck_assert_uint_eq(pst_safetensors_count(file), 5);
@@ -136,16 +135,23 @@ static const struct {
     {HEADER_OF(TENSOR("a", "I8", "[8]", "8", "16") "," TENSOR("b", "F32", "[2]", "8", "16")), "share bytes"},
 };
 
-START_TEST(unsound_headers_are_refused)
-{
-    check_open_fails(write_header(unsound[_i].header, 64), unsound[_i].text);
-}
+START_TEST(unsound_headers_are_refused) { check_open_fails(write_header(unsound[_i].header, 64), unsound[_i].text); }
 END_TEST
 
-START_TEST(lengths_that_lie_are_refused)
-{
-    static const uint64_t lengths[] = {0, 1, 3, 53, 55, 58, 59, 1 << 20, (uint64_t)64 << 20, ((uint64_t)64 << 20) + 1,
-                                       INT64_MAX, UINT64_MAX - 7, UINT64_MAX};
+START_TEST(lengths_that_lie_are_refused) {
+    static const uint64_t lengths[] = {0,
+                                       1,
+                                       3,
+                                       53,
+                                       55,
+                                       58,
+                                       59,
+                                       1 << 20,
+                                       (uint64_t)64 << 20,
+                                       ((uint64_t)64 << 20) + 1,
+                                       INT64_MAX,
+                                       UINT64_MAX - 7,
+                                       UINT64_MAX};
     const char *header = HEADER_OF(TENSOR("a", "F32", "[1]", "0", "4"));
     ck_assert_uint_eq(strlen(header), 54); /* and 4 bytes of data */
     for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++) {
@@ -161,8 +167,7 @@ START_TEST(lengths_that_lie_are_refused)
 }
 END_TEST
 
-START_TEST(deep_headers_are_refused)
-{
+START_TEST(deep_headers_are_refused) {
     enum { DEPTH = 1000000 };
     char *header = malloc(DEPTH + 6);
     memcpy(header, "{\"a\":", 5);
@@ -173,8 +178,7 @@ START_TEST(deep_headers_are_refused)
 }
 END_TEST
 
-START_TEST(a_file_cut_anywhere_is_refused)
-{
+START_TEST(a_file_cut_anywhere_is_refused) {
     const char *path = test_path("cut.safetensors");
     struct stat facts;
     test_write_network(path, (const int[]){2, 2, 0, 0, 0}, (const int[]){1, 1, 0, 0, 0}, 1);
@@ -189,12 +193,11 @@ START_TEST(a_file_cut_anywhere_is_refused)
 }
 END_TEST
 
-START_TEST(numbers_are_converted_exactly)
-{
-    static const uint16_t halves[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0xfc00,
-                                      0x7e00, 0x3555};
-    static const double half_values[] = {0.0, -0.0, 0x1p-24, -0x3ffp-24, 0x1p-14, 1, -2, 65504, INFINITY, -INFINITY,
-                                         NAN, 0x1.554p-2};
+START_TEST(numbers_are_converted_exactly) {
+    static const uint16_t halves[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3c00,
+                                      0xc000, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0x3555};
+    static const double half_values[] = {0.0, -0.0,  0x1p-24,  -0x3ffp-24, 0x1p-14, 1,
+                                         -2,  65504, INFINITY, -INFINITY,  NAN,     0x1.554p-2};
     static const uint16_t brains[] = {0x0000, 0x8000, 0x0001, 0x3f80, 0xc049, 0x7f7f, 0x7f80, 0xff80, 0x7fc0};
     static const double brain_values[] = {0.0, -0.0, 0x1p-133, 1, -0x1.92p1, 0x1.fep127, INFINITY, -INFINITY, NAN};
     static const float floats[] = {0.0f, -0.0f, 0x1p-149f, -0x1.fffffep127f, INFINITY, NAN, 0.1f};
@@ -212,8 +215,11 @@ START_TEST(numbers_are_converted_exactly)
     };
     test_tensor tensors[5] = {{.name = "odd", .dtype = "U8", .dims = 1, .shape = {1}, .data = "x", .bytes = 1}};
     for (int k = 0; k < 4; k++) /* the odd byte before them shifts them off every boundary */
-        tensors[k + 1] = (test_tensor){.name = cases[k].type, .dtype = cases[k].type, .dims = 1,
-                                       .shape = {(int64_t)cases[k].count}, .data = cases[k].data,
+        tensors[k + 1] = (test_tensor){.name = cases[k].type,
+                                       .dtype = cases[k].type,
+                                       .dims = 1,
+                                       .shape = {(int64_t)cases[k].count},
+                                       .data = cases[k].data,
                                        .bytes = cases[k].bytes};
     const char *path = test_path("types.safetensors");
     pst_safetensors *file;
@@ -238,15 +244,14 @@ START_TEST(numbers_are_converted_exactly)
 }
 END_TEST
 
-START_TEST(long_tensors_come_whole)
-{
+START_TEST(long_tensors_come_whole) {
     enum { COUNT = 50001 }; /* more than a few of the chunks in which they are read */
     double *values = malloc(COUNT * sizeof *values), *got = malloc(COUNT * sizeof *got);
     uint64_t state = 4;
     for (int i = 0; i < COUNT; i++)
         values[i] = (double)test_random(&state);
-    test_tensor tensor = {.name = "a", .dtype = "F64", .dims = 1, .shape = {COUNT}, .data = values,
-                          .bytes = COUNT * sizeof *values};
+    test_tensor tensor = {
+        .name = "a", .dtype = "F64", .dims = 1, .shape = {COUNT}, .data = values, .bytes = COUNT * sizeof *values};
     pst_safetensors *file;
     test_write_safetensors(test_path("long"), NULL, 1, &tensor);
     ck_ok(error, pst_safetensors_open(&error, test_path("long"), &file));
@@ -258,8 +263,7 @@ START_TEST(long_tensors_come_whole)
 }
 END_TEST
 
-START_TEST(a_network_is_read)
-{
+START_TEST(a_network_is_read) {
     const char *path = test_path("net.safetensors");
     const int channels[5] = {4, 6, 5, 3, 7}, units[5] = {2, 1, 3, 1, 1};
     pst_model *model;
@@ -294,9 +298,10 @@ END_TEST
 
 static float spoiled[64] = {[5] = NAN, [40] = INFINITY};
 
-#define WEIGHT(unit, out, in) {.name = "conv" unit ".weight", .dtype = "F32", .dims = 4, .shape = {out, in, 3, 3}, \
-                               .bytes = (out) * (in) * 36}
-#define BIAS(unit, out) {.name = "conv" unit ".bias", .dtype = "F32", .dims = 1, .shape = {out}, .bytes = (out) * 4}
+#define WEIGHT(unit, out, in) \
+    { .name = "conv" unit ".weight", .dtype = "F32", .dims = 4, .shape = {out, in, 3, 3}, .bytes = (out) * (in)*36 }
+#define BIAS(unit, out) \
+    { .name = "conv" unit ".bias", .dtype = "F32", .dims = 1, .shape = {out}, .bytes = (out)*4 }
 #define BOTH(unit, out, in) WEIGHT(unit, out, in), BIAS(unit, out)
 
 static const struct {
@@ -316,24 +321,38 @@ static const struct {
     {NULL, "conv6_1", PST_ERROR_FORMAT, {BOTH("1_1", 2, 3), BOTH("6_1", 2, 2)}},
     {NULL, "conv1_21", PST_ERROR_FORMAT, {BOTH("1_1", 2, 3), BOTH("1_21", 2, 2)}},
     {NULL, "conv1_1.weight has shape 2x1x3x3; 2x3x3x3 was expected", PST_ERROR_FORMAT, {BOTH("1_1", 2, 1)}},
-    {NULL, "conv2_1.weight has shape 2x3x3x3; 2x4x3x3 was expected", PST_ERROR_FORMAT,
+    {NULL,
+     "conv2_1.weight has shape 2x3x3x3; 2x4x3x3 was expected",
+     PST_ERROR_FORMAT,
      {BOTH("1_1", 4, 3), BOTH("2_1", 2, 3)}},
-    {NULL, "conv1_1.weight has shape 2x3x5x5; 2x3x3x3 was expected", PST_ERROR_FORMAT,
+    {NULL,
+     "conv1_1.weight has shape 2x3x5x5; 2x3x3x3 was expected",
+     PST_ERROR_FORMAT,
      {{.name = "conv1_1.weight", .dtype = "F16", .dims = 4, .shape = {2, 3, 5, 5}, .bytes = 300}, BIAS("1_1", 2)}},
-    {NULL, "conv1_1.weight has shape 27; 27x3x3x3 was expected", PST_ERROR_FORMAT,
+    {NULL,
+     "conv1_1.weight has shape 27; 27x3x3x3 was expected",
+     PST_ERROR_FORMAT,
      {{.name = "conv1_1.weight", .dtype = "F32", .dims = 1, .shape = {27}, .bytes = 108}, BIAS("1_1", 1)}},
-    {NULL, "conv1_1.weight has shape (); Nx3x3x3", PST_ERROR_FORMAT,
+    {NULL,
+     "conv1_1.weight has shape (); Nx3x3x3",
+     PST_ERROR_FORMAT,
      {{.name = "conv1_1.weight", .dtype = "F32", .bytes = 4}, BIAS("1_1", 1)}},
     {NULL, "conv1_1.weight has shape 0x3x3x3", PST_ERROR_FORMAT, {BOTH("1_1", 0, 3)}},
     {NULL, "conv1_1.weight has shape 4097x3x3x3", PST_ERROR_FORMAT, {BOTH("1_1", 4097, 3)}},
     {NULL, "conv1_1.bias has shape 3; 2 was expected", PST_ERROR_FORMAT, {WEIGHT("1_1", 2, 3), BIAS("1_1", 3)}},
-    {NULL, "number 5 of conv1_1.weight is not finite", PST_ERROR_FORMAT,
+    {NULL,
+     "number 5 of conv1_1.weight is not finite",
+     PST_ERROR_FORMAT,
      {{.name = "conv1_1.weight", .dtype = "F32", .dims = 4, .shape = {1, 3, 3, 3}, .data = spoiled, .bytes = 108},
       BIAS("1_1", 1)}},
-    {NULL, "number 1 of conv1_1.bias is not finite", PST_ERROR_FORMAT,
-     {WEIGHT("1_1", 2, 3), {.name = "conv1_1.bias", .dtype = "F32", .dims = 1, .shape = {2}, .data = spoiled + 39,
-                            .bytes = 8}}},
-    {NULL, "conv1_1.bias is not stored as", PST_ERROR_UNSUPPORTED,
+    {NULL,
+     "number 1 of conv1_1.bias is not finite",
+     PST_ERROR_FORMAT,
+     {WEIGHT("1_1", 2, 3),
+      {.name = "conv1_1.bias", .dtype = "F32", .dims = 1, .shape = {2}, .data = spoiled + 39, .bytes = 8}}},
+    {NULL,
+     "conv1_1.bias is not stored as",
+     PST_ERROR_UNSUPPORTED,
      {WEIGHT("1_1", 2, 3), {.name = "conv1_1.bias", .dtype = "I32", .dims = 1, .shape = {2}, .bytes = 8}}},
     {"{\"layout\":\"HWIO\"}", "layout is HWIO; only OIHW", PST_ERROR_UNSUPPORTED, {BOTH("1_1", 2, 3)}},
     {"{\"channel_order\":\"RGB\"}", "channel_order is RGB", PST_ERROR_UNSUPPORTED, {BOTH("1_1", 2, 3)}},
@@ -342,8 +361,7 @@ static const struct {
     {"{\"padding\":\"replicate\"}", "padding", PST_ERROR_UNSUPPORTED, {BOTH("1_1", 2, 3)}},
 };
 
-START_TEST(networks_that_do_not_fit_are_refused)
-{
+START_TEST(networks_that_do_not_fit_are_refused) {
     const char *path = test_path("unfit.safetensors");
     size_t count = 0;
     while (count < 8 && unfit[_i].tensors[count].name)
@@ -353,8 +371,7 @@ START_TEST(networks_that_do_not_fit_are_refused)
 }
 END_TEST
 
-START_TEST(other_tensors_and_no_metadata_do_not_matter)
-{
+START_TEST(other_tensors_and_no_metadata_do_not_matter) {
     const test_tensor tensors[] = {BIAS("1_1", 2),
                                    {.name = "fc6.weight", .dtype = "I8", .dims = 1, .shape = {3}, .bytes = 3},
                                    WEIGHT("1_1", 2, 3)};
@@ -367,8 +384,7 @@ START_TEST(other_tensors_and_no_metadata_do_not_matter)
 }
 END_TEST
 
-START_TEST(more_convolutions_than_there_is_room_for_are_refused)
-{
+START_TEST(more_convolutions_than_there_is_room_for_are_refused) {
     const char *path = test_path("deep");
     test_write_network(path, (const int[]){1, 1, 1, 1, 1}, (const int[]){20, 0, 0, 0, 0}, 1);
     pst_model *model;
@@ -380,8 +396,7 @@ START_TEST(more_convolutions_than_there_is_room_for_are_refused)
 }
 END_TEST
 
-START_TEST(the_network_at_hand_is_read)
-{
+START_TEST(the_network_at_hand_is_read) {
     const char *path = test_shared("weights/vgg19.safetensors");
     static const float first_biases[] = {0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f};
     if (!path)
@@ -399,8 +414,7 @@ START_TEST(the_network_at_hand_is_read)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("model");
     TCase *cases = tcase_create("model");
     suite_add_tcase(suite, cases);

@@ -14,15 +14,18 @@
 #include "reference_ops.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-#define TIGHT 1e-12 /* normalised mean square error where only the rounding of single steps can differ: 1e-6 in norm */
-#define SUM 1e-6    /* relative, of sums of positive numbers */
+#define TIGHT                                                                                                     \
+    1e-12        /* normalised mean square error where only the rounding of single steps can differ: 1e-6 in norm \
+                  */
+#define SUM 1e-6 /* relative, of sums of positive numbers */
 
 typedef struct map_shape {
     int h, w, c;
 } map_shape;
 
 /* The first SMALL_MAPS stand for all in small runs. */
-static const map_shape maps[] = {{3, 5, 32}, {1, 1, 16}, {2, 2, 16}, {1, 7, 32}, {9, 1, 16}, {17, 13, 64}, {31, 29, 48}, {64, 50, 128}};
+static const map_shape maps[] = {{3, 5, 32}, {1, 1, 16},   {2, 2, 16},   {1, 7, 32},
+                                 {9, 1, 16}, {17, 13, 64}, {31, 29, 48}, {64, 50, 128}};
 #define SMALL_MAPS 3
 
 static int limit(int count, int small) { return test_few() ? small : count; }
@@ -31,35 +34,30 @@ static size_t pixels_of(const map_shape *s) { return (size_t)s->h * (size_t)s->w
 static size_t count_of(const map_shape *s) { return pixels_of(s) * (size_t)s->c; }
 static size_t pooled_count_of(const map_shape *s) { return (size_t)(s->h / 2) * (size_t)(s->w / 2) * (size_t)s->c; }
 
-static uint16_t *random_signs(size_t count, uint64_t seed)
-{
+static uint16_t *random_signs(size_t count, uint64_t seed) {
     uint16_t *signs = test_take(count / 16, sizeof *signs);
     reference_signs(test_numbers(count, seed), count, signs);
     return signs;
 }
 
-static void float_rounded(double *values, size_t count)
-{
+static void float_rounded(double *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         values[i] = (double)(float)values[i];
 }
 
 /* A sum's place between two others that must stay untouched. */
-static void make_sums(pst_sums *sums, size_t slots)
-{
+static void make_sums(pst_sums *sums, size_t slots) {
     *sums = (pst_sums){test_session, test_empty(slots * PST_PARTS), test_take(slots * PST_PARTS, sizeof(float)), slots};
 }
 
-static double sum_in(pst_sums *sums, size_t slot)
-{
+static double sum_in(pst_sums *sums, size_t slot) {
     test_read(sums->parts, sums->host, sums->slots * PST_PARTS * sizeof(float));
     return pst_sums_value(sums, slot);
 }
 
 /* ---- activation ---- */
 
-static void bias_relu_case(const void *arg)
-{
+static void bias_relu_case(const void *arg) {
     const map_shape *s = arg;
     size_t pixels = pixels_of(s), count = count_of(s), c = (size_t)s->c;
     /* All of the map, then only some pixels in its middle, of which nothing outside may change. */
@@ -68,7 +66,8 @@ static void bias_relu_case(const void *arg)
         double *map = test_steps(count, 1), *bias = test_steps(c, 2);
         pst_buffer *with_signs = test_floats(map, count), *without = test_floats(map, count);
         pst_buffer *b = test_floats(bias, c), *signs = test_empty(count / 32 + 1);
-        uint16_t *expected_signs = test_take(count / 16, sizeof *expected_signs), *all = test_take(count / 16 + 2, sizeof *all);
+        uint16_t *expected_signs = test_take(count / 16, sizeof *expected_signs),
+                 *all = test_take(count / 16 + 2, sizeof *all);
         ck_ok(test_error, pst_bias_relu(test_session, with_signs, first, held, s->c, b, signs));
         ck_ok(test_error, pst_bias_relu(test_session, without, first, held, s->c, b, NULL));
         reference_bias_relu(map + first * c, held, s->c, bias);
@@ -84,8 +83,7 @@ static void bias_relu_case(const void *arg)
     }
 }
 
-static void add_mask_case(const void *arg)
-{
+static void add_mask_case(const void *arg) {
     const map_shape *s = arg;
     size_t pixels = pixels_of(s), count = count_of(s), c = (size_t)s->c, first = pixels / 3, held = (pixels + 1) / 2;
     double *more = test_numbers(held * c, 35);
@@ -101,10 +99,10 @@ static void add_mask_case(const void *arg)
     }
 }
 
-static void pool_case(const void *arg)
-{
+static void pool_case(const void *arg) {
     const map_shape *s = arg;
-    /* Where there is no whole window, there are still bits to be cleared, and nothing may be pooled into the spare group. */
+    /* Where there is no whole window, there are still bits to be cleared, and nothing may be pooled into the spare
+     * group. */
     size_t count = count_of(s), pooled_count = pooled_count_of(s), c = (size_t)s->c, spare = pooled_count ? 0 : 16;
     uint16_t *signs = random_signs(count, 36);
     pst_buffer *signs_device = test_buffer(signs, count / 16 * sizeof *signs);
@@ -112,13 +110,14 @@ static void pool_case(const void *arg)
         bool average = form & 1, biased = form & 2;
         pst_pool pool = average ? PST_POOL_AVERAGE : PST_POOL_MAX;
         double *map = form == 3 ? test_numbers(count, 5) : test_steps(count, 6), *bias = test_steps(c, 7);
-        double *pooled = test_doubles(pooled_count), *d = test_numbers(pooled_count + spare, 8), *d_map = test_numbers(count, 37);
+        double *pooled = test_doubles(pooled_count), *d = test_numbers(pooled_count + spare, 8),
+               *d_map = test_numbers(count, 37);
         uint16_t *expected = test_take(count / 16, sizeof *expected);
         pst_buffer *in = test_floats(map, count), *b = biased ? test_floats(bias, c) : NULL;
         pst_buffer *out = test_empty(pooled_count + spare), *without = test_empty(pooled_count + spare);
         pst_buffer *bits = test_buffer(NULL, count / 16 * sizeof *expected);
-        /* Twice a part of the rows, as strips do it, in either order; the second input begins at the strip's own first row,
-         * and an odd last row is the second's. */
+        /* Twice a part of the rows, as strips do it, in either order; the second input begins at the strip's own first
+         * row, and an odd last row is the second's. */
         int upper = s->h / 4 * 2;
         size_t offset = (size_t)upper * (size_t)s->w * c;
         pst_buffer *lower = test_floats(map + offset, count - offset);
@@ -126,7 +125,8 @@ static void pool_case(const void *arg)
             if (i == (biased ? 1 : 0))
                 ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, upper, out, bits));
             else
-                ck_ok(test_error, pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, s->h - upper, out, bits));
+                ck_ok(test_error,
+                      pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, s->h - upper, out, bits));
         ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, s->h, without, NULL));
         reference_bias_relu(map, pixels_of(s), s->c, biased ? bias : NULL);
         float_rounded(map, count);
@@ -140,7 +140,8 @@ static void pool_case(const void *arg)
         }
         test_bytes("bits", bits, expected, count / 16 * sizeof *expected);
 
-        pst_buffer *d_device = test_floats(d, pooled_count + spare), *d_old = test_floats(d_map, count), *d_out = test_empty(count);
+        pst_buffer *d_device = test_floats(d, pooled_count + spare), *d_old = test_floats(d_map, count),
+                   *d_out = test_empty(count);
         ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, signs_device, d_old));
         ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, NULL, d_out));
         reference_unpool(d, expected, s->h, s->w, s->c, average, signs, d_map);
@@ -157,11 +158,11 @@ typedef struct gram_shape {
     int c;
 } gram_shape;
 
-static const gram_shape grams[] = {{13, 32}, {1, 16}, {257, 16}, {12, 48}, {11, 64}, {255, 16}, {256, 80}, {1021, 64}, {70001, 16}, {600, 512}};
+static const gram_shape grams[] = {{13, 32},  {1, 16},   {257, 16},  {12, 48},    {11, 64},
+                                   {255, 16}, {256, 80}, {1021, 64}, {70001, 16}, {600, 512}};
 #define SMALL_GRAMS 3
 
-static void gram_case(const void *arg)
-{
+static void gram_case(const void *arg) {
     const gram_shape *s = arg;
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double scale = 1 / (double)count, *f = test_numbers(count, 9), *target = test_numbers(square, 10);
@@ -198,11 +199,11 @@ static void gram_case(const void *arg)
             ck_assert(symmetric[i * c + j] == symmetric[j * c + i]);
 }
 
-static void gram_backward_case(const void *arg)
-{
+static void gram_backward_case(const void *arg) {
     const gram_shape *s = arg;
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
-    double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count), *old = test_numbers(count, 13);
+    double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count),
+           *old = test_numbers(count, 13);
     double scale = .7;
     for (size_t i = 0; i < c; i++)
         for (size_t j = 0; j < i; j++)
@@ -223,14 +224,17 @@ static void gram_backward_case(const void *arg)
     }
 }
 
-static void guide_case(const void *arg)
-{
+static void guide_case(const void *arg) {
     const gram_shape *s = arg;
     size_t c = (size_t)s->c, count = s->pixels * c, channels = 3 * s->pixels;
-    double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *row = test_numbers(c, 23), *d = test_numbers(count, 24);
-    double *a = test_numbers(channels, 25), *b = test_numbers(channels, 26), *expected = test_doubles(count + channels), scale = -.7;
-    pst_buffer *map = test_floats(f, count), *g = test_floats(guide, s->pixels), *r = test_floats(row, c), *sum = test_floats(d, count);
-    pst_buffer *out = test_empty(count), *x = test_floats(a, channels), *y = test_floats(b, channels), *mixed = test_empty(channels);
+    double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *row = test_numbers(c, 23),
+           *d = test_numbers(count, 24);
+    double *a = test_numbers(channels, 25), *b = test_numbers(channels, 26), *expected = test_doubles(count + channels),
+           scale = -.7;
+    pst_buffer *map = test_floats(f, count), *g = test_floats(guide, s->pixels), *r = test_floats(row, c),
+               *sum = test_floats(d, count);
+    pst_buffer *out = test_empty(count), *x = test_floats(a, channels), *y = test_floats(b, channels),
+               *mixed = test_empty(channels);
     for (int squared = 0; squared < 2; squared++) {
         for (size_t i = 0; i < count; i++)
             expected[i] = f[i] * guide[i / c] * (squared ? guide[i / c] : 1);
@@ -258,10 +262,10 @@ static void guide_case(const void *arg)
 static const size_t lengths[] = {16 * 64 * 3 + 16, 16, 48, 16 * 127, 16 * 128, 16 * 129, 16 * 16411};
 #define SMALL_LENGTHS 1
 
-static void content_case(const void *arg)
-{
+static void content_case(const void *arg) {
     size_t count = *(const size_t *)arg;
-    double *f = test_numbers(count, 15), *target = test_numbers(count, 16), *old = test_numbers(count, 17), *d = test_doubles(count);
+    double *f = test_numbers(count, 15), *target = test_numbers(count, 16), *old = test_numbers(count, 17),
+           *d = test_doubles(count);
     pst_buffer *map = test_floats(f, count), *t = test_floats(target, count);
     pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
@@ -282,8 +286,7 @@ static void content_case(const void *arg)
     test_untouched("sums", sums.parts, 5 * PST_PARTS, 6 * PST_PARTS);
 }
 
-static void normalized_case(const void *arg)
-{
+static void normalized_case(const void *arg) {
     size_t count = *(const size_t *)arg;
     double *from = test_numbers(count, 19), *old = test_numbers(count, 20), *d = test_doubles(count);
     pst_buffer *x = test_floats(from, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
@@ -310,8 +313,7 @@ static void normalized_case(const void *arg)
     test_exact("normalised zeros", d_nothing, zeros, count);
 }
 
-static void smoothness_case(const void *arg)
-{
+static void smoothness_case(const void *arg) {
     const map_shape *s = arg;
     size_t count = pixels_of(s) * 3;
     double *x = test_numbers(count, 22), *old = test_numbers(count, 23), *d = test_doubles(count);
@@ -336,11 +338,11 @@ static void smoothness_case(const void *arg)
 
 #define VECTORS 19
 
-static void combine_case(const void *arg)
-{
+static void combine_case(const void *arg) {
     size_t count = *(const size_t *)arg, real = count - 5; /* zeros behind that must stay zeros */
     /* How many vectors, and the place of the result among them: -1 is none. */
-    static const int forms[][2] = {{1, -1}, {1, 0}, {2, 1}, {3, -1}, {8, 0}, {9, 8}, {8, -1}, {9, -1}, {16, 15}, {17, -1}, {19, 5}};
+    static const int forms[][2] = {{1, -1}, {1, 0},  {2, 1},   {3, -1},  {8, 0}, {9, 8},
+                                   {8, -1}, {9, -1}, {16, 15}, {17, -1}, {19, 5}};
     double *values[VECTORS], factors[VECTORS];
     pst_buffer *from[VECTORS];
     const pst_buffer *list[VECTORS];
@@ -368,8 +370,7 @@ static void combine_case(const void *arg)
     }
 }
 
-static void dots_case(const void *arg)
-{
+static void dots_case(const void *arg) {
     size_t count = *(const size_t *)arg;
     double *values[12];
     const pst_buffer *all[12];
@@ -386,19 +387,22 @@ static void dots_case(const void *arg)
             for (size_t i = 0; i < a; i++)
                 for (size_t j = 0; j < b; j++) {
                     const double *x = values[i], *y = values[a - 1 + j];
-                    double expected = reference_dot(x, y, count), size = sqrt(reference_dot(x, x, count) * reference_dot(y, y, count));
+                    double expected = reference_dot(x, y, count),
+                           size = sqrt(reference_dot(x, x, count) * reference_dot(y, y, count));
                     double value = sum_in(&sums, pst_dots_slot(i, j));
-                    ck_assert_msg(fabs(value - expected) <= SUM * size, "dot %zu %zu is %g, not %g", i, j, value, expected);
+                    ck_assert_msg(fabs(value - expected) <= SUM * size, "dot %zu %zu is %g, not %g", i, j, value,
+                                  expected);
                 }
         }
 }
 
-static void spread_case(const void *arg)
-{
+static void spread_case(const void *arg) {
     const map_shape *s = arg;
     size_t count = 3 * pixels_of(s);
-    double *v = test_numbers(count, 60), *from = test_numbers(count, 61), *alone = test_doubles(count), *both = test_doubles(count);
-    pst_buffer *on_v = test_floats(v, count), *on_from = test_floats(from, count), *sum = test_empty(count), *to = test_empty(count);
+    double *v = test_numbers(count, 60), *from = test_numbers(count, 61), *alone = test_doubles(count),
+           *both = test_doubles(count);
+    pst_buffer *on_v = test_floats(v, count), *on_from = test_floats(from, count), *sum = test_empty(count),
+               *to = test_empty(count);
     pst_buffer *workspace = test_empty(pst_spread_bytes(s->h, s->w) / sizeof(float));
     reference_spread(v, s->h, s->w, PST_SPREAD_LEVELS, PST_SPREAD_GAIN, alone);
     for (size_t i = 0; i < count; i++)
@@ -417,10 +421,10 @@ static void spread_case(const void *arg)
     test_bytes("a change spread in place", on_v, expected, count * sizeof *expected);
 }
 
-static void adam_case(const void *arg)
-{
+static void adam_case(const void *arg) {
     size_t count = *(const size_t *)arg, real = count - 3;
-    double *x = test_numbers(count, 70), *m = test_doubles(count), *v = test_doubles(count), *g = NULL, *start = test_doubles(count);
+    double *x = test_numbers(count, 70), *m = test_doubles(count), *v = test_doubles(count), *g = NULL,
+           *start = test_doubles(count);
     memset(x + real, 0, 3 * sizeof *x);
     memcpy(start, x, count * sizeof *x);
     pst_buffer *on_x = test_floats(x, count), *on_m = test_floats(m, count), *on_v = test_floats(v, count);
@@ -431,7 +435,8 @@ static void adam_case(const void *arg)
             g[i] = i < real ? (double)(float)(g[i] * pow(10, (double)(i % 7) - 3)) : 0;
         power1 *= .9;
         power2 *= .999;
-        ck_ok(test_error, pst_adam(test_session, count, on_x, on_m, on_v, test_floats(g, count), .5, .9, .999, 1 - power1, 1 - power2, 1e-8));
+        ck_ok(test_error, pst_adam(test_session, count, on_x, on_m, on_v, test_floats(g, count), .5, .9, .999,
+                                   1 - power1, 1 - power2, 1e-8));
         reference_adam(x, m, v, g, count, .5, .9, .999, 1 - power1, 1 - power2, 1e-8);
     }
     test_close_to("Adam's first moment", on_m, m, count, TIGHT);
@@ -445,8 +450,7 @@ static void adam_case(const void *arg)
         ck_assert(moved[i] == 0);
 }
 
-static void pixels_case(const void *arg)
-{
+static void pixels_case(const void *arg) {
     const map_shape *s = arg;
     size_t pixels = pixels_of(s), count = 3 * pixels;
     double *rgb = test_numbers(count, 90), *x = test_doubles(count);
@@ -485,16 +489,25 @@ static const struct {
     size_t case_bytes;
     int count, small;
 } operations[] = {
-#define OVER(body, cases, small) {#body, body, cases, sizeof *(cases), COUNT(cases), small}
-    OVER(bias_relu_case, maps, SMALL_MAPS),      OVER(add_mask_case, maps, SMALL_MAPS),  OVER(pool_case, maps, SMALL_MAPS),
-    OVER(gram_case, grams, SMALL_GRAMS),         OVER(gram_backward_case, grams, 2),     OVER(content_case, lengths, SMALL_LENGTHS),
-    OVER(normalized_case, lengths, SMALL_LENGTHS), OVER(smoothness_case, maps, 2),       OVER(combine_case, lengths, 1),
-    OVER(dots_case, lengths, 1),                 OVER(adam_case, lengths, 2),            OVER(pixels_case, maps, SMALL_MAPS),
-    OVER(spread_case, maps, SMALL_MAPS),         OVER(guide_case, grams, SMALL_GRAMS),
+#define OVER(body, cases, small) \
+    { #body, body, cases, sizeof *(cases), COUNT(cases), small }
+    OVER(bias_relu_case, maps, SMALL_MAPS),
+    OVER(add_mask_case, maps, SMALL_MAPS),
+    OVER(pool_case, maps, SMALL_MAPS),
+    OVER(gram_case, grams, SMALL_GRAMS),
+    OVER(gram_backward_case, grams, 2),
+    OVER(content_case, lengths, SMALL_LENGTHS),
+    OVER(normalized_case, lengths, SMALL_LENGTHS),
+    OVER(smoothness_case, maps, 2),
+    OVER(combine_case, lengths, 1),
+    OVER(dots_case, lengths, 1),
+    OVER(adam_case, lengths, 2),
+    OVER(pixels_case, maps, SMALL_MAPS),
+    OVER(spread_case, maps, SMALL_MAPS),
+    OVER(guide_case, grams, SMALL_GRAMS),
 };
 
-START_TEST(operation)
-{
+START_TEST(operation) {
     for (int i = 0; i < limit(operations[_i].count, operations[_i].small); i++)
         test_twice(operations[_i].body, (const char *)operations[_i].cases + (size_t)i * operations[_i].case_bytes);
 }
@@ -504,8 +517,7 @@ static void open_cpu(void) { test_open(TEST_CPU); }
 static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
 static void open_gpu(void) { test_open(TEST_GPU); }
 
-int main(void)
-{
+int main(void) {
     static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     Suite *suite = suite_create("operations");
     for (int form = 0; form < TEST_FORMS; form++) {

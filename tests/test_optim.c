@@ -10,8 +10,7 @@
 
 /* ---- the reference's trajectories ---- */
 
-static void compare_with_reference(pst_safetensors *file, const char *name, const pst_optimizer_options *options)
-{
+static void compare_with_reference(pst_safetensors *file, const char *name, const pst_optimizer_options *options) {
     enum { STEPS = 30 };
     double x[STEPS][N], loss[STEPS], g[N];
     char key[32];
@@ -32,15 +31,14 @@ static void compare_with_reference(pst_safetensors *file, const char *name, cons
         const double off = test_relative_error(f.x->values, x[k], N);
         ck_assert_msg(off < 1e-9, "%s, evaluation %d: x is off by %g", name, k + 1, off);
         const double value = optim_quartic(f.x->values, g, k);
-        ck_assert_msg(fabs(value - loss[k]) <= 1e-9 * loss[k], "%s, evaluation %d: %.17g is not %.17g", name, k + 1, value,
-                      loss[k]);
+        ck_assert_msg(fabs(value - loss[k]) <= 1e-9 * loss[k], "%s, evaluation %d: %.17g is not %.17g", name, k + 1,
+                      value, loss[k]);
         ck_ok(f.host.error, optim_advance(&f, optim_quartic));
     }
     optim_teardown(&f);
 }
 
-START_TEST(reference_trajectories)
-{
+START_TEST(reference_trajectories) {
     const char *path = test_shared("reference/optimizers.safetensors");
     if (!path)
         return;
@@ -60,8 +58,7 @@ END_TEST
 
 /* ---- the others, by their formulas ---- */
 
-START_TEST(adam_follows_its_formula)
-{
+START_TEST(adam_follows_its_formula) {
     pst_optimizer_options options = optim_options(PST_OPTIMIZER_ADAM);
     options.beta2 = 0.99;
     optim_fixture f;
@@ -84,8 +81,7 @@ START_TEST(adam_follows_its_formula)
 }
 END_TEST
 
-START_TEST(descent_follows_its_formula)
-{
+START_TEST(descent_follows_its_formula) {
     for (int with_momentum = 0; with_momentum < 2; with_momentum++) {
         pst_optimizer_options options = optim_options(PST_OPTIMIZER_GRADIENT_DESCENT);
         options.learning_rate = 0.005;
@@ -114,29 +110,25 @@ END_TEST
 
 /* ---- restarts and faults ---- */
 
-static double broken(const double *x, double *g, int k)
-{
+static double broken(const double *x, double *g, int k) {
     const double loss = optim_quartic(x, g, k);
     g[N / 2] = NAN;
     return loss;
 }
 
-static double infinite_gradient(const double *x, double *g, int k)
-{
+static double infinite_gradient(const double *x, double *g, int k) {
     const double loss = optim_quartic(x, g, k);
     g[0] = -INFINITY;
     return loss;
 }
 
-static double broken_loss(const double *x, double *g, int k)
-{
+static double broken_loss(const double *x, double *g, int k) {
     optim_quartic(x, g, k);
     return NAN;
 }
 
 /* After a restart an optimiser goes on as a new one would, with scaled steps. */
-START_TEST(restart_begins_anew)
-{
+START_TEST(restart_begins_anew) {
     for (int which = 0; which < OPTIM_VARIANTS; which++) {
         pst_optimizer_options options = optim_variant(which);
         options.learning_rate = 0.01;
@@ -149,7 +141,9 @@ START_TEST(restart_begins_anew)
         const size_t peak = f.host.peak;
         double x[N];
         pst_status status = optim_advance(&f, broken);
-        ck_assert_int_eq(status, options.kind == PST_OPTIMIZER_LBFGS || options.kind == PST_OPTIMIZER_LBFGS_PLAIN ? PST_ERROR_NUMERIC : PST_OK);
+        ck_assert_int_eq(status, options.kind == PST_OPTIMIZER_LBFGS || options.kind == PST_OPTIMIZER_LBFGS_PLAIN
+                                     ? PST_ERROR_NUMERIC
+                                     : PST_OK);
         optim_go_back(&f, 0.5);
         optim_go_back(&f, 0.5);
         memcpy(x, f.x->values, sizeof x);
@@ -174,8 +168,7 @@ START_TEST(restart_begins_anew)
 }
 END_TEST
 
-START_TEST(lbfgs_reports_what_is_not_finite)
-{
+START_TEST(lbfgs_reports_what_is_not_finite) {
     const optim_problem bad[] = {broken, infinite_gradient, broken_loss};
     for (int at = 0; at < 8; at += 7)
         for (int i = 0; i < 6; i++) {
@@ -206,8 +199,7 @@ START_TEST(lbfgs_reports_what_is_not_finite)
 END_TEST
 
 /* Every operation of a run fails once, creation of vectors included; nothing leaks, and after a restart it goes on. */
-START_TEST(every_failure_is_clean)
-{
+START_TEST(every_failure_is_clean) {
     for (int which = 0; which < OPTIM_VARIANTS; which++)
         for (size_t fail_at = 1;; fail_at++) {
             pst_optimizer_options options = optim_variant(which);
@@ -235,8 +227,7 @@ START_TEST(every_failure_is_clean)
 }
 END_TEST
 
-START_TEST(creation_without_memory_is_clean)
-{
+START_TEST(creation_without_memory_is_clean) {
     for (int which = 0; which < OPTIM_VARIANTS; which++) {
         const pst_optimizer_options options = optim_variant(which);
         host_space host;
@@ -259,8 +250,7 @@ START_TEST(creation_without_memory_is_clean)
 }
 END_TEST
 
-static void refuse(pst_optimizer_options options)
-{
+static void refuse(pst_optimizer_options options) {
     host_space host;
     host_space_init(&host, N);
     pst_optimizer *optimizer = (pst_optimizer *)&host;
@@ -269,8 +259,7 @@ static void refuse(pst_optimizer_options options)
     ck_assert_uint_gt(strlen(host.error.text), 0);
 }
 
-START_TEST(options_are_checked)
-{
+START_TEST(options_are_checked) {
     pst_optimizer_options options = optim_options(PST_OPTIMIZER_LBFGS_PLAIN);
     options.history = 0;
     refuse(options);
@@ -303,8 +292,7 @@ START_TEST(options_are_checked)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("optim");
     TCase *tests = tcase_create("optimisers");
     tcase_add_test(tests, reference_trajectories);

@@ -1,5 +1,6 @@
-/* The options that users of neural-style bring along, one after the other: each is accepted with one dash and two, with '_' and '-',
- * with '=' and a space; it sets what it should; and where it is not given, that has the value of the table in their manual. */
+/* The options that users of neural-style bring along, one after the other: each is accepted with one dash and two, with
+ * '_' and '-', with '=' and a space; it sets what it should; and where it is not given, that has the value of the table
+ * in their manual. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@ typedef struct neighbour {
     const char *name, *value; /* value NULL: it takes none */
     size_t offset;
     enum { NUMBER, INTEGER, SEED, WORDS, FLAG, CHOICE } type;
-    double before, after;     /* WORDS: texts below */
+    double before, after; /* WORDS: texts below */
     const char *text_before, *text_after;
 } neighbour;
 
@@ -47,7 +48,8 @@ static const neighbour table[] = {
     {"model_file", "vgg.pth", AT(model), WORDS, 0, 0, NULL, "vgg.pth"},
     {"seed", "123", AT(transfer.seed), SEED, -1, 123, NULL, NULL},
     {"content_layers", "relu3_1", AT(transfer.content_layers), WORDS, 0, 0, "relu4_2", "relu3_1"},
-    {"style_layers", "relu2_2", AT(transfer.style_layers), WORDS, 0, 0, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", "relu2_2"},
+    {"style_layers", "relu2_2", AT(transfer.style_layers), WORDS, 0, 0, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
+     "relu2_2"},
     {"learning_rate", "10", AT(transfer.learning_rate), NUMBER, 0, 10, NULL, NULL}, /* 0: 1 of Adam */
     {"lbfgs_num_correction", "42", AT(transfer.lbfgs_history), INTEGER, 0, 42, NULL, NULL},
     {"tv_kind", "nine-point", AT(transfer.tv_kind), CHOICE, PST_TV_SQUARES, PST_TV_NINE_POINT, NULL, NULL},
@@ -69,13 +71,13 @@ static const neighbour idle[] = {{"backend", "nn", 0, FLAG, 0, 0, NULL, "backend
 
 static const void *member(const settings *s, const neighbour *n) { return (const char *)s + n->offset; }
 
-static void check(const settings *s, const neighbour *n, bool given, const char *how)
-{
+static void check(const settings *s, const neighbour *n, bool given, const char *how) {
     const double expected = given ? n->after : n->before;
     const char *text = given ? n->text_after : n->text_before;
     if (n->type == WORDS) {
         const char *words = *(const char *const *)member(s, n);
-        ck_assert_msg(text ? words && strcmp(words, text) == 0 : !words, "%s is \"%s\", not \"%s\"", how, words ? words : "", text ? text : "");
+        ck_assert_msg(text ? words && strcmp(words, text) == 0 : !words, "%s is \"%s\", not \"%s\"", how,
+                      words ? words : "", text ? text : "");
         return;
     }
     double value = n->type == NUMBER    ? *(const double *)member(s, n)
@@ -87,8 +89,7 @@ static void check(const settings *s, const neighbour *n, bool given, const char 
 }
 
 /* Reads "content.ppm style.ppm second.ppm" and an option, in one of eight spellings; the pictures need not be there. */
-static void read_spelled(settings *s, const neighbour *n, int form, char *spelled)
-{
+static void read_spelled(settings *s, const neighbour *n, int form, char *spelled) {
     static char name[64];
     char *arguments[8] = {(char *)"content.ppm", (char *)"style.ppm", (char *)"second.ppm"};
     bool pictures_given = strcmp(n->name, "style_image") == 0 || strcmp(n->name, "content_image") == 0;
@@ -105,8 +106,7 @@ static void read_spelled(settings *s, const neighbour *n, int form, char *spelle
     ck_assert_msg(options_read(s, count, arguments), "%s is refused", spelled);
 }
 
-START_TEST(every_spelling_sets_it)
-{
+START_TEST(every_spelling_sets_it) {
     char spelled[128];
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int form = 0; form < 8; form++) {
@@ -122,8 +122,7 @@ START_TEST(every_spelling_sets_it)
 }
 END_TEST
 
-START_TEST(defaults_are_the_table)
-{
+START_TEST(defaults_are_the_table) {
     char *arguments[] = {(char *)"content.ppm", (char *)"style.ppm"};
     settings s;
     ck_assert(options_read(&s, 2, arguments));
@@ -135,8 +134,7 @@ START_TEST(defaults_are_the_table)
 }
 END_TEST
 
-START_TEST(what_means_nothing_is_noted)
-{
+START_TEST(what_means_nothing_is_noted) {
     char spelled[128];
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
         for (int form = 0; form < 8; form++) {
@@ -150,8 +148,7 @@ START_TEST(what_means_nothing_is_noted)
 END_TEST
 
 /* Wherever it stands, and the last of several; what others say holds. */
-START_TEST(a_preset_comes_first)
-{
+START_TEST(a_preset_comes_first) {
     static const char *const lines[][7] = {
         {"content.ppm", "style.ppm", "--preset", "gatys", "--style-weight", "7", NULL},
         {"--style-weight", "7", "content.ppm", "-preset=style-transfer-pytorch", "style.ppm", "--preset=gatys", NULL},
@@ -173,20 +170,21 @@ START_TEST(a_preset_comes_first)
         ck_assert_uint_eq(s.style_count, 1);
         options_free(&s);
     }
-    char *noise[] = {(char *)"content.ppm", (char *)"style.ppm", (char *)"-init", (char *)"random", (char *)"--preset", (char *)"gatys"};
+    char *noise[] = {(char *)"content.ppm", (char *)"style.ppm", (char *)"-init",
+                     (char *)"random",      (char *)"--preset",  (char *)"gatys"};
     settings s;
     ck_assert(options_read(&s, 6, noise));
     ck_assert_int_eq((int)s.transfer.start, (int)PST_START_RANDOM);
     options_free(&s);
-    char *name[] = {(char *)"--preset", (char *)"best", (char *)"--", (char *)"content.ppm", (char *)"--preset"}; /* a picture */
+    char *name[] = {(char *)"--preset", (char *)"best", (char *)"--", (char *)"content.ppm",
+                    (char *)"--preset"}; /* a picture */
     ck_assert(options_read(&s, 5, name));
     ck_assert_str_eq(s.styles[0], "--preset");
     options_free(&s);
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("options");
     TCase *tests = tcase_create("neural-style's");
     tcase_add_test(tests, every_spelling_sets_it);

@@ -1,8 +1,6 @@
-/* Pictures by independent writers (make_pictures.py) are read as what they show, and what is written is read by independent readers;
- * cut and damaged ones are refused. */
+/* Pictures by independent writers (make_pictures.py) are read as what they show, and what is written is read by
+ * independent readers; cut and damaged ones are refused. */
 #define _POSIX_C_SOURCE 200809L
-
-#include "support.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +14,7 @@
 #include "image/image.h"
 #include "image/metadata.h"
 #include "image/profile.h"
+#include "support.h"
 
 static pst_error error;
 
@@ -28,8 +27,7 @@ static pst_error error;
 /* Where the script works; its path does not change. */
 static char folder[512];
 
-static const char *in_folder(const char *name)
-{
+static const char *in_folder(const char *name) {
     static char paths[4][1280];
     static int next;
     next = (next + 1) % 4;
@@ -37,12 +35,11 @@ static const char *in_folder(const char *name)
     return paths[next];
 }
 
-static int call_script(const char *more)
-{
+static int call_script(const char *more) {
     const char *python = getenv("PASTICHE_PYTHON"), *source = getenv("PASTICHE_SOURCE");
     char command[2048];
-    snprintf(command, sizeof command, "'%s' '%s/tests/make_pictures.py' '%s' %s", python ? python : "python3", source ? source : ".", folder,
-             more);
+    snprintf(command, sizeof command, "'%s' '%s/tests/make_pictures.py' '%s' %s", python ? python : "python3",
+             source ? source : ".", folder, more);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
@@ -53,8 +50,7 @@ typedef struct truth {
     double *rgb, *alpha; /* alpha lies behind rgb */
 } truth;
 
-static truth read_truth(const char *path)
-{
+static truth read_truth(const char *path) {
     truth t;
     FILE *file = fopen(path, "rb");
     ck_assert_msg(file != NULL, "%s", path);
@@ -68,8 +64,7 @@ static truth read_truth(const char *path)
     return t;
 }
 
-static double worst_difference(const pst_image *image, const truth *t)
-{
+static double worst_difference(const pst_image *image, const truth *t) {
     double worst = 0;
     for (int i = 0; i < t->width * t->height * 3; i++)
         worst = fmax(worst, fabs((double)image->rgb[i] - t->rgb[i]));
@@ -79,8 +74,7 @@ static double worst_difference(const pst_image *image, const truth *t)
 }
 
 /* Whether this build can read it as it is meant; what it cannot, it must refuse or tell. */
-static bool within_reach(const char *name)
-{
+static bool within_reach(const char *name) {
     (void)name;
 #ifndef PST_WITH_LIBTIFF
     if (strstr(name, ".tif"))
@@ -91,14 +85,14 @@ static bool within_reach(const char *name)
         return false;
 #endif
 #if !defined(PST_WITH_LCMS2) || !defined(PST_WITH_LIBPNG) || !defined(PST_WITH_LIBJPEG)
-    if (strstr(name, "adobe") || strstr(name, "prophoto") || strstr(name, "profile") || strstr(name, "gamma") || strstr(name, "inks"))
+    if (strstr(name, "adobe") || strstr(name, "prophoto") || strstr(name, "profile") || strstr(name, "gamma") ||
+        strstr(name, "inks"))
         return false;
 #endif
     return true;
 }
 
-START_TEST(pictures_are_made)
-{
+START_TEST(pictures_are_made) {
     snprintf(folder, sizeof folder, "%s", test_path("made"));
     int code = call_script("");
     if (code == TEST_SKIPPED)
@@ -107,8 +101,7 @@ START_TEST(pictures_are_made)
 }
 END_TEST
 
-START_TEST(every_picture_is_read_as_what_it_shows)
-{
+START_TEST(every_picture_is_read_as_what_it_shows) {
     char line[512];
     int count = 0;
     FILE *list = fopen(in_folder("list"), "r");
@@ -129,13 +122,15 @@ START_TEST(every_picture_is_read_as_what_it_shows)
         char path[600];
         snprintf(path, sizeof path, "%s.truth", name);
         truth t = read_truth(in_folder(path));
-        ck_assert_msg(image->width == t.width && image->height == t.height, "%s: %dx%d", name, image->width, image->height);
+        ck_assert_msg(image->width == t.width && image->height == t.height, "%s: %dx%d", name, image->width,
+                      image->height);
         ck_assert_msg((image->alpha != NULL) == (t.has_alpha != 0), "%s: opacity", name);
         double worst = worst_difference(image, &t);
         ck_assert_msg(worst <= tolerance, "%s: off by %g", name, worst);
         bool broken = strstr(name, "broken profile") != NULL;
         bool has_png = strstr(name, "srgb.png") == NULL; /* without libpng its profile is not looked at */
-        ck_assert_msg(!has_png || (strstr(image->notice, "profile") != NULL) == broken, "%s: notice \"%s\"", name, image->notice);
+        ck_assert_msg(!has_png || (strstr(image->notice, "profile") != NULL) == broken, "%s: notice \"%s\"", name,
+                      image->notice);
         ck_assert_uint_eq(strlen(pst_image_sha256(image)), 64);
         pst_image_destroy(image);
         free(t.rgb);
@@ -149,19 +144,18 @@ END_TEST
 
 /* ---- cut and damaged ---- */
 
-static bool same_picture(const pst_image *a, const pst_image *b)
-{
+static bool same_picture(const pst_image *a, const pst_image *b) {
     return a->width == b->width && a->height == b->height &&
            memcmp(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)a->width * (size_t)a->height) == 0;
 }
 
-static const char *const fragile[] = {"turn6.jpg",   "turn6.png",       "turn6.tif",   "turn6.webp",       "adobe.jpg",    "adobe16.png",
-                                      "rgb16.tif",   "planes16.tif",    "tiled16.tif", "deflate16.tif",    "jpeg.tif",     "alpha.webp",
-                                      "bigtiff.tif", "inks profile.jpg", "float.tif",   "inks profile.tif", "adobe.webp"};
+static const char *const fragile[] = {
+    "turn6.jpg",   "turn6.png",        "turn6.tif",   "turn6.webp",       "adobe.jpg", "adobe16.png",
+    "rgb16.tif",   "planes16.tif",     "tiled16.tif", "deflate16.tif",    "jpeg.tif",  "alpha.webp",
+    "bigtiff.tif", "inks profile.jpg", "float.tif",   "inks profile.tif", "adobe.webp"};
 
 /* Behind its pixels a TIFF may lack something that nobody needs; otherwise a part of a picture must not pass for it. */
-START_TEST(a_part_of_a_picture_is_refused_or_all_that_matters)
-{
+START_TEST(a_part_of_a_picture_is_refused_or_all_that_matters) {
     const char *name = fragile[_i];
     uint8_t *data;
     size_t bytes;
@@ -176,7 +170,8 @@ START_TEST(a_part_of_a_picture_is_refused_or_all_that_matters)
         memcpy(copy, data, kept);
         pst_status status = pst_picture_decode(&error, copy, kept, name, &part);
         ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED ||
-                          (status == PST_OK && strstr(name, ".tif") && part->width == whole->width && part->height == whole->height),
+                          (status == PST_OK && strstr(name, ".tif") && part->width == whole->width &&
+                           part->height == whole->height),
                       "%s cut to %zu of %zu: %s", name, kept, bytes, status ? error.text : "was read");
         ck_assert_msg(status == PST_OK || (strlen(error.text) < 400 && !strchr(error.text, '\n')), "%s", error.text);
         pst_image_destroy(part);
@@ -190,8 +185,7 @@ START_TEST(a_part_of_a_picture_is_refused_or_all_that_matters)
 }
 END_TEST
 
-START_TEST(a_damaged_picture_is_read_or_refused)
-{
+START_TEST(a_damaged_picture_is_read_or_refused) {
     const char *name = fragile[_i];
     uint8_t *data;
     size_t bytes;
@@ -213,7 +207,8 @@ START_TEST(a_damaged_picture_is_read_or_refused)
         pst_image *image;
         pst_status status = pst_picture_decode(&error, data, bytes, name, &image);
         ck_assert((status == PST_OK) == (image != NULL));
-        ck_assert_msg(status == PST_OK || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED || status == PST_ERROR_MEMORY,
+        ck_assert_msg(status == PST_OK || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED ||
+                          status == PST_ERROR_MEMORY,
                       "%s: %s", name, error.text);
         for (size_t i = 0; image && i < (size_t)image->width * (size_t)image->height * 3; i++)
             ck_assert(image->rgb[i] >= 0 && image->rgb[i] <= 255);
@@ -227,8 +222,7 @@ END_TEST
 
 /* ---- opacity ---- */
 
-START_TEST(what_is_transparent_does_not_bleed)
-{
+START_TEST(what_is_transparent_does_not_bleed) {
     static const int sizes[][4] = {{40, 30, 17, 11}, {20, 15, 64, 50}, {33, 47, 33, 12}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         int width = sizes[s][0], height = sizes[s][1];
@@ -236,7 +230,8 @@ START_TEST(what_is_transparent_does_not_bleed)
         float *rgb = malloc(3 * pixels * sizeof(float)), *alpha = malloc(pixels * sizeof(float));
         pst_image *image, *resized[2], *again;
         for (int garbage = 0; garbage < 2; garbage++) {
-            for (size_t i = 0; i < pixels; i++) { /* a disc of one colour with a soft edge; elsewhere whatever there may be */
+            for (size_t i = 0; i < pixels;
+                 i++) { /* a disc of one colour with a soft edge; elsewhere whatever there may be */
                 double x = (double)(i % (size_t)width) - width / 2.0, y = (double)(i / (size_t)width) - height / 2.0;
                 alpha[i] = (float)fmin(fmax(height / 3.0 - sqrt(x * x + y * y), 0), 3) / 3;
                 for (size_t c = 0; c < 3; c++)
@@ -286,8 +281,7 @@ END_TEST
 
 /* ---- writing ---- */
 
-static pst_image *some_picture(int width, int height, bool alpha, uint64_t seed)
-{
+static pst_image *some_picture(int width, int height, bool alpha, uint64_t seed) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     for (int i = 0; i < width * height * 3; i++)
@@ -300,8 +294,7 @@ static pst_image *some_picture(int width, int height, bool alpha, uint64_t seed)
     return image;
 }
 
-static void write_truth(const char *path, const pst_image *image, bool alpha)
-{
+static void write_truth(const char *path, const pst_image *image, bool alpha) {
     int32_t head[3] = {image->width, image->height, alpha};
     FILE *file = fopen(path, "wb");
     ck_assert_ptr_nonnull(file);
@@ -319,17 +312,17 @@ static void write_truth(const char *path, const pst_image *image, bool alpha)
     fclose(file);
 }
 
-START_TEST(what_is_written_is_read_by_others)
-{
+START_TEST(what_is_written_is_read_by_others) {
     static const struct {
         const char *name;
         int bits;
         bool alpha;
         double tolerance;
     } cases[] = {
-        {"w8.png", 8, true, 0},    {"w16.png", 16, true, 0},   {"w8.tif", 8, true, 0},       {"w16.tif", 16, true, 0},
-        {"w.webp", 8, true, 0},    {"w.tga", 8, true, 0},      {"w.bmp", 8, false, 1},       {"opaque8.png", 8, false, 0},
-        {"opaque16.png", 16, false, 0}, {"opaque16.tif", 16, false, 0}, {"opaque.webp", 8, false, 0},
+        {"w8.png", 8, true, 0},         {"w16.png", 16, true, 0},     {"w8.tif", 8, true, 0},
+        {"w16.tif", 16, true, 0},       {"w.webp", 8, true, 0},       {"w.tga", 8, true, 0},
+        {"w.bmp", 8, false, 1},         {"opaque8.png", 8, false, 0}, {"opaque16.png", 16, false, 0},
+        {"opaque16.tif", 16, false, 0}, {"opaque.webp", 8, false, 0},
     };
     FILE *list = fopen(in_folder("checks"), "w");
     ck_assert_ptr_nonnull(list);
@@ -352,7 +345,8 @@ START_TEST(what_is_written_is_read_by_others)
         ck_ok(error, pst_picture_metadata(&error, in_folder(cases[i].name), &text));
 #ifdef PST_WITH_LIBPNG
         bool room = !strstr(cases[i].name, ".bmp") && !strstr(cases[i].name, ".tga");
-        ck_assert_msg((text != NULL) == room && (!room || strcmp(text, options.metadata) == 0), "%s: %s", cases[i].name, text ? text : "none");
+        ck_assert_msg((text != NULL) == room && (!room || strcmp(text, options.metadata) == 0), "%s: %s", cases[i].name,
+                      text ? text : "none");
 #endif
         pst_free(text);
         pst_image_destroy(image);
@@ -362,8 +356,7 @@ START_TEST(what_is_written_is_read_by_others)
 }
 END_TEST
 
-START_TEST(sixteen_bits_come_back_exactly)
-{
+START_TEST(sixteen_bits_come_back_exactly) {
 #if defined(PST_WITH_LIBPNG) && defined(PST_WITH_LIBTIFF)
     static const char *const names[] = {"all.png", "all.tif"};
     pst_image *image, *again;
@@ -391,8 +384,7 @@ START_TEST(sixteen_bits_come_back_exactly)
 }
 END_TEST
 
-START_TEST(jpeg_and_webp_have_a_quality)
-{
+START_TEST(jpeg_and_webp_have_a_quality) {
     static const char *const names[] = {"q.jpg", "q.webp"};
     for (size_t n = 0; n < 2; n++) {
         size_t sizes[3] = {0};
@@ -416,14 +408,14 @@ START_TEST(jpeg_and_webp_have_a_quality)
             pst_image_destroy(again);
             pst_free(data);
         }
-        ck_assert(sizes[0] == 0 || (sizes[0] < sizes[1] && sizes[1] < sizes[2] && off[0] > off[1] && off[1] > off[2] && off[2] < 2));
+        ck_assert(sizes[0] == 0 ||
+                  (sizes[0] < sizes[1] && sizes[1] < sizes[2] && off[0] > off[1] && off[1] > off[2] && off[2] < 2));
         pst_image_destroy(image);
     }
 }
 END_TEST
 
-START_TEST(impossible_wishes_are_refused_beforehand)
-{
+START_TEST(impossible_wishes_are_refused_beforehand) {
     static const struct {
         const char *name;
         pst_write_options options;
@@ -458,8 +450,7 @@ END_TEST
 
 #ifdef PST_WITH_LCMS2
 /* To a wide profile and back again, in 16 bits. */
-START_TEST(an_output_profile_is_undone_by_reading)
-{
+START_TEST(an_output_profile_is_undone_by_reading) {
     static const char *const names[] = {"wide.png", "wide.tif", "wide.jpg", "wide.webp"};
     static const double tolerances[] = {0.01, 0.01, 2, 0.5};
     for (size_t n = 0; n < 4; n++) {
@@ -491,8 +482,7 @@ START_TEST(an_output_profile_is_undone_by_reading)
 }
 END_TEST
 
-START_TEST(a_proof_is_what_the_press_can_print)
-{
+START_TEST(a_proof_is_what_the_press_can_print) {
     static const char *const names[] = {"perceptual", "relative"};
     for (int intent = 0; intent < 2; intent++) {
         char name[64];
@@ -509,7 +499,8 @@ START_TEST(a_proof_is_what_the_press_can_print)
             mean += fabs((double)image->rgb[i] - t.rgb[i]) / (t.width * t.height * 3);
             moved = fmax(moved, fabs((double)image->rgb[i] - (double)before->rgb[i]));
         }
-        ck_assert_msg(mean < 2, "%s: off by %g", names[intent], mean); /* theirs has two roundings to 8 bits and tables */
+        ck_assert_msg(mean < 2, "%s: off by %g", names[intent],
+                      mean);            /* theirs has two roundings to 8 bits and tables */
         ck_assert_double_gt(moved, 30); /* the press is dull */
         free(t.rgb);
         pst_image_destroy(image);
@@ -525,8 +516,7 @@ END_TEST
 
 /* ---- EXIF ---- */
 
-START_TEST(exif_that_makes_no_sense_is_no_orientation)
-{
+START_TEST(exif_that_makes_no_sense_is_no_orientation) {
     static const struct {
         const char *bytes;
         size_t count;
@@ -535,11 +525,11 @@ START_TEST(exif_that_makes_no_sense_is_no_orientation)
         {"", 0, 0},
         {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 6},
         {"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0", 28, 8},
-        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0", 22, 0},     /* no such one */
-        {"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x01\0\0\0\x06\0\0\0", 22, 0},     /* a text */
-        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06", 19, 0},           /* cut */
+        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0", 22, 0},       /* no such one */
+        {"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x01\0\0\0\x06\0\0\0", 22, 0},       /* a text */
+        {"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06", 19, 0},             /* cut */
         {"II*\0\xff\xff\xff\xff\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 0}, /* elsewhere */
-        {"II*\0\x08\0\0\0\xff\xff\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 6},   /* more entries than there are */
+        {"II*\0\x08\0\0\0\xff\xff\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22, 6},     /* more entries than there are */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t *copy = malloc(cases[i].count + 1);
@@ -551,8 +541,7 @@ START_TEST(exif_that_makes_no_sense_is_no_orientation)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("pictures");
     TCase *cases = tcase_create("pictures");
     int fragile_count = sizeof fragile / sizeof fragile[0];

@@ -14,8 +14,7 @@ static pst_context *context;
 static pst_network *network;
 static pst_image *content, *styles[2];
 
-static pst_image *picture(uint64_t seed, int w, int h)
-{
+static pst_image *picture(uint64_t seed, int w, int h) {
     float *rgb = malloc(sizeof *rgb * (size_t)(w * h * 3));
     pst_image *image;
     ck_assert_ptr_nonnull(rgb);
@@ -26,8 +25,7 @@ static pst_image *picture(uint64_t seed, int w, int h)
     return image;
 }
 
-static void open_all(const char *form)
-{
+static void open_all(const char *form) {
     setenv("PASTICHE_KERNELS_FORM", form, 1);
     pst_status status = pst_context_create(NULL, &context);
     if (status == PST_ERROR_NO_DEVICE)
@@ -43,8 +41,7 @@ static void open_all(const char *form)
 static void open_cpu(void) { open_all("cpu"); }
 static void open_gpu(void) { open_all("gpu"); }
 
-static void close_all(void)
-{
+static void close_all(void) {
     pst_image_destroy(content);
     pst_image_destroy(styles[0]);
     pst_image_destroy(styles[1]);
@@ -53,8 +50,7 @@ static void close_all(void)
     unsetenv("PASTICHE_KERNELS_FORM");
 }
 
-static void fill(pst_transfer_options *options)
-{
+static void fill(pst_transfer_options *options) {
     options->content = content;
     options->styles = (const pst_image *const *)styles;
     options->style_count = 2;
@@ -62,8 +58,7 @@ static void fill(pst_transfer_options *options)
     options->scales = 1;
 }
 
-static pst_job *make_job(const pst_transfer_options *options)
-{
+static pst_job *make_job(const pst_transfer_options *options) {
     pst_job *job;
     ck_assert_msg(pst_job_create(context, network, options, &job) == PST_OK, "%s", pst_context_message(context));
     return job;
@@ -81,16 +76,16 @@ typedef struct kind {
 } kind;
 
 /* relu1_2 is pooled; with relu1_1 not the last of its block the first map is computed twice. */
-static const kind kinds[] = {{PST_LOSS_WASSERSTEIN, PST_POOLING_MAX, PST_TV_NINE_POINT, true, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", 1},
-                             {PST_LOSS_WASSERSTEIN, PST_POOLING_L2, PST_TV_SQUARES, false, "relu1_2,relu2_2=.5,relu3_1", 1e-3},
-                             {PST_LOSS_MEAN, PST_POOLING_L2, PST_TV_ABSOLUTE, true, "relu1_1,relu3_1", 1e-3},
-                             {PST_LOSS_GATYS, PST_POOLING_L2, PST_TV_NINE_POINT, true, "relu1_1,relu1_2,relu4_1", 1},
-                             {PST_LOSS_MEAN, PST_POOLING_AVERAGE, PST_TV_SQUARES, true, "relu2_1,relu3_1", 1e-3},
-                             {PST_LOSS_WASSERSTEIN, PST_POOLING_AVERAGE, PST_TV_NINE_POINT, false, "relu4_2", 1}};
+static const kind kinds[] = {
+    {PST_LOSS_WASSERSTEIN, PST_POOLING_MAX, PST_TV_NINE_POINT, true, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", 1},
+    {PST_LOSS_WASSERSTEIN, PST_POOLING_L2, PST_TV_SQUARES, false, "relu1_2,relu2_2=.5,relu3_1", 1e-3},
+    {PST_LOSS_MEAN, PST_POOLING_L2, PST_TV_ABSOLUTE, true, "relu1_1,relu3_1", 1e-3},
+    {PST_LOSS_GATYS, PST_POOLING_L2, PST_TV_NINE_POINT, true, "relu1_1,relu1_2,relu4_1", 1},
+    {PST_LOSS_MEAN, PST_POOLING_AVERAGE, PST_TV_SQUARES, true, "relu2_1,relu3_1", 1e-3},
+    {PST_LOSS_WASSERSTEIN, PST_POOLING_AVERAGE, PST_TV_NINE_POINT, false, "relu4_2", 1}};
 #define KINDS ((int)(sizeof kinds / sizeof *kinds))
 
-static double loss_at(pst_objective *objective, pst_buffer *x, pst_buffer *g, const float *values)
-{
+static double loss_at(pst_objective *objective, pst_buffer *x, pst_buffer *g, const float *values) {
     ck_assert_int_eq(pst_buffer_write(context->session, x, 0, values, sizeof(float) * FLOATS), PST_OK);
     ck_assert_int_eq(pst_objective_evaluate(objective, x, g), PST_OK);
     ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
@@ -98,8 +93,7 @@ static double loss_at(pst_objective *objective, pst_buffer *x, pst_buffer *g, co
 }
 
 /* Along the gradient and along a random direction. */
-static void slopes(pst_objective *objective, pst_buffer *x, pst_buffer *g, const float *at, float *gradient)
-{
+static void slopes(pst_objective *objective, pst_buffer *x, pst_buffer *g, const float *at, float *gradient) {
     static float moved[FLOATS], direction[FLOATS];
     uint64_t seed = 99;
     loss_at(objective, x, g, at);
@@ -120,13 +114,12 @@ static void slopes(pst_objective *objective, pst_buffer *x, pst_buffer *g, const
             losses[side] = loss_at(objective, x, g, moved);
         }
         double difference = (losses[0] - losses[1]) / .04;
-        ck_assert_msg(fabs(difference - slope) <= .01 * fabs(slope), "direction %d: the loss changes by %g and the gradient says %g", k,
-                      difference, slope);
+        ck_assert_msg(fabs(difference - slope) <= .01 * fabs(slope),
+                      "direction %d: the loss changes by %g and the gradient says %g", k, difference, slope);
     }
 }
 
-START_TEST(gradients_are_slopes)
-{
+START_TEST(gradients_are_slopes) {
     static float at[FLOATS], gradient[FLOATS];
     const kind *k = &kinds[_i];
     pst_transfer_options options;
@@ -155,8 +148,7 @@ START_TEST(gradients_are_slopes)
 }
 END_TEST
 
-START_TEST(the_plan_is_what_is_taken)
-{
+START_TEST(the_plan_is_what_is_taken) {
     const kind *k = &kinds[_i];
     pst_transfer_options options;
     pst_transfer_options_init(&options, sizeof options);
@@ -183,8 +175,7 @@ END_TEST
 
 /* ---- presets ---- */
 
-START_TEST(presets_are_known_by_name)
-{
+START_TEST(presets_are_known_by_name) {
     static const char *const names[] = {"best", "neural-style", "neural-style-pt", "gatys", "style-transfer-pytorch"};
     pst_transfer_options options, defaults;
     for (size_t i = 0; i < 5; i++)
@@ -207,22 +198,24 @@ START_TEST(presets_are_known_by_name)
 END_TEST
 
 /* What numerics the programs have, one by one, and that they run. */
-START_TEST(presets_are_the_programs)
-{
+START_TEST(presets_are_the_programs) {
     const char *name = pst_preset_name((size_t)_i);
     pst_transfer_options o;
     pst_transfer_options_init(&o, sizeof o);
     ck_assert_int_eq(pst_transfer_options_preset(&o, name), PST_OK);
     if (strncmp(name, "neural-style", 12) == 0) {
         bool torch = strcmp(name, "neural-style-pt") == 0;
-        ck_assert(o.scales == 1 && o.optimizer == PST_OPTIMIZER_LBFGS_PLAIN && o.pixels_256 && o.pooling == PST_POOLING_MAX);
+        ck_assert(o.scales == 1 && o.optimizer == PST_OPTIMIZER_LBFGS_PLAIN && o.pixels_256 &&
+                  o.pooling == PST_POOLING_MAX);
         ck_assert(o.content_weight == 5 && o.style_weight == 100 && o.tv_weight == 1e-3 && o.iterations == 1000);
         ck_assert(o.start == PST_START_RANDOM && o.adam_epsilon_first == !torch && o.learning_rate == (torch ? 1 : 10));
         ck_assert_int_eq(o.tv_kind, torch ? PST_TV_ABSOLUTE : PST_TV_SQUARES);
     }
     if (strcmp(name, "style-transfer-pytorch") == 0) {
-        ck_assert(o.scales == 0 && o.min_size == 128 && o.optimizer == PST_OPTIMIZER_ADAM && o.adam_beta2 == .99 && o.clamp);
-        ck_assert(o.average == .99 && o.loss_form == PST_LOSS_WASSERSTEIN && o.tv_kind == PST_TV_NINE_POINT && o.replicate_border);
+        ck_assert(o.scales == 0 && o.min_size == 128 && o.optimizer == PST_OPTIMIZER_ADAM && o.adam_beta2 == .99 &&
+                  o.clamp);
+        ck_assert(o.average == .99 && o.loss_form == PST_LOSS_WASSERSTEIN && o.tv_kind == PST_TV_NINE_POINT &&
+                  o.replicate_border);
         ck_assert_double_eq_tol(o.learning_rate, 5.1, 1e-12);
         ck_assert_double_eq_tol(o.style_weight * (256 + 64 + 16 + 4 + 1), 1, 1e-12);
     }
@@ -250,8 +243,7 @@ START_TEST(presets_are_the_programs)
 END_TEST
 
 /* 256 levels inside change the loss, but a picture comes out as it went in. */
-START_TEST(levels_inside_stay_inside)
-{
+START_TEST(levels_inside_stay_inside) {
     pst_transfer_options o;
     pst_transfer_options_init(&o, sizeof o);
     fill(&o);
@@ -263,7 +255,8 @@ START_TEST(levels_inside_stay_inside)
     ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
     ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
     for (int i = 0; i < FLOATS; i++)
-        ck_assert_float_eq_tol(pst_image_samples(result)[i], fmaxf(0, fminf(255, pst_image_samples(content)[i])), 1e-3f);
+        ck_assert_float_eq_tol(pst_image_samples(result)[i], fmaxf(0, fminf(255, pst_image_samples(content)[i])),
+                               1e-3f);
     float x[3];
     ck_assert_int_eq(pst_buffer_read(context->session, job->stage.x, 0, x, sizeof x), PST_OK);
     ck_assert_float_eq_tol(x[2], pst_image_samples(content)[0] * 256 / 255 - 123.68f, 1e-3f);
@@ -273,8 +266,7 @@ START_TEST(levels_inside_stay_inside)
 END_TEST
 
 /* As neural-style-pt divides: a content map by the largest of its three sides, a Gram matrix by its channels. */
-START_TEST(weights_by_size)
-{
+START_TEST(weights_by_size) {
     pst_transfer_options o;
     pst_transfer_options_init(&o, sizeof o);
     fill(&o);
@@ -290,8 +282,7 @@ START_TEST(weights_by_size)
 }
 END_TEST
 
-START_TEST(what_makes_no_sense_is_refused)
-{
+START_TEST(what_makes_no_sense_is_refused) {
     for (int k = 0; k < 9; k++) {
         pst_transfer_options o;
         pst_job *job;
@@ -311,8 +302,7 @@ START_TEST(what_makes_no_sense_is_refused)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("presets");
     for (int form = 0; form < 2; form++) {
         TCase *tests = tcase_create(form ? "GPUs' form" : "CPUs' form");

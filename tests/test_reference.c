@@ -7,7 +7,16 @@
 #include "reference_ops.h"
 #include "support.h"
 
-enum { H = 7, W = 5, C = 16, K = 32, PIXELS = H * W, MAP = PIXELS * C, WIDE = PIXELS * K, POOLED = (H / 2) * (W / 2) * K };
+enum {
+    H = 7,
+    W = 5,
+    C = 16,
+    K = 32,
+    PIXELS = H * W,
+    MAP = PIXELS * C,
+    WIDE = PIXELS * K,
+    POOLED = (H / 2) * (W / 2) * K
+};
 
 #define DIRECTIONS 64
 #define STEP 1e-5
@@ -19,8 +28,7 @@ static double bias[K];
 
 static double random_in(uint64_t *seed) { return (double)test_random(seed); }
 
-static void set_up(void)
-{
+static void set_up(void) {
     uint64_t seed = 5;
     for (int i = 0; i < WIDE; i++)
         fixed[i] = random_in(&seed);
@@ -34,8 +42,7 @@ static void set_up(void)
 }
 
 /* Where a function is not smooth, the choices it makes (its bits) change; a hash of them tells. */
-static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
-{
+static uint64_t mix(uint64_t hash, const void *data, size_t bytes) {
     const uint8_t *byte = data;
     for (size_t i = 0; i < bytes; i++)
         hash = (hash ^ byte[i]) * 0x100000001b3u;
@@ -47,8 +54,7 @@ typedef double loss_function(const double *x, double *d, uint64_t *choices);
 
 static double weighted_sum(const double *map, size_t count) { return reference_dot(map, fixed, count); }
 
-static double convolution(const double *x, double *d, uint64_t *choices)
-{
+static double convolution(const double *x, double *d, uint64_t *choices) {
     (void)choices;
     static double out[WIDE];
     /* Fewer true channels than stored ones: those in between must have no influence. */
@@ -58,8 +64,7 @@ static double convolution(const double *x, double *d, uint64_t *choices)
     return weighted_sum(out, WIDE);
 }
 
-static double relu(const double *x, double *d, uint64_t *choices)
-{
+static double relu(const double *x, double *d, uint64_t *choices) {
     static double out[MAP];
     static uint16_t signs[MAP / 16];
     memcpy(out, x, sizeof out);
@@ -71,8 +76,7 @@ static double relu(const double *x, double *d, uint64_t *choices)
     return weighted_sum(out, MAP);
 }
 
-static double pooling(const double *x, double *d, uint64_t *choices, bool average)
-{
+static double pooling(const double *x, double *d, uint64_t *choices, bool average) {
     static double map[WIDE], pooled[POOLED];
     static uint16_t bits[WIDE / 16];
     memcpy(map, x, sizeof map);
@@ -86,10 +90,9 @@ static double pooling(const double *x, double *d, uint64_t *choices, bool averag
 static double max_pooling(const double *x, double *d, uint64_t *choices) { return pooling(x, d, choices, false); }
 static double average_pooling(const double *x, double *d, uint64_t *choices) { return pooling(x, d, choices, true); }
 
-/* The pooled map is one use of the map, its sum another: what comes back through the pooling is added to what the latter
- * gives, and that goes back through the ReLU alone. */
-static double pooling_and_more(const double *x, double *d, uint64_t *choices)
-{
+/* The pooled map is one use of the map, its sum another: what comes back through the pooling is added to what the
+ * latter gives, and that goes back through the ReLU alone. */
+static double pooling_and_more(const double *x, double *d, uint64_t *choices) {
     static double map[WIDE], pooled[POOLED];
     static uint16_t bits[WIDE / 16], signs[WIDE / 16];
     memcpy(map, x, sizeof map);
@@ -104,8 +107,7 @@ static double pooling_and_more(const double *x, double *d, uint64_t *choices)
 }
 
 /* sum((s F'F - T)^2) has the gradient 4 s F (s F'F - T); with a ReLU before, where the signs are set. */
-static double gram(const double *x, double *d, uint64_t *choices)
-{
+static double gram(const double *x, double *d, uint64_t *choices) {
     static double map[WIDE], difference[K * K];
     static uint16_t signs[WIDE / 16];
     double loss = 0;
@@ -123,8 +125,7 @@ static double gram(const double *x, double *d, uint64_t *choices)
     return loss;
 }
 
-static double content(const double *x, double *d, uint64_t *choices)
-{
+static double content(const double *x, double *d, uint64_t *choices) {
     static double map[WIDE];
     static uint16_t signs[WIDE / 16];
     memcpy(map, x, sizeof map);
@@ -136,15 +137,13 @@ static double content(const double *x, double *d, uint64_t *choices)
     return loss;
 }
 
-static double smoothness(const double *x, double *d, uint64_t *choices)
-{
+static double smoothness(const double *x, double *d, uint64_t *choices) {
     (void)choices;
     return reference_smoothness(x, H, W, 2, d);
 }
 
 /* All together: convolution, ReLU, pooling, Gram and content losses of the pooled map. */
-static double network(const double *x, double *d, uint64_t *choices)
-{
+static double network(const double *x, double *d, uint64_t *choices) {
     static double map[WIDE], pooled[POOLED], d_pooled[POOLED], d_map[WIDE], difference[K * K];
     static uint16_t bits[WIDE / 16];
     reference_conv conv = {H, W, C, K, K, C, weights};
@@ -169,13 +168,17 @@ static const struct {
     const char *name;
     loss_function *loss;
     size_t count;
-} losses[] = {{"convolution", convolution, MAP}, {"relu", relu, MAP},       {"max pooling", max_pooling, WIDE},
-              {"average pooling", average_pooling, WIDE}, {"pooling and more", pooling_and_more, WIDE},
-              {"gram", gram, WIDE},               {"content", content, WIDE}, {"smoothness", smoothness, PIXELS * 3},
+} losses[] = {{"convolution", convolution, MAP},
+              {"relu", relu, MAP},
+              {"max pooling", max_pooling, WIDE},
+              {"average pooling", average_pooling, WIDE},
+              {"pooling and more", pooling_and_more, WIDE},
+              {"gram", gram, WIDE},
+              {"content", content, WIDE},
+              {"smoothness", smoothness, PIXELS * 3},
               {"network", network, MAP}};
 
-START_TEST(gradients_agree_with_differences)
-{
+START_TEST(gradients_agree_with_differences) {
     static double x[WIDE], moved[WIDE], direction[WIDE], d[WIDE], ignored[WIDE];
     loss_function *loss = losses[_i].loss;
     size_t count = losses[_i].count;
@@ -206,14 +209,14 @@ START_TEST(gradients_agree_with_differences)
         /* A direction may happen to be level: then its usual slope is the measure. */
         double usual = length * sqrt(reference_dot(direction, direction, count) / (double)count);
         double size = fabs(expected) > usual ? fabs(expected) : usual;
-        ck_assert_msg(fabs(slope - expected) <= LIMIT * size, "%s: slope %.12g, gradient %.12g", losses[_i].name, slope, expected);
+        ck_assert_msg(fabs(slope - expected) <= LIMIT * size, "%s: slope %.12g, gradient %.12g", losses[_i].name, slope,
+                      expected);
     }
     ck_assert_msg(skipped <= DIRECTIONS / 2, "%s: %d directions hit a kink", losses[_i].name, skipped);
 }
 END_TEST
 
-START_TEST(a_convolution_by_hand)
-{
+START_TEST(a_convolution_by_hand) {
     /* One channel of ones on 2x3 and a filter of 1..9: each output adds up the taps that lie inside. */
     static const float filter[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     static const double expected[6] = {5 + 6 + 8 + 9, 4 + 5 + 6 + 7 + 8 + 9, 4 + 5 + 7 + 8,
@@ -226,8 +229,7 @@ START_TEST(a_convolution_by_hand)
 }
 END_TEST
 
-START_TEST(a_pooling_by_hand)
-{
+START_TEST(a_pooling_by_hand) {
     /* 3x5, one channel: the last row and column have no part; ties go to the first; nothing goes back through zeros. */
     static const double map[15] = {1, 3, 0, 0, 9, 3, 2, 0, 0, 9, 9, 9, 9, 9, 9};
     double pooled[2], d[15];
@@ -247,8 +249,7 @@ START_TEST(a_pooling_by_hand)
 }
 END_TEST
 
-START_TEST(optimiser_steps_by_hand)
-{
+START_TEST(optimiser_steps_by_hand) {
     /* Adam's first step is the rate in the direction of the sign, whatever the gradient's size. */
     double x[3] = {1, 1, 1}, m[3] = {0}, v[3] = {0};
     reference_adam(x, m, v, (double[]){1e-3, -50, 0}, 3, .5, .9, .999, 1 - .9, 1 - .999, 1e-12);
@@ -259,8 +260,7 @@ START_TEST(optimiser_steps_by_hand)
 }
 END_TEST
 
-START_TEST(pixels_by_hand)
-{
+START_TEST(pixels_by_hand) {
     double x[3], back[3];
     reference_import((double[]){123.68, 117.779, 105.939}, 1, x);
     ck_assert(fabs(x[0] - 2) < 1e-12 && fabs(x[1] - 1) < 1e-12 && fabs(x[2]) < 1e-12);
@@ -269,8 +269,7 @@ START_TEST(pixels_by_hand)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("reference");
     TCase *tests = tcase_create("all");
     tcase_add_unchecked_fixture(tests, set_up, NULL);

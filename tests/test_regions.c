@@ -1,4 +1,5 @@
-/* Masks and guides on the host: the regions of hard, smoothed, soft and noisy masks, and what units of the network see. */
+/* Masks and guides on the host: the regions of hard, smoothed, soft and noisy masks, and what units of the network see.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +12,19 @@ static pst_error error;
 
 static const float colors[5][3] = {{255, 0, 0}, {0, 0, 255}, {0, 255, 0}, {0, 0, 0}, {255, 255, 255}};
 
-static pst_image *empty(int width, int height)
-{
+static pst_image *empty(int width, int height) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     return image;
 }
 
-static void put(pst_image *image, int x, int y, const float *a, const float *b, double part)
-{
+static void put(pst_image *image, int x, int y, const float *a, const float *b, double part) {
     for (int c = 0; c < 3; c++)
-        image->rgb[(y * image->width + x) * 3 + c] = (float)floor((1 - part) * (double)a[c] + part * (double)b[c] + 0.5);
+        image->rgb[(y * image->width + x) * 3 + c] =
+            (float)floor((1 - part) * (double)a[c] + part * (double)b[c] + 0.5);
 }
 
-static pst_mask *mask_of(pst_image *image)
-{
+static pst_mask *mask_of(pst_image *image) {
     pst_mask *mask;
     ck_ok(error, pst_mask_create(&error, image, &mask));
     pst_image_destroy(image);
@@ -33,8 +32,7 @@ static pst_mask *mask_of(pst_image *image)
 }
 
 /* The share of a colour that is meant, at the mask's own size. */
-static float *shares(const pst_mask *mask, const float color[3])
-{
+static float *shares(const pst_mask *mask, const float color[3]) {
     const uint8_t wanted[3] = {(uint8_t)color[0], (uint8_t)color[1], (uint8_t)color[2]};
     float *plane = calloc((size_t)mask->width * (size_t)mask->height, sizeof(float));
     int k = pst_mask_find(mask, wanted);
@@ -43,8 +41,7 @@ static float *shares(const pst_mask *mask, const float color[3])
     return plane;
 }
 
-START_TEST(hard_masks_are_exact)
-{
+START_TEST(hard_masks_are_exact) {
     static const int sizes[][2] = {{61, 43}, {4, 4}, {300, 2}, {1, 9}, {640, 400}};
     for (size_t s = 0; s < 5; s++) {
         int w = sizes[s][0], h = sizes[s][1];
@@ -76,8 +73,7 @@ START_TEST(hard_masks_are_exact)
 END_TEST
 
 /* How much of a pixel a disc covers, by 16x16 points. */
-static double coverage(int x, int y, double cx, double cy, double r)
-{
+static double coverage(int x, int y, double cx, double cy, double r) {
     int inside = 0;
     for (int i = 0; i < 256; i++)
         inside += hypot(x + (i % 16 + .5) / 16 - cx, y + (i / 16 + .5) / 16 - cy) < r;
@@ -86,8 +82,7 @@ static double coverage(int x, int y, double cx, double cy, double r)
 
 /* A smoothed disc of white on black, and a bar of grey, which the rim's pixels are too: only by what is around them can
  * they be told from it. */
-START_TEST(smoothed_edges_are_shares_of_what_is_around_them)
-{
+START_TEST(smoothed_edges_are_shares_of_what_is_around_them) {
     static const float grey[3] = {128, 128, 128};
     pst_image *image = empty(200, 150);
     for (int y = 0; y < 150; y++)
@@ -113,8 +108,7 @@ START_TEST(smoothed_edges_are_shares_of_what_is_around_them)
 END_TEST
 
 /* Red passes into blue over 60 pixels: two regions, and shares that follow the passage. */
-START_TEST(soft_edges_are_passages)
-{
+START_TEST(soft_edges_are_passages) {
     for (int wide = 8; wide <= 60; wide += 26) {
         pst_image *image = empty(200, 80);
         for (int i = 0; i < 200 * 80; i++)
@@ -130,8 +124,7 @@ START_TEST(soft_edges_are_passages)
 }
 END_TEST
 
-START_TEST(noise_of_jpeg_makes_no_regions)
-{
+START_TEST(noise_of_jpeg_makes_no_regions) {
     static const float tints[4][3] = {{230, 40, 30}, {30, 60, 220}, {40, 200, 60}, {250, 240, 60}};
     pst_image *image = empty(320, 240), *again;
     for (int i = 0; i < 320 * 240; i++) {
@@ -150,7 +143,8 @@ START_TEST(noise_of_jpeg_makes_no_regions)
     for (int k = 0; k < 4; k++) {
         float *plane = shares(mask, tints[k]);
         for (int i = 0; i < 320 * 240; i++)
-            wrong += fabs((double)plane[i] - (memcmp(image->rgb + 3 * i, tints[k], sizeof tints[k]) == 0)) / (320 * 240);
+            wrong +=
+                fabs((double)plane[i] - (memcmp(image->rgb + 3 * i, tints[k], sizeof tints[k]) == 0)) / (320 * 240);
         free(plane);
     }
     ck_assert_double_lt(wrong, 0.01);
@@ -159,8 +153,7 @@ START_TEST(noise_of_jpeg_makes_no_regions)
 }
 END_TEST
 
-START_TEST(what_is_no_mask_is_refused)
-{
+START_TEST(what_is_no_mask_is_refused) {
     pst_mask *mask = NULL;
     pst_image *noise = empty(64, 64), *chart = empty(100, 100);
     uint64_t seed = 3;
@@ -181,9 +174,9 @@ START_TEST(what_is_no_mask_is_refused)
 }
 END_TEST
 
-START_TEST(planes_keep_their_mean)
-{
-    static const int sizes[][4] = {{64, 48, 32, 24}, {64, 48, 31, 17}, {5, 7, 50, 70}, {97, 1, 13, 1}, {1, 1, 6, 4}, {40, 40, 40, 40}};
+START_TEST(planes_keep_their_mean) {
+    static const int sizes[][4] = {{64, 48, 32, 24}, {64, 48, 31, 17}, {5, 7, 50, 70},
+                                   {97, 1, 13, 1},   {1, 1, 6, 4},     {40, 40, 40, 40}};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         int w = sizes[s][0], h = sizes[s][1], to_w = sizes[s][2], to_h = sizes[s][3];
         float *from = calloc((size_t)(w * h), sizeof *from), *to = calloc((size_t)(to_w * to_h), sizeof *to);
@@ -211,8 +204,7 @@ END_TEST
 
 /* ---- guides ---- */
 
-static pst_layers vgg_layers(void)
-{
+static pst_layers vgg_layers(void) {
     static const char *const names[] = {"relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"};
     pst_layers layers = {.count = 5};
     for (size_t l = 0; l < 5; l++) {
@@ -223,8 +215,7 @@ static pst_layers vgg_layers(void)
 }
 
 /* First and last row (or column) of the picture that a unit sees, by the layers from the top down. */
-static void sees(const pst_layers *layers, size_t layer, int unit, int size, int *first, int *last)
-{
+static void sees(const pst_layers *layers, size_t layer, int unit, int size, int *first, int *last) {
     int sizes[PST_LAYERS_MAX];
     for (size_t l = 0; l <= layer; l++) {
         sizes[l] = size;
@@ -239,8 +230,7 @@ static void sees(const pst_layers *layers, size_t layer, int unit, int size, int
     }
 }
 
-START_TEST(guides_are_what_units_see)
-{
+START_TEST(guides_are_what_units_see) {
     static const int sizes[][2] = {{41, 30}, {24, 53}, {16, 16}};
     const pst_layers layers = vgg_layers();
     const bool wanted[PST_LAYERS_MAX] = {true, false, true, true, true};
@@ -248,20 +238,24 @@ START_TEST(guides_are_what_units_see)
         for (int mode = PST_GUIDES_SIMPLE; mode <= PST_GUIDES_INSIDE; mode++)
             for (int weighted = 0; weighted < 2; weighted++) {
                 int w = sizes[s][0], h = sizes[s][1];
-                float *share = calloc((size_t)(w * h), sizeof *share), *weight = calloc((size_t)(w * h), sizeof *weight);
+                float *share = calloc((size_t)(w * h), sizeof *share),
+                      *weight = calloc((size_t)(w * h), sizeof *weight);
                 for (int i = 0; i < w * h; i++) {
-                    share[i] = (float)fmin(fmax(9.7 - hypot(i % w - 12, i / w - 14), 0), 1); /* a disc with a soft rim */
+                    share[i] =
+                        (float)fmin(fmax(9.7 - hypot(i % w - 12, i / w - 14), 0), 1); /* a disc with a soft rim */
                     weight[i] = (float)((i * 7 + i / w) % 11) / 10;
                 }
                 pst_guides guides = {0};
-                ck_ok(error, pst_guides_add(&error, &layers, wanted, (pst_guide_mode)mode, share, weighted ? weight : NULL, h, w, &guides));
+                ck_ok(error, pst_guides_add(&error, &layers, wanted, (pst_guide_mode)mode, share,
+                                            weighted ? weight : NULL, h, w, &guides));
                 ck_assert_uint_eq(guides.count, 1);
                 ck_assert_ptr_null(guides.at[0][1]);
                 for (size_t l = 0, step = 1, lh = (size_t)h, lw = (size_t)w; l < 5; l++) {
                     size_t count = lh * lw;
                     double sum = 0, squares = 0, *expected = calloc(count, sizeof *expected);
                     for (size_t i = 0; i < count; i++) {
-                        int y0 = (int)(i / lw * step), x0 = (int)(i % lw * step), y1 = y0 + (int)step - 1, x1 = x0 + (int)step - 1;
+                        int y0 = (int)(i / lw * step), x0 = (int)(i % lw * step), y1 = y0 + (int)step - 1,
+                            x1 = x0 + (int)step - 1;
                         double averages[2] = {0};
                         for (int y = y0; y <= y1; y++)
                             for (int x = x0; x <= x1; x++) {
@@ -302,8 +296,7 @@ START_TEST(guides_are_what_units_see)
 }
 END_TEST
 
-START_TEST(styles_share_a_region)
-{
+START_TEST(styles_share_a_region) {
     float guide[1] = {1};
     pst_guides a = {.count = 2}, b = {.count = 2}, c = {.count = 2}, *all[] = {&a, &b, &c};
     const double weights[] = {3, 1, 0};
@@ -320,21 +313,22 @@ END_TEST
 
 /* ---- regions ---- */
 
-static pst_image *halves(int w, int h, const float *left, const float *right)
-{
+static pst_image *halves(int w, int h, const float *left, const float *right) {
     pst_image *image = empty(w, h);
     for (int i = 0; i < w * h; i++)
         put(image, i % w, i / w, 2 * (i % w) < w ? left : right, left, 0);
     return image;
 }
 
-START_TEST(colours_of_masks_are_matched)
-{
+START_TEST(colours_of_masks_are_matched) {
     static const float orange[3] = {250, 12, 8};
     pst_image *content = empty(40, 30), *styles[2] = {empty(20, 10), empty(30, 30)};
     pst_image *mask = halves(80, 60, colors[0], colors[1]), *masks[2] = {halves(20, 10, orange, colors[2]), NULL};
-    pst_transfer_options options = {.content = content, .styles = (const pst_image *const *)styles, .style_count = 2,
-                                    .content_mask = mask, .style_masks = (const pst_image *const *)masks};
+    pst_transfer_options options = {.content = content,
+                                    .styles = (const pst_image *const *)styles,
+                                    .style_count = 2,
+                                    .content_mask = mask,
+                                    .style_masks = (const pst_image *const *)masks};
     pst_regions *regions;
     for (int x = 60; x < 80; x++) /* a third region, of no style's mask */
         for (int y = 0; y < 60; y++)
@@ -382,12 +376,13 @@ START_TEST(colours_of_masks_are_matched)
 }
 END_TEST
 
-START_TEST(masks_that_do_not_fit_are_refused)
-{
+START_TEST(masks_that_do_not_fit_are_refused) {
     pst_image *content = empty(40, 30), *style = empty(20, 10), *none[1] = {NULL};
     pst_image *mask = halves(41, 31, colors[0], colors[1]), *square = halves(40, 40, colors[0], colors[1]);
     pst_image *green = halves(20, 10, colors[2], colors[2]), *photo = empty(20, 10), *masks[1];
-    pst_transfer_options options = {.content = content, .styles = (const pst_image *const *)&style, .style_count = 1,
+    pst_transfer_options options = {.content = content,
+                                    .styles = (const pst_image *const *)&style,
+                                    .style_count = 1,
                                     .style_masks = (const pst_image *const *)masks};
     const struct {
         pst_image *content, *style;
@@ -421,8 +416,7 @@ START_TEST(masks_that_do_not_fit_are_refused)
 END_TEST
 
 /* Opacity without masks: one region of everything, each unit by what is opaque of it. */
-START_TEST(weights_alone_are_one_region)
-{
+START_TEST(weights_alone_are_one_region) {
     pst_image *content = empty(40, 30), *style = empty(20, 10);
     pst_transfer_options options = {.content = content, .styles = (const pst_image *const *)&style, .style_count = 1};
     const pst_layers layers = vgg_layers();
@@ -452,8 +446,7 @@ START_TEST(weights_alone_are_one_region)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("regions");
     TCase *tests = tcase_create("regions");
     tcase_set_timeout(tests, 120);

@@ -1,16 +1,14 @@
 /* Resizing, and the sizes and colours of pictures, against the definitions. */
-#include "support.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "image/image.h"
+#include "support.h"
 
 static pst_error error;
 
 /* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_picture(int width, int height, uint64_t seed)
-{
+static pst_image *random_picture(int width, int height, uint64_t seed) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     for (int i = 0; i < width * height * 3; i++)
@@ -18,8 +16,7 @@ static pst_image *random_picture(int width, int height, uint64_t seed)
     return image;
 }
 
-static double mean_difference(const pst_image *a, const pst_image *b)
-{
+static double mean_difference(const pst_image *a, const pst_image *b) {
     double sum = 0;
     ck_assert(a->width == b->width && a->height == b->height);
     for (int i = 0; i < a->width * a->height * 3; i++)
@@ -27,8 +24,7 @@ static double mean_difference(const pst_image *a, const pst_image *b)
     return sum / (a->width * a->height * 3);
 }
 
-static bool in_range(const pst_image *image)
-{
+static bool in_range(const pst_image *image) {
     size_t count = image ? (size_t)image->width * (size_t)image->height * 3 : 0, i = 0;
     while (i < count && image->rgb[i] >= 0 && image->rgb[i] <= 255)
         i++;
@@ -36,8 +32,7 @@ static bool in_range(const pst_image *image)
 }
 
 /* A picture whose samples are a function of the place of their centres. */
-static pst_image *ramp(int width, int height, double across, double down)
-{
+static pst_image *ramp(int width, int height, double across, double down) {
     pst_image *image;
     ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
     for (int y = 0; y < height; y++)
@@ -48,9 +43,8 @@ static pst_image *ramp(int width, int height, double across, double down)
     return image;
 }
 
-START_TEST(a_ramp_stays_a_ramp)
-{
-    static const int sizes[][4] = {{64, 48, 128, 96}, {64, 48, 32, 24}, {64, 48, 65, 47}, {97, 61, 31, 200},
+START_TEST(a_ramp_stays_a_ramp) {
+    static const int sizes[][4] = {{64, 48, 128, 96},   {64, 48, 32, 24},   {64, 48, 65, 47}, {97, 61, 31, 200},
                                    {200, 300, 512, 77}, {640, 480, 50, 37}, {64, 40, 64, 80}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int *size = sizes[s];
@@ -73,10 +67,10 @@ START_TEST(a_ramp_stays_a_ramp)
 }
 END_TEST
 
-START_TEST(resizing_keeps_what_it_must)
-{
-    static const int sizes[][4] = {{1, 1, 7, 5}, {7, 5, 1, 1}, {1, 100, 3, 30}, {100, 1, 30, 3}, {2, 2, 501, 499},
-                                   {301, 299, 2, 2}, {13, 17, 13, 5}, {13, 17, 40, 17}, {5, 4, 6, 3}, {3000, 1, 1, 2}};
+START_TEST(resizing_keeps_what_it_must) {
+    static const int sizes[][4] = {{1, 1, 7, 5},     {7, 5, 1, 1},     {1, 100, 3, 30}, {100, 1, 30, 3},
+                                   {2, 2, 501, 499}, {301, 299, 2, 2}, {13, 17, 13, 5}, {13, 17, 40, 17},
+                                   {5, 4, 6, 3},     {3000, 1, 1, 2}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int *size = sizes[s];
         pst_image *flat = ramp(size[0], size[1], 0, 0), *noise = random_picture(size[0], size[1], s), *a, *b;
@@ -115,8 +109,7 @@ START_TEST(resizing_keeps_what_it_must)
 }
 END_TEST
 
-START_TEST(resizing_is_catmull_rom)
-{
+START_TEST(resizing_is_catmull_rom) {
     /* Doubled, each sample lies a quarter beside an old one. */
     static const double weights[4] = {-0.0234375, 0.2265625, 0.8671875, -0.0703125};
     pst_image *image = random_picture(12, 1, 3), *doubled, *lines, *small;
@@ -149,11 +142,15 @@ START_TEST(resizing_is_catmull_rom)
 }
 END_TEST
 
-START_TEST(sizes_fit_as_in_neural_style)
-{
-    static const int cases[][5] = {{1024, 768, 512, 512, 384}, {1000, 333, 512, 512, 170}, {333, 1000, 512, 170, 512},
-                                   {100, 100, 700, 700, 700},  {65535, 1, 512, 512, 1},    {1, 65535, 65535, 1, 65535},
-                                   {65535, 65534, 65535, 65535, 65534}, {3, 2, 1, 1, 1}};
+START_TEST(sizes_fit_as_in_neural_style) {
+    static const int cases[][5] = {{1024, 768, 512, 512, 384},
+                                   {1000, 333, 512, 512, 170},
+                                   {333, 1000, 512, 170, 512},
+                                   {100, 100, 700, 700, 700},
+                                   {65535, 1, 512, 512, 1},
+                                   {1, 65535, 65535, 1, 65535},
+                                   {65535, 65534, 65535, 65535, 65534},
+                                   {3, 2, 1, 1, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int width, height;
         pst_picture_fit(cases[i][0], cases[i][1], cases[i][2], &width, &height);
@@ -163,8 +160,7 @@ START_TEST(sizes_fit_as_in_neural_style)
 }
 END_TEST
 
-START_TEST(colors_are_kept)
-{
+START_TEST(colors_are_kept) {
     pst_image *image = random_picture(50, 40, 1), *colors = random_picture(50, 40, 2), *old;
     ck_ok(error, pst_picture_create(&error, 50, 40, image->rgb, &old));
     pst_picture_keep_colors(image, colors, PST_COLOR_SPACE_YUV);
@@ -189,8 +185,7 @@ START_TEST(colors_are_kept)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("resize");
     TCase *cases = tcase_create("resize");
     suite_add_tcase(suite, cases);

@@ -1,19 +1,18 @@
-/* Coarse to fine: the sizes, the shares of the iterations, and that a job over two scales is the two jobs that it stands for. */
+/* Coarse to fine: the sizes, the shares of the iterations, and that a job over two scales is the two jobs that it
+ * stands for. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "job_fixture.h"
 #include "transfer/carry.h"
 
-static pst_transfer_options options_of(pst_optimizer_kind kind, int image_size, int iterations)
-{
+static pst_transfer_options options_of(pst_optimizer_kind kind, int image_size, int iterations) {
     pst_transfer_options options = job_options(kind, image_size, iterations);
     options.min_size = 12;
     return options;
 }
 
-START_TEST(sizes_go_up_by_the_root_of_two)
-{
+START_TEST(sizes_go_up_by_the_root_of_two) {
     ck_assert_uint_eq(pst_scale_count(1024, 128, 1000), 7);
     ck_assert_uint_eq(pst_scale_count(512, 128, 1000), 5);
     ck_assert_uint_eq(pst_scale_count(180, 128, 1000), 1);
@@ -27,8 +26,7 @@ START_TEST(sizes_go_up_by_the_root_of_two)
 }
 END_TEST
 
-START_TEST(shares_add_up)
-{
+START_TEST(shares_add_up) {
     for (int count = 1; count <= PST_SCALES_MAX; count++)
         for (int total = count; total < 300; total += 7) {
             pst_scale scales[PST_SCALES_MAX];
@@ -50,8 +48,7 @@ typedef struct seen {
     bool steps_by_one, left_is_known;
 } seen;
 
-static bool look(void *user, const pst_progress *now)
-{
+static bool look(void *user, const pst_progress *now) {
     seen *s = user;
     s->steps_by_one &= now->iteration == s->count + 1 && now->iterations >= now->iteration;
     s->left_is_known &= isfinite(now->seconds_left);
@@ -62,8 +59,7 @@ static bool look(void *user, const pst_progress *now)
     return false;
 }
 
-START_TEST(a_job_is_as_many_as_its_scales)
-{
+START_TEST(a_job_is_as_many_as_its_scales) {
     const pst_optimizer_kind kind = _i ? PST_OPTIMIZER_LBFGS_PLAIN : PST_OPTIMIZER_LBFGS;
     seen both = {.steps_by_one = true, .left_is_known = true}, first = {0}, second = {0};
     pst_transfer_options options = options_of(kind, WIDTH, 24);
@@ -108,8 +104,7 @@ START_TEST(a_job_is_as_many_as_its_scales)
 }
 END_TEST
 
-START_TEST(the_plan_holds_over_all_scales)
-{
+START_TEST(the_plan_holds_over_all_scales) {
     pst_session *session = context->session;
     session->peak_bytes = session->buffer_bytes;
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 60);
@@ -124,13 +119,11 @@ START_TEST(the_plan_holds_over_all_scales)
 END_TEST
 
 /* A ramp, which the enlargement gives back exactly but for its borders; c: the channel. */
-static double ramp(int which, double x, double y, int c)
-{
+static double ramp(int which, double x, double y, int c) {
     return which ? 3e-6 * pow(1 + x + 0.5 * y + c, 2) : 2e-4 * (x - 0.7 * y + 0.1 * c);
 }
 
-START_TEST(adams_means_are_enlarged)
-{
+START_TEST(adams_means_are_enlarged) {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 24);
     options.scales = 2;
     pst_job *job = job_make(&options);
@@ -165,7 +158,8 @@ START_TEST(adams_means_are_enlarged)
         for (int y = 4; y < HEIGHT - 4; y++)
             for (int x = 4; x < WIDTH - 4; x++)
                 for (int c = 0; c < 3; c++) {
-                    double expected = ramp(which, (x + 0.5) / WIDTH, (y + 0.5) / HEIGHT, c) * (which ? fewer * fewer : fewer);
+                    double expected =
+                        ramp(which, (x + 0.5) / WIDTH, (y + 0.5) / HEIGHT, c) * (which ? fewer * fewer : fewer);
                     double largest = ramp(which, 1, which ? 1 : 0, 2);
                     ck_assert(fabs((double)numbers[(y * WIDTH + x) * 3 + c] - expected) < 1e-5 * largest);
                 }
@@ -174,14 +168,12 @@ START_TEST(adams_means_are_enlarged)
 }
 END_TEST
 
-static bool stop_at_once(void *user, const pst_progress *now)
-{
+static bool stop_at_once(void *user, const pst_progress *now) {
     (void)user;
     return now->iteration == 3;
 }
 
-START_TEST(a_stop_gives_a_picture_of_the_full_size)
-{
+START_TEST(a_stop_gives_a_picture_of_the_full_size) {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 60);
     pst_job *job = job_make(&options);
     pst_image *result;
@@ -196,8 +188,7 @@ START_TEST(a_stop_gives_a_picture_of_the_full_size)
 END_TEST
 
 /* No figure can be asked of a time here; but it is one, and the run after it is the same as without. */
-START_TEST(a_forecast_changes_nothing)
-{
+START_TEST(a_forecast_changes_nothing) {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 24);
     seen without = {0}, with = {0};
     pst_job *job = job_make(&options);
@@ -218,8 +209,7 @@ START_TEST(a_forecast_changes_nothing)
 }
 END_TEST
 
-START_TEST(scales_that_cannot_be_are_refused)
-{
+START_TEST(scales_that_cannot_be_are_refused) {
     pst_job *job;
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 5);
     options.scales = 6; /* more than iterations */
@@ -238,8 +228,7 @@ START_TEST(scales_that_cannot_be_are_refused)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("scales");
     TCase *tests = tcase_create("scales");
     tcase_add_unchecked_fixture(tests, job_open, job_close);

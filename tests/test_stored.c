@@ -1,5 +1,6 @@
-/* Stored styles: at a stored size a run with one is the run with its pictures, in every form of the loss; files that are not right
- * are refused; what does not fit a run is, too. The truth is the run with the pictures, and moments in double precision. */
+/* Stored styles: at a stored size a run with one is the run with its pictures, in every form of the loss; files that
+ * are not right are refused; what does not fit a run is, too. The truth is the run with the pictures, and moments in
+ * double precision. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,7 @@ static pst_context *context;
 static pst_network *network;
 static pst_image *content, *styles[2];
 
-static pst_image *picture(int width, int height, uint64_t seed)
-{
+static pst_image *picture(int width, int height, uint64_t seed) {
     static float rgb[80 * 80 * 3];
     pst_image *image;
     for (int i = 0; i < width * height * 3; i++)
@@ -27,16 +27,14 @@ static pst_image *picture(int width, int height, uint64_t seed)
     return image;
 }
 
-static pst_network *load_network(const char *name, uint64_t seed)
-{
+static pst_network *load_network(const char *name, uint64_t seed) {
     pst_network *made;
     test_write_network(test_path(name), (const int[]){8, 12, 20, 0, 0}, (const int[]){2, 1, 1, 0, 0}, seed);
     ck_assert_int_eq(pst_network_load(context, test_path(name), &made), PST_OK);
     return made;
 }
 
-static void open_all(void)
-{
+static void open_all(void) {
     pst_status status = pst_context_create(NULL, &context);
     if (status == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
@@ -47,8 +45,7 @@ static void open_all(void)
     styles[1] = picture(40, 61, 11);
 }
 
-static void close_all(void)
-{
+static void close_all(void) {
     pst_image_destroy(content);
     pst_image_destroy(styles[0]);
     pst_image_destroy(styles[1]);
@@ -58,8 +55,7 @@ static void close_all(void)
 
 static const double weights[] = {2, 1};
 
-static pst_transfer_options options_of(size_t count)
-{
+static pst_transfer_options options_of(size_t count) {
     pst_transfer_options options;
     pst_transfer_options_init(&options, sizeof options);
     options.content = content;
@@ -77,16 +73,15 @@ static pst_transfer_options options_of(size_t count)
     return options;
 }
 
-static pst_style *style_of(const pst_transfer_options *options)
-{
+static pst_style *style_of(const pst_transfer_options *options) {
     pst_style *style;
-    ck_assert_msg(pst_style_create(context, network, options, "a test", &style) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_msg(pst_style_create(context, network, options, "a test", &style) == PST_OK, "%s",
+                  pst_context_message(context));
     return style;
 }
 
 /* Through a file and back. */
-static pst_style *stored(const pst_transfer_options *options, const char *name)
-{
+static pst_style *stored(const pst_transfer_options *options, const char *name) {
     pst_style *style = style_of(options), *read;
     ck_assert_int_eq(pst_style_save(context, style, test_path(name)), PST_OK);
     ck_assert_msg(pst_style_load(context, test_path(name), &read) == PST_OK, "%s", pst_context_message(context));
@@ -101,8 +96,7 @@ typedef struct watch {
     int last;
 } watch;
 
-static bool look(void *user, const pst_progress *now)
-{
+static bool look(void *user, const pst_progress *now) {
     watch *w = user;
     w->terms = now->term_count;
     w->last = now->iteration;
@@ -112,8 +106,7 @@ static bool look(void *user, const pst_progress *now)
 }
 
 /* Runs it, and checks the plan: with stored styles it is what is taken, to the byte. */
-static watch run(const pst_transfer_options *options, pst_image **result)
-{
+static watch run(const pst_transfer_options *options, pst_image **result) {
     pst_job *job;
     watch w = {0};
     pst_session *session = context->session;
@@ -122,8 +115,8 @@ static watch run(const pst_transfer_options *options, pst_image **result)
     session->peak_bytes = before;
     ck_assert_msg(pst_job_run(job, look, &w) == PST_OK, "%s", pst_context_message(context));
     uint64_t taken = session->peak_bytes - before, planned = pst_job_plan(job)->device_bytes;
-    ck_assert_msg(options->styles ? taken <= planned : taken == planned, "size %d, form %d: %ju bytes, not %ju", options->image_size,
-                  options->loss_form, (uintmax_t)taken, (uintmax_t)planned);
+    ck_assert_msg(options->styles ? taken <= planned : taken == planned, "size %d, form %d: %ju bytes, not %ju",
+                  options->image_size, options->loss_form, (uintmax_t)taken, (uintmax_t)planned);
     if (result)
         ck_assert_int_eq(pst_job_result(job, result), PST_OK);
     pst_job_destroy(job);
@@ -131,19 +124,18 @@ static watch run(const pst_transfer_options *options, pst_image **result)
 }
 
 /* Steps blow up what differs. */
-static void ck_close(const watch *a, const watch *b, double error)
-{
+static void ck_close(const watch *a, const watch *b, double error) {
     ck_assert_uint_eq(a->terms, b->terms);
     ck_assert_int_eq(a->last, b->last);
     for (int i = 0; i < a->last; i++)
         for (size_t t = 0; t < a->terms; t++)
-            ck_assert_msg(fabs(a->losses[i][t] - b->losses[i][t]) <= (i ? 10 : 1) * error * fabs(a->losses[i][t]) && (a->losses[i][t] > 0 || !i),
+            ck_assert_msg(fabs(a->losses[i][t] - b->losses[i][t]) <= (i ? 10 : 1) * error * fabs(a->losses[i][t]) &&
+                              (a->losses[i][t] > 0 || !i),
                           "iteration %d, term %zu: %.9g, not %.9g", i + 1, t, b->losses[i][t], a->losses[i][t]);
 }
 
 /* Every form, pooling and border; one picture and two; the largest stored size and a smaller one. */
-START_TEST(at_a_stored_size_it_is_the_run_with_pictures)
-{
+START_TEST(at_a_stored_size_it_is_the_run_with_pictures) {
     pst_transfer_options options = options_of(1 + (size_t)_i % 2);
     options.pooling = (pst_pooling)(_i / 2 % 3);
     options.replicate_border = _i / 2 % 2;
@@ -178,8 +170,7 @@ START_TEST(at_a_stored_size_it_is_the_run_with_pictures)
 END_TEST
 
 /* A stored style and a picture, in either order, are two pictures; so are they in the regions of a mask. */
-START_TEST(it_blends_with_pictures)
-{
+START_TEST(it_blends_with_pictures) {
     pst_transfer_options one = options_of(1), both = options_of(2), mixed;
     both.loss_form = (pst_loss_form)(_i % 3);
     pst_style *style = stored(&one, "b.style");
@@ -200,7 +191,7 @@ START_TEST(it_blends_with_pictures)
         ck_assert_int_eq(pst_image_resize(context, masks[1], 67, 50, &masks[2]), PST_OK);
     }
     const pst_image *const style_masks[] = {masks[2], NULL}, *const mixed_masks[] = {masks[1], NULL},
-                    *const reversed_masks[] = {NULL, masks[1]}, *const bad_masks[] = {masks[0], NULL};
+                           *const reversed_masks[] = {NULL, masks[1]}, *const bad_masks[] = {masks[0], NULL};
     both.style_masks = _i >= 3 ? style_masks : NULL;
     watch truth = run(&both, NULL);
     mixed = both;
@@ -221,7 +212,8 @@ START_TEST(it_blends_with_pictures)
         mixed.stored_styles = list;
         mixed.style_masks = bad_masks;
         ck_assert_int_eq(pst_job_create(context, network, &mixed, &job), PST_ERROR_ARGUMENT);
-        ck_assert_msg(strstr(pst_context_message(context), "style 1 has several colours"), "%s", pst_context_message(context));
+        ck_assert_msg(strstr(pst_context_message(context), "style 1 has several colours"), "%s",
+                      pst_context_message(context));
     }
     for (int i = 0; i < 3; i++)
         pst_image_destroy(masks[i]);
@@ -230,8 +222,7 @@ START_TEST(it_blends_with_pictures)
 END_TEST
 
 /* Between two sizes the nearer by ratio is taken, and beyond them the last. */
-START_TEST(the_nearest_size_is_taken)
-{
+START_TEST(the_nearest_size_is_taken) {
     pst_style style = {.size_count = 3, .sizes = {1000, 500, 250}};
     static const struct {
         double asked;
@@ -243,8 +234,7 @@ START_TEST(the_nearest_size_is_taken)
 END_TEST
 
 /* Several scales, each with its own stored size. A picture of the full size is resized as often in either way. */
-START_TEST(scales_take_their_sizes)
-{
+START_TEST(scales_take_their_sizes) {
     pst_transfer_options options = options_of(1), other;
     pst_image *full = picture(64, 47, 8);
     options.styles = (const pst_image *const *)&full;
@@ -270,8 +260,7 @@ START_TEST(scales_take_their_sizes)
 END_TEST
 
 /* Moments of the first layer by their definition. */
-START_TEST(moments_are_what_they_should_be)
-{
+START_TEST(moments_are_what_they_should_be) {
     pst_transfer_options options = options_of(1);
     options.image_size = 45;
     pst_image *small;
@@ -291,7 +280,8 @@ START_TEST(moments_are_what_they_should_be)
                     for (int t = 0; t < 9; t++) {
                         int yy = y + t / 3 - 1, xx = x + t % 3 - 1;
                         if (yy >= 0 && yy < h && xx >= 0 && xx < w)
-                            sum += c->weight[(o * 3 + i) * 9 + t] * (small->rgb[(yy * w + xx) * 3 + 2 - i] - mean_color[i]);
+                            sum += c->weight[(o * 3 + i) * 9 + t] *
+                                   (small->rgb[(yy * w + xx) * 3 + 2 - i] - mean_color[i]);
                     }
                 f[y * w + x][o] = sum > 0 ? sum : 0;
             }
@@ -306,7 +296,8 @@ START_TEST(moments_are_what_they_should_be)
             double moment = 0;
             for (int p = 0; p < w * h; p++)
                 moment += f[p][a] * f[p][b] / n;
-            ck_assert_msg(fabs(moment - *half) <= 1e-4 * moment + 1e-4, "moment %d %d: %g, not %g", a, b, *half, moment);
+            ck_assert_msg(fabs(moment - *half) <= 1e-4 * moment + 1e-4, "moment %d %d: %g, not %g", a, b, *half,
+                          moment);
         }
     }
     pst_style_destroy(style);
@@ -314,8 +305,7 @@ START_TEST(moments_are_what_they_should_be)
 }
 END_TEST
 
-static void refuse_file(const char *path)
-{
+static void refuse_file(const char *path) {
     pst_style *style = (pst_style *)1;
     pst_status status = pst_style_load(context, path, &style);
     ck_assert_msg(status == PST_ERROR_FORMAT && style == NULL, "%s", pst_status_name(status));
@@ -324,8 +314,7 @@ static void refuse_file(const char *path)
 }
 
 /* Ends the bytes with their right sum again: what is wrong then must be found by looking. */
-static void sign(uint8_t *data, size_t bytes)
-{
+static void sign(uint8_t *data, size_t bytes) {
     char sum[65];
     pst_digest digest;
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
@@ -334,8 +323,7 @@ static void sign(uint8_t *data, size_t bytes)
     memcpy(data + bytes - 64, sum, 64);
 }
 
-START_TEST(bad_files_are_refused)
-{
+START_TEST(bad_files_are_refused) {
     pst_transfer_options options = options_of(1);
     pst_style_destroy(stored(&options, "good.style"));
     uint8_t *data;
@@ -350,7 +338,8 @@ START_TEST(bad_files_are_refused)
         ck_assert(pst_style_recognize(bad) == (cut >= 16));
         refuse_file(bad);
     }
-    for (size_t i = 0; i < bytes; i += i < 300 ? 1 : 1 + bytes / 41) { /* a bit anywhere; in the head, with a right sum as well */
+    for (size_t i = 0; i < bytes;
+         i += i < 300 ? 1 : 1 + bytes / 41) { /* a bit anywhere; in the head, with a right sum as well */
         uint8_t kept = data[i];
         data[i] ^= (uint8_t)(1 << i % 8);
         ck_assert_int_eq(pst_file_save(&error, bad, data, bytes), PST_OK);
@@ -391,17 +380,15 @@ START_TEST(bad_files_are_refused)
 }
 END_TEST
 
-static void refuse(const pst_transfer_options *options, const char *words, const char *more)
-{
+static void refuse(const pst_transfer_options *options, const char *words, const char *more) {
     pst_job *job;
     pst_status status = pst_job_create(context, network, options, &job);
     ck_assert_msg(status == PST_ERROR_ARGUMENT && !job, "%s", pst_status_name(status));
-    ck_assert_msg(strstr(pst_context_message(context), words) && strstr(pst_context_message(context), more), "no %s, %s in: %s", words, more,
-                  pst_context_message(context));
+    ck_assert_msg(strstr(pst_context_message(context), words) && strstr(pst_context_message(context), more),
+                  "no %s, %s in: %s", words, more, pst_context_message(context));
 }
 
-START_TEST(what_does_not_fit_is_refused)
-{
+START_TEST(what_does_not_fit_is_refused) {
     pst_transfer_options options = options_of(1), other;
     pst_style *style = stored(&options, "e.style");
     const pst_style *const list[] = {style};
@@ -461,14 +448,13 @@ START_TEST(what_does_not_fit_is_refused)
 END_TEST
 
 /* A checkpoint knows which stored style it was; and the style may go before the job does. */
-static bool save_once(void *user, const pst_progress *now)
-{
-    ck_assert_msg(pst_job_save(*(pst_job **)user, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+static bool save_once(void *user, const pst_progress *now) {
+    ck_assert_msg(pst_job_save(*(pst_job **)user, test_path("run.state")) == PST_OK, "%s",
+                  pst_context_message(context));
     return now->iteration == 1;
 }
 
-START_TEST(a_checkpoint_knows_it)
-{
+START_TEST(a_checkpoint_knows_it) {
     pst_transfer_options options = options_of(1), other = options;
     other.styles = (const pst_image *const *)&styles[1];
     pst_style *style = stored(&options, "f.style"), *second = stored(&other, "g.style"), *again;
@@ -495,8 +481,7 @@ START_TEST(a_checkpoint_knows_it)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("stored styles");
     TCase *tests = tcase_create("stored styles");
     tcase_add_unchecked_fixture(tests, open_all, close_all);

@@ -1,5 +1,6 @@
-/* The style loss of means and covariances, L2 pooling and the kinds of smoothness, in every form of the kernels: against PyTorch
- * (style_truth.h), against the definitions in double precision, and their gradients against differences of those. */
+/* The style loss of means and covariances, L2 pooling and the kinds of smoothness, in every form of the kernels:
+ * against PyTorch (style_truth.h), against the definitions in double precision, and their gradients against differences
+ * of those. */
 #include <math.h>
 #include <string.h>
 
@@ -17,16 +18,14 @@
 static pst_gemm *gemm;
 
 /* As in make_style_truth.py. */
-static void numbers(double *values, size_t count, double factor, size_t seed, bool rectified)
-{
+static void numbers(double *values, size_t count, double factor, size_t seed, bool rectified) {
     for (size_t i = 0; i < count; i++) {
         double v = factor * ((double)((i * 7919 + i / 7 * 613 + seed * 104729) % 1009) / 1009 - 0.4);
         values[i] = rectified && v < 0 ? 0 : v;
     }
 }
 
-static double *device_gradient(const pst_buffer *buffer, size_t count)
-{
+static double *device_gradient(const pst_buffer *buffer, size_t count) {
     float *floats = test_take(count, sizeof *floats);
     double *g = test_doubles(count);
     test_read(buffer, floats, count * sizeof *floats);
@@ -35,8 +34,8 @@ static double *device_gradient(const pst_buffer *buffer, size_t count)
     return g;
 }
 
-static void check_truth(const char *what, const style_truth *truth, double value, const double *g, size_t count, double error)
-{
+static void check_truth(const char *what, const style_truth *truth, double value, const double *g, size_t count,
+                        double error) {
     double *direction = test_doubles(count), squares = 0, along = 0;
     numbers(direction, count, 1, 77, false);
     for (size_t i = 0; i < count; i++) {
@@ -45,11 +44,11 @@ static void check_truth(const char *what, const style_truth *truth, double value
     }
     test_number(what, value, truth->value, error);
     test_number(what, sqrt(squares), truth->norm, error);
-    ck_assert_msg(fabs(along - truth->along) <= error * truth->norm * sqrt((double)count), "%s: %g along the direction, not %g", what, along,
-                  truth->along);
+    ck_assert_msg(fabs(along - truth->along) <= error * truth->norm * sqrt((double)count),
+                  "%s: %g along the direction, not %g", what, along, truth->along);
     for (size_t k = 0; k < 6; k++)
-        ck_assert_msg(fabs(g[k * (count - 1) / 5] - truth->picks[k]) <= error * truth->norm, "%s: element %zu is %g, not %g", what, k,
-                      g[k * (count - 1) / 5], truth->picks[k]);
+        ck_assert_msg(fabs(g[k * (count - 1) / 5] - truth->picks[k]) <= error * truth->norm,
+                      "%s: element %zu is %g, not %g", what, k, g[k * (count - 1) / 5], truth->picks[k]);
 }
 
 /* ---- the style loss ---- */
@@ -62,12 +61,12 @@ typedef struct style_shape {
     double error; /* of the loss, relative; 100 times that of the gradient */
 } style_shape;
 
-static const style_shape shapes[] = {{41, {35, 52}, 16, 16, 2e-5}, {300, {257, 1}, 32, 27, 2e-5}, {1, {3, 2}, 16, 3, 2e-4},
-                                     {700, {650, 1300}, 64, 64, 2e-5}, {70001, {80, 3}, 16, 16, 2e-5}, {65, {129, 64}, 48, 41, 2e-5}};
+static const style_shape shapes[] = {{41, {35, 52}, 16, 16, 2e-5},   {300, {257, 1}, 32, 27, 2e-5},
+                                     {1, {3, 2}, 16, 3, 2e-4},       {700, {650, 1300}, 64, 64, 2e-5},
+                                     {70001, {80, 3}, 16, 16, 2e-5}, {65, {129, 64}, 48, 41, 2e-5}};
 
 /* m [n][n] = a b */
-static void multiply(const double *a, const double *b, size_t n, double *m)
-{
+static void multiply(const double *a, const double *b, size_t n, double *m) {
     memset(m, 0, n * n * sizeof *m);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++)
@@ -76,8 +75,7 @@ static void multiply(const double *a, const double *b, size_t n, double *m)
 }
 
 /* Newton and Schulz as they stand in books. */
-static void reference_root(const double *m, size_t n, double *root)
-{
+static void reference_root(const double *m, size_t n, double *root) {
     double *y = root, *z = test_doubles(n * n), *t = test_doubles(n * n), *next = test_doubles(n * n), norm = 0;
     for (size_t i = 0; i < n * n; i++)
         norm += m[i] * m[i];
@@ -100,8 +98,8 @@ static void reference_root(const double *m, size_t n, double *root)
 }
 
 /* The first and second moments of the true channels of f [pixels][c], added with a factor. */
-static void add_moments(const double *f, size_t pixels, size_t c, size_t n, double factor, double *mean, double *moment)
-{
+static void add_moments(const double *f, size_t pixels, size_t c, size_t n, double factor, double *mean,
+                        double *moment) {
     for (size_t p = 0; p < pixels; p++)
         for (size_t i = 0; i < n; i++) {
             mean[i] += factor * f[p * c + i] / (double)pixels;
@@ -110,8 +108,7 @@ static void add_moments(const double *f, size_t pixels, size_t c, size_t n, doub
         }
 }
 
-static void make_covariance(const double *mean, size_t n, double *moment)
-{
+static void make_covariance(const double *mean, size_t n, double *moment) {
     for (size_t i = 0; i < n * n; i++)
         moment[i] += (i / n == i % n ? 1e-4 : 0) - mean[i / n] * mean[i % n];
 }
@@ -121,8 +118,7 @@ typedef struct style_target {
 } style_target;
 
 /* What is taken here is given back at once: differences take it very often. */
-static double reference_style(const style_target *t, const double *mean, const double *moment, size_t n)
-{
+static double reference_style(const style_target *t, const double *mean, const double *moment, size_t n) {
     static double s[64 * 64], a[64 * 64], b[64 * 64], y[64 * 64], z[64 * 64];
     double loss = 0, norm = 0;
     memcpy(s, moment, n * n * sizeof *s);
@@ -147,14 +143,14 @@ static double reference_style(const style_target *t, const double *mean, const d
     }
     for (size_t i = 0; i < n; i++)
         loss += ((mean[i] - t->mean[i]) * (mean[i] - t->mean[i]) + t->covariance[i * n + i] + s[i * n + i] -
-                 2 * sqrt(norm) * y[i * n + i]) / (double)n;
+                 2 * sqrt(norm) * y[i * n + i]) /
+                (double)n;
     return loss;
 }
 
 /* The loss where one feature has another value: its moments differ in a row and a column. */
-static double style_with(const style_target *t, const double *mean, const double *moment, const double *f, size_t pixels, size_t n, size_t i,
-                         double change)
-{
+static double style_with(const style_target *t, const double *mean, const double *moment, const double *f,
+                         size_t pixels, size_t n, size_t i, double change) {
     static double m[64], s[64 * 64];
     memcpy(m, mean, n * sizeof *m);
     memcpy(s, moment, n * n * sizeof *s);
@@ -167,40 +163,36 @@ static double style_with(const style_target *t, const double *mean, const double
     return reference_style(t, m, s, n);
 }
 
-static void fill_features(double *f, size_t pixels, int c, int true_c, double factor, uint64_t seed)
-{
+static void fill_features(double *f, size_t pixels, int c, int true_c, double factor, uint64_t seed) {
     const double *random = test_numbers(pixels * (size_t)c, seed);
     for (size_t i = 0; i < pixels * (size_t)c; i++)
         f[i] = i % (size_t)c < (size_t)true_c && random[i] > -.2 ? (double)(float)(factor * (random[i] + .2)) : 0;
 }
 
-static pst_buffer *workspace_for(const style_shape *s)
-{
+static pst_buffer *workspace_for(const style_shape *s) {
     size_t most = 0;
     for (int i = -1; i < STYLES; i++) {
         size_t bytes;
-        ck_ok(test_error, pst_style_term_workspace_bytes(test_session, gemm, PST_LOSS_WASSERSTEIN, i < 0 ? s->pixels : s->style_pixels[i],
-                                                         s->c, &bytes));
+        ck_ok(test_error, pst_style_term_workspace_bytes(test_session, gemm, PST_LOSS_WASSERSTEIN,
+                                                         i < 0 ? s->pixels : s->style_pixels[i], s->c, &bytes));
         most = bytes > most ? bytes : most;
     }
     return test_empty((most + 3) / 4);
 }
 
-static void open_term(const style_shape *s, double *const styles[STYLES], const double blend[STYLES], pst_buffer *workspace,
-                      pst_style_term *term)
-{
+static void open_term(const style_shape *s, double *const styles[STYLES], const double blend[STYLES],
+                      pst_buffer *workspace, pst_style_term *term) {
     size_t largest, before = test_session->buffer_bytes;
     ck_ok(test_error, pst_style_term_open(test_session, gemm, PST_LOSS_WASSERSTEIN, s->c, s->true_c, "a test", term));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_term_bytes(PST_LOSS_WASSERSTEIN, s->c, &largest));
     ck_assert_uint_eq(largest, (size_t)s->c * (size_t)s->c * sizeof(float));
     for (int i = 0; i < STYLES; i++)
-        ck_ok(test_error, pst_style_term_add(term, test_floats(styles[i], s->style_pixels[i] * (size_t)s->c), s->style_pixels[i], blend[i],
-                                             workspace));
+        ck_ok(test_error, pst_style_term_add(term, test_floats(styles[i], s->style_pixels[i] * (size_t)s->c),
+                                             s->style_pixels[i], blend[i], workspace));
     ck_ok(test_error, pst_style_term_end(term, workspace));
 }
 
-static double compare(pst_style_term *term, const pst_buffer *f, size_t pixels, pst_buffer *workspace)
-{
+static double compare(pst_style_term *term, const pst_buffer *f, size_t pixels, pst_buffer *workspace) {
     pst_sums sums = {test_session, test_empty(3 * PST_PARTS), test_take(3 * PST_PARTS, sizeof(float)), 3};
     unsigned waits = test_session->waits;
     ck_ok(test_error, pst_style_term_compare(term, f, pixels, &sums, 1, workspace));
@@ -210,8 +202,7 @@ static double compare(pst_style_term *term, const pst_buffer *f, size_t pixels, 
     return pst_style_term_loss_factor(PST_LOSS_WASSERSTEIN, term->true_c) * pst_sums_value(&sums, 1);
 }
 
-static void torch_case(const void *arg)
-{
+static void torch_case(const void *arg) {
     const style_shape *s = arg;
     size_t c = (size_t)s->c, count = s->pixels * c;
     double *f = test_doubles(count), *styles[STYLES];
@@ -233,8 +224,7 @@ static void torch_case(const void *arg)
     pst_style_term_close(&term);
 }
 
-static void style_case(const void *arg)
-{
+static void style_case(const void *arg) {
     const style_shape *s = arg;
     size_t c = (size_t)s->c, n = (size_t)s->true_c, count = s->pixels * c;
     double *f = test_doubles(count), *styles[STYLES], *old = test_numbers(count, 13), *d = test_doubles(count);
@@ -251,7 +241,8 @@ static void style_case(const void *arg)
     reference_root(target.covariance, n, target.root);
     add_moments(f, s->pixels, c, n, 1, mean, moment);
 
-    pst_buffer *workspace = workspace_for(s), *map = test_floats(f, count), *on_old = test_floats(old, count), *fresh = test_empty(count);
+    pst_buffer *workspace = workspace_for(s), *map = test_floats(f, count), *on_old = test_floats(old, count),
+               *fresh = test_empty(count);
     pst_style_term term;
     open_term(s, styles, blend, workspace, &term);
     double loss = compare(&term, map, s->pixels, workspace);
@@ -269,9 +260,10 @@ static void style_case(const void *arg)
         size_t pixel = (size_t)k * (s->pixels - 1) / 11, channel = (size_t)k * 5 % n;
         const double *at = f + pixel * c;
         double step = 1e-3, difference = (style_with(&target, mean, moment, at, s->pixels, n, channel, step) -
-                                          style_with(&target, mean, moment, at, s->pixels, n, channel, -step)) / (2 * step);
-        ck_assert_msg(fabs(g[pixel * c + channel] - .7 * difference) <= 100 * s->error * size, "gradient at %zu, %zu is %g, not %g", pixel, channel,
-                      g[pixel * c + channel], .7 * difference);
+                                          style_with(&target, mean, moment, at, s->pixels, n, channel, -step)) /
+                                         (2 * step);
+        ck_assert_msg(fabs(g[pixel * c + channel] - .7 * difference) <= 100 * s->error * size,
+                      "gradient at %zu, %zu is %g, not %g", pixel, channel, g[pixel * c + channel], .7 * difference);
     }
     if (pst_gram_in_place(test_session)) {
         ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, .7, false, map, workspace));
@@ -288,14 +280,15 @@ typedef struct map_shape {
     int h, w, c;
 } map_shape;
 
-static const map_shape maps[] = {{7, 8, 16}, {1, 1, 16}, {2, 2, 16}, {1, 7, 32}, {9, 1, 16}, {17, 13, 64}, {31, 30, 48}};
+static const map_shape maps[] = {{7, 8, 16}, {1, 1, 16},   {2, 2, 16},  {1, 7, 32},
+                                 {9, 1, 16}, {17, 13, 64}, {31, 30, 48}};
 
-static void l2_case(const void *arg)
-{
+static void l2_case(const void *arg) {
     const map_shape *s = arg;
     size_t count = (size_t)(s->h * s->w * s->c), small = (size_t)(s->h / 2 * (s->w / 2) * s->c), spare = small ? 0 : 16;
     bool torch = s == maps;
-    double *map = test_doubles(count), *behind = test_doubles(small + spare), *pooled = test_doubles(small + spare), value = 0;
+    double *map = test_doubles(count), *behind = test_doubles(small + spare), *pooled = test_doubles(small + spare),
+           value = 0;
     double *expected = test_doubles(count), *d_old = test_numbers(count, 6);
     uint16_t *signs = test_take(count / 16, sizeof *signs);
     numbers(map, count, 1, 9, true);
@@ -320,7 +313,8 @@ static void l2_case(const void *arg)
                 }
             }
     pst_buffer *in = test_floats(map, count), *out = test_empty(small + spare), *d = test_floats(behind, small + spare);
-    pst_buffer *fresh = test_empty(count), *added = test_floats(d_old, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *fresh = test_empty(count), *added = test_floats(d_old, count),
+               *bits = test_buffer(signs, count / 16 * sizeof *signs);
     ck_ok(test_error, pst_pool_l2(test_session, in, s->h, s->w, s->c, out));
     test_ulps("L2 pooling", out, pooled, small, 8);
     test_untouched("L2 pooling", out, small, small + spare);
@@ -342,8 +336,7 @@ static void l2_case(const void *arg)
 /* ---- smoothness ---- */
 
 /* As the public header has them, the border replicated by clamping. */
-static double smoothness(pst_tv_kind kind, const double *x, int h, int w)
-{
+static double smoothness(pst_tv_kind kind, const double *x, int h, int w) {
     double straight = 0, slanted = 0;
     for (int row = -1; row <= h; row++)
         for (int column = -1; column <= w; column++)
@@ -351,7 +344,8 @@ static double smoothness(pst_tv_kind kind, const double *x, int h, int w)
 #define AT(y, z) x[(((y) < 0 ? 0 : (y) >= h ? h - 1 : (y)) * w + ((z) < 0 ? 0 : (z) >= w ? w - 1 : (z))) * 3 + ch]
                 bool inside = row >= 0 && row < h && column >= 0 && column < w;
                 double right = AT(row, column + 1) - AT(row, column), below = AT(row + 1, column) - AT(row, column);
-                double falling = AT(row + 1, column + 1) - AT(row, column), rising = AT(row + 1, column) - AT(row, column + 1);
+                double falling = AT(row + 1, column + 1) - AT(row, column),
+                       rising = AT(row + 1, column) - AT(row, column + 1);
                 if (inside)
                     straight += kind == PST_TV_ABSOLUTE ? fabs(right) + fabs(below) : right * right + below * below;
                 if (row < h && column < w)
@@ -362,8 +356,7 @@ static double smoothness(pst_tv_kind kind, const double *x, int h, int w)
     return 2 * (straight / (3 * 3. * h * w) + slanted / (12 * 3. * (h + 1) * (w + 1)));
 }
 
-static void smoothness_case(const void *arg)
-{
+static void smoothness_case(const void *arg) {
     const map_shape *s = arg;
     size_t count = (size_t)(s->h * s->w * 3);
     bool torch = s == maps;
@@ -412,8 +405,8 @@ static void smoothness_case(const void *arg)
 /* ---- the border ---- */
 
 /* The first layer before its ReLU with the border replicated by clamping, and the gradient of the sum of d times it. */
-static void reference_border(const double *x, int h, int w, const double *weights, int c, double *map, const double *d, double *dx)
-{
+static void reference_border(const double *x, int h, int w, const double *weights, int c, double *map, const double *d,
+                             double *dx) {
     for (int y = 0; y < h; y++)
         for (int z = 0; z < w; z++)
             for (int tap = 0; tap < 9; tap++) {
@@ -429,12 +422,12 @@ static void reference_border(const double *x, int h, int w, const double *weight
             }
 }
 
-static void border_case(const void *arg)
-{
+static void border_case(const void *arg) {
     const map_shape *s = arg;
     int h = s->h, w = s->w, c = s->c;
     size_t pixels = (size_t)h * (size_t)w, count = pixels * (size_t)c;
-    double *x = test_numbers(pixels * 3, 41), *weights = test_numbers((size_t)(27 * c), 42), *bias = test_numbers((size_t)c, 43);
+    double *x = test_numbers(pixels * 3, 41), *weights = test_numbers((size_t)(27 * c), 42),
+           *bias = test_numbers((size_t)c, 43);
     double *map = test_doubles(count), *d = test_numbers(count, 44), *dx = test_doubles(pixels * 3);
     reference_border(x, h, w, weights, c, map, d, dx);
     reference_bias_relu(map, pixels, c, bias);
@@ -454,8 +447,10 @@ static void border_case(const void *arg)
     reference_signs(zeros, count, signs);
     reference_signs(map, count, right);
 
-    pst_buffer *picture = test_floats(x, pixels * 3), *matrix = test_floats(weights, (size_t)(27 * c)), *b = test_floats(bias, (size_t)c);
-    pst_buffer *out = test_floats(zeros, count), *without = test_floats(zeros, count), *bits = test_buffer(signs, count / 16 * sizeof *signs);
+    pst_buffer *picture = test_floats(x, pixels * 3), *matrix = test_floats(weights, (size_t)(27 * c)),
+               *b = test_floats(bias, (size_t)c);
+    pst_buffer *out = test_floats(zeros, count), *without = test_floats(zeros, count),
+               *bits = test_buffer(signs, count / 16 * sizeof *signs);
     pst_buffer *d_map = test_floats(d, count), *d_picture = test_floats(d_zeros, pixels * 3);
     ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, out, bits));
     ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, without, NULL));
@@ -468,8 +463,7 @@ static void border_case(const void *arg)
 
 /* ---- */
 
-static void open_form(test_form form)
-{
+static void open_form(test_form form) {
     test_open(form);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
 }
@@ -478,8 +472,7 @@ static void open_cpu(void) { open_form(TEST_CPU); }
 static void open_other_cpu(void) { open_form(TEST_OTHER_CPU); }
 static void open_gpu(void) { open_form(TEST_GPU); }
 
-static void close_form(void)
-{
+static void close_form(void) {
     pst_gemm_destroy(gemm);
     test_close();
 }
@@ -499,8 +492,7 @@ END_TEST
 START_TEST(replicated_borders) { test_twice(border_case, &maps[_i]); }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     Suite *suite = suite_create("style");
     for (int form = 0; form < TEST_FORMS; form++) {

@@ -1,39 +1,36 @@
 /* pastiche style make and info, and runs, batches and sheets with style files, from the outside. */
 #define _XOPEN_SOURCE 700
 
-#include "cli_fixture.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli_fixture.h"
+
 #define MODEL "--model net.safetensors "
 #define QUICK MODEL "--image-size 64 --iterations 2 --print-iter 0 --save-iter 0 --scales 1 "
 #define MAKE "style make style.ppm " MODEL "--image-size 64 --min-size 40 "
 
-static void ck_has(const char *text, const char *words)
-{
+static void ck_has(const char *text, const char *words) {
     ck_assert_msg(strstr(text, words) != NULL, "no \"%s\" in: %.1800s", words, text);
 }
 
 /* Of the first line of a log. */
-static double first_loss(const char *name)
-{
+static double first_loss(const char *name) {
     static char text[65536];
     const char *at = strstr(read_whole(test_path(name), text, sizeof text), "\"loss\":");
     ck_assert_ptr_nonnull(at);
     return atof(at + 7);
 }
 
-static void ck_same_loss(const char *a, const char *b)
-{
+static void ck_same_loss(const char *a, const char *b) {
     double first = first_loss(a), second = first_loss(b);
-    ck_assert_msg(first > 0 && first - second < 1e-5 * first && second - first < 1e-5 * first, "%.9g and %.9g", first, second);
+    ck_assert_msg(first > 0 && first - second < 1e-5 * first && second - first < 1e-5 * first, "%.9g and %.9g", first,
+                  second);
 }
 
-START_TEST(test_a_run_with_it_is_the_run_with_pictures)
-{
+START_TEST(test_a_run_with_it_is_the_run_with_pictures) {
     ck_run(MAKE "-o a.style");
     ck_has(said, "a.style: style.ppm, 5 layers at 2 sizes from 45 to 64 pixels");
     ck_run(MAKE "-o again.style");
@@ -53,7 +50,8 @@ START_TEST(test_a_run_with_it_is_the_run_with_pictures)
     ck_run("content.ppm b.jpg -o s.png --log s.json " QUICK);
     ck_same_loss("p.json", "s.json");
     ck_run("style info b.jpg");
-    ck_has(printed, "style.ppm 1, more,style.ppm 3"), ck_has(printed, "net.safetensors"), ck_has(printed, "relu3_1 (10)");
+    ck_has(printed, "style.ppm 1, more,style.ppm 3"), ck_has(printed, "net.safetensors"),
+        ck_has(printed, "relu3_1 (10)");
     ck_has(printed, "sizes        64\n"), ck_has(printed, "max pooling");
     /* a preset's features, in both commands */
     ck_run(MAKE "-o c.style --preset style-transfer-pytorch");
@@ -64,13 +62,14 @@ START_TEST(test_a_run_with_it_is_the_run_with_pictures)
     ck_run("content.ppm a.style -o s.png " MODEL "--image-size 128 --iterations 1 --print-iter 0");
     ck_has(said, "a.style: its largest size is 64 pixels; it is used for 128");
     ck_run("content.ppm a.style --plan " QUICK);
-    for (const char *const *name = (const char *const[]){ "a.style", "again.style", "b.jpg", "c.style", "p.png", "s.png", "p.json", "s.json", NULL }; *name; name++)
+    for (const char *const *name = (const char *const[]){"a.style", "again.style", "b.jpg", "c.style", "p.png", "s.png",
+                                                         "p.json", "s.json", NULL};
+         *name; name++)
         cli_forget(*name);
 }
 END_TEST
 
-START_TEST(test_batches_masks_and_sheets)
-{
+START_TEST(test_batches_masks_and_sheets) {
     ck_run(MAKE "-o a.style");
     ck_assert_int_eq(mkdir(test_path("styles"), 0700), 0);
     ck_assert_int_eq(rename(test_path("a.style"), test_path("styles/a.style")), 0);
@@ -87,22 +86,25 @@ START_TEST(test_batches_masks_and_sheets)
     for (int i = 0; i < 32 * 24 * 3; i++)
         mask[head + i] = (char)(i / 3 % 32 < 12 ? (i % 3 == 0 ? 255 : 0) : (i % 3 == 2 ? 255 : 0));
     test_write(test_path("mask.ppm"), mask, (size_t)head + 32 * 24 * 3);
-    ck_run("content.ppm styles/a.style style.ppm -o s.png --content-mask mask.ppm --style-masks #ff0000,#0000ff " QUICK);
+    ck_run(
+        "content.ppm styles/a.style style.ppm -o s.png --content-mask mask.ppm --style-masks #ff0000,#0000ff " QUICK);
     ck_has(said, "region #ff0000"), ck_has(said, ": style 1\n"), ck_has(said, ": style 2\n");
-    ck_refused("content.ppm styles/a.style -o s2.png --content-mask mask.ppm --style-masks mask.ppm " QUICK, 2, "mask.ppm", "several colours");
+    ck_refused("content.ppm styles/a.style -o s2.png --content-mask mask.ppm --style-masks mask.ppm " QUICK, 2,
+               "mask.ppm", "several colours");
     cli_forget("mask.ppm");
-    ck_run("content.ppm styles/a.style style.ppm --sheet s.png --sheet-size 48 --sheet-iterations 1 --sheet-columns style-weight=10 --sheet-rows start=content " MODEL);
+    ck_run("content.ppm styles/a.style style.ppm --sheet s.png --sheet-size 48 --sheet-iterations 1 --sheet-columns "
+           "style-weight=10 --sheet-rows start=content " MODEL);
     cli_forget("s.png");
 }
 END_TEST
 
-START_TEST(test_what_cannot_work_is_refused)
-{
+START_TEST(test_what_cannot_work_is_refused) {
     ck_run(MAKE "-o a.style");
-    test_write_network(test_path("other.safetensors"), (const int[]){ 6, 8, 10, 12, 12 }, (const int[]){ 2, 2, 4, 4, 1 }, 9);
+    test_write_network(test_path("other.safetensors"), (const int[]){6, 8, 10, 12, 12}, (const int[]){2, 2, 4, 4, 1},
+                       9);
     write_cut("cut.style", "a.style", .7);
-    ck_refused("content.ppm a.style -o s.png --model other.safetensors --image-size 64", 2, "a.style: was made with the network net.safetensors",
-               "other.safetensors");
+    ck_refused("content.ppm a.style -o s.png --model other.safetensors --image-size 64", 2,
+               "a.style: was made with the network net.safetensors", "other.safetensors");
     ck_refused("content.ppm a.style -o s.png --pooling avg " QUICK, 2, "a.style", "average pooling");
     ck_refused("content.ppm a.style -o s.png --match-colors pca " QUICK, 2, "a.style", "match-colors");
     ck_refused("content.ppm a.style -o s.png --style-layers relu1_2 " QUICK, 2, "a.style", "relu1_2");
@@ -131,8 +133,7 @@ START_TEST(test_what_cannot_work_is_refused)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("style files");
     TCase *tests = tcase_create("style files");
     tcase_add_unchecked_fixture(tests, prepare, NULL);

@@ -1,12 +1,13 @@
-/* The tuner: what is kept in files and comes back, what is passed over, and that what computes wrongly is never chosen. The
- * benchmark from the outside. */
+/* The tuner: what is kept in files and comes back, what is passed over, and that what computes wrongly is never chosen.
+ * The benchmark from the outside. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -16,41 +17,40 @@
 #include "tune/choices_file.h"
 #include "tune/tune.h"
 
-static const pst_conv_shape plain = {64, 48, 64, 64, false, PST_POOL_NONE}, pooled = {64, 48, 64, 64, false, PST_POOL_MAX};
-static const pst_conv_shape back = {64, 48, 64, 64, true, PST_POOL_NONE}, small = {44, 24, 16, 32, false, PST_POOL_NONE};
+static const pst_conv_shape plain = {64, 48, 64, 64, false, PST_POOL_NONE},
+                            pooled = {64, 48, 64, 64, false, PST_POOL_MAX};
+static const pst_conv_shape back = {64, 48, 64, 64, true, PST_POOL_NONE},
+                            small = {44, 24, 16, 32, false, PST_POOL_NONE};
 
 static pst_gemm *gemm;
 static char foreign[256];
 
-static void open_all(void)
-{
+static void open_all(void) {
     test_open(TEST_CPU);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
     /* The driver has found its own cache by now. */
     setenv("XDG_CACHE_HOME", test_path("cache"), 1);
 }
 
-static void close_all(void)
-{
+static void close_all(void) {
     pst_gemm_destroy(gemm);
     test_close();
 }
 
 /* ---- hashing ---- */
 
-START_TEST(hashes_are_the_published_ones)
-{
+START_TEST(hashes_are_the_published_ones) {
     ck_assert(pst_hash(PST_HASH_START, "", 0) == 0xcbf29ce484222325u);
     ck_assert(pst_hash(PST_HASH_START, "a", 1) == 0xaf63dc4c8601ec8cu);
     ck_assert(pst_hash(PST_HASH_START, "foobar", 6) == 0x85944171f73967e8u);
-    ck_assert(pst_hash_text(pst_hash_text(PST_HASH_START, "ab"), "c") != pst_hash_text(pst_hash_text(PST_HASH_START, "a"), "bc"));
+    ck_assert(pst_hash_text(pst_hash_text(PST_HASH_START, "ab"), "c") !=
+              pst_hash_text(pst_hash_text(PST_HASH_START, "a"), "bc"));
 }
 END_TEST
 
 /* ---- the table ---- */
 
-START_TEST(a_table_is_consulted_before_the_defaults)
-{
+START_TEST(a_table_is_consulted_before_the_defaults) {
     pst_conv_choices choices = {0};
     pst_conv_engine engine = {.session = test_session, .gemm = gemm, .workspace_limit = 1 << 20, .choices = &choices};
     const pst_conv_algorithm *usual = pst_conv_default(&engine, &plain);
@@ -76,15 +76,16 @@ START_TEST(a_table_is_consulted_before_the_defaults)
     ck_ok(test_error, pst_conv_choices_set(&test_error, &choices, &pooled, "direct")); /* which cannot pool */
     ck_assert_ptr_eq(pst_conv_choose(&engine, &pooled), pst_conv_default(&engine, &pooled));
     ck_assert_uint_eq(choices.count, 3);
-    ck_assert_int_eq(pst_conv_choices_set(&test_error, &choices, &plain, "a-name-that-is-much-longer-than-any-algorithm-has"), PST_ERROR_FORMAT);
+    ck_assert_int_eq(
+        pst_conv_choices_set(&test_error, &choices, &plain, "a-name-that-is-much-longer-than-any-algorithm-has"),
+        PST_ERROR_FORMAT);
     pst_conv_choices_clear(&choices);
 }
 END_TEST
 
 /* ---- files ---- */
 
-static void fill(pst_conv_choices *choices, bool backwards)
-{
+static void fill(pst_conv_choices *choices, bool backwards) {
     const pst_conv_shape *shapes[] = {&plain, &pooled, &back};
     const char *const names[] = {"direct", "im2col", "some-day"};
     for (int i = 0; i < 3; i++) {
@@ -93,15 +94,13 @@ static void fill(pst_conv_choices *choices, bool backwards)
     }
 }
 
-static char *load(const char *path, size_t *bytes)
-{
+static char *load(const char *path, size_t *bytes) {
     uint8_t *data;
     ck_ok(test_error, pst_file_load(&test_error, path, 1 << 20, &data, bytes));
     return (char *)data;
 }
 
-START_TEST(choices_come_back_and_are_the_same_bytes)
-{
+START_TEST(choices_come_back_and_are_the_same_bytes) {
     pst_conv_choices first = {0}, second = {0}, read = {0};
     size_t bytes, others;
     char path[1024], other[1024];
@@ -130,8 +129,7 @@ START_TEST(choices_come_back_and_are_the_same_bytes)
 END_TEST
 
 /* Cut anywhere it is refused whole; with any byte changed it is refused or read, and never half. */
-START_TEST(damaged_files_add_nothing)
-{
+START_TEST(damaged_files_add_nothing) {
     pst_conv_choices choices = {0}, read = {0};
     const char *path = test_path("choices.json");
     size_t bytes;
@@ -152,7 +150,10 @@ START_TEST(damaged_files_add_nothing)
         pst_conv_choices_clear(&read);
         text[at] = old;
     }
-    static const char *const wrong[] = {"null", "[]", "{}", "{\"format\": \"pastiche choices 1\"}",
+    static const char *const wrong[] = {"null",
+                                        "[]",
+                                        "{}",
+                                        "{\"format\": \"pastiche choices 1\"}",
                                         "{\"format\": \"pastiche choices 1\", \"choices\": [{}]}",
                                         "{\"format\": \"pastiche choices 2\", \"choices\": []}"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -165,8 +166,7 @@ START_TEST(damaged_files_add_nothing)
 }
 END_TEST
 
-START_TEST(allocations_that_fail_while_reading_add_nothing)
-{
+START_TEST(allocations_that_fail_while_reading_add_nothing) {
     pst_conv_choices choices = {0}, read = {0};
     const char *path = test_path("choices.json");
     fill(&choices, false);
@@ -187,8 +187,7 @@ START_TEST(allocations_that_fail_while_reading_add_nothing)
 END_TEST
 
 /* The own file of the device with a part replaced. */
-static void write_own(const char *what, const char *with)
-{
+static void write_own(const char *what, const char *with) {
     pst_conv_choices choices = {0};
     char *path;
     size_t bytes;
@@ -211,8 +210,7 @@ static void write_own(const char *what, const char *with)
 }
 
 /* How many choices a context finds, and whether it says something. */
-static void ck_context(const char *file, pst_status expected, size_t count, const char *notice)
-{
+static void ck_context(const char *file, pst_status expected, size_t count, const char *notice) {
     pst_context_options options;
     pst_context *context;
     const char *said;
@@ -225,8 +223,7 @@ static void ck_context(const char *file, pst_status expected, size_t count, cons
     pst_context_destroy(context);
 }
 
-START_TEST(stale_and_foreign_files_are_passed_over)
-{
+START_TEST(stale_and_foreign_files_are_passed_over) {
     write_own(NULL, NULL);
     ck_context(NULL, PST_OK, 3, "");
     ck_context("", PST_OK, 0, "");
@@ -251,65 +248,60 @@ END_TEST
 
 /* ---- candidates that are not what they seem ---- */
 
-static pst_status run_nothing(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_nothing(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {
     (void)engine, (void)shape, (void)t;
     return PST_OK;
 }
 
-static pst_status run_zeros(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_zeros(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {
     (void)shape;
     return pst_buffer_zero(engine->session, t->out, t->out->bytes / 2);
 }
 
 /* Right where it is compared as a whole, wrong where it is measured. */
-static pst_status run_large_wrongly(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_large_wrongly(const pst_conv_engine *engine, const pst_conv_shape *shape,
+                                    const pst_conv_tensors *t) {
     return shape->h < 12 ? pst_conv_im2col.run(engine, shape, t) : run_zeros(engine, shape, t);
 }
 
-static pst_status run_and_fail(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_and_fail(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {
     (void)shape, (void)t;
     return pst_session_check(engine->session, CL_INVALID_KERNEL_ARGS, "clEnqueueNDRangeKernel", "a test");
 }
 
-static pst_status run_beyond(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_beyond(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {
     const float more[4] = {0};
     pst_status status = pst_conv_im2col.run(engine, shape, t);
-    return status == PST_OK ? pst_buffer_write(engine->session, t->out, t->out->bytes - sizeof more, more, sizeof more) : status;
+    return status == PST_OK ? pst_buffer_write(engine->session, t->out, t->out->bytes - sizeof more, more, sizeof more)
+                            : status;
 }
 
-static pst_status run_without_bits(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t)
-{
+static pst_status run_without_bits(const pst_conv_engine *engine, const pst_conv_shape *shape,
+                                   const pst_conv_tensors *t) {
     pst_status status = pst_conv_im2col.run(engine, shape, t);
     return status == PST_OK && t->bits ? pst_buffer_zero(engine->session, t->bits, t->bits->bytes) : status;
 }
 
-static bool forward_only(const pst_conv_engine *engine, const pst_conv_shape *shape)
-{
+static bool forward_only(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     (void)engine;
     return !shape->backward; /* the way back writes no bits, so that nothing is wrong with it */
 }
 
 static pst_status (*const wrong_runs[])(const pst_conv_engine *, const pst_conv_shape *, const pst_conv_tensors *) = {
     run_nothing, run_zeros, run_large_wrongly, run_and_fail, run_beyond, run_without_bits};
-static const char *const problems[] = {"wrongly", "wrongly", "wrongly with", "CL_INVALID_KERNEL_ARGS", "beyond", "bits"};
+static const char *const problems[] = {"wrongly", "wrongly", "wrongly with", "CL_INVALID_KERNEL_ARGS",
+                                       "beyond",  "bits"};
 #define WRONG (sizeof wrong_runs / sizeof *wrong_runs)
 
 static int notes;
 
-static bool count_notes(void *user, size_t done, size_t total, const pst_conv_shape *shape, const char *note)
-{
+static bool count_notes(void *user, size_t done, size_t total, const pst_conv_shape *shape, const char *note) {
     (void)user, (void)done, (void)total, (void)shape;
     notes += note != NULL;
     return false;
 }
 
-START_TEST(what_computes_wrongly_is_never_chosen)
-{
+START_TEST(what_computes_wrongly_is_never_chosen) {
     pst_conv_algorithm wrong[WRONG];
     const pst_conv_algorithm *menu[WRONG + 2] = {&pst_conv_im2col};
     for (size_t i = 0; i < WRONG; i++) {
@@ -334,7 +326,8 @@ START_TEST(what_computes_wrongly_is_never_chosen)
     ck_assert_uint_eq(count, WRONG + 1);
     for (size_t i = 0; i < WRONG; i++) {
         ck_assert(!candidates[i].measured);
-        ck_assert_msg(strstr(candidates[i].problem, problems[i]) != NULL, "no '%s' in '%s'", problems[i], candidates[i].problem);
+        ck_assert_msg(strstr(candidates[i].problem, problems[i]) != NULL, "no '%s' in '%s'", problems[i],
+                      candidates[i].problem);
     }
     ck_assert(candidates[WRONG].measured);
 
@@ -348,12 +341,11 @@ START_TEST(what_computes_wrongly_is_never_chosen)
 }
 END_TEST
 
-START_TEST(every_algorithm_of_the_menu_is_believed)
-{
-    const pst_conv_shape shapes[] = {{44, 24, 3, 16, false, PST_POOL_NONE},  {44, 24, 16, 32, false, PST_POOL_NONE},
-                                     {45, 23, 32, 16, false, PST_POOL_MAX},  {44, 24, 16, 16, false, PST_POOL_AVERAGE},
-                                     {44, 24, 16, 3, true, PST_POOL_NONE},   {45, 23, 32, 16, true, PST_POOL_NONE},
-                                     {44, 24, 16, 32, true, PST_POOL_MAX},   {45, 23, 16, 16, true, PST_POOL_AVERAGE}};
+START_TEST(every_algorithm_of_the_menu_is_believed) {
+    const pst_conv_shape shapes[] = {{44, 24, 3, 16, false, PST_POOL_NONE}, {44, 24, 16, 32, false, PST_POOL_NONE},
+                                     {45, 23, 32, 16, false, PST_POOL_MAX}, {44, 24, 16, 16, false, PST_POOL_AVERAGE},
+                                     {44, 24, 16, 3, true, PST_POOL_NONE},  {45, 23, 32, 16, true, PST_POOL_NONE},
+                                     {44, 24, 16, 32, true, PST_POOL_MAX},  {45, 23, 16, 16, true, PST_POOL_AVERAGE}};
     pst_conv_engine engine = {.session = test_session, .gemm = gemm, .workspace_limit = 1 << 24};
     pst_tuning tuning;
     pst_tuning_init(&tuning);
@@ -372,14 +364,12 @@ END_TEST
 
 /* ---- the public header ---- */
 
-static bool stop_at_once(void *user, const pst_tune_progress *progress)
-{
+static bool stop_at_once(void *user, const pst_tune_progress *progress) {
     (void)user, (void)progress;
     return true;
 }
 
-START_TEST(tuning_is_kept_and_named_by_jobs)
-{
+START_TEST(tuning_is_kept_and_named_by_jobs) {
     pst_context *context;
     pst_network *network;
     pst_tune_options options;
@@ -440,8 +430,7 @@ START_TEST(tuning_is_kept_and_named_by_jobs)
 }
 END_TEST
 
-static int run_program(const char *arguments)
-{
+static int run_program(const char *arguments) {
     char command[2048];
     const char *program = getenv("PASTICHE_PROGRAM");
     ck_assert_ptr_nonnull(program);
@@ -449,8 +438,7 @@ static int run_program(const char *arguments)
     return system(command);
 }
 
-START_TEST(the_benchmark_writes_every_figure)
-{
+START_TEST(the_benchmark_writes_every_figure) {
     int seen[4] = {0};
     size_t i, bytes;
     json_t *row;
@@ -461,8 +449,7 @@ START_TEST(the_benchmark_writes_every_figure)
     ck_assert_str_eq(json_string_value(json_object_get(root, "format")), "pastiche bench 1");
     ck_assert_str_eq(json_string_value(json_object_get(device, "name")), test_session->device.info.name);
     ck_assert(json_is_string(json_object_get(device, "driver")));
-    json_array_foreach(json_object_get(root, "rows"), i, row)
-    {
+    json_array_foreach(json_object_get(root, "rows"), i, row) {
         static const char *const kinds[] = {"arithmetic", "bandwidth", "convolution", "evaluation"};
         const char *kind = json_string_value(json_object_get(row, "kind"));
         for (int k = 0; k < 4; k++)
@@ -491,8 +478,7 @@ START_TEST(the_benchmark_writes_every_figure)
 }
 END_TEST
 
-START_TEST(tuning_can_be_asked_for_and_fixed_by_a_file)
-{
+START_TEST(tuning_can_be_asked_for_and_fixed_by_a_file) {
     size_t bytes;
     test_write_network(test_path("net"), (const int[]){6, 8, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 1);
     ck_assert_int_eq(run_program("tune --image-size 32 --model net --choices mine.json"), 0);
@@ -504,8 +490,7 @@ START_TEST(tuning_can_be_asked_for_and_fixed_by_a_file)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("tuning");
     TCase *tests = tcase_create("tuning");
     tcase_add_unchecked_fixture(tests, open_all, close_all);

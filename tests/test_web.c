@@ -1,8 +1,6 @@
 /* The live page from the outside: what its server gives to whom, and what the buttons do. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "web_client.h"
-
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,25 +10,40 @@
 #include <unistd.h>
 
 #include "image/image.h"
+#include "web_client.h"
 
 #define LONG TINY "--web-port 0 --start content --save-iter 0 --iterations 1000000 -o out.png "
 
-static void ck_stops(pid_t child, int code)
-{
+static void ck_stops(pid_t child, int code) {
     int got = wait_for(child);
     ck_assert_msg(got == code, "exit code %d, not %d; said: %.900s", got, code, said);
 }
 
 /* ---- looking ---- */
 
-START_TEST(the_page_and_nothing_else_is_given)
-{
-    static const char *const files[][2] = { { "", "text/html" },        { "page.css", "text/css" },      { "look.js", "text/javascript" },
-                                            { "chart.js", "text/javascript" }, { "weights.js", "text/javascript" },
-                                            { "page.js", "text/javascript" }, { "icon.svg", "image/svg+xml" } };
-    static const char *const none[] = { "x", "page", "../page.css", "%2e%2e/page.css", "..%2fout.png", "/etc/passwd", "picture", "picture/",
-                                        "picture/other", "picture/style?index=1", "picture/style?index=4294967295", "stop", "keep",
-                                        "net.safetensors", "out.png" };
+START_TEST(the_page_and_nothing_else_is_given) {
+    static const char *const files[][2] = {{"", "text/html"},
+                                           {"page.css", "text/css"},
+                                           {"look.js", "text/javascript"},
+                                           {"chart.js", "text/javascript"},
+                                           {"weights.js", "text/javascript"},
+                                           {"page.js", "text/javascript"},
+                                           {"icon.svg", "image/svg+xml"}};
+    static const char *const none[] = {"x",
+                                       "page",
+                                       "../page.css",
+                                       "%2e%2e/page.css",
+                                       "..%2fout.png",
+                                       "/etc/passwd",
+                                       "picture",
+                                       "picture/",
+                                       "picture/other",
+                                       "picture/style?index=1",
+                                       "picture/style?index=4294967295",
+                                       "stop",
+                                       "keep",
+                                       "net.safetensors",
+                                       "out.png"};
     pid_t child = page_open(LONG);
     json_decref(page_await(1, false));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -50,15 +63,16 @@ START_TEST(the_page_and_nothing_else_is_given)
         ck_assert_msg(page_get(none[i]) == 404, "%s: %.100s", none[i], page_body);
     ck_assert_int_eq(page_request("PUT", "page.js", "", "x"), 405);
     ck_assert_int_eq(page_request("DELETE", "page.js", "", NULL), 405);
-    ck_assert_int_eq(page_request("OPTIONS", "stop", "Origin: http://example.org\r\nAccess-Control-Request-Method: POST\r\n", NULL), 403);
+    ck_assert_int_eq(
+        page_request("OPTIONS", "stop", "Origin: http://example.org\r\nAccess-Control-Request-Method: POST\r\n", NULL),
+        403);
     ck_assert_ptr_null(strstr(page_heads, "Access-Control"));
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
 }
 END_TEST
 
-START_TEST(the_state_is_told_as_it_changes)
-{
+START_TEST(the_state_is_told_as_it_changes) {
     pid_t child = page_open(LONG);
     json_t *state = page_await(3, false);
     ck_assert_str_eq(state_text(state, "phase"), "painting");
@@ -84,14 +98,16 @@ START_TEST(the_state_is_told_as_it_changes)
         ck_assert_int_eq(json_integer_value(json_array_get(point, 0)), (json_int_t)i + 1);
     }
     char query[128];
-    snprintf(query, sizeof query, "?version=%d&run=%d&epoch=%d&points=%zu", state_number(state, "version"), state_number(state, "run"),
-             state_number(state, "epoch"), had);
+    snprintf(query, sizeof query, "?version=%d&run=%d&epoch=%d&points=%zu", state_number(state, "version"),
+             state_number(state, "run"), state_number(state, "epoch"), had);
     json_t *next = page_state(query);
     ck_assert_int_gt(state_number(next, "version"), state_number(state, "version"));
     ck_assert_int_eq(state_number(next, "from"), (int)had);
-    ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(json_object_get(next, "points"), 0), 0)), (json_int_t)had + 1);
+    ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(json_object_get(next, "points"), 0), 0)),
+                     (json_int_t)had + 1);
     json_decref(next);
-    snprintf(query, sizeof query, "?run=%d&epoch=%d&points=3", state_number(state, "run"), state_number(state, "epoch") + 1);
+    snprintf(query, sizeof query, "?run=%d&epoch=%d&points=3", state_number(state, "run"),
+             state_number(state, "epoch") + 1);
     next = page_state(query); /* what a browser has of other points is worth nothing */
     ck_assert_int_eq(state_number(next, "from"), 0);
     json_decref(next);
@@ -111,8 +127,7 @@ START_TEST(the_state_is_told_as_it_changes)
 }
 END_TEST
 
-static void ck_jpeg(const char *path, int width, int height)
-{
+static void ck_jpeg(const char *path, int width, int height) {
     ck_assert_int_eq(page_get(path), 200);
     ck_assert_ptr_nonnull(strstr(page_heads, "image/jpeg"));
     test_write(test_path("got.jpg"), page_body, page_bytes);
@@ -120,8 +135,7 @@ static void ck_jpeg(const char *path, int width, int height)
     cli_forget("got.jpg");
 }
 
-START_TEST(pictures_come_when_somebody_looks)
-{
+START_TEST(pictures_come_when_somebody_looks) {
     pid_t child = page_open(LONG);
     json_t *state = page_await(30, false);
     ck_assert(json_is_null(json_object_get(state, "picture")));
@@ -149,11 +163,12 @@ END_TEST
 
 /* ---- who may ---- */
 
-START_TEST(strangers_are_turned_away)
-{
-    static const char *const hosts[] = { "Host: example.org\r\n", "Host: 127.0.0.1.example.org\r\n", "Host: localhost.example.org:80\r\n",
-                                         "Host: 127.0.0.1:80x\r\n", "Host: 192.168.0.1\r\n", "Host: \r\n" };
-    static const char *const fine[] = { "Host: localhost\r\n", "Host: LOCALHOST:1\r\n", "Host: 127.0.0.1:65535\r\n", "Host: [::1]:80\r\n" };
+START_TEST(strangers_are_turned_away) {
+    static const char *const hosts[] = {
+        "Host: example.org\r\n",   "Host: 127.0.0.1.example.org\r\n", "Host: localhost.example.org:80\r\n",
+        "Host: 127.0.0.1:80x\r\n", "Host: 192.168.0.1\r\n",           "Host: \r\n"};
+    static const char *const fine[] = {"Host: localhost\r\n", "Host: LOCALHOST:1\r\n", "Host: 127.0.0.1:65535\r\n",
+                                       "Host: [::1]:80\r\n"};
     pid_t child = page_open(LONG);
     json_decref(page_await(1, false));
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
@@ -171,14 +186,16 @@ START_TEST(strangers_are_turned_away)
     ck_assert_int_eq(page_request("GET", "", "Sec-Fetch-Site: cross-site\r\n", NULL), 200); /* a link to us */
     ck_assert_int_eq(page_request("GET", "state", "Sec-Fetch-Site: same-origin\r\n", NULL), 200);
     char headers[512];
-    static const char *const wrong[] = { "", "X-Pastiche-Button: \r\n", "X-Pastiche-Button: 0123456789abcdef0123456789abcdef\r\n",
-                                         "X-Pastiche-Button: 0\r\n" };
+    static const char *const wrong[] = {"", "X-Pastiche-Button: \r\n",
+                                        "X-Pastiche-Button: 0123456789abcdef0123456789abcdef\r\n",
+                                        "X-Pastiche-Button: 0\r\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_assert_msg(page_request("POST", "stop", wrong[i], "") == 403, "%s", wrong[i]);
     snprintf(headers, sizeof headers, "%.*s0\r\n", (int)strcspn(page_button, "\r"), page_button); /* one digit more */
     ck_assert_int_eq(page_request("POST", "stop", headers, ""), 403);
-    static const char *const foreign[] = { "Origin: http://example.org\r\n", "Origin: null\r\n", "Origin: http://127.0.0.1:1\r\n",
-                                           "Origin: https://127.0.0.1\r\n", "Sec-Fetch-Site: cross-site\r\n", "Host: example.org\r\n" };
+    static const char *const foreign[] = {"Origin: http://example.org\r\n", "Origin: null\r\n",
+                                          "Origin: http://127.0.0.1:1\r\n", "Origin: https://127.0.0.1\r\n",
+                                          "Sec-Fetch-Site: cross-site\r\n", "Host: example.org\r\n"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         snprintf(headers, sizeof headers, "%s%s", page_button, foreign[i]);
         ck_assert_msg(page_request("POST", "stop", headers, "") == 403, "%s", foreign[i]);
@@ -213,15 +230,15 @@ START_TEST(strangers_are_turned_away)
     ck_assert_str_eq(state_text(state, "phase"), "painting"); /* none of all this has stopped it */
     json_decref(state);
     json_decref(page_await(iteration + 1, false));
-    snprintf(headers, sizeof headers, "%sOrigin: http://127.0.0.1:%d\r\nHost: 127.0.0.1:%d\r\nSec-Fetch-Site: same-origin\r\n", page_button, page_port,
-             page_port);
+    snprintf(headers, sizeof headers,
+             "%sOrigin: http://127.0.0.1:%d\r\nHost: 127.0.0.1:%d\r\nSec-Fetch-Site: same-origin\r\n", page_button,
+             page_port, page_port);
     ck_assert_int_eq(page_request("POST", "stop", headers, ""), 202);
     ck_stops(child, 0);
 }
 END_TEST
 
-START_TEST(other_machines_need_the_secret)
-{
+START_TEST(other_machines_need_the_secret) {
     pid_t child = page_open(LONG "--web-address 0.0.0.0");
     char ours[sizeof page_prefix], wrong[sizeof page_prefix];
     strcpy(ours, page_prefix);
@@ -229,7 +246,7 @@ START_TEST(other_machines_need_the_secret)
     ck_assert_uint_eq(strspn(ours + 1, "0123456789abcdef"), 32);
     json_decref(page_await(1, false));
     ck_assert_int_eq(page_request("GET", "", "Host: any.name.at.all\r\n", NULL), 200);
-    static const char *const without[] = { "/", "/state?", "/page.js", "//", "/0/" };
+    static const char *const without[] = {"/", "/state?", "/page.js", "//", "/0/"};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
         strcpy(page_prefix, without[i]);
         ck_assert_msg(page_get("") == 404, "%s", without[i]);
@@ -256,12 +273,17 @@ END_TEST
 
 /* ---- buttons ---- */
 
-static bool has_notes(const json_t *state, int count) { return json_array_size(json_object_get(state, "notes")) >= (size_t)count; }
-static bool is_run(const json_t *state, int run) { return state_number(state, "run") >= run && state_number(state, "iteration") >= 3; }
-static bool is_over(const json_t *state, int number) { return (void)number, strcmp(state_text(state, "phase"), "done") == 0; }
+static bool has_notes(const json_t *state, int count) {
+    return json_array_size(json_object_get(state, "notes")) >= (size_t)count;
+}
+static bool is_run(const json_t *state, int run) {
+    return state_number(state, "run") >= run && state_number(state, "iteration") >= 3;
+}
+static bool is_over(const json_t *state, int number) {
+    return (void)number, strcmp(state_text(state, "phase"), "done") == 0;
+}
 
-START_TEST(buttons_do_what_they_say)
-{
+START_TEST(buttons_do_what_they_say) {
     pid_t child = page_open(LONG "--quiet");
     json_t *state = page_await(20, false);
     json_decref(state);
@@ -290,8 +312,7 @@ START_TEST(buttons_do_what_they_say)
 END_TEST
 
 /* One line of --log by its iteration. */
-static json_t *log_line(const char *file, int iteration)
-{
+static json_t *log_line(const char *file, int iteration) {
     char line[4096];
     FILE *log = fopen(test_path(file), "r");
     ck_assert_ptr_nonnull(log);
@@ -303,12 +324,14 @@ static json_t *log_line(const char *file, int iteration)
     return made;
 }
 
-static double term(const json_t *line, const char *name) { return json_number_value(json_object_get(json_object_get(line, "terms"), name)); }
+static double term(const json_t *line, const char *name) {
+    return json_number_value(json_object_get(json_object_get(line, "terms"), name));
+}
 
-START_TEST(weights_change_the_terms)
-{
-    static const char *const bad[] = { "", "content", "content=", "content=-1", "content=nan", "content=inf", "content=2e12", "content=1x",
-                                       "other=1", "content=1&style=", "content=1;style=2" };
+START_TEST(weights_change_the_terms) {
+    static const char *const bad[] = {
+        "",           "content", "content=",         "content=-1",       "content=nan", "content=inf", "content=2e12",
+        "content=1x", "other=1", "content=1&style=", "content=1;style=2"};
     pid_t child = page_open(LONG "--log run.log");
     json_t *state = page_await(20, false);
     json_decref(state);
@@ -324,7 +347,7 @@ START_TEST(weights_change_the_terms)
     int changed = state_number(note, "iteration");
     ck_assert_str_eq(state_text(note, "kind"), "weights");
     json_t *weights = json_object_get(state, "weights"), *first = json_object_get(state, "first_weights");
-    static const double expected[3] = { 5000, 100, 0.01 }, begun[3] = { 5, 100, 0.001 };
+    static const double expected[3] = {5000, 100, 0.01}, begun[3] = {5, 100, 0.001};
     for (size_t k = 0; k < 3; k++) {
         ck_assert_double_eq(json_number_value(json_array_get(weights, k)), expected[k]);
         ck_assert_double_eq(json_number_value(json_array_get(first, k)), begun[k]);
@@ -341,7 +364,8 @@ START_TEST(weights_change_the_terms)
     for (int k = 2; k <= changed; k++) {
         json_t *line = log_line("run.log", k);
         ck_assert_ptr_null(json_object_get(line, "weights"));
-        bool better = json_number_value(json_object_get(line, "loss")) <= json_number_value(json_object_get(best, "loss"));
+        bool better =
+            json_number_value(json_object_get(line, "loss")) <= json_number_value(json_object_get(best, "loss"));
         json_decref(better ? best : line);
         best = better ? line : best;
     }
@@ -358,10 +382,10 @@ START_TEST(weights_change_the_terms)
 END_TEST
 
 /* A picture does not pretend to be what its options alone make; the run repeated without the changes is. */
-START_TEST(a_result_tells_of_changed_weights)
-{
-    pid_t child = page_open("content.ppm style.ppm --image-size 64 --model net.safetensors --web-port 0 --start content --save-iter 0 "
-                            "--iterations 1000000 -o steered.png");
+START_TEST(a_result_tells_of_changed_weights) {
+    pid_t child = page_open(
+        "content.ppm style.ppm --image-size 64 --model net.safetensors --web-port 0 --start content --save-iter 0 "
+        "--iterations 1000000 -o steered.png");
     json_decref(page_await(3, false));
     ck_assert_int_eq(page_press("weights", "style=7"), 202);
     json_decref(page_when(has_notes, 1, false));
@@ -379,8 +403,7 @@ END_TEST
 
 /* ---- the beginning and the end ---- */
 
-START_TEST(the_end_is_shown_to_who_looks)
-{
+START_TEST(the_end_is_shown_to_who_looks) {
     pid_t child = page_open(TINY "--web-port 0 --start content --save-iter 0 --iterations 40 -o out.png --web");
     char phase[16] = "", query[64] = "?look=1";
     int picture = 0, iteration = 0, version = 0;
@@ -423,8 +446,7 @@ START_TEST(the_end_is_shown_to_who_looks)
 }
 END_TEST
 
-START_TEST(the_page_stays_if_it_is_to)
-{
+START_TEST(the_page_stays_if_it_is_to) {
     for (int by_signal = 0; by_signal < 2; by_signal++) {
         pid_t child = page_open(TINY "--web-port 0 --start content --save-iter 0 --iterations 5 -o out.png --web-wait");
         json_t *state = page_when(is_over, 0, false);
@@ -447,8 +469,7 @@ START_TEST(the_page_stays_if_it_is_to)
 }
 END_TEST
 
-START_TEST(ports_in_use_are_told_or_passed_over)
-{
+START_TEST(ports_in_use_are_told_or_passed_over) {
     pid_t child = page_open(LONG "--quiet");
     char command[256], number[16];
     int first = page_port;
@@ -480,11 +501,11 @@ START_TEST(ports_in_use_are_told_or_passed_over)
 END_TEST
 
 /* Of several runs each is shown in its turn; stopping one takes it as it is and goes on with the next. */
-START_TEST(a_batch_is_shown_run_by_run)
-{
-    pid_t child = page_open("batch content.ppm --styles style.ppm more,style.ppm -o many --image-size 64 --model net.safetensors "
-                            "--iterations 1000000 --web-port 0");
-    static const char *const styles[] = { "style.ppm", "more,style.ppm" };
+START_TEST(a_batch_is_shown_run_by_run) {
+    pid_t child =
+        page_open("batch content.ppm --styles style.ppm more,style.ppm -o many --image-size 64 --model net.safetensors "
+                  "--iterations 1000000 --web-port 0");
+    static const char *const styles[] = {"style.ppm", "more,style.ppm"};
     for (int i = 1; i <= 2; i++) {
         json_t *state = page_when(is_run, i, false);
         ck_assert_int_eq(state_number(state, "run"), i);
@@ -502,8 +523,7 @@ START_TEST(a_batch_is_shown_run_by_run)
 }
 END_TEST
 
-int main(void)
-{
+int main(void) {
     Suite *suite = suite_create("web");
     TCase *tests = tcase_create("the live page");
     tcase_add_unchecked_fixture(tests, prepare, NULL);

@@ -1,13 +1,14 @@
 /* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
- * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient of every
- * term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says for which
- * options it was made. A convolution algorithm can be named for whatever it supports; PASTICHE_KERNELS_FORM=gpu takes the
- * kernels for GPUs (host/cl/session.h). Prints each relative error with its limit; exits with 1 if one is above it.
+ * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient
+ * of every term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says
+ * for which options it was made. A convolution algorithm can be named for whatever it supports;
+ * PASTICHE_KERNELS_FORM=gpu takes the kernels for GPUs (host/cl/session.h). Prints each relative error with its limit;
+ * exits with 1 if one is above it.
  *
- * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a gradient by
- * far more than its limit. Where that happens the gradient is also taken at pictures a few hundred-thousandths of a grey level
- * away: there such a choice falls one way or the other while everything smooth stays, so one of them must agree. A gradient that
- * is wrong for any other reason agrees nowhere. */
+ * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a
+ * gradient by far more than its limit. Where that happens the gradient is also taken at pictures a few
+ * hundred-thousandths of a grey level away: there such a choice falls one way or the other while everything smooth
+ * stays, so one of them must agree. A gradient that is wrong for any other reason agrees nowhere. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,8 @@ cleanup:
 
 /* ---- comparing ---- */
 
-/* The relative error of device data [pixels][stored] against planes [1][c][..pixels..], or against a matrix in the same order. */
+/* The relative error of device data [pixels][stored] against planes [1][c][..pixels..], or against a matrix in the same
+ * order. */
 static pst_status measure(verify *v, const char *name, const pst_buffer *buffer, int stored, double *error) {
     double *wanted = NULL, difference = 0, norm = 0;
     float *got = NULL;
@@ -147,7 +149,8 @@ static pst_status compare_gradient(verify *v, const char *name) {
         double near;
         pst_random_normal(seed, values, v->count);
         PST_TRY(pst_buffer_write(session, noise, 0, values, sizeof(float) * v->count));
-        PST_TRY(pst_combine(session, moved, v->x->bytes / sizeof(float), 2, (const double[]){1, 2e-5 * (double)seed}, both));
+        PST_TRY(pst_combine(session, moved, v->x->bytes / sizeof(float), 2, (const double[]){1, 2e-5 * (double)seed},
+                            both));
         PST_TRY(evaluate(v, moved, NULL));
         PST_TRY(measure(v, name, v->g, 3, &near));
         best = near < best || isnan(best) ? near : best;
@@ -343,7 +346,8 @@ static pst_status read_options(verify *v) {
     v->options.pooling = strcmp(setting(v, "pooling", "max"), "avg") == 0 ? PST_POOL_AVERAGE : PST_POOL_MAX;
     v->options.h = atoi(setting(v, "height", "0"));
     v->options.w = atoi(setting(v, "width", "0"));
-    PST_TRY(pst_objective_add_terms(v->error, &v->net->layers, false, setting(v, "content_layers", "relu4_2"), content, &v->options));
+    PST_TRY(pst_objective_add_terms(v->error, &v->net->layers, false, setting(v, "content_layers", "relu4_2"), content,
+                                    &v->options));
     PST_TRY(pst_objective_add_terms(v->error, &v->net->layers, true, STYLE_LAYERS, style, &v->options));
     pst_objective_add_tv(atof(setting(v, "tv_weight", "1e-3")), &v->options);
 cleanup:
@@ -371,9 +375,12 @@ static pst_status run(verify *v, const char *path, const char *network, const ch
     PST_TRY(check_normalized(v));
     double rate = atof(setting(v, "gd_rate", "1e-4"));
     PST_TRY(check_trajectory(v, "lbfgs", &(pst_optimizer_options){.kind = PST_OPTIMIZER_LBFGS_PLAIN, .history = 100}));
-    PST_TRY(check_trajectory(v, "adam", &(pst_optimizer_options){.kind = PST_OPTIMIZER_ADAM, .learning_rate = 1, .beta1 = 0.9,
-                                                                 .beta2 = 0.999, .epsilon = 1e-8}));
-    PST_TRY(check_trajectory(v, "gd", &(pst_optimizer_options){.kind = PST_OPTIMIZER_GRADIENT_DESCENT, .learning_rate = rate}));
+    PST_TRY(check_trajectory(
+        v, "adam",
+        &(pst_optimizer_options){
+            .kind = PST_OPTIMIZER_ADAM, .learning_rate = 1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}));
+    PST_TRY(check_trajectory(v, "gd",
+                             &(pst_optimizer_options){.kind = PST_OPTIMIZER_GRADIENT_DESCENT, .learning_rate = rate}));
 cleanup:
     return status;
 }

@@ -13,19 +13,16 @@
 #include <unistd.h>
 
 int page_port;
-char page_prefix[64];          /* "/", or "/SECRET/" */
-char page_heads[4096];         /* of the last answer */
+char page_prefix[64];  /* "/", or "/SECRET/" */
+char page_heads[4096]; /* of the last answer */
 char page_body[1 << 20];
 size_t page_bytes;
 
-void page_nap(int ms)
-{
-    nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
-}
+void page_nap(int ms) { nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL); }
 
-int page_dial(void)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)page_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+int page_dial(void) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)page_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int connection = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_ge(connection, 0);
     if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
@@ -34,8 +31,7 @@ int page_dial(void)
     return -1;
 }
 
-int page_exchange(const char *text, size_t bytes)
-{
+int page_exchange(const char *text, size_t bytes) {
     static char answer[sizeof page_heads + sizeof page_body];
     size_t length = 0;
     ssize_t got;
@@ -44,9 +40,10 @@ int page_exchange(const char *text, size_t bytes)
     page_bytes = 0;
     if (connection < 0)
         return 0;
-    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 40 }, sizeof(struct timeval));
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 40}, sizeof(struct timeval));
     if (send(connection, text, bytes, MSG_NOSIGNAL) == (ssize_t)bytes)
-        while (length < sizeof answer - 1 && (got = recv(connection, answer + length, sizeof answer - 1 - length, 0)) > 0)
+        while (length < sizeof answer - 1 &&
+               (got = recv(connection, answer + length, sizeof answer - 1 - length, 0)) > 0)
             length += (size_t)got;
     close(connection);
     answer[length] = '\0';
@@ -63,14 +60,14 @@ int page_exchange(const char *text, size_t bytes)
     return code;
 }
 
-int page_request(const char *method, const char *path, const char *headers, const char *content)
-{
+int page_request(const char *method, const char *path, const char *headers, const char *content) {
     char text[8192];
     bool host = strstr(headers, "Host:") != NULL;
     int length = snprintf(text, sizeof text, "%s %s%s HTTP/1.1\r\nConnection: close\r\n%s%s", method, page_prefix, path,
                           host ? "" : "Host: 127.0.0.1\r\n", headers);
     if (content)
-        length += snprintf(text + length, sizeof text - (size_t)length, "Content-Length: %zu\r\n\r\n%s", strlen(content), content);
+        length += snprintf(text + length, sizeof text - (size_t)length, "Content-Length: %zu\r\n\r\n%s",
+                           strlen(content), content);
     else
         length += snprintf(text + length, sizeof text - (size_t)length, "\r\n");
     ck_assert_int_lt(length, (int)sizeof text);
@@ -79,8 +76,7 @@ int page_request(const char *method, const char *path, const char *headers, cons
 
 int page_get(const char *path) { return page_request("GET", path, "", NULL); }
 
-json_t *page_state(const char *query)
-{
+json_t *page_state(const char *query) {
     char path[256];
     json_error_t error;
     snprintf(path, sizeof path, "state%s", query);
@@ -90,15 +86,13 @@ json_t *page_state(const char *query)
     return state;
 }
 
-int state_number(const json_t *state, const char *name)
-{
+int state_number(const json_t *state, const char *name) {
     const json_t *value = json_object_get(state, name);
     ck_assert_msg(json_is_integer(value), "no number %s", name);
     return (int)json_integer_value(value);
 }
 
-const char *state_text(const json_t *state, const char *name)
-{
+const char *state_text(const json_t *state, const char *name) {
     const char *value = json_string_value(json_object_get(state, name));
     ck_assert_msg(value != NULL, "no text %s", name);
     return value;
@@ -108,8 +102,7 @@ char page_button[128];
 
 int page_press(const char *name, const char *content) { return page_request("POST", name, page_button, content); }
 
-pid_t page_open(const char *command)
-{
+pid_t page_open(const char *command) {
     cli_forget(".err");
     pid_t child = start(command);
     for (int i = 0; i < 400; i++) {
@@ -134,8 +127,7 @@ pid_t page_open(const char *command)
     return child;
 }
 
-json_t *page_when(bool (*is_so)(const json_t *state, int number), int number, bool look)
-{
+json_t *page_when(bool (*is_so)(const json_t *state, int number), int number, bool look) {
     char query[64] = "";
     time_t begun = time(NULL);
     while (time(NULL) < begun + 100) {
@@ -150,12 +142,8 @@ json_t *page_when(bool (*is_so)(const json_t *state, int number), int number, bo
     return NULL;
 }
 
-static bool has_iteration(const json_t *state, int iteration)
-{
+static bool has_iteration(const json_t *state, int iteration) {
     return state_number(state, "run") > 0 && state_number(state, "iteration") >= iteration;
 }
 
-json_t *page_await(int iteration, bool look)
-{
-    return page_when(has_iteration, iteration, look);
-}
+json_t *page_await(int iteration, bool look) { return page_when(has_iteration, iteration, look); }

@@ -6,13 +6,14 @@
 
 #include "cli_fixture.h"
 
-extern int page_port;         /* of the program that was started last */
-extern char page_prefix[64];  /* "/", or "/SECRET/" */
-extern char page_button[128]; /* the header that buttons need, after page_await */
+extern int page_port;                             /* of the program that was started last */
+extern char page_prefix[64];                      /* "/", or "/SECRET/" */
+extern char page_button[128];                     /* the header that buttons need, after page_await */
 extern char page_heads[4096], page_body[1 << 20]; /* of the last answer */
 extern size_t page_bytes;
 
-/* Starts the program and finds out where its page is. Ends the test with TEST_SKIPPED where the program has no server. */
+/* Starts the program and finds out where its page is. Ends the test with TEST_SKIPPED where the program has no server.
+ */
 pid_t page_open(const char *command);
 
 /* A connection, or -1. */
@@ -21,7 +22,8 @@ int page_dial(void);
 /* Sends bytes as they are; the answer's code, 0: none came. */
 int page_exchange(const char *text, size_t bytes);
 
-/* path: behind the prefix. headers: further lines, each with its end; without a Host among them it is ours. content: NULL is none. */
+/* path: behind the prefix. headers: further lines, each with its end; without a Host among them it is ours. content:
+ * NULL is none. */
 int page_request(const char *method, const char *path, const char *headers, const char *content);
 int page_get(const char *path);
 int page_press(const char *name, const char *content); /* POST, with the header for buttons */

@@ -3,7 +3,6 @@
 #include "web_server.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <check.h>
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const web_answer *answers;
 static size_t answer_count;
@@ -21,8 +22,7 @@ static unsigned requests;
 static char last[8192];
 static int listener = -1, port;
 
-static bool put(int client, const void *data, size_t bytes)
-{
+static bool put(int client, const void *data, size_t bytes) {
     const char *at = data;
     while (bytes > 0) {
         ssize_t sent = send(client, at, bytes, MSG_NOSIGNAL);
@@ -34,15 +34,13 @@ static bool put(int client, const void *data, size_t bytes)
     return true;
 }
 
-static void nap(int ms)
-{
-    const struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+static void nap(int ms) {
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
     nanosleep(&time, NULL);
 }
 
 /* The value of a request's header, cut at the end of its line, or "". */
-static const char *header(const char *request, const char *name, char value[512])
-{
+static const char *header(const char *request, const char *name, char value[512]) {
     const char *at = strstr(request, name);
     value[0] = 0;
     if (at)
@@ -50,8 +48,7 @@ static const char *header(const char *request, const char *name, char value[512]
     return value;
 }
 
-static bool put_body(int client, const web_answer *a, size_t from)
-{
+static bool put_body(int client, const web_answer *a, size_t from) {
     char size[32];
     for (size_t at = from; at < a->bytes;) {
         size_t count = a->bytes - at < 4096 ? a->bytes - at : 4096;
@@ -73,10 +70,9 @@ static bool put_body(int client, const web_answer *a, size_t from)
     return !a->chunked || put(client, "0\r\n\r\n", 5);
 }
 
-static void answer(int client, const char *request)
-{
+static void answer(int client, const char *request) {
     char path[1024] = "", range[512], validator[512], head[2048];
-    web_answer none = { .code = 404, .type = "text/html", .body = "<html>gone</html>", .bytes = 17 }, a = none;
+    web_answer none = {.code = 404, .type = "text/html", .body = "<html>gone</html>", .bytes = 17}, a = none;
     sscanf(request, "GET %1023s", path);
     const char *wanted = strncmp(path, "http://", 7) == 0 ? strchr(path + 7, '/') : path; /* as a proxy is asked */
     pthread_mutex_lock(&lock);
@@ -95,12 +91,14 @@ static void answer(int client, const char *request)
         from = (size_t)strtoull(range, NULL, 10);
         code = from < a.bytes ? 206 : 416;
     }
-    int length = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\n%s", code, "as asked",
-                          a.type ? a.type : "application/octet-stream", a.headers ? a.headers : "");
+    int length = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\n%s", code,
+                          "as asked", a.type ? a.type : "application/octet-stream", a.headers ? a.headers : "");
     if (code == 206)
-        length += snprintf(head + length, sizeof head - (size_t)length, "Content-Range: bytes %zu-%zu/%zu\r\n", from, a.bytes - 1, a.bytes);
+        length += snprintf(head + length, sizeof head - (size_t)length, "Content-Range: bytes %zu-%zu/%zu\r\n", from,
+                           a.bytes - 1, a.bytes);
     if (code == 416)
-        length += snprintf(head + length, sizeof head - (size_t)length, "Content-Range: bytes */%zu\r\nContent-Length: 0\r\n", a.bytes);
+        length += snprintf(head + length, sizeof head - (size_t)length,
+                           "Content-Range: bytes */%zu\r\nContent-Length: 0\r\n", a.bytes);
     else if (a.chunked)
         length += snprintf(head + length, sizeof head - (size_t)length, "Transfer-Encoding: chunked\r\n");
     else
@@ -110,8 +108,7 @@ static void answer(int client, const char *request)
         put_body(client, &a, from);
 }
 
-static void *serve(void *argument)
-{
+static void *serve(void *argument) {
     static _Thread_local char request[8192];
     int client = (int)(long)argument;
     size_t length = 0;
@@ -131,8 +128,7 @@ static void *serve(void *argument)
     return NULL;
 }
 
-static void *listen_on(void *argument)
-{
+static void *listen_on(void *argument) {
     (void)argument;
     for (;;) {
         pthread_t thread;
@@ -147,9 +143,8 @@ static void *listen_on(void *argument)
     return NULL;
 }
 
-int web_start(void)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+int web_start(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     pthread_t thread;
     if (port)
@@ -165,8 +160,7 @@ int web_start(void)
     return port;
 }
 
-void web_set(const web_answer *table, size_t count)
-{
+void web_set(const web_answer *table, size_t count) {
     pthread_mutex_lock(&lock);
     answers = table;
     answer_count = count;
@@ -175,15 +169,11 @@ void web_set(const web_answer *table, size_t count)
     pthread_mutex_unlock(&lock);
 }
 
-unsigned web_requests(void)
-{
+unsigned web_requests(void) {
     pthread_mutex_lock(&lock);
     unsigned count = requests;
     pthread_mutex_unlock(&lock);
     return count;
 }
 
-const char *web_last(void)
-{
-    return last;
-}
+const char *web_last(void) { return last; }

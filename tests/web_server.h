@@ -7,15 +7,15 @@
 
 typedef struct web_answer {
     const char *path;
-    int code;             /* 0: 200 */
-    const char *headers;  /* further ones, "ETag: \"a\"\r\n"; NULL: none */
-    const char *type;     /* NULL: application/octet-stream */
+    int code;            /* 0: 200 */
+    const char *headers; /* further ones, "ETag: \"a\"\r\n"; NULL: none */
+    const char *type;    /* NULL: application/octet-stream */
     const void *body;
     size_t bytes;
-    bool ranges;          /* obeys Range, and If-Range where it names what is in `headers` */
-    bool chunked;         /* does not say how many bytes come */
-    size_t cut;           /* the connection ends after so many bytes of the body; 0: never */
-    size_t pause;         /* after so many bytes of the body nothing comes for pause_ms; 0: never */
+    bool ranges;  /* obeys Range, and If-Range where it names what is in `headers` */
+    bool chunked; /* does not say how many bytes come */
+    size_t cut;   /* the connection ends after so many bytes of the body; 0: never */
+    size_t pause; /* after so many bytes of the body nothing comes for pause_ms; 0: never */
     int pause_ms;
 } web_answer;
 

@@ -34,8 +34,7 @@ static const uint32_t md5_start[4] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x1032
 static uint32_t left(uint32_t x, unsigned bits) { return x << bits | x >> (32 - bits); }
 static uint32_t right(uint32_t x, unsigned bits) { return x >> bits | x << (32 - bits); }
 
-static void sha256_block(uint32_t state[8], const uint8_t *block)
-{
+static void sha256_block(uint32_t state[8], const uint8_t *block) {
     uint32_t w[64];
     for (int i = 0; i < 16; i++, block += 4)
         w[i] = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 | block[3];
@@ -43,17 +42,19 @@ static void sha256_block(uint32_t state[8], const uint8_t *block)
         uint32_t x = w[i - 15], y = w[i - 2];
         w[i] = w[i - 16] + (right(x, 7) ^ right(x, 18) ^ x >> 3) + w[i - 7] + (right(y, 17) ^ right(y, 19) ^ y >> 10);
     }
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6],
+             h = state[7];
     for (int i = 0; i < 64; i++) {
-        uint32_t first = h + (right(e, 6) ^ right(e, 11) ^ right(e, 25)) + (g ^ (e & (f ^ g))) + sha256_constants[i] + w[i];
+        uint32_t first =
+            h + (right(e, 6) ^ right(e, 11) ^ right(e, 25)) + (g ^ (e & (f ^ g))) + sha256_constants[i] + w[i];
         uint32_t second = (right(a, 2) ^ right(a, 13) ^ right(a, 22)) + ((a & b) | (c & (a | b)));
         h = g, g = f, f = e, e = d + first, d = c, c = b, b = a, a = first + second;
     }
-    state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e, state[5] += f, state[6] += g,
+        state[7] += h;
 }
 
-static void md5_block(uint32_t state[4], const uint8_t *block)
-{
+static void md5_block(uint32_t state[4], const uint8_t *block) {
     static const uint8_t turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3];
     for (int i = 0; i < 16; i++, block += 4)
@@ -62,10 +63,18 @@ static void md5_block(uint32_t state[4], const uint8_t *block)
         uint32_t mixed;
         int word;
         switch (i / 16) {
-        case 0: mixed = (b & c) | (~b & d), word = i; break;
-        case 1: mixed = (d & b) | (~d & c), word = (5 * i + 1) % 16; break;
-        case 2: mixed = b ^ c ^ d, word = (3 * i + 5) % 16; break;
-        default: mixed = c ^ (b | ~d), word = 7 * i % 16; break;
+        case 0:
+            mixed = (b & c) | (~b & d), word = i;
+            break;
+        case 1:
+            mixed = (d & b) | (~d & c), word = (5 * i + 1) % 16;
+            break;
+        case 2:
+            mixed = b ^ c ^ d, word = (3 * i + 5) % 16;
+            break;
+        default:
+            mixed = c ^ (b | ~d), word = 7 * i % 16;
+            break;
         }
         uint32_t next = b + left(a + mixed + md5_constants[i] + w[word], turns[i / 16][i % 4]);
         a = d, d = c, c = b, b = next;
@@ -73,16 +82,14 @@ static void md5_block(uint32_t state[4], const uint8_t *block)
     state[0] += a, state[1] += b, state[2] += c, state[3] += d;
 }
 
-static void take_block(pst_digest *digest, const uint8_t *block)
-{
+static void take_block(pst_digest *digest, const uint8_t *block) {
     if (digest->kind == PST_DIGEST_SHA256)
         sha256_block(digest->state, block);
     else
         md5_block(digest->state, block);
 }
 
-void pst_digest_begin(pst_digest *digest, pst_digest_kind kind)
-{
+void pst_digest_begin(pst_digest *digest, pst_digest_kind kind) {
     *digest = (pst_digest){.kind = kind};
     if (kind == PST_DIGEST_SHA256)
         memcpy(digest->state, sha256_start, sizeof sha256_start);
@@ -90,8 +97,7 @@ void pst_digest_begin(pst_digest *digest, pst_digest_kind kind)
         memcpy(digest->state, md5_start, sizeof md5_start);
 }
 
-void pst_digest_add(pst_digest *digest, const void *data, size_t bytes)
-{
+void pst_digest_add(pst_digest *digest, const void *data, size_t bytes) {
     const uint8_t *at = data;
     size_t filled = (size_t)(digest->bytes % 64);
     digest->bytes += bytes;
@@ -112,8 +118,7 @@ void pst_digest_add(pst_digest *digest, const void *data, size_t bytes)
     }
 }
 
-void pst_digest_end(pst_digest *digest, char hex[65])
-{
+void pst_digest_end(pst_digest *digest, char hex[65]) {
     static const uint8_t padding[64] = {0x80};
     uint64_t bits = digest->bytes * 8;
     int words = digest->kind == PST_DIGEST_SHA256 ? 8 : 4;

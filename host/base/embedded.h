@@ -1,5 +1,5 @@
-/* Files that CMake puts inside the library (see cl/embed.cmake): the catalogue of known networks, the network that ships with
- * the program. file.h reads them by their name behind PST_BUILT_IN. */
+/* Files that CMake puts inside the library (see cl/embed.cmake): the catalogue of known networks, the network that
+ * ships with the program. file.h reads them by their name behind PST_BUILT_IN. */
 #ifndef PST_BASE_EMBEDDED_H
 #define PST_BASE_EMBEDDED_H
 

@@ -1,13 +1,14 @@
 #include "base/file.h"
-#include "base/digest.h"
-#include "base/embedded.h"
-#include "base/memory.h"
-#include "base/system.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/digest.h"
+#include "base/embedded.h"
+#include "base/memory.h"
+#include "base/system.h"
 
 struct pst_file {
     int descriptor;
@@ -17,8 +18,7 @@ struct pst_file {
 };
 
 /* "path: what (reason)" from errno, with plainer words where there are some. */
-static pst_status fail(pst_error *error, const char *path, const char *what)
-{
+static pst_status fail(pst_error *error, const char *path, const char *what) {
     char reason[128];
     if (errno == ENOENT)
         return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder", path);
@@ -26,15 +26,13 @@ static pst_status fail(pst_error *error, const char *path, const char *what)
     return pst_fail(error, PST_ERROR_FILE, "%s: %s (%s)", path, what, reason);
 }
 
-static pst_status fail_folder(pst_error *error, const char *path)
-{
+static pst_status fail_folder(pst_error *error, const char *path) {
     return pst_fail(error, PST_ERROR_FILE, "%s: is a folder; the name of a file is needed", path);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static pst_status open_built_in(pst_error *error, const char *path, pst_file **file, uint64_t *bytes)
-{
+static pst_status open_built_in(pst_error *error, const char *path, pst_file **file, uint64_t *bytes) {
     pst_file *opened = NULL;
     const pst_embedded_file *found = pst_embedded_find(path);
     if (!found)
@@ -55,8 +53,7 @@ static pst_status open_built_in(pst_error *error, const char *path, pst_file **f
     return PST_OK;
 }
 
-pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes)
-{
+pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes) {
     pst_status status = PST_OK;
     pst_file *opened = NULL;
     pst_system_facts facts;
@@ -94,8 +91,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void *data, size_t bytes)
-{
+pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void *data, size_t bytes) {
     uint8_t *at = data;
     if (offset > file->bytes || bytes > file->bytes - offset)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is cut short: it has %llu bytes, and %llu were expected",
@@ -119,8 +115,7 @@ pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void
     return PST_OK;
 }
 
-void pst_file_close(pst_file *file)
-{
+void pst_file_close(pst_file *file) {
     if (!file)
         return;
     if (!file->memory)
@@ -129,8 +124,7 @@ void pst_file_close(pst_file *file)
     pst_free(file);
 }
 
-pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes)
-{
+pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes) {
     pst_status status = PST_OK;
     pst_file *file = NULL;
     uint8_t *loaded = NULL;
@@ -157,8 +151,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_file_digest(pst_error *error, const char *path, char hex[65])
-{
+pst_status pst_file_digest(pst_error *error, const char *path, char hex[65]) {
     enum { PIECE = 1 << 18 };
     pst_status status = PST_OK;
     pst_file *file = NULL;
@@ -186,16 +179,14 @@ cleanup:
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
 /* The length of the folder's part of a path, without the separator behind it; 0 where the path names none. */
-static size_t folder_length(const char *path)
-{
+static size_t folder_length(const char *path) {
     size_t length = strlen(path);
     while (length > 0 && !pst_system_is_separator(path[length - 1]))
         length--;
     return length > 1 ? length - 1 : length; /* "/" stays */
 }
 
-static pst_status write_all(pst_error *error, const char *path, int descriptor, const void *data, size_t bytes)
-{
+static pst_status write_all(pst_error *error, const char *path, int descriptor, const void *data, size_t bytes) {
     const uint8_t *at = data;
     while (bytes > 0) {
         int64_t put = pst_system_write(descriptor, at, bytes);
@@ -213,13 +204,12 @@ static pst_status write_all(pst_error *error, const char *path, int descriptor, 
  * temporary file in the folder of the file. A symbolic link is followed, so that it stays a link. */
 typedef struct destination {
     int descriptor;
-    char *linked;    /* where the link leads, or NULL; from malloc */
+    char *linked; /* where the link leads, or NULL; from malloc */
     char *folder;
     char *temporary; /* NULL where the file itself is written */
 } destination;
 
-static void close_destination(destination *to)
-{
+static void close_destination(destination *to) {
     if (to->descriptor >= 0)
         pst_system_close_read(to->descriptor);
     if (to->temporary)
@@ -229,8 +219,7 @@ static void close_destination(destination *to)
     pst_free(to->temporary);
 }
 
-static pst_status open_temporary(pst_error *error, const char *path, destination *to)
-{
+static pst_status open_temporary(pst_error *error, const char *path, destination *to) {
     pst_status status = PST_OK;
     const char *target = to->linked ? to->linked : path;
     size_t length = folder_length(target), capacity = strlen(target) + 32;
@@ -263,8 +252,7 @@ cleanup:
     return status;
 }
 
-static pst_status open_destination(pst_error *error, const char *path, destination *to)
-{
+static pst_status open_destination(pst_error *error, const char *path, destination *to) {
     pst_status status = PST_OK;
     pst_system_facts facts;
     *to = (destination){.descriptor = -1};
@@ -291,8 +279,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes)
-{
+pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes) {
     destination to;
     pst_status status = open_destination(error, path, &to);
     if (status != PST_OK)
@@ -314,8 +301,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_file_save_check(pst_error *error, const char *path)
-{
+pst_status pst_file_save_check(pst_error *error, const char *path) {
     pst_system_facts facts;
     if (pst_system_facts_at(path, &facts) && facts.kind == PST_SYSTEM_OTHER) /* opening a pipe can block */
         return pst_system_may_write(path) ? PST_OK : fail(error, path, "may not be written");

@@ -37,7 +37,8 @@ pst_status pst_folder_create(pst_error *error, const char *path);
  * created here; free with pst_free. PST_ERROR_FILE where there is none. */
 pst_status pst_folder_cache(pst_error *error, char **path);
 
-/* The user's data folder for the program ($PASTICHE_DATA as it is; else $XDG_DATA_HOME/pastiche, ~/.local/share/pastiche,
+/* The user's data folder for the program ($PASTICHE_DATA as it is; else $XDG_DATA_HOME/pastiche,
+ * ~/.local/share/pastiche,
  * ~/Library/Application Support/pastiche, %LOCALAPPDATA%\pastiche), likewise. */
 pst_status pst_folder_data(pst_error *error, char **path);
 

@@ -1,14 +1,13 @@
-#include "base/file.h"
-#include "base/memory.h"
-#include "base/system.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-pst_status pst_folder_create(pst_error *error, const char *path)
-{
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system.h"
+
+pst_status pst_folder_create(pst_error *error, const char *path) {
     char *part;
     pst_system_facts facts;
     pst_status status = pst_copy_text(error, path, &part);
@@ -41,8 +40,7 @@ cleanup:
 }
 
 /* The first of the system's places for `use` whose variable is set. */
-static pst_status find_folder(pst_error *error, pst_system_use use, const char *what, char **path)
-{
+static pst_status find_folder(pst_error *error, pst_system_use use, const char *what, char **path) {
     const pst_system_place *place = pst_system_places(use);
     for (; place->variable; place++) {
         const char *folder = getenv(place->variable);
@@ -53,18 +51,13 @@ static pst_status find_folder(pst_error *error, pst_system_use use, const char *
     return pst_fail(error, PST_ERROR_FILE, "there is no %s folder: set %s to an absolute path", what, place->advice);
 }
 
-pst_status pst_folder_cache(pst_error *error, char **path)
-{
+pst_status pst_folder_cache(pst_error *error, char **path) {
     return find_folder(error, PST_SYSTEM_CACHE, "cache", path);
 }
 
-pst_status pst_folder_data(pst_error *error, char **path)
-{
-    return find_folder(error, PST_SYSTEM_DATA, "data", path);
-}
+pst_status pst_folder_data(pst_error *error, char **path) { return find_folder(error, PST_SYSTEM_DATA, "data", path); }
 
-pst_status pst_path_join(pst_error *error, const char *folder, const char *name, char **path)
-{
+pst_status pst_path_join(pst_error *error, const char *folder, const char *name, char **path) {
     size_t length = strlen(folder), bytes = length + strlen(name) + 2;
     pst_status status = pst_allocate(error, bytes, 1, path);
     bool separate = *name && length > 0 && !pst_system_is_separator(folder[length - 1]);
@@ -73,8 +66,7 @@ pst_status pst_path_join(pst_error *error, const char *folder, const char *name,
     return status;
 }
 
-const char *pst_path_name(const char *path)
-{
+const char *pst_path_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)
         if (pst_system_is_separator(*c))
@@ -82,18 +74,16 @@ const char *pst_path_name(const char *path)
     return name;
 }
 
-pst_path_kind pst_path_examine(const char *path, uint64_t *bytes)
-{
+pst_path_kind pst_path_examine(const char *path, uint64_t *bytes) {
     pst_system_facts facts = {0};
     bool there = pst_system_facts_at(path, &facts);
     if (bytes)
         *bytes = there && facts.kind == PST_SYSTEM_FILE ? facts.bytes : 0;
     if (!there)
         return PST_PATH_NONE;
-    return facts.kind == PST_SYSTEM_FILE ? PST_PATH_FILE : facts.kind == PST_SYSTEM_FOLDER ? PST_PATH_FOLDER : PST_PATH_OTHER;
+    return facts.kind == PST_SYSTEM_FILE     ? PST_PATH_FILE
+           : facts.kind == PST_SYSTEM_FOLDER ? PST_PATH_FOLDER
+                                             : PST_PATH_OTHER;
 }
 
-void pst_path_remove(const char *path)
-{
-    pst_system_remove(path);
-}
+void pst_path_remove(const char *path) { pst_system_remove(path); }

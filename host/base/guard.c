@@ -1,10 +1,10 @@
 #include "base/guard.h"
 
-#include "base/memory.h"
-#include "base/system.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "base/memory.h"
+#include "base/system.h"
 
 #define LIMIT_SECONDS 60 /* of work */
 
@@ -14,8 +14,7 @@ typedef struct answer {
     pst_error error;
 } answer;
 
-static bool send_all(int descriptor, const void *data, size_t bytes)
-{
+static bool send_all(int descriptor, const void *data, size_t bytes) {
     for (const uint8_t *at = data; bytes > 0;) {
         int64_t put = pst_system_write(descriptor, at, bytes);
         if (put < 0 && errno == EINTR)
@@ -28,8 +27,7 @@ static bool send_all(int descriptor, const void *data, size_t bytes)
     return true;
 }
 
-static bool receive_all(int descriptor, void *data, size_t bytes)
-{
+static bool receive_all(int descriptor, void *data, size_t bytes) {
     for (uint8_t *at = data; bytes > 0;) {
         int64_t got = pst_system_receive(descriptor, at, bytes);
         if (got < 0 && errno == EINTR)
@@ -42,8 +40,7 @@ static bool receive_all(int descriptor, void *data, size_t bytes)
     return true;
 }
 
-static void answer_and_end(int descriptor, pst_guarded work, void *user)
-{
+static void answer_and_end(int descriptor, pst_guarded work, void *user) {
     answer a = {0};
     uint8_t *result = NULL;
     size_t bytes = 0;
@@ -53,9 +50,8 @@ static void answer_and_end(int descriptor, pst_guarded work, void *user)
     pst_system_end_split(sent);
 }
 
-pst_status pst_guard(pst_error *error, const char *path, uint64_t memory_bytes, pst_guarded work, void *user, uint8_t **result,
-                     size_t *bytes)
-{
+pst_status pst_guard(pst_error *error, const char *path, uint64_t memory_bytes, pst_guarded work, void *user,
+                     uint8_t **result, size_t *bytes) {
     int descriptor, process;
     answer a;
     pst_status status = PST_OK;

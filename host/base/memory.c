@@ -7,16 +7,14 @@
 static unsigned fail_in;
 static bool fail_always;
 
-bool pst_multiply(size_t a, size_t b, size_t *result)
-{
+bool pst_multiply(size_t a, size_t b, size_t *result) {
     if (b != 0 && a > SIZE_MAX / b)
         return false;
     *result = a * b;
     return true;
 }
 
-static bool fails_now(void)
-{
+static bool fails_now(void) {
     if (fail_in == 0)
         return false;
     if (fail_in > 1) {
@@ -28,8 +26,7 @@ static bool fails_now(void)
     return true;
 }
 
-pst_status pst_allocate(pst_error *error, size_t count, size_t element_bytes, void *memory)
-{
+pst_status pst_allocate(pst_error *error, size_t count, size_t element_bytes, void *memory) {
     if (count == 0)
         count = 1;
     if (element_bytes == 0)
@@ -44,8 +41,7 @@ pst_status pst_allocate(pst_error *error, size_t count, size_t element_bytes, vo
                 : pst_fail(error, PST_ERROR_MEMORY, "not enough memory for %zu times %zu bytes", count, element_bytes);
 }
 
-pst_status pst_copy_text(pst_error *error, const char *text, char **copy)
-{
+pst_status pst_copy_text(pst_error *error, const char *text, char **copy) {
     size_t bytes = strlen(text) + 1;
     pst_status status = pst_allocate(error, bytes, 1, copy);
     if (status == PST_OK)
@@ -53,13 +49,9 @@ pst_status pst_copy_text(pst_error *error, const char *text, char **copy)
     return status;
 }
 
-void pst_free(void *memory)
-{
-    free(memory);
-}
+void pst_free(void *memory) { free(memory); }
 
-void pst_memory_fail_at(unsigned n, bool persistent)
-{
+void pst_memory_fail_at(unsigned n, bool persistent) {
     fail_in = n;
     fail_always = persistent;
 }

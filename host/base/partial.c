@@ -15,17 +15,16 @@ struct pst_partial {
     bool installed;
 };
 
-static pst_status fail(pst_error *error, const pst_partial *partial, const char *what)
-{
+static pst_status fail(pst_error *error, const pst_partial *partial, const char *what) {
     char reason[128];
     if (errno == EBUSY)
-        return pst_fail(error, PST_ERROR_FILE, "%s: another process is writing it; wait until that is done", partial->part);
+        return pst_fail(error, PST_ERROR_FILE, "%s: another process is writing it; wait until that is done",
+                        partial->part);
     pst_system_describe(errno, reason, sizeof reason);
     return pst_fail(error, PST_ERROR_FILE, "%s: %s (%s)", partial->part, what, reason);
 }
 
-pst_status pst_partial_open(pst_error *error, const char *path, pst_partial **result, uint64_t *bytes)
-{
+pst_status pst_partial_open(pst_error *error, const char *path, pst_partial **result, uint64_t *bytes) {
     pst_status status = PST_OK;
     pst_partial *partial = NULL;
     pst_system_facts facts;
@@ -56,16 +55,14 @@ cleanup:
     return status;
 }
 
-pst_status pst_partial_cut(pst_error *error, pst_partial *partial, uint64_t bytes)
-{
+pst_status pst_partial_cut(pst_error *error, pst_partial *partial, uint64_t bytes) {
     if (!pst_system_set_length(partial->descriptor, bytes))
         return fail(error, partial, "cannot be cut");
     partial->bytes = bytes;
     return PST_OK;
 }
 
-pst_status pst_partial_append(pst_error *error, pst_partial *partial, const void *data, size_t bytes)
-{
+pst_status pst_partial_append(pst_error *error, pst_partial *partial, const void *data, size_t bytes) {
     const uint8_t *at = data;
     while (bytes > 0) {
         int64_t put = pst_system_write(partial->descriptor, at, bytes);
@@ -80,8 +77,8 @@ pst_status pst_partial_append(pst_error *error, pst_partial *partial, const void
     return PST_OK;
 }
 
-pst_status pst_partial_read(pst_error *error, pst_partial *partial, uint64_t offset, void *data, size_t bytes, size_t *got)
-{
+pst_status pst_partial_read(pst_error *error, pst_partial *partial, uint64_t offset, void *data, size_t bytes,
+                            size_t *got) {
     int64_t count;
     do
         count = pst_system_read(partial->descriptor, data, bytes, offset);
@@ -90,13 +87,9 @@ pst_status pst_partial_read(pst_error *error, pst_partial *partial, uint64_t off
     return count < 0 ? fail(error, partial, "cannot be read") : PST_OK;
 }
 
-uint64_t pst_partial_bytes(const pst_partial *partial)
-{
-    return partial->bytes;
-}
+uint64_t pst_partial_bytes(const pst_partial *partial) { return partial->bytes; }
 
-pst_status pst_partial_install(pst_error *error, pst_partial *partial)
-{
+pst_status pst_partial_install(pst_error *error, pst_partial *partial) {
     if (!pst_system_sync(partial->descriptor))
         return fail(error, partial, "cannot be written");
 #if defined(_WIN32)
@@ -109,8 +102,7 @@ pst_status pst_partial_install(pst_error *error, pst_partial *partial)
     return PST_OK;
 }
 
-void pst_partial_close(pst_partial *partial)
-{
+void pst_partial_close(pst_partial *partial) {
     if (!partial)
         return;
     if (partial->descriptor >= 0 && partial->bytes == 0 && !partial->installed)

@@ -4,8 +4,7 @@
 
 #include <math.h>
 
-static uint64_t mix(uint64_t z)
-{
+static uint64_t mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
@@ -13,14 +12,12 @@ static uint64_t mix(uint64_t z)
 
 /* Number k of the stream: SplitMix64 jumps to any place in one multiplication. The seed is mixed first so that streams
  * of neighbouring seeds do not overlap. */
-static uint64_t draw(uint64_t seed, uint64_t k)
-{
+static uint64_t draw(uint64_t seed, uint64_t k) {
     return mix(mix(seed + 0x9e3779b97f4a7c15u) + (k + 1) * 0x9e3779b97f4a7c15u);
 }
 
 /* ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), x = m 2^e with m in [sqrt 1/2, sqrt 2); eleven terms give 1e-17. */
-static double natural_log(double x)
-{
+static double natural_log(double x) {
     int exponent;
     double m = frexp(x, &exponent);
     if (m < 0.70710678118654752) {
@@ -35,8 +32,7 @@ static double natural_log(double x)
 
 /* Cosine and sine of `turns` whole turns, 0 <= turns < 1: an exact reduction to an eighth of a turn around a quarter,
  * then Taylor. */
-static void circle(double turns, double *cosine, double *sine)
-{
+static void circle(double turns, double *cosine, double *sine) {
     double quarters = turns * 4;
     int quarter = (int)(quarters + 0.5);
     double x = (quarters - quarter) * 1.5707963267948966, square = x * x;
@@ -51,8 +47,7 @@ static void circle(double turns, double *cosine, double *sine)
     *sine = quarter % 4 == 0 ? s : quarter % 4 == 1 ? c : quarter % 4 == 2 ? -s : -c;
 }
 
-void pst_random_normal(uint64_t seed, float *values, size_t count)
-{
+void pst_random_normal(uint64_t seed, float *values, size_t count) {
     for (size_t i = 0; i < count; i += 2) {
         double u = (double)((draw(seed, i) >> 11) + 1) * 0x1p-53; /* (0, 1] */
         double v = (double)(draw(seed, i + 1) >> 11) * 0x1p-53;   /* [0, 1) */

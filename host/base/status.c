@@ -6,8 +6,7 @@
 
 /* The text is shown on one line, and file and tensor names come from outside: no control characters, and no half of a
  * UTF-8 character where it was cut. */
-static void tidy(char *text, size_t capacity)
-{
+static void tidy(char *text, size_t capacity) {
     size_t length = strlen(text);
     if (length == capacity - 1) {
         size_t lead = length;
@@ -23,8 +22,7 @@ static void tidy(char *text, size_t capacity)
             *at = '?';
 }
 
-pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...)
-{
+pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...) {
     if (error) {
         char text[sizeof error->text]; /* the arguments may lie in error->text */
         va_list args;
@@ -39,13 +37,11 @@ pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...
     return status;
 }
 
-pst_status pst_fail_in(pst_error *error, const char *what)
-{
+pst_status pst_fail_in(pst_error *error, const char *what) {
     return error ? pst_fail(error, error->status, "%s: %s", what, error->text) : PST_ERROR_ARGUMENT;
 }
 
-const char *pst_status_name(pst_status status)
-{
+const char *pst_status_name(pst_status status) {
     static const char *const names[] = {
         [PST_OK] = "PST_OK",
         [PST_STOPPED] = "PST_STOPPED",
@@ -63,7 +59,4 @@ const char *pst_status_name(pst_status status)
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown status";
 }
 
-const char *pst_version(void)
-{
-    return PST_VERSION;
-}
+const char *pst_version(void) { return PST_VERSION; }

@@ -19,15 +19,16 @@ typedef struct pst_error {
 /* Records `status` with a line of text, cut to fit, and returns status. error may be NULL. */
 pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...) PST_PRINTF(3, 4);
 
-/* Puts "what: " before the text that is there, where a caller knows more (a file's name, say). Returns error->status. */
+/* Puts "what: " before the text that is there, where a caller knows more (a file's name, say). Returns error->status.
+ */
 pst_status pst_fail_in(pst_error *error, const char *what);
 
 /* Evaluates a call that returns a pst_status, and goes to the label `cleanup` if it failed; needs a local `status`. */
-#define PST_TRY(call)                                                                                                  \
-    do {                                                                                                               \
-        status = (call);                                                                                               \
-        if (status != PST_OK)                                                                                          \
-            goto cleanup;                                                                                              \
+#define PST_TRY(call)         \
+    do {                      \
+        status = (call);      \
+        if (status != PST_OK) \
+            goto cleanup;     \
     } while (0)
 
 #endif

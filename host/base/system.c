@@ -3,7 +3,6 @@
 #define _FILE_OFFSET_BITS 64
 #endif
 
-#include "base/file.h"
 #include "base/system.h"
 
 #include <errno.h>
@@ -13,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+#include "base/file.h"
 
 #define CHUNK_BYTES ((size_t)1 << 30) /* what every system takes in one call */
 
@@ -24,16 +25,14 @@
 
 typedef struct _stat64 system_stat;
 
-static bool to_wide(const char *path, wchar_t wide[MAX_PATH])
-{
+static bool to_wide(const char *path, wchar_t wide[MAX_PATH]) {
     bool fits = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MAX_PATH) > 0;
     if (!fits)
         errno = ENOENT;
     return fits;
 }
 
-static int open_wide(const char *path, int flags)
-{
+static int open_wide(const char *path, int flags) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) ? _wopen(wide, flags | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE) : -1;
 }
@@ -41,14 +40,16 @@ static int open_wide(const char *path, int flags)
 int pst_system_open_read(const char *path) { return open_wide(path, _O_RDONLY); }
 int pst_system_open_write(const char *path) { return open_wide(path, _O_WRONLY); }
 int pst_system_open_new(const char *path) { return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL); }
-int pst_system_open_alone(const char *path)
-{
+int pst_system_open_alone(const char *path) {
     wchar_t wide[MAX_PATH];
     if (!to_wide(path, wide))
         return -1;
-    HANDLE handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_ALWAYS,
+                                FILE_ATTRIBUTE_NORMAL, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
-        errno = GetLastError() == ERROR_SHARING_VIOLATION ? EBUSY : GetLastError() == ERROR_PATH_NOT_FOUND ? ENOENT : EACCES;
+        errno = GetLastError() == ERROR_SHARING_VIOLATION ? EBUSY
+                : GetLastError() == ERROR_PATH_NOT_FOUND  ? ENOENT
+                                                          : EACCES;
         return -1;
     }
     int descriptor = _open_osfhandle((intptr_t)handle, _O_RDWR | _O_BINARY | _O_NOINHERIT);
@@ -57,8 +58,7 @@ int pst_system_open_alone(const char *path)
     return descriptor;
 }
 
-bool pst_system_set_length(int descriptor, uint64_t bytes)
-{
+bool pst_system_set_length(int descriptor, uint64_t bytes) {
     return _chsize_s(descriptor, (__int64)bytes) == 0 && _lseeki64(descriptor, (__int64)bytes, SEEK_SET) >= 0;
 }
 
@@ -71,20 +71,17 @@ bool pst_system_is_separator(char c) { return c == '/' || c == '\\'; }
 int pst_system_process(void) { return _getpid(); }
 void pst_system_describe(int code, char *text, size_t bytes) { strerror_s(text, bytes, code); }
 
-int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset)
-{
+int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset) {
     if (_lseeki64(descriptor, (__int64)offset, SEEK_SET) < 0)
         return -1;
     return _read(descriptor, data, (unsigned)(bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES));
 }
 
-int64_t pst_system_write(int descriptor, const void *data, size_t bytes)
-{
+int64_t pst_system_write(int descriptor, const void *data, size_t bytes) {
     return _write(descriptor, data, (unsigned)(bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES));
 }
 
-bool pst_system_rename(const char *from, const char *to, const char *folder)
-{
+bool pst_system_rename(const char *from, const char *to, const char *folder) {
     wchar_t wide_from[MAX_PATH], wide_to[MAX_PATH];
     (void)folder;
     if (!to_wide(from, wide_from) || !to_wide(to, wide_to))
@@ -95,45 +92,42 @@ bool pst_system_rename(const char *from, const char *to, const char *folder)
     return false;
 }
 
-void pst_system_remove(const char *path)
-{
+void pst_system_remove(const char *path) {
     wchar_t wide[MAX_PATH];
     if (to_wide(path, wide))
         _wunlink(wide);
 }
 
-bool pst_system_may_write(const char *path)
-{
+bool pst_system_may_write(const char *path) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) && _waccess(wide, 2) == 0;
 }
 
-bool pst_system_make_folder(const char *path)
-{
+bool pst_system_make_folder(const char *path) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) && _wmkdir(wide) == 0;
 }
 
-static int stat_path(const char *path, system_stat *found)
-{
+static int stat_path(const char *path, system_stat *found) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) ? _wstat64(wide, found) : -1;
 }
 
 static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
 
-bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor)
-{
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor) {
     (void)seconds, (void)memory_bytes, (void)process, (void)descriptor;
     return false;
 }
 
 void pst_system_end_split(bool success) { (void)success; }
 void pst_system_reap(int process) { (void)process; }
-int64_t pst_system_receive(int descriptor, void *data, size_t bytes) { (void)descriptor, (void)data, (void)bytes; return -1; }
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes) {
+    (void)descriptor, (void)data, (void)bytes;
+    return -1;
+}
 
-double pst_clock_seconds(void)
-{
+double pst_clock_seconds(void) {
     LARGE_INTEGER ticks, frequency;
     QueryPerformanceCounter(&ticks);
     QueryPerformanceFrequency(&frequency);
@@ -155,10 +149,9 @@ int pst_system_open_write(const char *path) { return open(path, O_WRONLY | O_CLO
 int pst_system_open_new(const char *path) { return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }
 void pst_system_close_read(int descriptor) { close(descriptor); }
 
-/* The lock goes with the process, however it ends. Whoever had it before may have renamed or removed the file after we opened
- * it, so that what is locked must still be what the path names. */
-int pst_system_open_alone(const char *path)
-{
+/* The lock goes with the process, however it ends. Whoever had it before may have renamed or removed the file after we
+ * opened it, so that what is locked must still be what the path names. */
+int pst_system_open_alone(const char *path) {
     for (;;) {
         int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
         if (descriptor < 0)
@@ -171,14 +164,14 @@ int pst_system_open_alone(const char *path)
             errno = code;
             return -1;
         }
-        if (fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev && locked.st_ino == named.st_ino)
+        if (fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
+            locked.st_ino == named.st_ino)
             return descriptor;
         close(descriptor);
     }
 }
 
-bool pst_system_set_length(int descriptor, uint64_t bytes)
-{
+bool pst_system_set_length(int descriptor, uint64_t bytes) {
     return ftruncate(descriptor, (off_t)bytes) == 0 && lseek(descriptor, (off_t)bytes, SEEK_SET) >= 0;
 }
 
@@ -190,23 +183,19 @@ bool pst_system_make_folder(const char *path) { return mkdir(path, 0777) == 0; }
 bool pst_system_is_separator(char c) { return c == '/'; }
 int pst_system_process(void) { return (int)getpid(); }
 
-int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset)
-{
+int64_t pst_system_read(int descriptor, void *data, size_t bytes, uint64_t offset) {
     return pread(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES, (off_t)offset);
 }
 
-int64_t pst_system_write(int descriptor, const void *data, size_t bytes)
-{
+int64_t pst_system_write(int descriptor, const void *data, size_t bytes) {
     return write(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES);
 }
 
-bool pst_system_sync(int descriptor)
-{
+bool pst_system_sync(int descriptor) {
     return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP; /* pipes and some file systems cannot */
 }
 
-bool pst_system_rename(const char *from, const char *to, const char *folder)
-{
+bool pst_system_rename(const char *from, const char *to, const char *folder) {
     if (rename(from, to) != 0)
         return false;
     int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
@@ -217,8 +206,7 @@ bool pst_system_rename(const char *from, const char *to, const char *folder)
     return true;
 }
 
-char *pst_system_follow(const char *path)
-{
+char *pst_system_follow(const char *path) {
     struct stat found;
     return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? realpath(path, NULL) : NULL;
 }
@@ -226,20 +214,17 @@ char *pst_system_follow(const char *path)
 static int stat_path(const char *path, system_stat *found) { return stat(path, found); }
 static int stat_descriptor(int descriptor, system_stat *found) { return fstat(descriptor, found); }
 
-void pst_system_describe(int code, char *text, size_t bytes)
-{
+void pst_system_describe(int code, char *text, size_t bytes) {
     if (strerror_r(code, text, bytes) != 0)
         snprintf(text, bytes, "error %d", code);
 }
 
-int64_t pst_system_receive(int descriptor, void *data, size_t bytes)
-{
+int64_t pst_system_receive(int descriptor, void *data, size_t bytes) {
     return read(descriptor, data, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES);
 }
 
 /* Bounds the address space, which counts what it has now: where that is unknown, nothing is bounded. */
-static void limit_memory(uint64_t more)
-{
+static void limit_memory(uint64_t more) {
     unsigned long long pages;
     FILE *facts = fopen("/proc/self/statm", "r");
     if (!facts)
@@ -251,8 +236,7 @@ static void limit_memory(uint64_t more)
     fclose(facts);
 }
 
-bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor)
-{
+bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor) {
     int ends[2];
     if (pipe(ends) != 0)
         return false;
@@ -268,7 +252,8 @@ bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int
         *descriptor = ends[0];
         return true;
     }
-    static const int usual[] = {SIGALRM, SIGXCPU, SIGINT, SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGPIPE};
+    static const int usual[] = {SIGALRM, SIGXCPU, SIGINT, SIGTERM, SIGHUP, SIGSEGV,
+                                SIGABRT, SIGBUS,  SIGFPE, SIGILL,  SIGPIPE};
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
         signal(usual[i], SIG_DFL); /* whatever the old process does then is not this one's to do */
     close(ends[0]);
@@ -287,23 +272,20 @@ bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int
 
 void pst_system_end_split(bool success) { _exit(success ? 0 : 1); }
 
-void pst_system_reap(int process)
-{
+void pst_system_reap(int process) {
     kill(process, SIGKILL); /* it has nothing left to do, and must not be waited for */
     while (waitpid(process, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
 
-double pst_clock_seconds(void)
-{
+double pst_clock_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 #endif
 
-static bool learn(int result, const system_stat *found, pst_system_facts *facts)
-{
+static bool learn(int result, const system_stat *found, pst_system_facts *facts) {
     if (result != 0)
         return false;
     unsigned type = (unsigned)found->st_mode & S_IFMT;
@@ -313,24 +295,23 @@ static bool learn(int result, const system_stat *found, pst_system_facts *facts)
     return true;
 }
 
-bool pst_system_facts_of(int descriptor, pst_system_facts *facts)
-{
+bool pst_system_facts_of(int descriptor, pst_system_facts *facts) {
     system_stat found;
     return learn(stat_descriptor(descriptor, &found), &found, facts);
 }
 
-bool pst_system_facts_at(const char *path, pst_system_facts *facts)
-{
+bool pst_system_facts_at(const char *path, pst_system_facts *facts) {
     system_stat found;
     return learn(stat_path(path, &found), &found, facts);
 }
 
-const pst_system_place *pst_system_places(pst_system_use use)
-{
+const pst_system_place *pst_system_places(pst_system_use use) {
 #if defined(_WIN32)
-    static const pst_system_place cache[] = {{"LOCALAPPDATA", "pastiche", false, NULL}, {NULL, NULL, false, "LOCALAPPDATA"}};
-    static const pst_system_place data[] = {
-        {"PASTICHE_DATA", "", false, NULL}, {"LOCALAPPDATA", "pastiche", false, NULL}, {NULL, NULL, false, "PASTICHE_DATA"}};
+    static const pst_system_place cache[] = {{"LOCALAPPDATA", "pastiche", false, NULL},
+                                             {NULL, NULL, false, "LOCALAPPDATA"}};
+    static const pst_system_place data[] = {{"PASTICHE_DATA", "", false, NULL},
+                                            {"LOCALAPPDATA", "pastiche", false, NULL},
+                                            {NULL, NULL, false, "PASTICHE_DATA"}};
 #else
     static const pst_system_place cache[] = {{"XDG_CACHE_HOME", "pastiche", true, NULL},
                                              {"HOME", ".cache/pastiche", true, NULL},
@@ -343,7 +324,8 @@ const pst_system_place *pst_system_places(pst_system_use use)
         {"XDG_DATA_HOME", "pastiche", true, NULL},
         {"HOME", ".local/share/pastiche", true, NULL},
 #endif
-        {NULL, NULL, false, "PASTICHE_DATA or HOME"}};
+        {NULL, NULL, false, "PASTICHE_DATA or HOME"}
+    };
 #endif
     return use == PST_SYSTEM_CACHE ? cache : data;
 }

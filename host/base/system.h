@@ -22,8 +22,8 @@ int pst_system_open_new(const char *path);
 void pst_system_close_read(int descriptor);
 bool pst_system_close_written(int descriptor);
 
-/* A descriptor to read and to write, of a file that is made if it is not there and that no other process may have by this call
- * as long as this one is open: errno is EBUSY then. */
+/* A descriptor to read and to write, of a file that is made if it is not there and that no other process may have by
+ * this call as long as this one is open: errno is EBUSY then. */
 int pst_system_open_alone(const char *path);
 
 /* Gives a file a length, and lets the next write begin there. */
@@ -49,8 +49,8 @@ bool pst_system_make_folder(const char *path);
 /* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
 char *pst_system_follow(const char *path);
 
-/* Where a user's files belong: `below` in the folder that the environment's variable names. Ends with a NULL variable, whose
- * `advice` says what to set. */
+/* Where a user's files belong: `below` in the folder that the environment's variable names. Ends with a NULL variable,
+ * whose `advice` says what to set. */
 typedef enum pst_system_use { PST_SYSTEM_CACHE, PST_SYSTEM_DATA } pst_system_use;
 typedef struct pst_system_place {
     const char *variable, *below;
@@ -59,11 +59,12 @@ typedef struct pst_system_place {
 } pst_system_place;
 const pst_system_place *pst_system_places(pst_system_use use);
 
-/* Splits the process in two with a pipe from the new one to this. In the new one *process is 0 and *descriptor is to be written to:
- * it may take memory_bytes more and so many seconds of the processor; what it says is unheard. False where that cannot be done. */
+/* Splits the process in two with a pipe from the new one to this. In the new one *process is 0 and *descriptor is to be
+ * written to: it may take memory_bytes more and so many seconds of the processor; what it says is unheard. False where
+ * that cannot be done. */
 bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor);
-void pst_system_end_split(bool success); /* the new process, without a word */
-void pst_system_reap(int process);       /* in the old one, once the pipe has ended */
+void pst_system_end_split(bool success);                              /* the new process, without a word */
+void pst_system_reap(int process);                                    /* in the old one, once the pipe has ended */
 int64_t pst_system_receive(int descriptor, void *data, size_t bytes); /* from a pipe */
 
 bool pst_system_is_separator(char c);

@@ -1,9 +1,10 @@
 #include "blas/gemm.h"
 
-#include <clblast_c.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
+
+#include <clblast_c.h>
 
 #include "base/memory.h"
 #include "blas/known_answers.h"
@@ -53,27 +54,29 @@ static pst_status check(pst_gemm *gemm, CLBlastStatusCode code, const char *call
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (meanings[i].code == (int)code)
             text = meanings[i].text;
-    return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.info.name, call,
-                    text, (int)code);
+    return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.info.name,
+                    call, text, (int)code);
 }
 
 /* ---- products ------------------------------------------------------------------------------------------------ */
 
 static CLBlastTranspose transpose(bool yes) { return yes ? CLBlastTransposeYes : CLBlastTransposeNo; }
 
-/* CLBlast casts to int. Its padded copies are smaller than the sizes checked here where it matters: a tile is at most 256. */
+/* CLBlast casts to int. Its padded copies are smaller than the sizes checked here where it matters: a tile is at most
+ * 256. */
 static pst_status check_shape(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset) {
     const size_t limit = (size_t)INT_MAX;
     size_t am = pst_round_up(s->m, 256), bn = pst_round_up(s->n, 256), ck = pst_round_up(s->k, 256), a, b, c;
     if (!s->m || !s->n || !s->k)
-        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu has nothing to compute",
-                        s->m, s->n, s->k);
+        return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT,
+                        "a matrix product of %zu x %zu x %zu has nothing to compute", s->m, s->n, s->k);
     bool fits = s->m < limit && s->n < limit && s->k < limit && pst_multiply(am, ck, &a) && pst_multiply(ck, bn, &b) &&
-                pst_multiply(am, bn, &c) && a < limit && b < limit && c < limit && c_offset < limit - c && a + b + c < limit;
+                pst_multiply(am, bn, &c) && a < limit && b < limit && c < limit && c_offset < limit - c &&
+                a + b + c < limit;
     if (!fits)
         return pst_fail(gemm->session->error, PST_ERROR_ARGUMENT,
-                        "a matrix product of %zu x %zu x %zu at element %zu is too large: indices must stay under 2^31", s->m,
-                        s->n, s->k, c_offset);
+                        "a matrix product of %zu x %zu x %zu at element %zu is too large: indices must stay under 2^31",
+                        s->m, s->n, s->k, c_offset);
     return PST_OK;
 }
 
@@ -89,15 +92,16 @@ static size_t b_ld(const pst_gemm_shape *s) { return s->b_transposed ? s->k : s-
 static pst_status temp_bytes(pst_gemm *gemm, const pst_gemm_shape *s, size_t c_offset, size_t *bytes) {
     cl_command_queue *queue = &gemm->session->queue;
     CLBlastTranspose a = transpose(s->a_transposed), b = transpose(s->b_transposed);
-    CLBlastStatusCode code =
-        gemm->row_major ? CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, a, b, s->m, s->n, s->k, 0, a_ld(s), 0, b_ld(s),
-                                                     c_offset, s->n, queue, bytes)
-                        : CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, b, a, s->n, s->m, s->k, 0, b_ld(s), 0, a_ld(s),
-                                                     c_offset, s->n, queue, bytes);
+    CLBlastStatusCode code = gemm->row_major
+                                 ? CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, a, b, s->m, s->n, s->k, 0, a_ld(s),
+                                                              0, b_ld(s), c_offset, s->n, queue, bytes)
+                                 : CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, b, a, s->n, s->m, s->k, 0, b_ld(s),
+                                                              0, a_ld(s), c_offset, s->n, queue, bytes);
     return check(gemm, code, "CLBlastSGemmTempBufferSize");
 }
 
-/* A slice is a sub-buffer, of which there can be no sub-buffers: its parts are taken from the buffer that it lies in. */
+/* A slice is a sub-buffer, of which there can be no sub-buffers: its parts are taken from the buffer that it lies in.
+ */
 static view view_of(const pst_buffer *buffer, size_t offset) {
     return buffer ? (view){buffer->root, buffer->root_offset / sizeof(cl_float) + offset} : (view){NULL, offset};
 }
@@ -130,12 +134,13 @@ static pst_status multiply(pst_gemm *gemm, const pst_gemm_shape *s, view a, view
     cl_mem scratch = temp_size ? temp.memory : NULL; /* given none where one is needed, CLBlast would allocate it */
     CLBlastTranspose at = transpose(s->a_transposed), bt = transpose(s->b_transposed);
     /* Not asked for an event CLBlast makes none that would have to be released. */
-    CLBlastStatusCode code =
-        gemm->row_major
-            ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, at, bt, s->m, s->n, s->k, 1, a.memory, a.offset, a_ld(s),
-                                         b.memory, b.offset, b_ld(s), 0, c.memory, c.offset, s->n, queue, NULL, scratch)
-            : CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, bt, at, s->n, s->m, s->k, 1, b.memory, b.offset, b_ld(s),
-                                         a.memory, a.offset, a_ld(s), 0, c.memory, c.offset, s->n, queue, NULL, scratch);
+    CLBlastStatusCode code = gemm->row_major
+                                 ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, at, bt, s->m, s->n, s->k, 1,
+                                                              a.memory, a.offset, a_ld(s), b.memory, b.offset, b_ld(s),
+                                                              0, c.memory, c.offset, s->n, queue, NULL, scratch)
+                                 : CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, bt, at, s->n, s->m, s->k, 1,
+                                                              b.memory, b.offset, b_ld(s), a.memory, a.offset, a_ld(s),
+                                                              0, c.memory, c.offset, s->n, queue, NULL, scratch);
     status = check(gemm, code, "CLBlastSgemm");
 cleanup:
     for (size_t i = 0; i < 4; i++)
@@ -144,9 +149,9 @@ cleanup:
     return status;
 }
 
-/* How a product is cut: rows beyond a multiple of the tile make a small product of their own, so that not all of A and C
- * is copied to pad them; and B may be taken in panels of columns. In the workspace lie, in this order, a panel of B, the
- * panel of C that it gives, and CLBlast's temporary buffer, in elements. */
+/* How a product is cut: rows beyond a multiple of the tile make a small product of their own, so that not all of A and
+ * C is copied to pad them; and B may be taken in panels of columns. In the workspace lie, in this order, a panel of B,
+ * the panel of C that it gives, and CLBlast's temporary buffer, in elements. */
 typedef struct cutting {
     size_t head, panel;
     size_t c_at, temp_at, total;
@@ -195,7 +200,8 @@ pst_status pst_gemm_workspace(pst_gemm *gemm, const pst_gemm_shape *shape, size_
 }
 
 /* The head's rows and the others, at most a few tiles. */
-static pst_status multiply_rows(pst_gemm *gemm, const pst_gemm_shape *s, size_t head, view a, view b, view c, view temp) {
+static pst_status multiply_rows(pst_gemm *gemm, const pst_gemm_shape *s, size_t head, view a, view b, view c,
+                                view temp) {
     pst_gemm_shape part = *s;
     part.m = head;
     pst_status status = multiply(gemm, &part, a, b, c, temp);
@@ -205,8 +211,8 @@ static pst_status multiply_rows(pst_gemm *gemm, const pst_gemm_shape *s, size_t 
     return status == PST_OK && part.m ? multiply(gemm, &part, a, b, c, temp) : status;
 }
 
-/* columns x rows elements, from one pitch to another. OpenCL's own copy forbids that within one buffer, where slices lie, and
- * PoCL 3.1 crashes with slices. */
+/* columns x rows elements, from one pitch to another. OpenCL's own copy forbids that within one buffer, where slices
+ * lie, and PoCL 3.1 crashes with slices. */
 static pst_status copy_columns(pst_gemm *gemm, size_t rows, size_t columns, const pst_buffer *from, size_t from_offset,
                                size_t from_pitch, const pst_buffer *to, size_t to_offset, size_t to_pitch) {
     const pst_kernel *kernel;
@@ -219,8 +225,8 @@ static pst_status copy_columns(pst_gemm *gemm, size_t rows, size_t columns, cons
                                     pst_arg_int((int)to_offset), pst_arg_int((int)to_pitch)));
 }
 
-pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffer *a, const pst_buffer *b, pst_buffer *c,
-                        size_t c_offset, pst_buffer *workspace) {
+pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffer *a, const pst_buffer *b,
+                        pst_buffer *c, size_t c_offset, pst_buffer *workspace) {
     pst_session *session = gemm->session;
     cutting cut;
     pst_status status = check_shape(gemm, s, c_offset);
@@ -229,16 +235,19 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     if (status != PST_OK)
         return status;
     if (session->lost)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again", session->device.info.name);
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again",
+                        session->device.info.name);
     if (a->bytes < s->m * s->k * sizeof(cl_float) || b->bytes < s->k * s->n * sizeof(cl_float) ||
         c->bytes < (c_offset + s->m * s->n) * sizeof(cl_float))
-        return pst_fail(session->error, PST_ERROR_ARGUMENT, "a buffer is too small for a matrix product of %zu x %zu x %zu", s->m,
-                        s->n, s->k);
+        return pst_fail(session->error, PST_ERROR_ARGUMENT,
+                        "a buffer is too small for a matrix product of %zu x %zu x %zu", s->m, s->n, s->k);
     if (cut.total * sizeof(cl_float) > (workspace ? workspace->bytes : 0))
-        return pst_fail(session->error, PST_ERROR_ARGUMENT, "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes",
-                        s->m, s->n, s->k, cut.total * sizeof(cl_float));
+        return pst_fail(session->error, PST_ERROR_ARGUMENT,
+                        "a matrix product of %zu x %zu x %zu needs a workspace of %zu bytes", s->m, s->n, s->k,
+                        cut.total * sizeof(cl_float));
     view a_view = view_of(a, 0), b_view = view_of(b, 0), c_view = view_of(c, c_offset);
-    view temp = view_of(workspace, cut.temp_at), b_panel = view_of(workspace, 0), c_panel = view_of(workspace, cut.c_at);
+    view temp = view_of(workspace, cut.temp_at), b_panel = view_of(workspace, 0),
+         c_panel = view_of(workspace, cut.c_at);
     if (cut.panel == s->n)
         return multiply_rows(gemm, s, cut.head, a_view, b_view, c_view, temp);
     for (size_t column = 0; column < s->n && status == PST_OK; column += cut.panel) {
@@ -256,8 +265,8 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
 
 /* ---- the parameters in force --------------------------------------------------------------------------------- */
 
-/* CLBlast keeps overridden parameters for the whole process, so what was chosen for a device is remembered for the whole
- * process too: setting them again would throw away the programs of another context on that device. */
+/* CLBlast keeps overridden parameters for the whole process, so what was chosen for a device is remembered for the
+ * whole process too: setting them again would throw away the programs of another context on that device. */
 static atomic_flag lock = ATOMIC_FLAG_INIT;
 static struct {
     cl_device_id device;
@@ -371,10 +380,11 @@ pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
             goto cleanup;
     }
     if (!right && status == PST_OK)
-        status = pst_fail(session->error, PST_ERROR_DEVICE,
-                          "%s: matrix products by CLBlast come out wrong with every set of parameters; update the driver or "
-                          "choose another device",
-                          session->device.info.name);
+        status =
+            pst_fail(session->error, PST_ERROR_DEVICE,
+                     "%s: matrix products by CLBlast come out wrong with every set of parameters; update the driver or "
+                     "choose another device",
+                     session->device.info.name);
     if (!right)
         goto cleanup;
     *result = gemm;

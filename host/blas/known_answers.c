@@ -11,9 +11,9 @@ static int draw(uint64_t *state, int range) { /* -range..range */
     return (int)((*state >> 33) % (unsigned)(2 * range + 1)) - range;
 }
 
-/* A x B for whole numbers so small that every partial sum is exact in float32, whatever its order. Instead of all of C the
- * product C x with a random vector x of odd numbers is compared, exactly, with A (B x), after Freivalds: m n + n k + m k
- * operations, and no single wrong element goes unseen. */
+/* A x B for whole numbers so small that every partial sum is exact in float32, whatever its order. Instead of all of C
+ * the product C x with a random vector x of odd numbers is compared, exactly, with A (B x), after Freivalds: m n + n k
+ * + m k operations, and no single wrong element goes unseen. */
 static bool is_right(const pst_gemm_shape *s, const float *a, const float *b, const float *c, double *x, double *bx) {
     uint64_t state = 99;
     for (size_t j = 0; j < s->n; j++)
@@ -78,9 +78,9 @@ cleanup:
     return status;
 }
 
-/* In every orientation: odd sizes over several tiles, C at the start, at an aligned and at an odd element; and less than
- * CLBlast's kernels for large products take. Then what convolutions ask for: the preferred storage in whole tiles, which
- * takes no copies, with rows left over; few channels; B in panels. */
+/* In every orientation: odd sizes over several tiles, C at the start, at an aligned and at an odd element; and less
+ * than CLBlast's kernels for large products take. Then what convolutions ask for: the preferred storage in whole tiles,
+ * which takes no copies, with rows left over; few channels; B in panels. */
 pst_status pst_known_answers(pst_session *session, pst_gemm *gemm, bool *right) {
     bool at, bt;
     size_t m, n, k;
@@ -89,19 +89,12 @@ pst_status pst_known_answers(pst_session *session, pst_gemm *gemm, bool *right) 
     const struct {
         pst_gemm_shape shape;
         size_t c_offset;
-    } answers[] = {{{83, 61, 57, false, false}, 0},
-                   {{84, 61, 57, true, false}, 2048},
-                   {{85, 61, 57, false, true}, 1021},
-                   {{86, 61, 57, true, true}, 0},
-                   {{37, 29, 23, false, false}, 0},
-                   {{38, 29, 23, true, false}, 5},
-                   {{39, 29, 23, false, true}, 0},
-                   {{40, 29, 23, true, true}, 2048},
-                   {{3 * m, 2 * n, 3 * k, at, bt}, 2048},
-                   {{2 * m + 5, n, 3 * k, at, bt}, 2048},
-                   {{70, 3, 5 * k, at, bt}, 0},
-                   {{1, 3, 27, at, bt}, 0},
-                   {{19, 7 * n, 1152, at, bt}, 11}};
+    } answers[] = {
+        {{83, 61, 57, false, false}, 0},       {{84, 61, 57, true, false}, 2048}, {{85, 61, 57, false, true}, 1021},
+        {{86, 61, 57, true, true}, 0},         {{37, 29, 23, false, false}, 0},   {{38, 29, 23, true, false}, 5},
+        {{39, 29, 23, false, true}, 0},        {{40, 29, 23, true, true}, 2048},  {{3 * m, 2 * n, 3 * k, at, bt}, 2048},
+        {{2 * m + 5, n, 3 * k, at, bt}, 2048}, {{70, 3, 5 * k, at, bt}, 0},       {{1, 3, 27, at, bt}, 0},
+        {{19, 7 * n, 1152, at, bt}, 11}};
     size_t count = sizeof answers / sizeof *answers;
     if (session->device.info.type != PST_DEVICE_CPU)
         count--; /* no panels there, and the largest by far where a simulator plays the GPU */

@@ -1,4 +1,5 @@
-/* The known-answer test of matrix products: a device whose driver or parameters compute wrongly says so nowhere else. */
+/* The known-answer test of matrix products: a device whose driver or parameters compute wrongly says so nowhere else.
+ */
 #ifndef PST_BLAS_KNOWN_ANSWERS_H
 #define PST_BLAS_KNOWN_ANSWERS_H
 

@@ -2,36 +2,40 @@
 
 #include <string.h>
 
-/* The names of kernel "Xgemm" in CLBlast 1.5 and 1.6. Each work-item computes (MWG/MDIMC) x (NWG/NDIMC) elements of C and
- * keeps them in registers, VWM of them in a vector; GEMMK 1 reads row-major matrices as they are. It is wrong before 1.6.3
- * unless MWG = NWG (CLBlast issue 542). SA, SB: local memory. */
-#define XGEMM(...)                                                                                                     \
-    {"Xgemm",                                                                                                          \
-     16,                                                                                                               \
-     {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", "NDIMC", "NWG", "SA", "SB", "STRM", "STRN",      \
-      "VWM", "VWN"},                                                                                                   \
-     {__VA_ARGS__}}
+/* The names of kernel "Xgemm" in CLBlast 1.5 and 1.6. Each work-item computes (MWG/MDIMC) x (NWG/NDIMC) elements of C
+ * and keeps them in registers, VWM of them in a vector; GEMMK 1 reads row-major matrices as they are. It is wrong
+ * before 1.6.3 unless MWG = NWG (CLBlast issue 542). SA, SB: local memory. */
+#define XGEMM(...)                                                                     \
+    {                                                                                  \
+        "Xgemm", 16, {"GEMMK", "KREG", "KWG", "KWI", "MDIMA", "MDIMC", "MWG", "NDIMB", \
+                      "NDIMC", "NWG",  "SA",  "SB",  "STRM",  "STRN",  "VWM", "VWN"},  \
+        {                                                                              \
+            __VA_ARGS__                                                                \
+        }                                                                              \
+    }
 
 /* CPUs: one work-item a tile, without local memory, so that the loop over k is nothing but loads of a vector of B, and
- * fused multiply-adds with an element of A broadcast from memory. The tile fills most registers of the vector width. KWG
- * divides k; 9 divides every k of a 3x3 convolution, 27 included. Unrolling that loop (KWI, KREG over 1) makes LLVM shuffle
- * vectors instead: 4 times slower. GFLOP/s on 2 cores with AVX-512, m = 16384, n = 64, k = 576: 92, against 5 as installed
- * and 83 with the best of kernel 0; the 8 and 4 floats wide ones 58 and 60 there. */
+ * fused multiply-adds with an element of A broadcast from memory. The tile fills most registers of the vector width.
+ * KWG divides k; 9 divides every k of a 3x3 convolution, 27 included. Unrolling that loop (KWI, KREG over 1) makes LLVM
+ * shuffle vectors instead: 4 times slower. GFLOP/s on 2 cores with AVX-512, m = 16384, n = 64, k = 576: 92, against 5
+ * as installed and 83 with the best of kernel 0; the 8 and 4 floats wide ones 58 and 60 there. */
 static const pst_gemm_override cpu_16 = XGEMM(1, 1, 9, 1, 1, 1, 16, 1, 1, 16, 0, 0, 0, 0, 16, 1);
 static const pst_gemm_override cpu_8 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 2, 16, 0, 0, 0, 0, 8, 1);
 static const pst_gemm_override cpu_4 = XGEMM(1, 1, 9, 1, 1, 2, 16, 1, 4, 16, 0, 0, 0, 0, 4, 1);
 
-/* A middling tile in local memory for GPUs whose entry of the database proves wrong, and one that no driver could refuse. */
+/* A middling tile in local memory for GPUs whose entry of the database proves wrong, and one that no driver could
+ * refuse. */
 static const pst_gemm_override gpu_tile = XGEMM(0, 1, 16, 2, 8, 8, 64, 8, 8, 64, 1, 1, 0, 0, 4, 4);
 static const pst_gemm_override plain = XGEMM(0, 1, 16, 2, 4, 4, 16, 4, 4, 16, 0, 0, 0, 0, 1, 1);
 
-/* Products with m n k under the cube of this take "XgemmDirect", which checks borders in its inner loop and copies nothing.
- * The database's sizes differ from device to device and reach 2000; a known one lets small known answers reach both. */
+/* Products with m n k under the cube of this take "XgemmDirect", which checks borders in its inner loop and copies
+ * nothing. The database's sizes differ from device to device and reach 2000; a known one lets small known answers reach
+ * both. */
 static const pst_gemm_override never_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {0}};
 static const pst_gemm_override seldom_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {PST_GEMM_DIRECT_SIZE}};
 
-/* Never run then, but PoCL compiles every kernel of the program, and these are most of it: 20 s of processor time on the first
- * run came down to 7, together with the small copying kernels. */
+/* Never run then, but PoCL compiles every kernel of the program, and these are most of it: 20 s of processor time on
+ * the first run came down to 7, together with the small copying kernels. */
 static const pst_gemm_override small_direct = {
     "XgemmDirect",
     10,
@@ -42,8 +46,8 @@ static const pst_gemm_override pad = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WP
 static const pst_gemm_override flip = {"Transpose", 4, {"TRA_DIM", "TRA_PAD", "TRA_SHUFFLE", "TRA_WPT"}, {1, 0, 0, 8}};
 static const pst_gemm_override pad_flip = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 8, 1}};
 
-#define CPU_SET(xgemm)                                                                                                 \
-    {{&never_direct, &xgemm, &small_direct, &copy, &pad, &flip, &pad_flip}, 100000}
+#define CPU_SET(xgemm) \
+    { {&never_direct, &xgemm, &small_direct, &copy, &pad, &flip, &pad_flip}, 100000 }
 
 static const pst_gemm_parameters cpu_sets[3] = {CPU_SET(cpu_16), CPU_SET(cpu_8), CPU_SET(cpu_4)};
 static const pst_gemm_parameters database = {{&seldom_direct}, 0};

@@ -20,7 +20,8 @@ typedef struct pst_gemm_parameters {
     /* Ends with NULL; what is not there stays as in CLBlast's database. */
     const pst_gemm_override *overrides[PST_GEMM_KERNELS + 1];
     /* Elements of B that a pass over A may use, so that they stay in a core's cache; 0: all of B, always. Columns of a
-     * row-major B lie a power of two apart, where a cache keeps few of them, so each pass gets a copy of its columns. */
+     * row-major B lie a power of two apart, where a cache keeps few of them, so each pass gets a copy of its columns.
+     */
     size_t panel_elements;
 } pst_gemm_parameters;
 

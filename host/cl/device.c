@@ -37,7 +37,8 @@ static void find_problem(pst_device *device) {
         snprintf(info->problem, sizeof info->problem, "the driver says that it is not available");
     else if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_uint)))
         snprintf(info->problem, sizeof info->problem, "its driver has no compiler");
-    else if (strncmp(info->device_version, "OpenCL 1.0", 10) == 0 || strncmp(info->device_version, "OpenCL 1.1", 10) == 0)
+    else if (strncmp(info->device_version, "OpenCL 1.0", 10) == 0 ||
+             strncmp(info->device_version, "OpenCL 1.1", 10) == 0)
         snprintf(info->problem, sizeof info->problem, "OpenCL 1.2 is needed");
     else if (!info->memory_bytes || !info->max_allocation_bytes)
         snprintf(info->problem, sizeof info->problem, "the driver reports no memory");
@@ -48,8 +49,11 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     *device = (pst_device){.platform = platform, .id = id};
     pst_device_info *info = &device->info;
     uint64_t type = device_number(id, CL_DEVICE_TYPE, sizeof(cl_ulong));
-    info->type = type & CL_DEVICE_TYPE_GPU ? PST_DEVICE_GPU : type & CL_DEVICE_TYPE_CPU ? PST_DEVICE_CPU : PST_DEVICE_OTHER;
-    info->integrated = info->type == PST_DEVICE_CPU || device_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
+    info->type = type & CL_DEVICE_TYPE_GPU   ? PST_DEVICE_GPU
+                 : type & CL_DEVICE_TYPE_CPU ? PST_DEVICE_CPU
+                                             : PST_DEVICE_OTHER;
+    info->integrated =
+        info->type == PST_DEVICE_CPU || device_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
     device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
     device_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     device_text(id, CL_DEVICE_VERSION, info->device_version, sizeof info->device_version);
@@ -71,9 +75,8 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);
     uint64_t memory = info->memory_bytes >> 28;
     device->score = (uint64_t)info->usable << 63 | (uint64_t)(info->type == PST_DEVICE_GPU) << 62 |
-                    (uint64_t)(info->type == PST_DEVICE_CPU) << 60 |
-                    (uint64_t)(!info->integrated) << 61 | (speed < (1u << 30) ? speed : (1u << 30)) << 16 |
-                    (memory < 65535 ? memory : 65535);
+                    (uint64_t)(info->type == PST_DEVICE_CPU) << 60 | (uint64_t)(!info->integrated) << 61 |
+                    (speed < (1u << 30) ? speed : (1u << 30)) << 16 | (memory < 65535 ? memory : 65535);
 }
 
 static int better_first(const void *a, const void *b) {
@@ -179,9 +182,11 @@ pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *d
     bool any = !wanted || !wanted[0];
     const pst_device *chosen = any ? &devices[0] : match(devices, count, wanted);
     if (!chosen)
-        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device is called '%s'; 'pastiche devices' lists them", wanted);
+        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device is called '%s'; 'pastiche devices' lists them",
+                        wanted);
     if (!chosen->info.usable)
-        return pst_fail(error, PST_ERROR_NO_DEVICE, "device '%s' cannot be used: %s", chosen->info.name, chosen->info.problem);
+        return pst_fail(error, PST_ERROR_NO_DEVICE, "device '%s' cannot be used: %s", chosen->info.name,
+                        chosen->info.problem);
     *device = *chosen;
     return PST_OK;
 }
@@ -192,18 +197,47 @@ const char *pst_cl_error_name(cl_int code) {
         const char *name;
     } names[] = {
 #define NAME(n) {n, #n}
-        NAME(CL_SUCCESS), NAME(CL_DEVICE_NOT_FOUND), NAME(CL_DEVICE_NOT_AVAILABLE), NAME(CL_COMPILER_NOT_AVAILABLE),
-        NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE), NAME(CL_OUT_OF_RESOURCES), NAME(CL_OUT_OF_HOST_MEMORY),
-        NAME(CL_MEM_COPY_OVERLAP), NAME(CL_BUILD_PROGRAM_FAILURE), NAME(CL_MAP_FAILURE),
-        NAME(CL_MISALIGNED_SUB_BUFFER_OFFSET), NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST), NAME(CL_INVALID_VALUE),
-        NAME(CL_INVALID_DEVICE_TYPE), NAME(CL_INVALID_PLATFORM), NAME(CL_INVALID_DEVICE), NAME(CL_INVALID_CONTEXT),
-        NAME(CL_INVALID_QUEUE_PROPERTIES), NAME(CL_INVALID_COMMAND_QUEUE), NAME(CL_INVALID_HOST_PTR),
-        NAME(CL_INVALID_MEM_OBJECT), NAME(CL_INVALID_BINARY), NAME(CL_INVALID_BUILD_OPTIONS), NAME(CL_INVALID_PROGRAM),
-        NAME(CL_INVALID_PROGRAM_EXECUTABLE), NAME(CL_INVALID_KERNEL_NAME), NAME(CL_INVALID_KERNEL_DEFINITION),
-        NAME(CL_INVALID_KERNEL), NAME(CL_INVALID_ARG_INDEX), NAME(CL_INVALID_ARG_VALUE), NAME(CL_INVALID_ARG_SIZE),
-        NAME(CL_INVALID_KERNEL_ARGS), NAME(CL_INVALID_WORK_DIMENSION), NAME(CL_INVALID_WORK_GROUP_SIZE),
-        NAME(CL_INVALID_WORK_ITEM_SIZE), NAME(CL_INVALID_GLOBAL_OFFSET), NAME(CL_INVALID_EVENT_WAIT_LIST),
-        NAME(CL_INVALID_EVENT), NAME(CL_INVALID_OPERATION), NAME(CL_INVALID_BUFFER_SIZE), NAME(CL_INVALID_GLOBAL_WORK_SIZE),
+        NAME(CL_SUCCESS),
+        NAME(CL_DEVICE_NOT_FOUND),
+        NAME(CL_DEVICE_NOT_AVAILABLE),
+        NAME(CL_COMPILER_NOT_AVAILABLE),
+        NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+        NAME(CL_OUT_OF_RESOURCES),
+        NAME(CL_OUT_OF_HOST_MEMORY),
+        NAME(CL_MEM_COPY_OVERLAP),
+        NAME(CL_BUILD_PROGRAM_FAILURE),
+        NAME(CL_MAP_FAILURE),
+        NAME(CL_MISALIGNED_SUB_BUFFER_OFFSET),
+        NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+        NAME(CL_INVALID_VALUE),
+        NAME(CL_INVALID_DEVICE_TYPE),
+        NAME(CL_INVALID_PLATFORM),
+        NAME(CL_INVALID_DEVICE),
+        NAME(CL_INVALID_CONTEXT),
+        NAME(CL_INVALID_QUEUE_PROPERTIES),
+        NAME(CL_INVALID_COMMAND_QUEUE),
+        NAME(CL_INVALID_HOST_PTR),
+        NAME(CL_INVALID_MEM_OBJECT),
+        NAME(CL_INVALID_BINARY),
+        NAME(CL_INVALID_BUILD_OPTIONS),
+        NAME(CL_INVALID_PROGRAM),
+        NAME(CL_INVALID_PROGRAM_EXECUTABLE),
+        NAME(CL_INVALID_KERNEL_NAME),
+        NAME(CL_INVALID_KERNEL_DEFINITION),
+        NAME(CL_INVALID_KERNEL),
+        NAME(CL_INVALID_ARG_INDEX),
+        NAME(CL_INVALID_ARG_VALUE),
+        NAME(CL_INVALID_ARG_SIZE),
+        NAME(CL_INVALID_KERNEL_ARGS),
+        NAME(CL_INVALID_WORK_DIMENSION),
+        NAME(CL_INVALID_WORK_GROUP_SIZE),
+        NAME(CL_INVALID_WORK_ITEM_SIZE),
+        NAME(CL_INVALID_GLOBAL_OFFSET),
+        NAME(CL_INVALID_EVENT_WAIT_LIST),
+        NAME(CL_INVALID_EVENT),
+        NAME(CL_INVALID_OPERATION),
+        NAME(CL_INVALID_BUFFER_SIZE),
+        NAME(CL_INVALID_GLOBAL_WORK_SIZE),
 #undef NAME
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

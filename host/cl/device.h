@@ -14,8 +14,8 @@ typedef struct pst_device {
     cl_device_id id;
     pst_device_info info;
     pst_quirks quirks;
-    int vector_width;         /* floats in a native vector: 16, 8 or 4 */
-    size_t base_align_bytes;  /* of sub-buffers */
+    int vector_width;        /* floats in a native vector: 16, 8 or 4 */
+    size_t base_align_bytes; /* of sub-buffers */
     uint64_t score;
 } pst_device;
 

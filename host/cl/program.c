@@ -36,7 +36,8 @@ void pst_programs_release(pst_session *session) {
 }
 
 /* The text of cl/<name>.cl, name being the first `length` bytes; *owned is to be freed. */
-static pst_status find_source(pst_session *session, const char *names, size_t length, const char **text, uint8_t **owned) {
+static pst_status find_source(pst_session *session, const char *names, size_t length, const char **text,
+                              uint8_t **owned) {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)length, names);
     *owned = NULL;
@@ -65,7 +66,9 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
     const char *line = log ? strstr(log, "error") : NULL;
     pst_status status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver cannot compile %s.cl (%s): %.300s",
                                  session->device.info.name, program->source, pst_cl_error_name(code),
-                                 line ? line : log ? log : "no log");
+                                 line  ? line
+                                 : log ? log
+                                       : "no log");
     for (char *c = session->error->text; *c; c++)
         if (*c == '\n')
             *c = ' ';
@@ -89,8 +92,9 @@ static pst_status build(pst_session *session, pst_program *program) {
     }
     program->program = clCreateProgramWithSource(session->context, count, texts, NULL, &code);
     PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
-             session->cpu_kernels, session->device.vector_width, (int)pst_group_size(session), (int)pst_sum_group_size(session),
+    snprintf(options, sizeof options,
+             "-cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s", session->cpu_kernels,
+             session->device.vector_width, (int)pst_group_size(session), (int)pst_sum_group_size(session),
              session->device.quirks.build_options, program->defines);
     code = clBuildProgram(program->program, 1, &session->device.id, options, NULL, NULL);
     if (code != CL_SUCCESS)

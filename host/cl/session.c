@@ -55,20 +55,24 @@ void pst_session_close(pst_session *session) {
 pst_status pst_session_check(pst_session *session, cl_int code, const char *call, const char *what) {
     if (code == CL_SUCCESS)
         return PST_OK;
-    bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE;
+    bool memory =
+        code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE;
     if (code == CL_OUT_OF_RESOURCES)
         session->lost = true;
     const char *device = session->device.info.name;
     if (memory)
-        return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY, "%s: out of memory (%s: %s%s%s); try a smaller image size",
-                        device, call, pst_cl_error_name(code), what ? ", " : "", what ? what : "");
-    return pst_fail(session->error, code == CL_OUT_OF_HOST_MEMORY ? PST_ERROR_MEMORY : PST_ERROR_DEVICE, "%s: %s failed: %s (%d)%s%s",
-                    device, call, pst_cl_error_name(code), code, what ? ", " : "", what ? what : "");
+        return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY,
+                        "%s: out of memory (%s: %s%s%s); try a smaller image size", device, call,
+                        pst_cl_error_name(code), what ? ", " : "", what ? what : "");
+    return pst_fail(session->error, code == CL_OUT_OF_HOST_MEMORY ? PST_ERROR_MEMORY : PST_ERROR_DEVICE,
+                    "%s: %s failed: %s (%d)%s%s", device, call, pst_cl_error_name(code), code, what ? ", " : "",
+                    what ? what : "");
 }
 
 static pst_status check_alive(pst_session *session) {
     if (session->lost)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again", session->device.info.name);
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again",
+                        session->device.info.name);
     return PST_OK;
 }
 
@@ -120,7 +124,8 @@ void pst_buffer_destroy(pst_session *session, pst_buffer *buffer) {
     pst_free(buffer);
 }
 
-pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes, pst_buffer **result) {
+pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes,
+                            pst_buffer **result) {
     *result = NULL;
     pst_buffer *slice;
     cl_int code;
@@ -150,7 +155,8 @@ pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t off
     return pst_session_check(session, code, "clEnqueueWriteBuffer", NULL);
 }
 
-static pst_status read_buffer(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes, cl_bool wait) {
+static pst_status read_buffer(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes,
+                              cl_bool wait) {
     pst_status status = check_alive(session);
     if (status != PST_OK || !bytes)
         return status;
@@ -163,7 +169,8 @@ pst_status pst_buffer_read(pst_session *session, const pst_buffer *buffer, size_
     return read_buffer(session, buffer, offset, data, bytes, CL_TRUE);
 }
 
-pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes) {
+pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer, size_t offset, void *data,
+                                 size_t bytes) {
     return read_buffer(session, buffer, offset, data, bytes, CL_FALSE);
 }
 
@@ -171,12 +178,13 @@ pst_status pst_buffer_copy(pst_session *session, pst_buffer *to, const pst_buffe
     return pst_buffer_copy_part(session, to, 0, from, 0, bytes);
 }
 
-pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from, size_t from_offset,
-                                size_t bytes) {
+pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from,
+                                size_t from_offset, size_t bytes) {
     pst_status status = check_alive(session);
     if (status != PST_OK || !bytes)
         return status;
-    cl_int code = clEnqueueCopyBuffer(session->queue, from->memory, to->memory, from_offset, to_offset, bytes, 0, NULL, NULL);
+    cl_int code =
+        clEnqueueCopyBuffer(session->queue, from->memory, to->memory, from_offset, to_offset, bytes, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueCopyBuffer", NULL);
 }
 
@@ -230,7 +238,8 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
     return pst_session_check(session, code, "clEnqueueNDRangeKernel", kernel->name);
 }
 
-pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args) {
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                           const pst_arg *args) {
     size_t group = pst_group_size(session), groups = (count + group - 1) / group;
     /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
     size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 262144 / group;

@@ -12,15 +12,15 @@ typedef struct pst_session {
     pst_device device;
     cl_context context;
     cl_command_queue queue;
-    char *kernel_folder;    /* NULL: the embedded kernels */
-    bool cpu_kernels;       /* kernels have two forms; this follows the device's type, unless the environment variable
-                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
-    pst_program *programs;  /* a list */
-    bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
-    size_t buffer_count;    /* alive */
-    uint64_t buffer_bytes;  /* alive, as planned: what was asked for */
+    char *kernel_folder;   /* NULL: the embedded kernels */
+    bool cpu_kernels;      /* kernels have two forms; this follows the device's type, unless the environment variable
+                              PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
+    pst_program *programs; /* a list */
+    bool lost;             /* after an out-of-resources error nothing more is asked of the driver */
+    size_t buffer_count;   /* alive */
+    uint64_t buffer_bytes; /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
-    unsigned waits;         /* how often the host has waited for the device so far */
+    unsigned waits; /* how often the host has waited for the device so far */
 } pst_session;
 
 /* The session keeps `error`. kernel_folder may be NULL. */
@@ -49,17 +49,19 @@ void pst_buffer_destroy(pst_session *session, pst_buffer *buffer);
 
 /* A part of a buffer as a buffer of its own, valid as long as it; offset a multiple of PST_SLICE_ALIGN. */
 #define PST_SLICE_ALIGN 4096
-pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes, pst_buffer **slice);
+pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size_t offset, size_t bytes,
+                            pst_buffer **slice);
 
 /* Copies from and to the host; both wait, but for pst_buffer_read_later, whose data is there after the next wait. */
 pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data, size_t bytes);
 pst_status pst_buffer_read(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes);
-pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes);
+pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer, size_t offset, void *data,
+                                 size_t bytes);
 
 /* On the device, in order. */
 pst_status pst_buffer_copy(pst_session *session, pst_buffer *to, const pst_buffer *from, size_t bytes);
-pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from, size_t from_offset,
-                                size_t bytes);
+pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from,
+                                size_t from_offset, size_t bytes);
 pst_status pst_buffer_zero(pst_session *session, pst_buffer *buffer, size_t bytes);
 
 /* ---- kernels ---- */
@@ -70,8 +72,8 @@ typedef struct pst_kernel {
     size_t max_work_group_size; /* on this device */
 } pst_kernel;
 
-/* The kernel `name` of cl/<source>.cl, or of several files joined by '+', built with common.cl before them and `defines`
- * (such as "-DVEC=8", or "") on first use. Owned by the session. */
+/* The kernel `name` of cl/<source>.cl, or of several files joined by '+', built with common.cl before them and
+ * `defines` (such as "-DVEC=8", or "") on first use. Owned by the session. */
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
                           const pst_kernel **kernel);
 
@@ -89,18 +91,20 @@ pst_arg pst_arg_buffer(const pst_buffer *buffer);
 pst_arg pst_arg_int(int value);
 pst_arg pst_arg_float(double value);
 
-#define PST_ARGS(...) sizeof((pst_arg[]){__VA_ARGS__}) / sizeof(pst_arg), (const pst_arg[]){__VA_ARGS__}
+#define PST_ARGS(...) \
+    sizeof((pst_arg[]){__VA_ARGS__}) / sizeof(pst_arg), (const pst_arg[]) { __VA_ARGS__ }
 
-/* Queues a kernel over global[0] x global[1] x global[2] work-items; local NULL lets the driver choose, else global must be
- * a multiple of it. A global size of 0 does nothing. */
+/* Queues a kernel over global[0] x global[1] x global[2] work-items; local NULL lets the driver choose, else global
+ * must be a multiple of it. A global size of 0 does nothing. */
 pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size_t global[3], const size_t local[3],
                       size_t arg_count, const pst_arg *args);
 
 /* Queues an EACH_KERNEL (cl/common.cl) over `count` elements; 0 does nothing. */
-pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count, const pst_arg *args);
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                           const pst_arg *args);
 
-/* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer if the
- * device wants. */
+/* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer
+ * if the device wants. */
 size_t pst_group_size(const pst_session *session);
 size_t pst_sum_group_size(const pst_session *session);
 

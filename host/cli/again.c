@@ -1,8 +1,9 @@
 /* pastiche info and pastiche again: what a result tells of how it was made, and the same run once more. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "arguments.h"
 #include "commands.h"
@@ -13,20 +14,17 @@
 
 enum { SHOWN_DIGITS = 12 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
+static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-static int failed(const pst_context *context)
-{
+static int failed(const pst_context *context) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return EXIT_FAILED;
 }
 
-static bool open_without_device(pst_context **context)
-{
+static bool open_without_device(pst_context **context) {
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = "none";
@@ -37,8 +35,7 @@ static bool open_without_device(pst_context **context)
 }
 
 /* The JSON text in a picture, and what it says; false after complaining. The text ends with pst_bytes_destroy. */
-static bool read_record(pst_context *context, const char *path, char **text, json_t **root)
-{
+static bool read_record(pst_context *context, const char *path, char **text, json_t **root) {
     *root = NULL;
     if (pst_image_metadata(context, path, text) != PST_OK) {
         failed(context);
@@ -47,8 +44,9 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
     *root = *text ? json_loads(*text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "options")))
         return true;
-    complain("%s: %s", path, *text ? "what it tells of its settings is damaged"
-                                   : "tells of no settings: it was not made by pastiche, or another program saved it without them");
+    complain("%s: %s", path,
+             *text ? "what it tells of its settings is damaged"
+                   : "tells of no settings: it was not made by pastiche, or another program saved it without them");
     json_decref(*root);
     pst_bytes_destroy(*text);
     *root = NULL;
@@ -58,11 +56,10 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
 
 /* ---- pastiche info ---- */
 
-int info_command(int count, char **arguments)
-{
+int info_command(int count, char **arguments) {
     const char *path = NULL;
     bool help;
-    const argument table[] = { { "PICTURE", &path, NULL }, { NULL, NULL, NULL } };
+    const argument table[] = {{"PICTURE", &path, NULL}, {NULL, NULL, NULL}};
     if (!arguments_read("info", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {
@@ -79,7 +76,8 @@ int info_command(int count, char **arguments)
     json_t *root;
     int code = EXIT_FAILED;
     if (open_without_device(&context) && read_record(context, path, &text, &root)) {
-        bool good = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
+        bool good = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 && putchar('\n') != EOF &&
+                    fflush(stdout) == 0;
         code = good ? EXIT_OK : EXIT_FAILED;
         if (!good)
             complain("standard output cannot be written");
@@ -100,8 +98,7 @@ typedef struct command_line {
 } command_line;
 
 /* "--name=value" or, where one of them is NULL, the other. */
-static void add_word(command_line *line, const char *name, const char *value)
-{
+static void add_word(command_line *line, const char *name, const char *value) {
     size_t size = (name ? strlen(name) + 3 : 0) + (value ? strlen(value) : 0) + 1;
     char **longer = realloc(line->words, ((size_t)line->count + 2) * sizeof *longer);
     line->words = longer ? longer : line->words;
@@ -115,8 +112,7 @@ static void add_word(command_line *line, const char *name, const char *value)
     line->words[line->count] = NULL;
 }
 
-static void free_line(command_line *line)
-{
+static void free_line(command_line *line) {
     for (int i = 0; i < line->count; i++)
         free(line->words[i]);
     free(line->words);
@@ -128,12 +124,11 @@ typedef struct repeat {
     pst_context *context;
     json_t *root;
     command_line line;
-    int changed;     /* inputs that are not what they were */
+    int changed; /* inputs that are not what they were */
 } repeat;
 
 /* Where a file is: by its name as it was given, or in the picture's folder. The caller frees it. */
-static char *find_file(const repeat *r, const char *path)
-{
+static char *find_file(const repeat *r, const char *path) {
     size_t folder = (size_t)(file_name(r->picture) - r->picture);
     char *found = malloc(folder + strlen(path) + 1);
     if (!found)
@@ -152,15 +147,15 @@ static char *find_file(const repeat *r, const char *path)
 }
 
 /* Checks an input. Where it lies now, which the caller frees; NULL after complaining. */
-static char *check_file(repeat *r, const json_t *entry, const char *what, const char *instead)
-{
+static char *check_file(repeat *r, const json_t *entry, const char *what, const char *instead) {
     const char *path = instead ? instead : text_of(entry, "path"), *expected = text_of(entry, "sha256");
     char sha256[65], *found = find_file(r, path);
     bool good = false;
     if (!found) {
         complain("no memory left");
     } else if (strcmp(path, "-") == 0) {
-        complain("%s: %s came from standard input (SHA-256 %.*s...); it cannot be read again", r->picture, what, SHOWN_DIGITS, expected);
+        complain("%s: %s came from standard input (SHA-256 %.*s...); it cannot be read again", r->picture, what,
+                 SHOWN_DIGITS, expected);
     } else if (!instead && strncmp(path, "built-in:", 9) != 0 && !file_exists(found)) {
         complain("%s: %s is missing; it had the SHA-256 %.*s...", path, what, SHOWN_DIGITS, expected);
     } else if (pst_file_sha256(r->context, found, sha256) != PST_OK) {
@@ -169,8 +164,8 @@ static char *check_file(repeat *r, const json_t *entry, const char *what, const 
         good = strcmp(sha256, expected) == 0;
         r->changed += !good;
         if (!good)
-            complain("%s: %s has changed: its SHA-256 was %.*s... and is %.*s...%s", found, what, SHOWN_DIGITS, expected, SHOWN_DIGITS, sha256,
-                     r->anyway ? "" : "; --anyway goes on with it");
+            complain("%s: %s has changed: its SHA-256 was %.*s... and is %.*s...%s", found, what, SHOWN_DIGITS,
+                     expected, SHOWN_DIGITS, sha256, r->anyway ? "" : "; --anyway goes on with it");
         good |= r->anyway;
     }
     if (!good)
@@ -178,9 +173,9 @@ static char *check_file(repeat *r, const json_t *entry, const char *what, const 
     return good ? found : NULL;
 }
 
-/* Checks an input, and puts it into the command line as an option, or as a word where name is NULL. False after complaining. */
-static bool add_file(repeat *r, const json_t *entry, const char *what, const char *name, const char *instead)
-{
+/* Checks an input, and puts it into the command line as an option, or as a word where name is NULL. False after
+ * complaining. */
+static bool add_file(repeat *r, const json_t *entry, const char *what, const char *name, const char *instead) {
     char *found = check_file(r, entry, what, instead);
     bool good = found != NULL;
     if (good)
@@ -190,8 +185,7 @@ static bool add_file(repeat *r, const json_t *entry, const char *what, const cha
 }
 
 /* An option whose value is a list of files and texts. */
-static bool add_list(repeat *r, const json_t *list, const char *name)
-{
+static bool add_list(repeat *r, const json_t *list, const char *name) {
     json_t *part;
     size_t i;
     char *value = NULL;
@@ -216,14 +210,14 @@ static bool add_list(repeat *r, const json_t *list, const char *name)
 }
 
 /* The options as they were given; those that name files have these looked for. */
-static bool add_options(repeat *r)
-{
+static bool add_options(repeat *r) {
     const json_t *files = json_object_get(r->root, "files");
     json_t *pair;
     size_t i;
     bool good = true;
     json_array_foreach(json_object_get(r->root, "options"), i, pair) {
-        const char *name = json_string_value(json_array_get(pair, 0)), *value = json_string_value(json_array_get(pair, 1));
+        const char *name = json_string_value(json_array_get(pair, 0)),
+                   *value = json_string_value(json_array_get(pair, 1));
         const json_t *list = name ? json_object_get(files, name) : NULL;
         if (!name || !record_matters(name) || (r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
             continue;
@@ -235,8 +229,7 @@ static bool add_options(repeat *r)
     return good;
 }
 
-static bool add_inputs(repeat *r)
-{
+static bool add_inputs(repeat *r) {
     const json_t *start = json_object_get(r->root, "start"), *styles = json_object_get(r->root, "styles");
     json_t *style;
     size_t i;
@@ -254,16 +247,14 @@ static bool add_inputs(repeat *r)
     add_word(&r->line, "output", r->output);
     add_word(&r->line, NULL, "--");
     good &= add_file(r, json_object_get(r->root, "content"), "the content", NULL, NULL);
-    json_array_foreach(styles, i, style)
-        good &= add_file(r, style, "a style", NULL, NULL);
+    json_array_foreach(styles, i, style) good &= add_file(r, style, "a style", NULL, NULL);
     if (r->line.short_of_memory)
         complain("no memory left");
     return good && !r->line.short_of_memory;
 }
 
 /* What may make the bytes differ is told before the work. */
-static bool compare_surroundings(const repeat *r, const settings *s)
-{
+static bool compare_surroundings(const repeat *r, const settings *s) {
     const json_t *was = json_object_get(r->root, "device");
     pst_device_info is;
     pst_context_options where;
@@ -280,18 +271,20 @@ static bool compare_surroundings(const repeat *r, const settings *s)
     } else {
         pst_context_device(context, &is);
         if (strcmp(text_of(r->root, "pastiche"), pst_version()) != 0)
-            complain("%s was made by version %s, and this is %s; the picture may differ", r->picture, text_of(r->root, "pastiche"), pst_version());
+            complain("%s was made by version %s, and this is %s; the picture may differ", r->picture,
+                     text_of(r->root, "pastiche"), pst_version());
         if (strcmp(text_of(was, "name"), is.name) != 0)
-            complain("%s was made on %s, and this is %s; the picture may differ", r->picture, text_of(was, "name"), is.name);
+            complain("%s was made on %s, and this is %s; the picture may differ", r->picture, text_of(was, "name"),
+                     is.name);
         else if (strcmp(text_of(was, "driver"), is.driver_version) != 0)
-            complain("%s was made with the driver %s, and this is %s; the picture may differ", r->picture, text_of(was, "driver"), is.driver_version);
+            complain("%s was made with the driver %s, and this is %s; the picture may differ", r->picture,
+                     text_of(was, "driver"), is.driver_version);
     }
     pst_context_destroy(context);
     return good;
 }
 
-static void tell_whether_same(const repeat *r)
-{
+static void tell_whether_same(const repeat *r) {
     char old[65], now[65];
     if (pst_file_sha256(r->context, r->picture, old) != PST_OK || pst_file_sha256(r->context, r->output, now) != PST_OK)
         complain("%s", pst_context_message(r->context));
@@ -302,16 +295,15 @@ static void tell_whether_same(const repeat *r)
 }
 
 /* What was changed on the live page while it ran is not told in full. */
-static bool can_be_repeated(const repeat *r)
-{
+static bool can_be_repeated(const repeat *r) {
     bool changed = json_is_true(json_object_get(r->root, "weights_changed"));
     if (changed)
-        complain("%s: weights were changed while it ran%s", r->picture, r->anyway ? "" : "; --anyway repeats the run with those of its beginning");
+        complain("%s: weights were changed while it ran%s", r->picture,
+                 r->anyway ? "" : "; --anyway repeats the run with those of its beginning");
     return !changed || r->anyway;
 }
 
-static int run_again(repeat *r)
-{
+static int run_again(repeat *r) {
     settings s;
     json_t *choices = json_object_get(r->root, "choices");
     char *choices_text = choices ? json_dumps(choices, JSON_COMPACT) : NULL;
@@ -335,8 +327,7 @@ static int run_again(repeat *r)
 }
 
 /* OUT.png gives OUT_again.png. */
-static char *default_output(const char *picture)
-{
+static char *default_output(const char *picture) {
     const char *dot = strrchr(file_name(picture), '.');
     size_t base = dot ? (size_t)(dot - picture) : strlen(picture), size = strlen(picture) + sizeof "_again";
     char *name = malloc(size);
@@ -345,14 +336,14 @@ static char *default_output(const char *picture)
     return name;
 }
 
-int again_command(int count, char **arguments)
-{
-    repeat r = { 0 };
+int again_command(int count, char **arguments) {
+    repeat r = {0};
     bool help;
     const char *short_output = NULL;
-    const argument table[] = { { "PICTURE", &r.picture, NULL }, { "--output", &r.output, NULL },   { "-o", &short_output, NULL },
-                               { "--model", &r.model, NULL },   { "--device", &r.device, NULL },   { "--anyway", NULL, &r.anyway },
-                               { "--quiet", NULL, &r.quiet },   { NULL, NULL, NULL } };
+    const argument table[] = {{"PICTURE", &r.picture, NULL}, {"--output", &r.output, NULL},
+                              {"-o", &short_output, NULL},   {"--model", &r.model, NULL},
+                              {"--device", &r.device, NULL}, {"--anyway", NULL, &r.anyway},
+                              {"--quiet", NULL, &r.quiet},   {NULL, NULL, NULL}};
     if (!arguments_read("again", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {
@@ -375,7 +366,8 @@ int again_command(int count, char **arguments)
         complain("no memory left");
     else if (file_same(r.picture, r.output))
         complain("%s: would be replaced by its repetition; choose another name for -o", r.output);
-    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) && can_be_repeated(&r) && add_inputs(&r))
+    else if (open_without_device(&r.context) && read_record(r.context, r.picture, &text, &r.root) &&
+             can_be_repeated(&r) && add_inputs(&r))
         code = run_again(&r);
     free_line(&r.line);
     json_decref(r.root);

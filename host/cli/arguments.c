@@ -5,8 +5,7 @@
 #include "complain.h"
 #include "values.h"
 
-bool arguments_read(const char *command, int count, char **arguments, const argument *table, bool *help)
-{
+bool arguments_read(const char *command, int count, char **arguments, const argument *table, bool *help) {
     *help = false;
     for (int i = 0; i < count; i++) {
         size_t length = strcspn(arguments[i], "=");
@@ -44,8 +43,7 @@ bool arguments_read(const char *command, int count, char **arguments, const argu
     return true;
 }
 
-bool argument_integer(const char *name, const char *text, int least, int most, int *number)
-{
+bool argument_integer(const char *name, const char *text, int least, int most, int *number) {
     int64_t value;
     if (!value_integer(text, &value) || value < least || value > most) {
         complain("%s \"%s\": must be a whole number from %d to %d", name, text, least, most);

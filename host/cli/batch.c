@@ -21,13 +21,13 @@ typedef struct batch {
     batch_list list;
     verdict *contents, *styles; /* of the pictures, before anything is painted */
     time_t begun;               /* when the first run did */
-    double pixels, pace;        /* for --plan: of all that is to be painted, and the seconds that one takes; 0: not tried yet */
+    double pixels,
+        pace; /* for --plan: of all that is to be painted, and the seconds that one takes; 0: not tried yet */
 } batch;
 
 /* ---- before the first run ---- */
 
-static int check_names(batch *b)
-{
+static int check_names(batch *b) {
     for (size_t i = 0; i < b->list.count; i++) {
         settings one = batch_item_settings(&b->list, b->settings, &b->list.items[i]);
         int code = b->list.items[i].state == BATCH_TO_DO ? run_check_names(&b->session, &one) : EXIT_OK;
@@ -37,19 +37,17 @@ static int check_names(batch *b)
     return EXIT_OK;
 }
 
-static void print_item(const batch_item *item, const pst_plan *plan)
-{
+static void print_item(const batch_item *item, const pst_plan *plan) {
     char bytes[32];
     if (plan)
-        printf("%s  %dx%d pixels, %s%s\n", item->output, plan->width, plan->height, bytes_text(plan->device_bytes, bytes),
-               plan->fits ? "" : ", which does not fit");
+        printf("%s  %dx%d pixels, %s%s\n", item->output, plan->width, plan->height,
+               bytes_text(plan->device_bytes, bytes), plan->fits ? "" : ", which does not fit");
     else
         printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "is there" : "cannot be painted");
 }
 
 /* One picture is tried; the others take as much longer as they are larger. */
-static int foretell(batch *b, run *r)
-{
+static int foretell(batch *b, run *r) {
     const pst_plan *plan = pst_job_plan(r->job);
     double seconds = 0, pixels = (double)plan->width * plan->height;
     b->pixels += pixels;
@@ -62,10 +60,9 @@ static int foretell(batch *b, run *r)
     return status == PST_OK ? EXIT_OK : session_failed(&b->session, status);
 }
 
-/* Prepares a run without painting. Whether a picture can be read, and a size be painted, shows here and not in the middle of
- * the night; only what is wrong with all of them ends it. */
-static int check_item(batch *b, batch_item *item)
-{
+/* Prepares a run without painting. Whether a picture can be read, and a size be painted, shows here and not in the
+ * middle of the night; only what is wrong with all of them ends it. */
+static int check_item(batch *b, batch_item *item) {
     verdict *content = &b->contents[item->content], *style = &b->styles[item->style];
     settings one = batch_item_settings(&b->list, b->settings, item);
     if (*content == BAD || *style == BAD) /* which was told */
@@ -101,8 +98,7 @@ static int check_item(batch *b, batch_item *item)
     return all ? code : EXIT_OK;
 }
 
-static int check_items(batch *b)
-{
+static int check_items(batch *b) {
     int code = EXIT_OK;
     b->contents = calloc(b->list.contents.count, sizeof *b->contents);
     b->styles = calloc(b->list.styles.count, sizeof *b->styles);
@@ -115,8 +111,7 @@ static int check_items(batch *b)
 }
 
 /* Folders are made once all else is known to be good. */
-static int make_room(batch *b)
-{
+static int make_room(batch *b) {
     for (size_t i = 0; i < b->list.count; i++) {
         const batch_item *item = &b->list.items[i];
         settings one = batch_item_settings(&b->list, b->settings, item);
@@ -134,11 +129,11 @@ static int make_room(batch *b)
 }
 
 /* The endings, and what of the settings goes with them, need no folder to be looked at. */
-static int check_endings(batch *b)
-{
+static int check_endings(batch *b) {
     for (size_t i = 0; i < b->list.count; i++) {
         pst_status status = b->list.items[i].state != BATCH_TO_DO
-                                ? PST_OK : picture_check(b->session.context, b->settings, b->list.items[i].output);
+                                ? PST_OK
+                                : picture_check(b->session.context, b->settings, b->list.items[i].output);
         if (status == PST_ERROR_ARGUMENT || status == PST_ERROR_UNSUPPORTED || status == PST_ERROR_FORMAT)
             return session_failed(&b->session, status);
     }
@@ -147,16 +142,16 @@ static int check_endings(batch *b)
 
 /* ---- the runs ---- */
 
-static int paint_item(batch *b, batch_item *item)
-{
+static int paint_item(batch *b, batch_item *item) {
     settings one = batch_item_settings(&b->list, b->settings, item);
     progress *report = &b->session.report;
     char name[TITLE_MOST - 128], title[TITLE_MOST], left[32], rest[64] = "";
     run r;
     size_t painted = (size_t)report->item++;
     if (painted > 0)
-        snprintf(rest, sizeof rest, " (about %s to go)",
-                 progress_time(difftime(time(NULL), b->begun) / (double)painted * (report->items - (int)painted), left));
+        snprintf(
+            rest, sizeof rest, " (about %s to go)",
+            progress_time(difftime(time(NULL), b->begun) / (double)painted * (report->items - (int)painted), left));
     snprintf(title, sizeof title, "%d of %d%s: %s", report->item, report->items, rest,
              batch_item_title(&b->list, item, name, sizeof name));
     b->session.status = PST_OK;
@@ -175,8 +170,7 @@ static int paint_item(batch *b, batch_item *item)
 }
 
 /* One failure does not stop the others, unless the device itself failed: nothing can be asked of it any more. */
-static int paint_items(batch *b)
-{
+static int paint_items(batch *b) {
     int code = EXIT_OK;
     progress *report = &b->session.report;
     report->items = (int)batch_count(&b->list, BATCH_TO_DO);
@@ -193,23 +187,24 @@ static int paint_items(batch *b)
     return signals_caught() ? EXIT_SIGNAL + signals_caught() : code;
 }
 
-static void sum_up(batch *b, bool begun)
-{
+static void sum_up(batch *b, bool begun) {
     const batch_list *list = &b->list;
     char failed[48] = "", left[96] = "", there[80] = "", took[32];
-    size_t there_count = batch_count(list, BATCH_THERE), failures = batch_count(list, BATCH_FAILED), rest = batch_count(list, BATCH_TO_DO);
+    size_t there_count = batch_count(list, BATCH_THERE), failures = batch_count(list, BATCH_FAILED),
+           rest = batch_count(list, BATCH_TO_DO);
     if (there_count)
         snprintf(there, sizeof there, ", %zu skipped, which %s there", there_count, there_count == 1 ? "was" : "were");
     if (failures)
         snprintf(failed, sizeof failed, ", %zu failed", failures);
     if (rest)
-        snprintf(left, sizeof left, ", %zu left%s", rest, begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
+        snprintf(left, sizeof left, ", %zu left%s", rest,
+                 begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
     progress_say(&b->session.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
-                 list->count == 1 ? "picture" : "pictures", progress_time(begun ? difftime(time(NULL), b->begun) : 0, took), there, failed, left);
+                 list->count == 1 ? "picture" : "pictures",
+                 progress_time(begun ? difftime(time(NULL), b->begun) : 0, took), there, failed, left);
 }
 
-static int paint_all(batch *b)
-{
+static int paint_all(batch *b) {
     const settings *s = b->settings;
     session *w = &b->session;
     int code = session_open(w);
@@ -222,7 +217,8 @@ static int paint_all(batch *b)
     char took[32];
     if (code == EXIT_OK && b->pace > 0)
         printf("%zu %s to paint, in about %s.\n", batch_count(&b->list, BATCH_TO_DO),
-               batch_count(&b->list, BATCH_TO_DO) == 1 ? "picture" : "pictures", progress_time(b->pace * b->pixels, took));
+               batch_count(&b->list, BATCH_TO_DO) == 1 ? "picture" : "pictures",
+               progress_time(b->pace * b->pixels, took));
     if (code != EXIT_OK || s->plan)
         return code != EXIT_OK || batch_count(&b->list, BATCH_FAILED) == 0 ? code : EXIT_FAILED;
     code = make_room(b);
@@ -236,9 +232,8 @@ static int paint_all(batch *b)
     return code == EXIT_OK && batch_count(&b->list, BATCH_FAILED) ? EXIT_FAILED : code;
 }
 
-static int run_batch(const settings *s)
-{
-    batch b = { .settings = s };
+static int run_batch(const settings *s) {
+    batch b = {.settings = s};
     int code = batch_list_make(&b.list, s);
     if (code == EXIT_OK)
         code = session_begin(&b.session, s);
@@ -258,8 +253,7 @@ static int run_batch(const settings *s)
     return code;
 }
 
-static void help(void)
-{
+static void help(void) {
     puts("Usage: pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n\n"
          "Paints every content in the manner of every style: 4 contents and 3 styles make\n"
          "12 pictures, CONTENT__STYLE.png in FOLDER. A folder means the pictures in it;\n"
@@ -276,8 +270,7 @@ static void help(void)
          "and all other options of a run, which `pastiche --help` lists.");
 }
 
-int batch_command(int count, char **arguments)
-{
+int batch_command(int count, char **arguments) {
     settings s;
     int code = EXIT_USAGE;
     if (options_read_batch(&s, count, arguments)) {

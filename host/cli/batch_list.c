@@ -10,16 +10,14 @@
 
 static const char default_name[] = "{content}__{style}.png";
 
-static int no_memory(void)
-{
+static int no_memory(void) {
     complain("no memory left");
     return EXIT_FAILED;
 }
 
 /* ---- inputs ---- */
 
-static bool has(const path_list *list, const char *path)
-{
+static bool has(const path_list *list, const char *path) {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->paths[i], path) == 0)
             return true;
@@ -27,9 +25,8 @@ static bool has(const path_list *list, const char *path)
 }
 
 /* What the words mean, everything once. A name that leads nowhere is a slip, which is told before anything begins. */
-static int expand(path_list *list, path_list *inputs, const char *const *words, size_t count, bool styles)
-{
-    path_list found = { 0 };
+static int expand(path_list *list, path_list *inputs, const char *const *words, size_t count, bool styles) {
+    path_list found = {0};
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
         good = paths_expand(&found, words[i], styles);
@@ -46,8 +43,7 @@ static int expand(path_list *list, path_list *inputs, const char *const *words, 
 }
 
 /* Results among the pictures of a folder would be taken for contents the next time. */
-static int check_folder(const batch_list *list, const settings *s, const char *word)
-{
+static int check_folder(const batch_list *list, const settings *s, const char *word) {
     bool inside = file_same(word, s->output);
     if (!inside && paths_is_pattern(word)) {
         const char *pattern = file_name(word);
@@ -61,7 +57,8 @@ static int check_folder(const batch_list *list, const settings *s, const char *w
         free(folder);
     }
     if (inside)
-        complain("%s: the results would lie among these pictures and be taken for them the next time; choose another folder for -o",
+        complain("%s: the results would lie among these pictures and be taken for them the next time; choose another "
+                 "folder for -o",
                  word);
     return inside ? EXIT_USAGE : EXIT_OK;
 }
@@ -69,8 +66,7 @@ static int check_folder(const batch_list *list, const settings *s, const char *w
 /* ---- names ---- */
 
 /* "a+b" for a blend of folder/a.jpg and b.png, as --style-image names them. */
-static char *name_blend(const settings *s)
-{
+static char *name_blend(const settings *s) {
     char *name = calloc(strlen(s->style_list) + 2, 1);
     if (!name)
         return NULL;
@@ -96,8 +92,8 @@ static char *name_blend(const settings *s)
 }
 
 /* The template with its marks filled in, in the folder of the results; NULL if memory is short. */
-static char *fill_in(const settings *s, const char *content, size_t content_length, const char *style, size_t style_length)
-{
+static char *fill_in(const settings *s, const char *content, size_t content_length, const char *style,
+                     size_t style_length) {
     const char *from = s->name ? s->name : default_name;
     size_t size = strlen(s->output) + 2 + strlen(from) + (content_length + style_length) * strlen(from);
     char *path = malloc(size), *to = path;
@@ -116,8 +112,7 @@ static char *fill_in(const settings *s, const char *content, size_t content_leng
     return path;
 }
 
-static int check_template(const char *name)
-{
+static int check_template(const char *name) {
     for (const char *c = name; (c = strchr(c, '{')); c++) {
         if (strncmp(c, "{content}", 9) != 0 && strncmp(c, "{style}", 7) != 0) {
             complain("--name \"%s\": {content} and {style} are all that it can have in braces", name);
@@ -127,8 +122,7 @@ static int check_template(const char *name)
     return EXIT_OK;
 }
 
-static int name_items(batch_list *list, const settings *s)
-{
+static int name_items(batch_list *list, const settings *s) {
     size_t count = list->contents.count * list->styles.count;
     list->items = calloc(count ? count : 1, sizeof *list->items);
     if (!list->items)
@@ -137,9 +131,11 @@ static int name_items(batch_list *list, const settings *s)
         batch_item *item = &list->items[list->count];
         item->content = list->count / list->styles.count;
         item->style = list->count % list->styles.count;
-        const char *content = file_name(list->contents.paths[item->content]), *style = file_name(list->styles.paths[item->style]);
+        const char *content = file_name(list->contents.paths[item->content]),
+                   *style = file_name(list->styles.paths[item->style]);
         size_t style_length = list->blend_name ? strlen(list->blend_name) : file_base(style);
-        item->output = fill_in(s, content, file_base(content), list->blend_name ? list->blend_name : style, style_length);
+        item->output =
+            fill_in(s, content, file_base(content), list->blend_name ? list->blend_name : style, style_length);
         if (!item->output)
             return no_memory();
     }
@@ -147,8 +143,7 @@ static int name_items(batch_list *list, const settings *s)
 }
 
 /* Where the system takes "A" and "a" for one file, so do we. */
-static int compare_names(const char *a, const char *b)
-{
+static int compare_names(const char *a, const char *b) {
 #if defined(_WIN32) || defined(__APPLE__)
     for (; *a && tolower((unsigned char)*a) == tolower((unsigned char)*b); a++, b++)
         continue;
@@ -158,14 +153,12 @@ static int compare_names(const char *a, const char *b)
 #endif
 }
 
-static int by_output(const void *a, const void *b)
-{
+static int by_output(const void *a, const void *b) {
     const batch_item *const *first = a, *const *second = b;
     return compare_names((*first)->output, (*second)->output);
 }
 
-static int check_clashes(const batch_list *list)
-{
+static int check_clashes(const batch_list *list) {
     const batch_item **sorted = malloc(list->count * sizeof *sorted), *clash = NULL;
     if (!sorted)
         return no_memory();
@@ -188,8 +181,7 @@ static int check_clashes(const batch_list *list)
 
 /* ---- the list ---- */
 
-static int list_styles(batch_list *list, const settings *s)
-{
+static int list_styles(batch_list *list, const settings *s) {
     if (!s->style_list)
         return expand(&list->styles, &list->inputs, s->each_style, s->each_style_count, true);
     for (size_t i = 0; i < s->style_count; i++) {
@@ -204,15 +196,15 @@ static int list_styles(batch_list *list, const settings *s)
     return !list->blend_name ? no_memory() : paths_add(&list->styles, "") ? EXIT_OK : EXIT_FAILED;
 }
 
-int batch_list_make(batch_list *list, const settings *s)
-{
-    *list = (batch_list){ 0 };
+int batch_list_make(batch_list *list, const settings *s) {
+    *list = (batch_list){0};
     int code = s->name ? check_template(s->name) : EXIT_OK;
     if (code == EXIT_OK && file_exists(s->output) && !file_is_folder(s->output)) {
         complain("%s: is a file; -o takes the folder of a batch's results", s->output);
         code = EXIT_USAGE;
     } else if (code == EXIT_OK && file_is_picture(s->output) && !file_is_folder(s->output)) {
-        complain("%s: is the name of a picture; -o takes the folder of a batch's results, and --name their names", s->output);
+        complain("%s: is the name of a picture; -o takes the folder of a batch's results, and --name their names",
+                 s->output);
         code = EXIT_USAGE;
     }
     if (code == EXIT_OK)
@@ -235,8 +227,7 @@ int batch_list_make(batch_list *list, const settings *s)
     return code;
 }
 
-settings batch_item_settings(const batch_list *list, const settings *s, const batch_item *item)
-{
+settings batch_item_settings(const batch_list *list, const settings *s, const batch_item *item) {
     settings one = *s;
     one.content = list->contents.paths[item->content];
     one.output = item->output;
@@ -248,23 +239,20 @@ settings batch_item_settings(const batch_list *list, const settings *s, const ba
     return one;
 }
 
-char *batch_item_title(const batch_list *list, const batch_item *item, char *text, size_t size)
-{
+char *batch_item_title(const batch_list *list, const batch_item *item, char *text, size_t size) {
     snprintf(text, size, "%s in the manner of %s", file_name(list->contents.paths[item->content]),
              list->blend_name ? list->blend_name : file_name(list->styles.paths[item->style]));
     return text;
 }
 
-size_t batch_count(const batch_list *list, batch_state state)
-{
+size_t batch_count(const batch_list *list, batch_state state) {
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++)
         count += list->items[i].state == state;
     return count;
 }
 
-void batch_list_free(batch_list *list)
-{
+void batch_list_free(batch_list *list) {
     for (size_t i = 0; list->items && i < list->count; i++)
         free(list->items[i].output);
     free(list->items);
@@ -272,5 +260,5 @@ void batch_list_free(batch_list *list)
     paths_free(&list->contents);
     paths_free(&list->styles);
     paths_free(&list->inputs);
-    *list = (batch_list){ 0 };
+    *list = (batch_list){0};
 }

@@ -13,15 +13,16 @@ typedef struct batch_item {
 } batch_item;
 
 typedef struct batch_list {
-    path_list contents, styles; /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
-    path_list inputs;           /* all files that are read */
-    char *blend_name;           /* what {style} is for a blend: "a+b"; owned */
-    batch_item *items;          /* content by content */
+    path_list contents,
+        styles;        /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
+    path_list inputs;  /* all files that are read */
+    char *blend_name;  /* what {style} is for a blend: "a+b"; owned */
+    batch_item *items; /* content by content */
     size_t count;
 } batch_list;
 
-/* Finds the pictures and gives them names; checks that the inputs are there and that no two results have one name. Gives an
- * exit code; what is wrong was told then. Always end it with batch_list_free. */
+/* Finds the pictures and gives them names; checks that the inputs are there and that no two results have one name.
+ * Gives an exit code; what is wrong was told then. Always end it with batch_list_free. */
 int batch_list_make(batch_list *list, const settings *s);
 
 /* The settings of one picture's run; they point into the list and s. */

@@ -12,34 +12,32 @@
 
 enum { SIZES_MOST = 16 };
 
-static bool take_row(void *user, const pst_bench_row *row)
-{
+static bool take_row(void *user, const pst_bench_row *row) {
     bench_report_row(user, row);
     return signals_caught() != 0;
 }
 
 /* The file is opened before anything is measured: nobody should wait minutes to hear that it cannot be written. */
-static bool write_report(const bench_report *report, FILE *file, const char *path)
-{
+static bool write_report(const bench_report *report, FILE *file, const char *path) {
     errno = 0;
-    bool good = json_dumpf(report->root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) == 0 && fputc('\n', file) != EOF;
+    bool good =
+        json_dumpf(report->root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) == 0 && fputc('\n', file) != EOF;
     good = fclose(file) == 0 && good;
     if (!good)
         complain("%s: cannot be written: %s", path, strerror(errno ? errno : EIO));
     return good;
 }
 
-static int failed(const pst_context *context, pst_status status)
-{
+static int failed(const pst_context *context, pst_status status) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int measure(pst_context *context, const char *model, const pst_bench_options *options, FILE *file, const char *path)
-{
+static int measure(pst_context *context, const char *model, const pst_bench_options *options, FILE *file,
+                   const char *path) {
     pst_device_info device;
     pst_network *network = NULL;
-    bench_report report = { 0 };
+    bench_report report = {0};
     int code = EXIT_OK;
     pst_status status = model ? pst_network_load(context, model, &network) : PST_OK;
     if (status != PST_OK)
@@ -53,7 +51,8 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
         else if (status != PST_OK)
             code = failed(context, status);
         if (code == EXIT_OK)
-            puts("\n* is what a run would use. Rates count direct convolution: what needs less arithmetic can exceed 100 %.");
+            puts("\n* is what a run would use. Rates count direct convolution: what needs less arithmetic can exceed "
+                 "100 %.");
         if (code == EXIT_OK && file) {
             code = write_report(&report, file, path) ? EXIT_OK : EXIT_FAILED;
             file = NULL;
@@ -66,8 +65,7 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
     return code;
 }
 
-static bool read_sizes(const char *text, int sizes[SIZES_MOST], size_t *count)
-{
+static bool read_sizes(const char *text, int sizes[SIZES_MOST], size_t *count) {
     char **parts = value_list(text, count);
     bool good = parts && *count <= SIZES_MOST;
     for (size_t i = 0; good && i < *count; i++) {
@@ -77,12 +75,12 @@ static bool read_sizes(const char *text, int sizes[SIZES_MOST], size_t *count)
     }
     free(parts);
     if (!good)
-        complain("--sizes \"%s\": must be at most %d whole numbers from 16 to 65535, such as 256,512", text, SIZES_MOST);
+        complain("--sizes \"%s\": must be at most %d whole numbers from 16 to 65535, such as 256,512", text,
+                 SIZES_MOST);
     return good;
 }
 
-static void print_help(void)
-{
+static void print_help(void) {
     puts("Usage: pastiche bench [--sizes LIST] [--seconds X] [--json FILE] [--model FILE]\n"
          "                      [--device DEVICE] [--choices FILE]\n"
          "       pastiche bench --compare A.json B.json\n\n"
@@ -93,14 +91,12 @@ static void print_help(void)
          "files side by side.");
 }
 
-int bench_command(int count, char **arguments)
-{
+int bench_command(int count, char **arguments) {
     const char *sizes = NULL, *seconds = NULL, *json = NULL;
     const char *model = NULL, *device = getenv("PASTICHE_DEVICE"), *choices = choices_from_environment();
-    const argument table[] = { { "--sizes", &sizes, NULL },   { "--seconds", &seconds, NULL },
-                               { "--json", &json, NULL },     { "--model", &model, NULL },
-                               { "--device", &device, NULL }, { "--choices", &choices, NULL },
-                               { NULL, NULL, NULL } };
+    const argument table[] = {{"--sizes", &sizes, NULL}, {"--seconds", &seconds, NULL}, {"--json", &json, NULL},
+                              {"--model", &model, NULL}, {"--device", &device, NULL},   {"--choices", &choices, NULL},
+                              {NULL, NULL, NULL}};
     int numbers[SIZES_MOST];
     bool help;
     if (count > 0 && strcmp(arguments[0], "--compare") == 0) {

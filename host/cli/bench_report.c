@@ -9,30 +9,28 @@
 
 #define FORMAT "pastiche bench 1"
 
-static const char *const kinds[] = { "arithmetic", "bandwidth", "convolution", "evaluation" };
+static const char *const kinds[] = {"arithmetic", "bandwidth", "convolution", "evaluation"};
 
-bool bench_report_begin(bench_report *report, const pst_device_info *device)
-{
-    static const char *const types[] = { "cpu", "gpu", "other" };
-    *report = (bench_report){ .title = "" };
-    report->root = json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}, s:[]}", "format", FORMAT, "version",
-                             pst_version(), "device", "name", device->name, "type", types[device->type], "vendor",
-                             device->vendor, "platform", device->platform, "device_version", device->device_version, "driver",
-                             device->driver_version, "compute_units", (int)device->compute_units, "clock_mhz",
-                             (int)device->clock_mhz, "memory_bytes", (json_int_t)device->memory_bytes, "rows");
+bool bench_report_begin(bench_report *report, const pst_device_info *device) {
+    static const char *const types[] = {"cpu", "gpu", "other"};
+    *report = (bench_report){.title = ""};
+    report->root =
+        json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I}, s:[]}", "format", FORMAT, "version",
+                  pst_version(), "device", "name", device->name, "type", types[device->type], "vendor", device->vendor,
+                  "platform", device->platform, "device_version", device->device_version, "driver",
+                  device->driver_version, "compute_units", (int)device->compute_units, "clock_mhz",
+                  (int)device->clock_mhz, "memory_bytes", (json_int_t)device->memory_bytes, "rows");
     printf("%s\n%s, %s, driver %s, pastiche %s\n", device->name, device->platform, device->device_version,
            device->driver_version, pst_version());
     return report->root != NULL;
 }
 
 /* Half of the distance between the slowest and the fastest, as a part of the median. */
-static double spread(const pst_bench_row *row)
-{
+static double spread(const pst_bench_row *row) {
     return row->median_seconds > 0 ? 50 * (row->most_seconds - row->least_seconds) / row->median_seconds : 0;
 }
 
-static void head(bench_report *report, const pst_bench_row *row)
-{
+static void head(bench_report *report, const pst_bench_row *row) {
     static const char *const titles[] = {
         "Ceilings                                      rate       median       spread",
         "Ceilings                                      rate       median       spread",
@@ -45,8 +43,7 @@ static void head(bench_report *report, const pst_bench_row *row)
     printf("\n%s\n", report->title);
 }
 
-static void print_row(const pst_bench_row *row)
-{
+static void print_row(const pst_bench_row *row) {
     char name[80], bytes[32];
     switch (row->kind) {
     case PST_BENCH_ARITHMETIC:
@@ -68,20 +65,16 @@ static void print_row(const pst_bench_row *row)
         if (row->problem)
             printf("  %-28s %s\n", name, row->problem);
         else
-            printf("  %-28s %10.2f ms  %9.1f  %5.1f %%  +-%4.1f %%  %s\n", name, 1e3 * row->median_seconds, row->rate / 1e9,
-                   100 * row->fraction, spread(row), bytes_text(row->device_bytes, bytes));
+            printf("  %-28s %10.2f ms  %9.1f  %5.1f %%  +-%4.1f %%  %s\n", name, 1e3 * row->median_seconds,
+                   row->rate / 1e9, 100 * row->fraction, spread(row), bytes_text(row->device_bytes, bytes));
         break;
     }
     fflush(stdout);
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-void bench_report_row(bench_report *report, const pst_bench_row *row)
-{
+void bench_report_row(bench_report *report, const pst_bench_row *row) {
     head(report, row);
     print_row(row);
     json_t *entry = json_pack("{s:s, s:s}", "kind", kinds[row->kind], "name", row->name);
@@ -114,16 +107,14 @@ void bench_report_row(bench_report *report, const pst_bench_row *row)
     json_array_append_new(json_object_get(report->root, "rows"), entry);
 }
 
-void bench_report_end(bench_report *report)
-{
+void bench_report_end(bench_report *report) {
     json_decref(report->root);
     report->root = NULL;
 }
 
 /* ---- two of them ---- */
 
-static json_t *read_report(const char *path)
-{
+static json_t *read_report(const char *path) {
     json_error_t error;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     const char *format = json_string_value(json_object_get(root, "format"));
@@ -135,9 +126,9 @@ static json_t *read_report(const char *path)
 }
 
 /* Whether two rows measure the same thing. */
-static bool same(const json_t *a, const json_t *b)
-{
-    static const char *const keys[] = { "kind", "name", "direction", "pool", "algorithm", "c_in", "c_out", "width", "height" };
+static bool same(const json_t *a, const json_t *b) {
+    static const char *const keys[] = {"kind", "name",  "direction", "pool",  "algorithm",
+                                       "c_in", "c_out", "width",     "height"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         json_t *left = json_object_get(a, keys[i]), *right = json_object_get(b, keys[i]);
         if ((left || right) && !json_equal(left, right))
@@ -146,37 +137,34 @@ static bool same(const json_t *a, const json_t *b)
     return true;
 }
 
-static double rate_of(const json_t *row)
-{
+static double rate_of(const json_t *row) {
     const json_t *rate = json_object_get(row, "flops");
     return json_number_value(rate ? rate : json_object_get(row, "bytes_per_second"));
 }
 
-static const char *text_of(const json_t *row, const char *key)
-{
+static const char *text_of(const json_t *row, const char *key) {
     const char *text = json_string_value(json_object_get(row, key));
     return text ? text : "";
 }
 
-static void print_device(const char *which, const char *path, const json_t *root)
-{
+static void print_device(const char *which, const char *path, const json_t *root) {
     const json_t *device = json_object_get(root, "device");
     printf("%s  %s: %s, driver %s, pastiche %s\n", which, path, text_of(device, "name"), text_of(device, "driver"),
            text_of(root, "version"));
 }
 
-static void print_pair(const json_t *a, const json_t *b)
-{
+static void print_pair(const json_t *a, const json_t *b) {
     char name[128];
-    int width = (int)json_integer_value(json_object_get(a, "width")), height = (int)json_integer_value(json_object_get(a, "height"));
-    snprintf(name, sizeof name, "%.20s %.8s %.20s", text_of(a, "name"), text_of(a, "direction"), text_of(a, "algorithm"));
+    int width = (int)json_integer_value(json_object_get(a, "width")),
+        height = (int)json_integer_value(json_object_get(a, "height"));
+    snprintf(name, sizeof name, "%.20s %.8s %.20s", text_of(a, "name"), text_of(a, "direction"),
+             text_of(a, "algorithm"));
     if (width)
         snprintf(name + strlen(name), sizeof name - strlen(name), " %dx%d", width, height);
     printf("  %-48s %10.1f %10.1f  %7.2f\n", name, rate_of(a) / 1e9, rate_of(b) / 1e9, rate_of(b) / rate_of(a));
 }
 
-int bench_compare(const char *first, const char *second)
-{
+int bench_compare(const char *first, const char *second) {
     json_t *a = read_report(first), *b = a ? read_report(second) : NULL;
     size_t pairs = 0, i, j;
     json_t *left, *right;

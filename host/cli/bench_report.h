@@ -7,8 +7,8 @@
 #include "pastiche.h"
 
 typedef struct bench_report {
-    json_t *root;            /* what --json writes */
-    const char *title;       /* of the table that was begun last */
+    json_t *root;      /* what --json writes */
+    const char *title; /* of the table that was begun last */
 } bench_report;
 
 /* False when memory is short. */

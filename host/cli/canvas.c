@@ -5,22 +5,19 @@
 
 #include "font.h"
 
-bool canvas_begin(canvas *c, int width, int height, ink paper)
-{
-    *c = (canvas){ .width = width, .height = height, .rgb = malloc(sizeof(float) * 3 * (size_t)width * (size_t)height) };
+bool canvas_begin(canvas *c, int width, int height, ink paper) {
+    *c = (canvas){.width = width, .height = height, .rgb = malloc(sizeof(float) * 3 * (size_t)width * (size_t)height)};
     if (c->rgb)
         canvas_fill(c, 0, 0, width, height, paper);
     return c->rgb != NULL;
 }
 
-void canvas_end(canvas *c)
-{
+void canvas_end(canvas *c) {
     free(c->rgb);
-    *c = (canvas){ 0 };
+    *c = (canvas){0};
 }
 
-void canvas_fill(canvas *c, int x, int y, int width, int height, ink colour)
-{
+void canvas_fill(canvas *c, int x, int y, int width, int height, ink colour) {
     int left = x < 0 ? 0 : x, top = y < 0 ? 0 : y;
     int right = x + width > c->width ? c->width : x + width, bottom = y + height > c->height ? c->height : y + height;
     for (int row = top; row < bottom; row++) {
@@ -33,26 +30,23 @@ void canvas_fill(canvas *c, int x, int y, int width, int height, ink colour)
     }
 }
 
-void canvas_frame(canvas *c, int x, int y, int width, int height, int thickness, ink colour)
-{
+void canvas_frame(canvas *c, int x, int y, int width, int height, int thickness, ink colour) {
     canvas_fill(c, x - thickness, y - thickness, width + 2 * thickness, thickness, colour);
     canvas_fill(c, x - thickness, y + height, width + 2 * thickness, thickness, colour);
     canvas_fill(c, x - thickness, y, thickness, height, colour);
     canvas_fill(c, x + width, y, thickness, height, colour);
 }
 
-void canvas_picture(canvas *c, int x, int y, const pst_image *picture)
-{
+void canvas_picture(canvas *c, int x, int y, const pst_image *picture) {
     const float *samples = pst_image_samples(picture);
     int width = pst_image_width(picture), height = pst_image_height(picture);
     int count = width < c->width - x ? width : c->width - x;
     for (int row = 0; row < height && y + row < c->height && count > 0; row++)
-        memcpy(c->rgb + 3 * ((size_t)(y + row) * (size_t)c->width + (size_t)x), samples + 3 * (size_t)row * (size_t)width,
-               sizeof(float) * 3 * (size_t)count);
+        memcpy(c->rgb + 3 * ((size_t)(y + row) * (size_t)c->width + (size_t)x),
+               samples + 3 * (size_t)row * (size_t)width, sizeof(float) * 3 * (size_t)count);
 }
 
-static void draw_glyph(canvas *c, int x, int y, uint32_t character, bool bold, ink colour)
-{
+static void draw_glyph(canvas *c, int x, int y, uint32_t character, bool bold, ink colour) {
     const uint16_t *rows = font_glyph(character);
     for (int row = 0; rows && row < FONT_HEIGHT; row++) {
         unsigned bits = bold ? rows[row] | rows[row] >> 1 : rows[row];
@@ -62,9 +56,9 @@ static void draw_glyph(canvas *c, int x, int y, uint32_t character, bool bold, i
     }
 }
 
-void canvas_text(canvas *c, int x, int y, const char *text, int most, bool bold, ink colour)
-{
-    int columns = font_columns(text), cut = columns > most ? (most - 2) / 2 : columns, skip = columns - (most - 2 - cut), at = 0;
+void canvas_text(canvas *c, int x, int y, const char *text, int most, bool bold, ink colour) {
+    int columns = font_columns(text), cut = columns > most ? (most - 2) / 2 : columns,
+        skip = columns - (most - 2 - cut), at = 0;
     for (int drawn = 0; *text;) {
         uint32_t character = font_next(&text);
         if (!font_glyph(character) || drawn >= most)

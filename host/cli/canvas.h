@@ -24,8 +24,8 @@ void canvas_fill(canvas *c, int x, int y, int width, int height, ink colour);
 void canvas_frame(canvas *c, int x, int y, int width, int height, int thickness, ink colour); /* around that area */
 void canvas_picture(canvas *c, int x, int y, const pst_image *picture);
 
-/* A line of UTF-8 with its upper left corner there. What is longer than so many characters is cut in the middle, where file
- * names and options differ least. */
+/* A line of UTF-8 with its upper left corner there. What is longer than so many characters is cut in the middle, where
+ * file names and options differ least. */
 void canvas_text(canvas *c, int x, int y, const char *text, int most, bool bold, ink colour);
 
 #endif

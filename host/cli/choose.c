@@ -4,8 +4,7 @@
 
 #include "complain.h"
 
-bool choose(const choice *choices, size_t shown, const char *given, const char *value, int *chosen)
-{
+bool choose(const choice *choices, size_t shown, const char *given, const char *value, int *chosen) {
     for (const choice *c = choices; c->name; c++) {
         if (strcmp(c->name, value) == 0) {
             *chosen = c->value;

@@ -25,7 +25,8 @@ int demo_command(int count, char **arguments);
 int info_command(int count, char **arguments);
 int again_command(int count, char **arguments);
 
-/* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code. */
+/* pastiche model info FILE, pastiche model fetch NAME|URL and others: model.c has the table. Each gives the exit code.
+ */
 int model_command(int count, char **arguments);
 int model_info_command(int count, char **arguments);
 int model_convert_command(int count, char **arguments);

@@ -3,8 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void complain(const char *format, ...)
-{
+void complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("pastiche: ", stderr);

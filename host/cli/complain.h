@@ -4,8 +4,8 @@
 
 enum {
     EXIT_OK = 0,
-    EXIT_FAILED = 1, /* a file, the device, the numbers */
-    EXIT_USAGE = 2,  /* the command line makes no sense */
+    EXIT_FAILED = 1,  /* a file, the device, the numbers */
+    EXIT_USAGE = 2,   /* the command line makes no sense */
     EXIT_SIGNAL = 128 /* plus the signal's number */
 };
 

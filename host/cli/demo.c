@@ -10,8 +10,7 @@
 
 #define FILE_OF(name) "pastiche-" name ".png"
 
-static bool draw(pst_context *context, const demo_picture *picture)
-{
+static bool draw(pst_context *context, const demo_picture *picture) {
     char path[64];
     pst_image *image = NULL;
     float *rgb = malloc(sizeof *rgb * 3 * (size_t)picture->width * (size_t)picture->height);
@@ -31,16 +30,14 @@ static bool draw(pst_context *context, const demo_picture *picture)
     return status == PST_OK;
 }
 
-static bool has_network(const settings *s)
-{
+static bool has_network(const settings *s) {
     session w;
     int code = session_begin(&w, s);
     session_end(&w);
     return code == EXIT_OK;
 }
 
-static bool draw_all(void)
-{
+static bool draw_all(void) {
     pst_context_options where;
     pst_context *context;
     pst_context_options_init(&where, sizeof where);
@@ -54,17 +51,26 @@ static bool draw_all(void)
     return good;
 }
 
-int demo_command(int count, char **arguments)
-{
+int demo_command(int count, char **arguments) {
     /* what the user adds comes last and so counts */
-    const char *own[] = { FILE_OF("landscape"), FILE_OF("strokes"), "--output",     FILE_OF("demo"), "--start",
-                          "content",            "--iterations",     "200",          "--save-iter",   "0" };
+    const char *own[] = {FILE_OF("landscape"),
+                         FILE_OF("strokes"),
+                         "--output",
+                         FILE_OF("demo"),
+                         "--start",
+                         "content",
+                         "--iterations",
+                         "200",
+                         "--save-iter",
+                         "0"};
     enum { OWN = sizeof own / sizeof *own };
     if (count > 0 && strcmp(arguments[0], "--help") == 0) {
         puts("Usage: pastiche demo [option...]\n\n"
-             "Draws a landscape and two styles, " FILE_OF("landscape") ", " FILE_OF("strokes") "\n"
-             "and " FILE_OF("mosaic") ", in this folder and paints the first in the manner\n"
-             "of the second as " FILE_OF("demo") ". Takes all options of a run.");
+             "Draws a landscape and two styles, " FILE_OF("landscape") ", " FILE_OF(
+                 "strokes") "\n"
+                            "and " FILE_OF("mosaic") ", in this folder and paints the first in the manner\n"
+                                                     "of the second as " FILE_OF(
+                                                         "demo") ". Takes all options of a run.");
         return EXIT_OK;
     }
     char **all = malloc(sizeof *all * (size_t)(OWN + count));
@@ -80,7 +86,8 @@ int demo_command(int count, char **arguments)
     if (options_read(&s, OWN + count, all)) {
         code = has_network(&s) && draw_all() ? transfer_command(&s) : EXIT_FAILED;
         if (code == EXIT_OK && !s.quiet)
-            fprintf(stderr, "pastiche: try the other one too: pastiche " FILE_OF("landscape") " " FILE_OF("mosaic") " -o mosaic.png\n");
+            fprintf(stderr, "pastiche: try the other one too: pastiche " FILE_OF("landscape") " " FILE_OF(
+                                "mosaic") " -o mosaic.png\n");
     }
     options_free(&s);
     free(all);

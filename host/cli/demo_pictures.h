@@ -1,4 +1,5 @@
-/* The demonstration's pictures, drawn by the program itself so that it has something to show on a machine without any. */
+/* The demonstration's pictures, drawn by the program itself so that it has something to show on a machine without any.
+ */
 #ifndef PASTICHE_DEMO_PICTURES_H
 #define PASTICHE_DEMO_PICTURES_H
 

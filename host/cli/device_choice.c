@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *device_choose(const settings *s, progress *report, char text[32])
-{
+const char *device_choose(const settings *s, progress *report, char text[32]) {
     if (s->gpu == GPU_NOT_GIVEN)
         return s->device;
     if (s->several_gpus)
@@ -27,7 +26,9 @@ const char *device_choose(const settings *s, progress *report, char text[32])
     free(devices);
     if (index < 0) {
         progress_say(report, "--gpu %d: there %s %s; the best device is used", s->gpu, found == 1 ? "is" : "are",
-                     found == 0 ? "no GPUs" : found == 1 ? "only one GPU" : "fewer GPUs");
+                     found == 0   ? "no GPUs"
+                     : found == 1 ? "only one GPU"
+                                  : "fewer GPUs");
         return NULL;
     }
     snprintf(text, 32, "%d", index);

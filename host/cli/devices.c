@@ -6,9 +6,8 @@
 #include "complain.h"
 #include "device_choice.h"
 
-static void print_device(const pst_device_info *device, bool chosen)
-{
-    static const char *const types[] = { "CPU", "GPU", "other" };
+static void print_device(const pst_device_info *device, bool chosen) {
+    static const char *const types[] = {"CPU", "GPU", "other"};
     char memory[32], piece[32], local[32];
     printf("%c %d  %s\n", chosen ? '*' : ' ', device->index, device->name);
     printf("     type      %s%s\n", types[device->type],
@@ -24,13 +23,12 @@ static void print_device(const pst_device_info *device, bool chosen)
 }
 
 /* The index of the device that a name stands for, as the library finds it; -1 after complaining. */
-static int named_device(const char *name)
-{
+static int named_device(const char *name) {
     pst_context_options options;
     pst_context_options_init(&options, sizeof options);
     options.device = name;
     pst_context *context;
-    pst_device_info info = { .index = -1 };
+    pst_device_info info = {.index = -1};
     if (pst_context_create(&options, &context) == PST_OK)
         pst_context_device(context, &info);
     else
@@ -39,8 +37,7 @@ static int named_device(const char *name)
     return info.index;
 }
 
-static int list(const char *name)
-{
+static int list(const char *name) {
     char message[512] = "";
     size_t count = 0, capacity = 0;
     pst_device_info *devices = NULL;
@@ -77,8 +74,7 @@ static int list(const char *name)
     return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int devices_command(int count, char **arguments)
-{
+int devices_command(int count, char **arguments) {
     const char *name = getenv("PASTICHE_DEVICE");
     for (int i = 0; i < count; i++) {
         if (strncmp(arguments[i], "--device=", 9) == 0) {

@@ -11,19 +11,16 @@
 #include <direct.h>
 #endif
 
-bool file_exists(const char *path)
-{
+bool file_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0;
 }
 
-bool file_is_at_home(const char *path)
-{
+bool file_is_at_home(const char *path) {
     return path[0] == '~' && (path[1] == '/' || path[1] == '\0') && !file_exists(path);
 }
 
-char *file_from_home(const char *path)
-{
+char *file_from_home(const char *path) {
 #ifdef _WIN32
     const char *home = getenv("USERPROFILE");
 #else
@@ -36,16 +33,14 @@ char *file_from_home(const char *path)
     return expanded;
 }
 
-bool file_is_folder(const char *path)
-{
+bool file_is_folder(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && (about.st_mode & S_IFMT) == S_IFDIR;
 }
 
-bool file_is_picture(const char *path)
-{
-    static const char *const endings[] = { "png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
-                                           "tga", "gif", "psd",  "ppm", "pgm",  "pbm", "pnm",  "pfm" };
+bool file_is_picture(const char *path) {
+    static const char *const endings[] = {"png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
+                                          "tga", "gif", "psd",  "ppm", "pgm",  "pbm", "pnm",  "pfm"};
     const char *dot = strrchr(file_name(path), '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
         size_t length = strlen(endings[i]), same = 0;
@@ -57,14 +52,12 @@ bool file_is_picture(const char *path)
     return false;
 }
 
-bool file_is_style(const char *path)
-{
+bool file_is_style(const char *path) {
     size_t length = strlen(path);
     return length > 6 && strcmp(path + length - 6, ".style") == 0;
 }
 
-bool file_same(const char *a, const char *b)
-{
+bool file_same(const char *a, const char *b) {
     if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
         return false;
     if (strcmp(a, b) == 0)
@@ -73,12 +66,12 @@ bool file_same(const char *a, const char *b)
     return false; /* stat has no file numbers there */
 #else
     struct stat first, second;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
 #endif
 }
 
-const char *file_name(const char *path)
-{
+const char *file_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)
 #ifdef _WIN32
@@ -90,14 +83,12 @@ const char *file_name(const char *path)
     return name;
 }
 
-size_t file_base(const char *name)
-{
+size_t file_base(const char *name) {
     const char *dot = strrchr(name, '.');
     return dot && dot > name ? (size_t)(dot - name) : strlen(name);
 }
 
-static bool make_folder(const char *path)
-{
+static bool make_folder(const char *path) {
 #ifdef _WIN32
     return _mkdir(path) == 0;
 #else
@@ -105,8 +96,7 @@ static bool make_folder(const char *path)
 #endif
 }
 
-bool file_make_folders(const char *path)
-{
+bool file_make_folders(const char *path) {
     size_t length = (size_t)(file_name(path) - path);
     char *part = malloc(length + 1);
     bool good = part != NULL;
@@ -121,8 +111,7 @@ bool file_make_folders(const char *path)
     return good;
 }
 
-char *file_numbered(const char *path, int number)
-{
+char *file_numbered(const char *path, int number) {
     const char *dot = strrchr(file_name(path), '.');
     size_t base = dot ? (size_t)(dot - path) : strlen(path);
     size_t size = strlen(path) + 16;

@@ -17,8 +17,8 @@ bool file_is_style(const char *path);
 /* Whether two names mean one file, through links too. NULL is no file. */
 bool file_same(const char *a, const char *b);
 
-/* Whether a name begins with ~/ and there is no file of just that name; and the name with the user's folder instead, which the
- * caller frees, or NULL. */
+/* Whether a name begins with ~/ and there is no file of just that name; and the name with the user's folder instead,
+ * which the caller frees, or NULL. */
 bool file_is_at_home(const char *path);
 char *file_from_home(const char *path);
 

@@ -7,8 +7,8 @@
 
 enum { FONT_WIDTH = 9, FONT_HEIGHT = 15, FONT_BASELINE = 12 };
 
-/* The rows of a character, 9 bits each, the leftmost pixel highest. NULL for an accent that combines with the character before
- * it; a hollow box for a character that the font does not have. */
+/* The rows of a character, 9 bits each, the leftmost pixel highest. NULL for an accent that combines with the character
+ * before it; a hollow box for a character that the font does not have. */
 const uint16_t *font_glyph(uint32_t character);
 
 /* The next character of UTF-8, which must not be at its end; moves on. U+FFFD for a byte that is no UTF-8. */

@@ -7,21 +7,20 @@ enum { HELP_COLUMN = 30 }; /* leaves 50 of 80 columns for a line of help */
 
 /* What most people want to know about. */
 static const char *const usual[] = {
-    "output", "image-size", "original-colors", "match-colors", "content-mask", "style-masks", "start", "content-weight",
-    "style-weight", "tv-weight", "preset", "iterations", "model", "device", "plan", "checkpoint", "resume", "web", "sheet", "quiet",
-    "help", "help-all", "version",
+    "output",         "image-size",   "original-colors", "match-colors", "content-mask", "style-masks", "start",
+    "content-weight", "style-weight", "tv-weight",       "preset",       "iterations",   "model",       "device",
+    "plan",           "checkpoint",   "resume",          "web",          "sheet",        "quiet",       "help",
+    "help-all",       "version",
 };
 
-static bool is_usual(const option *o)
-{
+static bool is_usual(const option *o) {
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (strcmp(usual[i], o->names[0]) == 0)
             return true;
     return false;
 }
 
-void options_help(bool all)
-{
+void options_help(bool all) {
     puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
          "       pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n"
          "       pastiche style make PICTURE... -o OUT.style [option...]\n"

@@ -1,15 +1,15 @@
 #include "log.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "complain.h"
 
-bool log_open(run_log *log, const char *path, bool more)
-{
-    *log = (run_log){ .path = path };
+bool log_open(run_log *log, const char *path, bool more) {
+    *log = (run_log){.path = path};
     if (!path)
         return true;
     log->file = fopen(path, more ? "a" : "w");
@@ -19,14 +19,10 @@ bool log_open(run_log *log, const char *path, bool more)
 }
 
 /* JSON has no infinity and no nan. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 /* {"relu1_1": ["direct", "direct"], ...}: forward, backward. */
-static json_t *algorithms(const run_log *log)
-{
+static json_t *algorithms(const run_log *log) {
     json_t *all = json_object();
     for (size_t i = 0; i < log->choice_count; i++) {
         const pst_choice *choice = &log->choices[i];
@@ -38,8 +34,7 @@ static json_t *algorithms(const run_log *log)
     return all;
 }
 
-void log_evaluation(run_log *log, const pst_progress *progress)
-{
+void log_evaluation(run_log *log, const pst_progress *progress) {
     if (!log->file)
         return;
     json_t *line = json_object(), *terms = json_object();
@@ -59,30 +54,29 @@ void log_evaluation(run_log *log, const pst_progress *progress)
         json_object_set_new(line, "algorithms", algorithms(log));
     }
     if (log->weights_changed)
-        json_object_set_new(line, "weights", json_pack("{s:f,s:f,s:f}", "content", log->weights[0], "style", log->weights[1], "tv",
-                                                       log->weights[2]));
+        json_object_set_new(
+            line, "weights",
+            json_pack("{s:f,s:f,s:f}", "content", log->weights[0], "style", log->weights[1], "tv", log->weights[2]));
     log->weights_changed = false;
     if (progress->notice)
         json_object_set_new(line, "notice", json_string(progress->notice));
 
     errno = 0;
-    bool written = line && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0
-                   && fputc('\n', log->file) != EOF && fflush(log->file) == 0;
+    bool written = line && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0 &&
+                   fputc('\n', log->file) != EOF && fflush(log->file) == 0;
     if (!written && !log->error)
         log->error = errno ? errno : EIO;
     json_decref(line);
 }
 
-void log_weights(run_log *log, double content_weight, double style_weight, double tv_weight)
-{
+void log_weights(run_log *log, double content_weight, double style_weight, double tv_weight) {
     log->weights[0] = content_weight;
     log->weights[1] = style_weight;
     log->weights[2] = tv_weight;
     log->weights_changed = true;
 }
 
-bool log_close(run_log *log)
-{
+bool log_close(run_log *log) {
     if (!log->file)
         return true;
     errno = 0;

@@ -4,15 +4,13 @@
 #include "commands.h"
 #include "complain.h"
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     static const struct {
         const char *name;
         int (*run)(int count, char **arguments);
-    } commands[] = { { "devices", devices_command }, { "tune", tune_command }, { "bench", bench_command },
-                   { "model", model_command },     { "demo", demo_command },
-                   { "batch", batch_command },     { "info", info_command },
-                   { "again", again_command },     { "style", style_command } };
+    } commands[] = {{"devices", devices_command}, {"tune", tune_command},   {"bench", bench_command},
+                    {"model", model_command},     {"demo", demo_command},   {"batch", batch_command},
+                    {"info", info_command},       {"again", again_command}, {"style", style_command}};
     for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(arguments[1], commands[i].name) == 0)
             return commands[i].run(count - 2, arguments + 2);

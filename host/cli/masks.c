@@ -7,17 +7,16 @@
 #include "files.h"
 
 /* "#rrggbb", for which no file is looked up. */
-static bool read_color(const char *text, float color[3])
-{
+static bool read_color(const char *text, float color[3]) {
     unsigned r, g, b;
-    if (strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6 || sscanf(text, "#%2x%2x%2x", &r, &g, &b) != 3)
+    if (strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6 ||
+        sscanf(text, "#%2x%2x%2x", &r, &g, &b) != 3)
         return false;
     color[0] = (float)r, color[1] = (float)g, color[2] = (float)b;
     return true;
 }
 
-static pst_status flat(pst_context *context, const pst_image *like, const float color[3], pst_image **mask)
-{
+static pst_status flat(pst_context *context, const pst_image *like, const float color[3], pst_image **mask) {
     size_t samples = 3 * (size_t)pst_image_width(like) * (size_t)pst_image_height(like);
     float *rgb = malloc(samples * sizeof *rgb);
     if (!rgb)
@@ -29,10 +28,9 @@ static pst_status flat(pst_context *context, const pst_image *like, const float 
     return status;
 }
 
-pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_image *const *styles)
-{
+pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_image *const *styles) {
     float color[3];
-    *m = (masks){ 0 };
+    *m = (masks){0};
     if (!s->content_mask)
         return PST_OK;
     pst_status status = pst_image_read(context, s->content_mask, &m->content);
@@ -41,36 +39,33 @@ pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_ima
         return PST_ERROR_MEMORY;
     m->style_count = s->style_count;
     for (size_t i = 0; i < s->style_count && status == PST_OK; i++)
-        status = read_color(s->style_masks[i], color) ? flat(context, styles[i] ? styles[i] : m->content, color, &m->styles[i])
-                                                      : pst_image_read(context, s->style_masks[i], &m->styles[i]);
+        status = read_color(s->style_masks[i], color)
+                     ? flat(context, styles[i] ? styles[i] : m->content, color, &m->styles[i])
+                     : pst_image_read(context, s->style_masks[i], &m->styles[i]);
     return status;
 }
 
-void masks_drop(masks *m)
-{
+void masks_drop(masks *m) {
     for (size_t i = 0; i < m->style_count; i++)
         pst_image_destroy(m->styles[i]);
     free(m->styles);
     pst_image_destroy(m->content);
-    *m = (masks){ 0 };
+    *m = (masks){0};
 }
 
-void masks_set(const masks *m, pst_transfer_options *options)
-{
+void masks_set(const masks *m, pst_transfer_options *options) {
     options->content_mask = m->content;
     options->style_masks = (const pst_image *const *)m->styles;
 }
 
-bool masks_have(const settings *s, const char *path)
-{
+bool masks_have(const settings *s, const char *path) {
     for (size_t i = 0; s->style_masks && i < s->mask_count; i++)
         if (file_same(path, s->style_masks[i]))
             return true;
     return file_same(path, s->content_mask);
 }
 
-const char *masks_file_of(const settings *s, const char *message)
-{
+const char *masks_file_of(const settings *s, const char *message) {
     size_t style;
     if (strncmp(message, "the mask of the content", 23) == 0)
         return s->content_mask;
@@ -79,8 +74,7 @@ const char *masks_file_of(const settings *s, const char *message)
     return NULL;
 }
 
-void masks_tell(const pst_job *job, const settings *s, progress *report)
-{
+void masks_tell(const pst_job *job, const settings *s, progress *report) {
     size_t count;
     const pst_region *regions = pst_job_regions(job, &count);
     for (size_t k = 0; k < count; k++) {

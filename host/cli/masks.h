@@ -10,8 +10,8 @@ typedef struct masks {
     size_t style_count;
 } masks;
 
-/* Reads those of the settings; styles: the pictures, settings->style_count of them, NULL for style files. On failure the context's message tells. Always
- * end with masks_drop. */
+/* Reads those of the settings; styles: the pictures, settings->style_count of them, NULL for style files. On failure
+ * the context's message tells. Always end with masks_drop. */
 pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_image *const *styles);
 void masks_drop(masks *m);
 

@@ -7,22 +7,19 @@
 #include "complain.h"
 #include "signals.h"
 
-static int failed(const pst_catalogue *catalogue, pst_status status)
-{
+static int failed(const pst_catalogue *catalogue, pst_status status) {
     complain("%s", catalogue ? pst_catalogue_message(catalogue) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static const char *size_text(const pst_known_network *network, char text[32])
-{
+static const char *size_text(const pst_known_network *network, char text[32]) {
     if (network->bytes)
         return bytes_text(network->bytes, text);
     return *network->about_size ? network->about_size : "unknown";
 }
 
 /* "MD5 253f..." or nothing. */
-static const char *checksum_text(const pst_known_network *network, char text[128])
-{
+static const char *checksum_text(const pst_known_network *network, char text[128]) {
     size_t digits = strlen(network->sha256);
     if (digits)
         snprintf(text, 128, "SHA-256 %s%s", network->sha256, digits < 64 ? "..." : "");
@@ -35,23 +32,21 @@ static const char *checksum_text(const pst_known_network *network, char text[128
 
 /* ---- list ---- */
 
-static pst_status print_network(pst_catalogue *catalogue, const pst_known_network *network, const char *used)
-{
+static pst_status print_network(pst_catalogue *catalogue, const pst_known_network *network, const char *used) {
     const char *path;
     char size[32];
     pst_status status = pst_catalogue_installed(catalogue, network, &path);
     if (status != PST_OK)
         return status;
-    printf("%c %-21s%-15s%-12s%s\n", path && strcmp(path, used) == 0 ? '*' : ' ', network->name, size_text(network, size),
-           network->format, network->licence);
+    printf("%c %-21s%-15s%-12s%s\n", path && strcmp(path, used) == 0 ? '*' : ' ', network->name,
+           size_text(network, size), network->format, network->licence);
     printf("    %s\n", network->notes);
     if (path)
         printf("    installed: %s\n", path);
     return PST_OK;
 }
 
-static int list(pst_catalogue *catalogue)
-{
+static int list(pst_catalogue *catalogue) {
     static const char built_in[] = "built-in:";
     char used[4096] = "";
     const char *path;
@@ -67,16 +62,16 @@ static int list(pst_catalogue *catalogue)
     }
     if (pst_catalogue_find(catalogue, "small", &path) == PST_OK && strncmp(path, built_in, sizeof built_in - 1) == 0)
         printf("%c %-21sis inside the program\n", strcmp(path, used) == 0 ? '*' : ' ', "small");
-    puts(*used ? "\n* is the one that is used when none is named." : "\nNone is installed; `pastiche model fetch vgg19` fetches the best one.");
+    puts(*used ? "\n* is the one that is used when none is named."
+               : "\nNone is installed; `pastiche model fetch vgg19` fetches the best one.");
     if (*pst_catalogue_folder(catalogue))
         printf("They are installed in %s.\n", pst_catalogue_folder(catalogue));
     return EXIT_OK;
 }
 
-int model_list_command(int count, char **arguments)
-{
+int model_list_command(int count, char **arguments) {
     bool help;
-    const argument table[] = { { NULL, NULL, NULL } };
+    const argument table[] = {{NULL, NULL, NULL}};
     pst_catalogue *catalogue;
     if (!arguments_read("model list", count, arguments, table, &help))
         return EXIT_USAGE;
@@ -109,8 +104,7 @@ typedef struct watch {
 } watch;
 
 /* "37.2 MiB of 76.4 MiB, 49 %, 4.1 MiB/s, 0:09 left" */
-static void describe(const pst_fetch_progress *now, char *text, size_t size)
-{
+static void describe(const pst_fetch_progress *now, char *text, size_t size) {
     char done[32], total[32], rate_text[32], left[32];
     double rate = now->seconds > 0 && now->done > now->resumed ? (double)(now->done - now->resumed) / now->seconds : 0;
     size_t used = (size_t)snprintf(text, size, "%s", bytes_text(now->done, done));
@@ -123,8 +117,7 @@ static void describe(const pst_fetch_progress *now, char *text, size_t size)
         snprintf(text + used, size - used, ", %s left", progress_time((double)(now->total - now->done) / rate, left));
 }
 
-static bool show(void *user, const pst_fetch_progress *now)
-{
+static bool show(void *user, const pst_fetch_progress *now) {
     watch *w = user;
     progress *report = &w->report;
     char text[200], size[32];
@@ -139,12 +132,15 @@ static bool show(void *user, const pst_fetch_progress *now)
             progress_say(report, "going on behind the %s of an earlier run", bytes_text(now->resumed, size));
     }
     describe(now, text, sizeof text);
-    const char *what = now->stage == PST_FETCH_CONNECTING ? "connecting" : now->stage == PST_FETCH_CHECKING ? "checking" : text;
+    const char *what = now->stage == PST_FETCH_CONNECTING ? "connecting"
+                       : now->stage == PST_FETCH_CHECKING ? "checking"
+                                                          : text;
     double interval = report->terminal ? REDRAW_SECONDS : LINE_SECONDS;
     if (report->terminal && (entered || now->seconds - w->told_at >= interval)) {
         w->told_at = now->seconds;
         progress_step(report, now->total ? (int)(1000.0 * (double)now->done / (double)now->total) : 0, 1000, what);
-    } else if (!report->terminal && now->stage == PST_FETCH_RECEIVING && now->seconds - (entered ? 0 : w->told_at) >= interval) {
+    } else if (!report->terminal && now->stage == PST_FETCH_RECEIVING &&
+               now->seconds - (entered ? 0 : w->told_at) >= interval) {
         w->told_at = now->seconds;
         fprintf(stderr, "%s\n", text);
     } else if (entered) {
@@ -155,8 +151,7 @@ static bool show(void *user, const pst_fetch_progress *now)
     return signals_caught() != 0;
 }
 
-static void tell_check(progress *report, const pst_fetch_report *done)
-{
+static void tell_check(progress *report, const pst_fetch_report *done) {
     static const char *const results[] = {
         [PST_CHECK_NONE] = "nothing is known to check it by",
         [PST_CHECK_SHA256_PREFIX] = "only the first digits of its SHA-256 are known, and they fit",
@@ -164,16 +159,17 @@ static void tell_check(progress *report, const pst_fetch_report *done)
         [PST_CHECK_SHA256] = "its SHA-256 fits",
     };
     char size[32];
-    progress_say(report, "%s: %s%s; %s", done->path, done->already ? "is there already, " : "", bytes_text(done->bytes, size),
-                 results[done->check]);
+    progress_say(report, "%s: %s%s; %s", done->path, done->already ? "is there already, " : "",
+                 bytes_text(done->bytes, size), results[done->check]);
     if (done->check != PST_CHECK_SHA256)
         progress_say(report, "SHA-256 %s%s", done->sha256,
-                     done->already || done->safe_way ? "" : "; it came by plain http, so anyone on the way could have changed it");
+                     done->already || done->safe_way
+                         ? ""
+                         : "; it came by plain http, so anyone on the way could have changed it");
 }
 
 /* What to do without a network or without libcurl. */
-static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options *options, const char *path)
-{
+static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options *options, const char *path) {
     char size[32] = "", checksum[128];
     const pst_known_network *network = pst_catalogue_known(catalogue, options->what);
     if (!path)
@@ -184,15 +180,15 @@ static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options
     }
     if (network->bytes)
         snprintf(size, sizeof size, "%llu bytes", (unsigned long long)network->bytes);
-    complain("by hand: save %s as %s (%s, %s)", network->url, path, *size ? size : "size unknown", checksum_text(network, checksum));
+    complain("by hand: save %s as %s (%s, %s)", network->url, path, *size ? size : "size unknown",
+             checksum_text(network, checksum));
     if (*network->mirror)
         complain("by hand: %s is the same", network->mirror);
 }
 
-static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, bool quiet)
-{
-    watch w = { .stage = PST_FETCH_CONNECTING };
-    pst_fetch_report done = { .size = sizeof done };
+static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, bool quiet) {
+    watch w = {.stage = PST_FETCH_CONNECTING};
+    pst_fetch_report done = {.size = sizeof done};
     char size[32];
     progress_begin(&w.report, quiet, 0);
     signals_catch();
@@ -204,7 +200,8 @@ static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, boo
     }
     if (status == PST_STOPPED) {
         if (done.part_bytes)
-            progress_say(&w.report, "stopped; %s.part has %s, and the same command goes on", done.path, bytes_text(done.part_bytes, size));
+            progress_say(&w.report, "stopped; %s.part has %s, and the same command goes on", done.path,
+                         bytes_text(done.part_bytes, size));
         else
             progress_say(&w.report, "stopped; nothing is kept");
         return EXIT_SIGNAL + signals_caught();
@@ -217,22 +214,17 @@ static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, boo
     return code;
 }
 
-int model_fetch_command(int count, char **arguments)
-{
+int model_fetch_command(int count, char **arguments) {
     const char *timeout = NULL;
     bool help, quiet = false;
     int seconds;
     pst_fetch_options options;
     pst_catalogue *catalogue;
     pst_fetch_options_init(&options, sizeof options);
-    const argument table[] = { { "NAME", &options.what, NULL },
-                               { "-o", &options.output, NULL },
-                               { "--output", &options.output, NULL },
-                               { "--from", &options.from, NULL },
-                               { "--sha256", &options.sha256, NULL },
-                               { "--timeout", &timeout, NULL },
-                               { "--quiet", NULL, &quiet },
-                               { NULL, NULL, NULL } };
+    const argument table[] = {{"NAME", &options.what, NULL},       {"-o", &options.output, NULL},
+                              {"--output", &options.output, NULL}, {"--from", &options.from, NULL},
+                              {"--sha256", &options.sha256, NULL}, {"--timeout", &timeout, NULL},
+                              {"--quiet", NULL, &quiet},           {NULL, NULL, NULL}};
     if (!arguments_read("model fetch", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {

@@ -10,19 +10,21 @@
 #include "files.h"
 #include "values.h"
 
-static const char *convention_text(pst_convention convention)
-{
+static const char *convention_text(pst_convention convention) {
     switch (convention) {
-    case PST_CONVENTION_CAFFE: return "Caffe: BGR, 0 to 255, minus (103.939, 116.779, 123.68)";
-    case PST_CONVENTION_TORCHVISION: return "torchvision: RGB, 0 to 1, normalized";
-    case PST_CONVENTION_RGB: return "RGB, 0 to 255, minus a mean of its own";
-    case PST_CONVENTION_AUTO: break;
+    case PST_CONVENTION_CAFFE:
+        return "Caffe: BGR, 0 to 255, minus (103.939, 116.779, 123.68)";
+    case PST_CONVENTION_TORCHVISION:
+        return "torchvision: RGB, 0 to 1, normalized";
+    case PST_CONVENTION_RGB:
+        return "RGB, 0 to 255, minus a mean of its own";
+    case PST_CONVENTION_AUTO:
+        break;
     }
     return "unknown";
 }
 
-static bool read_convention(const char *text, pst_convention *convention)
-{
+static bool read_convention(const char *text, pst_convention *convention) {
     *convention = PST_CONVENTION_AUTO;
     if (!text || strcmp(text, "auto") == 0)
         return true;
@@ -35,15 +37,13 @@ static bool read_convention(const char *text, pst_convention *convention)
     return *convention != PST_CONVENTION_AUTO;
 }
 
-static int failed(const pst_context *context, pst_status status)
-{
+static int failed(const pst_context *context, pst_status status) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /* Loads a network without any device. */
-static pst_status load(const char *path, pst_convention convention, pst_context **context, pst_network **network)
-{
+static pst_status load(const char *path, pst_convention convention, pst_context **context, pst_network **network) {
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = "none";
@@ -52,8 +52,7 @@ static pst_status load(const char *path, pst_convention convention, pst_context 
     return status == PST_OK ? pst_network_load_as(*context, path, convention, network) : status;
 }
 
-static bool has_layer(const pst_network_info *info, const char *relu)
-{
+static bool has_layer(const pst_network_info *info, const char *relu) {
     for (size_t i = 0; i < info->layer_count; i++)
         if (strcmp(info->layers[i].name + strlen("conv"), relu + strlen("relu")) == 0)
             return true;
@@ -61,8 +60,7 @@ static bool has_layer(const pst_network_info *info, const char *relu)
 }
 
 /* Appends the layers of a list that the network lacks. */
-static void add_missing(const pst_network_info *info, const char *list, char *missing, size_t size)
-{
+static void add_missing(const pst_network_info *info, const char *list, char *missing, size_t size) {
     size_t count;
     char **layers = value_list(list, &count);
     for (size_t i = 0; layers && i < count; i++) {
@@ -73,8 +71,7 @@ static void add_missing(const pst_network_info *info, const char *list, char *mi
     free(layers);
 }
 
-static void print_info(const pst_network_info *info)
-{
+static void print_info(const pst_network_info *info) {
     char missing[128] = "";
     pst_transfer_options usual;
     pst_transfer_options_init(&usual, sizeof usual);
@@ -92,12 +89,11 @@ static void print_info(const pst_network_info *info)
         printf("lacks        %s of the default layers\n", missing);
 }
 
-int model_info_command(int count, char **arguments)
-{
+int model_info_command(int count, char **arguments) {
     const char *path = NULL, *as = NULL;
     bool help;
     pst_convention convention;
-    const argument table[] = { { "FILE", &path, NULL }, { "--convention", &as, NULL }, { NULL, NULL, NULL } };
+    const argument table[] = {{"FILE", &path, NULL}, {"--convention", &as, NULL}, {NULL, NULL, NULL}};
     if (!arguments_read("model info", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {
@@ -114,7 +110,7 @@ int model_info_command(int count, char **arguments)
         return EXIT_USAGE;
     pst_context *context;
     pst_network *network;
-    pst_network_info info = { .size = sizeof info };
+    pst_network_info info = {.size = sizeof info};
     pst_status status = load(path, convention, &context, &network);
     int code = status == PST_OK ? EXIT_OK : failed(context, status);
     if (code == EXIT_OK) {
@@ -130,17 +126,16 @@ int model_info_command(int count, char **arguments)
     return code;
 }
 
-static int convert(const char *from, const char *to, pst_convention convention, bool half)
-{
+static int convert(const char *from, const char *to, pst_convention convention, bool half) {
     pst_context *context;
     pst_network *network;
-    pst_network_info info = { .size = sizeof info };
+    pst_network_info info = {.size = sizeof info};
     pst_status status = load(from, convention, &context, &network);
     if (status == PST_OK) {
         pst_network_describe(network, &info);
         if (info.assumed)
-            complain("%s: its first layer is assumed to expect %s, %s; if it is not so, --convention says otherwise", from,
-                     convention_text(info.convention), info.reason);
+            complain("%s: its first layer is assumed to expect %s, %s; if it is not so, --convention says otherwise",
+                     from, convention_text(info.convention), info.reason);
         if (*info.notice)
             complain("%s: %s", from, info.notice);
         status = pst_network_save(network, to, half);
@@ -153,16 +148,15 @@ static int convert(const char *from, const char *to, pst_convention convention, 
     return code;
 }
 
-int model_convert_command(int count, char **arguments)
-{
+int model_convert_command(int count, char **arguments) {
     const char *from = NULL, *to = NULL, *as = NULL;
     bool help, half = false;
     pst_convention convention;
-    const argument table[] = { { "FILE", &from, NULL },
-                               { "OUT", &to, NULL },
-                               { "--convention", &as, NULL },
-                               { "--f16", NULL, &half },
-                               { NULL, NULL, NULL } };
+    const argument table[] = {{"FILE", &from, NULL},
+                              {"OUT", &to, NULL},
+                              {"--convention", &as, NULL},
+                              {"--f16", NULL, &half},
+                              {NULL, NULL, NULL}};
     static const char ending[] = ".safetensors";
     if (!arguments_read("model convert", count, arguments, table, &help))
         return EXIT_USAGE;

@@ -21,11 +21,11 @@ typedef bool (*option_setter)(settings *s, const option *o, const char *given, c
 struct option {
     const char *names[OPTION_NAMES]; /* with '-'; the first is the one that people are shown */
     option_kind kind;
-    const char *value;               /* what the help calls it */
-    const char *help;                /* NULL: not in the help */
+    const char *value; /* what the help calls it */
+    const char *help;  /* NULL: not in the help */
     option_setter set;
-    size_t offset;                   /* of the member of settings that is set */
-    double least, most;              /* of numbers */
+    size_t offset;      /* of the member of settings that is set */
+    double least, most; /* of numbers */
 };
 
 /* The value of an option in the settings as text, where it can be told: numbers, texts and flags. */

@@ -12,8 +12,7 @@
 enum { NAME_MOST = 64 };
 
 /* The part of an argument that names an option: after one dash or two, up to '=', with '_' as '-'. */
-static bool option_name(const char *argument, char name[NAME_MOST])
-{
+static bool option_name(const char *argument, char name[NAME_MOST]) {
     if (argument[0] != '-' || argument[1] == '\0')
         return false;
     argument += argument[1] == '-' ? 2 : 1;
@@ -26,8 +25,7 @@ static bool option_name(const char *argument, char name[NAME_MOST])
     return true;
 }
 
-static const option *find_option(const char *name)
-{
+static const option *find_option(const char *name) {
     for (const option *o = option_table; o < option_table + option_table_size; o++)
         for (size_t i = 0; o->kind != IS_HEADING && i < OPTION_NAMES && o->names[i]; i++)
             if (strcmp(o->names[i], name) == 0)
@@ -36,8 +34,7 @@ static const option *find_option(const char *name)
 }
 
 /* Levenshtein's distance in which swapping neighbours is one step. */
-static size_t distance(const char *a, const char *b)
-{
+static size_t distance(const char *a, const char *b) {
     size_t rows[3][NAME_MOST + 1], *before = rows[0], *above = rows[1], *row = rows[2];
     size_t width = strlen(b);
     for (size_t j = 0; j <= width; j++)
@@ -60,8 +57,7 @@ static size_t distance(const char *a, const char *b)
     return above[width];
 }
 
-static void complain_unknown(const char *given, const char *name)
-{
+static void complain_unknown(const char *given, const char *name) {
     const char *nearest = NULL;
     size_t least = 1 + strlen(name) / 3;
     for (const option *o = option_table; o < option_table + option_table_size; o++) {
@@ -84,32 +80,31 @@ static void complain_unknown(const char *given, const char *name)
 }
 
 /* What pastiche style make takes: all that the statistics of its pictures depend on. */
-static bool makes_style(const option *o)
-{
-    static const char *const names[] = { "output", "image-size", "min-size", "style-layers", "style-blend-weights", "style-image",
-                                         "pooling", "border", "preset", "model", "device", "gpu", "workspace", "choices", "no-tune",
-                                         "quiet", "help", "version" };
+static bool makes_style(const option *o) {
+    static const char *const names[] = {"output",      "image-size", "min-size",  "style-layers", "style-blend-weights",
+                                        "style-image", "pooling",    "border",    "preset",       "model",
+                                        "device",      "gpu",        "workspace", "choices",      "no-tune",
+                                        "quiet",       "help",       "version"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(o->names[0], names[i]) == 0)
             return true;
     return false;
 }
 
-static bool remember(settings *s, const option *o, const char *value)
-{
+static bool remember(settings *s, const option *o, const char *value) {
     given_option *longer = realloc(s->given, (s->given_count + 1) * sizeof *longer);
     if (!longer) {
         complain("no memory left");
         return false;
     }
     s->given = longer;
-    s->given[s->given_count++] = (given_option){ o, value };
+    s->given[s->given_count++] = (given_option){o, value};
     return true;
 }
 
-/* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after complaining. */
-static int read_option(settings *s, bool presets, int count, char **arguments)
-{
+/* Takes one option and its value, of presets or of the others. Returns how many arguments they were, 0 after
+ * complaining. */
+static int read_option(settings *s, bool presets, int count, char **arguments) {
     char name[NAME_MOST], given[NAME_MOST], other[NAME_MOST];
     const char *argument = arguments[0], *equals = strchr(argument, '=');
     option_name(argument, name);
@@ -119,7 +114,8 @@ static int read_option(settings *s, bool presets, int count, char **arguments)
         return 0;
     }
     if (s->making_style && !makes_style(o)) {
-        complain("%.*s has no meaning for a style file; see pastiche style make --help", (int)strcspn(argument, "="), argument);
+        complain("%.*s has no meaning for a style file; see pastiche style make --help", (int)strcspn(argument, "="),
+                 argument);
         return 0;
     }
     size_t length = strcspn(argument, "="); /* short: it is the name of an option */
@@ -161,8 +157,7 @@ static int read_option(settings *s, bool presets, int count, char **arguments)
 }
 
 /* A leading ~ is the user's folder: shells leave it alone behind "=" and ",". */
-static bool expand(settings *s, const char **path)
-{
+static bool expand(settings *s, const char **path) {
     if (!*path || !file_is_at_home(*path))
         return true;
     char **longer = realloc(s->expanded, (s->expanded_count + 1) * sizeof *longer);
@@ -177,8 +172,7 @@ static bool expand(settings *s, const char **path)
 }
 
 /* neural-style's list of styles, but a file whose name has commas is one style. */
-static bool split_styles(settings *s)
-{
+static bool split_styles(settings *s) {
     if (!expand(s, &s->style_list))
         return false;
     if (file_exists(s->style_list)) {
@@ -201,10 +195,19 @@ static bool split_styles(settings *s)
     return true;
 }
 
-static bool expand_all(settings *s, const char **words, size_t word_count)
-{
-    const char **paths[] = { &s->content, &s->init_image, &s->start_file, &s->output, &s->model, &s->log, &s->choices,
-                             &s->checkpoint, &s->resume, &s->content_mask, &s->writing.output_profile, &s->proof_profile };
+static bool expand_all(settings *s, const char **words, size_t word_count) {
+    const char **paths[] = {&s->content,
+                            &s->init_image,
+                            &s->start_file,
+                            &s->output,
+                            &s->model,
+                            &s->log,
+                            &s->choices,
+                            &s->checkpoint,
+                            &s->resume,
+                            &s->content_mask,
+                            &s->writing.output_profile,
+                            &s->proof_profile};
     bool good = true;
     for (size_t i = 0; good && i < sizeof paths / sizeof *paths; i++)
         good = expand(s, paths[i]);
@@ -218,8 +221,7 @@ static bool expand_all(settings *s, const char **words, size_t word_count)
 }
 
 /* Standard input can be read once, and there are no pictures on the way to standard output. */
-static bool check_streams(settings *s)
-{
+static bool check_streams(settings *s) {
     int inputs = s->content && strcmp(s->content, "-") == 0;
     inputs += s->start == START_FILE && strcmp(s->start_file, "-") == 0;
     for (size_t i = 0; i < s->style_count; i++)
@@ -232,8 +234,7 @@ static bool check_streams(settings *s)
 }
 
 /* As in neural-style-pt, a folder of styles means all pictures in it. */
-static bool expand_styles(settings *s)
-{
+static bool expand_styles(settings *s) {
     for (size_t i = 0; i < s->style_count; i++)
         if (!paths_expand(&s->style_files, s->styles[i], !s->making_style))
             return false;
@@ -250,15 +251,14 @@ static bool expand_styles(settings *s)
 }
 
 /* A pattern for one content is fine if one picture fits. */
-static bool expand_content(settings *s)
-{
-    path_list found = { 0 };
+static bool expand_content(settings *s) {
+    path_list found = {0};
     bool good = true;
     if (paths_is_pattern(s->content)) {
         good = paths_expand(&found, s->content, false);
         if (good && found.count > 1)
-            complain("%s: %zu pictures fit; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints them all", s->content,
-                     found.count);
+            complain("%s: %zu pictures fit; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints them all",
+                     s->content, found.count);
         good = good && found.count == 1;
         if (good)
             s->content = s->content_file = found.paths[0], found.paths[0] = NULL;
@@ -267,8 +267,7 @@ static bool expand_content(settings *s)
     return good;
 }
 
-static bool take_words(settings *s, const char **words, size_t word_count)
-{
+static bool take_words(settings *s, const char **words, size_t word_count) {
     size_t next = 0;
     if (s->batch_option) {
         complain("--%s is for pastiche batch CONTENT... --styles STYLE... -o FOLDER", s->batch_option);
@@ -295,29 +294,30 @@ static bool take_words(settings *s, const char **words, size_t word_count)
     return expand_content(s);
 }
 
-static bool take_batch(settings *s, const char **words, size_t word_count)
-{
+static bool take_batch(settings *s, const char **words, size_t word_count) {
     if (s->content)
         s->contents[s->content_count++] = s->content;
     for (size_t i = 0; i < word_count; i++)
         s->contents[s->content_count++] = words[i];
     s->content = NULL;
-    const char *problem = s->sheet                                ? "--sheet is for one content; it has no meaning here"
-                          : s->content_count == 0                 ? "no content picture given"
-                          : s->style_list && s->each_style_count  ? "styles are given by --styles and by --style-image; use one of them"
+    const char *problem = s->sheet                ? "--sheet is for one content; it has no meaning here"
+                          : s->content_count == 0 ? "no content picture given"
+                          : s->style_list && s->each_style_count
+                              ? "styles are given by --styles and by --style-image; use one of them"
                           : !s->style_list && !s->each_style_count ? "no style picture given behind --styles"
-                          : !s->output                            ? "no folder for the results given by -o"
-                                                                  : NULL;
+                          : !s->output                             ? "no folder for the results given by -o"
+                                                                   : NULL;
     if (problem)
         complain("%s; usage: pastiche batch CONTENT... --styles STYLE... -o FOLDER", problem);
     return !problem && (!s->style_list || split_styles(s));
 }
 
-static bool take_pictures(settings *s, const char **words, size_t word_count)
-{
-    const char *problem = s->style_list && word_count ? "pictures are given as arguments and by --style-image; use one of them"
+static bool take_pictures(settings *s, const char **words, size_t word_count) {
+    const char *problem = s->style_list && word_count
+                              ? "pictures are given as arguments and by --style-image; use one of them"
                           : !s->style_list && !word_count ? "no picture of the style given"
-                          : !s->output ? "no file for the style given by -o" : NULL;
+                          : !s->output                    ? "no file for the style given by -o"
+                                                          : NULL;
     if (problem) {
         complain("%s; usage: pastiche style make PICTURE... -o OUT.style", problem);
         return false;
@@ -328,12 +328,10 @@ static bool take_pictures(settings *s, const char **words, size_t word_count)
 }
 
 /* Gives the arguments that are no options their meaning and checks what several options say together. */
-static bool finish(settings *s, const char **words, size_t word_count)
-{
-    bool good = expand_all(s, words, word_count)
-                && (s->making_style ? take_pictures(s, words, word_count)
-                    : s->batch      ? take_batch(s, words, word_count)
-                                    : take_words(s, words, word_count));
+static bool finish(settings *s, const char **words, size_t word_count) {
+    bool good = expand_all(s, words, word_count) && (s->making_style ? take_pictures(s, words, word_count)
+                                                     : s->batch      ? take_batch(s, words, word_count)
+                                                                     : take_words(s, words, word_count));
     if (!good || !expand_styles(s))
         return false;
     size_t styles = s->each_style_count ? 1 : s->style_count;
@@ -342,7 +340,8 @@ static bool finish(settings *s, const char **words, size_t word_count)
         return false;
     }
     if (!s->content_mask != !s->style_masks) {
-        complain("%s; a region is a colour that is in both", s->content_mask ? "--content-mask needs --style-masks" : "--style-masks needs --content-mask");
+        complain("%s; a region is a colour that is in both",
+                 s->content_mask ? "--content-mask needs --style-masks" : "--style-masks needs --content-mask");
         return false;
     }
     if (s->style_masks && s->mask_count != s->style_count) {
@@ -362,21 +361,19 @@ static bool finish(settings *s, const char **words, size_t word_count)
     return true;
 }
 
-static const char *environment(const char *name)
-{
+static const char *environment(const char *name) {
     const char *value = getenv(name);
     return value && *value ? value : NULL;
 }
 
-const char *choices_from_environment(void)
-{
+const char *choices_from_environment(void) {
     const char *value = environment("PASTICHE_CHOICES");
     return value && strcmp(value, "none") == 0 ? "" : value;
 }
 
 /* The words that are no options, as they come, and the options, presets or the others; false after complaining. */
-static bool read_arguments(settings *s, bool presets, int count, char **arguments, const char **words, size_t *word_count)
-{
+static bool read_arguments(settings *s, bool presets, int count, char **arguments, const char **words,
+                           size_t *word_count) {
     bool options_over = false;
     char name[NAME_MOST];
     for (int i = 0; i < count && !s->help && !s->version;) {
@@ -399,12 +396,19 @@ static bool read_arguments(settings *s, bool presets, int count, char **argument
 
 typedef enum command_kind { ONE_RUN, A_BATCH, A_STYLE } command_kind;
 
-static bool read_all(settings *s, command_kind kind, int count, char **arguments, int more_count, char **more)
-{
+static bool read_all(settings *s, command_kind kind, int count, char **arguments, int more_count, char **more) {
     bool batch = kind == A_BATCH;
-    *s = (settings){ .making_style = kind == A_STYLE, .output = kind != ONE_RUN ? NULL : "out.png", .gpu = GPU_NOT_GIVEN,
-                     .print_every = 50, .save_every = batch ? 0 : 100, .batch = batch, .sheet_size = 256, .sheet_iterations = 100, .web_port = -1,
-                     .argument_count = count, .arguments = arguments };
+    *s = (settings){.making_style = kind == A_STYLE,
+                    .output = kind != ONE_RUN ? NULL : "out.png",
+                    .gpu = GPU_NOT_GIVEN,
+                    .print_every = 50,
+                    .save_every = batch ? 0 : 100,
+                    .batch = batch,
+                    .sheet_size = 256,
+                    .sheet_iterations = 100,
+                    .web_port = -1,
+                    .argument_count = count,
+                    .arguments = arguments};
     s->device = environment("PASTICHE_DEVICE");
     s->model = environment("PASTICHE_MODEL");
     s->kernels = environment("PASTICHE_KERNELS");
@@ -425,8 +429,8 @@ static bool read_all(settings *s, command_kind kind, int count, char **arguments
         complain("no memory left");
     for (int round = 0; round < 2; round++) { /* a preset comes before all else, wherever it stands */
         word_count = s->each_style_count = 0;
-        good = good && read_arguments(s, round == 0, count, arguments, words, &word_count)
-               && read_arguments(s, round == 0, more_count, more, words, &word_count);
+        good = good && read_arguments(s, round == 0, count, arguments, words, &word_count) &&
+               read_arguments(s, round == 0, more_count, more, words, &word_count);
     }
     if (good && !s->help && !s->version)
         good = finish(s, words, word_count);
@@ -434,34 +438,26 @@ static bool read_all(settings *s, command_kind kind, int count, char **arguments
     return good;
 }
 
-bool options_read(settings *s, int count, char **arguments)
-{
-    return read_all(s, ONE_RUN, count, arguments, 0, NULL);
-}
+bool options_read(settings *s, int count, char **arguments) { return read_all(s, ONE_RUN, count, arguments, 0, NULL); }
 
-bool options_read_batch(settings *s, int count, char **arguments)
-{
+bool options_read_batch(settings *s, int count, char **arguments) {
     return read_all(s, A_BATCH, count, arguments, 0, NULL);
 }
 
-bool options_read_style(settings *s, int count, char **arguments)
-{
+bool options_read_style(settings *s, int count, char **arguments) {
     return read_all(s, A_STYLE, count, arguments, 0, NULL);
 }
 
-bool options_read_with(settings *s, const settings *before, int count, char **more)
-{
+bool options_read_with(settings *s, const settings *before, int count, char **more) {
     return read_all(s, before->batch ? A_BATCH : ONE_RUN, before->argument_count, before->arguments, count, more);
 }
 
-bool options_takes_value(const char *name)
-{
+bool options_takes_value(const char *name) {
     const option *o = find_option(name);
     return o && o->kind == TAKES_VALUE;
 }
 
-void options_free(settings *s)
-{
+void options_free(settings *s) {
     for (size_t i = 0; i < s->expanded_count; i++)
         free(s->expanded[i]);
     free(s->expanded);

@@ -13,8 +13,7 @@ struct page {
     bool stays;
 };
 
-bool page_open(const settings *s, page **p)
-{
+bool page_open(const settings *s, page **p) {
     char message[512] = "no memory left";
     *p = NULL;
     if (!s->web || s->plan)
@@ -34,20 +33,17 @@ bool page_open(const settings *s, page **p)
     return true;
 }
 
-void page_preparing(page *p, const char *what)
-{
+void page_preparing(page *p, const char *what) {
     if (p)
         web_preparing(p->web, what);
 }
 
-void page_offer(page *p, const run *r)
-{
+void page_offer(page *p, const run *r) {
     if (p)
         web_sources(p->web, r->content, (const pst_image *const *)r->styles, r->settings->style_count);
 }
 
-void page_begin(page *p, const run *r)
-{
+void page_begin(page *p, const run *r) {
     if (!p)
         return;
     const settings *s = r->settings;
@@ -57,31 +53,29 @@ void page_begin(page *p, const run *r)
     const char **names = malloc((s->style_count + 1) * sizeof *names);
     for (size_t i = 0; names && i < s->style_count; i++)
         names[i] = file_name(s->styles[i]);
-    web_begin(p->web, &(web_run){ .content_name = file_name(s->content),
-                                  .style_names = names,
-                                  .style_count = names ? s->style_count : 0,
-                                  .output = r->result ? r->title : s->output,
-                                  .device = r->session->device.name,
-                                  .network = file_name(r->session->model),
-                                  .content_weight = content,
-                                  .style_weight = style,
-                                  .tv_weight = tv,
-                                  .width = plan->width,
-                                  .height = plan->height,
-                                  .iterations = s->transfer.iterations });
+    web_begin(p->web, &(web_run){.content_name = file_name(s->content),
+                                 .style_names = names,
+                                 .style_count = names ? s->style_count : 0,
+                                 .output = r->result ? r->title : s->output,
+                                 .device = r->session->device.name,
+                                 .network = file_name(r->session->model),
+                                 .content_weight = content,
+                                 .style_weight = style,
+                                 .tv_weight = tv,
+                                 .width = plan->width,
+                                 .height = plan->height,
+                                 .iterations = s->transfer.iterations});
     free(names);
 }
 
-static void show(page *p, run *r)
-{
+static void show(page *p, run *r) {
     pst_image *picture;
     if (pst_job_result(r->job, &picture) == PST_OK)
         web_picture(p->web, picture);
     pst_image_destroy(picture);
 }
 
-static void keep(page *p, run *r, const pst_progress *now)
-{
+static void keep(page *p, run *r, const pst_progress *now) {
     char *path, why[512];
     bool good = run_write_numbered(r, now->iteration, &path, why);
     web_note(p->web, good ? WEB_NOTE_KEPT : WEB_NOTE_PROBLEM, "%s", good ? path : why);
@@ -90,8 +84,7 @@ static void keep(page *p, run *r, const pst_progress *now)
     free(path);
 }
 
-static void set_weights(page *p, run *r, const web_wishes *wishes)
-{
+static void set_weights(page *p, run *r, const web_wishes *wishes) {
     double content = wishes->content_weight, style = wishes->style_weight, tv = wishes->tv_weight;
     if (pst_job_set_weights(r->job, content, style, tv) != PST_OK) {
         web_note(p->web, WEB_NOTE_PROBLEM, "%s", pst_context_message(r->session->context));
@@ -100,11 +93,11 @@ static void set_weights(page *p, run *r, const web_wishes *wishes)
     log_weights(&r->log, content, style, tv);
     web_weights(p->web, content, style, tv);
     web_note(p->web, WEB_NOTE_WEIGHTS, "content %.4g, style %.4g, smoothness %.4g", content, style, tv);
-    progress_say(&r->session->report, "from here on --content-weight %.9g --style-weight %.9g --tv-weight %.9g", content, style, tv);
+    progress_say(&r->session->report, "from here on --content-weight %.9g --style-weight %.9g --tv-weight %.9g",
+                 content, style, tv);
 }
 
-bool page_evaluation(page *p, run *r, const pst_progress *now)
-{
+bool page_evaluation(page *p, run *r, const pst_progress *now) {
     if (!p)
         return false;
     web_wishes wishes;
@@ -119,8 +112,7 @@ bool page_evaluation(page *p, run *r, const pst_progress *now)
     return wishes.stop;
 }
 
-void page_end(page *p, run *r, bool stopped, const char *text)
-{
+void page_end(page *p, run *r, bool stopped, const char *text) {
     if (!p)
         return;
     pst_image *picture;
@@ -130,21 +122,16 @@ void page_end(page *p, run *r, bool stopped, const char *text)
     p->stays = r->settings->web_wait;
 }
 
-void page_failed(page *p, const char *message)
-{
+void page_failed(page *p, const char *message) {
     if (!p)
         return;
     web_end(p->web, WEB_FAILED, message, NULL);
     p->stays = false;
 }
 
-static bool is_over(void)
-{
-    return signals_caught() != 0;
-}
+static bool is_over(void) { return signals_caught() != 0; }
 
-void page_close(page *p)
-{
+void page_close(page *p) {
     if (!p)
         return;
     if (p->stays && !is_over()) {

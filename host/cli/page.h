@@ -4,7 +4,8 @@
 
 #include "run.h"
 
-/* Serves a page if the settings want one, and prints where it is; *p is NULL if they do not. False after complaining. */
+/* Serves a page if the settings want one, and prints where it is; *p is NULL if they do not. False after complaining.
+ */
 bool page_open(const settings *s, page **p);
 
 /* What takes a while before the first evaluation. */

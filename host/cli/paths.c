@@ -20,8 +20,7 @@
 
 #define WILD "*?"
 
-bool paths_add(path_list *list, const char *path)
-{
+bool paths_add(path_list *list, const char *path) {
     size_t bytes = strlen(path) + 1, room = list->room ? 2 * list->room : 16;
     if (list->count == list->room) {
         char **more = realloc(list->paths, room * sizeof *more);
@@ -41,25 +40,20 @@ bool paths_add(path_list *list, const char *path)
     return true;
 }
 
-void paths_free(path_list *list)
-{
+void paths_free(path_list *list) {
     for (size_t i = 0; i < list->count; i++)
         free(list->paths[i]);
     free(list->paths);
-    *list = (path_list){ 0 };
+    *list = (path_list){0};
 }
 
 /* ---- folders ---- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* All names in a folder, "." and ".." too, in any order. */
 #ifdef _WIN32
-static bool read_names(const char *folder, path_list *names)
-{
+static bool read_names(const char *folder, path_list *names) {
     wchar_t wide[MAX_PATH];
     char name[3 * MAX_PATH + 1];
     WIN32_FIND_DATAW found;
@@ -71,14 +65,14 @@ static bool read_names(const char *folder, path_list *names)
         return true;
     bool good = true;
     do
-        good = WideCharToMultiByte(CP_UTF8, 0, found.cFileName, -1, name, sizeof name, NULL, NULL) <= 0 || paths_add(names, name);
+        good = WideCharToMultiByte(CP_UTF8, 0, found.cFileName, -1, name, sizeof name, NULL, NULL) <= 0 ||
+               paths_add(names, name);
     while (good && FindNextFileW(search, &found));
     FindClose(search);
     return good;
 }
 #else
-static bool read_names(const char *folder, path_list *names)
-{
+static bool read_names(const char *folder, path_list *names) {
     DIR *directory = opendir(folder);
     if (!directory) {
         if (errno != EACCES)
@@ -94,8 +88,7 @@ static bool read_names(const char *folder, path_list *names)
 }
 #endif
 
-bool paths_fit(const char *pattern, const char *name)
-{
+bool paths_fit(const char *pattern, const char *name) {
     const char *star = NULL, *from = NULL; /* the last star, and where what it stands for ends */
     while (*name) {
 #ifdef _WIN32
@@ -124,8 +117,7 @@ bool paths_fit(const char *pattern, const char *name)
 
 /* ---- patterns ---- */
 
-static char *join(const char *folder, const char *name, size_t length, const char *rest)
-{
+static char *join(const char *folder, const char *name, size_t length, const char *rest) {
     size_t bytes = strlen(folder) + length + strlen(rest) + 1;
     char *path = malloc(bytes);
     if (path)
@@ -136,19 +128,19 @@ static char *join(const char *folder, const char *name, size_t length, const cha
 }
 
 /* Adds the pictures that fit the pattern below a folder, which is "" or ends with a separator. */
-static bool add_fitting(path_list *list, const char *folder, const char *pattern, bool styles)
-{
+static bool add_fitting(path_list *list, const char *folder, const char *pattern, bool styles) {
     size_t length = strcspn(pattern, SEPARATORS), wild = strcspn(pattern, WILD SEPARATORS);
     size_t next = length + strspn(pattern + length, SEPARATORS);
     bool last = pattern[next] == '\0', good;
     char *path, *part = join("", pattern, length, "");
-    path_list names = { 0 };
+    path_list names = {0};
     if (!part)
         return false;
     if (wild == length) {
         good = (path = join(folder, pattern, next, "")) != NULL;
         if (good)
-            good = !last ? add_fitting(list, path, pattern + next, styles) : !file_exists(path) || paths_add(list, path);
+            good =
+                !last ? add_fitting(list, path, pattern + next, styles) : !file_exists(path) || paths_add(list, path);
         free(path);
         free(part);
         return good;
@@ -158,11 +150,13 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
         qsort(names.paths, names.count, sizeof *names.paths, by_name);
     for (size_t i = 0; good && i < names.count; i++) {
         const char *name = names.paths[i];
-        if ((*name == '.' && *part != '.') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !paths_fit(part, name))
+        if ((*name == '.' && *part != '.') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            !paths_fit(part, name))
             continue;
         good = (path = join(folder, name, strlen(name), last ? "" : "/")) != NULL;
         if (good && last)
-            good = !(file_is_picture(name) || (styles && file_is_style(name))) || file_is_folder(path) || paths_add(list, path);
+            good = !(file_is_picture(name) || (styles && file_is_style(name))) || file_is_folder(path) ||
+                   paths_add(list, path);
         else if (good)
             good = !file_is_folder(path) || add_fitting(list, path, pattern + next, styles);
         free(path);
@@ -172,13 +166,9 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
     return good;
 }
 
-bool paths_is_pattern(const char *word)
-{
-    return strpbrk(word, WILD) && !file_exists(word);
-}
+bool paths_is_pattern(const char *word) { return strpbrk(word, WILD) && !file_exists(word); }
 
-bool paths_expand(path_list *list, const char *word, bool styles)
-{
+bool paths_expand(path_list *list, const char *word, bool styles) {
     size_t before = list->count;
     if (file_is_folder(word)) {
         bool closed = *word && strchr(SEPARATORS, word[strlen(word) - 1]);

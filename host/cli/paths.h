@@ -13,10 +13,12 @@ typedef struct path_list {
 /* A copy of the path at the end. False after complaining that memory is short. */
 bool paths_add(path_list *list, const char *path);
 
-/* Adds what a word of the command line means: of a folder the pictures in it, without those in folders below; of a pattern with
- * * and ?, which the shell did not expand, the pictures that fit, in folders too that fit; both sorted by name, and without
- * hidden ones; with `styles` the style files (.style) as well. Anything else is added as it is, whether there or not, and so is a file with such a name. What is a picture its
- * ending says. False after complaining that there is none. */
+/* Adds what a word of the command line means: of a folder the pictures in it, without those in folders below; of a
+ * pattern with
+ * * and ?, which the shell did not expand, the pictures that fit, in folders too that fit; both sorted by name, and
+ * without hidden ones; with `styles` the style files (.style) as well. Anything else is added as it is, whether there
+ * or not, and so is a file with such a name. What is a picture its ending says. False after complaining that there is
+ * none. */
 bool paths_expand(path_list *list, const char *word, bool styles);
 
 /* Whether the word is a pattern, and no file has that name. */

@@ -10,13 +10,9 @@
 
 #define STREAM_MAX_BYTES ((size_t)1 << 30)
 
-bool picture_is_stream(const char *path)
-{
-    return path && strcmp(path, STANDARD_STREAM) == 0;
-}
+bool picture_is_stream(const char *path) { return path && strcmp(path, STANDARD_STREAM) == 0; }
 
-static void set_binary(FILE *stream)
-{
+static void set_binary(FILE *stream) {
 #ifdef _WIN32
     _setmode(_fileno(stream), _O_BINARY);
 #else
@@ -25,8 +21,7 @@ static void set_binary(FILE *stream)
 }
 
 /* All of standard input; the caller frees it. NULL with *bytes 0 where memory is short or there is too much of it. */
-static char *read_stream(size_t *bytes)
-{
+static char *read_stream(size_t *bytes) {
     size_t capacity = 0;
     char *data = NULL;
     *bytes = 0;
@@ -49,8 +44,7 @@ static char *read_stream(size_t *bytes)
     }
 }
 
-static pst_status read_standard_input(pst_context *context, pst_image **picture)
-{
+static pst_status read_standard_input(pst_context *context, pst_image **picture) {
     size_t bytes;
     char *data = read_stream(&bytes);
     *picture = NULL;
@@ -61,9 +55,10 @@ static pst_status read_standard_input(pst_context *context, pst_image **picture)
     return status;
 }
 
-pst_status picture_read(pst_context *context, const settings *s, const char *path, progress *report, pst_image **picture)
-{
-    pst_status status = picture_is_stream(path) ? read_standard_input(context, picture) : pst_image_read(context, path, picture);
+pst_status picture_read(pst_context *context, const settings *s, const char *path, progress *report,
+                        pst_image **picture) {
+    pst_status status =
+        picture_is_stream(path) ? read_standard_input(context, picture) : pst_image_read(context, path, picture);
     if (status != PST_OK)
         return status;
     if (*pst_image_notice(*picture))
@@ -77,13 +72,12 @@ pst_status picture_read(pst_context *context, const settings *s, const char *pat
     return status;
 }
 
-pst_status picture_check(pst_context *context, const settings *s, const char *path)
-{
+pst_status picture_check(pst_context *context, const settings *s, const char *path) {
     return pst_image_write_check_as(context, picture_is_stream(path) ? NULL : path, &s->writing);
 }
 
-static pst_status write_standard_output(pst_context *context, const pst_image *picture, const pst_write_options *options)
-{
+static pst_status write_standard_output(pst_context *context, const pst_image *picture,
+                                        const pst_write_options *options) {
     uint8_t *data;
     size_t bytes;
     pst_status status = pst_image_encode_as(context, picture, options, &data, &bytes);
@@ -95,8 +89,8 @@ static pst_status write_standard_output(pst_context *context, const pst_image *p
     return PST_OK;
 }
 
-pst_status picture_write(pst_context *context, const settings *s, pst_image *picture, const char *path, const char *metadata)
-{
+pst_status picture_write(pst_context *context, const settings *s, pst_image *picture, const char *path,
+                         const char *metadata) {
     pst_write_options options = s->writing;
     options.metadata = metadata;
     if (s->proof_profile) {

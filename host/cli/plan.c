@@ -4,9 +4,8 @@
 #include "complain.h"
 #include "progress.h"
 
-char *bytes_text(uint64_t bytes, char text[32])
-{
-    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+char *bytes_text(uint64_t bytes, char text[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     size_t unit = 0;
     for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
@@ -15,8 +14,7 @@ char *bytes_text(uint64_t bytes, char text[32])
     return text;
 }
 
-int plan_print(const pst_plan *plan, double seconds, const char *device)
-{
+int plan_print(const pst_plan *plan, double seconds, const char *device) {
     char size[32], largest[32], time[32];
     printf("%dx%d pixels on %s\n\n", plan->width, plan->height, device);
     for (size_t i = 0; i < plan->entry_count; i++)

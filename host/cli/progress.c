@@ -17,8 +17,7 @@
 #define REDRAW_SECONDS 0.1
 enum { BAR_MOST = 30, BAR_LEAST = 5 };
 
-static bool can_redraw(void)
-{
+static bool can_redraw(void) {
 #ifdef _WIN32
     return _isatty(_fileno(stderr)) != 0;
 #else
@@ -28,8 +27,7 @@ static bool can_redraw(void)
 }
 
 /* A line that reaches the last column wraps, and could not be taken back; so one less. */
-static int usable_columns(void)
-{
+static int usable_columns(void) {
     int columns = 80;
 #ifdef TIOCGWINSZ
     struct winsize window;
@@ -39,21 +37,18 @@ static int usable_columns(void)
     return columns - 1;
 }
 
-void progress_begin(progress *p, bool quiet, int print_every)
-{
-    *p = (progress){ .quiet = quiet, .terminal = !quiet && can_redraw(), .print_every = print_every };
+void progress_begin(progress *p, bool quiet, int print_every) {
+    *p = (progress){.quiet = quiet, .terminal = !quiet && can_redraw(), .print_every = print_every};
 }
 
 /* Blanks instead of an escape sequence: every terminal knows them. */
-void progress_clear(progress *p)
-{
+void progress_clear(progress *p) {
     if (p->drawn)
         fprintf(stderr, "\r%*s\r", p->drawn, "");
     p->drawn = 0;
 }
 
-static void draw(progress *p, const char *line)
-{
+static void draw(progress *p, const char *line) {
     int columns = usable_columns(), length = (int)strlen(line);
     if (columns < 1)
         return;
@@ -67,8 +62,7 @@ static void draw(progress *p, const char *line)
     p->drawn = length;
 }
 
-void progress_say(progress *p, const char *format, ...)
-{
+void progress_say(progress *p, const char *format, ...) {
     if (p->quiet)
         return;
     progress_clear(p);
@@ -80,22 +74,19 @@ void progress_say(progress *p, const char *format, ...)
     va_end(arguments);
 }
 
-void progress_wait(progress *p, const char *what)
-{
+void progress_wait(progress *p, const char *what) {
     if (p->terminal)
         draw(p, what);
 }
 
 static void draw_part(progress *p, double part, const char *text);
 
-void progress_step(progress *p, int done, int total, const char *what)
-{
+void progress_step(progress *p, int done, int total, const char *what) {
     if (p->terminal)
         draw_part(p, total > 0 ? (double)done / total : 0, what);
 }
 
-char *progress_time(double seconds, char text[32])
-{
+char *progress_time(double seconds, char text[32]) {
     if (!(seconds >= 0 && seconds < 3.6e8)) {
         strcpy(text, "-:--");
         return text;
@@ -108,26 +99,28 @@ char *progress_time(double seconds, char text[32])
     return text;
 }
 
-/* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes, and of several runs with "3 of 12" before
- * it; a slow device is told in seconds an iteration. */
-static void describe(const progress *p, const pst_progress *now, char *text, size_t size)
-{
+/* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes, and of several runs with "3 of
+ * 12" before it; a slow device is told in seconds an iteration. */
+static void describe(const progress *p, const pst_progress *now, char *text, size_t size) {
     char left[32], scale[32] = "", pace[32] = "", item[32] = "";
     double seconds = now->seconds - p->scale_seconds;
     if (now->iteration > p->scale_iteration && seconds > 0) {
         double rate = (now->iteration - p->scale_iteration) / seconds, shown = rate < 1 ? 1 / rate : rate;
-        snprintf(pace, sizeof pace, "  %.*f %s", shown < 10 ? 2 : shown < 100 ? 1 : 0, shown, rate < 1 ? "s/it" : "it/s");
+        snprintf(pace, sizeof pace, "  %.*f %s",
+                 shown < 10    ? 2
+                 : shown < 100 ? 1
+                               : 0,
+                 shown, rate < 1 ? "s/it" : "it/s");
     }
     if (p->items > 0)
         snprintf(item, sizeof item, "%d of %d  ", p->item, p->items);
     if (now->scale_count > 1)
         snprintf(scale, sizeof scale, "  %dx%d", now->width, now->height);
-    snprintf(text, size, "%s%d/%d%s  loss %.3g%s  %s left", item, now->iteration, now->iterations, scale, now->loss, pace,
-             progress_time(now->seconds_left, left));
+    snprintf(text, size, "%s%d/%d%s  loss %.3g%s  %s left", item, now->iteration, now->iterations, scale, now->loss,
+             pace, progress_time(now->seconds_left, left));
 }
 
-static void draw_part(progress *p, double part, const char *text)
-{
+static void draw_part(progress *p, double part, const char *text) {
     char line[256];
     int width = usable_columns() - (int)strlen(text) - 3;
     if (width > BAR_MOST)
@@ -144,19 +137,18 @@ static void draw_part(progress *p, double part, const char *text)
     draw(p, line);
 }
 
-static void draw_bar(progress *p, const pst_progress *now)
-{
+static void draw_bar(progress *p, const pst_progress *now) {
     char text[160];
     describe(p, now, text, sizeof text);
     draw_part(p, now->seconds_left >= 0 ? now->seconds / (now->seconds + now->seconds_left) : 0, text);
     p->drawn_at = now->seconds;
 }
 
-void progress_update(progress *p, const pst_progress *now)
-{
+void progress_update(progress *p, const pst_progress *now) {
     if (now->notice)
         progress_say(p, "%s", now->notice);
-    if (p->scale != now->scale || now->iteration <= 1) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
+    if (p->scale != now->scale ||
+        now->iteration <= 1) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
         p->scale = now->scale;
         p->scale_iteration = now->iteration;
         p->scale_seconds = now->seconds;

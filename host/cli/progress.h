@@ -9,10 +9,10 @@
 
 typedef struct progress {
     bool quiet, terminal;
-    int print_every;  /* evaluations from one plain line to the next; 0: none */
-    int drawn;        /* characters of the bar that stand on the terminal's last line */
-    double drawn_at;  /* seconds of the run when they were drawn */
-    int item, items;  /* this run of so many, from 1; 0: there is only one */
+    int print_every;            /* evaluations from one plain line to the next; 0: none */
+    int drawn;                  /* characters of the bar that stand on the terminal's last line */
+    double drawn_at;            /* seconds of the run when they were drawn */
+    int item, items;            /* this run of so many, from 1; 0: there is only one */
     int scale, scale_iteration; /* the present scale, and the iteration and seconds from which its pace is measured */
     double scale_seconds;
 } progress;

@@ -11,18 +11,52 @@
 
 enum { VALUE_MOST = 64 };
 
-const char *const record_inputs[] = { "options", "settings", "content", "styles", "start", "files", "network", NULL };
+const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
 
 /* Options that say where things go and what is shown; the files of others are told apart from them. */
 static const char *const without_effect[] = {
-    "output", "content-image", "style-image", "start", "init", "init-image", "model", "choices", "no-tune", "plan", "save-iter",
-    "print-iter", "log", "quiet", "help", "help-all", "version", "backend", "cudnn-autotune", "proto-file", "multigpu-strategy", "disable-check",
-    "no-metadata", "web", "web-address", "web-port", "web-wait", "checkpoint", "checkpoint-every", "resume", "styles", "contents", "name", "overwrite", "sheet", "sheet-columns", "sheet-rows",
-    "sheet-size", "sheet-iterations",
+    "output",
+    "content-image",
+    "style-image",
+    "start",
+    "init",
+    "init-image",
+    "model",
+    "choices",
+    "no-tune",
+    "plan",
+    "save-iter",
+    "print-iter",
+    "log",
+    "quiet",
+    "help",
+    "help-all",
+    "version",
+    "backend",
+    "cudnn-autotune",
+    "proto-file",
+    "multigpu-strategy",
+    "disable-check",
+    "no-metadata",
+    "web",
+    "web-address",
+    "web-port",
+    "web-wait",
+    "checkpoint",
+    "checkpoint-every",
+    "resume",
+    "styles",
+    "contents",
+    "name",
+    "overwrite",
+    "sheet",
+    "sheet-columns",
+    "sheet-rows",
+    "sheet-size",
+    "sheet-iterations",
 };
 
-bool record_matters(const char *name)
-{
+bool record_matters(const char *name) {
     for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++)
         if (strcmp(without_effect[i], name) == 0)
             return false;
@@ -30,8 +64,7 @@ bool record_matters(const char *name)
 }
 
 /* JSON is UTF-8, and names of files and devices need not be. */
-static json_t *text(const char *value)
-{
+static json_t *text(const char *value) {
     json_t *made = json_string(value);
     if (made)
         return made;
@@ -44,8 +77,7 @@ static json_t *text(const char *value)
     return made;
 }
 
-static json_t *file(const char *path, const char *sha256)
-{
+static json_t *file(const char *path, const char *sha256) {
     json_t *made = json_object();
     json_object_set_new(made, "path", text(path));
     json_object_set_new(made, "sha256", json_string(sha256));
@@ -53,8 +85,7 @@ static json_t *file(const char *path, const char *sha256)
 }
 
 /* [["image-size", "256"], ["original-colors"], ...], as given. */
-static json_t *options(const settings *s)
-{
+static json_t *options(const settings *s) {
     json_t *all = json_array();
     for (size_t i = 0; i < s->given_count; i++) {
         const given_option *given = &s->given[i];
@@ -70,8 +101,7 @@ static json_t *options(const settings *s)
 }
 
 /* Every value that the table of options can tell, those of defaults too; for people. */
-static json_t *all_settings(const settings *s)
-{
+static json_t *all_settings(const settings *s) {
     json_t *all = json_object();
     for (size_t i = 0; i < option_table_size; i++) {
         const option *o = &option_table[i];
@@ -88,10 +118,9 @@ static json_t *all_settings(const settings *s)
 }
 
 /* Options whose values are files, or lists of files and other things. */
-static const char *const file_options[] = { "output-profile", "proof-profile", "content-mask", "style-masks" };
+static const char *const file_options[] = {"output-profile", "proof-profile", "content-mask", "style-masks"};
 
-static json_t *file_or_text(const char *value, pst_context *context)
-{
+static json_t *file_or_text(const char *value, pst_context *context) {
     char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
     const char *path = expanded ? expanded : value;
     json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : text(value);
@@ -100,8 +129,7 @@ static json_t *file_or_text(const char *value, pst_context *context)
 }
 
 /* Of such options what each name in their values is: {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
-static json_t *files(const settings *s, pst_context *context)
-{
+static json_t *files(const settings *s, pst_context *context) {
     json_t *all = json_object();
     for (size_t i = 0; i < s->given_count; i++) {
         const char *name = s->given[i].option->names[0], *value = s->given[i].value;
@@ -122,8 +150,7 @@ static json_t *files(const settings *s, pst_context *context)
     return all;
 }
 
-static json_t *device(const pst_device_info *info)
-{
+static json_t *device(const pst_device_info *info) {
     json_t *made = json_object();
     json_object_set_new(made, "name", text(info->name));
     json_object_set_new(made, "platform", text(info->platform));
@@ -131,8 +158,7 @@ static json_t *device(const pst_device_info *info)
     return made;
 }
 
-static json_t *algorithms(const pst_job *job)
-{
+static json_t *algorithms(const pst_job *job) {
     size_t count;
     const pst_choice *choices = pst_job_choices(job, &count);
     json_t *all = json_object();
@@ -146,8 +172,7 @@ static json_t *algorithms(const pst_job *job)
 }
 
 /* What was measured, unless nothing of it was used: then the built-in choices say it all. */
-static json_t *measured(pst_job *job)
-{
+static json_t *measured(pst_job *job) {
     size_t count, used = 0;
     const pst_choice *choices = pst_job_choices(job, &count);
     char *made;
@@ -160,8 +185,8 @@ static json_t *measured(pst_job *job)
     return parsed;
 }
 
-json_t *record_take(const session *w, const settings *s, const pst_image *content, const pst_image *start, pst_image *const *styles)
-{
+json_t *record_take(const session *w, const settings *s, const pst_image *content, const pst_image *start,
+                    pst_image *const *styles) {
     if (s->no_metadata)
         return NULL;
     if (s->again)
@@ -177,24 +202,24 @@ json_t *record_take(const session *w, const settings *s, const pst_image *conten
         json_array_append_new(list, file(s->styles[i], styles[i] ? pst_image_sha256(styles[i]) : sha256));
     }
     json_object_set_new(root, "styles", list);
-    json_object_set_new(root, "start", start                        ? file(s->start_file, pst_image_sha256(start))
-                                       : s->start == START_CONTENT ? json_string("content")
-                                                                   : json_string("noise"));
+    json_object_set_new(root, "start",
+                        start                       ? file(s->start_file, pst_image_sha256(start))
+                        : s->start == START_CONTENT ? json_string("content")
+                                                    : json_string("noise"));
     json_object_set_new(root, "files", files(s, w->context));
     json_object_set_new(root, "network", file(w->model, w->network_sha256));
     return root;
 }
 
 /* On the live page: then the settings do not tell all. */
-static bool weights_changed(const settings *s, const pst_job *job)
-{
+static bool weights_changed(const settings *s, const pst_job *job) {
     double content, style, tv;
     pst_job_weights(job, &content, &style, &tv);
     return content != s->transfer.content_weight || style != s->transfer.style_weight || tv != s->transfer.tv_weight;
 }
 
-char *record_text(const json_t *inputs, const session *w, const settings *s, pst_job *job, const pst_progress *last, bool stopped)
-{
+char *record_text(const json_t *inputs, const session *w, const settings *s, pst_job *job, const pst_progress *last,
+                  bool stopped) {
     if (!inputs)
         return NULL;
     json_t *root = json_object();

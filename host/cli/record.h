@@ -1,5 +1,6 @@
-/* What a result says of how it was made, one JSON object: the options as given, all settings, the files with their SHA-256, the
- * device and the algorithms. No time and no place but the files' names: the same run gives the same text. */
+/* What a result says of how it was made, one JSON object: the options as given, all settings, the files with their
+ * SHA-256, the device and the algorithms. No time and no place but the files' names: the same run gives the same text.
+ */
 #ifndef PASTICHE_RECORD_H
 #define PASTICHE_RECORD_H
 
@@ -9,14 +10,15 @@
 
 struct session;
 
-/* What went into a run: an object with record_inputs, of pictures as they were read. NULL if the settings want no metadata. start may
- * be NULL. The caller ends it with json_decref. */
+/* What went into a run: an object with record_inputs, of pictures as they were read. NULL if the settings want no
+ * metadata. start may be NULL. The caller ends it with json_decref. */
 json_t *record_take(const struct session *w, const settings *s, const pst_image *content, const pst_image *start,
                     pst_image *const *styles);
 
-/* The text, after so many evaluations; stopped: before the run's end. The caller frees it; NULL if there is to be none, or memory is
- * short. */
-char *record_text(const json_t *inputs, const struct session *w, const settings *s, pst_job *job, const pst_progress *last, bool stopped);
+/* The text, after so many evaluations; stopped: before the run's end. The caller frees it; NULL if there is to be none,
+ * or memory is short. */
+char *record_text(const json_t *inputs, const struct session *w, const settings *s, pst_job *job,
+                  const pst_progress *last, bool stopped);
 
 /* Whether an option changes the picture. */
 bool record_matters(const char *name);

@@ -12,14 +12,10 @@
 #include "pictures.h"
 #include "signals.h"
 
-static int failed(run *r, pst_status status)
-{
-    return session_failed(r->session, status);
-}
+static int failed(run *r, pst_status status) { return session_failed(r->session, status); }
 
 /* The same for what is computed, whose messages name no picture: of several runs it must be said which. */
-static int failed_here(run *r, pst_status status)
-{
+static int failed_here(run *r, pst_status status) {
     session *w = r->session;
     w->about = r->settings->batch ? r->settings->output : NULL;
     int code = session_failed(w, status);
@@ -29,8 +25,7 @@ static int failed_here(run *r, pst_status status)
 
 /* ---- before the run ---- */
 
-static bool is_picture(const session *w, const settings *s, const char *path)
-{
+static bool is_picture(const session *w, const settings *s, const char *path) {
     if (!file_exists(path))
         return false;
     for (size_t i = 0; i < s->style_count; i++)
@@ -39,17 +34,15 @@ static bool is_picture(const session *w, const settings *s, const char *path)
     for (size_t i = 0; s->inputs && i < s->inputs->count; i++)
         if (file_same(path, s->inputs->paths[i]))
             return true;
-    return file_same(path, s->content) || masks_have(s, path) || file_same(path, w->model)
-           || (s->start == START_FILE && file_same(path, s->start_file));
+    return file_same(path, s->content) || masks_have(s, path) || file_same(path, w->model) ||
+           (s->start == START_FILE && file_same(path, s->start_file));
 }
 
-static bool is_input(const session *w, const settings *s, const char *path)
-{
+static bool is_input(const session *w, const settings *s, const char *path) {
     return is_picture(w, s, path) || file_same(path, s->resume) || file_same(path, s->checkpoint);
 }
 
-int run_check_single(const settings *s)
-{
+int run_check_single(const settings *s) {
     if (!s->checkpoint && !s->resume)
         return EXIT_OK;
     complain("--checkpoint and --resume are for a single run");
@@ -57,8 +50,7 @@ int run_check_single(const settings *s)
 }
 
 /* A slip of the hand must not cost anyone a photograph. */
-int run_check_names(const session *w, const settings *s)
-{
+int run_check_names(const session *w, const settings *s) {
     if (is_input(w, s, s->output)) {
         complain("%s: is both the output and an input; choose another name for -o", s->output);
         return EXIT_USAGE;
@@ -67,16 +59,17 @@ int run_check_names(const session *w, const settings *s)
         complain("%s: is both the log and another file of this run; choose another name for --log", s->log);
         return EXIT_USAGE;
     }
-    if (s->checkpoint && (is_picture(w, s, s->checkpoint) || file_same(s->checkpoint, s->output) || file_same(s->checkpoint, s->log))) {
-        complain("%s: is both the checkpoint and another file of this run; choose another name for --checkpoint", s->checkpoint);
+    if (s->checkpoint &&
+        (is_picture(w, s, s->checkpoint) || file_same(s->checkpoint, s->output) || file_same(s->checkpoint, s->log))) {
+        complain("%s: is both the checkpoint and another file of this run; choose another name for --checkpoint",
+                 s->checkpoint);
         return EXIT_USAGE;
     }
     return EXIT_OK;
 }
 
 /* Pictures are enlarged, but there is nothing to paint in one pixel, or to learn from it. */
-static bool read_picture(run *r, const char *path, pst_image **picture)
-{
+static bool read_picture(run *r, const char *path, pst_image **picture) {
     pst_status status = picture_read(r->session->context, r->settings, path, &r->session->report, picture);
     r->bad = path;
     if (status != PST_OK) {
@@ -92,20 +85,19 @@ static bool read_picture(run *r, const char *path, pst_image **picture)
 }
 
 /* What is asked of a style file may lie far from all that is in it. */
-static void tell_size(run *r, const char *path, const pst_style *style)
-{
+static void tell_size(run *r, const char *path, const pst_style *style) {
     const settings *s = r->settings;
-    pst_style_info info = { .size = sizeof info };
+    pst_style_info info = {.size = sizeof info};
     pst_style_describe(style, &info);
     double asked = ceil(s->transfer.style_scale * s->transfer.image_size);
     if (asked > info.sizes[0] * 1.5)
-        progress_say(&r->session->report, "%s: its largest size is %d pixels; it is used for %.0f as well, with larger strokes", path,
+        progress_say(&r->session->report,
+                     "%s: its largest size is %d pixels; it is used for %.0f as well, with larger strokes", path,
                      info.sizes[0], asked);
 }
 
 /* A style is a picture or a style file, as its content says. */
-static bool read_style(run *r, size_t i)
-{
+static bool read_style(run *r, size_t i) {
     const char *path = r->settings->styles[i];
     if (!pst_style_recognize(path) && !(file_is_style(path) && file_exists(path)))
         return read_picture(r, path, &r->styles[i]);
@@ -118,8 +110,7 @@ static bool read_style(run *r, size_t i)
     return status == PST_OK;
 }
 
-static bool read_pictures(run *r)
-{
+static bool read_pictures(run *r) {
     const settings *s = r->settings;
     r->styles = calloc(s->style_count, sizeof *r->styles);
     r->stored = calloc(s->style_count, sizeof *r->stored);
@@ -137,8 +128,7 @@ static bool read_pictures(run *r)
     return good && status == PST_OK;
 }
 
-static void drop_pictures(run *r)
-{
+static void drop_pictures(run *r) {
     for (size_t i = 0; r->styles && i < r->settings->style_count; i++)
         pst_image_destroy(r->styles[i]);
     for (size_t i = 0; r->stored && i < r->settings->style_count; i++)
@@ -153,15 +143,13 @@ static void drop_pictures(run *r)
     r->content = r->start = NULL;
 }
 
-int run_check_output(session *w, const settings *s)
-{
+int run_check_output(session *w, const settings *s) {
     pst_status status = s->plan ? PST_OK : picture_check(w->context, s, s->output);
     return status == PST_OK ? EXIT_OK : session_failed(w, status);
 }
 
-int run_prepare(run *r, session *w, const settings *s)
-{
-    *r = (run){ .session = w, .settings = s };
+int run_prepare(run *r, session *w, const settings *s) {
+    *r = (run){.session = w, .settings = s};
     if (!read_pictures(r))
         return EXIT_FAILED;
     int code = session_load(w);
@@ -188,25 +176,23 @@ int run_prepare(run *r, session *w, const settings *s)
     return EXIT_OK;
 }
 
-int run_check_plan(const run *r)
-{
+int run_check_plan(const run *r) {
     const settings *s = r->settings;
     const pst_plan *plan = pst_job_plan(r->job);
     char needed[32], limit[32];
     if (plan->fits)
         return EXIT_OK;
     page_failed(r->session->page, "the picture does not fit into the device's memory");
-    complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
-             bytes_text(plan->device_bytes, needed), r->session->device.name, bytes_text(plan->device_limit_bytes, limit),
-             plan->largest_image_size,
+    complain("%s: %dx%d pixels need %s and %s has %s; --image-size %d would fit%s", s->content, plan->width,
+             plan->height, bytes_text(plan->device_bytes, needed), r->session->device.name,
+             bytes_text(plan->device_limit_bytes, limit), plan->largest_image_size,
              s->transfer.optimizer == PST_OPTIMIZER_LBFGS ? ", and a smaller --lbfgs-num-correction takes less" : "");
     return EXIT_FAILED;
 }
 
 /* ---- the run ---- */
 
-static pst_status write_result(run *r, const char *path, bool stopped)
-{
+static pst_status write_result(run *r, const char *path, bool stopped) {
     pst_image *picture;
     pst_status status = pst_job_result(r->job, &picture);
     if (status == PST_OK) {
@@ -218,22 +204,21 @@ static pst_status write_result(run *r, const char *path, bool stopped)
     return status;
 }
 
-bool run_write_numbered(run *r, int iteration, char **path, char why[512])
-{
+bool run_write_numbered(run *r, int iteration, char **path, char why[512]) {
     const settings *s = r->settings;
     *path = file_numbered(s->output, iteration);
     bool safe = *path && !is_input(r->session, s, *path) && !file_same(*path, s->log);
     pst_status status = safe ? write_result(r, *path, true) : PST_OK;
     if (!safe)
-        snprintf(why, 512, "%s: is another file of this run; the picture on the way is not written", *path ? *path : s->output);
+        snprintf(why, 512, "%s: is another file of this run; the picture on the way is not written",
+                 *path ? *path : s->output);
     else if (status != PST_OK)
         snprintf(why, 512, "%s", pst_context_message(r->session->context));
     return safe && status == PST_OK;
 }
 
 /* A picture on the way that cannot be written is told once and does not end the run. */
-static void write_intermediate(run *r, int iteration)
-{
+static void write_intermediate(run *r, int iteration) {
     char *path, why[512];
     if (!run_write_numbered(r, iteration, &path, why) && !r->picture_failed) {
         progress_clear(&r->session->report);
@@ -244,8 +229,7 @@ static void write_intermediate(run *r, int iteration)
 }
 
 /* A checkpoint that cannot be written is told once; the run is worth more than it. */
-static void keep_checkpoint(run *r, double seconds)
-{
+static void keep_checkpoint(run *r, double seconds) {
     const settings *s = r->settings;
     pst_status status = pst_job_save(r->job, s->checkpoint);
     r->checkpoint_at = seconds;
@@ -254,8 +238,7 @@ static void keep_checkpoint(run *r, double seconds)
     r->checkpoint_failed = status != PST_OK;
 }
 
-static bool after_evaluation(void *user, const pst_progress *now)
-{
+static bool after_evaluation(void *user, const pst_progress *now) {
     run *r = user;
     const settings *s = r->settings;
     if (now->iteration > 0) {
@@ -274,8 +257,7 @@ static bool after_evaluation(void *user, const pst_progress *now)
 }
 
 /* Where the picture goes, for messages too; the caller frees it. */
-static char *result_path(const run *r, bool stopped)
-{
+static char *result_path(const run *r, bool stopped) {
     const char *path = r->result ? r->title : r->settings->output;
     if (stopped && r->apart)
         return file_numbered(path, r->last.iteration);
@@ -283,8 +265,7 @@ static char *result_path(const run *r, bool stopped)
     return copy ? strcpy(copy, path) : NULL;
 }
 
-static int finish(run *r, pst_status status)
-{
+static int finish(run *r, pst_status status) {
     progress *report = &r->session->report;
     int signal_number = signals_caught();
     bool stopped = status == PST_STOPPED;
@@ -303,8 +284,8 @@ static int finish(run *r, pst_status status)
         return EXIT_SIGNAL + signal_number;
     }
     status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
-    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after", r->last.iteration,
-             r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after",
+             r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
     if (status == PST_OK) {
         progress_say(report, "%s: %s", path, text);
         page_end(r->session->page, r, stopped, text);
@@ -322,8 +303,7 @@ static int finish(run *r, pst_status status)
     return r->checkpoint_failed || r->picture_failed ? EXIT_FAILED : EXIT_OK;
 }
 
-int run_plan(run *r)
-{
+int run_plan(run *r) {
     const pst_plan *plan = pst_job_plan(r->job);
     double seconds = 0;
     progress_wait(&r->session->report, "trying two iterations");
@@ -332,8 +312,7 @@ int run_plan(run *r)
     return status == PST_OK ? plan_print(plan, seconds, r->session->device.name) : failed(r, status);
 }
 
-int run_paint(run *r)
-{
+int run_paint(run *r) {
     const settings *s = r->settings;
     session *w = r->session;
     const pst_plan *plan = pst_job_plan(r->job);
@@ -349,8 +328,8 @@ int run_paint(run *r)
     char bytes[32];
     bytes_text(plan->device_bytes, bytes);
     if (!r->title)
-        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model), plan->width,
-                     plan->height, s->transfer.iterations, bytes);
+        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model),
+                     plan->width, plan->height, s->transfer.iterations, bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     progress_wait(&w->report, "looking at the pictures");
@@ -362,12 +341,11 @@ int run_paint(run *r)
     return code;
 }
 
-void run_end(run *r)
-{
+void run_end(run *r) {
     if (!r->session)
         return;
     drop_pictures(r);
     json_decref(r->inputs);
     pst_job_destroy(r->job);
-    *r = (run){ 0 };
+    *r = (run){0};
 }

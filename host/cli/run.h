@@ -3,30 +3,30 @@
 #define PASTICHE_RUN_H
 
 #include "log.h"
-#include "record.h"
 #include "masks.h"
+#include "record.h"
 #include "session.h"
 
 typedef struct run {
     session *session;
     const settings *settings;
     pst_image *content, *start, **styles; /* until the job has its copies */
-    pst_style **stored;  /* for each style, where its picture is NULL; as they */
-    masks masks;         /* as they */
+    pst_style **stored;                   /* for each style, where its picture is NULL; as they */
+    masks masks;                          /* as they */
     pst_job *job;
-    json_t *inputs;      /* for the result to tell of */
+    json_t *inputs; /* for the result to tell of */
     run_log log;
-    pst_progress last;   /* of the last evaluation; its pointers are not valid any more */
-    double checkpoint_at;   /* seconds of the run when the last one was kept */
+    pst_progress last;    /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at; /* seconds of the run when the last one was kept */
     bool checkpoint_failed;
     bool stopped;        /* by a signal, before its end */
     bool picture_failed; /* an intermediate picture could not be written */
     const char *bad;     /* the file of the picture that could not be read, or NULL */
 
     /* May be set after run_prepare. */
-    const char *title;   /* said before the run, instead of what it runs on */
-    bool apart;          /* when a signal ends it, the picture goes to OUT_N: OUT stays for a whole one */
-    pst_image **result;  /* the picture goes there instead of into a file; the caller's then */
+    const char *title;  /* said before the run, instead of what it runs on */
+    bool apart;         /* when a signal ends it, the picture goes to OUT_N: OUT stays for a whole one */
+    pst_image **result; /* the picture goes there instead of into a file; the caller's then */
 } run;
 
 /* The functions give an exit code; what is wrong was told then. */
@@ -40,8 +40,8 @@ int run_check_single(const settings *s);
 /* Whether the output can be written, without a trace. */
 int run_check_output(session *w, const settings *s);
 
-/* Does all that comes before the first evaluation: reads the pictures and, the first time, the network, and plans. s may be
- * others than the session's, and must live as long as the run. Always end it with run_end. */
+/* Does all that comes before the first evaluation: reads the pictures and, the first time, the network, and plans. s
+ * may be others than the session's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, session *w, const settings *s);
 
 /* Prints what the run would take: memory, and where that is enough, time. */
@@ -50,11 +50,12 @@ int run_plan(run *r);
 /* Complains if the plan does not fit into the device's memory. */
 int run_check_plan(const run *r);
 
-/* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far written. */
+/* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the picture so far
+ * written. */
 int run_paint(run *r);
 
-/* Writes the best picture so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory is short;
- * false after telling in why what is wrong. From within the run. */
+/* Writes the best picture so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory
+ * is short; false after telling in why what is wrong. From within the run. */
 bool run_write_numbered(run *r, int iteration, char **path, char why[512]);
 
 void run_end(run *r);

@@ -9,12 +9,11 @@
 #include "masks.h"
 #include "page.h"
 
-/* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent of
- * the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
+/* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent
+ * of the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
 static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
 
-int session_failed(session *w, pst_status status)
-{
+int session_failed(session *w, pst_status status) {
     const char *message = w->context ? pst_context_message(w->context) : "";
     const char *mask = masks_file_of(w->settings, message), *about = mask ? mask : w->about;
     if (!*message)
@@ -26,9 +25,8 @@ int session_failed(session *w, pst_status status)
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-int session_begin(session *w, const settings *s)
-{
-    *w = (session){ .settings = s, .runs = 1 };
+int session_begin(session *w, const settings *s) {
+    *w = (session){.settings = s, .runs = 1};
     progress_begin(&w->report, s->quiet, s->print_every);
     pst_status status = pst_catalogue_open(&w->catalogue);
     if (status == PST_OK)
@@ -39,12 +37,12 @@ int session_begin(session *w, const settings *s)
     return EXIT_FAILED;
 }
 
-static void print_notices(session *w)
-{
+static void print_notices(session *w) {
     const settings *s = w->settings;
     if (!s->model)
         progress_say(&w->report, "the network is %s%s", w->model,
-                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one" : "");
+                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one"
+                                                            : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&w->report, "--%s has no meaning here and is passed over", s->ignored[i]);
     if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
@@ -53,8 +51,7 @@ static void print_notices(session *w)
         progress_say(&w->report, "--init-image is used only with --init image; --start FILE does both");
 }
 
-int session_open(session *w)
-{
+int session_open(session *w) {
     const settings *s = w->settings;
     char index[32];
     print_notices(w);
@@ -75,19 +72,18 @@ int session_open(session *w)
 }
 
 /* What nothing in the network's file proves should be heard of. */
-static void tell_assumptions(session *w)
-{
-    pst_network_info info = { .size = sizeof info };
+static void tell_assumptions(session *w) {
+    pst_network_info info = {.size = sizeof info};
     pst_network_describe(w->network, &info);
     if (info.assumed)
         progress_say(&w->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
-                     file_name(w->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe", info.reason);
+                     file_name(w->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe",
+                     info.reason);
     if (*info.notice)
         progress_say(&w->report, "%s: %s", file_name(w->model), info.notice);
 }
 
-int session_load(session *w)
-{
+int session_load(session *w) {
     if (w->network)
         return EXIT_OK;
     progress_wait(&w->report, "reading the network");
@@ -102,22 +98,21 @@ int session_load(session *w)
 }
 
 /* What a run takes as direct convolution, forward and backward, if it uses all layers. */
-static double run_flops(const session *w, const settings *s, int width, int height)
-{
-    pst_network_info info = { .size = sizeof info };
+static double run_flops(const session *w, const settings *s, int width, int height) {
+    pst_network_info info = {.size = sizeof info};
     double flops = 0, pixels = (double)width * height;
     pst_network_describe(w->network, &info);
     for (size_t i = 0; i < info.layer_count; i++) {
         const pst_network_layer *layer = &info.layers[i];
-        if (i > 0 && layer->name[4] != info.layers[i - 1].name[4]) /* of "conv3_1": a pooling comes before another block */
+        if (i > 0 &&
+            layer->name[4] != info.layers[i - 1].name[4]) /* of "conv3_1": a pooling comes before another block */
             pixels /= 4;
         flops += 2 * 18 * pixels * layer->c_in * layer->c_out;
     }
     return flops * s->transfer.iterations;
 }
 
-void session_tune(session *w, const settings *s, const pst_image *content)
-{
+void session_tune(session *w, const settings *s, const pst_image *content) {
     if (w->looked_at_choices)
         return;
     w->looked_at_choices = true;
@@ -133,8 +128,8 @@ void session_tune(session *w, const settings *s, const pst_image *content)
     options.width = (int)((int64_t)s->transfer.image_size * width / longer);
     options.height = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least
-        || pst_tune_known(w->context, w->network, &options))
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least ||
+        pst_tune_known(w->context, w->network, &options))
         return;
     progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
     page_preparing(w->page, "measuring which algorithms are the fastest here, this once");
@@ -142,11 +137,10 @@ void session_tune(session *w, const settings *s, const pst_image *content)
         progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
 }
 
-void session_end(session *w)
-{
+void session_end(session *w) {
     page_close(w->page);
     pst_network_destroy(w->network);
     pst_context_destroy(w->context);
     pst_catalogue_close(w->catalogue);
-    *w = (session){ 0 };
+    *w = (session){0};
 }

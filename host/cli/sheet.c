@@ -37,8 +37,7 @@ typedef struct sheet {
 
 /* ---- the variants ---- */
 
-static bool read_axis(axis *a, const char *given, const char *text)
-{
+static bool read_axis(axis *a, const char *given, const char *text) {
     const char *name = text + strspn(text, "-"), *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : 0;
     if (!equals || length == 0 || length + 3 > sizeof a->option) {
@@ -63,29 +62,27 @@ static bool read_axis(axis *a, const char *given, const char *text)
 }
 
 /* Two digits, which is what anyone would type. */
-static double rounded(double value)
-{
+static double rounded(double value) {
     char text[32];
     snprintf(text, sizeof text, "%.1e", value);
     return strtod(text, NULL);
 }
 
 /* Unless told otherwise, style weights in steps of the root of 10 around the one that is set ... */
-static bool choose_columns(sheet *p)
-{
+static bool choose_columns(sheet *p) {
     const settings *s = p->settings;
     char text[256] = "style-weight=";
     double middle = s->transfer.style_weight > 0 ? s->transfer.style_weight : 100;
     for (int i = -2; i <= 2; i++) {
         size_t length = strlen(text);
-        snprintf(text + length, sizeof text - length, "%s%.10g", i > -2 ? "," : "", i ? rounded(middle * pow(10, i / 2.)) : middle);
+        snprintf(text + length, sizeof text - length, "%s%.10g", i > -2 ? "," : "",
+                 i ? rounded(middle * pow(10, i / 2.)) : middle);
     }
     return read_axis(&p->columns, "--sheet-columns", s->sheet_columns ? s->sheet_columns : text);
 }
 
 /* ... and the two starts, but where the user gave a picture for it. */
-static bool choose_rows(sheet *p)
-{
+static bool choose_rows(sheet *p) {
     const settings *s = p->settings;
     if (s->sheet_rows || (s->start != START_FILE && strcmp(p->columns.option, "--start") != 0))
         return read_axis(&p->rows, "--sheet-rows", s->sheet_rows ? s->sheet_rows : "start=content,noise");
@@ -94,18 +91,16 @@ static bool choose_rows(sheet *p)
 }
 
 /* Whether two runs differ in nothing that the axes can set, but for what is the sheet's own. */
-static bool same_run(const settings *a, const settings *b)
-{
+static bool same_run(const settings *a, const settings *b) {
     pst_transfer_options first = a->transfer, second = b->transfer;
     first.blend_weights = second.blend_weights = NULL; /* copies for each */
     bool same_start = a->start == b->start && (a->start != START_FILE || strcmp(a->start_file, b->start_file) == 0);
     return memcmp(&first, &second, sizeof first) == 0 && same_start && a->model == b->model;
 }
 
-static bool read_variant(const sheet *p, settings *variant, const axis *column, size_t c, const axis *row, size_t r)
-{
+static bool read_variant(const sheet *p, settings *variant, const axis *column, size_t c, const axis *row, size_t r) {
     char size[16], iterations[16];
-    char *more[10] = { "--image-size", size, "--iterations", iterations, "--save-iter", "0" };
+    char *more[10] = {"--image-size", size, "--iterations", iterations, "--save-iter", "0"};
     int count = 6;
     snprintf(size, sizeof size, "%d", p->settings->sheet_size);
     snprintf(iterations, sizeof iterations, "%d", p->settings->sheet_iterations);
@@ -123,9 +118,8 @@ static bool read_variant(const sheet *p, settings *variant, const axis *column, 
 }
 
 /* The command line is read anew for each, so that it is the very run which the caption's options make. */
-static int read_variants(sheet *p)
-{
-    settings given = { 0 };
+static int read_variants(sheet *p) {
+    settings given = {0};
     if (!choose_columns(p) || !choose_rows(p))
         return EXIT_USAGE;
     size_t columns = p->columns.count, count = columns * p->rows.count;
@@ -145,7 +139,7 @@ static int read_variants(sheet *p)
         settings *variant = &p->variants[p->count++];
         good = read_variant(p, variant, &p->columns, c, &p->rows, r);
         p->page.cells[i] = (sheet_cell){
-            .options = { p->columns.captions[c], p->rows.values ? p->rows.captions[r] : NULL },
+            .options = {p->columns.captions[c], p->rows.values ? p->rows.captions[r] : NULL},
             .as_given = good && same_run(variant, &given),
         };
     }
@@ -157,8 +151,7 @@ static int read_variants(sheet *p)
 
 /* ---- before the first run ---- */
 
-static pst_status shrink(sheet *p, const char *path, pst_image **shrunk)
-{
+static pst_status shrink(sheet *p, const char *path, pst_image **shrunk) {
     pst_context *context = p->session.context;
     pst_image *picture;
     pst_status status = pst_image_read(context, path, &picture);
@@ -173,8 +166,7 @@ static pst_status shrink(sheet *p, const char *path, pst_image **shrunk)
 }
 
 /* The pictures that the sheet is made from, as many as there is room for. */
-static int show_sources(sheet *p)
-{
+static int show_sources(sheet *p) {
     const settings *s = p->settings;
     int all = 1, shown = 0, count;
     for (size_t i = 0; i < s->style_count; i++)
@@ -196,14 +188,15 @@ static int show_sources(sheet *p)
     }
     snprintf(p->title, sizeof p->title, "%s in the manner of %s%s", file_name(s->content), file_name(s->styles[0]),
              s->style_count > 1 ? " and others" : "");
-    snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iterations each, with the network %s.", p->count, s->sheet_size,
-             s->sheet_iterations, file_name(p->session.model));
+    snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iterations each, with the network %s.",
+             p->count, s->sheet_size, s->sheet_iterations, file_name(p->session.model));
     p->page.title = p->title;
     p->page.lines[0] = p->about;
     bool framed = false;
     for (size_t i = 0; i < p->count; i++)
         framed = framed || p->page.cells[i].as_given;
-    p->page.lines[1] = framed ? "Add what stands below a variant to the command for a picture like it; the framed one is the command as it is."
+    p->page.lines[1] = framed ? "Add what stands below a variant to the command for a picture like it; the framed one "
+                                "is the command as it is."
                               : "Add what stands below a variant to the command for a picture like it.";
     p->page.sources = p->sources;
     p->page.source_names = p->source_names;
@@ -212,8 +205,7 @@ static int show_sources(sheet *p)
 }
 
 /* Each value of each axis once. */
-static int check_variants(sheet *p)
-{
+static int check_variants(sheet *p) {
     uint64_t most = 0;
     for (size_t i = 0; i < p->count; i++) {
         if (i >= p->columns.count && i % p->columns.count != 0)
@@ -239,8 +231,7 @@ static int check_variants(sheet *p)
 
 /* ---- the runs ---- */
 
-static int write_sheet(sheet *p)
-{
+static int write_sheet(sheet *p) {
     pst_image *picture;
     pst_status status = sheet_page_draw(&p->page, p->session.context, &picture);
     if (status == PST_OK)
@@ -249,12 +240,12 @@ static int write_sheet(sheet *p)
     return status == PST_OK ? EXIT_OK : session_failed(&p->session, status);
 }
 
-static int paint_variant(sheet *p, size_t i)
-{
+static int paint_variant(sheet *p, size_t i) {
     sheet_cell *cell = &p->page.cells[i];
     char title[2 * CAPTION_SIZE + 64];
     run r;
-    snprintf(title, sizeof title, "%s%s%s", cell->options[0], cell->options[1] ? " " : "", cell->options[1] ? cell->options[1] : "");
+    snprintf(title, sizeof title, "%s%s%s", cell->options[0], cell->options[1] ? " " : "",
+             cell->options[1] ? cell->options[1] : "");
     int code = run_prepare(&r, &p->session, &p->variants[i]);
     if (code == EXIT_OK && !signals_caught()) {
         r.title = title;
@@ -272,8 +263,7 @@ static int paint_variant(sheet *p, size_t i)
 }
 
 /* The sheet is written after each variant: who looks at it early may have seen enough. */
-static int paint_variants(sheet *p)
-{
+static int paint_variants(sheet *p) {
     int code = EXIT_OK;
     progress *report = &p->session.report;
     report->items = (int)p->count;
@@ -294,8 +284,7 @@ static int paint_variants(sheet *p)
     return signals_caught() ? EXIT_SIGNAL + signals_caught() : code;
 }
 
-static int prepare(sheet *p)
-{
+static int prepare(sheet *p) {
     const settings *s = p->settings;
     session *w = &p->session;
     int code = run_check_names(w, &p->variants[0]);
@@ -312,8 +301,7 @@ static int prepare(sheet *p)
 }
 
 /* The plan of the variant that takes the most. */
-static int print_plan(sheet *p)
-{
+static int print_plan(sheet *p) {
     run r;
     int code = run_prepare(&r, &p->session, &p->variants[p->largest]);
     if (code == EXIT_OK)
@@ -322,9 +310,8 @@ static int print_plan(sheet *p)
     return code;
 }
 
-int sheet_command(const settings *s)
-{
-    sheet p = { .settings = s };
+int sheet_command(const settings *s) {
+    sheet p = {.settings = s};
     int code = run_check_single(s);
     if (code == EXIT_OK)
         code = read_variants(&p);

@@ -7,12 +7,11 @@
 
 enum { MARGIN = 32, GAP = 24, LINE = 19, CAPTION_GAP = 8, CAPTION_MOST = 40, COLUMNS_LEAST = 2 };
 
-static const ink paper = { 250, 249, 246 }, text = { 38, 38, 42 }, faint = { 98, 96, 92 }, rule = { 214, 211, 204 },
-                 empty = { 236, 234, 229 }, mark = { 200, 84, 36 };
+static const ink paper = {250, 249, 246}, text = {38, 38, 42}, faint = {98, 96, 92}, rule = {214, 211, 204},
+                 empty = {236, 234, 229}, mark = {200, 84, 36};
 
 /* The width of a column, which captions may widen. */
-static int column_width(const sheet_page *page)
-{
+static int column_width(const sheet_page *page) {
     int columns = 0;
     for (int i = 0; i < page->columns * page->rows; i++) {
         for (int k = 0; k < 2; k++) {
@@ -25,14 +24,12 @@ static int column_width(const sheet_page *page)
     return columns * FONT_WIDTH > page->width ? columns * FONT_WIDTH : page->width;
 }
 
-static int caption_lines(const sheet_page *page)
-{
+static int caption_lines(const sheet_page *page) {
     return (page->cells[0].options[0] != NULL) + (page->cells[0].options[1] != NULL);
 }
 
 /* In lines of so many characters, cut between words; returns how many lines, and draws unless c is NULL. */
-static int wrap(canvas *c, int x, int y, const char *words, int most, bool bold, ink colour)
-{
+static int wrap(canvas *c, int x, int y, const char *words, int most, bool bold, ink colour) {
     int lines = 0;
     char line[512];
     while (*words) {
@@ -60,8 +57,7 @@ static int wrap(canvas *c, int x, int y, const char *words, int most, bool bold,
 }
 
 /* Title and lines; returns the height they take. */
-static int draw_head(const sheet_page *page, canvas *c, int width)
-{
+static int draw_head(const sheet_page *page, canvas *c, int width) {
     int most = (width - 2 * MARGIN) / FONT_WIDTH, lines = wrap(c, MARGIN, MARGIN, page->title, most, true, text);
     for (size_t i = 0; i < sizeof page->lines / sizeof *page->lines; i++)
         if (page->lines[i])
@@ -70,8 +66,7 @@ static int draw_head(const sheet_page *page, canvas *c, int width)
 }
 
 /* In rows as high as their highest picture; returns the height they take, and draws unless c is NULL. */
-static int draw_sources(const sheet_page *page, canvas *c, int top, int across, int pitch)
-{
+static int draw_sources(const sheet_page *page, canvas *c, int top, int across, int pitch) {
     int most = (pitch - GAP) / FONT_WIDTH, y = top;
     for (int first = 0; first < page->source_count; first += across) {
         int count = page->source_count - first < across ? page->source_count - first : across, height = 0;
@@ -81,7 +76,10 @@ static int draw_sources(const sheet_page *page, canvas *c, int top, int across, 
             int x = MARGIN + (i - first) * pitch;
             char label[64];
             bool last = i + 1 == page->source_count && page->sources_left_out > 0;
-            snprintf(label, sizeof label, i == 0 ? "content" : last ? "style, one of %d" : "style",
+            snprintf(label, sizeof label,
+                     i == 0 ? "content"
+                     : last ? "style, one of %d"
+                            : "style",
                      page->source_count - 1 + page->sources_left_out);
             canvas_picture(c, x, y + height - pst_image_height(page->sources[i]), page->sources[i]);
             canvas_text(c, x, y + height + CAPTION_GAP, label, most, true, text);
@@ -92,9 +90,9 @@ static int draw_sources(const sheet_page *page, canvas *c, int top, int across, 
     return y - top;
 }
 
-static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch, const sheet_cell *cell)
-{
-    int width = page->width, height = page->height, line = y + page->height + CAPTION_GAP, most = (pitch - GAP) / FONT_WIDTH;
+static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch, const sheet_cell *cell) {
+    int width = page->width, height = page->height, line = y + page->height + CAPTION_GAP,
+        most = (pitch - GAP) / FONT_WIDTH;
     if (cell->picture) {
         width = pst_image_width(cell->picture);
         height = pst_image_height(cell->picture);
@@ -103,7 +101,8 @@ static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch
     } else {
         canvas_fill(c, x, y, width, height, empty);
         if (cell->missing)
-            canvas_text(c, x + CAPTION_GAP, y + CAPTION_GAP, cell->missing, (width - 2 * CAPTION_GAP) / FONT_WIDTH, false, faint);
+            canvas_text(c, x + CAPTION_GAP, y + CAPTION_GAP, cell->missing, (width - 2 * CAPTION_GAP) / FONT_WIDTH,
+                        false, faint);
     }
     if (cell->as_given)
         canvas_frame(c, x, y, width, height, 3, mark);
@@ -115,8 +114,7 @@ static void draw_cell(const sheet_page *page, canvas *c, int x, int y, int pitch
     }
 }
 
-pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_image **picture)
-{
+pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_image **picture) {
     int across = page->columns < COLUMNS_LEAST ? COLUMNS_LEAST : page->columns, pitch = column_width(page) + GAP;
     int width = 2 * MARGIN + across * pitch - GAP, head = draw_head(page, NULL, width) + GAP;
     int sources = draw_sources(page, NULL, 0, across, pitch);
@@ -131,7 +129,8 @@ pst_status sheet_page_draw(const sheet_page *page, pst_context *context, pst_ima
     int top = MARGIN + head + sources;
     canvas_fill(&c, MARGIN, top, width - 2 * MARGIN, 1, rule);
     for (int i = 0; i < page->columns * page->rows; i++)
-        draw_cell(page, &c, MARGIN + i % page->columns * pitch, top + GAP + i / page->columns * row, pitch, &page->cells[i]);
+        draw_cell(page, &c, MARGIN + i % page->columns * pitch, top + GAP + i / page->columns * row, pitch,
+                  &page->cells[i]);
     pst_status status = pst_image_create(context, width, height, c.rgb, picture);
     canvas_end(&c);
     return status;

@@ -19,7 +19,7 @@ typedef struct sheet_page {
     pst_image **sources;          /* the content and the styles as they are shown, none larger than width x height */
     const char *const *source_names;
     int source_count;
-    int sources_left_out;         /* further styles, which are only counted */
+    int sources_left_out; /* further styles, which are only counted */
 } sheet_page;
 
 enum { SHEET_SOURCES_MOST = 12 };

@@ -16,21 +16,19 @@ static const int ending[] = {
 };
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
-static void remember(int number)
-{
+static void remember(int number) {
     caught = number;
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], SIG_DFL);
 }
 
-void signals_catch(void)
-{
+void signals_catch(void) {
 #ifdef _WIN32
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], remember);
 #else
     for (size_t i = 0; i < ENDING_COUNT; i++) {
-        struct sigaction now, action = { .sa_handler = remember, .sa_flags = SA_RESTART };
+        struct sigaction now, action = {.sa_handler = remember, .sa_flags = SA_RESTART};
         sigemptyset(&action.sa_mask);
         if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
             sigaction(ending[i], &action, NULL);
@@ -39,7 +37,4 @@ void signals_catch(void)
 #endif
 }
 
-int signals_caught(void)
-{
-    return caught;
-}
+int signals_caught(void) { return caught; }

@@ -28,8 +28,7 @@ static const char make_help[] =
     "                              as for a run";
 
 /* "monet.jpg 2, harvest.jpg 1" */
-static void tell_sources(const settings *s, char about[ABOUT_MOST])
-{
+static void tell_sources(const settings *s, char about[ABOUT_MOST]) {
     about[0] = '\0';
     for (size_t i = 0; i < s->style_count; i++) {
         size_t used = strlen(about);
@@ -43,8 +42,7 @@ static void tell_sources(const settings *s, char about[ABOUT_MOST])
     }
 }
 
-static int check_names(const settings *s, const char *model)
-{
+static int check_names(const settings *s, const char *model) {
     if (!file_is_style(s->output)) {
         complain("%s: give the style file a name that ends in .style", s->output);
         return EXIT_USAGE;
@@ -57,11 +55,10 @@ static int check_names(const settings *s, const char *model)
     return EXIT_OK;
 }
 
-static int make_of(session *w, const settings *s, pst_image **pictures)
-{
+static int make_of(session *w, const settings *s, pst_image **pictures) {
     char about[ABOUT_MOST], bytes[32];
     pst_style *style = NULL;
-    pst_style_info info = { .size = sizeof info };
+    pst_style_info info = {.size = sizeof info};
     pst_transfer_options options = s->transfer;
     options.styles = (const pst_image *const *)pictures;
     options.style_count = s->style_count;
@@ -86,15 +83,15 @@ static int make_of(session *w, const settings *s, pst_image **pictures)
     progress_clear(&w->report);
     if (status == PST_OK) {
         pst_style_describe(style, &info);
-        progress_say(&w->report, "%s: %s, %zu layers at %zu sizes from %d to %d pixels, %s", s->output, about, info.layer_count,
-                     info.size_count, info.sizes[info.size_count - 1], info.sizes[0], bytes_text(info.bytes, bytes));
+        progress_say(&w->report, "%s: %s, %zu layers at %zu sizes from %d to %d pixels, %s", s->output, about,
+                     info.layer_count, info.size_count, info.sizes[info.size_count - 1], info.sizes[0],
+                     bytes_text(info.bytes, bytes));
     }
     pst_style_destroy(style);
     return status == PST_OK ? EXIT_OK : session_failed(w, status);
 }
 
-static int make(const settings *s)
-{
+static int make(const settings *s) {
     session w;
     int code = session_begin(&w, s);
     pst_image **pictures = calloc(s->style_count, sizeof *pictures);
@@ -111,8 +108,7 @@ static int make(const settings *s)
     return code;
 }
 
-static int make_command(int count, char **arguments)
-{
+static int make_command(int count, char **arguments) {
     settings s;
     int code = EXIT_USAGE;
     if (options_read_style(&s, count, arguments)) {
@@ -128,9 +124,8 @@ static int make_command(int count, char **arguments)
     return code;
 }
 
-static void print_info(const pst_style_info *info)
-{
-    static const char *const poolings[] = { "max", "average", "L2" };
+static void print_info(const pst_style_info *info) {
+    static const char *const poolings[] = {"max", "average", "L2"};
     char bytes[32];
     printf("pictures     %s\n", *info->about ? info->about : "unknown");
     printf("network      %s (weights %.12s)\n", info->network, info->network_digest);
@@ -145,11 +140,10 @@ static void print_info(const pst_style_info *info)
     printf("\nbytes        %" PRIu64 " (%s)\n", info->bytes, bytes_text(info->bytes, bytes));
 }
 
-static int tell_command(int count, char **arguments)
-{
+static int tell_command(int count, char **arguments) {
     const char *path = NULL;
     bool help;
-    const argument table[] = { { "FILE", &path, NULL }, { NULL, NULL, NULL } };
+    const argument table[] = {{"FILE", &path, NULL}, {NULL, NULL, NULL}};
     if (!arguments_read("style info", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {
@@ -164,7 +158,7 @@ static int tell_command(int count, char **arguments)
     pst_context_options where;
     pst_context *context;
     pst_style *style = NULL;
-    pst_style_info info = { .size = sizeof info };
+    pst_style_info info = {.size = sizeof info};
     pst_context_options_init(&where, sizeof where);
     where.device = "none";
     pst_status status = pst_context_create(&where, &context);
@@ -186,8 +180,7 @@ static int tell_command(int count, char **arguments)
     return code;
 }
 
-int style_command(int count, char **arguments)
-{
+int style_command(int count, char **arguments) {
     const char *name = count > 0 ? arguments[0] : "";
     if (strcmp(name, "make") == 0)
         return make_command(count - 1, arguments + 1);

@@ -4,16 +4,16 @@
 #include "files.h"
 #include "run.h"
 
-int transfer_command(const settings *s)
-{
+int transfer_command(const settings *s) {
     if (s->sheet)
         return sheet_command(s);
     if (file_is_folder(s->content)) {
-        complain("%s: is a folder; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints all pictures in it", s->content);
+        complain("%s: is a folder; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints all pictures in it",
+                 s->content);
         return EXIT_FAILED;
     }
     session w;
-    run r = { 0 };
+    run r = {0};
     int code = session_begin(&w, s);
     if (code == EXIT_OK)
         code = run_check_names(&w, s);

@@ -6,8 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 
-static bool show(void *user, const pst_tune_progress *now)
-{
+static bool show(void *user, const pst_tune_progress *now) {
     progress *report = user;
     if (now->notice)
         progress_say(report, "%s: %s", now->what, now->notice);
@@ -16,21 +15,18 @@ static bool show(void *user, const pst_tune_progress *now)
     return false;
 }
 
-pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_options *options, progress *report)
-{
+pst_status tune_run(pst_context *context, pst_network *network, const pst_tune_options *options, progress *report) {
     pst_status status = pst_tune(context, network, options, show, report);
     progress_clear(report);
     return status;
 }
 
-static int failed(const pst_context *context, pst_status status)
-{
+static int failed(const pst_context *context, pst_status status) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int tune(const pst_context_options *where, const char *model, const pst_tune_options *options)
-{
+static int tune(const pst_context_options *where, const char *model, const pst_tune_options *options) {
     progress report;
     pst_context *context;
     pst_network *network = NULL;
@@ -51,16 +47,15 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     return code;
 }
 
-int tune_command(int count, char **arguments)
-{
+int tune_command(int count, char **arguments) {
     const char *size = NULL, *model = getenv("PASTICHE_MODEL"), *device = getenv("PASTICHE_DEVICE");
     const char *choices = choices_from_environment();
     bool help;
-    const argument table[] = { { "--image-size", &size, NULL },
-                               { "--model", &model, NULL },
-                               { "--device", &device, NULL },
-                               { "--choices", &choices, NULL },
-                               { NULL, NULL, NULL } };
+    const argument table[] = {{"--image-size", &size, NULL},
+                              {"--model", &model, NULL},
+                              {"--device", &device, NULL},
+                              {"--choices", &choices, NULL},
+                              {NULL, NULL, NULL}};
     if (!arguments_read("tune", count, arguments, table, &help))
         return EXIT_USAGE;
     if (help) {

@@ -6,13 +6,11 @@
 #include <string.h>
 
 /* strtod and strtoll skip blanks and know hexadecimal, "nan" and "infinity": only these characters reach them. */
-static bool made_of(const char *text, const char *characters)
-{
+static bool made_of(const char *text, const char *characters) {
     return *text && text[strspn(text, characters)] == '\0';
 }
 
-bool value_number(const char *text, double *number)
-{
+bool value_number(const char *text, double *number) {
     if (!made_of(text, "0123456789+-.eE"))
         return false;
     char *end;
@@ -20,8 +18,7 @@ bool value_number(const char *text, double *number)
     return *end == '\0' && isfinite(*number);
 }
 
-bool value_integer(const char *text, int64_t *number)
-{
+bool value_integer(const char *text, int64_t *number) {
     if (!made_of(text, "0123456789+-"))
         return false;
     char *end;
@@ -30,8 +27,7 @@ bool value_integer(const char *text, int64_t *number)
     return *end == '\0' && errno == 0;
 }
 
-char **value_list(const char *text, size_t *count)
-{
+char **value_list(const char *text, size_t *count) {
     size_t parts = 1;
     for (const char *c = text; *c; c++)
         parts += *c == ',';

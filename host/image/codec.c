@@ -1,11 +1,10 @@
 #include "image/codec.h"
 
-#include "base/memory.h"
-
 #include <string.h>
 
-bool pst_sink_put(pst_sink *sink, size_t at, const void *data, size_t bytes)
-{
+#include "base/memory.h"
+
+bool pst_sink_put(pst_sink *sink, size_t at, const void *data, size_t bytes) {
     if (bytes > SIZE_MAX / 4 || at > SIZE_MAX / 4)
         return false;
     size_t needed = at + bytes;

@@ -1,5 +1,5 @@
-/* The formats that a library of their own reads and writes, a file for each library. A build without the library has the entry
- * all the same, with NULL for what it cannot do. */
+/* The formats that a library of their own reads and writes, a file for each library. A build without the library has
+ * the entry all the same, with NULL for what it cannot do. */
 #ifndef PST_IMAGE_CODEC_H
 #define PST_IMAGE_CODEC_H
 
@@ -12,9 +12,9 @@ typedef struct pst_canvas {
     const void *samples;         /* [height][width][channels] */
     const uint8_t *profile;      /* ICC, to be embedded; may be NULL */
     size_t profile_bytes;
-    bool srgb;                   /* the colours are sRGB's; the profile, if there is one, says just that */
-    int quality;                 /* 1 to 100; 0: the format's own */
-    const char *metadata;        /* UTF-8, or NULL */
+    bool srgb;            /* the colours are sRGB's; the profile, if there is one, says just that */
+    int quality;          /* 1 to 100; 0: the format's own */
+    const char *metadata; /* UTF-8, or NULL */
 } pst_canvas;
 
 typedef struct pst_codec {

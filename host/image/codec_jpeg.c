@@ -2,19 +2,18 @@
 #include "image/codec.h"
 
 #ifdef PST_WITH_LIBJPEG
-#include "base/memory.h"
-#include "image/metadata.h"
-
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
-
 #include <jerror.h>
 
-#define QUALITY 95 /* of 100 */
+#include "base/memory.h"
+#include "image/metadata.h"
+
+#define QUALITY 95     /* of 100 */
 #define FULL_COLORS 90 /* from this quality on colours have as many samples as brightness */
 #define SCANS_MAX 500  /* a small file can ask for so many that it takes hours */
 
@@ -28,50 +27,42 @@ typedef struct handler {
     unsigned long bytes;
 } handler;
 
-static handler *handler_of(j_common_ptr info)
-{
-    return (handler *)(void *)info->err;
-}
+static handler *handler_of(j_common_ptr info) { return (handler *)(void *)info->err; }
 
-static void leave(j_common_ptr info, pst_status status)
-{
+static void leave(j_common_ptr info, pst_status status) {
     handler *h = handler_of(info);
     h->status = status;
     longjmp(h->leave, 1);
 }
 
-static void on_error(j_common_ptr info)
-{
+static void on_error(j_common_ptr info) {
     char text[JMSG_LENGTH_MAX];
     handler *h = handler_of(info);
     info->err->format_message(info, text);
     int code = info->err->msg_code;
     leave(info, code == JERR_OUT_OF_MEMORY ? pst_fail(h->error, PST_ERROR_MEMORY, "not enough memory for the picture")
-                : code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_ARITH_NOTIMPL || code == JERR_NOTIMPL
+                : code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_ARITH_NOTIMPL ||
+                        code == JERR_NOTIMPL
                     ? pst_fail(h->error, PST_ERROR_UNSUPPORTED, "%s; save it as a common JPEG", text)
                     : pst_fail(h->error, PST_ERROR_FORMAT, "%s", text));
 }
 
 /* Where libjpeg would go on with grey, the picture is not whole. Other warnings are about what is of no matter here. */
-static void on_message(j_common_ptr info, int level)
-{
+static void on_message(j_common_ptr info, int level) {
     handler *h = handler_of(info);
     if (level >= 0)
         return;
     int code = info->err->msg_code;
     if (code == JWRN_JPEG_EOF)
         leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "it is cut short"));
-    if (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC)
+    if (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
+        code == JWRN_MUST_RESYNC)
         leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "its data is damaged"));
 }
 
-static void say_nothing(j_common_ptr info)
-{
-    (void)info;
-}
+static void say_nothing(j_common_ptr info) { (void)info; }
 
-static void set_handler(handler *h, pst_error *error)
-{
+static void set_handler(handler *h, pst_error *error) {
     jpeg_std_error(&h->base);
     h->base.error_exit = on_error;
     h->base.emit_message = on_message;
@@ -81,14 +72,12 @@ static void set_handler(handler *h, pst_error *error)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static void watch(j_common_ptr info)
-{
+static void watch(j_common_ptr info) {
     if (info->is_decompressor && ((j_decompress_ptr)info)->input_scan_number > SCANS_MAX)
         leave(info, pst_fail(handler_of(info)->error, PST_ERROR_FORMAT, "it has more than %d scans", SCANS_MAX));
 }
 
-static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, size_t bytes, pst_raster *raster)
-{
+static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, size_t bytes, pst_raster *raster) {
     pst_error *error = handler_of((j_common_ptr)info)->error;
     jpeg_mem_src(info, file, (unsigned long)bytes);
     jpeg_read_header(info, TRUE);
@@ -97,7 +86,10 @@ static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, s
     info->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_calc_output_dimensions(info);
     pst_status status = pst_raster_create(error, raster, (int)info->output_width, (int)info->output_height,
-                                          inks ? PST_RASTER_CMYK : grey ? PST_RASTER_GREY : PST_RASTER_RGB, false, 8);
+                                          inks   ? PST_RASTER_CMYK
+                                          : grey ? PST_RASTER_GREY
+                                                 : PST_RASTER_RGB,
+                                          false, 8);
     if (status != PST_OK)
         leave((j_common_ptr)info, status);
     jpeg_start_decompress(info);
@@ -112,8 +104,7 @@ static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, s
     jpeg_finish_decompress(info);
 }
 
-static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
-{
+static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     handler h = {.status = PST_OK};
     struct jpeg_decompress_struct info = {0};
     struct jpeg_progress_mgr progress = {.progress_monitor = watch};
@@ -126,15 +117,15 @@ static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes,
     }
     jpeg_destroy_decompress(&info);
     raster->orientation = pst_file_orientation(file, bytes);
-    return h.status == PST_OK ? pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes) : h.status;
+    return h.status == PST_OK ? pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes)
+                              : h.status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
 enum { SEGMENT_MOST = 65533 };
 
-static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canvas, const char *packet)
-{
+static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canvas, const char *packet) {
     handler *h = handler_of((j_common_ptr)info);
     int quality = canvas->quality ? canvas->quality : QUALITY;
     jpeg_mem_dest(info, &h->data, &h->bytes);
@@ -149,7 +140,8 @@ static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canva
         info->comp_info[0].h_samp_factor = info->comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(info, TRUE);
     if (packet)
-        jpeg_write_marker(info, JPEG_APP0 + 1, (const JOCTET *)packet, (unsigned)(sizeof PST_XMP_JPEG + strlen(packet + sizeof PST_XMP_JPEG)));
+        jpeg_write_marker(info, JPEG_APP0 + 1, (const JOCTET *)packet,
+                          (unsigned)(sizeof PST_XMP_JPEG + strlen(packet + sizeof PST_XMP_JPEG)));
     if (canvas->profile)
         jpeg_write_icc_profile(info, canvas->profile, (unsigned)canvas->profile_bytes);
     while (info->next_scanline < info->image_height) {
@@ -160,8 +152,7 @@ static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canva
 }
 
 /* The content of an APP1 with our text: the name with its zero, then the packet. NULL: it is too long for that. */
-static pst_status make_packet(pst_error *error, const char *metadata, char **packet)
-{
+static pst_status make_packet(pst_error *error, const char *metadata, char **packet) {
     char *xmp = NULL;
     pst_status status = PST_OK;
     *packet = NULL;
@@ -178,8 +169,7 @@ cleanup:
     return status;
 }
 
-static pst_status write_jpeg(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
-{
+static pst_status write_jpeg(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
     handler h = {.status = PST_OK};
     struct jpeg_compress_struct info = {0};
     char *packet = NULL;

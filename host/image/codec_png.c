@@ -2,11 +2,12 @@
 #include "image/codec.h"
 
 #ifdef PST_WITH_LIBPNG
-#include "base/memory.h"
-#include "image/metadata.h"
+#include <string.h>
 
 #include <png.h>
-#include <string.h>
+
+#include "base/memory.h"
+#include "image/metadata.h"
 
 #define CHUNK_MAX_BYTES ((png_alloc_size_t)16 << 20) /* of a profile, unfolded */
 
@@ -21,22 +22,19 @@ typedef struct work {
     pst_sink sink;
 } work;
 
-static void on_error(png_structp png, png_const_charp message)
-{
+static void on_error(png_structp png, png_const_charp message) {
     work *w = png_get_error_ptr(png);
     if (w->status == PST_OK)
         w->status = pst_fail(w->error, PST_ERROR_FORMAT, "%s", message);
     png_longjmp(png, 1);
 }
 
-static void on_warning(png_structp png, png_const_charp message)
-{
+static void on_warning(png_structp png, png_const_charp message) {
     work *w = png_get_error_ptr(png);
     w->profile_doubtful |= strncmp(message, "iCCP", 4) == 0;
 }
 
-static void leave(png_structp png, pst_status status)
-{
+static void leave(png_structp png, pst_status status) {
     work *w = png_get_error_ptr(png);
     if (w->status == PST_OK)
         w->status = status;
@@ -45,8 +43,7 @@ static void leave(png_structp png, pst_status status)
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static void take(png_structp png, png_bytep data, size_t bytes)
-{
+static void take(png_structp png, png_bytep data, size_t bytes) {
     work *w = png_get_io_ptr(png);
     if (bytes > w->bytes - w->at)
         leave(png, pst_fail(w->error, PST_ERROR_FORMAT, "it is cut short"));
@@ -54,15 +51,13 @@ static void take(png_structp png, png_bytep data, size_t bytes)
     w->at += bytes;
 }
 
-static bool is_little_endian(void)
-{
+static bool is_little_endian(void) {
     const uint16_t one = 1;
     return *(const uint8_t *)&one == 1;
 }
 
 /* Asks for grey or RGB, alpha as there is any, 8 or 16 bits; takes memory for it. */
-static void set_up(png_structp png, png_infop info, work *w)
-{
+static void set_up(png_structp png, png_infop info, work *w) {
     png_uint_32 width, height;
     int depth, color;
     png_get_IHDR(png, info, &width, &height, &depth, &color, NULL, NULL, NULL);
@@ -86,8 +81,7 @@ static void set_up(png_structp png, png_infop info, work *w)
         png_error(png, "its rows have another length than its header says");
 }
 
-static void find_colors(png_structp png, png_infop info, work *w)
-{
+static void find_colors(png_structp png, png_infop info, work *w) {
     png_charp name;
     png_bytep profile;
     png_uint_32 bytes;
@@ -110,14 +104,14 @@ static void find_colors(png_structp png, png_infop info, work *w)
     }
 }
 
-static void read_all(png_structp png, png_infop info, work *w)
-{
+static void read_all(png_structp png, png_infop info, work *w) {
     png_set_user_limits(png, PST_IMAGE_MAX_SIDE, PST_IMAGE_MAX_SIDE);
     png_set_chunk_malloc_max(png, CHUNK_MAX_BYTES);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tEXt\0iTXt\0zTXt", 3);
     png_set_read_fn(png, w, take);
     png_read_info(png, info);
-    pst_status status = pst_raster_check_size(w->error, png_get_image_width(png, info), png_get_image_height(png, info));
+    pst_status status =
+        pst_raster_check_size(w->error, png_get_image_width(png, info), png_get_image_height(png, info));
     if (status != PST_OK)
         leave(png, status);
     find_colors(png, info, w);
@@ -129,8 +123,7 @@ static void read_all(png_structp png, png_infop info, work *w)
     png_read_end(png, info);
 }
 
-static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
-{
+static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     work w = {.error = error, .file = file, .bytes = bytes, .raster = raster};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -145,20 +138,15 @@ static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, 
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static void give(png_structp png, png_bytep data, size_t bytes)
-{
+static void give(png_structp png, png_bytep data, size_t bytes) {
     work *w = png_get_io_ptr(png);
     if (!pst_sink_put(&w->sink, w->sink.bytes, data, bytes))
         leave(png, pst_fail(w->error, PST_ERROR_MEMORY, "not enough memory for the file"));
 }
 
-static void flush(png_structp png)
-{
-    (void)png;
-}
+static void flush(png_structp png) { (void)png; }
 
-static void write_all(png_structp png, png_infop info, const pst_canvas *c, work *w)
-{
+static void write_all(png_structp png, png_infop info, const pst_canvas *c, work *w) {
     png_set_write_fn(png, w, give, flush);
     png_set_IHDR(png, info, (png_uint_32)c->width, (png_uint_32)c->height, c->bits,
                  c->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
@@ -168,8 +156,12 @@ static void write_all(png_structp png, png_infop info, const pst_canvas *c, work
     else if (c->profile)
         png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, c->profile, (png_uint_32)c->profile_bytes);
     if (c->metadata) {
-        png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE, .key = (png_charp)PST_METADATA_KEY, .text = (png_charp)c->metadata,
-                         .itxt_length = strlen(c->metadata), .lang = (png_charp) "", .lang_key = (png_charp) ""};
+        png_text text = {.compression = PNG_ITXT_COMPRESSION_NONE,
+                         .key = (png_charp)PST_METADATA_KEY,
+                         .text = (png_charp)c->metadata,
+                         .itxt_length = strlen(c->metadata),
+                         .lang = (png_charp) "",
+                         .lang_key = (png_charp) ""};
         png_set_text(png, info, &text, 1);
     }
     png_write_info(png, info);
@@ -181,8 +173,7 @@ static void write_all(png_structp png, png_infop info, const pst_canvas *c, work
     png_write_end(png, info);
 }
 
-static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
-{
+static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
     work w = {.error = error};
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;

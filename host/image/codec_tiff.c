@@ -1,16 +1,16 @@
-/* TIFF by libtiff, the first picture of a file. Grey, RGB and CMYK with 8, 16 or 32 (float) bits are read as they are, all else
- * as libtiff's own conversion to 8 bits gives it. */
+/* TIFF by libtiff, the first picture of a file. Grey, RGB and CMYK with 8, 16 or 32 (float) bits are read as they are,
+ * all else as libtiff's own conversion to 8 bits gives it. */
 #include "image/codec.h"
 
 #ifdef PST_WITH_LIBTIFF
-#include "base/memory.h"
-#include "image/metadata.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <tiffio.h>
+
+#include "base/memory.h"
+#include "image/metadata.h"
 
 #define PER_HANDLE (TIFFLIB_VERSION >= 20221213) /* 4.5: errors and limits belong to a file instead of the process */
 #define ALLOCATION_MOST ((tmsize_t)1 << 30)
@@ -19,12 +19,11 @@
 typedef struct memory_file {
     const uint8_t *file; /* to be read */
     size_t bytes, at;
-    pst_sink sink;       /* to be written */
-    char message[256];   /* the first that libtiff had */
+    pst_sink sink;     /* to be written */
+    char message[256]; /* the first that libtiff had */
 } memory_file;
 
-static tmsize_t read_some(thandle_t user, void *data, tmsize_t size)
-{
+static tmsize_t read_some(thandle_t user, void *data, tmsize_t size) {
     memory_file *m = (memory_file *)user;
     const uint8_t *from = m->file ? m->file : m->sink.data;
     size_t all = m->file ? m->bytes : m->sink.bytes, left = m->at < all ? all - m->at : 0;
@@ -35,8 +34,7 @@ static tmsize_t read_some(thandle_t user, void *data, tmsize_t size)
     return (tmsize_t)count;
 }
 
-static tmsize_t write_some(thandle_t user, void *data, tmsize_t size)
-{
+static tmsize_t write_some(thandle_t user, void *data, tmsize_t size) {
     memory_file *m = (memory_file *)user;
     if (m->file || !pst_sink_put(&m->sink, m->at, data, (size_t)size))
         return 0;
@@ -44,8 +42,7 @@ static tmsize_t write_some(thandle_t user, void *data, tmsize_t size)
     return size;
 }
 
-static toff_t seek(thandle_t user, toff_t offset, int whence)
-{
+static toff_t seek(thandle_t user, toff_t offset, int whence) {
     memory_file *m = (memory_file *)user;
     toff_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? m->at : m->file ? m->bytes : m->sink.bytes;
     if (base + offset > SIZE_MAX / 2)
@@ -53,34 +50,27 @@ static toff_t seek(thandle_t user, toff_t offset, int whence)
     return m->at = (size_t)(base + offset);
 }
 
-static int end(thandle_t user)
-{
+static int end(thandle_t user) {
     (void)user;
     return 0;
 }
 
-static toff_t size_of(thandle_t user)
-{
+static toff_t size_of(thandle_t user) {
     const memory_file *m = (const memory_file *)user;
     return m->file ? m->bytes : m->sink.bytes;
 }
 
-static int map(thandle_t user, void **base, toff_t *size)
-{
+static int map(thandle_t user, void **base, toff_t *size) {
     const memory_file *m = (const memory_file *)user;
     *base = (void *)(uintptr_t)m->file; /* only read */
     *size = m->bytes;
     return m->file != NULL;
 }
 
-static void unmap(thandle_t user, void *base, toff_t size)
-{
-    (void)user, (void)base, (void)size;
-}
+static void unmap(thandle_t user, void *base, toff_t size) { (void)user, (void)base, (void)size; }
 
 #if PER_HANDLE
-static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list values)
-{
+static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list values) {
     memory_file *m = user;
     (void)tiff, (void)module;
     if (!m->message[0])
@@ -88,15 +78,13 @@ static int on_error(TIFF *tiff, void *user, const char *module, const char *form
     return 1; /* nothing more */
 }
 
-static int on_warning(TIFF *tiff, void *user, const char *module, const char *format, va_list values)
-{
+static int on_warning(TIFF *tiff, void *user, const char *module, const char *format, va_list values) {
     (void)tiff, (void)user, (void)module, (void)format, (void)values;
     return 1;
 }
 #endif
 
-static TIFF *open_memory(memory_file *m, const char *mode)
-{
+static TIFF *open_memory(memory_file *m, const char *mode) {
 #if PER_HANDLE
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)
@@ -104,7 +92,8 @@ static TIFF *open_memory(memory_file *m, const char *mode)
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, m);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, m);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, ALLOCATION_MOST);
-    TIFF *tiff = TIFFClientOpenExt("memory", mode, (thandle_t)m, read_some, write_some, seek, end, size_of, map, unmap, options);
+    TIFF *tiff =
+        TIFFClientOpenExt("memory", mode, (thandle_t)m, read_some, write_some, seek, end, size_of, map, unmap, options);
     TIFFOpenOptionsFree(options);
     return tiff;
 #else
@@ -114,8 +103,7 @@ static TIFF *open_memory(memory_file *m, const char *mode)
 #endif
 }
 
-static pst_status damaged(pst_error *error, const memory_file *m)
-{
+static pst_status damaged(pst_error *error, const memory_file *m) {
     return pst_fail(error, PST_ERROR_FORMAT, "it is damaged or cut short%s%s", m->message[0] ? ": " : "", m->message);
 }
 
@@ -128,8 +116,7 @@ typedef struct layout {
     bool inverted; /* 0 is white */
 } layout;
 
-static void find_layout(TIFF *tiff, layout *l)
-{
+static void find_layout(TIFF *tiff, layout *l) {
     *l = (layout){0};
     TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &l->width);
     TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &l->height);
@@ -151,24 +138,28 @@ static void find_layout(TIFF *tiff, layout *l)
 }
 
 /* The model of what can be read as it is; 0 for what cannot. */
-static int direct_model(const layout *l)
-{
+static int direct_model(const layout *l) {
     bool integers = l->format == SAMPLEFORMAT_UINT && (l->bits == 8 || l->bits == 16);
     if (!integers && !(l->format == SAMPLEFORMAT_IEEEFP && l->bits == 32))
         return 0;
     switch (l->photometric) {
     case PHOTOMETRIC_MINISBLACK:
-    case PHOTOMETRIC_MINISWHITE: return PST_RASTER_GREY;
-    case PHOTOMETRIC_RGB: return l->samples >= 3 ? PST_RASTER_RGB : 0;
-    case PHOTOMETRIC_SEPARATED: return l->samples >= 4 && l->inks == INKSET_CMYK ? PST_RASTER_CMYK : 0;
-    default: return 0;
+    case PHOTOMETRIC_MINISWHITE:
+        return PST_RASTER_GREY;
+    case PHOTOMETRIC_RGB:
+        return l->samples >= 3 ? PST_RASTER_RGB : 0;
+    case PHOTOMETRIC_SEPARATED:
+        return l->samples >= 4 && l->inks == INKSET_CMYK ? PST_RASTER_CMYK : 0;
+    default:
+        return 0;
     }
 }
 
 /* Puts `count` pixels of the file at x, y of the raster: all samples of each (first < 0), or those of one plane. */
-static void place(pst_raster *raster, const layout *l, const uint8_t *from, int first, uint32_t x, uint32_t y, uint32_t count)
-{
-    size_t bytes = (size_t)raster->bits / 8, channels = pst_raster_channels(raster), samples = first < 0 ? l->samples : 1;
+static void place(pst_raster *raster, const layout *l, const uint8_t *from, int first, uint32_t x, uint32_t y,
+                  uint32_t count) {
+    size_t bytes = (size_t)raster->bits / 8, channels = pst_raster_channels(raster),
+           samples = first < 0 ? l->samples : 1;
     uint8_t *to = (uint8_t *)raster->samples + (size_t)y * pst_raster_row_bytes(raster) + (size_t)x * channels * bytes;
     for (uint32_t i = 0; i < count; i++, to += channels * bytes, from += samples * bytes)
         if (first < 0)
@@ -177,8 +168,7 @@ static void place(pst_raster *raster, const layout *l, const uint8_t *from, int 
             memcpy(to + (size_t)first * bytes, from, bytes);
 }
 
-static pst_status read_rows(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l, pst_raster *raster)
-{
+static pst_status read_rows(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l, pst_raster *raster) {
     bool planes = l->planar == PLANARCONFIG_SEPARATE && l->samples > 1;
     int passes = planes ? (int)pst_raster_channels(raster) : 1;
     uint32_t tile_width = l->width, tile_height = 1;
@@ -212,8 +202,7 @@ cleanup:
     return status;
 }
 
-static void invert(pst_raster *raster)
-{
+static void invert(pst_raster *raster) {
     size_t channels = pst_raster_channels(raster), pixels = (size_t)raster->width * (size_t)raster->height;
     uint8_t *narrow = raster->samples;
     uint16_t *wide = raster->samples;
@@ -228,12 +217,12 @@ static void invert(pst_raster *raster)
     }
 }
 
-static pst_status read_direct(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l, pst_raster *raster)
-{
+static pst_status read_direct(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l, pst_raster *raster) {
     int model = direct_model(l);
     bool extra = l->extra_count > 0 && l->samples > model;
     bool alpha = extra && (l->extra[0] == EXTRASAMPLE_ASSOCALPHA || l->extra[0] == EXTRASAMPLE_UNASSALPHA);
-    pst_status status = pst_raster_create(error, raster, (int)l->width, (int)l->height, (pst_raster_model)model, alpha, l->bits);
+    pst_status status =
+        pst_raster_create(error, raster, (int)l->width, (int)l->height, (pst_raster_model)model, alpha, l->bits);
     raster->premultiplied = alpha && l->extra[0] == EXTRASAMPLE_ASSOCALPHA;
     if (status == PST_OK)
         status = read_rows(error, tiff, m, l, raster);
@@ -242,11 +231,12 @@ static pst_status read_direct(pst_error *error, TIFF *tiff, const memory_file *m
     return status;
 }
 
-static pst_status read_converted(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l, pst_raster *raster)
-{
+static pst_status read_converted(pst_error *error, TIFF *tiff, const memory_file *m, const layout *l,
+                                 pst_raster *raster) {
     char reason[1024] = "";
     if (!TIFFRGBAImageOK(tiff, reason))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "libtiff cannot convert it (%s); save it as a common TIFF or PNG", reason);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "libtiff cannot convert it (%s); save it as a common TIFF or PNG",
+                        reason);
     pst_status status = pst_raster_create(error, raster, (int)l->width, (int)l->height, PST_RASTER_RGB, true, 8);
     if (status != PST_OK)
         return status;
@@ -259,14 +249,14 @@ static pst_status read_converted(pst_error *error, TIFF *tiff, const memory_file
         return damaged(error, m);
     for (size_t i = 0; i < (size_t)l->width * l->height; i++) {
         uint32_t abgr = pixels[i];
-        uint8_t rgba[4] = {(uint8_t)TIFFGetR(abgr), (uint8_t)TIFFGetG(abgr), (uint8_t)TIFFGetB(abgr), (uint8_t)TIFFGetA(abgr)};
+        uint8_t rgba[4] = {(uint8_t)TIFFGetR(abgr), (uint8_t)TIFFGetG(abgr), (uint8_t)TIFFGetB(abgr),
+                           (uint8_t)TIFFGetA(abgr)};
         memcpy(pixels + i, rgba, 4);
     }
     return PST_OK;
 }
 
-static pst_status read_tiff(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
-{
+static pst_status read_tiff(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     memory_file m = {.file = file, .bytes = bytes};
     layout l;
     pst_status status = PST_OK;
@@ -279,12 +269,14 @@ static pst_status read_tiff(pst_error *error, const uint8_t *file, size_t bytes,
     find_layout(tiff, &l);
     PST_TRY(pst_raster_check_size(error, l.width, l.height));
     if (!TIFFIsCODECConfigured(l.compression))
-        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "this libtiff does not know its compression (%u); save it with another", l.compression));
+        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
+                         "this libtiff does not know its compression (%u); save it with another", l.compression));
     TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &orientation);
     bool direct = direct_model(&l) != 0;
     PST_TRY(direct ? read_direct(error, tiff, &m, &l, raster) : read_converted(error, tiff, &m, &l, raster));
     raster->orientation = orientation;
-    if ((direct || l.photometric == PHOTOMETRIC_PALETTE) && TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &profile_bytes, &profile))
+    if ((direct || l.photometric == PHOTOMETRIC_PALETTE) &&
+        TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &profile_bytes, &profile))
         status = pst_raster_set_profile(error, raster, profile, profile_bytes);
 
 cleanup:
@@ -294,25 +286,31 @@ cleanup:
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
-{
+static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
     memory_file m = {0};
     pst_status status = PST_OK;
     char *packet = NULL;
     size_t row = (size_t)canvas->width * (size_t)canvas->channels * (size_t)canvas->bits / 8;
     uint8_t *copy = NULL; /* libtiff changes what it writes */
-    uint16_t alpha = EXTRASAMPLE_UNASSALPHA, compression = TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE) ? COMPRESSION_ADOBE_DEFLATE : COMPRESSION_LZW;
+    uint16_t alpha = EXTRASAMPLE_UNASSALPHA, compression = TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE)
+                                                               ? COMPRESSION_ADOBE_DEFLATE
+                                                               : COMPRESSION_LZW;
     TIFF *tiff = open_memory(&m, "wm");
     if (!tiff)
         return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file");
     PST_TRY(pst_allocate(error, row, 1, &copy));
     if (canvas->metadata)
         PST_TRY(pst_xmp_wrap(error, canvas->metadata, &packet));
-    bool good = TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)canvas->width) && TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)canvas->height) &&
-                TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, canvas->bits) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, canvas->channels) &&
-                TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB) && TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-                TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, "pastiche") &&
-                TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
+    bool good = TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)canvas->width) &&
+                TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)canvas->height) &&
+                TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, canvas->bits) &&
+                TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, canvas->channels) &&
+                TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB) &&
+                TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
+                TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) &&
+                TIFFSetField(tiff, TIFFTAG_SOFTWARE, "pastiche") &&
+                TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression) &&
+                TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
                 TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(tiff, 0));
     if (good && canvas->channels == 4)
         good = TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
@@ -326,7 +324,8 @@ static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t
     }
     good = good && TIFFFlush(tiff);
     if (!good)
-        PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "libtiff cannot write it: %s", m.message[0] ? m.message : "no memory left"));
+        PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "libtiff cannot write it: %s",
+                         m.message[0] ? m.message : "no memory left"));
 
 cleanup:
     TIFFClose(tiff);

@@ -2,9 +2,6 @@
 #include "image/codec.h"
 
 #ifdef PST_WITH_WEBP
-#include "base/memory.h"
-#include "image/metadata.h"
-
 #include <string.h>
 
 #include <webp/decode.h>
@@ -12,13 +9,16 @@
 #include <webp/encode.h>
 #include <webp/mux.h>
 
+#include "base/memory.h"
+#include "image/metadata.h"
+
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster *raster)
-{
+static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster *raster) {
     WebPIterator frame;
     pst_status status = PST_OK;
-    int width = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH), height = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
+    int width = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH),
+        height = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
     if (!WebPDemuxGetFrame(demuxer, 1, &frame))
         return pst_fail(error, PST_ERROR_FORMAT, "it has no picture");
     if (!frame.complete || frame.x_offset < 0 || frame.y_offset < 0 || frame.width < 1 || frame.height < 1 ||
@@ -38,8 +38,7 @@ cleanup:
     return status;
 }
 
-static pst_status read_webp(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster)
-{
+static pst_status read_webp(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     pst_status status = PST_OK;
     WebPChunkIterator chunk;
     WebPData data = {file, bytes};
@@ -60,8 +59,7 @@ cleanup:
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static bool encode(const pst_canvas *canvas, WebPMemoryWriter *writer, int *code)
-{
+static bool encode(const pst_canvas *canvas, WebPMemoryWriter *writer, int *code) {
     WebPConfig config;
     WebPPicture picture;
     *code = VP8_ENC_ERROR_INVALID_CONFIGURATION;
@@ -84,8 +82,7 @@ static bool encode(const pst_canvas *canvas, WebPMemoryWriter *writer, int *code
     return good;
 }
 
-static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
-{
+static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
     pst_status status = PST_OK;
     WebPMemoryWriter writer;
     WebPData assembled = {0};
@@ -94,7 +91,8 @@ static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t
     char *packet = NULL;
     int code;
     if (canvas->width > WEBP_MAX_DIMENSION || canvas->height > WEBP_MAX_DIMENSION)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "a WebP picture has at most %d pixels a side; write a PNG or TIFF", WEBP_MAX_DIMENSION);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "a WebP picture has at most %d pixels a side; write a PNG or TIFF", WEBP_MAX_DIMENSION);
     WebPMemoryWriterInit(&writer);
     if (!encode(canvas, &writer, &code))
         PST_TRY(code == VP8_ENC_ERROR_OUT_OF_MEMORY || code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
@@ -113,7 +111,8 @@ static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t
         WebPData xmp = {(const uint8_t *)packet, strlen(packet)};
         good = WebPMuxSetChunk(mux, "XMP ", &xmp, 0) == WEBP_MUX_OK;
     }
-    if (!good || WebPMuxAssemble(mux, &assembled) != WEBP_MUX_OK || !pst_sink_put(&sink, 0, assembled.bytes, assembled.size))
+    if (!good || WebPMuxAssemble(mux, &assembled) != WEBP_MUX_OK ||
+        !pst_sink_put(&sink, 0, assembled.bytes, assembled.size))
         PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file"));
     *file = sink.data;
     *bytes = sink.bytes;

@@ -4,8 +4,8 @@
 
 #include "image/image.h"
 
-/* Mean and covariance of the RGB samples; weights: one a pixel, from 0 up, or NULL for 1 each. Returns the sum of the weights;
- * if that is 0, all is 0. */
+/* Mean and covariance of the RGB samples; weights: one a pixel, from 0 up, or NULL for 1 each. Returns the sum of the
+ * weights; if that is 0, all is 0. */
 typedef struct pst_colour_moments {
     double mean[3], covariance[3][3];
 } pst_colour_moments;
@@ -16,14 +16,15 @@ double pst_colour_measure(const pst_image *image, const float *weights, pst_colo
  * level's worth: what is there is noise. */
 void pst_colour_map(pst_colour_moments from, pst_colour_moments to, pst_match_colors how, double a[3][3]);
 
-/* Changes the colours of `image` to those of `like`, clamped to 0..255; weights as above. Does nothing for PST_MATCH_NONE and
- * where a sum of weights is 0. The three linear maps are those of Gatys et al., "Controlling Perceptual Factors in Neural Style
- * Transfer" (2017); HISTOGRAM goes on from SYMMETRIC and matches the distributions along many axes in turn (Pitie et al., 2007). */
+/* Changes the colours of `image` to those of `like`, clamped to 0..255; weights as above. Does nothing for
+ * PST_MATCH_NONE and where a sum of weights is 0. The three linear maps are those of Gatys et al., "Controlling
+ * Perceptual Factors in Neural Style Transfer" (2017); HISTOGRAM goes on from SYMMETRIC and matches the distributions
+ * along many axes in turn (Pitie et al., 2007). */
 pst_status pst_picture_match_colors(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
                                     const float *like_weights, pst_match_colors how);
 
-/* The last part of HISTOGRAM: colours whose distributions along the axes of `turns` rotations are those of `like`, the three
- * channels last of all; not clamped. */
+/* The last part of HISTOGRAM: colours whose distributions along the axes of `turns` rotations are those of `like`, the
+ * three channels last of all; not clamped. */
 pst_status pst_colour_match_histograms(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
                                        const float *like_weights, int turns);
 

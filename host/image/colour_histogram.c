@@ -1,12 +1,11 @@
-/* Distributions of colours made alike by matching them along one axis after another: F. Pitie, A. Kokaram and R. Dahyot,
- * "Automated colour grading using colour distribution transfer" (2007). */
-#include "image/colour.h"
-
+/* Distributions of colours made alike by matching them along one axis after another: F. Pitie, A. Kokaram and R.
+ * Dahyot, "Automated colour grading using colour distribution transfer" (2007). */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "image/colour.h"
 
 #define SAMPLES_MAX ((size_t)1 << 16) /* pixels that stand for a picture */
 
@@ -22,20 +21,18 @@ typedef struct distribution {
     size_t count;
 } distribution;
 
-static int compare(const void *a, const void *b)
-{
+static int compare(const void *a, const void *b) {
     const sample *x = a, *y = b;
     return (x->value > y->value) - (x->value < y->value);
 }
 
-static double along(const float *rgb, const double axis[3])
-{
+static double along(const float *rgb, const double axis[3]) {
     return axis[0] * (double)rgb[0] + axis[1] * (double)rgb[1] + axis[2] * (double)rgb[2];
 }
 
-static void distribute(const pst_image *image, const float *weights, const double axis[3], distribution *d)
-{
-    size_t pixels = (size_t)image->width * (size_t)image->height, step = (pixels + SAMPLES_MAX - 1) / SAMPLES_MAX, taken = 0;
+static void distribute(const pst_image *image, const float *weights, const double axis[3], distribution *d) {
+    size_t pixels = (size_t)image->width * (size_t)image->height, step = (pixels + SAMPLES_MAX - 1) / SAMPLES_MAX,
+           taken = 0;
     double total = 0, below = 0;
     step += step % 2 == 0 && step > 1; /* not only every other column */
     for (size_t i = 0; i < pixels; i += step) {
@@ -57,8 +54,7 @@ static void distribute(const pst_image *image, const float *weights, const doubl
 }
 
 /* The last i with table[i] <= at; 0 if there is none. */
-static size_t place_of_value(const distribution *d, float at)
-{
+static size_t place_of_value(const distribution *d, float at) {
     size_t low = 0, high = d->count;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
@@ -67,8 +63,7 @@ static size_t place_of_value(const distribution *d, float at)
     return low;
 }
 
-static size_t place_of_rank(const distribution *d, double at)
-{
+static size_t place_of_rank(const distribution *d, double at) {
     size_t low = 0, high = d->count;
     while (high - low > 1) {
         size_t middle = (low + high) / 2;
@@ -78,8 +73,7 @@ static size_t place_of_rank(const distribution *d, double at)
 }
 
 /* The value of the same rank in the other distribution, linear in between. */
-static double carry(const distribution *from, const distribution *to, double value)
-{
+static double carry(const distribution *from, const distribution *to, double value) {
     size_t i = place_of_value(from, (float)value);
     double rank = from->rank[i];
     if (i + 1 < from->count) {
@@ -94,8 +88,7 @@ static double carry(const distribution *from, const distribution *to, double val
 }
 
 /* A random rotation from four normal numbers, as a quaternion. */
-static void rotation(const float normal[4], double axes[3][3])
-{
+static void rotation(const float normal[4], double axes[3][3]) {
     double q[4], length = 0;
     for (int i = 0; i < 4; i++)
         length += (double)normal[i] * (double)normal[i];
@@ -109,8 +102,7 @@ static void rotation(const float normal[4], double axes[3][3])
         axes[i / 3][i % 3] = made[i / 3][i % 3];
 }
 
-static void match_along(pst_image *image, double axes[3][3], const distribution from[3], const distribution to[3])
-{
+static void match_along(pst_image *image, double axes[3][3], const distribution from[3], const distribution to[3]) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     for (size_t i = 0; i < pixels; i++) {
         float *rgb = image->rgb + 3 * i;
@@ -125,8 +117,7 @@ static void match_along(pst_image *image, double axes[3][3], const distribution 
     }
 }
 
-static pst_status reserve(pst_error *error, distribution *d)
-{
+static pst_status reserve(pst_error *error, distribution *d) {
     pst_status status;
     PST_TRY(pst_allocate(error, SAMPLES_MAX, sizeof *d->samples, &d->samples));
     PST_TRY(pst_allocate(error, SAMPLES_MAX, sizeof *d->value, &d->value));
@@ -135,8 +126,7 @@ cleanup:
     return status;
 }
 
-static bool is_empty(const pst_image *image, const float *weights)
-{
+static bool is_empty(const pst_image *image, const float *weights) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     for (size_t i = 0; i < pixels; i++)
         if (!weights || weights[i] > 0)
@@ -145,8 +135,7 @@ static bool is_empty(const pst_image *image, const float *weights)
 }
 
 pst_status pst_colour_match_histograms(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
-                                       const float *like_weights, int turns)
-{
+                                       const float *like_weights, int turns) {
     distribution d[6] = {0}; /* from, then to */
     float *normal = NULL;
     pst_status status = PST_OK;

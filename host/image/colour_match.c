@@ -1,15 +1,14 @@
 /* Maps between the colours of pictures by their means and covariances. */
-#include "image/colour.h"
-
 #include <math.h>
+
+#include "image/colour.h"
 
 #define LEAST_VARIANCE 1.0 /* of a direction, in levels squared: below it is noise, of rounding or of JPEG */
 #define TURNS 12           /* of HISTOGRAM: the distributions change no more then */
 
 typedef double matrix[3][3];
 
-double pst_colour_measure(const pst_image *image, const float *weights, pst_colour_moments *moments)
-{
+double pst_colour_measure(const pst_image *image, const float *weights, pst_colour_moments *moments) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     double total = 0;
     *moments = (pst_colour_moments){0};
@@ -34,8 +33,7 @@ double pst_colour_measure(const pst_image *image, const float *weights, pst_colo
     return total;
 }
 
-static void multiply(matrix a, matrix b, matrix product)
-{
+static void multiply(matrix a, matrix b, matrix product) {
     matrix p;
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
@@ -45,8 +43,7 @@ static void multiply(matrix a, matrix b, matrix product)
 }
 
 /* Jacobi's rotations: a = v diag(values) v' for a symmetric a. */
-static void find_eigenvalues(matrix symmetric, double values[3], matrix v)
-{
+static void find_eigenvalues(matrix symmetric, double values[3], matrix v) {
     matrix a;
     for (int i = 0; i < 9; i++) {
         a[i / 3][i % 3] = symmetric[i / 3][i % 3];
@@ -61,7 +58,8 @@ static void find_eigenvalues(matrix symmetric, double values[3], matrix v)
                 if (a[p][q] == 0)
                     continue;
                 double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-                double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
+                double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1),
+                       s = t * c;
                 for (int k = 0; k < 3; k++) { /* columns */
                     double x = a[k][p], y = a[k][q];
                     a[k][p] = c * x - s * y, a[k][q] = s * x + c * y;
@@ -79,8 +77,7 @@ static void find_eigenvalues(matrix symmetric, double values[3], matrix v)
 }
 
 /* The symmetric matrix with its eigenvalues raised to `least` and then to `power`. */
-static void power_of(matrix symmetric, double least, double power, matrix result)
-{
+static void power_of(matrix symmetric, double least, double power, matrix result) {
     double values[3];
     matrix v;
     find_eigenvalues(symmetric, values, v);
@@ -88,12 +85,12 @@ static void power_of(matrix symmetric, double least, double power, matrix result
         values[k] = values[k] > least ? pow(values[k], power) : least > 0 ? pow(least, power) : 0;
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
-            result[i][j] = values[0] * v[i][0] * v[j][0] + values[1] * v[i][1] * v[j][1] + values[2] * v[i][2] * v[j][2];
+            result[i][j] =
+                values[0] * v[i][0] * v[j][0] + values[1] * v[i][1] * v[j][1] + values[2] * v[i][2] * v[j][2];
 }
 
 /* The lower triangular l with l l' = a, which may be singular: a column without a pivot is 0. */
-static void factorize(matrix a, matrix l)
-{
+static void factorize(matrix a, matrix l) {
     double most = fmax(a[0][0], fmax(a[1][1], a[2][2]));
     for (int i = 0; i < 9; i++)
         l[i / 3][i % 3] = 0;
@@ -113,8 +110,7 @@ static void factorize(matrix a, matrix l)
     }
 }
 
-static void invert_lower(matrix l, matrix inverse)
-{
+static void invert_lower(matrix l, matrix inverse) {
     for (int column = 0; column < 3; column++)
         for (int i = 0; i < 3; i++) {
             double sum = i == column;
@@ -124,8 +120,7 @@ static void invert_lower(matrix l, matrix inverse)
         }
 }
 
-void pst_colour_map(pst_colour_moments from, pst_colour_moments to, pst_match_colors how, double a[3][3])
-{
+void pst_colour_map(pst_colour_moments from, pst_colour_moments to, pst_match_colors how, double a[3][3]) {
     matrix root, inverse, middle;
     if (how == PST_MATCH_CHOLESKY) {
         power_of(from.covariance, LEAST_VARIANCE, 1, middle);
@@ -150,13 +145,13 @@ void pst_colour_map(pst_colour_moments from, pst_colour_moments to, pst_match_co
 }
 
 pst_status pst_picture_match_colors(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
-                                    const float *like_weights, pst_match_colors how)
-{
+                                    const float *like_weights, pst_match_colors how) {
     pst_colour_moments from, to;
     matrix a;
     bool histogram = how == PST_MATCH_HISTOGRAM;
     size_t pixels = (size_t)image->width * (size_t)image->height;
-    if (how == PST_MATCH_NONE || pst_colour_measure(image, weights, &from) == 0 || pst_colour_measure(like, like_weights, &to) == 0)
+    if (how == PST_MATCH_NONE || pst_colour_measure(image, weights, &from) == 0 ||
+        pst_colour_measure(like, like_weights, &to) == 0)
         return PST_OK;
     pst_colour_map(from, to, histogram ? PST_MATCH_SYMMETRIC : how, a);
     for (size_t i = 0; i < pixels; i++) {

@@ -2,8 +2,8 @@
 #include "base/memory.h"
 #include "image/image.h"
 
-pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data, size_t *bytes)
-{
+pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data,
+                            size_t *bytes) {
     const pst_image image = {.width = width, .height = height, .rgb = (float *)(uintptr_t)rgb}; /* only read */
     pst_write_options options;
     *data = NULL;

@@ -1,5 +1,5 @@
-/* Pictures on the host: RGB floats from 0 to 255, sRGB, upright, interleaved, row by row; opacity, where there is any, in a plane
- * of its own. */
+/* Pictures on the host: RGB floats from 0 to 255, sRGB, upright, interleaved, row by row; opacity, where there is any,
+ * in a plane of its own. */
 #ifndef PST_IMAGE_IMAGE_H
 #define PST_IMAGE_IMAGE_H
 
@@ -9,8 +9,8 @@
 
 struct pst_image {
     int width, height;
-    float *rgb;   /* [height][width][3]; not multiplied by alpha; white where that is 0 */
-    float *alpha; /* [height][width], from 0, transparent, to 1; NULL: opaque everywhere */
+    float *rgb;                    /* [height][width][3]; not multiplied by alpha; white where that is 0 */
+    float *alpha;                  /* [height][width], from 0, transparent, to 1; NULL: opaque everywhere */
     char sha256[65];               /* of the file it was read from, or "" */
     char notice[PST_IMAGE_NOTICE]; /* what was lost in reading it, or "" */
 };
@@ -36,7 +36,8 @@ pst_status pst_picture_decode(pst_error *error, const uint8_t *file, size_t byte
 
 /* Writes by the ending of the name, 8 bits, atomically; and as the options say (NULL: just so). */
 pst_status pst_picture_write(pst_error *error, const pst_image *image, const char *path);
-pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const char *path, const pst_write_options *options);
+pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const char *path,
+                                const pst_write_options *options);
 pst_status pst_picture_write_check(pst_error *error, const char *path);
 pst_status pst_picture_write_check_as(pst_error *error, const char *path, const pst_write_options *options);
 
@@ -44,23 +45,23 @@ pst_status pst_picture_write_check_as(pst_error *error, const char *path, const 
 pst_status pst_picture_format(const char *path, pst_image_format *format);
 
 /* A file's bytes; free with pst_free. The format must be given, or it is PNG. */
-pst_status pst_picture_encode(pst_error *error, const pst_image *image, const pst_write_options *options, uint8_t **file,
-                              size_t *bytes);
+pst_status pst_picture_encode(pst_error *error, const pst_image *image, const pst_write_options *options,
+                              uint8_t **file, size_t *bytes);
 
 /* The text that pst_write_options.metadata put into a file, or NULL; free with pst_free. */
 pst_status pst_picture_metadata(pst_error *error, const char *path, char **text);
 
-/* Resamples with a Catmull-Rom filter, widened when shrinking so that nothing aliases; clamped to 0..255. Colours count by their
- * opacity, so that what is transparent does not bleed into what is not. */
+/* Resamples with a Catmull-Rom filter, widened when shrinking so that nothing aliases; clamped to 0..255. Colours count
+ * by their opacity, so that what is transparent does not bleed into what is not. */
 pst_status pst_picture_resize(pst_error *error, const pst_image *image, int width, int height, pst_image **resized);
 
 /* The size with the given longer side and the same aspect, the shorter side rounded down as neural-style does, at
  * least 1. */
 void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int *fit_height);
 
-/* Replaces the colour of `image` by that of `colors` (same size), keeping image's lightness. YUV: BT.601's Y of image with U
- * and V of colors, clamped to 0..255. OKLAB: OkLab's L of image with a and b of colors; where that is no colour of sRGB, a and
- * b are made smaller in proportion until it is one, which keeps lightness and hue. */
+/* Replaces the colour of `image` by that of `colors` (same size), keeping image's lightness. YUV: BT.601's Y of image
+ * with U and V of colors, clamped to 0..255. OKLAB: OkLab's L of image with a and b of colors; where that is no colour
+ * of sRGB, a and b are made smaller in proportion until it is one, which keeps lightness and hue. */
 void pst_picture_keep_colors(pst_image *image, const pst_image *colors, pst_color_space space);
 
 /* Changes each colour to what becomes of it by way of the profile in a file (ICC, of a press or printer) and back. */

@@ -2,14 +2,12 @@
 
 enum { SOI = 0xd8, EOI = 0xd9, DHT = 0xc4, DQT = 0xdb, JPG = 0xc8, DAC = 0xcc, RST0 = 0xd0, RST7 = 0xd7 };
 
-bool pst_jpeg_is(const uint8_t *file, size_t bytes)
-{
+bool pst_jpeg_is(const uint8_t *file, size_t bytes) {
     return bytes >= 3 && file[0] == 0xff && (file[1] == SOI || file[1] == 0xff);
 }
 
 /* A table is one byte, the number of codes of each of 16 lengths, and a byte for each code: 256 at most. */
-static bool huffman_tables_are_sound(const uint8_t *at, size_t left)
-{
+static bool huffman_tables_are_sound(const uint8_t *at, size_t left) {
     while (left > 0) {
         if (left < 17)
             return false;
@@ -24,8 +22,7 @@ static bool huffman_tables_are_sound(const uint8_t *at, size_t left)
     return true;
 }
 
-static bool quantisation_tables_are_sound(const uint8_t *at, size_t left)
-{
+static bool quantisation_tables_are_sound(const uint8_t *at, size_t left) {
     while (left > 0) {
         size_t bytes = at[0] >> 4 ? 129 : 65;
         if (left < bytes)
@@ -38,8 +35,7 @@ static bool quantisation_tables_are_sound(const uint8_t *at, size_t left)
 
 /* Walks from marker to marker exactly as stb_image does, so that no segment which it will read is passed over. The
  * coded data behind a start of scan holds no marker but restarts, and 0xff 0x00 for a byte 0xff. */
-pst_status pst_jpeg_check(pst_error *error, const uint8_t *file, size_t bytes)
-{
+pst_status pst_jpeg_check(pst_error *error, const uint8_t *file, size_t bytes) {
     size_t at = 2;
     if (bytes < 2 || file[0] != 0xff || file[1] != SOI)
         return pst_fail(error, PST_ERROR_FORMAT, "it does not begin as one");

@@ -6,16 +6,16 @@
 
 #include "base/memory.h"
 
-#define FLAT 24           /* levels by which the neighbours of a flat pixel may differ from it, a channel */
-#define PURE 24           /* ... and a pixel from its region's colour, in all */
-#define ONE_COLOR 40      /* colours nearer to each other than this are the same */
-#define SAME_COLOR 60     /* ... in two files */
-#define LEAST_AREA 0.001  /* of a region */
-#define CELLS 32          /* of the histogram, a channel */
-#define NEAR 2            /* pixels from an edge to what is flat; where nothing is, as many as FAR */
+#define FLAT 24          /* levels by which the neighbours of a flat pixel may differ from it, a channel */
+#define PURE 24          /* ... and a pixel from its region's colour, in all */
+#define ONE_COLOR 40     /* colours nearer to each other than this are the same */
+#define SAME_COLOR 60    /* ... in two files */
+#define LEAST_AREA 0.001 /* of a region */
+#define CELLS 32         /* of the histogram, a channel */
+#define NEAR 2           /* pixels from an edge to what is flat; where nothing is, as many as FAR */
 #define FAR 8
 #define CANDIDATES_MAX 64
-#define LEAST_PURE 0.15   /* of a mask: a photograph has less that is of a few flat colours */
+#define LEAST_PURE 0.15 /* of a mask: a photograph has less that is of a few flat colours */
 
 typedef struct cell {
     size_t count;
@@ -25,18 +25,16 @@ typedef struct cell {
 
 typedef struct candidate {
     double color[3];
-    size_t count;        /* its pixels: near the colour and not nearer to one that was found before */
+    size_t count;         /* its pixels: near the colour and not nearer to one that was found before */
     size_t near, at_peak; /* all pixels near the colour, and very near */
 } candidate;
 
-static double distance(const double a[3], const double b[3])
-{
+static double distance(const double a[3], const double b[3]) {
     return sqrt((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2]));
 }
 
 /* How far c is from what lies between a and b; *part: where it is nearest, 0 at a and 1 at b. */
-static double distance_between(const double a[3], const double b[3], const double c[3], double *part)
-{
+static double distance_between(const double a[3], const double b[3], const double c[3], double *part) {
     double length = 0, along = 0, at[3];
     for (int k = 0; k < 3; k++) {
         length += (b[k] - a[k]) * (b[k] - a[k]);
@@ -49,16 +47,14 @@ static double distance_between(const double a[3], const double b[3], const doubl
     return distance(at, c);
 }
 
-static void color_of(const pst_image *picture, size_t pixel, double color[3])
-{
+static void color_of(const pst_image *picture, size_t pixel, double color[3]) {
     for (int k = 0; k < 3; k++)
         color[k] = (double)picture->rgb[3 * pixel + (size_t)k];
 }
 
 /* ---- the colours ---- */
 
-static bool is_flat(const pst_image *picture, int y, int x)
-{
+static bool is_flat(const pst_image *picture, int y, int x) {
     const float *here = picture->rgb + 3 * ((size_t)y * (size_t)picture->width + (size_t)x);
     for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < picture->height; v++)
         for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < picture->width; u++) {
@@ -71,8 +67,7 @@ static bool is_flat(const pst_image *picture, int y, int x)
 }
 
 /* Marks what is flat; where next to nothing is, as in a mask of a few pixels, all of it. */
-static void find_flat(const pst_image *picture, uint8_t *flat)
-{
+static void find_flat(const pst_image *picture, uint8_t *flat) {
     size_t pixels = (size_t)picture->width * (size_t)picture->height, count = 0;
     for (size_t i = 0; i < pixels; i++)
         count += flat[i] = is_flat(picture, (int)(i / (size_t)picture->width), (int)(i % (size_t)picture->width));
@@ -80,8 +75,7 @@ static void find_flat(const pst_image *picture, uint8_t *flat)
         memset(flat, 1, pixels);
 }
 
-static void count_cells(const pst_image *picture, const uint8_t *flat, cell *cells)
-{
+static void count_cells(const pst_image *picture, const uint8_t *flat, cell *cells) {
     size_t pixels = (size_t)picture->width * (size_t)picture->height;
     for (size_t i = 0; i < pixels; i++) {
         if (!flat[i])
@@ -95,15 +89,14 @@ static void count_cells(const pst_image *picture, const uint8_t *flat, cell *cel
     }
 }
 
-static void mean_of(const cell *c, double color[3])
-{
+static void mean_of(const cell *c, double color[3]) {
     for (int k = 0; k < 3; k++)
         color[k] = c->sum[k] / (double)c->count;
 }
 
-/* Adds up the cells within `reach` of a colour, all or those not taken yet; returns their mean in *mean (NULL: not wanted). */
-static size_t gather(cell *cells, const double color[3], double reach, bool all, bool take, double *mean)
-{
+/* Adds up the cells within `reach` of a colour, all or those not taken yet; returns their mean in *mean (NULL: not
+ * wanted). */
+static size_t gather(cell *cells, const double color[3], double reach, bool all, bool take, double *mean) {
     double sum[3] = {0}, own[3];
     size_t count = 0;
     for (size_t i = 0; i < CELLS * CELLS * CELLS; i++) {
@@ -122,9 +115,9 @@ static size_t gather(cell *cells, const double color[3], double reach, bool all,
     return count;
 }
 
-/* The fullest cell that is not taken, and the middle of what is around it, which is taken. False when nothing is left. */
-static bool next_candidate(cell *cells, candidate *found)
-{
+/* The fullest cell that is not taken, and the middle of what is around it, which is taken. False when nothing is left.
+ */
+static bool next_candidate(cell *cells, candidate *found) {
     const cell *fullest = NULL;
     *found = (candidate){0};
     for (size_t i = 0; i < CELLS * CELLS * CELLS; i++)
@@ -143,8 +136,7 @@ static bool next_candidate(cell *cells, candidate *found)
     return true;
 }
 
-static int by_count(const void *a, const void *b)
-{
+static int by_count(const void *a, const void *b) {
     const candidate *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? 1 : -1;
@@ -154,23 +146,23 @@ static int by_count(const void *a, const void *b)
     return 0;
 }
 
-/* Is it but a step on the way from one of the others to another? A flat colour has nearly all its pixels at its peak; a passage
- * has them spread out along the way. */
-static bool is_passage(const candidate *all, size_t count, size_t which)
-{
+/* Is it but a step on the way from one of the others to another? A flat colour has nearly all its pixels at its peak; a
+ * passage has them spread out along the way. */
+static bool is_passage(const candidate *all, size_t count, size_t which) {
     double part;
     if (2 * all[which].at_peak > all[which].near)
         return false;
     for (size_t i = 0; i < count; i++)
         for (size_t j = i + 1; j < count; j++)
-            if (i != which && j != which && distance_between(all[i].color, all[j].color, all[which].color, &part) < ONE_COLOR * 0.8 &&
+            if (i != which && j != which &&
+                distance_between(all[i].color, all[j].color, all[which].color, &part) < ONE_COLOR * 0.8 &&
                 part > 0.05 && part < 0.95)
                 return true;
     return false;
 }
 
-static pst_status find_colors(pst_error *error, const pst_image *picture, const uint8_t *flat, candidate *colors, size_t *count)
-{
+static pst_status find_colors(pst_error *error, const pst_image *picture, const uint8_t *flat, candidate *colors,
+                              size_t *count) {
     size_t pixels = (size_t)picture->width * (size_t)picture->height, least = (size_t)(LEAST_AREA * (double)pixels);
     cell *cells = NULL;
     candidate next;
@@ -186,10 +178,12 @@ static pst_status find_colors(pst_error *error, const pst_image *picture, const 
         if (is_passage(colors, *count, i))
             memmove(colors + i, colors + i + 1, (--*count - i) * sizeof *colors);
     if (*count > PST_MASK_COLORS_MAX)
-        status = pst_fail(error, PST_ERROR_ARGUMENT, "has more than %d colours; a mask is a picture of a few flat colours, one a region",
+        status = pst_fail(error, PST_ERROR_ARGUMENT,
+                          "has more than %d colours; a mask is a picture of a few flat colours, one a region",
                           PST_MASK_COLORS_MAX);
     else if (!*count)
-        status = pst_fail(error, PST_ERROR_ARGUMENT, "has no flat colours; a mask is a picture of a few of them, one a region");
+        status = pst_fail(error, PST_ERROR_ARGUMENT,
+                          "has no flat colours; a mask is a picture of a few of them, one a region");
 cleanup:
     pst_free(cells);
     return status;
@@ -198,8 +192,7 @@ cleanup:
 /* ---- the shares ---- */
 
 /* Which colours are pure within so many pixels: bits. */
-static unsigned colors_around(const pst_mask *mask, const uint8_t *pure, int y, int x, int reach)
-{
+static unsigned colors_around(const pst_mask *mask, const uint8_t *pure, int y, int x, int reach) {
     unsigned found = 0;
     for (int v = y > reach ? y - reach : 0; v <= y + reach && v < mask->height; v++)
         for (int u = x > reach ? x - reach : 0; u <= x + reach && u < mask->width; u++) {
@@ -209,15 +202,11 @@ static unsigned colors_around(const pst_mask *mask, const uint8_t *pure, int y, 
     return found;
 }
 
-static bool is_one_at_most(unsigned set)
-{
-    return (set & (set - 1)) == 0;
-}
+static bool is_one_at_most(unsigned set) { return (set & (set - 1)) == 0; }
 
 /* The two of the allowed colours between which a colour is, or nearest to being. */
-static void share(const candidate *colors, size_t count, unsigned allowed, const double color[3], uint8_t *first, uint8_t *second,
-                  uint8_t *part)
-{
+static void share(const candidate *colors, size_t count, unsigned allowed, const double color[3], uint8_t *first,
+                  uint8_t *second, uint8_t *part) {
     double best = INFINITY, at;
     for (size_t i = 0; i < count; i++)
         for (size_t j = i; j < count; j++) {
@@ -231,8 +220,8 @@ static void share(const candidate *colors, size_t count, unsigned allowed, const
         }
 }
 
-static pst_status find_shares(pst_error *error, const pst_image *picture, const uint8_t *flat, const candidate *colors, pst_mask *mask)
-{
+static pst_status find_shares(pst_error *error, const pst_image *picture, const uint8_t *flat, const candidate *colors,
+                              pst_mask *mask) {
     size_t pixels = (size_t)mask->width * (size_t)mask->height;
     uint8_t *pure = NULL; /* 1 + the colour; 0: of none */
     size_t pure_count = 0;
@@ -252,7 +241,8 @@ static pst_status find_shares(pst_error *error, const pst_image *picture, const 
         pure_count += pure[i] > 0;
     }
     if ((double)pure_count < LEAST_PURE * (double)pixels) {
-        status = pst_fail(error, PST_ERROR_ARGUMENT, "has hardly any flat colours; a mask is a picture of a few of them, one a region");
+        status = pst_fail(error, PST_ERROR_ARGUMENT,
+                          "has hardly any flat colours; a mask is a picture of a few of them, one a region");
         goto cleanup;
     }
     for (size_t i = 0; i < pixels; i++) {
@@ -272,8 +262,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_mask_create(pst_error *error, const pst_image *picture, pst_mask **result)
-{
+pst_status pst_mask_create(pst_error *error, const pst_image *picture, pst_mask **result) {
     size_t pixels = (size_t)picture->width * (size_t)picture->height;
     candidate colors[CANDIDATES_MAX];
     pst_mask *mask = NULL;
@@ -301,8 +290,7 @@ cleanup:
     return status;
 }
 
-void pst_mask_destroy(pst_mask *mask)
-{
+void pst_mask_destroy(pst_mask *mask) {
     if (!mask)
         return;
     pst_free(mask->first);
@@ -311,8 +299,7 @@ void pst_mask_destroy(pst_mask *mask)
     pst_free(mask);
 }
 
-int pst_mask_find(const pst_mask *mask, const uint8_t color[3])
-{
+int pst_mask_find(const pst_mask *mask, const uint8_t color[3]) {
     int found = -1;
     double nearest = SAME_COLOR, wanted[3] = {color[0], color[1], color[2]};
     for (size_t k = 0; k < mask->count; k++) {
@@ -325,8 +312,8 @@ int pst_mask_find(const pst_mask *mask, const uint8_t color[3])
     return found;
 }
 
-pst_status pst_mask_add_plane(pst_error *error, const pst_mask *mask, size_t color, int width, int height, float *plane)
-{
+pst_status pst_mask_add_plane(pst_error *error, const pst_mask *mask, size_t color, int width, int height,
+                              float *plane) {
     size_t pixels = (size_t)mask->width * (size_t)mask->height;
     float *own = NULL, *sized = NULL;
     pst_status status;

@@ -1,8 +1,8 @@
 #include "image/metadata.h"
 
-#include "base/memory.h"
-
 #include <string.h>
+
+#include "base/memory.h"
 
 /* Bytes that are looked at within bounds. */
 typedef struct span {
@@ -10,18 +10,20 @@ typedef struct span {
     size_t bytes;
 } span;
 
-static uint32_t big32(const uint8_t *at) { return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]; }
-static uint32_t little32(const uint8_t *at) { return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0]; }
+static uint32_t big32(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+static uint32_t little32(const uint8_t *at) {
+    return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
 
-static bool begins(span s, const char *with, size_t bytes)
-{
+static bool begins(span s, const char *with, size_t bytes) {
     return s.bytes >= bytes && memcmp(s.at, with, bytes) == 0;
 }
 
 /* ---- TIFF, which EXIF is too --------------------------------------------------------------------------------- */
 
-static uint32_t number(span tiff, size_t at, int bytes)
-{
+static uint32_t number(span tiff, size_t at, int bytes) {
     bool big = tiff.at[0] == 'M';
     uint32_t value = 0;
     for (int i = 0; i < bytes; i++)
@@ -30,8 +32,7 @@ static uint32_t number(span tiff, size_t at, int bytes)
 }
 
 /* The entry of a tag in the first directory: twelve bytes; 0 if there is none. BigTIFF is not looked into. */
-static size_t find_tag(span tiff, uint32_t tag)
-{
+static size_t find_tag(span tiff, uint32_t tag) {
     if (!begins(tiff, "II*\0", 4) && !begins(tiff, "MM\0*", 4))
         return 0;
     if (tiff.bytes < 8)
@@ -46,8 +47,7 @@ static size_t find_tag(span tiff, uint32_t tag)
     return 0;
 }
 
-int pst_exif_orientation(const uint8_t *exif, size_t bytes)
-{
+int pst_exif_orientation(const uint8_t *exif, size_t bytes) {
     span tiff = {exif, bytes};
     if (begins(tiff, "Exif\0\0", 6))
         tiff = (span){exif + 6, bytes - 6};
@@ -64,11 +64,12 @@ int pst_exif_orientation(const uint8_t *exif, size_t bytes)
 typedef bool (*visitor)(void *user, const char *kind, span piece);
 
 static bool is_png(span file) { return begins(file, "\x89PNG\r\n\x1a\n", 8); }
-static bool is_webp(span file) { return begins(file, "RIFF", 4) && file.bytes >= 12 && memcmp(file.at + 8, "WEBP", 4) == 0; }
+static bool is_webp(span file) {
+    return begins(file, "RIFF", 4) && file.bytes >= 12 && memcmp(file.at + 8, "WEBP", 4) == 0;
+}
 static bool is_jpeg(span file) { return begins(file, "\xff\xd8\xff", 3); }
 
-static void walk_chunks(span file, bool png, visitor visit, void *user)
-{
+static void walk_chunks(span file, bool png, visitor visit, void *user) {
     for (size_t at = png ? 8 : 12; file.bytes - at >= (png ? 12 : 8);) {
         const uint8_t *head = file.at + at;
         size_t length = png ? big32(head) : little32(head + 4), left = file.bytes - at - 8;
@@ -84,8 +85,7 @@ static void walk_chunks(span file, bool png, visitor visit, void *user)
 }
 
 /* Up to the first scan. */
-static void walk_segments(span file, visitor visit, void *user)
-{
+static void walk_segments(span file, visitor visit, void *user) {
     size_t at = 2;
     for (;;) {
         while (at < file.bytes && file.at[at] != 0xff)
@@ -107,8 +107,7 @@ static void walk_segments(span file, visitor visit, void *user)
     }
 }
 
-static void walk(span file, visitor visit, void *user)
-{
+static void walk(span file, visitor visit, void *user) {
     if (is_png(file) || is_webp(file))
         walk_chunks(file, is_png(file), visit, user);
     else if (is_jpeg(file))
@@ -118,29 +117,26 @@ static void walk(span file, visitor visit, void *user)
 #define APP1 "\xe1"
 #define APP2 "\xe2"
 
-static bool see_orientation(void *user, const char *kind, span piece)
-{
+static bool see_orientation(void *user, const char *kind, span piece) {
     int *orientation = user;
-    if (strcmp(kind, "eXIf") == 0 || strcmp(kind, "EXIF") == 0 || (strcmp(kind, APP1) == 0 && begins(piece, "Exif\0\0", 6)))
+    if (strcmp(kind, "eXIf") == 0 || strcmp(kind, "EXIF") == 0 ||
+        (strcmp(kind, APP1) == 0 && begins(piece, "Exif\0\0", 6)))
         *orientation = pst_exif_orientation(piece.at, piece.bytes);
     return *orientation != 0;
 }
 
-int pst_file_orientation(const uint8_t *file, size_t bytes)
-{
+int pst_file_orientation(const uint8_t *file, size_t bytes) {
     int orientation = 0;
     walk((span){file, bytes}, see_orientation, &orientation);
     return orientation;
 }
 
-static bool see_iccp(void *user, const char *kind, span piece)
-{
+static bool see_iccp(void *user, const char *kind, span piece) {
     (void)piece;
     return *(bool *)user = strcmp(kind, "iCCP") == 0;
 }
 
-bool pst_png_has_profile(const uint8_t *file, size_t bytes)
-{
+bool pst_png_has_profile(const uint8_t *file, size_t bytes) {
     bool found = false;
     walk((span){file, bytes}, see_iccp, &found);
     return found;
@@ -156,8 +152,7 @@ typedef struct profile_parts {
     int count;
 } profile_parts;
 
-static bool see_profile(void *user, const char *kind, span piece)
-{
+static bool see_profile(void *user, const char *kind, span piece) {
     profile_parts *found = user;
     if (strcmp(kind, APP2) == 0 && piece.bytes > ICC_HEAD && begins(piece, ICC_NAME, sizeof ICC_NAME)) {
         int index = piece.at[ICC_HEAD - 2], count = piece.at[ICC_HEAD - 1];
@@ -169,8 +164,8 @@ static bool see_profile(void *user, const char *kind, span piece)
     return false;
 }
 
-pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile, size_t *profile_bytes)
-{
+pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile,
+                            size_t *profile_bytes) {
     profile_parts found = {0};
     size_t all = 0;
     *profile = NULL;
@@ -193,8 +188,8 @@ pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes,
 
 /* ---- our own text -------------------------------------------------------------------------------------------- */
 
-#define XMP_BEFORE \
-    "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>" \
+#define XMP_BEFORE                                                                                              \
+    "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"                                        \
     "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">" \
     "<rdf:Description rdf:about=\"\" xmlns:pastiche=\"urn:pastiche:\"><pastiche:run>"
 #define XMP_AFTER "</pastiche:run></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end=\"r\"?>"
@@ -205,8 +200,7 @@ static const struct {
 } escapes[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&apos;"}};
 enum { ESCAPES = sizeof escapes / sizeof escapes[0], ESCAPES_NEEDED = 3 };
 
-pst_status pst_xmp_wrap(pst_error *error, const char *text, char **packet)
-{
+pst_status pst_xmp_wrap(pst_error *error, const char *text, char **packet) {
     pst_status status = pst_allocate(error, strlen(text) * 5 + sizeof XMP_BEFORE + sizeof XMP_AFTER, 1, packet);
     if (status != PST_OK)
         return status;
@@ -227,8 +221,7 @@ pst_status pst_xmp_wrap(pst_error *error, const char *text, char **packet)
     return PST_OK;
 }
 
-static const uint8_t *find_text(span in, const char *text)
-{
+static const uint8_t *find_text(span in, const char *text) {
     size_t length = strlen(text);
     for (size_t i = 0; i + length <= in.bytes; i++)
         if (in.at[i] == (uint8_t)text[0] && memcmp(in.at + i, text, length) == 0)
@@ -237,8 +230,7 @@ static const uint8_t *find_text(span in, const char *text)
 }
 
 /* Between the tags, or in an attribute, as programs that rewrite packets may have it. */
-static span xmp_text(span packet)
-{
+static span xmp_text(span packet) {
     static const struct {
         const char *before, *after;
     } forms[] = {{"<pastiche:run>", "</pastiche:run>"}, {"pastiche:run=\"", "\""}, {"pastiche:run='", "'"}};
@@ -254,8 +246,7 @@ static span xmp_text(span packet)
 }
 
 /* iTXt: keyword 0, compressed, method, language 0, translated keyword 0, text. */
-static span itxt_text(span piece)
-{
+static span itxt_text(span piece) {
     size_t head = sizeof PST_METADATA_KEY;
     if (!begins(piece, PST_METADATA_KEY, head) || piece.bytes < head + 2 || piece.at[head] != 0)
         return (span){0};
@@ -273,8 +264,7 @@ typedef struct found_text {
     bool escaped;
 } found_text;
 
-static bool see_text(void *user, const char *kind, span piece)
-{
+static bool see_text(void *user, const char *kind, span piece) {
     found_text *found = user;
     size_t head = sizeof PST_XMP_JPEG;
     if (strcmp(kind, "iTXt") == 0) {
@@ -291,8 +281,7 @@ static bool see_text(void *user, const char *kind, span piece)
     return found->text.at != NULL;
 }
 
-static span tiff_xmp(span tiff)
-{
+static span tiff_xmp(span tiff) {
     size_t entry = find_tag(tiff, 700);
     if (!entry)
         return (span){0};
@@ -300,8 +289,7 @@ static span tiff_xmp(span tiff)
     return count > 4 && at <= tiff.bytes && count <= tiff.bytes - at ? (span){tiff.at + at, count} : (span){0};
 }
 
-pst_status pst_metadata_find(pst_error *error, const uint8_t *file, size_t bytes, char **text)
-{
+pst_status pst_metadata_find(pst_error *error, const uint8_t *file, size_t bytes, char **text) {
     span all = {file, bytes};
     found_text found = {{0}, true};
     *text = NULL;

@@ -1,19 +1,19 @@
-#include "base/memory.h"
-#include "image/image.h"
-
 #include <math.h>
 #include <string.h>
 
-pst_status pst_picture_create(pst_error *error, int width, int height, const float *rgb, pst_image **image)
-{
+#include "base/memory.h"
+#include "image/image.h"
+
+pst_status pst_picture_create(pst_error *error, int width, int height, const float *rgb, pst_image **image) {
     pst_status status = PST_OK;
     pst_image *made = NULL;
     *image = NULL;
     if (width < 1 || height < 1 || width > PST_IMAGE_MAX_SIDE || height > PST_IMAGE_MAX_SIDE ||
         (int64_t)width * height > PST_IMAGE_MAX_PIXELS)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "a picture of %d x %d pixels; its sides must be from 1 to %d, and "
-                        "at most %lld pixels are possible", width, height, PST_IMAGE_MAX_SIDE,
-                        (long long)PST_IMAGE_MAX_PIXELS);
+        return pst_fail(error, PST_ERROR_ARGUMENT,
+                        "a picture of %d x %d pixels; its sides must be from 1 to %d, and "
+                        "at most %lld pixels are possible",
+                        width, height, PST_IMAGE_MAX_SIDE, (long long)PST_IMAGE_MAX_PIXELS);
     size_t samples = (size_t)width * (size_t)height * 3;
     if (rgb)
         for (size_t i = 0; i < samples; i++)
@@ -33,13 +33,13 @@ cleanup:
     return status;
 }
 
-pst_status pst_picture_set_alpha(pst_error *error, pst_image *image, const float *alpha)
-{
+pst_status pst_picture_set_alpha(pst_error *error, pst_image *image, const float *alpha) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     float *copy = NULL;
     for (size_t i = 0; alpha && i < pixels; i++)
         if (!isfinite(alpha[i]))
-            return pst_fail(error, PST_ERROR_ARGUMENT, "the opacity of pixel %zu of the picture is not a finite number", i);
+            return pst_fail(error, PST_ERROR_ARGUMENT, "the opacity of pixel %zu of the picture is not a finite number",
+                            i);
     pst_status status = alpha ? pst_allocate(error, pixels, sizeof(float), &copy) : PST_OK;
     if (status != PST_OK)
         return status;
@@ -50,8 +50,7 @@ pst_status pst_picture_set_alpha(pst_error *error, pst_image *image, const float
     return PST_OK;
 }
 
-pst_status pst_picture_take_alpha(pst_error *error, pst_image *image, const pst_image *from)
-{
+pst_status pst_picture_take_alpha(pst_error *error, pst_image *image, const pst_image *from) {
     pst_image *resized = NULL;
     pst_status status = PST_OK;
     if (from->alpha && (from->width != image->width || from->height != image->height)) {
@@ -65,8 +64,7 @@ cleanup:
     return status;
 }
 
-void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int *fit_height)
-{
+void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int *fit_height) {
     int longer = width > height ? width : height, shorter = width > height ? height : width;
     int scaled = (int)((int64_t)longer_side * shorter / longer);
     if (scaled < 1)
@@ -75,38 +73,19 @@ void pst_picture_fit(int width, int height, int longer_side, int *fit_width, int
     *fit_height = width >= height ? scaled : longer_side;
 }
 
-int pst_image_width(const pst_image *image)
-{
-    return image->width;
-}
+int pst_image_width(const pst_image *image) { return image->width; }
 
-int pst_image_height(const pst_image *image)
-{
-    return image->height;
-}
+int pst_image_height(const pst_image *image) { return image->height; }
 
-const float *pst_image_samples(const pst_image *image)
-{
-    return image->rgb;
-}
+const float *pst_image_samples(const pst_image *image) { return image->rgb; }
 
-const float *pst_image_alpha(const pst_image *image)
-{
-    return image->alpha;
-}
+const float *pst_image_alpha(const pst_image *image) { return image->alpha; }
 
-const char *pst_image_notice(const pst_image *image)
-{
-    return image->notice;
-}
+const char *pst_image_notice(const pst_image *image) { return image->notice; }
 
-const char *pst_image_sha256(const pst_image *image)
-{
-    return image->sha256;
-}
+const char *pst_image_sha256(const pst_image *image) { return image->sha256; }
 
-void pst_image_destroy(pst_image *image)
-{
+void pst_image_destroy(pst_image *image) {
     if (!image)
         return;
     pst_free(image->rgb);

@@ -11,8 +11,7 @@ typedef struct span {
     float *weights;
 } span;
 
-static pst_status make_spans(pst_error *error, int in, int out, span **spans, float **weights)
-{
+static pst_status make_spans(pst_error *error, int in, int out, span **spans, float **weights) {
     double ratio = (double)in / out;
     int most = (int)ceil(ratio) + 2;
     pst_status status;
@@ -42,8 +41,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_plane_resize(pst_error *error, const float *from, int from_width, int from_height, float *to, int width, int height)
-{
+pst_status pst_plane_resize(pst_error *error, const float *from, int from_width, int from_height, float *to, int width,
+                            int height) {
     span *across = NULL, *down = NULL;
     float *across_weights = NULL, *down_weights = NULL, *row = NULL;
     pst_status status;

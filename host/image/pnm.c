@@ -4,14 +4,10 @@ typedef struct scanner {
     const uint8_t *at, *end;
 } scanner;
 
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /* The next decimal number, after white space and comments; -1 where there is none or it is larger than `most`. */
-static int next_number(scanner *from, int most)
-{
+static int next_number(scanner *from, int most) {
     while (from->at < from->end && (is_space(*from->at) || *from->at == '#')) {
         if (*from->at == '#')
             while (from->at < from->end && *from->at != '\n' && *from->at != '\r')
@@ -30,14 +26,12 @@ static int next_number(scanner *from, int most)
     return value;
 }
 
-bool pst_pnm_is(const uint8_t *file, size_t bytes)
-{
+bool pst_pnm_is(const uint8_t *file, size_t bytes) {
     return bytes >= 3 && file[0] == 'P' && (file[1] == '2' || file[1] == '3' || file[1] == '5' || file[1] == '6') &&
            (is_space(file[2]) || file[2] == '#');
 }
 
-pst_status pst_pnm_read(pst_error *error, const uint8_t *file, size_t bytes, pst_image **image)
-{
+pst_status pst_pnm_read(pst_error *error, const uint8_t *file, size_t bytes, pst_image **image) {
     scanner from = {file + 2, file + bytes};
     bool plain = file[1] == '2' || file[1] == '3';
     size_t channels = file[1] == '3' || file[1] == '6' ? 3 : 1;
@@ -46,8 +40,10 @@ pst_status pst_pnm_read(pst_error *error, const uint8_t *file, size_t bytes, pst
     int height = next_number(&from, PST_IMAGE_MAX_SIDE);
     int most = next_number(&from, 65535);
     if (width < 1 || height < 1 || (int64_t)width * height > PST_IMAGE_MAX_PIXELS || most < 1)
-        return pst_fail(error, PST_ERROR_FORMAT, "its sides must be from 1 to %d, with at most %lld pixels, and its "
-                        "largest sample from 1 to 65535", PST_IMAGE_MAX_SIDE, (long long)PST_IMAGE_MAX_PIXELS);
+        return pst_fail(error, PST_ERROR_FORMAT,
+                        "its sides must be from 1 to %d, with at most %lld pixels, and its "
+                        "largest sample from 1 to 65535",
+                        PST_IMAGE_MAX_SIDE, (long long)PST_IMAGE_MAX_PIXELS);
     size_t samples = (size_t)width * (size_t)height * channels, width_bytes = plain ? 2 : most > 255 ? 2 : 1;
     if (!plain)
         from.at += from.at < from.end; /* one white space */

@@ -1,33 +1,28 @@
 #include "image/profile.h"
 
-#include "base/memory.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 #ifdef PST_WITH_LCMS2
 #include <lcms2.h>
 
-/* Floats go in and out, and lcms2 does not replace the curves and matrices of a profile by tables then: what comes out is the
- * profile's own arithmetic. */
+/* Floats go in and out, and lcms2 does not replace the curves and matrices of a profile by tables then: what comes out
+ * is the profile's own arithmetic. */
 struct pst_transform {
     cmsContext context;
     cmsHTRANSFORM transform;
 };
 
-bool pst_profile_possible(void)
-{
-    return true;
-}
+bool pst_profile_possible(void) { return true; }
 
-static pst_status no_memory(pst_error *error)
-{
+static pst_status no_memory(pst_error *error) {
     return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for a colour profile");
 }
 
 /* An empty transform with a context of its own, so that threads do not meet. */
-static pst_status begin(pst_error *error, pst_transform **transform)
-{
+static pst_status begin(pst_error *error, pst_transform **transform) {
     pst_status status = pst_allocate(error, 1, sizeof **transform, transform);
     if (status == PST_OK && !((*transform)->context = cmsCreateContext(NULL, NULL))) {
         pst_free(*transform);
@@ -37,8 +32,7 @@ static pst_status begin(pst_error *error, pst_transform **transform)
     return status;
 }
 
-void pst_transform_destroy(pst_transform *transform)
-{
+void pst_transform_destroy(pst_transform *transform) {
     if (!transform)
         return;
     if (transform->transform)
@@ -47,14 +41,12 @@ void pst_transform_destroy(pst_transform *transform)
     pst_free(transform);
 }
 
-void pst_transform_run(pst_transform *transform, const float *in, float *out, size_t pixels)
-{
+void pst_transform_run(pst_transform *transform, const float *in, float *out, size_t pixels) {
     cmsDoTransform(transform->transform, in, out, (cmsUInt32Number)pixels);
 }
 
 /* The colours a PNG file says it has, by numbers. */
-static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster)
-{
+static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster) {
     const double *p = raster->primaries;
     cmsCIExyY white = {p[0], p[1], 1};
     cmsCIExyYTRIPLE primaries = {{p[2], p[3], 1}, {p[4], p[5], 1}, {p[6], p[7], 1}};
@@ -69,10 +61,9 @@ static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster)
     return made;
 }
 
-/* Whether a transform leaves all RGB colours, or all greys, within a quarter of a level of 8 bits: most embedded profiles are
- * sRGB's. */
-static bool changes_nothing(pst_transform *transform, int channels)
-{
+/* Whether a transform leaves all RGB colours, or all greys, within a quarter of a level of 8 bits: most embedded
+ * profiles are sRGB's. */
+static bool changes_nothing(pst_transform *transform, int channels) {
     enum { STEPS = 9 };
     for (int i = 0; i < STEPS * STEPS * STEPS; i++) {
         float in[3] = {(float)(i % STEPS), (float)(i / STEPS % STEPS), (float)(i / STEPS / STEPS)}, out[3];
@@ -87,8 +78,7 @@ static bool changes_nothing(pst_transform *transform, int channels)
 }
 
 pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_transform **transform, int *channels,
-                               const char **problem)
-{
+                               const char **problem) {
     pst_status status = PST_OK;
     pst_transform *made = NULL;
     cmsHPROFILE from = NULL, to = NULL;
@@ -98,20 +88,26 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     if (!raster->profile && !(raster->gamma > 0 && raster->model != PST_RASTER_CMYK))
         return PST_OK;
     PST_TRY(begin(error, &made));
-    from = raster->profile ? cmsOpenProfileFromMemTHR(made->context, raster->profile, (cmsUInt32Number)raster->profile_bytes)
-                           : from_numbers(made->context, raster);
+    from = raster->profile
+               ? cmsOpenProfileFromMemTHR(made->context, raster->profile, (cmsUInt32Number)raster->profile_bytes)
+               : from_numbers(made->context, raster);
     to = cmsCreate_sRGBProfileTHR(made->context);
     if (!to)
         PST_TRY(no_memory(error));
     cmsColorSpaceSignature space = from ? cmsGetColorSpace(from) : (cmsColorSpaceSignature)0;
-    cmsUInt32Number format = space == cmsSigGrayData ? TYPE_GRAY_FLT : space == cmsSigCmykData ? TYPE_CMYK_FLT : TYPE_RGB_FLT;
-    bool fits = raster->model == PST_RASTER_CMYK ? space == cmsSigCmykData
-                                                 : space == cmsSigRgbData || (space == cmsSigGrayData && raster->model == PST_RASTER_GREY);
+    cmsUInt32Number format = space == cmsSigGrayData   ? TYPE_GRAY_FLT
+                             : space == cmsSigCmykData ? TYPE_CMYK_FLT
+                                                       : TYPE_RGB_FLT;
+    bool fits = raster->model == PST_RASTER_CMYK
+                    ? space == cmsSigCmykData
+                    : space == cmsSigRgbData || (space == cmsSigGrayData && raster->model == PST_RASTER_GREY);
     if (fits)
-        made->transform = cmsCreateTransformTHR(made->context, from, format, to, TYPE_RGB_FLT, INTENT_RELATIVE_COLORIMETRIC,
-                                                cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
+        made->transform =
+            cmsCreateTransformTHR(made->context, from, format, to, TYPE_RGB_FLT, INTENT_RELATIVE_COLORIMETRIC,
+                                  cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
     if (!made->transform) {
-        *problem = !from || fits ? "its colour profile is damaged and passed over" : "its colour profile is for other colours and passed over";
+        *problem = !from || fits ? "its colour profile is damaged and passed over"
+                                 : "its colour profile is for other colours and passed over";
         goto cleanup;
     }
     *channels = (int)T_CHANNELS(format);
@@ -131,8 +127,7 @@ cleanup:
 
 /* sRGB, then the profile; and where there is a way back, the profile once more, as where it begins, and sRGB. */
 static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, bool back, pst_intent intent,
-                            pst_transform **transform)
-{
+                            pst_transform **transform) {
     static const cmsUInt32Number intents[] = {INTENT_PERCEPTUAL, INTENT_RELATIVE_COLORIMETRIC, INTENT_SATURATION,
                                               INTENT_ABSOLUTE_COLORIMETRIC};
     pst_status status = PST_OK;
@@ -150,10 +145,12 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is no colour profile (ICC)"));
     if (!back && cmsGetColorSpace(chain[1]) != cmsSigRgbData)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile is not for RGB; pictures are written as RGB"));
-    made->transform = cmsCreateMultiprofileTransformTHR(made->context, chain, back ? 4 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
-                                                        cmsFLAGS_NOCACHE | (back ? 0 : cmsFLAGS_BLACKPOINTCOMPENSATION));
+    made->transform = cmsCreateMultiprofileTransformTHR(
+        made->context, chain, back ? 4 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
+        cmsFLAGS_NOCACHE | (back ? 0 : cmsFLAGS_BLACKPOINTCOMPENSATION));
     if (!made->transform)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile has no way from colours to it%s", back ? " and back" : ""));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile has no way from colours to it%s",
+                         back ? " and back" : ""));
     *transform = made;
     made = NULL;
 
@@ -166,20 +163,18 @@ cleanup:
     return status;
 }
 
-pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform)
-{
+pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform) {
     return from_srgb(error, profile, bytes, false, PST_INTENT_RELATIVE, transform);
 }
 
-pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent, pst_transform **transform)
-{
+pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent,
+                             pst_transform **transform) {
     return from_srgb(error, profile, bytes, true, intent, transform);
 }
 
 enum { CREATED_AT = 24, CREATED_BYTES = 12 }; /* in a profile's header: six numbers of two bytes */
 
-pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes)
-{
+pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes) {
     static const uint8_t created[CREATED_BYTES] = {2000 >> 8, 2000 & 255, 0, 1, 0, 1}; /* the same file on every day */
     pst_status status = PST_OK;
     cmsUInt32Number size = 0;
@@ -209,54 +204,44 @@ cleanup:
 
 #else /* no lcms2 */
 
-bool pst_profile_possible(void)
-{
-    return false;
-}
+bool pst_profile_possible(void) { return false; }
 
 pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_transform **transform, int *channels,
-                               const char **problem)
-{
+                               const char **problem) {
     (void)error;
     *transform = NULL;
     *channels = raster->model;
-    *problem = raster->profile || raster->gamma > 0 ? "its colour profile is passed over, since this build has no lcms2" : NULL;
+    *problem = raster->profile || raster->gamma > 0 ? "its colour profile is passed over, since this build has no lcms2"
+                                                    : NULL;
     return PST_OK;
 }
 
-static pst_status not_here(pst_error *error, pst_transform **transform)
-{
+static pst_status not_here(pst_error *error, pst_transform **transform) {
     *transform = NULL;
     return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no lcms2 and cannot use colour profiles");
 }
 
-pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform)
-{
+pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform) {
     (void)profile, (void)bytes;
     return not_here(error, transform);
 }
 
-pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent, pst_transform **transform)
-{
+pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent,
+                             pst_transform **transform) {
     (void)profile, (void)bytes, (void)intent;
     return not_here(error, transform);
 }
 
-pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes)
-{
+pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes) {
     (void)error;
     *profile = NULL;
     *bytes = 0;
     return PST_OK;
 }
 
-void pst_transform_run(pst_transform *transform, const float *in, float *out, size_t pixels)
-{
+void pst_transform_run(pst_transform *transform, const float *in, float *out, size_t pixels) {
     (void)transform, (void)in, (void)out, (void)pixels;
 }
 
-void pst_transform_destroy(pst_transform *transform)
-{
-    (void)transform;
-}
+void pst_transform_destroy(pst_transform *transform) { (void)transform; }
 #endif

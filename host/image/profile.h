@@ -8,8 +8,9 @@ typedef struct pst_transform pst_transform;
 
 bool pst_profile_possible(void);
 
-/* From the raster's colours to sRGB. *transform is NULL where nothing has to be done, or nothing can be: then *problem is
- * a text for people, and else NULL. A grey picture may have an RGB profile: *channels is what pst_transform_run takes. */
+/* From the raster's colours to sRGB. *transform is NULL where nothing has to be done, or nothing can be: then *problem
+ * is a text for people, and else NULL. A grey picture may have an RGB profile: *channels is what pst_transform_run
+ * takes. */
 pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_transform **transform, int *channels,
                                const char **problem);
 
@@ -17,7 +18,8 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
 pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform);
 
 /* From sRGB by way of a profile of any kind that can be printed with, and back. */
-pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent, pst_transform **transform);
+pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t bytes, pst_intent intent,
+                             pst_transform **transform);
 
 /* The bytes of a profile for sRGB, always the same; free with pst_free. NULL without lcms2. */
 pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes);

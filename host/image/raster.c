@@ -1,14 +1,13 @@
 #include "image/raster.h"
 
-#include "base/memory.h"
-#include "image/profile.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-pst_status pst_raster_check_size(pst_error *error, int64_t width, int64_t height)
-{
+#include "base/memory.h"
+#include "image/profile.h"
+
+pst_status pst_raster_check_size(pst_error *error, int64_t width, int64_t height) {
     if (width >= 1 && height >= 1 && width <= PST_IMAGE_MAX_SIDE && height <= PST_IMAGE_MAX_SIDE &&
         width * height <= PST_IMAGE_MAX_PIXELS)
         return PST_OK;
@@ -16,8 +15,8 @@ pst_status pst_raster_check_size(pst_error *error, int64_t width, int64_t height
                     (long long)width, (long long)height, PST_IMAGE_MAX_SIDE, (long long)PST_IMAGE_MAX_PIXELS);
 }
 
-pst_status pst_raster_create(pst_error *error, pst_raster *raster, int width, int height, pst_raster_model model, bool alpha, int bits)
-{
+pst_status pst_raster_create(pst_error *error, pst_raster *raster, int width, int height, pst_raster_model model,
+                             bool alpha, int bits) {
     pst_status status = pst_raster_check_size(error, width, height);
     if (status != PST_OK)
         return status;
@@ -30,8 +29,7 @@ pst_status pst_raster_create(pst_error *error, pst_raster *raster, int width, in
     return pst_allocate(error, (size_t)height, pst_raster_row_bytes(raster), &raster->samples);
 }
 
-pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const void *profile, size_t bytes)
-{
+pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const void *profile, size_t bytes) {
     if (!profile || bytes == 0 || raster->profile)
         return PST_OK;
     pst_status status = pst_allocate(error, bytes, 1, &raster->profile);
@@ -42,8 +40,7 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
     return status;
 }
 
-void pst_raster_clear(pst_raster *raster)
-{
+void pst_raster_clear(pst_raster *raster) {
     if (raster->samples)
         raster->free_samples(raster->samples);
     pst_free(raster->profile);
@@ -52,12 +49,12 @@ void pst_raster_clear(pst_raster *raster)
 
 /* ---- the picture of it --------------------------------------------------------------------------------------- */
 
-static float sample_at(const pst_raster *raster, const uint8_t *row, size_t i)
-{
+static float sample_at(const pst_raster *raster, const uint8_t *row, size_t i) {
     uint16_t wide;
     float value;
     switch (raster->bits) {
-    case 8: return (float)row[i];
+    case 8:
+        return (float)row[i];
     case 16:
         memcpy(&wide, row + 2 * i, 2);
         return (float)wide / 257.0f; /* 65535 / 257 = 255 */
@@ -73,24 +70,30 @@ typedef struct path {
     ptrdiff_t first, step;
 } path;
 
-static path find_path(const pst_raster *raster, int y)
-{
+static path find_path(const pst_raster *raster, int y) {
     ptrdiff_t w = raster->width, h = raster->height;
     switch (raster->orientation) {
-    case 2: return (path){(int)w, (int)h, y * w + w - 1, -1};
-    case 3: return (path){(int)w, (int)h, (h - 1 - y) * w + w - 1, -1};
-    case 4: return (path){(int)w, (int)h, (h - 1 - y) * w, 1};
-    case 5: return (path){(int)h, (int)w, y, h};
-    case 6: return (path){(int)h, (int)w, h - 1 - y, h};
-    case 7: return (path){(int)h, (int)w, (w - 1) * h + h - 1 - y, -h};
-    case 8: return (path){(int)h, (int)w, (w - 1) * h + y, -h};
-    default: return (path){(int)w, (int)h, y * w, 1};
+    case 2:
+        return (path){(int)w, (int)h, y * w + w - 1, -1};
+    case 3:
+        return (path){(int)w, (int)h, (h - 1 - y) * w + w - 1, -1};
+    case 4:
+        return (path){(int)w, (int)h, (h - 1 - y) * w, 1};
+    case 5:
+        return (path){(int)h, (int)w, y, h};
+    case 6:
+        return (path){(int)h, (int)w, h - 1 - y, h};
+    case 7:
+        return (path){(int)h, (int)w, (w - 1) * h + h - 1 - y, -h};
+    case 8:
+        return (path){(int)h, (int)w, (w - 1) * h + y, -h};
+    default:
+        return (path){(int)w, (int)h, y * w, 1};
     }
 }
 
 /* Of the alpha channel, one look over all pixels. */
-static void examine_alpha(const pst_raster *raster, bool *visible, bool *opaque)
-{
+static void examine_alpha(const pst_raster *raster, bool *visible, bool *opaque) {
     *visible = !raster->alpha;
     *opaque = true;
     for (int y = 0; raster->alpha && y < raster->height && !(*visible && !*opaque); y++) {
@@ -104,8 +107,7 @@ static void examine_alpha(const pst_raster *raster, bool *visible, bool *opaque)
 }
 
 /* The colours of a row, 0..255 (CMYK: ink), as if they were opaque; its alpha, 0..1. */
-static void unpack(const pst_raster *raster, int y, bool use_alpha, float *colors, float *alpha)
-{
+static void unpack(const pst_raster *raster, int y, bool use_alpha, float *colors, float *alpha) {
     const uint8_t *row = (const uint8_t *)raster->samples + (size_t)y * pst_raster_row_bytes(raster);
     size_t model = (size_t)raster->model, channels = pst_raster_channels(raster);
     for (size_t x = 0; x < (size_t)raster->width; x++) {
@@ -118,8 +120,7 @@ static void unpack(const pst_raster *raster, int y, bool use_alpha, float *color
 }
 
 /* From the raster's colours to RGB where no profile does it. From the last pixel on, since RGB may be wider. */
-static void to_rgb(const pst_raster *raster, const float *colors, float *rgb)
-{
+static void to_rgb(const pst_raster *raster, const float *colors, float *rgb) {
     for (size_t x = 0; x < (size_t)raster->width; x++)
         for (size_t c = 0; c < 3; c++) {
             if (raster->model == PST_RASTER_CMYK)
@@ -129,8 +130,7 @@ static void to_rgb(const pst_raster *raster, const float *colors, float *rgb)
         }
 }
 
-static void by_profile(const pst_raster *raster, pst_transform *transform, int channels, float *colors, float *rgb)
-{
+static void by_profile(const pst_raster *raster, pst_transform *transform, int channels, float *colors, float *rgb) {
     size_t width = (size_t)raster->width;
     float scale = channels == 4 ? 100.0f / 255.0f : 1.0f / 255.0f;
     if (channels == 3)
@@ -144,8 +144,7 @@ static void by_profile(const pst_raster *raster, pst_transform *transform, int c
         rgb[i] = colors[i] > 0 ? colors[i] < 1 ? colors[i] * 255.0f : 255.0f : 0;
 }
 
-pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_image **image)
-{
+pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_image **image) {
     pst_status status = PST_OK;
     bool visible, opaque;
     int channels = 0;

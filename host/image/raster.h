@@ -4,29 +4,35 @@
 
 #include "image/image.h"
 
-typedef enum pst_raster_model { PST_RASTER_GREY = 1, PST_RASTER_RGB = 3, PST_RASTER_CMYK = 4 } pst_raster_model; /* its channels */
+typedef enum pst_raster_model {
+    PST_RASTER_GREY = 1,
+    PST_RASTER_RGB = 3,
+    PST_RASTER_CMYK = 4
+} pst_raster_model; /* its channels */
 
 typedef struct pst_raster {
     int width, height;
-    pst_raster_model model;      /* CMYK: 0 is no ink */
-    bool alpha, premultiplied;   /* alpha is the channel behind those of the model */
-    int bits;                    /* 8: uint8_t, 16: uint16_t, 32: float from 0 to 1 */
-    void *samples;               /* [height][width][channels] */
+    pst_raster_model model;    /* CMYK: 0 is no ink */
+    bool alpha, premultiplied; /* alpha is the channel behind those of the model */
+    int bits;                  /* 8: uint8_t, 16: uint16_t, 32: float from 0 to 1 */
+    void *samples;             /* [height][width][channels] */
     void (*free_samples)(void *);
-    uint8_t *profile;            /* ICC, of pst_allocate, or NULL: sRGB */
+    uint8_t *profile; /* ICC, of pst_allocate, or NULL: sRGB */
     size_t profile_bytes;
-    double gamma, primaries[8];  /* instead of a profile, or 0: the encoding exponent; white, red, green, blue x and y */
-    int orientation;             /* EXIF's, 1 to 8; 0 is as 1 */
-    const char *notice;          /* of what is lost, or NULL */
+    double gamma, primaries[8]; /* instead of a profile, or 0: the encoding exponent; white, red, green, blue x and y */
+    int orientation;            /* EXIF's, 1 to 8; 0 is as 1 */
+    const char *notice;         /* of what is lost, or NULL */
 } pst_raster;
 
 /* Checks the size and takes memory for the samples; the other members stay as they are. Messages have no path yet. */
-pst_status pst_raster_create(pst_error *error, pst_raster *raster, int width, int height, pst_raster_model model, bool alpha, int bits);
+pst_status pst_raster_create(pst_error *error, pst_raster *raster, int width, int height, pst_raster_model model,
+                             bool alpha, int bits);
 pst_status pst_raster_check_size(pst_error *error, int64_t width, int64_t height);
 
-static inline size_t pst_raster_channels(const pst_raster *raster) { return (size_t)raster->model + (raster->alpha ? 1 : 0); }
-static inline size_t pst_raster_row_bytes(const pst_raster *raster)
-{
+static inline size_t pst_raster_channels(const pst_raster *raster) {
+    return (size_t)raster->model + (raster->alpha ? 1 : 0);
+}
+static inline size_t pst_raster_row_bytes(const pst_raster *raster) {
     return (size_t)raster->width * pst_raster_channels(raster) * (size_t)raster->bits / 8;
 }
 
@@ -35,8 +41,8 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
 
 void pst_raster_clear(pst_raster *raster);
 
-/* The picture: samples as floats, sRGB, upright. A picture that is transparent everywhere shows its colours (there are programs
- * that write an alpha of 0 and mean none), and one that is opaque everywhere has no alpha. */
+/* The picture: samples as floats, sRGB, upright. A picture that is transparent everywhere shows its colours (there are
+ * programs that write an alpha of 0 and mean none), and one that is opaque everywhere has no alpha. */
 pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_image **image);
 
 #endif

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -6,9 +9,6 @@
 #include "image/metadata.h"
 #include "image/pnm.h"
 #include "image/stb.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM"
 
@@ -19,30 +19,27 @@ typedef struct signature {
 
 /* What people hand over and cannot be read here, known by its first bytes rather than by its name. */
 static const signature foreign[] = {
-    {4, 8, "ftypheic", "HEIC"},
-    {4, 8, "ftypheix", "HEIC"},
-    {4, 8, "ftyphevc", "HEIC"},
-    {4, 8, "ftypmif1", "HEIC"},
-    {4, 8, "ftypmsf1", "HEIC"},
-    {4, 8, "ftypavif", "AVIF"},
-    {4, 8, "ftypavis", "AVIF"},
-    {0, 2, "\xff\x0a", "JPEG XL"},
-    {4, 4, "JXL ", "JPEG XL"},
-    {4, 4, "jP  ", "JPEG 2000"},
-    {0, 4, "v/1\x01", "OpenEXR"},
-    {0, 10, "#?RADIANCE", "Radiance HDR"},
+    {4, 8, "ftypheic", "HEIC"},  {4, 8, "ftypheix", "HEIC"},    {4, 8, "ftyphevc", "HEIC"},
+    {4, 8, "ftypmif1", "HEIC"},  {4, 8, "ftypmsf1", "HEIC"},    {4, 8, "ftypavif", "AVIF"},
+    {4, 8, "ftypavis", "AVIF"},  {0, 2, "\xff\x0a", "JPEG XL"}, {4, 4, "JXL ", "JPEG XL"},
+    {4, 4, "jP  ", "JPEG 2000"}, {0, 4, "v/1\x01", "OpenEXR"},  {0, 10, "#?RADIANCE", "Radiance HDR"},
 };
 
 static const signature own[] = {
-    {0, 8, "\x89PNG\r\n\x1a\n", "PNG"}, {0, 2, "BM", "BMP"},       {0, 4, "GIF8", "GIF"},     {0, 4, "8BPS", "PSD"},
-    {8, 4, "WEBP", "WebP"},             {0, 4, "II*\0", "TIFF"},   {0, 4, "MM\0*", "TIFF"},   {0, 4, "II+\0", "TIFF"},
+    {0, 8, "\x89PNG\r\n\x1a\n", "PNG"},
+    {0, 2, "BM", "BMP"},
+    {0, 4, "GIF8", "GIF"},
+    {0, 4, "8BPS", "PSD"},
+    {8, 4, "WEBP", "WebP"},
+    {0, 4, "II*\0", "TIFF"},
+    {0, 4, "MM\0*", "TIFF"},
+    {0, 4, "II+\0", "TIFF"},
     {0, 4, "MM\0+", "TIFF"},
 };
 
 static const pst_codec *const codecs[] = {&pst_codec_png, &pst_codec_jpeg, &pst_codec_tiff, &pst_codec_webp};
 
-static const char *recognise(const uint8_t *file, size_t bytes, const signature *known, size_t count)
-{
+static const char *recognise(const uint8_t *file, size_t bytes, const signature *known, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (bytes >= known[i].offset + known[i].length &&
             memcmp(file + known[i].offset, known[i].bytes, known[i].length) == 0)
@@ -51,16 +48,14 @@ static const char *recognise(const uint8_t *file, size_t bytes, const signature 
 }
 
 /* What a file is by its first bytes, or NULL. */
-static const char *own_name(const uint8_t *file, size_t bytes)
-{
+static const char *own_name(const uint8_t *file, size_t bytes) {
     return pst_pnm_is(file, bytes)    ? "PNM"
            : pst_jpeg_is(file, bytes) ? "JPEG"
                                       : recognise(file, bytes, own, sizeof own / sizeof own[0]);
 }
 
 /* Puts the path and the format before what the decoder said. */
-static pst_status fail_to_decode(pst_error *error, const char *path, const char *format)
-{
+static pst_status fail_to_decode(pst_error *error, const char *path, const char *format) {
     if (error->status == PST_ERROR_MEMORY)
         return pst_fail_in(error, path);
     if (format)
@@ -68,9 +63,10 @@ static pst_status fail_to_decode(pst_error *error, const char *path, const char 
     return pst_fail(error, error->status, "%s: not a picture that can be read (" READABLE ")", path);
 }
 
-/* By stb_image, which knows neither profiles nor orientation: those of a JPEG are found here, and a PNG's orientation. */
-static pst_status read_by_stb(pst_error *error, const uint8_t *file, size_t bytes, const char *format, pst_raster *raster)
-{
+/* By stb_image, which knows neither profiles nor orientation: those of a JPEG are found here, and a PNG's orientation.
+ */
+static pst_status read_by_stb(pst_error *error, const uint8_t *file, size_t bytes, const char *format,
+                              pst_raster *raster) {
     pst_status status = PST_OK;
     bool wide, jpeg = format && strcmp(format, "JPEG") == 0;
     if (jpeg)
@@ -92,8 +88,8 @@ cleanup:
     return status;
 }
 
-static pst_status read_raster(pst_error *error, const uint8_t *file, size_t bytes, const char *format, pst_raster *raster)
-{
+static pst_status read_raster(pst_error *error, const uint8_t *file, size_t bytes, const char *format,
+                              pst_raster *raster) {
     const pst_codec *codec = NULL;
     for (size_t i = 0; format && i < sizeof codecs / sizeof codecs[0]; i++)
         if (strcmp(codecs[i]->name, format) == 0)
@@ -101,12 +97,13 @@ static pst_status read_raster(pst_error *error, const uint8_t *file, size_t byte
     if (codec && codec->read)
         return codec->read(error, file, bytes, raster);
     if (codec == &pst_codec_tiff || codec == &pst_codec_webp)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no %s; convert it to PNG or JPEG", codec->library);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no %s; convert it to PNG or JPEG",
+                        codec->library);
     return read_by_stb(error, file, bytes, format, raster);
 }
 
-pst_status pst_picture_decode(pst_error *error, const uint8_t *file, size_t bytes, const char *path, pst_image **image)
-{
+pst_status pst_picture_decode(pst_error *error, const uint8_t *file, size_t bytes, const char *path,
+                              pst_image **image) {
     pst_status status = PST_OK;
     pst_error reason;
     pst_raster raster = {0};
@@ -116,10 +113,12 @@ pst_status pst_picture_decode(pst_error *error, const uint8_t *file, size_t byte
     if (bytes == 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is empty", path);
     if (bytes > PST_IMAGE_MAX_FILE_BYTES)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: has more than the %zu bytes that are read", path, PST_IMAGE_MAX_FILE_BYTES);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: has more than the %zu bytes that are read", path,
+                        PST_IMAGE_MAX_FILE_BYTES);
     const char *name = recognise(file, bytes, foreign, sizeof foreign / sizeof foreign[0]);
     if (name)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: %s pictures cannot be read yet; convert it to PNG or JPEG", path, name);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: %s pictures cannot be read yet; convert it to PNG or JPEG",
+                        path, name);
     const char *format = own_name(file, bytes);
     if (format && strcmp(format, "PNM") == 0) {
         status = pst_pnm_read(error, file, bytes, image);
@@ -139,8 +138,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_picture_read(pst_error *error, const char *path, pst_image **image)
-{
+pst_status pst_picture_read(pst_error *error, const char *path, pst_image **image) {
     uint8_t *file;
     size_t bytes;
     *image = NULL;
@@ -152,8 +150,7 @@ pst_status pst_picture_read(pst_error *error, const char *path, pst_image **imag
     return status;
 }
 
-pst_status pst_picture_metadata(pst_error *error, const char *path, char **text)
-{
+pst_status pst_picture_metadata(pst_error *error, const char *path, char **text) {
     uint8_t *file;
     size_t bytes;
     *text = NULL;

@@ -1,8 +1,8 @@
-#include "base/memory.h"
-#include "image/image.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "base/memory.h"
+#include "image/image.h"
 
 /* The samples of one row or column that make an output sample, and their weights, which add up to 1. */
 typedef struct taps {
@@ -16,8 +16,7 @@ typedef struct filter {
 } filter;
 
 /* Keys's cubic with a = -1/2. */
-static double catmull_rom(double x)
-{
+static double catmull_rom(double x) {
     x = fabs(x);
     if (x < 1)
         return 1 + x * x * (1.5 * x - 2.5);
@@ -29,8 +28,7 @@ static double catmull_rom(double x)
 /* Output sample i lies at (i + 1/2) in / out - 1/2 of the input, so that the pictures' edges meet and nothing shifts.
  * When shrinking, the filter is stretched to cover as many inputs as outputs. Beyond the edge the outermost sample
  * goes on. */
-static pst_status make_filter(pst_error *error, int in, int out, filter *result)
-{
+static pst_status make_filter(pst_error *error, int in, int out, filter *result) {
     pst_status status = PST_OK;
     double ratio = (double)in / out, stretch = ratio > 1 ? ratio : 1;
     int most = (int)ceil(4 * stretch) + 1;
@@ -60,17 +58,16 @@ cleanup:
     return status;
 }
 
-static void free_filter(filter *gone)
-{
+static void free_filter(filter *gone) {
     pst_free(gone->at);
     pst_free(gone->weights);
 }
 
 /* Adds a row of the picture, weighted: RGB, or where there is opacity RGB multiplied by it, and it. */
-static void add_row(const pst_image *image, int y, double weight, double *row)
-{
+static void add_row(const pst_image *image, int y, double weight, double *row) {
     size_t width = (size_t)image->width;
-    const float *rgb = image->rgb + (size_t)y * width * 3, *alpha = image->alpha ? image->alpha + (size_t)y * width : NULL;
+    const float *rgb = image->rgb + (size_t)y * width * 3,
+                *alpha = image->alpha ? image->alpha + (size_t)y * width : NULL;
     for (size_t i = 0; !alpha && i < 3 * width; i++)
         row[i] += weight * (double)rgb[i];
     for (size_t x = 0; alpha && x < width; x++) {
@@ -85,8 +82,7 @@ static void add_row(const pst_image *image, int y, double weight, double *row)
 
 /* One output row at a time: first down the columns into a row of the input's width, then along that row. Nothing the
  * size of a picture is needed in between. */
-pst_status pst_picture_resize(pst_error *error, const pst_image *image, int width, int height, pst_image **resized)
-{
+pst_status pst_picture_resize(pst_error *error, const pst_image *image, int width, int height, pst_image **resized) {
     pst_status status = PST_OK;
     filter across = {0}, down = {0};
     double *row = NULL;

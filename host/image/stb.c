@@ -1,10 +1,10 @@
 #include "image/stb.h"
 
-#include "base/memory.h"
-
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 /* ---- memory for stb ------------------------------------------------------------------------------------------ */
 
@@ -27,8 +27,7 @@ typedef struct pool {
 
 static _Thread_local pool current; /* not on the stack, so that a longjmp leaves it defined */
 
-static void *pool_allocate(size_t bytes)
-{
+static void *pool_allocate(size_t bytes) {
     block *made = NULL;
     if (bytes > current.limit - current.used)
         current.state = POOL_OVER_LIMIT;
@@ -45,29 +44,23 @@ static void *pool_allocate(size_t bytes)
     return (char *)made + HEADER_BYTES;
 }
 
-static block *block_of(void *memory)
-{
-    return (block *)(void *)((char *)memory - HEADER_BYTES);
-}
+static block *block_of(void *memory) { return (block *)(void *)((char *)memory - HEADER_BYTES); }
 
-static void pool_forget(block *gone)
-{
+static void pool_forget(block *gone) {
     *(gone->previous ? &gone->previous->next : &current.first) = gone->next;
     if (gone->next)
         gone->next->previous = gone->previous;
     current.used -= gone->bytes;
 }
 
-static void pool_free(void *memory)
-{
+static void pool_free(void *memory) {
     if (!memory)
         return;
     pool_forget(block_of(memory));
     pst_free(block_of(memory));
 }
 
-static void *pool_resize(void *memory, size_t bytes)
-{
+static void *pool_resize(void *memory, size_t bytes) {
     void *moved = pool_allocate(bytes);
     if (memory) {
         size_t kept = block_of(memory)->bytes;
@@ -78,8 +71,7 @@ static void *pool_resize(void *memory, size_t bytes)
 }
 
 /* Calls work(argument) with a pool for stb. What it leaves in the pool is freed, but for *keep. */
-static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void *), void *argument, void **keep)
-{
+static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void *), void *argument, void **keep) {
     current.first = NULL;
     current.used = 0;
     current.limit = limit;
@@ -102,8 +94,7 @@ static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void 
     return PST_OK;
 }
 
-void pst_stb_free(void *memory)
-{
+void pst_stb_free(void *memory) {
     if (memory)
         pst_free(block_of(memory));
 }
@@ -156,8 +147,7 @@ typedef struct source {
  * REFILL_BYTES or in the lengths that it needs; only of the former may less come than it asks for. */
 enum { REFILL_BYTES = sizeof((stbi__context *)0)->buffer_start };
 
-static int take(void *user, char *data, int size)
-{
+static int take(void *user, char *data, int size) {
     source *from = user;
     size_t left = from->bytes - from->at, count = (size_t)size < left ? (size_t)size : left;
     if (size > 0 && (count == 0 || (count < (size_t)size && size != REFILL_BYTES))) {
@@ -169,22 +159,19 @@ static int take(void *user, char *data, int size)
     return (int)count;
 }
 
-static void pass_over(void *user, int size)
-{
+static void pass_over(void *user, int size) {
     source *from = user;
     size_t left = from->bytes - from->at;
     if (size > 0) /* past the end is fine as long as nothing is wanted from there */
         from->at += (size_t)size < left ? (size_t)size : left;
 }
 
-static int at_end(void *user)
-{
+static int at_end(void *user) {
     source *from = user;
     return from->at >= from->bytes;
 }
 
-static void find_size(void *argument)
-{
+static void find_size(void *argument) {
     source *from = argument;
     int channels;
     from->fine = stbi_info_from_memory(from->file, (int)from->bytes, &from->width, &from->height, &channels);
@@ -192,8 +179,7 @@ static void find_size(void *argument)
         from->wide = stbi_is_16_bit_from_memory(from->file, (int)from->bytes);
 }
 
-static void decode(void *argument)
-{
+static void decode(void *argument) {
     static const stbi_io_callbacks callbacks = {take, pass_over, at_end};
     source *from = argument;
     int channels;
@@ -203,16 +189,14 @@ static void decode(void *argument)
         from->rgba = stbi_load_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
 }
 
-static const char *reason(void)
-{
+static const char *reason(void) {
     const char *text = stbi_failure_reason();
     return text ? text : "it is damaged";
 }
 
 #define FIXED_BYTES ((uint64_t)8 << 20) /* more than the decoders' own tables */
 
-pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int *width, int *height, bool *wide)
-{
+pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int *width, int *height, bool *wide) {
     source from = {.file = file, .bytes = bytes};
     if (bytes > INT32_MAX)
         return pst_fail(error, PST_ERROR_FORMAT, "it has more than 2 GiB");
@@ -229,8 +213,7 @@ pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int
 }
 
 pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, int width, int height, bool wide,
-                          void **rgba)
-{
+                          void **rgba) {
     source from = {.file = file, .bytes = bytes, .wide = wide};
     uint64_t pixels = (uint64_t)width * (uint64_t)height;
     *rgba = NULL;
@@ -260,8 +243,7 @@ typedef struct sink {
     bool fine;
 } sink;
 
-static void collect(void *user, void *data, int size)
-{
+static void collect(void *user, void *data, int size) {
     sink *to = user;
     size_t needed = to->bytes + (size_t)size;
     if (needed > to->capacity) {
@@ -272,24 +254,35 @@ static void collect(void *user, void *data, int size)
     to->bytes = needed;
 }
 
-static void encode(void *argument)
-{
+static void encode(void *argument) {
     sink *to = argument;
     int result = 0;
     int w = to->width, h = to->height, n = to->channels;
     switch (to->format) {
-    case PST_STB_PNG: result = stbi_write_png_to_func(collect, to, w, h, n, to->samples, 0); break;
-    case PST_STB_JPEG: result = stbi_write_jpg_to_func(collect, to, w, h, n, to->samples, to->quality); break;
-    case PST_STB_BMP: result = stbi_write_bmp_to_func(collect, to, w, h, n, to->samples); break;
-    case PST_STB_TGA: result = stbi_write_tga_to_func(collect, to, w, h, n, to->samples); break;
+    case PST_STB_PNG:
+        result = stbi_write_png_to_func(collect, to, w, h, n, to->samples, 0);
+        break;
+    case PST_STB_JPEG:
+        result = stbi_write_jpg_to_func(collect, to, w, h, n, to->samples, to->quality);
+        break;
+    case PST_STB_BMP:
+        result = stbi_write_bmp_to_func(collect, to, w, h, n, to->samples);
+        break;
+    case PST_STB_TGA:
+        result = stbi_write_tga_to_func(collect, to, w, h, n, to->samples);
+        break;
     }
     to->fine = result != 0;
 }
 
-pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height, int channels,
-                          int quality, uint8_t **file, size_t *bytes)
-{
-    sink to = {.format = format, .samples = samples, .width = width, .height = height, .channels = channels, .quality = quality};
+pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height,
+                          int channels, int quality, uint8_t **file, size_t *bytes) {
+    sink to = {.format = format,
+               .samples = samples,
+               .width = width,
+               .height = height,
+               .channels = channels,
+               .quality = quality};
     *file = NULL;
     *bytes = 0;
     pst_status status = with_pool(error, UINT64_MAX, encode, &to, &to.file);

@@ -16,8 +16,9 @@ pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, i
                           void **rgba);
 void pst_stb_free(void *memory);
 
-/* A file's bytes from height*width*channels samples, RGB or RGBA; free *file with pst_stb_free. quality: a JPEG's, 1 to 100. */
-pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height, int channels,
-                          int quality, uint8_t **file, size_t *bytes);
+/* A file's bytes from height*width*channels samples, RGB or RGBA; free *file with pst_stb_free. quality: a JPEG's, 1 to
+ * 100. */
+pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height,
+                          int channels, int quality, uint8_t **file, size_t *bytes);
 
 #endif

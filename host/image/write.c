@@ -1,11 +1,11 @@
+#include <ctype.h>
+#include <string.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/profile.h"
 #include "image/stb.h"
-
-#include <ctype.h>
-#include <string.h>
 
 #define PROFILE_MAX_BYTES ((size_t)64 << 20)
 #define STB_JPEG_QUALITY 95
@@ -36,8 +36,7 @@ static const struct {
     {".tiff", PST_FORMAT_TIFF}, {".webp", PST_FORMAT_WEBP}, {".bmp", PST_FORMAT_BMP},   {".tga", PST_FORMAT_TGA},
 };
 
-static bool ends_with(const char *path, const char *ending)
-{
+static bool ends_with(const char *path, const char *ending) {
     size_t length = strlen(path), needed = strlen(ending);
     if (length < needed)
         return false;
@@ -47,8 +46,7 @@ static bool ends_with(const char *path, const char *ending)
     return true;
 }
 
-pst_status pst_picture_format(const char *path, pst_image_format *format)
-{
+pst_status pst_picture_format(const char *path, pst_image_format *format) {
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
         if (ends_with(path, endings[i].ending)) {
             *format = endings[i].format;
@@ -57,20 +55,16 @@ pst_status pst_picture_format(const char *path, pst_image_format *format)
     return PST_ERROR_ARGUMENT;
 }
 
-void pst_write_options_init(pst_write_options *options, size_t size)
-{
+void pst_write_options_init(pst_write_options *options, size_t size) {
     memset(options, 0, size);
     options->size = size;
 }
 
-static bool has_writer(const format_facts *f)
-{
-    return f->codec && f->codec->write;
-}
+static bool has_writer(const format_facts *f) { return f->codec && f->codec->write; }
 
 /* The options as this version knows them, with the format that they or the name mean; path NULL: there is no name. */
-static pst_status settle(pst_error *error, const char *path, const pst_write_options *given, pst_write_options *options)
-{
+static pst_status settle(pst_error *error, const char *path, const pst_write_options *given,
+                         pst_write_options *options) {
     pst_write_options_init(options, sizeof *options);
     if (given)
         memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
@@ -88,28 +82,28 @@ static pst_status settle(pst_error *error, const char *path, const pst_write_opt
     if (options->bits != 8 && options->bits != 16)
         return pst_fail(error, PST_ERROR_ARGUMENT, "%s: %d bits a channel; it can be 8 or 16", name, options->bits);
     if (options->quality < 0 || options->quality > 100)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a quality of %d; it can be from 1 to 100", name, options->quality);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a quality of %d; it can be from 1 to 100", name,
+                        options->quality);
     if (options->bits == 16 && !f->wide)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a %s picture has 8 bits a channel; write a PNG or TIFF for 16", name, f->name);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a %s picture has 8 bits a channel; write a PNG or TIFF for 16",
+                        name, f->name);
     if (!has_writer(f) && (f->stb < 0 || options->bits == 16))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build has no %s and cannot write a %s picture%s", name, f->codec->library,
-                        f->name, f->stb < 0 ? "" : " of 16 bits");
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build has no %s and cannot write a %s picture%s", name,
+                        f->codec->library, f->name, f->stb < 0 ? "" : " of 16 bits");
     if (options->output_profile && !has_writer(f))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: a colour profile cannot be written into a %s picture%s", name, f->name,
-                        f->text ? " by this build" : "; write a PNG, JPEG, TIFF or WebP");
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: a colour profile cannot be written into a %s picture%s",
+                        name, f->name, f->text ? " by this build" : "; write a PNG, JPEG, TIFF or WebP");
     return PST_OK;
 }
 
-static pst_status read_profile(pst_error *error, const char *path, uint8_t **profile, size_t *bytes)
-{
+static pst_status read_profile(pst_error *error, const char *path, uint8_t **profile, size_t *bytes) {
     return pst_file_load(error, path, PROFILE_MAX_BYTES, profile, bytes);
 }
 
 /* ---- the samples of a file ----------------------------------------------------------------------------------- */
 
 /* From 0 to 255, rounded to 8 or 16 bits; what is not a number becomes 0. */
-static void put_sample(int bits, void *samples, size_t i, float value)
-{
+static void put_sample(int bits, void *samples, size_t i, float value) {
     float inside = value > 0 ? value < 255 ? value : 255 : 0;
     if (bits == 8)
         ((uint8_t *)samples)[i] = (uint8_t)(inside + 0.5f);
@@ -117,10 +111,11 @@ static void put_sample(int bits, void *samples, size_t i, float value)
         ((uint16_t *)samples)[i] = (uint16_t)((double)inside * 257 + 0.5);
 }
 
-static void put_row(const pst_image *image, int y, pst_transform *transform, bool flatten, float *row, pst_canvas *canvas, void *samples)
-{
+static void put_row(const pst_image *image, int y, pst_transform *transform, bool flatten, float *row,
+                    pst_canvas *canvas, void *samples) {
     size_t width = (size_t)image->width, channels = (size_t)canvas->channels;
-    const float *rgb = image->rgb + (size_t)y * width * 3, *alpha = image->alpha ? image->alpha + (size_t)y * width : NULL;
+    const float *rgb = image->rgb + (size_t)y * width * 3,
+                *alpha = image->alpha ? image->alpha + (size_t)y * width : NULL;
     if (transform) {
         for (size_t i = 0; i < 3 * width; i++)
             row[i] = (rgb[i] > 0 ? rgb[i] < 255 ? rgb[i] : 255 : 0) / 255.0f;
@@ -142,13 +137,14 @@ static void put_row(const pst_image *image, int y, pst_transform *transform, boo
     }
 }
 
-static pst_status write_canvas(pst_error *error, const format_facts *f, const pst_canvas *canvas, uint8_t **file, size_t *bytes)
-{
+static pst_status write_canvas(pst_error *error, const format_facts *f, const pst_canvas *canvas, uint8_t **file,
+                               size_t *bytes) {
     if (has_writer(f))
         return f->codec->write(error, canvas, file, bytes);
     uint8_t *made;
-    pst_status status = pst_stb_encode(error, (pst_stb_format)f->stb, canvas->samples, canvas->width, canvas->height, canvas->channels,
-                                       canvas->quality ? canvas->quality : STB_JPEG_QUALITY, &made, bytes);
+    pst_status status =
+        pst_stb_encode(error, (pst_stb_format)f->stb, canvas->samples, canvas->width, canvas->height, canvas->channels,
+                       canvas->quality ? canvas->quality : STB_JPEG_QUALITY, &made, bytes);
     if (status != PST_OK)
         return status;
     status = pst_allocate(error, *bytes, 1, file);
@@ -159,17 +155,21 @@ static pst_status write_canvas(pst_error *error, const format_facts *f, const ps
 }
 
 /* With settled options. Messages have no path yet, but for those about the profile's file. */
-static pst_status encode(pst_error *error, const pst_image *image, const pst_write_options *options, const char *name, uint8_t **file,
-                         size_t *bytes)
-{
+static pst_status encode(pst_error *error, const pst_image *image, const pst_write_options *options, const char *name,
+                         uint8_t **file, size_t *bytes) {
     const format_facts *f = &formats[options->format];
     pst_status status = PST_OK;
     pst_transform *transform = NULL;
     uint8_t *profile = NULL;
     void *samples = NULL;
     float *row = NULL;
-    pst_canvas canvas = {.width = image->width, .height = image->height, .bits = options->bits, .quality = options->quality,
-                         .channels = image->alpha && f->alpha ? 4 : 3, .srgb = !options->output_profile, .metadata = options->metadata};
+    pst_canvas canvas = {.width = image->width,
+                         .height = image->height,
+                         .bits = options->bits,
+                         .quality = options->quality,
+                         .channels = image->alpha && f->alpha ? 4 : 3,
+                         .srgb = !options->output_profile,
+                         .metadata = options->metadata};
     if (options->output_profile) {
         PST_TRY(read_profile(error, options->output_profile, &profile, &canvas.profile_bytes));
         status = pst_profile_from_srgb(error, profile, canvas.profile_bytes, &transform);
@@ -201,8 +201,8 @@ cleanup:
 
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
-pst_status pst_picture_encode(pst_error *error, const pst_image *image, const pst_write_options *given, uint8_t **file, size_t *bytes)
-{
+pst_status pst_picture_encode(pst_error *error, const pst_image *image, const pst_write_options *given, uint8_t **file,
+                              size_t *bytes) {
     pst_write_options options;
     *file = NULL;
     *bytes = 0;
@@ -210,8 +210,8 @@ pst_status pst_picture_encode(pst_error *error, const pst_image *image, const ps
     return status == PST_OK ? encode(error, image, &options, "the picture", file, bytes) : status;
 }
 
-pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const char *path, const pst_write_options *given)
-{
+pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const char *path,
+                                const pst_write_options *given) {
     pst_write_options options;
     uint8_t *file = NULL;
     size_t bytes;
@@ -224,13 +224,11 @@ pst_status pst_picture_write_as(pst_error *error, const pst_image *image, const 
     return status;
 }
 
-pst_status pst_picture_write(pst_error *error, const pst_image *image, const char *path)
-{
+pst_status pst_picture_write(pst_error *error, const pst_image *image, const char *path) {
     return pst_picture_write_as(error, image, path, NULL);
 }
 
-pst_status pst_picture_write_check_as(pst_error *error, const char *path, const pst_write_options *given)
-{
+pst_status pst_picture_write_check_as(pst_error *error, const char *path, const pst_write_options *given) {
     pst_write_options options;
     pst_transform *transform = NULL;
     uint8_t *profile = NULL;
@@ -246,15 +244,13 @@ pst_status pst_picture_write_check_as(pst_error *error, const char *path, const 
     return status == PST_OK && path ? pst_file_save_check(error, path) : status;
 }
 
-pst_status pst_picture_write_check(pst_error *error, const char *path)
-{
+pst_status pst_picture_write_check(pst_error *error, const char *path) {
     return pst_picture_write_check_as(error, path, NULL);
 }
 
 /* ---- proofs -------------------------------------------------------------------------------------------------- */
 
-pst_status pst_picture_proof(pst_error *error, pst_image *image, const char *path, pst_intent intent)
-{
+pst_status pst_picture_proof(pst_error *error, pst_image *image, const char *path, pst_intent intent) {
     pst_transform *transform = NULL;
     uint8_t *profile = NULL;
     size_t bytes, width = (size_t)image->width;

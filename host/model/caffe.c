@@ -1,11 +1,10 @@
-/* Caffe's .caffemodel: a NetParameter message with the layers of the network, in the form of 2014 (`layers`, which VGG's own files
- * have) or the one after it (`layer`). Field numbers are those of caffe.proto. */
-#include "model/source.h"
-
+/* Caffe's .caffemodel: a NetParameter message with the layers of the network, in the form of 2014 (`layers`, which
+ * VGG's own files have) or the one after it (`layer`). Field numbers are those of caffe.proto. */
 #include <stdio.h>
 #include <string.h>
 
 #include "model/protobuf_wire.h"
+#include "model/source.h"
 
 enum { NET_LAYERS = 2, NET_LAYER = 100 };
 
@@ -18,8 +17,7 @@ enum { V1_V0_LAYER = 1, V1_CONVOLUTION = 4 };
 
 enum { BLOB_DATA = 5, BLOB_SHAPE = 7, BLOB_DOUBLE_DATA = 8, SHAPE_DIM = 1 };
 
-static pst_status read_shape(pst_error *error, pst_wire *wire, pst_wire_span span, int64_t *shape, int *dimensions)
-{
+static pst_status read_shape(pst_error *error, pst_wire *wire, pst_wire_span span, int64_t *shape, int *dimensions) {
     pst_wire_field field;
     pst_status status;
     for (bool more = true; more;) {
@@ -32,9 +30,10 @@ cleanup:
 }
 
 /* Adds a blob, whose numbers are not looked at yet. */
-static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire, pst_wire_span span, const char *name, bool vector)
-{
-    int64_t shape[PST_TENSOR_MAX_DIMENSIONS], sides[4] = {1, 1, 1, 1}; /* num, channels, height, width: before there were shapes */
+static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire, pst_wire_span span, const char *name,
+                           bool vector) {
+    int64_t shape[PST_TENSOR_MAX_DIMENSIONS],
+        sides[4] = {1, 1, 1, 1}; /* num, channels, height, width: before there were shapes */
     int dimensions = 0, arrays = 0;
     pst_tensor_type type = PST_TENSOR_F32;
     pst_wire_span data = {0, 0};
@@ -52,7 +51,8 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
             data = field.span;
             /* One array, as every program writes it; an array in pieces would be allowed. */
             if (field.type != PST_WIRE_BYTES || arrays++ > 0)
-                PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: the numbers of %s are not stored in one piece", source->path, name));
+                PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: the numbers of %s are not stored in one piece",
+                                 source->path, name));
         }
     }
     if (dimensions == 0) {
@@ -62,8 +62,8 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
     PST_TRY(pst_source_add(error, source, name, type, dimensions, shape, &tensor));
     size_t width = pst_tensor_element_bytes(type);
     if ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: %s has %llu numbers, which does not fit its shape", source->path, name,
-                         (unsigned long long)((data.end - data.at) / width)));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: %s has %llu numbers, which does not fit its shape", source->path,
+                         name, (unsigned long long)((data.end - data.at) / width)));
     tensor->at = data.at;
     if (vector)
         pst_source_make_vector(tensor);
@@ -71,8 +71,8 @@ cleanup:
     return status;
 }
 
-static pst_status add_layer(pst_error *error, pst_source *source, pst_wire *wire, pst_wire_span span, const layer_form *form)
-{
+static pst_status add_layer(pst_error *error, pst_source *source, pst_wire *wire, pst_wire_span span,
+                            const layer_form *form) {
     char name[128] = "", type[32] = "", part[160];
     bool convolution = false;
     pst_wire_span blobs[2] = {{0, 0}, {0, 0}};
@@ -91,8 +91,10 @@ static pst_status add_layer(pst_error *error, pst_source *source, pst_wire *wire
         } else if (field.number == form->blobs && field.type == PST_WIRE_BYTES && blob_count < 2) {
             blobs[blob_count++] = field.span;
         } else if (form == &form_v1 && field.number == V1_V0_LAYER) {
-            PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has layers in Caffe's form of 2013; Caffe's "
-                             "upgrade_net_proto_binary brings them up to date", source->path));
+            PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
+                             "%s: has layers in Caffe's form of 2013; Caffe's "
+                             "upgrade_net_proto_binary brings them up to date",
+                             source->path));
         }
     }
     for (int i = 0; convolution && i < blob_count; i++) {
@@ -103,8 +105,7 @@ cleanup:
     return status;
 }
 
-static pst_status open_caffe(pst_error *error, pst_source *source)
-{
+static pst_status open_caffe(pst_error *error, pst_source *source) {
     pst_wire wire = {.file = source->file, .path = source->path};
     pst_wire_span span = {0, source->bytes};
     pst_wire_field field;

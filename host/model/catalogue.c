@@ -1,9 +1,10 @@
 #include "model/catalogue.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -13,35 +14,31 @@
 
 /* ---- the file ------------------------------------------------------------------------------------------------ */
 
-static bool is_name(const char *text, const char *besides)
-{
+static bool is_name(const char *text, const char *besides) {
     for (const char *c = text; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr(besides, *c))
             return false;
     return *text && text[0] != '.';
 }
 
-static bool is_hex(const char *text, size_t least, size_t most)
-{
+static bool is_hex(const char *text, size_t least, size_t most) {
     size_t length = strspn(text, "0123456789abcdef");
     return text[length] == 0 && length >= least && length <= most;
 }
 
-static bool is_url(const char *text)
-{
-    return (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0 || strncmp(text, "file://", 7) == 0) &&
+static bool is_url(const char *text) {
+    return (strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0 ||
+            strncmp(text, "file://", 7) == 0) &&
            is_name(text, "-._~/:%?=&+,@");
 }
 
 /* A member that must be there, or "" as `otherwise`. NULL when it is no text. */
-static const char *text_of(json_t *object, const char *key, const char *otherwise)
-{
+static const char *text_of(json_t *object, const char *key, const char *otherwise) {
     json_t *value = json_object_get(object, key);
     return value ? json_string_value(value) : otherwise;
 }
 
-static const char *problem_of(json_t *object, pst_known_network *entry)
-{
+static const char *problem_of(json_t *object, pst_known_network *entry) {
     json_t *bytes = json_object_get(object, "bytes");
     const char *whole = text_of(object, "sha256", ""), *prefix = text_of(object, "sha256_prefix", "");
     entry->name = text_of(object, "name", NULL);
@@ -75,7 +72,8 @@ static const char *problem_of(json_t *object, pst_known_network *entry)
         return "lacks its convention";
     if (bytes && (!json_is_integer(bytes) || json_integer_value(bytes) <= 0))
         return "has a size that is not a number of bytes";
-    if (!whole || !prefix || (*whole && !is_hex(whole, 64, 64)) || (*prefix && !is_hex(prefix, 8, 63)) || (*whole && *prefix))
+    if (!whole || !prefix || (*whole && !is_hex(whole, 64, 64)) || (*prefix && !is_hex(prefix, 8, 63)) ||
+        (*whole && *prefix))
         return "has a sha256 or sha256_prefix that is not one";
     if (!entry->md5 || (*entry->md5 && !is_hex(entry->md5, 32, 32)))
         return "has an md5 that is not one";
@@ -83,8 +81,7 @@ static const char *problem_of(json_t *object, pst_known_network *entry)
     return NULL;
 }
 
-static pst_status take_entries(pst_error *error, const char *path, pst_catalogue *catalogue)
-{
+static pst_status take_entries(pst_error *error, const char *path, pst_catalogue *catalogue) {
     pst_status status = PST_OK;
     size_t i;
     json_t *object, *networks = json_object_get(catalogue->json, "networks");
@@ -101,7 +98,8 @@ static pst_status take_entries(pst_error *error, const char *path, pst_catalogue
                 problem = "has the name or the file of another one";
         }
         if (problem)
-            PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: network %zu (%.40s) %s", path, i + 1, entry->name ? entry->name : "?", problem));
+            PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: network %zu (%.40s) %s", path, i + 1,
+                             entry->name ? entry->name : "?", problem));
         catalogue->count++;
     }
 
@@ -109,8 +107,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_catalogue_read(pst_error *error, const char *path, pst_catalogue **result)
-{
+pst_status pst_catalogue_read(pst_error *error, const char *path, pst_catalogue **result) {
     pst_status status = PST_OK;
     pst_catalogue *catalogue = NULL;
     uint8_t *text = NULL;
@@ -135,8 +132,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_catalogue_open(pst_catalogue **result)
-{
+pst_status pst_catalogue_open(pst_catalogue **result) {
     const char *path = getenv("PASTICHE_CATALOGUE");
     pst_error error = {0};
     pst_status status = pst_catalogue_read(&error, path && *path ? path : PST_BUILT_IN "catalogue.json", result);
@@ -145,8 +141,7 @@ pst_status pst_catalogue_open(pst_catalogue **result)
     return status;
 }
 
-void pst_catalogue_close(pst_catalogue *catalogue)
-{
+void pst_catalogue_close(pst_catalogue *catalogue) {
     if (!catalogue)
         return;
     json_decref(catalogue->json);
@@ -160,14 +155,12 @@ const char *pst_catalogue_message(const pst_catalogue *catalogue) { return catal
 
 const char *pst_catalogue_folder(const pst_catalogue *catalogue) { return catalogue->folder ? catalogue->folder : ""; }
 
-const pst_known_network *pst_catalogue_networks(const pst_catalogue *catalogue, size_t *count)
-{
+const pst_known_network *pst_catalogue_networks(const pst_catalogue *catalogue, size_t *count) {
     *count = catalogue->count;
     return catalogue->entries;
 }
 
-const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, const char *name)
-{
+const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, const char *name) {
     for (size_t i = 0; i < catalogue->count; i++)
         if (strcmp(name, catalogue->entries[i].name) == 0 || (*name && strcmp(name, catalogue->entries[i].alias) == 0))
             return &catalogue->entries[i];
@@ -177,9 +170,8 @@ const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, con
 /* ---- what is installed --------------------------------------------------------------------------------------- */
 
 /* folder/name`ending` if that is a file, of this size if one is given; else *path is NULL. */
-static pst_status look(pst_error *error, const pst_catalogue *catalogue, const char *name, const char *ending, uint64_t bytes,
-                       char **path)
-{
+static pst_status look(pst_error *error, const pst_catalogue *catalogue, const char *name, const char *ending,
+                       uint64_t bytes, char **path) {
     char file[256];
     uint64_t found;
     *path = NULL;
@@ -195,34 +187,33 @@ static pst_status look(pst_error *error, const pst_catalogue *catalogue, const c
 }
 
 /* What was converted comes before what was fetched: it is smaller and sooner read. */
-static pst_status find_installed(pst_error *error, const pst_catalogue *catalogue, const pst_known_network *entry, char **path)
-{
+static pst_status find_installed(pst_error *error, const pst_catalogue *catalogue, const pst_known_network *entry,
+                                 char **path) {
     pst_status status = look(error, catalogue, entry->name, ".safetensors", 0, path);
     return status == PST_OK && !*path ? look(error, catalogue, entry->file, "", entry->bytes, path) : status;
 }
 
-static bool is_built_in(const char *path)
-{
+static bool is_built_in(const char *path) {
     pst_file *file;
-    bool there = strncmp(path, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0 && pst_file_open(NULL, path, &file, NULL) == PST_OK;
+    bool there =
+        strncmp(path, PST_BUILT_IN, strlen(PST_BUILT_IN)) == 0 && pst_file_open(NULL, path, &file, NULL) == PST_OK;
     if (!there)
         return false;
     pst_file_close(file);
     return true;
 }
 
-static pst_status find_default(pst_error *error, const pst_catalogue *catalogue, char **path)
-{
+static pst_status find_default(pst_error *error, const pst_catalogue *catalogue, char **path) {
     for (size_t i = 0; i < catalogue->count; i++) {
         pst_status status = find_installed(error, catalogue, &catalogue->entries[i], path);
         if (status != PST_OK || *path)
             return status;
     }
-    return is_built_in(PST_BUILT_IN_NETWORK) ? pst_copy_text(error, PST_BUILT_IN_NETWORK, path) : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
+    return is_built_in(PST_BUILT_IN_NETWORK) ? pst_copy_text(error, PST_BUILT_IN_NETWORK, path)
+                                             : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
 }
 
-static pst_status find(pst_error *error, const pst_catalogue *catalogue, const char *asked, char **path)
-{
+static pst_status find(pst_error *error, const pst_catalogue *catalogue, const char *asked, char **path) {
     *path = NULL;
     if (!asked || !*asked)
         return find_default(error, catalogue, path);
@@ -233,17 +224,19 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
     if (strcmp(asked, "small") == 0 && is_built_in(PST_BUILT_IN_NETWORK))
         return pst_copy_text(error, PST_BUILT_IN_NETWORK, path);
     const pst_known_network *entry = pst_catalogue_known(catalogue, asked);
-    pst_status status = entry ? find_installed(error, catalogue, entry, path) : look(error, catalogue, asked, "", 0, path);
+    pst_status status =
+        entry ? find_installed(error, catalogue, entry, path) : look(error, catalogue, asked, "", 0, path);
     if (status == PST_OK && !*path && entry)
-        return pst_fail(error, PST_ERROR_FILE, "%s: this network is known, but not installed; `pastiche model fetch %s` fetches it",
-                        asked, asked);
+        return pst_fail(error, PST_ERROR_FILE,
+                        "%s: this network is known, but not installed; `pastiche model fetch %s` fetches it", asked,
+                        asked);
     if (status == PST_OK && !*path)
-        return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder, and no network that `pastiche model list` knows", asked);
+        return pst_fail(error, PST_ERROR_FILE,
+                        "%s: no such file or folder, and no network that `pastiche model list` knows", asked);
     return status;
 }
 
-pst_status pst_model_find(pst_error *error, const char *asked, char **path)
-{
+pst_status pst_model_find(pst_error *error, const char *asked, char **path) {
     pst_catalogue *catalogue;
     *path = NULL;
     if (asked && pst_path_examine(asked, NULL) != PST_PATH_NONE)
@@ -258,23 +251,20 @@ pst_status pst_model_find(pst_error *error, const char *asked, char **path)
 }
 
 /* Gives a path to the caller until the next call. */
-static pst_status keep(pst_catalogue *catalogue, pst_status status, char *found, const char **path)
-{
+static pst_status keep(pst_catalogue *catalogue, pst_status status, char *found, const char **path) {
     pst_free(catalogue->path);
     catalogue->path = found;
     *path = found;
     return status;
 }
 
-pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path)
-{
+pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path) {
     char *found;
     pst_status status = find(&catalogue->error, catalogue, asked, &found);
     return keep(catalogue, status, found, path);
 }
 
-pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network, const char **path)
-{
+pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network, const char **path) {
     char *found;
     pst_status status = find_installed(&catalogue->error, catalogue, network, &found);
     return keep(catalogue, status, found, path);

@@ -1,5 +1,5 @@
-/* Known networks (weights/catalogue.json, inside the library), where they are installed, and which one is meant by a name or by
- * nothing at all. The public functions pst_catalogue_* are here and in install.c. */
+/* Known networks (weights/catalogue.json, inside the library), where they are installed, and which one is meant by a
+ * name or by nothing at all. The public functions pst_catalogue_* are here and in install.c. */
 #ifndef PST_MODEL_CATALOGUE_H
 #define PST_MODEL_CATALOGUE_H
 
@@ -9,11 +9,11 @@
 
 struct pst_catalogue {
     pst_error error;
-    void *json;      /* owns the texts of the entries */
+    void *json; /* owns the texts of the entries */
     pst_known_network *entries;
     size_t count;
-    char *folder;    /* the data folder, or NULL */
-    char *path;      /* what the last call gave to the caller */
+    char *folder; /* the data folder, or NULL */
+    char *path;   /* what the last call gave to the caller */
 };
 
 /* Reads a catalogue file; `path` may be built in. *catalogue is NULL on failure. */

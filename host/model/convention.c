@@ -1,32 +1,36 @@
 #include "model/convention.h"
 
-#include "base/memory.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const double caffe_mean[3] = {103.939, 116.779, 123.68}; /* blue, green, red */
-static const double torchvision_mean[3] = {.485, .456, .406}, torchvision_deviation[3] = {.229, .224, .225}; /* red, green, blue */
+#include "base/memory.h"
 
-const char *pst_convention_name(pst_convention convention)
-{
+static const double caffe_mean[3] = {103.939, 116.779, 123.68}; /* blue, green, red */
+static const double torchvision_mean[3] = {.485, .456, .406},
+                    torchvision_deviation[3] = {.229, .224, .225}; /* red, green, blue */
+
+const char *pst_convention_name(pst_convention convention) {
     switch (convention) {
-    case PST_CONVENTION_CAFFE: return "caffe";
-    case PST_CONVENTION_TORCHVISION: return "torchvision";
-    case PST_CONVENTION_RGB: return "rgb";
-    case PST_CONVENTION_AUTO: break;
+    case PST_CONVENTION_CAFFE:
+        return "caffe";
+    case PST_CONVENTION_TORCHVISION:
+        return "torchvision";
+    case PST_CONVENTION_RGB:
+        return "rgb";
+    case PST_CONVENTION_AUTO:
+        break;
     }
     return "auto";
 }
 
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
-/* The first biases of Simonyan and Zisserman's networks, with 19 and 16 layers. Whatever the container, and though cut, converted
- * or rounded, a network that begins with one of these is theirs. The sizes of the weights tell nothing: theirs, for inputs of
- * 0 to 255, have a standard deviation of 0.19 in conv1_1, as large as those for inputs of about 1. */
-static bool has_caffe_biases(const pst_model_convolution *first)
-{
+/* The first biases of Simonyan and Zisserman's networks, with 19 and 16 layers. Whatever the container, and though cut,
+ * converted or rounded, a network that begins with one of these is theirs. The sizes of the weights tell nothing:
+ * theirs, for inputs of 0 to 255, have a standard deviation of 0.19 in conv1_1, as large as those for inputs of
+ * about 1. */
+static bool has_caffe_biases(const pst_model_convolution *first) {
     static const float known[2][6] = {{0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f, 0.2578029f, 0.54867655f},
                                       {0.73429835f, 0.093403675f, 0.06775674f, 0.8862966f, 0.25994542f, 0.66426694f}};
     for (int n = 0; n < 2; n++) {
@@ -39,8 +43,7 @@ static bool has_caffe_biases(const pst_model_convolution *first)
     return false;
 }
 
-static void decide(const pst_source *source, const pst_names *names, pst_convention asked, pst_model *model)
-{
+static void decide(const pst_source *source, const pst_names *names, pst_convention asked, pst_model *model) {
     model->assumed = false;
     if (asked != PST_CONVENTION_AUTO) {
         model->convention = asked;
@@ -66,13 +69,13 @@ static void decide(const pst_source *source, const pst_names *names, pst_convent
 }
 
 /* The 1x1 convolution takes RGB from 0 to 1. */
-static pst_status apply_colours(pst_error *error, pst_source *source, const pst_names *names, pst_input *input)
-{
+static pst_status apply_colours(pst_error *error, pst_source *source, const pst_names *names, pst_input *input) {
     pst_status status = PST_OK;
     float *weight = NULL, *bias = NULL;
     const pst_tensor_info *size = names->colour_bias ? &names->colour_bias->info : NULL;
     if (!size || size->dimension_count != 1 || size->shape[0] != 3)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s has no bias of 3 numbers", source->path, names->colour_weight->info.name);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s has no bias of 3 numbers", source->path,
+                        names->colour_weight->info.name);
     PST_TRY(pst_source_read(error, source, names->colour_weight, &weight));
     PST_TRY(pst_source_read(error, source, names->colour_bias, &bias));
     for (int k = 0; k < 3; k++) {
@@ -92,9 +95,9 @@ cleanup:
     return status;
 }
 
-/* What float arithmetic or a rounded mean makes of 0 and 1 in the file is made 0 and 1 again, so that weights stay as they are. */
-static void tidy(pst_input *input)
-{
+/* What float arithmetic or a rounded mean makes of 0 and 1 in the file is made 0 and 1 again, so that weights stay as
+ * they are. */
+static void tidy(pst_input *input) {
     for (int k = 0; k < 3; k++) {
         for (int c = 0; c < 3; c++)
             if (fabs(input->matrix[k][c] - round(input->matrix[k][c])) < 1e-6)
@@ -104,9 +107,8 @@ static void tidy(pst_input *input)
     }
 }
 
-pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst_names *names, pst_convention asked, pst_model *model,
-                                 pst_input *input)
-{
+pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst_names *names, pst_convention asked,
+                                 pst_model *model, pst_input *input) {
     decide(source, names, asked, model);
     *input = (pst_input){.matrix = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
     if (names->colour_weight && asked == PST_CONVENTION_AUTO) {
@@ -131,8 +133,7 @@ pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst
 
 /* ---- folding ------------------------------------------------------------------------------------------------- */
 
-void pst_convention_fold(const pst_input *input, pst_model_convolution *first)
-{
+void pst_convention_fold(const pst_input *input, pst_model_convolution *first) {
     static const double same[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, none[3] = {0, 0, 0};
     if (memcmp(input->matrix, same, sizeof same) == 0 && memcmp(input->offset, none, sizeof none) == 0)
         return;

@@ -3,23 +3,20 @@
 
 #if !defined(PST_WITH_CURL)
 
-bool pst_fetch_available(void)
-{
-    return false;
-}
+bool pst_fetch_available(void) { return false; }
 
-pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer)
-{
+pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer) {
     *answer = (pst_fetch_answer){0};
-    return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch anything: it was made without libcurl", request->url);
+    return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch anything: it was made without libcurl",
+                    request->url);
 }
 
 #else
-#include <curl/curl.h>
-
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <curl/curl.h>
 
 #include "base/file.h"
 #include "model/verify.h"
@@ -35,8 +32,8 @@ typedef struct transfer {
     CURL *curl;
     pst_status status; /* what a callback found wrong */
     bool begun, wanted, judged;
-    uint64_t from;     /* bytes that were asked to be left out */
-    uint64_t total;    /* of the whole file; 0: not known */
+    uint64_t from;  /* bytes that were asked to be left out */
+    uint64_t total; /* of the whole file; 0: not known */
     uint64_t passed_over;
     curl_off_t received; /* as of received_at */
     double received_at;
@@ -46,20 +43,15 @@ typedef struct transfer {
     char etag[256], modified[64], range[96], encoding[32];
 } transfer;
 
-bool pst_fetch_available(void)
-{
-    return true;
-}
+bool pst_fetch_available(void) { return true; }
 
 /* Something that another server may do better. */
-static pst_status refuse(transfer *t, pst_status status, const char *what)
-{
+static pst_status refuse(transfer *t, pst_status status, const char *what) {
     t->answer->elsewhere = true;
     return pst_fail(t->error, status, "%s: %s", t->request->url, what);
 }
 
-static void take_header(const char *line, size_t length, const char *name, char *value, size_t capacity)
-{
+static void take_header(const char *line, size_t length, const char *name, char *value, size_t capacity) {
     size_t at = strlen(name);
     if (length <= at || line[at] != ':')
         return;
@@ -75,8 +67,7 @@ static void take_header(const char *line, size_t length, const char *name, char 
         snprintf(value, capacity, "%.*s", (int)(length - at), line + at);
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user)
-{
+static size_t on_header(char *line, size_t size, size_t count, void *user) {
     transfer *t = user;
     size_t length = size * count;
     if (length > 5 && memcmp(line, "HTTP/", 5) == 0) /* the answer behind a redirection */
@@ -88,8 +79,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return length;
 }
 
-static pst_status check_type(transfer *t)
-{
+static pst_status check_type(transfer *t) {
     const char *type = NULL;
     char what[160];
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
@@ -102,8 +92,7 @@ static pst_status check_type(transfer *t)
     return PST_OK;
 }
 
-static pst_status check_total(transfer *t)
-{
+static pst_status check_total(transfer *t) {
     char what[128];
     if (!t->total || !t->request->bytes || t->total == t->request->bytes)
         return PST_OK;
@@ -112,8 +101,7 @@ static pst_status check_total(transfer *t)
     return refuse(t, PST_ERROR_FORMAT, what);
 }
 
-static pst_status check_answer(transfer *t, long code)
-{
+static pst_status check_answer(transfer *t, long code) {
     curl_off_t length = -1;
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     pst_status status = check_type(t);
@@ -138,8 +126,7 @@ static pst_status check_answer(transfer *t, long code)
     return t->request->begun(t->request->user, strong ? t->etag : t->modified);
 }
 
-static pst_status begin(transfer *t)
-{
+static pst_status begin(transfer *t) {
     long code = 0;
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code); /* 0: not HTTP */
     t->begun = true;
@@ -147,24 +134,21 @@ static pst_status begin(transfer *t)
     return t->wanted ? check_answer(t, code) : PST_OK;
 }
 
-static pst_status append(transfer *t, const void *data, size_t bytes)
-{
+static pst_status append(transfer *t, const void *data, size_t bytes) {
     uint64_t limit = t->request->bytes ? t->request->bytes : UINT64_MAX;
     if (bytes > limit - pst_partial_bytes(t->request->part))
         return refuse(t, PST_ERROR_FORMAT, "gives more bytes than the file has: it is another file");
     return pst_partial_append(t->error, t->request->part, data, bytes);
 }
 
-static pst_status judge(transfer *t)
-{
+static pst_status judge(transfer *t) {
     const char *problem = pst_head_problem(t->head, t->head_bytes, t->request->format);
     t->judged = true;
     return problem ? refuse(t, PST_ERROR_FORMAT, problem) : append(t, t->head, t->head_bytes);
 }
 
 /* Nothing is written before the beginning was seen. */
-static pst_status take(transfer *t, const char *data, size_t bytes)
-{
+static pst_status take(transfer *t, const char *data, size_t bytes) {
     pst_status status = t->begun ? PST_OK : begin(t);
     if (status != PST_OK)
         return status;
@@ -184,15 +168,13 @@ static pst_status take(transfer *t, const char *data, size_t bytes)
     return status == PST_OK && bytes > 0 ? append(t, data, bytes) : status;
 }
 
-static size_t on_data(char *data, size_t size, size_t count, void *user)
-{
+static size_t on_data(char *data, size_t size, size_t count, void *user) {
     transfer *t = user;
     t->status = take(t, data, size * count);
     return t->status == PST_OK ? size * count : 0;
 }
 
-static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
-{
+static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up) {
     transfer *t = user;
     double now = pst_clock_seconds();
     (void)down_total, (void)up_total, (void)up;
@@ -211,12 +193,12 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
     return t->status != PST_OK;
 }
 
-static pst_status fail_code(transfer *t, long code)
-{
+static pst_status fail_code(transfer *t, long code) {
     char what[96];
-    const char *meaning = code == 404 || code == 410 ? ": there is no such file any more"
-                        : code == 401 || code == 403 ? ": it may not be fetched by everyone"
-                        : code == 429 || code >= 500 ? ": try again later" : "";
+    const char *meaning = code == 404 || code == 410   ? ": there is no such file any more"
+                          : code == 401 || code == 403 ? ": it may not be fetched by everyone"
+                          : code == 429 || code >= 500 ? ": try again later"
+                                                       : "";
     unsigned long long all;
     if (code == 416 && t->from > 0) {
         t->answer->useless = true;
@@ -227,8 +209,7 @@ static pst_status fail_code(transfer *t, long code)
     return refuse(t, PST_ERROR_FILE, what);
 }
 
-static pst_status fail_curl(transfer *t, CURLcode result, const char *detail)
-{
+static pst_status fail_curl(transfer *t, CURLcode result, const char *detail) {
     char what[CURL_ERROR_SIZE + 64];
     long hops = 0;
     curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_COUNT, &hops);
@@ -247,23 +228,22 @@ static pst_status fail_curl(transfer *t, CURLcode result, const char *detail)
     return refuse(t, PST_ERROR_FILE, what);
 }
 
-static bool set_protocols(CURL *curl, const char *url)
-{
+static bool set_protocols(CURL *curl, const char *url) {
     /* From https only to https; never to a file. */
     bool secure = strncmp(url, "https:", 6) == 0;
 #if LIBCURL_VERSION_NUM >= 0x075500
     return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https") == CURLE_OK;
 #else
-    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS | CURLPROTO_FILE)) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, secure ? (long)CURLPROTO_HTTPS : (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) ==
-               CURLE_OK;
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS | CURLPROTO_FILE)) ==
+               CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS,
+                            secure ? (long)CURLPROTO_HTTPS : (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) == CURLE_OK;
 #endif
 }
 
 /* "Range" by hand: libcurl's own resuming fails where a server sends the whole file instead. */
-static struct curl_slist *range_headers(const transfer *t)
-{
+static struct curl_slist *range_headers(const transfer *t) {
     char line[320];
     snprintf(line, sizeof line, "Range: bytes=%llu-", (unsigned long long)t->from);
     struct curl_slist *headers = curl_slist_append(NULL, line);
@@ -277,8 +257,7 @@ static struct curl_slist *range_headers(const transfer *t)
     return headers;
 }
 
-static pst_status perform(transfer *t, const struct curl_slist *headers)
-{
+static pst_status perform(transfer *t, const struct curl_slist *headers) {
     char detail[CURL_ERROR_SIZE] = "";
     const pst_fetch_request *request = t->request;
     CURL *curl = t->curl;
@@ -303,7 +282,8 @@ static pst_status perform(transfer *t, const struct curl_slist *headers)
         SET(CURLOPT_HTTPHEADER, headers);
 #undef SET
     if (!set)
-        return pst_fail(t->error, PST_ERROR_UNSUPPORTED, "%s: libcurl %s refuses an option", request->url, curl_version());
+        return pst_fail(t->error, PST_ERROR_UNSUPPORTED, "%s: libcurl %s refuses an option", request->url,
+                        curl_version());
     CURLcode result = curl_easy_perform(curl);
     if (t->status != PST_OK && !(t->begun && !t->wanted && t->passed_over > PAGE_BYTES_MAX))
         return t->status;
@@ -323,8 +303,7 @@ static pst_status perform(transfer *t, const struct curl_slist *headers)
     return t->judged ? PST_OK : judge(t);
 }
 
-pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer)
-{
+pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer) {
     pst_status status = PST_OK;
     transfer t = {.request = request, .answer = answer, .error = error};
     struct curl_slist *headers = NULL;

@@ -14,7 +14,8 @@ typedef struct pst_fetch_request {
     uint64_t bytes;        /* that the whole file must have; 0: not known */
     const char *format;    /* see pst_head_problem */
     double stall_seconds;
-    /* The body of a whole file begins: the part is empty, and what comes from now on belongs to this validator ("": none). */
+    /* The body of a whole file begins: the part is empty, and what comes from now on belongs to this validator ("":
+     * none). */
     pst_status (*begun)(void *user, const char *validator);
     bool (*tell)(void *user, uint64_t done, uint64_t total); /* returns true to stop; total 0: not known */
     void *user;
@@ -26,7 +27,8 @@ typedef struct pst_fetch_answer {
     bool elsewhere; /* after a failure: another place may do better */
 } pst_fetch_answer;
 
-/* PST_OK when all came that the server announced. What came before a failure is in the part. PST_STOPPED as `tell` asks. */
+/* PST_OK when all came that the server announced. What came before a failure is in the part. PST_STOPPED as `tell`
+ * asks. */
 pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer);
 
 #endif

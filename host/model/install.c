@@ -1,5 +1,5 @@
-/* Fetching a known network, or what a URL gives, and installing it once it is whole: what is asked for, what is there already,
- * where to go on, and what is right. */
+/* Fetching a known network, or what a URL gives, and installing it once it is whole: what is asked for, what is there
+ * already, where to go on, and what is right. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,24 +22,22 @@ typedef struct work {
     pst_fetch_report *report;
     pst_known_network network; /* what is known of it */
     char file[256], digits[65], lower[65];
-    bool known;                /* it is in the catalogue */
+    bool known; /* it is in the catalogue */
     char *target, *origin;
     pst_partial *part;
     pst_fetch_progress now;
-    double began;              /* of the stage */
-    const char *url;           /* that is being fetched */
+    double began;    /* of the stage */
+    const char *url; /* that is being fetched */
 } work;
 
 /* ---- what is meant ------------------------------------------------------------------------------------------- */
 
-static bool is_url(const char *text)
-{
+static bool is_url(const char *text) {
     return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0 || strncmp(text, "file://", 7) == 0;
 }
 
 /* The last part of the URL's path, if it is a plain name. */
-static bool name_of_url(const char *url, char name[256])
-{
+static bool name_of_url(const char *url, char name[256]) {
     const char *path = strstr(url, "://") + 3;
     size_t length = strcspn(path, "?#"), at = length;
     while (at > 0 && path[at - 1] != '/')
@@ -53,10 +51,10 @@ static bool name_of_url(const char *url, char name[256])
     return true;
 }
 
-static const char *format_of_name(const char *name)
-{
-    static const char *const endings[][2] = {{".h5", "Keras HDF5"}, {".hdf5", "Keras HDF5"}, {".pth", "PyTorch"},
-                                             {".pt", "PyTorch"}, {".mat", "MATLAB 5"}, {".safetensors", "safetensors"}};
+static const char *format_of_name(const char *name) {
+    static const char *const endings[][2] = {{".h5", "Keras HDF5"}, {".hdf5", "Keras HDF5"},
+                                             {".pth", "PyTorch"},   {".pt", "PyTorch"},
+                                             {".mat", "MATLAB 5"},  {".safetensors", "safetensors"}};
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
         if (length > strlen(endings[i][0]) && strcmp(name + length - strlen(endings[i][0]), endings[i][0]) == 0)
@@ -65,8 +63,7 @@ static const char *format_of_name(const char *name)
 }
 
 /* PyTorch's archive puts the first digits of the SHA-256 into the name: "vgg19-dcbb9e9d.pth". */
-static const char *digits_of_name(const char *name, char digits[65])
-{
+static const char *digits_of_name(const char *name, char digits[65]) {
     const char *dash = strrchr(name, '-');
     size_t length = dash ? strspn(dash + 1, "0123456789abcdef") : 0;
     bool there = length >= 8 && length <= 64 && strcmp(dash + 1 + length, ".pth") == 0;
@@ -74,24 +71,24 @@ static const char *digits_of_name(const char *name, char digits[65])
     return digits;
 }
 
-static pst_status take_digits(work *w)
-{
+static pst_status take_digits(work *w) {
     const char *given = w->options.sha256, *known = w->network.sha256;
     size_t length = strlen(given);
     for (size_t i = 0; i < length && i < 64; i++)
         w->lower[i] = (char)tolower((unsigned char)given[i]);
     if (length < 8 || length > 64 || strspn(w->lower, "0123456789abcdef") != length)
-        return pst_fail(w->error, PST_ERROR_ARGUMENT, "the SHA-256 \"%.80s\" is not one of 8 to 64 hexadecimal digits", given);
+        return pst_fail(w->error, PST_ERROR_ARGUMENT, "the SHA-256 \"%.80s\" is not one of 8 to 64 hexadecimal digits",
+                        given);
     size_t common = length < strlen(known) ? length : strlen(known);
     if (strncmp(w->lower, known, common) != 0)
-        return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: its SHA-256 begins with %.16s, not %.16s", w->options.what, known, w->lower);
+        return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: its SHA-256 begins with %.16s, not %.16s", w->options.what,
+                        known, w->lower);
     if (length > strlen(known))
         w->network.sha256 = w->lower;
     return PST_OK;
 }
 
-static pst_status understand(work *w, const pst_catalogue *catalogue)
-{
+static pst_status understand(work *w, const pst_catalogue *catalogue) {
     const char *what = w->options.what ? w->options.what : "";
     const pst_known_network *entry = pst_catalogue_known(catalogue, what);
     for (size_t i = 0; i < catalogue->count && !entry; i++)
@@ -108,20 +105,28 @@ static pst_status understand(work *w, const pst_catalogue *catalogue)
         bool named = name_of_url(what, w->file);
         if (!named && !w->options.output)
             return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: gives no name for the file; name one by -o FILE", what);
-        w->network = (pst_known_network){.name = what, .alias = "", .file = w->file, .url = what, .mirror = "", .licence = "",
-                                         .notes = "", .convention = "", .about_size = "", .md5 = ""};
+        w->network = (pst_known_network){.name = what,
+                                         .alias = "",
+                                         .file = w->file,
+                                         .url = what,
+                                         .mirror = "",
+                                         .licence = "",
+                                         .notes = "",
+                                         .convention = "",
+                                         .about_size = "",
+                                         .md5 = ""};
         w->network.format = format_of_name(w->file);
         w->network.sha256 = named ? digits_of_name(w->file, w->digits) : "";
     } else {
-        return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: is neither a known network (`pastiche model list` shows them) nor a URL", what);
+        return pst_fail(w->error, PST_ERROR_ARGUMENT,
+                        "%s: is neither a known network (`pastiche model list` shows them) nor a URL", what);
     }
     if (w->options.from && !is_url(w->options.from))
         return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: is not a URL", w->options.from);
     return w->options.sha256 ? take_digits(w) : PST_OK;
 }
 
-static pst_status place(work *w)
-{
+static pst_status place(work *w) {
     char *folder = NULL;
     pst_status status;
     if (w->options.output) {
@@ -143,8 +148,7 @@ cleanup:
 
 /* ---- progress ------------------------------------------------------------------------------------------------ */
 
-static bool tell(work *w, pst_fetch_stage stage, uint64_t done, uint64_t total)
-{
+static bool tell(work *w, pst_fetch_stage stage, uint64_t done, uint64_t total) {
     double now = pst_clock_seconds();
     if (w->now.stage != stage || w->began == 0)
         w->began = now;
@@ -156,29 +160,25 @@ static bool tell(work *w, pst_fetch_stage stage, uint64_t done, uint64_t total)
     return w->callback && w->callback(w->user, &w->now);
 }
 
-static void notice(work *w, const char *text)
-{
+static void notice(work *w, const char *text) {
     w->now.notice = text;
     tell(w, w->now.stage, w->now.done, w->now.total);
     w->now.notice = NULL;
 }
 
-static bool tell_fetched(void *user, uint64_t done, uint64_t total)
-{
+static bool tell_fetched(void *user, uint64_t done, uint64_t total) {
     work *w = user;
     return tell(w, done > w->now.resumed ? PST_FETCH_RECEIVING : PST_FETCH_CONNECTING, done, total);
 }
 
-static bool tell_checked(void *user, uint64_t done)
-{
+static bool tell_checked(void *user, uint64_t done) {
     work *w = user;
     return tell(w, PST_FETCH_CHECKING, done, w->now.total);
 }
 
 /* ---- what is there already ----------------------------------------------------------------------------------- */
 
-static pst_status verify(work *w, pst_file *file, uint64_t bytes, pst_verdict *verdict)
-{
+static pst_status verify(work *w, pst_file *file, uint64_t bytes, pst_verdict *verdict) {
     w->now.total = bytes;
     pst_status status = pst_verify(w->error, file, w->part, bytes, &w->network, tell_checked, w, verdict);
     if (status == PST_OK && !*verdict->problem) {
@@ -190,8 +190,7 @@ static pst_status verify(work *w, pst_file *file, uint64_t bytes, pst_verdict *v
 }
 
 /* *report->already when there is nothing left to do. Fails where something is in the way that must not be replaced. */
-static pst_status look_at_target(work *w)
-{
+static pst_status look_at_target(work *w) {
     pst_status status;
     pst_file *file = NULL;
     pst_verdict verdict;
@@ -200,18 +199,23 @@ static pst_status look_at_target(work *w)
     if (kind == PST_PATH_NONE)
         return PST_OK;
     if (kind != PST_PATH_FILE)
-        return pst_fail(w->error, PST_ERROR_FILE, "%s: is a folder or a device; the name of a file is needed", w->target);
+        return pst_fail(w->error, PST_ERROR_FILE, "%s: is a folder or a device; the name of a file is needed",
+                        w->target);
     if (!*w->network.sha256 && !*w->network.md5)
-        return pst_fail(w->error, PST_ERROR_FILE, "%s: is there already; remove it first, or choose another name by -o", w->target);
+        return pst_fail(w->error, PST_ERROR_FILE, "%s: is there already; remove it first, or choose another name by -o",
+                        w->target);
     PST_TRY(pst_file_open(w->error, w->target, &file, &bytes));
     PST_TRY(verify(w, file, bytes, &verdict));
     w->report->already = !*verdict.problem;
     if (!w->report->already && (w->options.output || !w->known))
-        PST_TRY(pst_fail(w->error, PST_ERROR_FILE, "%s: is there already and is another file: %s; remove it first, or choose another "
-                         "name by -o", w->target, verdict.problem));
+        PST_TRY(pst_fail(w->error, PST_ERROR_FILE,
+                         "%s: is there already and is another file: %s; remove it first, or choose another "
+                         "name by -o",
+                         w->target, verdict.problem));
     if (!w->report->already) {
         char text[400];
-        snprintf(text, sizeof text, "%.100s is damaged (%.200s) and is fetched again", pst_path_name(w->target), verdict.problem);
+        snprintf(text, sizeof text, "%.100s is damaged (%.200s) and is fetched again", pst_path_name(w->target),
+                 verdict.problem);
         notice(w, text);
     }
 
@@ -222,8 +226,7 @@ cleanup:
 
 /* ---- fetching ------------------------------------------------------------------------------------------------ */
 
-static pst_status begun(void *user, const char *validator)
-{
+static pst_status begun(void *user, const char *validator) {
     work *w = user;
     char text[ORIGIN_BYTES_MAX];
     int length = snprintf(text, sizeof text, ORIGIN_LINE "%s\n%s\n", w->url, validator);
@@ -235,10 +238,9 @@ static pst_status begun(void *user, const char *validator)
     return pst_file_save(w->error, w->origin, text, (size_t)length);
 }
 
-/* Whether the part can be gone on with: it is this URL's and the server can be asked whether it still has that file, whose
- * `validator` it is; or a checksum tells at the end. Otherwise it is emptied. */
-static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX])
-{
+/* Whether the part can be gone on with: it is this URL's and the server can be asked whether it still has that file,
+ * whose `validator` it is; or a checksum tells at the end. Otherwise it is emptied. */
+static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX]) {
     uint8_t *text = NULL;
     size_t bytes, url_length = strlen(w->url);
     uint64_t there = pst_partial_bytes(w->part);
@@ -251,7 +253,8 @@ static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX])
         if (strncmp(at, ORIGIN_LINE, strlen(ORIGIN_LINE)) == 0) {
             at += strlen(ORIGIN_LINE);
             if (strncmp(at, w->url, url_length) == 0 && at[url_length] == '\n')
-                snprintf(validator, ORIGIN_BYTES_MAX, "%.*s", (int)strcspn(at + url_length + 1, "\n"), at + url_length + 1);
+                snprintf(validator, ORIGIN_BYTES_MAX, "%.*s", (int)strcspn(at + url_length + 1, "\n"),
+                         at + url_length + 1);
         }
         pst_free(text);
     }
@@ -263,8 +266,7 @@ static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX])
 }
 
 /* Fetches one URL until what is there is right, which takes a second time when the part did not belong to it. */
-static pst_status fetch_from(work *w, const char *url, bool *elsewhere)
-{
+static pst_status fetch_from(work *w, const char *url, bool *elsewhere) {
     char validator[ORIGIN_BYTES_MAX];
     pst_verdict verdict;
     *elsewhere = false;
@@ -276,9 +278,15 @@ static pst_status fetch_from(work *w, const char *url, bool *elsewhere)
             return status;
         bool old = pst_partial_bytes(w->part) > 0;
         if (!old || !w->network.bytes || pst_partial_bytes(w->part) < w->network.bytes) {
-            const pst_fetch_request request = {
-                .url = url, .part = w->part, .validator = validator, .bytes = w->network.bytes, .format = w->network.format,
-                .stall_seconds = w->options.stall_seconds, .begun = begun, .tell = tell_fetched, .user = w};
+            const pst_fetch_request request = {.url = url,
+                                               .part = w->part,
+                                               .validator = validator,
+                                               .bytes = w->network.bytes,
+                                               .format = w->network.format,
+                                               .stall_seconds = w->options.stall_seconds,
+                                               .begun = begun,
+                                               .tell = tell_fetched,
+                                               .user = w};
             if (tell(w, PST_FETCH_CONNECTING, pst_partial_bytes(w->part), 0))
                 return PST_STOPPED;
             status = pst_fetch_url(w->error, &request, &answer);
@@ -297,15 +305,15 @@ static pst_status fetch_from(work *w, const char *url, bool *elsewhere)
             return status;
         if (again || !old) {
             *elsewhere = true;
-            return pst_fail(w->error, PST_ERROR_FORMAT, "%s: what came is not the file that was asked for: %s; it is thrown away", url,
+            return pst_fail(w->error, PST_ERROR_FORMAT,
+                            "%s: what came is not the file that was asked for: %s; it is thrown away", url,
                             whole ? verdict.problem : "the server has less of it");
         }
         notice(w, "the part of an earlier run does not fit; fetching all of it again");
     }
 }
 
-static pst_status fetch(work *w)
-{
+static pst_status fetch(work *w) {
     const char *urls[] = {w->options.from ? w->options.from : w->network.url, w->options.from ? "" : w->network.mirror};
     pst_status status = PST_OK;
     bool elsewhere = true;
@@ -322,15 +330,13 @@ static pst_status fetch(work *w)
     return status;
 }
 
-void pst_fetch_options_init(pst_fetch_options *options, size_t size)
-{
+void pst_fetch_options_init(pst_fetch_options *options, size_t size) {
     const pst_fetch_options defaults = {.size = size, .stall_seconds = 60};
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 }
 
-pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options *options, pst_fetch_callback callback, void *user,
-                               pst_fetch_report *report)
-{
+pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options *options, pst_fetch_callback callback,
+                               void *user, pst_fetch_report *report) {
     pst_status status = PST_OK;
     pst_fetch_report made = {.size = sizeof made};
     work w = {.error = &catalogue->error, .callback = callback, .user = user, .report = &made};
@@ -346,7 +352,8 @@ pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options
     if (made.already)
         goto cleanup;
     if (!pst_fetch_available())
-        PST_TRY(pst_fail(w.error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch it: it was made without libcurl", w.options.what));
+        PST_TRY(pst_fail(w.error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch it: it was made without libcurl",
+                         w.options.what));
     PST_TRY(pst_partial_open(w.error, w.target, &w.part, &bytes));
     if (pst_path_examine(w.target, NULL) != PST_PATH_NONE) /* perhaps by a process that had the part until now */
         PST_TRY(look_at_target(&w));

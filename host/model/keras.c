@@ -1,16 +1,17 @@
-/* Keras's HDF5 files: folders of layers with two data sets in each, as Keras 1 and 2 save weights (/block1_conv1/...), whole models
- * (/model_weights/...) and Keras 3 its .weights.h5 (/layers/...). What a stranger's file could do by way of the library is kept
- * off: no links out of the file, no data stored elsewhere, no filters but the usual ones and none from plug-ins, and every walk and
- * every piece has a bound. Even so damaged files make the library itself (1.10.8) read and write where it must not, as some minutes
- * of fuzzing showed, so it works in a process apart. */
-#include "model/source.h"
+/* Keras's HDF5 files: folders of layers with two data sets in each, as Keras 1 and 2 save weights (/block1_conv1/...),
+ * whole models
+ * (/model_weights/...) and Keras 3 its .weights.h5 (/layers/...). What a stranger's file could do by way of the library
+ * is kept off: no links out of the file, no data stored elsewhere, no filters but the usual ones and none from
+ * plug-ins, and every walk and every piece has a bound. Even so damaged files make the library itself (1.10.8) read and
+ * write where it must not, as some minutes of fuzzing showed, so it works in a process apart. */
+#include <stdio.h>
+#include <string.h>
+
+#include <hdf5.h>
 
 #include "base/guard.h"
 #include "base/memory.h"
-
-#include <hdf5.h>
-#include <stdio.h>
-#include <string.h>
+#include "model/source.h"
 
 #define MAX_DEPTH 8
 #define MAX_LINKS 20000
@@ -34,13 +35,12 @@ typedef struct walk {
     int depth, links;
 } walk;
 
-static pst_status fail(pst_error *error, const pst_source *source, const char *what, const char *name)
-{
-    return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short: %s%s cannot be read", source->path, what, name);
+static pst_status fail(pst_error *error, const pst_source *source, const char *what, const char *name) {
+    return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short: %s%s cannot be read", source->path, what,
+                    name);
 }
 
-static pst_tensor_type type_of(hid_t set)
-{
+static pst_tensor_type type_of(hid_t set) {
     hid_t type = H5Dget_type(set);
     pst_tensor_type result = PST_TENSOR_OTHER;
     if (type >= 0 && H5Tget_class(type) == H5T_FLOAT)
@@ -51,8 +51,7 @@ static pst_tensor_type type_of(hid_t set)
 }
 
 /* Whether a data set's numbers are stored in a way that can be read without surprises. */
-static bool is_plain(hid_t set, size_t element_bytes)
-{
+static bool is_plain(hid_t set, size_t element_bytes) {
     hid_t plist = H5Dget_create_plist(set);
     bool plain = false;
     if (plist < 0)
@@ -80,8 +79,7 @@ static bool is_plain(hid_t set, size_t element_bytes)
 }
 
 /* Adds a data set of numbers; others, and such as have more sides than any weight, are passed over. */
-static pst_status add_set(pst_error *error, pst_source *source, hid_t set, const char *name)
-{
+static pst_status add_set(pst_error *error, pst_source *source, hid_t set, const char *name) {
     hsize_t sides[H5S_MAX_RANK];
     int64_t shape[PST_TENSOR_MAX_DIMENSIONS];
     hid_t space = H5Dget_space(set);
@@ -97,12 +95,12 @@ static pst_status add_set(pst_error *error, pst_source *source, hid_t set, const
     return pst_source_add(error, source, name, type_of(set), rank, shape, NULL);
 }
 
-static herr_t visit(hid_t folder, const char *name, const H5L_info_t *info, void *user)
-{
+static herr_t visit(hid_t folder, const char *name, const H5L_info_t *info, void *user) {
     walk *w = user;
     size_t length = strlen(name), before = w->length;
     if (++w->links > MAX_LINKS) {
-        w->status = pst_fail(w->error, PST_ERROR_FORMAT, "%s: has more folders and tensors than any network", w->source->path);
+        w->status =
+            pst_fail(w->error, PST_ERROR_FORMAT, "%s: has more folders and tensors than any network", w->source->path);
         return -1;
     }
     if (info->type != H5L_TYPE_HARD || length + w->length + 1 > MAX_PATH_BYTES)
@@ -129,8 +127,7 @@ static herr_t visit(hid_t folder, const char *name, const H5L_info_t *info, void
 }
 
 /* Nothing is printed by the library, links and plug-ins lead nowhere. -1 if the file cannot be opened. */
-static hid_t open_file(const char *path)
-{
+static hid_t open_file(const char *path) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5PLset_loading_state(0);
 #if H5_VERSION_GE(1, 10, 7)
@@ -142,13 +139,11 @@ static hid_t open_file(const char *path)
 }
 
 /* A whole model also has its optimizer's numbers, of the same names, beside this folder. */
-static const char *top_folder(hid_t file)
-{
+static const char *top_folder(hid_t file) {
     return H5Lexists(file, "model_weights", H5P_DEFAULT) > 0 ? "model_weights" : "/";
 }
 
-static pst_status walk_file(pst_error *error, pst_source *found)
-{
+static pst_status walk_file(pst_error *error, pst_source *found) {
     walk w = {.error = error, .source = found};
     hid_t file = open_file(found->path);
     if (file < 0)
@@ -168,22 +163,19 @@ typedef struct quiet {
     void *user;
 } quiet;
 
-static quiet be_quiet(void)
-{
+static quiet be_quiet(void) {
     quiet before = {NULL, NULL};
     H5Eget_auto2(H5E_DEFAULT, &before.report, &before.user);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     return before;
 }
 
-static void stop_being_quiet(quiet before)
-{
+static void stop_being_quiet(quiet before) {
     H5Eclear2(H5E_DEFAULT);
     H5Eset_auto2(H5E_DEFAULT, before.report, before.user);
 }
 
-static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, size_t *bytes)
-{
+static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, size_t *bytes) {
     pst_source *source = user, found = {.path = source->path};
     listed *list = NULL;
     quiet before = be_quiet();
@@ -208,8 +200,7 @@ static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, s
     return status;
 }
 
-static pst_status open_keras(pst_error *error, pst_source *source)
-{
+static pst_status open_keras(pst_error *error, pst_source *source) {
     uint8_t *result;
     size_t bytes;
     source->layout = PST_LAYOUT_HWIO;
@@ -233,8 +224,8 @@ typedef struct request {
     const pst_source_tensor *tensor;
 } request;
 
-static pst_status read_set(pst_error *error, const pst_source *source, const pst_source_tensor *tensor, hid_t set, float *values)
-{
+static pst_status read_set(pst_error *error, const pst_source *source, const pst_source_tensor *tensor, hid_t set,
+                           float *values) {
     hid_t space = H5Dget_space(set);
     hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
     if (space >= 0)
@@ -242,13 +233,15 @@ static pst_status read_set(pst_error *error, const pst_source *source, const pst
     if (count != (hssize_t)tensor->info.count)
         return fail(error, source, "", tensor->info.name);
     if (!is_plain(set, pst_tensor_element_bytes(tensor->info.type)))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is stored by a filter, or in another file, that is not read",
-                        source->path, tensor->info.name);
-    return H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ? fail(error, source, "", tensor->info.name) : PST_OK;
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: tensor %.64s is stored by a filter, or in another file, that is not read", source->path,
+                        tensor->info.name);
+    return H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0
+               ? fail(error, source, "", tensor->info.name)
+               : PST_OK;
 }
 
-static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, size_t *bytes)
-{
+static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, size_t *bytes) {
     const request *r = user;
     char name[MAX_PATH_BYTES + 32];
     float *values;
@@ -261,7 +254,8 @@ static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, si
         snprintf(name, sizeof name, "%s/%s", top_folder(file), r->tensor->info.name);
         set = H5Dopen2(file, name, H5P_DEFAULT);
     }
-    status = set >= 0 ? read_set(error, r->source, r->tensor, set, values) : fail(error, r->source, "", r->tensor->info.name);
+    status = set >= 0 ? read_set(error, r->source, r->tensor, set, values)
+                      : fail(error, r->source, "", r->tensor->info.name);
     if (set >= 0)
         H5Dclose(set);
     if (file >= 0)
@@ -272,8 +266,7 @@ static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, si
     return status;
 }
 
-static pst_status read_keras(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values)
-{
+static pst_status read_keras(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values) {
     uint8_t *result;
     size_t bytes;
     request r = {source, tensor};
@@ -286,4 +279,5 @@ static pst_status read_keras(pst_error *error, pst_source *source, const pst_sou
     return status;
 }
 
-const pst_format pst_format_keras = {.name = "Keras HDF5", .package = "libhdf5-dev", .open = open_keras, .read = read_keras};
+const pst_format pst_format_keras = {
+    .name = "Keras HDF5", .package = "libhdf5-dev", .open = open_keras, .read = read_keras};

@@ -1,10 +1,9 @@
 #include "model/mat5.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/mat5_contents.h"
 
 #define MAX_ARRAYS 100000
@@ -13,7 +12,19 @@
 #define MAX_FIELDS 256
 #define MAX_FIELD_NAME 64
 
-enum { MI_INT8 = 1, MI_UINT8, MI_INT16, MI_UINT16, MI_INT32, MI_UINT32, MI_SINGLE, MI_DOUBLE = 9, MI_MATRIX = 14, MI_COMPRESSED, MI_UTF8 };
+enum {
+    MI_INT8 = 1,
+    MI_UINT8,
+    MI_INT16,
+    MI_UINT16,
+    MI_INT32,
+    MI_UINT32,
+    MI_SINGLE,
+    MI_DOUBLE = 9,
+    MI_MATRIX = 14,
+    MI_COMPRESSED,
+    MI_UTF8
+};
 enum { FLAG_COMPLEX = 0x800 };
 
 struct pst_mat5 {
@@ -36,24 +47,20 @@ typedef struct parser {
     uint32_t variable;
 } parser;
 
-static pst_status fail(parser *p)
-{
+static pst_status fail(parser *p) {
     return pst_fail(p->error, PST_ERROR_FORMAT, "%s: is damaged or cut short", p->mat->path);
 }
 
-static pst_status read_at(parser *p, uint64_t at, void *data, size_t bytes)
-{
+static pst_status read_at(parser *p, uint64_t at, void *data, size_t bytes) {
     return pst_mat5_contents_read(p->error, p->mat->variables[p->variable], at, data, bytes);
 }
 
-static uint32_t word(const uint8_t *at)
-{
+static uint32_t word(const uint8_t *at) {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 /* The element at a place; up to 4 bytes of data may stand in the tag itself. */
-static pst_status read_element(parser *p, uint64_t at, uint64_t end, element *e)
-{
+static pst_status read_element(parser *p, uint64_t at, uint64_t end, element *e) {
     uint8_t tag[8];
     *e = (element){0};
     if (at > end || end - at < 8)
@@ -72,14 +79,12 @@ static pst_status read_element(parser *p, uint64_t at, uint64_t end, element *e)
     return PST_OK;
 }
 
-static size_t number_bytes(uint32_t type)
-{
+static size_t number_bytes(uint32_t type) {
     static const uint8_t widths[] = {0, 1, 1, 2, 2, 4, 4, 4, 0, 8};
     return type < sizeof widths ? widths[type] : 0;
 }
 
-static pst_status new_array(parser *p, pst_mat5_id *id)
-{
+static pst_status new_array(parser *p, pst_mat5_id *id) {
     pst_mat5 *mat = p->mat;
     if (mat->array_count == mat->array_capacity) {
         pst_mat5_array *larger;
@@ -99,8 +104,7 @@ static pst_status new_array(parser *p, pst_mat5_id *id)
     return PST_OK;
 }
 
-static pst_status read_text(parser *p, const element *e, char *text, size_t capacity)
-{
+static pst_status read_text(parser *p, const element *e, char *text, size_t capacity) {
     uint8_t bytes[128];
     size_t width = e->type == MI_UINT16 || e->type == MI_INT16 ? 2 : 1, length = (size_t)(e->end - e->at) / width;
     if (length > capacity - 1)
@@ -115,8 +119,7 @@ static pst_status read_text(parser *p, const element *e, char *text, size_t capa
 }
 
 /* What an array is: flags, dimensions, name. *at moves behind them. */
-static pst_status read_head(parser *p, uint64_t *at, uint64_t end, pst_mat5_array *array, bool *is_complex)
-{
+static pst_status read_head(parser *p, uint64_t *at, uint64_t end, pst_mat5_array *array, bool *is_complex) {
     uint8_t bytes[4 * PST_MAT5_MAX_DIMENSIONS];
     element e;
     pst_status status = read_element(p, *at, end, &e);
@@ -130,14 +133,16 @@ static pst_status read_head(parser *p, uint64_t *at, uint64_t end, pst_mat5_arra
     status = read_element(p, e.next, end, &e);
     if (status == PST_OK)
         status = e.type == MI_INT32 && e.end - e.at <= sizeof bytes && (e.end - e.at) % 4 == 0
-                     ? read_at(p, e.at, bytes, (size_t)(e.end - e.at)) : fail(p);
+                     ? read_at(p, e.at, bytes, (size_t)(e.end - e.at))
+                     : fail(p);
     if (status != PST_OK)
         return status;
     array->dimension_count = (int)(e.end - e.at) / 4;
     array->count = 1;
     for (int d = 0; d < array->dimension_count; d++) {
         array->dimensions[d] = word(bytes + 4 * d);
-        if (array->dimensions[d] > INT32_MAX || (array->dimensions[d] > 0 && array->count > UINT64_MAX / array->dimensions[d]))
+        if (array->dimensions[d] > INT32_MAX ||
+            (array->dimensions[d] > 0 && array->count > UINT64_MAX / array->dimensions[d]))
             return fail(p);
         array->count *= array->dimensions[d];
     }
@@ -152,8 +157,8 @@ static pst_status read_head(parser *p, uint64_t *at, uint64_t end, pst_mat5_arra
 static pst_status read_array(parser *p, const element *whole, const char *name, int depth, pst_mat5_id *id);
 
 /* `count` arrays one after the other, linked to their owner; names of MAX_FIELD_NAME bytes each, or NULL. */
-static pst_status read_members(parser *p, uint64_t at, uint64_t end, uint64_t count, const char *names, int depth, pst_mat5_id owner)
-{
+static pst_status read_members(parser *p, uint64_t at, uint64_t end, uint64_t count, const char *names, int depth,
+                               pst_mat5_id owner) {
     pst_mat5_id last = 0, member;
     if (depth == MAX_DEPTH)
         return pst_fail(p->error, PST_ERROR_FORMAT, "%s: is nested too deeply", p->mat->path);
@@ -176,9 +181,9 @@ static pst_status read_members(parser *p, uint64_t at, uint64_t end, uint64_t co
     return PST_OK;
 }
 
-/* The fields' names, each in as many bytes as the first element says, and then the fields. Lists of structures are passed over. */
-static pst_status read_fields(parser *p, uint64_t at, uint64_t end, int depth, pst_mat5_id owner)
-{
+/* The fields' names, each in as many bytes as the first element says, and then the fields. Lists of structures are
+ * passed over. */
+static pst_status read_fields(parser *p, uint64_t at, uint64_t end, int depth, pst_mat5_id owner) {
     element e;
     uint8_t word_bytes[4] = {0};
     char *names = NULL;
@@ -203,8 +208,7 @@ cleanup:
 }
 
 /* Nothing of an array's numbers is read, but where they are is kept. */
-static pst_status read_array(parser *p, const element *whole, const char *name, int depth, pst_mat5_id *id)
-{
+static pst_status read_array(parser *p, const element *whole, const char *name, int depth, pst_mat5_id *id) {
     pst_mat5_array array = {.variable = p->variable};
     bool is_complex = false;
     uint64_t at = whole->at;
@@ -239,8 +243,7 @@ static pst_status read_array(parser *p, const element *whole, const char *name, 
 }
 
 /* A variable at the top: only those of MatConvNet's names are gone into. */
-static pst_status read_variable(parser *p, pst_mat5_id *last)
-{
+static pst_status read_variable(parser *p, pst_mat5_id *last) {
     static const char *const wanted[] = {"layers", "meta", "normalization"};
     pst_mat5_array head = {0};
     bool is_complex, known = false;
@@ -266,8 +269,7 @@ static pst_status read_variable(parser *p, pst_mat5_id *last)
     return PST_OK;
 }
 
-pst_status pst_mat5_open(pst_error *error, const char *path, pst_file *file, uint64_t bytes, pst_mat5 **mat)
-{
+pst_status pst_mat5_open(pst_error *error, const char *path, pst_file *file, uint64_t bytes, pst_mat5 **mat) {
     pst_status status = PST_OK;
     pst_mat5 *made = NULL;
     pst_mat5_id none, last = 0;
@@ -279,20 +281,22 @@ pst_status pst_mat5_open(pst_error *error, const char *path, pst_file *file, uin
     PST_TRY(new_array(&p, &none));
     PST_TRY(pst_file_read(error, file, 0, head, sizeof head));
     if (head[126] != 'I' || head[127] != 'M')
-        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: is a MATLAB file from a big-endian machine, which is not read", path));
+        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
+                         "%s: is a MATLAB file from a big-endian machine, which is not read", path));
     for (uint64_t at = 128; at < bytes;) {
         PST_TRY(pst_file_read(error, file, at, tag, 8));
         uint32_t type = word(tag), length = word(tag + 4);
         if (length > bytes - at - 8)
-            PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is cut short: it has %llu bytes, and %llu were expected", path,
-                             (unsigned long long)bytes, (unsigned long long)(at + 8 + length)));
+            PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is cut short: it has %llu bytes, and %llu were expected",
+                             path, (unsigned long long)bytes, (unsigned long long)(at + 8 + length)));
         if (type == MI_MATRIX || type == MI_COMPRESSED) {
             if (made->variable_count == MAX_VARIABLES)
                 PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: holds more variables than any network", path));
             p.variable = made->variable_count;
             /* Compressed contents have a tag of their own; the others' is taken along. */
             bool packed = type == MI_COMPRESSED;
-            PST_TRY(pst_mat5_contents_open(error, path, file, packed ? at + 8 : at, packed ? length : length + (uint64_t)8, packed,
+            PST_TRY(pst_mat5_contents_open(error, path, file, packed ? at + 8 : at,
+                                           packed ? length : length + (uint64_t)8, packed,
                                            &made->variables[p.variable]));
             made->variable_count++;
             PST_TRY(read_variable(&p, &last));
@@ -306,8 +310,7 @@ cleanup:
     return status;
 }
 
-void pst_mat5_close(pst_mat5 *mat)
-{
+void pst_mat5_close(pst_mat5 *mat) {
     if (!mat)
         return;
     for (uint32_t i = 0; i < mat->variable_count; i++)
@@ -316,65 +319,64 @@ void pst_mat5_close(pst_mat5 *mat)
     pst_free(mat);
 }
 
-const pst_mat5_array *pst_mat5_get(const pst_mat5 *mat, pst_mat5_id id)
-{
-    return &mat->arrays[id];
-}
+const pst_mat5_array *pst_mat5_get(const pst_mat5 *mat, pst_mat5_id id) { return &mat->arrays[id]; }
 
 /* The first of a chain with this name. */
-static pst_mat5_id named(const pst_mat5 *mat, pst_mat5_id first, const char *name)
-{
+static pst_mat5_id named(const pst_mat5 *mat, pst_mat5_id first, const char *name) {
     pst_mat5_id id = first;
     while (id && strcmp(mat->arrays[id].name, name) != 0)
         id = mat->arrays[id].next;
     return id;
 }
 
-pst_mat5_id pst_mat5_variable(const pst_mat5 *mat, const char *name)
-{
-    return named(mat, mat->first, name);
-}
+pst_mat5_id pst_mat5_variable(const pst_mat5 *mat, const char *name) { return named(mat, mat->first, name); }
 
-pst_mat5_id pst_mat5_field(const pst_mat5 *mat, pst_mat5_id of, const char *name)
-{
+pst_mat5_id pst_mat5_field(const pst_mat5 *mat, pst_mat5_id of, const char *name) {
     return mat->arrays[of].kind == PST_MAT5_STRUCT ? named(mat, mat->arrays[of].first, name) : 0;
 }
 
-pst_mat5_id pst_mat5_element(const pst_mat5 *mat, pst_mat5_id of, uint64_t index)
-{
+pst_mat5_id pst_mat5_element(const pst_mat5 *mat, pst_mat5_id of, uint64_t index) {
     pst_mat5_id id = mat->arrays[of].kind == PST_MAT5_CELL ? mat->arrays[of].first : 0;
     while (id && index-- > 0)
         id = mat->arrays[id].next;
     return id;
 }
 
-static float number(const uint8_t *at, int type)
-{
+static float number(const uint8_t *at, int type) {
     uint64_t bits = word(at);
     float single;
     double wide;
     switch (type) {
-    case MI_INT8: return (float)(int8_t)at[0];
-    case MI_UINT8: return (float)at[0];
-    case MI_INT16: return (float)(int16_t)(uint16_t)bits;
-    case MI_UINT16: return (float)(uint16_t)bits;
-    case MI_INT32: return (float)(int32_t)(uint32_t)bits;
-    case MI_UINT32: return (float)(uint32_t)bits;
-    case MI_SINGLE: memcpy(&single, at, 4); break;
-    default: memcpy(&wide, at, 8); return (float)wide;
+    case MI_INT8:
+        return (float)(int8_t)at[0];
+    case MI_UINT8:
+        return (float)at[0];
+    case MI_INT16:
+        return (float)(int16_t)(uint16_t)bits;
+    case MI_UINT16:
+        return (float)(uint16_t)bits;
+    case MI_INT32:
+        return (float)(int32_t)(uint32_t)bits;
+    case MI_UINT32:
+        return (float)(uint32_t)bits;
+    case MI_SINGLE:
+        memcpy(&single, at, 4);
+        break;
+    default:
+        memcpy(&wide, at, 8);
+        return (float)wide;
     }
     return single;
 }
 
-pst_status pst_mat5_read(pst_error *error, pst_mat5 *mat, pst_mat5_id id, float *values)
-{
+pst_status pst_mat5_read(pst_error *error, pst_mat5 *mat, pst_mat5_id id, float *values) {
     uint8_t chunk[16384 + 8]; /* whole numbers of every type, and as many bytes behind them as the widest has */
     const pst_mat5_array *array = &mat->arrays[id];
     size_t width = number_bytes((uint32_t)array->number_type), most = 16384 / width;
     for (uint64_t done = 0; done < array->count;) {
         size_t part = array->count - done < most ? (size_t)(array->count - done) : most;
-        pst_status status =
-            pst_mat5_contents_read(error, mat->variables[array->variable], array->at + done * width, chunk, part * width);
+        pst_status status = pst_mat5_contents_read(error, mat->variables[array->variable], array->at + done * width,
+                                                   chunk, part * width);
         if (status != PST_OK)
             return status;
         for (size_t i = 0; i < part; i++)

@@ -1,6 +1,6 @@
-/* MATLAB's MAT files of version 5, as far as MatConvNet's networks need them: a tree of cells, structures and arrays, whose numbers
- * stay in the file until they are asked for. matio, the library for these files, was tried first: it took cut files for whole ones
- * and gave arbitrary numbers, and fell over damaged ones. zlib unpacks what is compressed. */
+/* MATLAB's MAT files of version 5, as far as MatConvNet's networks need them: a tree of cells, structures and arrays,
+ * whose numbers stay in the file until they are asked for. matio, the library for these files, was tried first: it took
+ * cut files for whole ones and gave arbitrary numbers, and fell over damaged ones. zlib unpacks what is compressed. */
 #ifndef PST_MODEL_MAT5_H
 #define PST_MODEL_MAT5_H
 
@@ -24,13 +24,13 @@ typedef struct pst_mat5_array {
     int dimension_count;
     uint64_t dimensions[PST_MAT5_MAX_DIMENSIONS]; /* the first is the fastest */
     uint64_t count;                               /* their product; the one structure of a structure is 1 */
-    char name[64];         /* of a variable, or of the field that it is */
-    char text[64];         /* of a text, cut to fit */
+    char name[64];                                /* of a variable, or of the field that it is */
+    char text[64];                                /* of a text, cut to fit */
     pst_mat5_id first, next; /* a cell's first element, a structure's first field; the next one beside this */
-    bool readable;         /* singles or doubles, all there, without an imaginary part */
-    int number_type;       /* of what is stored */
-    uint32_t variable;     /* in which the numbers are */
-    uint64_t at;           /* where: bytes from the beginning of the variable's contents */
+    bool readable;           /* singles or doubles, all there, without an imaginary part */
+    int number_type;         /* of what is stored */
+    uint32_t variable;       /* in which the numbers are */
+    uint64_t at;             /* where: bytes from the beginning of the variable's contents */
 } pst_mat5_array;
 
 typedef struct pst_mat5 pst_mat5;

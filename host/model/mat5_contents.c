@@ -1,8 +1,8 @@
 #include "model/mat5_contents.h"
 
-#include "base/memory.h"
-
 #include <string.h>
+
+#include "base/memory.h"
 #ifdef PST_WITH_ZLIB
 #include <zlib.h>
 #endif
@@ -26,14 +26,15 @@ struct pst_mat5_contents {
 #endif
 };
 
-pst_status pst_mat5_contents_open(pst_error *error, const char *path, pst_file *file, uint64_t offset, uint64_t bytes, bool packed,
-                                  pst_mat5_contents **contents)
-{
+pst_status pst_mat5_contents_open(pst_error *error, const char *path, pst_file *file, uint64_t offset, uint64_t bytes,
+                                  bool packed, pst_mat5_contents **contents) {
     *contents = NULL;
 #ifndef PST_WITH_ZLIB
     if (packed)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: is compressed, which this build does not read; install zlib1g-dev and build "
-                        "again", path);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: is compressed, which this build does not read; install zlib1g-dev and build "
+                        "again",
+                        path);
 #endif
     pst_status status = pst_allocate(error, 1, sizeof **contents, contents);
     if (status != PST_OK)
@@ -47,26 +48,22 @@ pst_status pst_mat5_contents_open(pst_error *error, const char *path, pst_file *
     return PST_OK;
 }
 
-uint64_t pst_mat5_contents_bytes(const pst_mat5_contents *contents)
-{
+uint64_t pst_mat5_contents_bytes(const pst_mat5_contents *contents) {
     return contents->packed ? MOST_UNPACKED : contents->bytes;
 }
 
 #ifdef PST_WITH_ZLIB
-static pst_status fail(pst_error *error, const pst_mat5_contents *c)
-{
+static pst_status fail(pst_error *error, const pst_mat5_contents *c) {
     return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged: a compressed variable ends too early", c->path);
 }
 
-static void stop(pst_mat5_contents *c)
-{
+static void stop(pst_mat5_contents *c) {
     if (c->running)
         inflateEnd(&c->stream);
     c->running = false;
 }
 
-static pst_status start(pst_error *error, pst_mat5_contents *c)
-{
+static pst_status start(pst_error *error, pst_mat5_contents *c) {
     stop(c);
     c->stream = (z_stream){0};
     c->taken = c->at = c->out_begin = c->out_end = 0;
@@ -77,8 +74,7 @@ static pst_status start(pst_error *error, pst_mat5_contents *c)
 }
 
 /* Unpacks a piece more, once the last is used up. */
-static pst_status refill(pst_error *error, pst_mat5_contents *c)
-{
+static pst_status refill(pst_error *error, pst_mat5_contents *c) {
     c->stream.next_out = c->out;
     c->stream.avail_out = PIECE_BYTES;
     while (c->stream.avail_out == PIECE_BYTES) {
@@ -96,18 +92,20 @@ static pst_status refill(pst_error *error, pst_mat5_contents *c)
         }
         int result = inflate(&c->stream, Z_NO_FLUSH);
         if (result != Z_OK && !(result == Z_STREAM_END && c->stream.avail_out < PIECE_BYTES))
-            return result == Z_MEM_ERROR ? pst_fail(error, PST_ERROR_MEMORY, "%s: not enough memory to unpack it", c->path) : fail(error, c);
+            return result == Z_MEM_ERROR
+                       ? pst_fail(error, PST_ERROR_MEMORY, "%s: not enough memory to unpack it", c->path)
+                       : fail(error, c);
     }
     c->work += PIECE_BYTES;
     if (c->work > MOST_WORK)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: its arrays are in an order that takes forever to unpack", c->path);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: its arrays are in an order that takes forever to unpack",
+                        c->path);
     c->out_begin = 0;
     c->out_end = PIECE_BYTES - c->stream.avail_out;
     return PST_OK;
 }
 
-static pst_status read_packed(pst_error *error, pst_mat5_contents *c, uint64_t at, uint8_t *data, size_t bytes)
-{
+static pst_status read_packed(pst_error *error, pst_mat5_contents *c, uint64_t at, uint8_t *data, size_t bytes) {
     pst_status status = !c->running || at < c->at ? start(error, c) : PST_OK;
     while (status == PST_OK && bytes > 0) {
         if (c->out_begin == c->out_end) {
@@ -133,8 +131,7 @@ static pst_status read_packed(pst_error *error, pst_mat5_contents *c, uint64_t a
 }
 #endif
 
-void pst_mat5_contents_close(pst_mat5_contents *contents)
-{
+void pst_mat5_contents_close(pst_mat5_contents *contents) {
 #ifdef PST_WITH_ZLIB
     if (contents)
         stop(contents);
@@ -142,8 +139,7 @@ void pst_mat5_contents_close(pst_mat5_contents *contents)
     pst_free(contents);
 }
 
-pst_status pst_mat5_contents_read(pst_error *error, pst_mat5_contents *c, uint64_t at, void *data, size_t bytes)
-{
+pst_status pst_mat5_contents_read(pst_error *error, pst_mat5_contents *c, uint64_t at, void *data, size_t bytes) {
     uint64_t most = pst_mat5_contents_bytes(c);
     if (at > most || bytes > most - at)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short", c->path);

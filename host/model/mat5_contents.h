@@ -6,10 +6,10 @@
 
 typedef struct pst_mat5_contents pst_mat5_contents;
 
-/* `bytes` bytes of the file from `offset` on; packed: compressed by zlib. path and file stay the caller's. PST_ERROR_UNSUPPORTED
- * for compressed ones in a build without zlib. */
-pst_status pst_mat5_contents_open(pst_error *error, const char *path, pst_file *file, uint64_t offset, uint64_t bytes, bool packed,
-                                  pst_mat5_contents **contents);
+/* `bytes` bytes of the file from `offset` on; packed: compressed by zlib. path and file stay the caller's.
+ * PST_ERROR_UNSUPPORTED for compressed ones in a build without zlib. */
+pst_status pst_mat5_contents_open(pst_error *error, const char *path, pst_file *file, uint64_t offset, uint64_t bytes,
+                                  bool packed, pst_mat5_contents **contents);
 void pst_mat5_contents_close(pst_mat5_contents *contents);
 
 /* How many bytes there are; of compressed ones how many there may be, which is bounded. */

@@ -1,31 +1,30 @@
 #include "model/model.h"
 
-#include "base/memory.h"
-#include "model/convention.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "model/convention.h"
+
 static pst_status fail_shape(pst_error *error, const pst_model *model, const pst_tensor_info *tensor,
-                             const char *expected)
-{
+                             const char *expected) {
     char shape[200];
     return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s has shape %s; %s was expected", model->path, tensor->name,
                     pst_tensor_shape_text(tensor, shape), expected);
 }
 
 /* Sets the convolution's size from its weights and checks both tensors against it and the layer before. */
-static pst_status check_shapes(pst_error *error, const pst_model *model, pst_layout layout, const pst_parts *parts, int c_in,
-                               pst_model_convolution *convolution)
-{
+static pst_status check_shapes(pst_error *error, const pst_model *model, pst_layout layout, const pst_parts *parts,
+                               int c_in, pst_model_convolution *convolution) {
     static const struct {
         int out, in, row, column;
     } orders[] = {[PST_LAYOUT_OIHW] = {0, 1, 2, 3}, [PST_LAYOUT_HWIO] = {3, 2, 0, 1}, [PST_LAYOUT_OIWH] = {0, 1, 3, 2}};
     const pst_tensor_info *weight = &parts->weight->info, *bias = &parts->bias->info;
     const int64_t *shape = weight->shape;
-    int at_in = orders[layout].in, at_out = orders[layout].out, row = orders[layout].row, column = orders[layout].column;
+    int at_in = orders[layout].in, at_out = orders[layout].out, row = orders[layout].row,
+        column = orders[layout].column;
     char expected[64], channels[32] = "N", range[32] = "";
     int c_out_at = weight->dimension_count == 4 ? at_out : 0;
     bool countable = weight->dimension_count > 0 && shape[c_out_at] >= 1 && shape[c_out_at] <= PST_MODEL_MAX_CHANNELS;
@@ -49,19 +48,18 @@ static pst_status check_shapes(pst_error *error, const pst_model *model, pst_lay
     return PST_OK;
 }
 
-static pst_status read_finite(pst_error *error, const pst_model *model, pst_source *source, const pst_source_tensor *tensor,
-                              float **values)
-{
+static pst_status read_finite(pst_error *error, const pst_model *model, pst_source *source,
+                              const pst_source_tensor *tensor, float **values) {
     pst_status status = pst_source_read(error, source, tensor, values);
     for (size_t i = 0; status == PST_OK && i < tensor->info.count; i++)
         if (!isfinite((*values)[i]))
-            status = pst_fail(error, PST_ERROR_FORMAT, "%s: number %zu of %.64s is not finite", model->path, i, tensor->info.name);
+            status = pst_fail(error, PST_ERROR_FORMAT, "%s: number %zu of %.64s is not finite", model->path, i,
+                              tensor->info.name);
     return status;
 }
 
 /* Brings a weight into the internal order: OIHW. */
-static pst_status reorder(pst_error *error, pst_layout layout, pst_model_convolution *convolution)
-{
+static pst_status reorder(pst_error *error, pst_layout layout, pst_model_convolution *convolution) {
     size_t c_in = (size_t)convolution->c_in, c_out = (size_t)convolution->c_out;
     float *from = convolution->weight, *to;
     if (layout == PST_LAYOUT_OIHW)
@@ -88,9 +86,9 @@ static pst_status reorder(pst_error *error, pst_layout layout, pst_model_convolu
     return PST_OK;
 }
 
-/* Gives the model the names and sizes of its convolutions: all shapes are checked before memory is taken for the first weight. */
-static pst_status take_shapes(pst_error *error, const pst_source *source, const pst_names *names, pst_model *model)
-{
+/* Gives the model the names and sizes of its convolutions: all shapes are checked before memory is taken for the first
+ * weight. */
+static pst_status take_shapes(pst_error *error, const pst_source *source, const pst_names *names, pst_model *model) {
     int c_in = 3;
     size_t parameters = 0;
     for (size_t i = 0; i < names->count; i++) {
@@ -106,13 +104,12 @@ static pst_status take_shapes(pst_error *error, const pst_source *source, const 
         parameters += names->parts[i].weight->info.count + names->parts[i].bias->info.count;
     }
     if (parameters > PST_MODEL_MAX_PARAMETERS)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has %zu parameters, more than the %zu that are read", model->path,
-                        parameters, PST_MODEL_MAX_PARAMETERS);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has %zu parameters, more than the %zu that are read",
+                        model->path, parameters, PST_MODEL_MAX_PARAMETERS);
     return PST_OK;
 }
 
-pst_status pst_model_read_as(pst_error *error, const char *path, pst_convention asked, pst_model **model)
-{
+pst_status pst_model_read_as(pst_error *error, const char *path, pst_convention asked, pst_model **model) {
     pst_status status = PST_OK;
     pst_source *source = NULL;
     pst_model *made = NULL;
@@ -146,13 +143,11 @@ cleanup:
     return status;
 }
 
-pst_status pst_model_read(pst_error *error, const char *path, pst_model **model)
-{
+pst_status pst_model_read(pst_error *error, const char *path, pst_model **model) {
     return pst_model_read_as(error, path, PST_CONVENTION_AUTO, model);
 }
 
-void pst_model_forget(pst_model *model)
-{
+void pst_model_forget(pst_model *model) {
     for (size_t i = 0; i < model->convolution_count; i++) {
         pst_free(model->convolutions[i].weight);
         pst_free(model->convolutions[i].bias);
@@ -160,8 +155,7 @@ void pst_model_forget(pst_model *model)
     }
 }
 
-pst_status pst_model_recall(pst_error *error, pst_model *model)
-{
+pst_status pst_model_recall(pst_error *error, pst_model *model) {
     pst_model *again;
     if (model->convolutions[0].weight)
         return PST_OK;
@@ -179,11 +173,11 @@ pst_status pst_model_recall(pst_error *error, pst_model *model)
     again->convolution_count = 0; /* what it held is the model's now, or gone */
     pst_model_destroy(again);
     return same ? PST_OK
-                : pst_fail(error, PST_ERROR_FORMAT, "%s: was replaced by another network since it was first read", model->path);
+                : pst_fail(error, PST_ERROR_FORMAT, "%s: was replaced by another network since it was first read",
+                           model->path);
 }
 
-void pst_model_destroy(pst_model *model)
-{
+void pst_model_destroy(pst_model *model) {
     if (!model)
         return;
     pst_model_forget(model);

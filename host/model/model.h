@@ -29,17 +29,17 @@ typedef struct pst_model {
     size_t convolution_count;
 } pst_model;
 
-/* Reads the convolutions of a VGG network from a file of any format of source.h: blocks and units without gaps from conv1_1 on,
- * kernels of 3x3, all numbers finite. Metadata of a safetensors file, where given, must name the convention used here: layout OIHW,
- * channel_order BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. */
+/* Reads the convolutions of a VGG network from a file of any format of source.h: blocks and units without gaps from
+ * conv1_1 on, kernels of 3x3, all numbers finite. Metadata of a safetensors file, where given, must name the convention
+ * used here: layout OIHW, channel_order BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. */
 pst_status pst_model_read(pst_error *error, const char *path, pst_model **model);
 
 /* The same where the caller knows which convention the file has, PST_CONVENTION_CAFFE or PST_CONVENTION_TORCHVISION. */
 pst_status pst_model_read_as(pst_error *error, const char *path, pst_convention asked, pst_model **model);
 void pst_model_destroy(pst_model *model);
 
-/* Gives the memory of the weights back until pst_model_recall reads them again from the file, which must still be the same
- * network (PST_ERROR_FORMAT otherwise). Recalling what is there does nothing. */
+/* Gives the memory of the weights back until pst_model_recall reads them again from the file, which must still be the
+ * same network (PST_ERROR_FORMAT otherwise). Recalling what is there does nothing. */
 void pst_model_forget(pst_model *model);
 pst_status pst_model_recall(pst_error *error, pst_model *model);
 

@@ -25,8 +25,7 @@ typedef struct inventory {
 /* ---- names --------------------------------------------------------------------------------------------------- */
 
 /* A number without superfluous zeros, of at most 3 digits; moves *at behind it. */
-static bool take_number(const char **at, int *number)
-{
+static bool take_number(const char **at, int *number) {
     char *end;
     if (!isdigit((unsigned char)**at) || ((*at)[0] == '0' && isdigit((unsigned char)(*at)[1])))
         return false;
@@ -38,8 +37,7 @@ static bool take_number(const char **at, int *number)
     return true;
 }
 
-static bool take(const char **at, const char *text)
-{
+static bool take(const char **at, const char *text) {
     size_t length = strlen(text);
     if (strncmp(*at, text, length) != 0)
         return false;
@@ -47,10 +45,9 @@ static bool take(const char **at, const char *text)
     return true;
 }
 
-/* PyTorch, safetensors and the names that other importers make: conv1_2.weight, features.2.weight, 2.weight, and before them what
- * wrappers put there. */
-static bool read_dotted(const char *name, meaning *m)
-{
+/* PyTorch, safetensors and the names that other importers make: conv1_2.weight, features.2.weight, 2.weight, and before
+ * them what wrappers put there. */
+static bool read_dotted(const char *name, meaning *m) {
     const char *at = name;
     take(&at, "module.");
     (void)(take(&at, "vgg.") || take(&at, "model."));
@@ -68,10 +65,9 @@ static bool read_dotted(const char *name, meaning *m)
     return m->part == WEIGHT || strcmp(at, ".bias") == 0;
 }
 
-/* Keras: folders of layers with a tensor in the last of them. The tensor is kernel:0, in files of 2015 block1_conv1_W_1:0, in those
- * of Keras 3 vars/0. */
-static bool read_folders(const char *name, meaning *m)
-{
+/* Keras: folders of layers with a tensor in the last of them. The tensor is kernel:0, in files of 2015
+ * block1_conv1_W_1:0, in those of Keras 3 vars/0. */
+static bool read_folders(const char *name, meaning *m) {
     const char *leaf = strrchr(name, '/'), *at = name;
     bool found = false;
     if (!leaf)
@@ -79,7 +75,8 @@ static bool read_folders(const char *name, meaning *m)
     leaf++;
     for (const char *folder = name; folder < leaf; folder = strchr(folder, '/') + 1) {
         at = folder;
-        if (take(&at, "block") && take_number(&at, &m->block) && take(&at, "_conv") && take_number(&at, &m->unit) && *at == '/') {
+        if (take(&at, "block") && take_number(&at, &m->block) && take(&at, "_conv") && take_number(&at, &m->unit) &&
+            *at == '/') {
             m->naming = PST_NAMING_PLACE;
             found = true;
             continue;
@@ -95,7 +92,8 @@ static bool read_folders(const char *name, meaning *m)
     at = leaf;
     if (take(&at, "block")) {
         int block, unit, count;
-        if (!take_number(&at, &block) || !take(&at, "_conv") || !take_number(&at, &unit) || block != m->block || unit != m->unit)
+        if (!take_number(&at, &block) || !take(&at, "_conv") || !take_number(&at, &unit) || block != m->block ||
+            unit != m->unit)
             return false;
         bool weight = take(&at, "_W");
         if (!weight && !take(&at, "_b"))
@@ -114,8 +112,7 @@ static bool read_folders(const char *name, meaning *m)
     return weight || bias;
 }
 
-static bool read_name(const char *name, meaning *m)
-{
+static bool read_name(const char *name, meaning *m) {
     *m = (meaning){.naming = PST_NAMING_PLACE};
     return strchr(name, '/') ? read_folders(name, m) : read_dotted(name, m);
 }
@@ -123,22 +120,22 @@ static bool read_name(const char *name, meaning *m)
 /* ---- by block and unit --------------------------------------------------------------------------------------- */
 
 static pst_status put_away(pst_error *error, const pst_source *source, inventory *found, const meaning *m,
-                           const pst_source_tensor *tensor)
-{
+                           const pst_source_tensor *tensor) {
     if (m->block < 1 || m->block > PST_MODEL_MAX_BLOCKS || m->unit < 1 || m->unit > MAX_UNITS)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: has %.64s; blocks go from 1 to %d and units from 1 to %d", source->path,
-                        tensor->info.name, PST_MODEL_MAX_BLOCKS, MAX_UNITS);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: has %.64s; blocks go from 1 to %d and units from 1 to %d",
+                        source->path, tensor->info.name, PST_MODEL_MAX_BLOCKS, MAX_UNITS);
     const pst_source_tensor **slot = &found->tensors[m->block][m->unit][m->part];
     if (*slot)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s and %.64s are both conv%d_%d.%s", source->path, (*slot)->info.name,
-                        tensor->info.name, m->block, m->unit, m->part == WEIGHT ? "weight" : "bias");
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s and %.64s are both conv%d_%d.%s", source->path,
+                        (*slot)->info.name, tensor->info.name, m->block, m->unit,
+                        m->part == WEIGHT ? "weight" : "bias");
     *slot = tensor;
     return PST_OK;
 }
 
 /* Lists all convolutions in their order. Fails at the first gap. */
-static pst_status list_convolutions(pst_error *error, const pst_source *source, const inventory *found, pst_names *names)
-{
+static pst_status list_convolutions(pst_error *error, const pst_source *source, const inventory *found,
+                                    pst_names *names) {
     int missing_block = 0, missing_unit = 0; /* the first that is not there, while others may still come */
     for (int block = 1; block <= PST_MODEL_MAX_BLOCKS; block++)
         for (int unit = 1; unit <= MAX_UNITS; unit++) {
@@ -152,8 +149,8 @@ static pst_status list_convolutions(pst_error *error, const pst_source *source, 
             if (none)
                 continue;
             if (gap)
-                return pst_fail(error, PST_ERROR_FORMAT, "%s: has conv%d_%d but no conv%d_%d", source->path, block, unit,
-                                missing_block, missing_unit);
+                return pst_fail(error, PST_ERROR_FORMAT, "%s: has conv%d_%d but no conv%d_%d", source->path, block,
+                                unit, missing_block, missing_unit);
             if (!parts[WEIGHT] || !parts[BIAS])
                 return pst_fail(error, PST_ERROR_FORMAT, "%s: conv%d_%d.%s is missing", source->path, block, unit,
                                 parts[WEIGHT] ? "bias" : "weight");
@@ -166,9 +163,10 @@ static pst_status list_convolutions(pst_error *error, const pst_source *source, 
         return PST_OK;
     /* Formats with a naming of their own say nothing about their tensors' names. */
     return pst_fail(error, PST_ERROR_FORMAT, "%s: has no conv1_1.weight, so it is not a VGG network; %s were expected",
-                    source->path, strcmp(source->format->name, "Keras HDF5") == 0
-                                      ? "layers block1_conv1, block1_conv2 and so on"
-                                      : "tensors conv1_1.weight, conv1_1.bias and so on, or torchvision's features.0.weight");
+                    source->path,
+                    strcmp(source->format->name, "Keras HDF5") == 0
+                        ? "layers block1_conv1, block1_conv2 and so on"
+                        : "tensors conv1_1.weight, conv1_1.bias and so on, or torchvision's features.0.weight");
 }
 
 /* ---- lists --------------------------------------------------------------------------------------------------- */
@@ -178,14 +176,12 @@ typedef struct listed {
     const pst_source_tensor *parts[PARTS];
 } listed;
 
-static int compare_numbers(const void *a, const void *b)
-{
+static int compare_numbers(const void *a, const void *b) {
     return ((const listed *)a)->number - ((const listed *)b)->number;
 }
 
 /* The convolutions of a list, in order: what has a weight of four dimensions. */
-static pst_status gather(pst_error *error, const pst_source *source, pst_naming naming, listed *list, size_t *count)
-{
+static pst_status gather(pst_error *error, const pst_source *source, pst_naming naming, listed *list, size_t *count) {
     meaning m;
     *count = 0;
     for (int part = WEIGHT; part < PARTS; part++) /* biases after all weights, whatever order they come in */
@@ -199,7 +195,8 @@ static pst_status gather(pst_error *error, const pst_source *source, pst_naming 
             if (part == BIAS ? k == *count : tensor->info.dimension_count != 4)
                 continue;
             if (k == MAX_LISTED)
-                return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has more than %d convolutions", source->path, MAX_LISTED);
+                return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has more than %d convolutions", source->path,
+                                MAX_LISTED);
             if (k == *count)
                 list[(*count)++] = (listed){.number = m.unit};
             if (list[k].parts[part])
@@ -211,27 +208,27 @@ static pst_status gather(pst_error *error, const pst_source *source, pst_naming 
     return PST_OK;
 }
 
-static pst_status put_listed(pst_error *error, const pst_source *source, inventory *found, const listed *entry, int block, int unit)
-{
+static pst_status put_listed(pst_error *error, const pst_source *source, inventory *found, const listed *entry,
+                             int block, int unit) {
     pst_status status = PST_OK;
     for (int part = WEIGHT; part < PARTS && status == PST_OK; part++)
         if (entry->parts[part])
-            status = put_away(error, source, found, &(meaning){.block = block, .unit = unit, .part = part}, entry->parts[part]);
+            status = put_away(error, source, found, &(meaning){.block = block, .unit = unit, .part = part},
+                              entry->parts[part]);
     return status;
 }
 
-/* Modules are counted, so that a convolution and its relu take 2 numbers, with a padding of its own 3, and a pooling 1 more. The
- * kind with paddings begins with a 1x1 convolution for colours. */
-static pst_status place_sequence(pst_error *error, const pst_source *source, inventory *found, pst_names *names)
-{
+/* Modules are counted, so that a convolution and its relu take 2 numbers, with a padding of its own 3, and a pooling 1
+ * more. The kind with paddings begins with a 1x1 convolution for colours. */
+static pst_status place_sequence(pst_error *error, const pst_source *source, inventory *found, pst_names *names) {
     listed list[MAX_LISTED];
     size_t count;
     pst_status status = gather(error, source, PST_NAMING_SEQUENCE, list, &count);
     if (status != PST_OK)
         return status;
     const int64_t *first = count > 0 ? list[0].parts[WEIGHT]->info.shape : NULL;
-    bool colours = count > 1 && list[0].number == 0 && list[1].number == 2 && first[0] == 3 && first[1] == 3 && first[2] == 1 &&
-                   first[3] == 1;
+    bool colours = count > 1 && list[0].number == 0 && list[1].number == 2 && first[0] == 3 && first[1] == 3 &&
+                   first[2] == 1 && first[3] == 1;
     int step = colours ? 3 : 2, block = 1, unit = 1;
     if (colours) {
         names->colour_weight = list[0].parts[WEIGHT];
@@ -242,8 +239,8 @@ static pst_status place_sequence(pst_error *error, const pst_source *source, inv
         if (i == (size_t)colours && list[i].number != (colours ? 2 : 0))
             gap = -1;
         if (gap != 0 && gap != step && gap != step + 1)
-            return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s is not where a VGG network has a convolution", source->path,
-                            list[i].parts[WEIGHT]->info.name);
+            return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s is not where a VGG network has a convolution",
+                            source->path, list[i].parts[WEIGHT]->info.name);
         unit = gap == step ? unit + 1 : 1;
         block += gap == step + 1;
         status = put_listed(error, source, found, &list[i], block, unit);
@@ -253,10 +250,9 @@ static pst_status place_sequence(pst_error *error, const pst_source *source, inv
     return PST_OK;
 }
 
-/* Nothing tells where the poolings are, but all VGG networks double their channels after the first three, and have as many
- * convolutions in the fourth block as in the third. */
-static pst_status place_ordinals(pst_error *error, const pst_source *source, inventory *found)
-{
+/* Nothing tells where the poolings are, but all VGG networks double their channels after the first three, and have as
+ * many convolutions in the fourth block as in the third. */
+static pst_status place_ordinals(pst_error *error, const pst_source *source, inventory *found) {
     listed list[MAX_LISTED];
     size_t count;
     int block = 1, unit = 0, third = 0;
@@ -278,8 +274,7 @@ static pst_status place_ordinals(pst_error *error, const pst_source *source, inv
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
-pst_status pst_names_find(pst_error *error, const pst_source *source, pst_names *names)
-{
+pst_status pst_names_find(pst_error *error, const pst_source *source, pst_names *names) {
     inventory found = {0};
     bool seen[PST_NAMING_ORDINAL + 1] = {false};
     const char *normalization = NULL;
@@ -304,12 +299,14 @@ pst_status pst_names_find(pst_error *error, const pst_source *source, pst_names 
             return status;
     }
     if (normalization)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: has batch normalization (%.64s); only the plain VGG networks are read",
-                        source->path, normalization);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: has batch normalization (%.64s); only the plain VGG networks are read", source->path,
+                        normalization);
     names->shifted_classifier = classifier[1] && !classifier[0];
-    names->naming = seen[PST_NAMING_PLACE] || (!seen[PST_NAMING_SEQUENCE] && !seen[PST_NAMING_ORDINAL]) ? PST_NAMING_PLACE
-                    : seen[PST_NAMING_SEQUENCE]                                                          ? PST_NAMING_SEQUENCE
-                                                                                                         : PST_NAMING_ORDINAL;
+    names->naming = seen[PST_NAMING_PLACE] || (!seen[PST_NAMING_SEQUENCE] && !seen[PST_NAMING_ORDINAL])
+                        ? PST_NAMING_PLACE
+                    : seen[PST_NAMING_SEQUENCE] ? PST_NAMING_SEQUENCE
+                                                : PST_NAMING_ORDINAL;
     if (names->naming == PST_NAMING_SEQUENCE)
         status = place_sequence(error, source, &found, names);
     else if (names->naming == PST_NAMING_ORDINAL)

@@ -1,4 +1,5 @@
-/* Which tensor of a network file is which convolution's: the names that programs give them, the same for every format. */
+/* Which tensor of a network file is which convolution's: the names that programs give them, the same for every format.
+ */
 #ifndef PST_MODEL_NAMES_H
 #define PST_MODEL_NAMES_H
 

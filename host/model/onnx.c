@@ -1,21 +1,27 @@
-/* ONNX: a protobuf message with a graph of operations in the order in which they run, and the tensors that they begin with. Tensors
- * have any names there, so the convolutions are found by the graph: the first, the second, and a new block behind each pooling.
- * Field numbers are those of onnx.proto. */
-#include "model/source.h"
-
-#include "base/memory.h"
-
+/* ONNX: a protobuf message with a graph of operations in the order in which they run, and the tensors that they begin
+ * with. Tensors have any names there, so the convolutions are found by the graph: the first, the second, and a new
+ * block behind each pooling. Field numbers are those of onnx.proto. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/model.h"
 #include "model/protobuf_wire.h"
+#include "model/source.h"
 
 enum { MODEL_GRAPH = 7 };
 enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_OP_TYPE = 4, NODE_ATTRIBUTE = 5 };
 enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_TEXT = 4, ATTRIBUTE_TENSOR = 5, ATTRIBUTE_INTEGERS = 8 };
-enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_FLOATS = 4, TENSOR_NAME = 8, TENSOR_RAW = 9, TENSOR_DOUBLES = 10, TENSOR_PLACE = 14 };
+enum {
+    TENSOR_DIMS = 1,
+    TENSOR_TYPE = 2,
+    TENSOR_FLOATS = 4,
+    TENSOR_NAME = 8,
+    TENSOR_RAW = 9,
+    TENSOR_DOUBLES = 10,
+    TENSOR_PLACE = 14
+};
 enum { TYPE_FLOAT = 1, TYPE_HALF = 10, TYPE_DOUBLE = 11, TYPE_BFLOAT = 16 };
 
 #define MAX_TENSORS 4096
@@ -32,20 +38,18 @@ typedef struct reader {
     pst_wire wire;
     named *tensors;
     size_t tensor_count, tensor_capacity;
-    int block, unit;            /* of the last convolution */
-    bool pooled;                /* since then */
-    char other[32];             /* an operation that a VGG network's convolutions do not have among them, or "" */
+    int block, unit; /* of the last convolution */
+    bool pooled;     /* since then */
+    char other[32];  /* an operation that a VGG network's convolutions do not have among them, or "" */
 } reader;
 
-static pst_status next(reader *r, pst_wire_span *span, pst_wire_field *field, bool *more)
-{
+static pst_status next(reader *r, pst_wire_span *span, pst_wire_field *field, bool *more) {
     return pst_wire_next(r->error, &r->wire, span, field, more);
 }
 
 /* ---- tensors ------------------------------------------------------------------------------------------------- */
 
-static pst_status keep_tensor(reader *r, pst_wire_span tensor, const char *name)
-{
+static pst_status keep_tensor(reader *r, pst_wire_span tensor, const char *name) {
     if (r->tensor_count == MAX_TENSORS)
         return pst_fail(r->error, PST_ERROR_FORMAT, "%s: holds more than %d tensors", r->source->path, MAX_TENSORS);
     if (r->tensor_count == r->tensor_capacity) {
@@ -66,8 +70,7 @@ static pst_status keep_tensor(reader *r, pst_wire_span tensor, const char *name)
     return PST_OK;
 }
 
-static pst_status keep_initializer(reader *r, pst_wire_span tensor)
-{
+static pst_status keep_initializer(reader *r, pst_wire_span tensor) {
     pst_wire_span span = tensor;
     pst_wire_field field;
     char name[NAME_BYTES] = "";
@@ -84,8 +87,7 @@ static pst_status keep_initializer(reader *r, pst_wire_span tensor)
 }
 
 /* Adds a convolution's weight or bias under the name that it has everywhere else. */
-static pst_status add_tensor(reader *r, const char *name, const char *part)
-{
+static pst_status add_tensor(reader *r, const char *name, const char *part) {
     int64_t shape[PST_TENSOR_MAX_DIMENSIONS];
     int dimensions = 0;
     uint64_t kind = 0;
@@ -98,8 +100,8 @@ static pst_status add_tensor(reader *r, const char *name, const char *part)
     while (i < r->tensor_count && strcmp(r->tensors[i].name, name) != 0)
         i++;
     if (i == r->tensor_count)
-        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: the weights of its convolution %.64s are computed, not stored",
-                        r->source->path, name);
+        return pst_fail(r->error, PST_ERROR_UNSUPPORTED,
+                        "%s: the weights of its convolution %.64s are computed, not stored", r->source->path, name);
     span = r->tensors[i].span;
     for (;;) {
         status = next(r, &span, &field, &more);
@@ -131,8 +133,8 @@ static pst_status add_tensor(reader *r, const char *name, const char *part)
         return status;
     size_t width = pst_tensor_element_bytes(type);
     if (width > 0 && ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count))
-        return pst_fail(r->error, PST_ERROR_FORMAT, "%s: %.64s has %llu bytes, which does not fit its shape", r->source->path, name,
-                        (unsigned long long)(data.end - data.at));
+        return pst_fail(r->error, PST_ERROR_FORMAT, "%s: %.64s has %llu bytes, which does not fit its shape",
+                        r->source->path, name, (unsigned long long)(data.end - data.at));
     tensor->at = data.at;
     return PST_OK;
 }
@@ -142,13 +144,12 @@ static pst_status add_tensor(reader *r, const char *name, const char *part)
 typedef struct node {
     char type[32], inputs[3][NAME_BYTES], output[NAME_BYTES];
     int input_count;
-    bool usual;    /* all its attributes are those of a VGG network's convolution */
+    bool usual; /* all its attributes are those of a VGG network's convolution */
     bool padded;
     pst_wire_span constant; /* of a Constant */
 } node;
 
-static pst_status read_attribute(reader *r, pst_wire_span span, node *n)
-{
+static pst_status read_attribute(reader *r, pst_wire_span span, node *n) {
     char name[32] = "", text[16] = "";
     int64_t list[8], integer = 0;
     int count = 0;
@@ -188,9 +189,9 @@ static pst_status read_attribute(reader *r, pst_wire_span span, node *n)
     return PST_OK;
 }
 
-/* Fields may come in any order, and what attributes mean depends on the type: so they are looked at in a second turn. */
-static pst_status read_node(reader *r, pst_wire_span whole, node *n)
-{
+/* Fields may come in any order, and what attributes mean depends on the type: so they are looked at in a second turn.
+ */
+static pst_status read_node(reader *r, pst_wire_span whole, node *n) {
     *n = (node){.usual = true};
     for (int look = 0; look < 2; look++) {
         pst_wire_span span = whole;
@@ -215,20 +216,24 @@ static pst_status read_node(reader *r, pst_wire_span whole, node *n)
     return PST_OK;
 }
 
-static pst_status add_convolution(reader *r, const node *n)
-{
+static pst_status add_convolution(reader *r, const node *n) {
     char part[32];
     if (r->other[0])
-        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: has the operation %s before or among its convolutions; only plain VGG "
-                        "networks are read", r->source->path, r->other);
+        return pst_fail(r->error, PST_ERROR_UNSUPPORTED,
+                        "%s: has the operation %s before or among its convolutions; only plain VGG "
+                        "networks are read",
+                        r->source->path, r->other);
     if (!n->usual || !n->padded)
-        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: has a convolution with other strides, dilations, groups or paddings "
-                        "than a VGG network", r->source->path);
+        return pst_fail(r->error, PST_ERROR_UNSUPPORTED,
+                        "%s: has a convolution with other strides, dilations, groups or paddings "
+                        "than a VGG network",
+                        r->source->path);
     r->unit = r->pooled ? 1 : r->unit + 1;
     r->block += r->pooled;
     r->pooled = false;
     if (r->block > PST_MODEL_MAX_BLOCKS || r->unit > PST_MODEL_MAX_CONVOLUTIONS)
-        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: has more convolutions than a VGG network", r->source->path);
+        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: has more convolutions than a VGG network",
+                        r->source->path);
     pst_status status = PST_OK;
     for (int i = 1; i < n->input_count && status == PST_OK; i++) {
         snprintf(part, sizeof part, "conv%d_%d.%s", r->block, r->unit, i == 1 ? "weight" : "bias");
@@ -237,8 +242,7 @@ static pst_status add_convolution(reader *r, const node *n)
     return status;
 }
 
-static pst_status take_node(reader *r, pst_wire_span span)
-{
+static pst_status take_node(reader *r, pst_wire_span span) {
     static const char *const harmless[] = {"Relu", "Identity", "Dropout", "Constant"};
     node n;
     pst_status status = read_node(r, span, &n);
@@ -259,8 +263,7 @@ static pst_status take_node(reader *r, pst_wire_span span)
 }
 
 /* Constants are stored tensors too, under the name of what they give. */
-static pst_status keep_constant(reader *r, pst_wire_span span)
-{
+static pst_status keep_constant(reader *r, pst_wire_span span) {
     node n;
     pst_status status = read_node(r, span, &n);
     if (status == PST_OK && strcmp(n.type, "Constant") == 0 && n.constant.end > 0)
@@ -268,8 +271,7 @@ static pst_status keep_constant(reader *r, pst_wire_span span)
     return status;
 }
 
-static pst_status read_graph(reader *r, pst_wire_span graph)
-{
+static pst_status read_graph(reader *r, pst_wire_span graph) {
     for (int look = 0; look < 2; look++) { /* first the tensors, which come behind the nodes */
         pst_wire_span span = graph;
         pst_wire_field field;
@@ -289,8 +291,7 @@ static pst_status read_graph(reader *r, pst_wire_span graph)
     return PST_OK;
 }
 
-static pst_status open_onnx(pst_error *error, pst_source *source)
-{
+static pst_status open_onnx(pst_error *error, pst_source *source) {
     reader r = {.error = error, .source = source, .wire = {.file = source->file, .path = source->path}, .block = 1};
     pst_wire_span span = {0, source->bytes};
     pst_wire_field field;

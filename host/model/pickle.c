@@ -1,23 +1,21 @@
-#include "model/pickle_machine.h"
-
-#include "base/memory.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "model/pickle_machine.h"
+
 #define MAX_VALUES ((uint32_t)1 << 21) /* values and items each */
 
-pst_status pst_pickle_fail(pst_pickle_machine *m, const char *what)
-{
-    return pst_fail(m->error, PST_ERROR_FORMAT, "%s: its pickle %s at byte %zu", m->path, what, (size_t)(m->at - m->begin));
+pst_status pst_pickle_fail(pst_pickle_machine *m, const char *what) {
+    return pst_fail(m->error, PST_ERROR_FORMAT, "%s: its pickle %s at byte %zu", m->path, what,
+                    (size_t)(m->at - m->begin));
 }
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
 /* Makes room for one element more in an array that grows. */
-static pst_status grow(pst_pickle_machine *m, void *array, uint32_t count, uint32_t *capacity, size_t element_bytes)
-{
+static pst_status grow(pst_pickle_machine *m, void *array, uint32_t count, uint32_t *capacity, size_t element_bytes) {
     void *old, *larger;
     if (count < *capacity)
         return PST_OK;
@@ -36,21 +34,16 @@ static pst_status grow(pst_pickle_machine *m, void *array, uint32_t count, uint3
     return PST_OK;
 }
 
-static pst_pickle_value *value_of(pst_pickle_machine *m, pst_pickle_id id)
-{
-    return &m->pickle->values[id];
-}
+static pst_pickle_value *value_of(pst_pickle_machine *m, pst_pickle_id id) { return &m->pickle->values[id]; }
 
-pst_status pst_pickle_push(pst_pickle_machine *m, uint32_t id)
-{
+pst_status pst_pickle_push(pst_pickle_machine *m, uint32_t id) {
     if (m->depth == PST_PICKLE_MAX_DEPTH)
         return pst_pickle_fail(m, "is nested too deeply");
     m->stack[m->depth++] = id;
     return PST_OK;
 }
 
-pst_status pst_pickle_push_new(pst_pickle_machine *m, pst_pickle_value value)
-{
+pst_status pst_pickle_push_new(pst_pickle_machine *m, pst_pickle_value value) {
     pst_pickle *p = m->pickle;
     pst_status status = grow(m, &p->values, p->value_count, &p->value_capacity, sizeof *p->values);
     if (status != PST_OK)
@@ -59,8 +52,7 @@ pst_status pst_pickle_push_new(pst_pickle_machine *m, pst_pickle_value value)
     return pst_pickle_push(m, p->value_count++);
 }
 
-pst_status pst_pickle_pop(pst_pickle_machine *m, pst_pickle_id *id)
-{
+pst_status pst_pickle_pop(pst_pickle_machine *m, pst_pickle_id *id) {
     *id = 0;
     if (m->depth == 0 || m->stack[m->depth - 1] == PST_PICKLE_MARK)
         return pst_pickle_fail(m, "takes from an empty stack");
@@ -69,8 +61,7 @@ pst_status pst_pickle_pop(pst_pickle_machine *m, pst_pickle_id *id)
 }
 
 /* Where the values above the last mark begin on the stack; the mark is below. */
-static pst_status find_mark(pst_pickle_machine *m, size_t *first)
-{
+static pst_status find_mark(pst_pickle_machine *m, size_t *first) {
     size_t at = m->depth;
     while (at > 0 && m->stack[at - 1] != PST_PICKLE_MARK)
         at--;
@@ -78,8 +69,7 @@ static pst_status find_mark(pst_pickle_machine *m, size_t *first)
     return at > 0 ? PST_OK : pst_pickle_fail(m, "lacks a mark");
 }
 
-pst_status pst_pickle_append(pst_pickle_machine *m, pst_pickle_id to, pst_pickle_id value)
-{
+pst_status pst_pickle_append(pst_pickle_machine *m, pst_pickle_id to, pst_pickle_id value) {
     pst_pickle *p = m->pickle;
     pst_status status = grow(m, &p->items, p->item_count, &p->item_capacity, sizeof *p->items);
     if (status != PST_OK)
@@ -97,8 +87,7 @@ pst_status pst_pickle_append(pst_pickle_machine *m, pst_pickle_id to, pst_pickle
 }
 
 /* Moves the top of the stack, from `first` on, to the end of a sequence or map. */
-static pst_status append_from(pst_pickle_machine *m, pst_pickle_id to, size_t first)
-{
+static pst_status append_from(pst_pickle_machine *m, pst_pickle_id to, size_t first) {
     pst_status status = PST_OK;
     for (size_t i = first; i < m->depth && status == PST_OK; i++)
         status = pst_pickle_append(m, to, m->stack[i]);
@@ -107,8 +96,7 @@ static pst_status append_from(pst_pickle_machine *m, pst_pickle_id to, size_t fi
 }
 
 /* A new sequence or map of what is on the stack from `first` on; with_mark: the mark below goes too. */
-static pst_status collect(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark)
-{
+static pst_status collect(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark) {
     pst_status status = pst_pickle_push_new(m, (pst_pickle_value){.kind = kind});
     if (status != PST_OK)
         return status;
@@ -121,8 +109,7 @@ static pst_status collect(pst_pickle_machine *m, pst_pickle_kind kind, size_t fi
 }
 
 /* APPENDS and SETITEMS: what is above the mark goes into what is below it. */
-static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark)
-{
+static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark) {
     size_t target = first - with_mark;
     if (target == 0 || m->stack[target - 1] == PST_PICKLE_MARK || value_of(m, m->stack[target - 1])->kind != kind ||
         (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
@@ -134,8 +121,7 @@ static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t 
 
 /* ---- the program --------------------------------------------------------------------------------------------- */
 
-static pst_status take(pst_pickle_machine *m, size_t bytes, const uint8_t **data)
-{
+static pst_status take(pst_pickle_machine *m, size_t bytes, const uint8_t **data) {
     *data = m->at;
     if (bytes > (size_t)(m->end - m->at))
         return pst_pickle_fail(m, "is cut short");
@@ -143,8 +129,7 @@ static pst_status take(pst_pickle_machine *m, size_t bytes, const uint8_t **data
     return PST_OK;
 }
 
-static pst_status take_unsigned(pst_pickle_machine *m, size_t width, uint64_t *value)
-{
+static pst_status take_unsigned(pst_pickle_machine *m, size_t width, uint64_t *value) {
     const uint8_t *data;
     pst_status status = take(m, width, &data);
     *value = 0;
@@ -153,8 +138,7 @@ static pst_status take_unsigned(pst_pickle_machine *m, size_t width, uint64_t *v
     return status;
 }
 
-static pst_status take_line(pst_pickle_machine *m, const char **text, size_t *length)
-{
+static pst_status take_line(pst_pickle_machine *m, const char **text, size_t *length) {
     const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
     *text = (const char *)m->at;
     *length = 0;
@@ -165,13 +149,11 @@ static pst_status take_line(pst_pickle_machine *m, const char **text, size_t *le
     return PST_OK;
 }
 
-static pst_status push_integer(pst_pickle_machine *m, int64_t value)
-{
+static pst_status push_integer(pst_pickle_machine *m, int64_t value) {
     return pst_pickle_push_new(m, (pst_pickle_value){.kind = PST_PICKLE_INTEGER, .integer = value});
 }
 
-static pst_status push_text(pst_pickle_machine *m, size_t length_bytes, bool is_text)
-{
+static pst_status push_text(pst_pickle_machine *m, size_t length_bytes, bool is_text) {
     uint64_t length;
     const uint8_t *data = m->at;
     pst_pickle *p = m->pickle;
@@ -188,8 +170,7 @@ static pst_status push_text(pst_pickle_machine *m, size_t length_bytes, bool is_
 }
 
 /* An integer of any length; what does not fit 8 bytes is no size, and becomes None. */
-static pst_status push_long(pst_pickle_machine *m, size_t length_bytes)
-{
+static pst_status push_long(pst_pickle_machine *m, size_t length_bytes) {
     uint64_t length, value = 0;
     const uint8_t *data;
     pst_status status = take_unsigned(m, length_bytes, &length);
@@ -207,8 +188,7 @@ static pst_status push_long(pst_pickle_machine *m, size_t length_bytes)
 }
 
 /* Protocol 0's integers are text; so are its booleans, 00 and 01. */
-static pst_status push_line_integer(pst_pickle_machine *m)
-{
+static pst_status push_line_integer(pst_pickle_machine *m) {
     const char *text;
     size_t length;
     char copy[32] = "";
@@ -221,8 +201,7 @@ static pst_status push_line_integer(pst_pickle_machine *m)
     return push_integer(m, strtoll(copy, NULL, 10));
 }
 
-static pst_status memo_put(pst_pickle_machine *m, uint64_t index)
-{
+static pst_status memo_put(pst_pickle_machine *m, uint64_t index) {
     if (m->depth == 0 || m->stack[m->depth - 1] == PST_PICKLE_MARK)
         return pst_pickle_fail(m, "takes from an empty stack");
     if (index >= MAX_VALUES)
@@ -246,15 +225,13 @@ static pst_status memo_put(pst_pickle_machine *m, uint64_t index)
     return PST_OK;
 }
 
-static pst_status memo_get(pst_pickle_machine *m, uint64_t index)
-{
+static pst_status memo_get(pst_pickle_machine *m, uint64_t index) {
     if (index >= m->memo_capacity || m->memo[index] == PST_PICKLE_MARK)
         return pst_pickle_fail(m, "asks for what it did not keep");
     return pst_pickle_push(m, m->memo[index]);
 }
 
-static pst_status memo_of(pst_pickle_machine *m, size_t width, bool put)
-{
+static pst_status memo_of(pst_pickle_machine *m, size_t width, bool put) {
     uint64_t index;
     pst_status status = take_unsigned(m, width, &index);
     if (status != PST_OK)
@@ -263,8 +240,7 @@ static pst_status memo_of(pst_pickle_machine *m, size_t width, bool put)
 }
 
 /* GLOBAL has two lines, STACK_GLOBAL two texts on the stack. */
-static pst_status global_from_stack(pst_pickle_machine *m)
-{
+static pst_status global_from_stack(pst_pickle_machine *m) {
     pst_pickle_id name, module;
     pst_status status = pst_pickle_pop(m, &name);
     if (status == PST_OK)
@@ -277,8 +253,7 @@ static pst_status global_from_stack(pst_pickle_machine *m)
     return pst_pickle_global(m, in->text, strlen(in->text), n->text, strlen(n->text));
 }
 
-static pst_status global_from_lines(pst_pickle_machine *m)
-{
+static pst_status global_from_lines(pst_pickle_machine *m) {
     const char *module, *name;
     size_t module_bytes, name_bytes;
     pst_status status = take_line(m, &module, &module_bytes);
@@ -287,53 +262,77 @@ static pst_status global_from_lines(pst_pickle_machine *m)
     return status == PST_OK ? pst_pickle_global(m, module, module_bytes, name, name_bytes) : status;
 }
 
-static pst_status refuse(pst_pickle_machine *m, uint8_t code)
-{
-    return pst_fail(m->error, PST_ERROR_UNSUPPORTED, "%s: its pickle has an instruction, 0x%02x at byte %zu, that no file of tensors "
-                    "needs; nothing in it was run", m->path, code, (size_t)(m->at - m->begin) - 1);
+static pst_status refuse(pst_pickle_machine *m, uint8_t code) {
+    return pst_fail(m->error, PST_ERROR_UNSUPPORTED,
+                    "%s: its pickle has an instruction, 0x%02x at byte %zu, that no file of tensors "
+                    "needs; nothing in it was run",
+                    m->path, code, (size_t)(m->at - m->begin) - 1);
 }
 
 /* One instruction; the names are those of Python's pickletools. */
-static pst_status step(pst_pickle_machine *m, uint8_t code)
-{
+static pst_status step(pst_pickle_machine *m, uint8_t code) {
     const uint8_t *data;
     uint64_t number;
     size_t first;
     pst_pickle_id dropped;
     pst_status status;
     switch (code) {
-    case 0x80: return take(m, 1, &data);                                             /* PROTO */
-    case 0x95: return take(m, 8, &data);                                             /* FRAME */
-    case '(': return pst_pickle_push(m, PST_PICKLE_MARK);                                                  /* MARK */
-    case '0': return pst_pickle_pop(m, &dropped);                                               /* POP */
-    case '1':                                                                        /* POP_MARK */
+    case 0x80:
+        return take(m, 1, &data); /* PROTO */
+    case 0x95:
+        return take(m, 8, &data); /* FRAME */
+    case '(':
+        return pst_pickle_push(m, PST_PICKLE_MARK); /* MARK */
+    case '0':
+        return pst_pickle_pop(m, &dropped); /* POP */
+    case '1':                               /* POP_MARK */
         status = find_mark(m, &first);
         if (status == PST_OK)
             m->depth = first - 1;
         return status;
-    case 'N': return pst_pickle_push(m, 0);                                          /* NONE */
-    case 0x88: case 0x89: return push_integer(m, code == 0x88);                      /* NEWTRUE, NEWFALSE */
-    case 'G':                                                                        /* BINFLOAT */
+    case 'N':
+        return pst_pickle_push(m, 0); /* NONE */
+    case 0x88:
+    case 0x89:
+        return push_integer(m, code == 0x88); /* NEWTRUE, NEWFALSE */
+    case 'G':                                 /* BINFLOAT */
         status = take(m, 8, &data);
         return status == PST_OK ? pst_pickle_push(m, 0) : status;
-    case 'J':                                                                        /* BININT */
+    case 'J': /* BININT */
         status = take_unsigned(m, 4, &number);
         return status == PST_OK ? push_integer(m, (int64_t)(number ^ 0x80000000u) - 0x80000000ll) : status;
-    case 'K': case 'M':                                                              /* BININT1, BININT2 */
+    case 'K':
+    case 'M': /* BININT1, BININT2 */
         status = take_unsigned(m, code == 'K' ? 1 : 2, &number);
         return status == PST_OK ? push_integer(m, (int64_t)number) : status;
-    case 'I': case 'L': return push_line_integer(m);                                 /* INT, LONG */
-    case 0x8a: return push_long(m, 1);                                               /* LONG1 */
-    case 0x8b: return push_long(m, 4);                                               /* LONG4 */
-    case 'X': case 'T': return push_text(m, 4, true);                                /* BINUNICODE, BINSTRING */
-    case 0x8c: case 'U': return push_text(m, 1, true);                               /* SHORT_BINUNICODE, SHORT_BINSTRING */
-    case 0x8d: return push_text(m, 8, true);                                         /* BINUNICODE8 */
-    case 'B': return push_text(m, 4, false);                                         /* BINBYTES */
-    case 'C': return push_text(m, 1, false);                                         /* SHORT_BINBYTES */
-    case ')': return collect(m, PST_PICKLE_SEQUENCE, m->depth, false);               /* EMPTY_TUPLE */
-    case ']': return collect(m, PST_PICKLE_SEQUENCE, m->depth, false);               /* EMPTY_LIST */
-    case '}': return collect(m, PST_PICKLE_MAP, m->depth, false);                    /* EMPTY_DICT */
-    case 0x85: case 0x86: case 0x87:                                                 /* TUPLE1, TUPLE2, TUPLE3 */
+    case 'I':
+    case 'L':
+        return push_line_integer(m); /* INT, LONG */
+    case 0x8a:
+        return push_long(m, 1); /* LONG1 */
+    case 0x8b:
+        return push_long(m, 4); /* LONG4 */
+    case 'X':
+    case 'T':
+        return push_text(m, 4, true); /* BINUNICODE, BINSTRING */
+    case 0x8c:
+    case 'U':
+        return push_text(m, 1, true); /* SHORT_BINUNICODE, SHORT_BINSTRING */
+    case 0x8d:
+        return push_text(m, 8, true); /* BINUNICODE8 */
+    case 'B':
+        return push_text(m, 4, false); /* BINBYTES */
+    case 'C':
+        return push_text(m, 1, false); /* SHORT_BINBYTES */
+    case ')':
+        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_TUPLE */
+    case ']':
+        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_LIST */
+    case '}':
+        return collect(m, PST_PICKLE_MAP, m->depth, false); /* EMPTY_DICT */
+    case 0x85:
+    case 0x86:
+    case 0x87: /* TUPLE1, TUPLE2, TUPLE3 */
         first = (size_t)(code - 0x84);
         if (m->depth < first)
             return pst_pickle_fail(m, "takes from an empty stack");
@@ -341,34 +340,50 @@ static pst_status step(pst_pickle_machine *m, uint8_t code)
             if (m->stack[i] == PST_PICKLE_MARK)
                 return pst_pickle_fail(m, "takes from an empty stack");
         return collect(m, PST_PICKLE_SEQUENCE, m->depth - first, false);
-    case 't': case 'l': case 'd':                                                    /* TUPLE, LIST, DICT */
+    case 't':
+    case 'l':
+    case 'd': /* TUPLE, LIST, DICT */
         status = find_mark(m, &first);
         return status == PST_OK ? collect(m, code == 'd' ? PST_PICKLE_MAP : PST_PICKLE_SEQUENCE, first, true) : status;
-    case 'e': case 'u':                                                              /* APPENDS, SETITEMS */
+    case 'e':
+    case 'u': /* APPENDS, SETITEMS */
         status = find_mark(m, &first);
-        return status == PST_OK ? add_items(m, code == 'e' ? PST_PICKLE_SEQUENCE : PST_PICKLE_MAP, first, true) : status;
-    case 'a': case 's':                                                              /* APPEND, SETITEM */
+        return status == PST_OK ? add_items(m, code == 'e' ? PST_PICKLE_SEQUENCE : PST_PICKLE_MAP, first, true)
+                                : status;
+    case 'a':
+    case 's': /* APPEND, SETITEM */
         first = code == 'a' ? 1 : 2;
-        if (m->depth <= first || m->stack[m->depth - 1] == PST_PICKLE_MARK || m->stack[m->depth - first] == PST_PICKLE_MARK)
+        if (m->depth <= first || m->stack[m->depth - 1] == PST_PICKLE_MARK ||
+            m->stack[m->depth - first] == PST_PICKLE_MARK)
             return pst_pickle_fail(m, "takes from an empty stack");
         return add_items(m, code == 'a' ? PST_PICKLE_SEQUENCE : PST_PICKLE_MAP, m->depth - first, false);
-    case 'q': return memo_of(m, 1, true);                                            /* BINPUT */
-    case 'r': return memo_of(m, 4, true);                                            /* LONG_BINPUT */
-    case 'h': return memo_of(m, 1, false);                                           /* BINGET */
-    case 'j': return memo_of(m, 4, false);                                           /* LONG_BINGET */
-    case 0x94: return memo_put(m, m->memo_count);                                    /* MEMOIZE */
-    case 'c': return global_from_lines(m);                                           /* GLOBAL */
-    case 0x93: return global_from_stack(m);                                          /* STACK_GLOBAL */
-    case 'Q': return pst_pickle_storage(m);                                                /* BINPERSID */
-    case 'R': return pst_pickle_reduce(m);                                                      /* REDUCE */
-    case 'b': return pst_pickle_build(m);                                                       /* BUILD */
-    default: return refuse(m, code);
+    case 'q':
+        return memo_of(m, 1, true); /* BINPUT */
+    case 'r':
+        return memo_of(m, 4, true); /* LONG_BINPUT */
+    case 'h':
+        return memo_of(m, 1, false); /* BINGET */
+    case 'j':
+        return memo_of(m, 4, false); /* LONG_BINGET */
+    case 0x94:
+        return memo_put(m, m->memo_count); /* MEMOIZE */
+    case 'c':
+        return global_from_lines(m); /* GLOBAL */
+    case 0x93:
+        return global_from_stack(m); /* STACK_GLOBAL */
+    case 'Q':
+        return pst_pickle_storage(m); /* BINPERSID */
+    case 'R':
+        return pst_pickle_reduce(m); /* REDUCE */
+    case 'b':
+        return pst_pickle_build(m); /* BUILD */
+    default:
+        return refuse(m, code);
     }
 }
 
-pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *data, size_t bytes, size_t *used, pst_pickle **pickle,
-                           pst_pickle_id *result)
-{
+pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *data, size_t bytes, size_t *used,
+                           pst_pickle **pickle, pst_pickle_id *result) {
     pst_status status = PST_OK;
     pst_pickle_machine *m = NULL;
     pst_pickle *made = NULL;
@@ -376,7 +391,8 @@ pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *da
     *result = 0;
     PST_TRY(pst_allocate(error, 1, sizeof *made, &made));
     PST_TRY(pst_allocate(error, 1, sizeof *m, &m));
-    *m = (pst_pickle_machine){.error = error, .path = path, .at = data, .end = data + bytes, .begin = data, .pickle = made};
+    *m = (pst_pickle_machine){
+        .error = error, .path = path, .at = data, .end = data + bytes, .begin = data, .pickle = made};
     PST_TRY(pst_allocate(error, bytes, 1, &made->texts));
     PST_TRY(pst_pickle_push_new(m, (pst_pickle_value){.kind = PST_PICKLE_NONE}));
     PST_TRY(grow(m, &made->items, 0, &made->item_capacity, sizeof *made->items));
@@ -403,8 +419,7 @@ cleanup:
     return status;
 }
 
-void pst_pickle_close(pst_pickle *pickle)
-{
+void pst_pickle_close(pst_pickle *pickle) {
     if (!pickle)
         return;
     pst_free(pickle->values);
@@ -413,13 +428,9 @@ void pst_pickle_close(pst_pickle *pickle)
     pst_free(pickle);
 }
 
-const pst_pickle_value *pst_pickle_get(const pst_pickle *pickle, pst_pickle_id id)
-{
-    return &pickle->values[id];
-}
+const pst_pickle_value *pst_pickle_get(const pst_pickle *pickle, pst_pickle_id id) { return &pickle->values[id]; }
 
-bool pst_pickle_next(const pst_pickle *pickle, pst_pickle_id of, uint32_t *at, pst_pickle_id *entry)
-{
+bool pst_pickle_next(const pst_pickle *pickle, pst_pickle_id of, uint32_t *at, pst_pickle_id *entry) {
     uint32_t next = *at ? pickle->items[*at].next : pickle->values[of].first;
     if (next == 0)
         return false;
@@ -428,8 +439,7 @@ bool pst_pickle_next(const pst_pickle *pickle, pst_pickle_id of, uint32_t *at, p
     return true;
 }
 
-pst_pickle_id pst_pickle_lookup(const pst_pickle *pickle, pst_pickle_id map, const char *key)
-{
+pst_pickle_id pst_pickle_lookup(const pst_pickle *pickle, pst_pickle_id map, const char *key) {
     pst_pickle_id name, value;
     uint32_t at = 0;
     if (pickle->values[map].kind != PST_PICKLE_MAP)
@@ -440,7 +450,4 @@ pst_pickle_id pst_pickle_lookup(const pst_pickle *pickle, pst_pickle_id map, con
     return 0;
 }
 
-uint32_t pst_pickle_count(const pst_pickle *pickle)
-{
-    return pickle->value_count;
-}
+uint32_t pst_pickle_count(const pst_pickle *pickle) { return pickle->value_count; }

@@ -1,6 +1,7 @@
-/* A reader of the part of Python's pickles that PyTorch's files of tensors are made of. A pickle is a program for a small stack
- * machine, and Python's own reader would call whatever function it names. Here nothing is ever called: the few names that PyTorch
- * writes for tensors are known and mean the values below, and any other name, and any other way to make an object, is refused. */
+/* A reader of the part of Python's pickles that PyTorch's files of tensors are made of. A pickle is a program for a
+ * small stack machine, and Python's own reader would call whatever function it names. Here nothing is ever called: the
+ * few names that PyTorch writes for tensors are known and mean the values below, and any other name, and any other way
+ * to make an object, is refused. */
 #ifndef PST_MODEL_PICKLE_H
 #define PST_MODEL_PICKLE_H
 
@@ -10,7 +11,7 @@
 
 typedef enum pst_pickle_kind {
     PST_PICKLE_NONE,    /* also what does not matter here: a real number, bytes */
-    PST_PICKLE_INTEGER,  /* True and False too */
+    PST_PICKLE_INTEGER, /* True and False too */
     PST_PICKLE_TEXT,
     PST_PICKLE_SEQUENCE, /* a tuple or list */
     PST_PICKLE_MAP,      /* a dict or OrderedDict: its items are key, value, key, value */
@@ -23,7 +24,8 @@ typedef uint32_t pst_pickle_id; /* of a value; 0 is None */
 
 typedef struct pst_pickle_value {
     pst_pickle_kind kind;
-    int64_t integer;       /* of an integer; of a storage how many numbers it has; of a tensor where it begins in its storage */
+    int64_t
+        integer; /* of an integer; of a storage how many numbers it has; of a tensor where it begins in its storage */
     const char *text;      /* of a text; of a storage its key. Ends with a zero */
     pst_tensor_type type;  /* of a storage */
     int width;             /* of a storage: bytes of a number, of other types too */
@@ -34,10 +36,10 @@ typedef struct pst_pickle_value {
 
 typedef struct pst_pickle pst_pickle;
 
-/* Reads a whole pickle from the beginning of `data`. *used (may be NULL): how many bytes it had. Messages begin with the path, and
- * both stay the caller's. *result: what it evaluates to. */
-pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *data, size_t bytes, size_t *used, pst_pickle **pickle,
-                           pst_pickle_id *result);
+/* Reads a whole pickle from the beginning of `data`. *used (may be NULL): how many bytes it had. Messages begin with
+ * the path, and both stay the caller's. *result: what it evaluates to. */
+pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *data, size_t bytes, size_t *used,
+                           pst_pickle **pickle, pst_pickle_id *result);
 void pst_pickle_close(pst_pickle *pickle);
 
 const pst_pickle_value *pst_pickle_get(const pst_pickle *pickle, pst_pickle_id id);

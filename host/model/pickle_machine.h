@@ -1,11 +1,11 @@
-/* The stack machine that a pickle is a program for, between the two files that make it up: pickle.c has its instructions,
- * pickle_torch.c the objects of PyTorch's. */
+/* The stack machine that a pickle is a program for, between the two files that make it up: pickle.c has its
+ * instructions, pickle_torch.c the objects of PyTorch's. */
 #ifndef PST_MODEL_PICKLE_MACHINE_H
 #define PST_MODEL_PICKLE_MACHINE_H
 
 #include "model/pickle.h"
 
-#define PST_PICKLE_MAX_DEPTH 4096 /* of the stack, where 1000 items of a list wait for APPENDS */
+#define PST_PICKLE_MAX_DEPTH 4096  /* of the stack, where 1000 items of a list wait for APPENDS */
 #define PST_PICKLE_MARK UINT32_MAX /* on the stack */
 
 typedef struct pst_pickle_item {
@@ -43,7 +43,8 @@ pst_status pst_pickle_pop(pst_pickle_machine *m, pst_pickle_id *id);
 pst_status pst_pickle_append(pst_pickle_machine *m, pst_pickle_id to, pst_pickle_id value);
 
 /* Instructions that make PyTorch's objects: GLOBAL of a module and a name, BINPERSID, REDUCE and BUILD. */
-pst_status pst_pickle_global(pst_pickle_machine *m, const char *module, size_t module_bytes, const char *name, size_t name_bytes);
+pst_status pst_pickle_global(pst_pickle_machine *m, const char *module, size_t module_bytes, const char *name,
+                             size_t name_bytes);
 pst_status pst_pickle_storage(pst_pickle_machine *m);
 pst_status pst_pickle_reduce(pst_pickle_machine *m);
 pst_status pst_pickle_build(pst_pickle_machine *m);

@@ -2,14 +2,13 @@
 
 #include <string.h>
 
-static pst_status fail(pst_error *error, const pst_wire *wire, uint64_t at)
-{
-    return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short at byte %llu", wire->path, (unsigned long long)at);
+static pst_status fail(pst_error *error, const pst_wire *wire, uint64_t at) {
+    return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short at byte %llu", wire->path,
+                    (unsigned long long)at);
 }
 
 /* One byte, through the window. */
-static pst_status byte_at(pst_error *error, pst_wire *wire, const pst_wire_span *span, uint8_t *byte)
-{
+static pst_status byte_at(pst_error *error, pst_wire *wire, const pst_wire_span *span, uint8_t *byte) {
     if (span->at >= span->end)
         return fail(error, wire, span->at);
     if (span->at < wire->window_at || span->at - wire->window_at >= wire->window_bytes) {
@@ -26,8 +25,7 @@ static pst_status byte_at(pst_error *error, pst_wire *wire, const pst_wire_span 
     return PST_OK;
 }
 
-pst_status pst_wire_varint(pst_error *error, pst_wire *wire, pst_wire_span *span, uint64_t *value)
-{
+pst_status pst_wire_varint(pst_error *error, pst_wire *wire, pst_wire_span *span, uint64_t *value) {
     uint64_t begin = span->at;
     *value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -45,8 +43,7 @@ pst_status pst_wire_varint(pst_error *error, pst_wire *wire, pst_wire_span *span
     return fail(error, wire, begin);
 }
 
-pst_status pst_wire_next(pst_error *error, pst_wire *wire, pst_wire_span *span, pst_wire_field *field, bool *more)
-{
+pst_status pst_wire_next(pst_error *error, pst_wire *wire, pst_wire_span *span, pst_wire_field *field, bool *more) {
     uint64_t begin = span->at, tag, bytes = 0;
     *field = (pst_wire_field){0};
     *more = span->at < span->end;
@@ -60,15 +57,21 @@ pst_status pst_wire_next(pst_error *error, pst_wire *wire, pst_wire_span *span, 
     if (tag >> 3 == 0 || tag >> 3 > 0x1fffffff)
         return fail(error, wire, begin);
     switch (tag & 7) {
-    case PST_WIRE_VARINT: return pst_wire_varint(error, wire, span, &field->value);
-    case PST_WIRE_FIXED64: bytes = 8; break;
-    case PST_WIRE_FIXED32: bytes = 4; break;
+    case PST_WIRE_VARINT:
+        return pst_wire_varint(error, wire, span, &field->value);
+    case PST_WIRE_FIXED64:
+        bytes = 8;
+        break;
+    case PST_WIRE_FIXED32:
+        bytes = 4;
+        break;
     case PST_WIRE_BYTES:
         status = pst_wire_varint(error, wire, span, &bytes);
         if (status != PST_OK)
             return status;
         break;
-    default: return fail(error, wire, begin); /* groups, which neither format has */
+    default:
+        return fail(error, wire, begin); /* groups, which neither format has */
     }
     if (bytes > span->end - span->at)
         return fail(error, wire, begin);
@@ -77,16 +80,15 @@ pst_status pst_wire_next(pst_error *error, pst_wire *wire, pst_wire_span *span, 
     return PST_OK;
 }
 
-pst_status pst_wire_text(pst_error *error, pst_wire *wire, const pst_wire_field *field, char *text, size_t capacity)
-{
+pst_status pst_wire_text(pst_error *error, pst_wire *wire, const pst_wire_field *field, char *text, size_t capacity) {
     uint64_t bytes = field->type == PST_WIRE_BYTES ? field->span.end - field->span.at : 0;
     size_t length = bytes < capacity ? (size_t)bytes : capacity - 1;
     text[length] = 0;
     return length > 0 ? pst_file_read(error, wire->file, field->span.at, text, length) : PST_OK;
 }
 
-pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_field *field, int64_t *values, int most, int *count)
-{
+pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_field *field, int64_t *values, int most,
+                             int *count) {
     pst_wire_span span = field->span;
     uint64_t value = field->value;
     bool one = field->type == PST_WIRE_VARINT;
@@ -97,8 +99,8 @@ pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_fi
         if (status != PST_OK)
             return status;
         if (*count == most)
-            return pst_fail(error, PST_ERROR_FORMAT, "%s: has a list of more than %d numbers at byte %llu", wire->path, most,
-                            (unsigned long long)span.at);
+            return pst_fail(error, PST_ERROR_FORMAT, "%s: has a list of more than %d numbers at byte %llu", wire->path,
+                            most, (unsigned long long)span.at);
         memcpy(&values[(*count)++], &value, sizeof value);
         if (one)
             break;
@@ -107,8 +109,7 @@ pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_fi
 }
 
 /* ONNX's first field is the number of its version, Caffe's its name, or for one without a name a layer. */
-pst_wire_kind pst_wire_guess(pst_file *file, uint64_t bytes)
-{
+pst_wire_kind pst_wire_guess(pst_file *file, uint64_t bytes) {
     pst_wire wire = {.file = file, .path = ""};
     pst_wire_span span = {0, bytes};
     pst_wire_kind kind = PST_WIRE_OTHER;
@@ -126,7 +127,8 @@ pst_wire_kind pst_wire_guess(pst_file *file, uint64_t bytes)
             kind = PST_WIRE_CAFFE;
         if (kind == PST_WIRE_OTHER)
             return kind;
-        if (field.type == PST_WIRE_BYTES && ((kind == PST_WIRE_CAFFE && layer) || (kind == PST_WIRE_ONNX && field.number == 7)))
+        if (field.type == PST_WIRE_BYTES &&
+            ((kind == PST_WIRE_CAFFE && layer) || (kind == PST_WIRE_ONNX && field.number == 7)))
             return kind;
         if (status != PST_OK)
             return PST_WIRE_OTHER;

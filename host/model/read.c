@@ -1,12 +1,10 @@
 /* Which format a network file has, by its content, and what every importer needs. */
-#include "model/source.h"
-
-#include "base/memory.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/protobuf_wire.h"
+#include "model/source.h"
 #include "model/verify.h"
 
 #define MAX_TENSORS 100000
@@ -19,21 +17,20 @@ const pst_format pst_format_keras = {.name = "Keras HDF5", .package = "libhdf5-d
 const pst_format pst_format_torch_zip = {.name = "PyTorch zip", .package = "libzip-dev"};
 #endif
 
-static bool begins(const uint8_t *head, size_t bytes, size_t at, const char *text, size_t length)
-{
+static bool begins(const uint8_t *head, size_t bytes, size_t at, const char *text, size_t length) {
     return bytes >= at && bytes - at >= length && memcmp(head + at, text, length) == 0;
 }
 #define BEGINS(at, text) begins(head, bytes, at, text, sizeof text - 1)
 
 /* Says what a file is that people take for a network, by mistake or because a download went wrong. */
-static pst_status fail_other(pst_error *error, const char *path, const uint8_t *head, size_t bytes)
-{
+static pst_status fail_other(pst_error *error, const char *path, const uint8_t *head, size_t bytes) {
     static const struct {
         size_t at, length;
         const char *magic, *what;
     } others[] = {
-        {257, 5, "ustar", "is a tar archive, an old form of PyTorch's files or a packed network; unpack it, or load and save it "
-                          "again with PyTorch"},
+        {257, 5, "ustar",
+         "is a tar archive, an old form of PyTorch's files or a packed network; unpack it, or load and save it "
+         "again with PyTorch"},
         {0, 6, "\x93NUMPY", "is a NumPy array, not a network"},
         {0, 4, "GGUF", "is a GGUF file, which has no VGG network in it"},
         {0, 19, "MATLAB 7.3 MAT-file", "is a MATLAB 7.3 file; save it with -v7 from MATLAB to have it read"},
@@ -45,24 +42,26 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
     if (problem)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: %s", path, problem);
     if (bytes > 1 && head[0] == 0x80 && head[1] <= 5)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a Python pickle, but not one of PyTorch's, and is not run", path);
-    return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a network in a format that is known here: safetensors, Keras HDF5, Caffe, "
-                    "ONNX, PyTorch or MATLAB 5", path);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a Python pickle, but not one of PyTorch's, and is not run",
+                        path);
+    return pst_fail(error, PST_ERROR_FORMAT,
+                    "%s: is not a network in a format that is known here: safetensors, Keras HDF5, Caffe, "
+                    "ONNX, PyTorch or MATLAB 5",
+                    path);
 }
 
-static bool is_hdf5(pst_source *source, const uint8_t *head, size_t bytes)
-{
+static bool is_hdf5(pst_source *source, const uint8_t *head, size_t bytes) {
     static const char magic[] = "\x89HDF\r\n\x1a\n";
     uint8_t at[8];
     for (uint64_t offset = 512; offset <= 2048; offset *= 2) /* behind what the user put there, MATLAB 7.3 for one */
-        if (offset + 8 <= source->bytes && pst_file_read(NULL, source->file, offset, at, 8) == PST_OK && memcmp(at, magic, 8) == 0)
+        if (offset + 8 <= source->bytes && pst_file_read(NULL, source->file, offset, at, 8) == PST_OK &&
+            memcmp(at, magic, 8) == 0)
             return true;
     return BEGINS(0, "\x89HDF\r\n\x1a\n");
 }
 
 /* NULL if none fits. Formats with an unmistakable beginning come first, protobuf, which has none, last. */
-static const pst_format *detect(pst_source *source, const uint8_t *head, size_t bytes)
-{
+static const pst_format *detect(pst_source *source, const uint8_t *head, size_t bytes) {
     uint64_t header_bytes = 0;
     if (BEGINS(0, "MATLAB 7.3"))
         return NULL;
@@ -76,20 +75,23 @@ static const pst_format *detect(pst_source *source, const uint8_t *head, size_t 
         return &pst_format_torch;
     for (int i = 0; i < 8 && bytes >= 8; i++)
         header_bytes |= (uint64_t)head[i] << (8 * i);
-    if (BEGINS(8, "{") && header_bytes < (uint64_t)1 << 40) /* what is wrong with a header too long, its reader says best */
+    if (BEGINS(8, "{") && header_bytes < (uint64_t)1
+                                             << 40) /* what is wrong with a header too long, its reader says best */
         return &pst_format_safetensors;
     if (pst_head_problem(head, bytes, ""))
         return NULL;
     switch (pst_wire_guess(source->file, source->bytes)) {
-    case PST_WIRE_CAFFE: return &pst_format_caffe;
-    case PST_WIRE_ONNX: return &pst_format_onnx;
-    case PST_WIRE_OTHER: break;
+    case PST_WIRE_CAFFE:
+        return &pst_format_caffe;
+    case PST_WIRE_ONNX:
+        return &pst_format_onnx;
+    case PST_WIRE_OTHER:
+        break;
     }
     return NULL;
 }
 
-pst_status pst_source_open(pst_error *error, const char *path, pst_source **source)
-{
+pst_status pst_source_open(pst_error *error, const char *path, pst_source **source) {
     pst_status status = PST_OK;
     pst_source *opened = NULL;
     uint8_t head[PST_HEAD_BYTES];
@@ -105,8 +107,10 @@ pst_status pst_source_open(pst_error *error, const char *path, pst_source **sour
     if (!format)
         PST_TRY(fail_other(error, path, head, bytes));
     if (!format->open)
-        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: is a %s file, which this build does not read; install %s and build "
-                         "again", path, format->name, format->package));
+        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
+                         "%s: is a %s file, which this build does not read; install %s and build "
+                         "again",
+                         path, format->name, format->package));
     opened->format = format;
     PST_TRY(format->open(error, opened));
     *source = opened;
@@ -117,8 +121,7 @@ cleanup:
     return status;
 }
 
-void pst_source_close(pst_source *source)
-{
+void pst_source_close(pst_source *source) {
     if (!source)
         return;
     if (source->format && source->format->close)
@@ -131,9 +134,8 @@ void pst_source_close(pst_source *source)
     pst_free(source);
 }
 
-pst_status pst_source_add(pst_error *error, pst_source *source, const char *name, pst_tensor_type type, int dimension_count,
-                          const int64_t *shape, pst_source_tensor **added)
-{
+pst_status pst_source_add(pst_error *error, pst_source *source, const char *name, pst_tensor_type type,
+                          int dimension_count, const int64_t *shape, pst_source_tensor **added) {
     char *copy;
     if (source->count == MAX_TENSORS)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: holds more than %d tensors", source->path, MAX_TENSORS);
@@ -167,8 +169,7 @@ pst_status pst_source_add(pst_error *error, pst_source *source, const char *name
     return PST_OK;
 }
 
-void pst_source_make_vector(pst_source_tensor *tensor)
-{
+void pst_source_make_vector(pst_source_tensor *tensor) {
     pst_tensor_info *info = &tensor->info;
     int kept = 0;
     for (int d = 0; d < info->dimension_count; d++)
@@ -179,20 +180,18 @@ void pst_source_make_vector(pst_source_tensor *tensor)
     info->dimension_count = kept;
 }
 
-const pst_source_tensor *pst_source_find(const pst_source *source, const char *name)
-{
+const pst_source_tensor *pst_source_find(const pst_source *source, const char *name) {
     for (size_t i = 0; i < source->count; i++)
         if (strcmp(source->tensors[i].info.name, name) == 0)
             return &source->tensors[i];
     return NULL;
 }
 
-pst_status pst_source_read(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values)
-{
+pst_status pst_source_read(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values) {
     *values = NULL;
     if (tensor->info.type == PST_TENSOR_OTHER)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64", source->path,
-                        tensor->info.name);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64",
+                        source->path, tensor->info.name);
     pst_status status = pst_allocate(error, tensor->info.count, sizeof(float), values);
     if (status != PST_OK)
         return pst_fail_in(error, source->path);
@@ -204,7 +203,6 @@ pst_status pst_source_read(pst_error *error, pst_source *source, const pst_sourc
     return status;
 }
 
-pst_status pst_source_read_plain(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values)
-{
+pst_status pst_source_read_plain(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values) {
     return pst_tensor_read(error, source->file, tensor->at, tensor->info.type, tensor->info.count, values, NULL);
 }

@@ -1,12 +1,13 @@
 #include "model/safetensors.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/source.h"
-
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define MAX_HEADER_BYTES ((uint64_t)64 << 20)
 
@@ -23,8 +24,7 @@ struct pst_safetensors {
     size_t count;
 };
 
-static pst_tensor_type type_of(const char *name)
-{
+static pst_tensor_type type_of(const char *name) {
     static const char *const names[] = {"F16", "BF16", "F32", "F64"}; /* in the order of pst_tensor_type */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
@@ -34,15 +34,13 @@ static pst_tensor_type type_of(const char *name)
 
 /* ---- the header ---------------------------------------------------------------------------------------------- */
 
-static pst_status fail_tensor(pst_error *error, const pst_safetensors *file, const char *name, const char *what)
-{
+static pst_status fail_tensor(pst_error *error, const pst_safetensors *file, const char *name, const char *what) {
     return pst_fail(error, PST_ERROR_FORMAT, "%s: tensor %.64s %s", file->path, name, what);
 }
 
 /* One tensor of the header; data_begin and data_bytes say where the tensors' bytes lie in the file. */
 static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, const char *name, json_t *value,
-                               uint64_t data_begin, uint64_t data_bytes, entry *tensor)
-{
+                               uint64_t data_begin, uint64_t data_bytes, entry *tensor) {
     const char *type = json_string_value(json_object_get(value, "dtype"));
     json_t *shape = json_object_get(value, "shape"), *offsets = json_object_get(value, "data_offsets");
     if (!type || !json_is_array(shape) || !json_is_array(offsets))
@@ -80,16 +78,14 @@ static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, co
     return PST_OK;
 }
 
-static int compare_begin(const void *left, const void *right)
-{
+static int compare_begin(const void *left, const void *right) {
     const entry *a = *(const entry *const *)left, *b = *(const entry *const *)right;
     if (a->begin != b->begin)
         return a->begin < b->begin ? -1 : 1;
     return a->end < b->end ? -1 : a->end > b->end; /* so that empty tensors come before their neighbour */
 }
 
-static pst_status check_overlaps(pst_error *error, const pst_safetensors *file)
-{
+static pst_status check_overlaps(pst_error *error, const pst_safetensors *file) {
     const entry **sorted;
     pst_status status = pst_allocate(error, file->count, sizeof *sorted, &sorted);
     if (status != PST_OK)
@@ -105,16 +101,14 @@ static pst_status check_overlaps(pst_error *error, const pst_safetensors *file)
     return status;
 }
 
-static pst_status parse_header(pst_error *error, pst_safetensors *file, uint64_t data_begin, uint64_t data_bytes)
-{
+static pst_status parse_header(pst_error *error, pst_safetensors *file, uint64_t data_begin, uint64_t data_bytes) {
     const char *name;
     json_t *value, *text;
     json_t *metadata = json_object_get(file->header, "__metadata__");
     if (metadata && !json_is_object(metadata))
         return pst_fail(error, PST_ERROR_FORMAT, "%s: its __metadata__ is not an object", file->path);
-    json_object_foreach(metadata, name, text)
-        if (!json_is_string(text))
-            return pst_fail(error, PST_ERROR_FORMAT, "%s: the metadata %.64s is not a text", file->path, name);
+    json_object_foreach(metadata, name, text) if (!json_is_string(text)) return pst_fail(
+        error, PST_ERROR_FORMAT, "%s: the metadata %.64s is not a text", file->path, name);
 
     pst_status status = pst_allocate(error, json_object_size(file->header), sizeof(entry), &file->entries);
     if (status != PST_OK)
@@ -130,8 +124,7 @@ static pst_status parse_header(pst_error *error, pst_safetensors *file, uint64_t
     return check_overlaps(error, file);
 }
 
-pst_status pst_safetensors_open(pst_error *error, const char *path, pst_safetensors **file)
-{
+pst_status pst_safetensors_open(pst_error *error, const char *path, pst_safetensors **file) {
     pst_status status = PST_OK;
     pst_safetensors *opened = NULL;
     char *text = NULL;
@@ -174,8 +167,7 @@ cleanup:
     return status;
 }
 
-void pst_safetensors_close(pst_safetensors *file)
-{
+void pst_safetensors_close(pst_safetensors *file) {
     if (!file)
         return;
     json_decref(file->header);
@@ -185,26 +177,20 @@ void pst_safetensors_close(pst_safetensors *file)
     pst_free(file);
 }
 
-size_t pst_safetensors_count(const pst_safetensors *file)
-{
-    return file->count;
-}
+size_t pst_safetensors_count(const pst_safetensors *file) { return file->count; }
 
-const pst_tensor_info *pst_safetensors_at(const pst_safetensors *file, size_t index)
-{
+const pst_tensor_info *pst_safetensors_at(const pst_safetensors *file, size_t index) {
     return index < file->count ? &file->entries[index].info : NULL;
 }
 
-const pst_tensor_info *pst_safetensors_find(const pst_safetensors *file, const char *name)
-{
+const pst_tensor_info *pst_safetensors_find(const pst_safetensors *file, const char *name) {
     for (size_t i = 0; i < file->count; i++)
         if (strcmp(file->entries[i].info.name, name) == 0)
             return &file->entries[i].info;
     return NULL;
 }
 
-const char *pst_safetensors_metadata(const pst_safetensors *file, const char *key)
-{
+const char *pst_safetensors_metadata(const pst_safetensors *file, const char *key) {
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
@@ -212,8 +198,7 @@ const char *pst_safetensors_metadata(const pst_safetensors *file, const char *ke
 
 /* One of `floats` and `doubles` is given. */
 static pst_status read_values(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor, float *floats,
-                              double *doubles)
-{
+                              double *doubles) {
     const entry *from = (const entry *)(const void *)tensor;
     if (tensor->type == PST_TENSOR_OTHER)
         return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64",
@@ -222,26 +207,23 @@ static pst_status read_values(pst_error *error, pst_safetensors *file, const pst
 }
 
 pst_status pst_safetensors_read_float(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
-                                      float *values)
-{
+                                      float *values) {
     return read_values(error, file, tensor, values, NULL);
 }
 
 pst_status pst_safetensors_read_double(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
-                                       double *values)
-{
+                                       double *values) {
     return read_values(error, file, tensor, NULL, values);
 }
 
 /* ---- as a network file --------------------------------------------------------------------------------------- */
 
 /* Metadata may say what the internal convention says, and nothing else. */
-static pst_status check_metadata(pst_error *error, const pst_safetensors *file)
-{
+static pst_status check_metadata(pst_error *error, const pst_safetensors *file) {
     static const struct {
         const char *key, *value;
     } convention[] = {
-        {"layout", "OIHW"}, {"channel_order", "BGR"}, {"pixel_range", "0..255"}, {"mean", "103.939,116.779,123.68"},
+        {"layout", "OIHW"},  {"channel_order", "BGR"}, {"pixel_range", "0..255"}, {"mean", "103.939,116.779,123.68"},
         {"padding", "zero"},
     };
     for (size_t i = 0; i < sizeof convention / sizeof convention[0]; i++) {
@@ -253,15 +235,16 @@ static pst_status check_metadata(pst_error *error, const pst_safetensors *file)
     return PST_OK;
 }
 
-static pst_status open_source(pst_error *error, pst_source *source)
-{
+static pst_status open_source(pst_error *error, pst_source *source) {
     pst_safetensors *file;
     pst_status status = pst_safetensors_open(error, source->path, &file);
     source->state = file;
     if (status == PST_OK)
         status = check_metadata(error, file);
-    /* Files of this program's own kind are Caffe's, as its documentation says, and those with torchvision's names need not be. */
-    if (status == PST_OK && (pst_safetensors_find(file, "conv1_1.weight") || pst_safetensors_metadata(file, "channel_order")))
+    /* Files of this program's own kind are Caffe's, as its documentation says, and those with torchvision's names need
+     * not be. */
+    if (status == PST_OK &&
+        (pst_safetensors_find(file, "conv1_1.weight") || pst_safetensors_metadata(file, "channel_order")))
         source->convention = PST_CONVENTION_CAFFE;
     for (size_t i = 0; status == PST_OK && i < file->count; i++) {
         const pst_tensor_info *info = &file->entries[i].info;
@@ -273,10 +256,7 @@ static pst_status open_source(pst_error *error, pst_source *source)
     return status;
 }
 
-static void close_source(pst_source *source)
-{
-    pst_safetensors_close(source->state);
-}
+static void close_source(pst_source *source) { pst_safetensors_close(source->state); }
 
 const pst_format pst_format_safetensors = {
     .name = "safetensors", .open = open_source, .read = pst_source_read_plain, .close = close_source};

@@ -1,5 +1,5 @@
-/* An open network file of any format: named tensors, whose numbers are read when they are asked for. An importer fills it; names.c
- * and convention.c find out what its tensors are. */
+/* An open network file of any format: named tensors, whose numbers are read when they are asked for. An importer fills
+ * it; names.c and convention.c find out what its tensors are. */
 #ifndef PST_MODEL_SOURCE_H
 #define PST_MODEL_SOURCE_H
 
@@ -22,7 +22,8 @@ typedef struct pst_source pst_source;
 typedef struct pst_format {
     const char *name;    /* "Keras HDF5" */
     const char *package; /* of Debian, to be installed where open is NULL */
-    pst_status (*open)(pst_error *error, pst_source *source); /* adds the tensors; what is made is left to close if it fails */
+    pst_status (*open)(pst_error *error,
+                       pst_source *source); /* adds the tensors; what is made is left to close if it fails */
     /* All numbers of a tensor that is not PST_TENSOR_OTHER. */
     pst_status (*read)(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values);
     void (*close)(pst_source *source); /* may be NULL */
@@ -48,10 +49,10 @@ extern const pst_format pst_format_safetensors, pst_format_keras, pst_format_caf
 pst_status pst_source_open(pst_error *error, const char *path, pst_source **source);
 void pst_source_close(pst_source *source);
 
-/* Adds a tensor with a copy of its name; the shape has at most PST_TENSOR_MAX_DIMENSIONS sides. *added may be NULL. Refuses
- * impossible shapes, and more tensors than any network has. */
-pst_status pst_source_add(pst_error *error, pst_source *source, const char *name, pst_tensor_type type, int dimension_count,
-                          const int64_t *shape, pst_source_tensor **added);
+/* Adds a tensor with a copy of its name; the shape has at most PST_TENSOR_MAX_DIMENSIONS sides. *added may be NULL.
+ * Refuses impossible shapes, and more tensors than any network has. */
+pst_status pst_source_add(pst_error *error, pst_source *source, const char *name, pst_tensor_type type,
+                          int dimension_count, const int64_t *shape, pst_source_tensor **added);
 
 /* Drops sides of 1 until one side is left, as formats that know no vectors need it for biases. */
 void pst_source_make_vector(pst_source_tensor *tensor);

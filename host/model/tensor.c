@@ -1,27 +1,29 @@
 #include "model/tensor.h"
 
-#include "base/memory.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define CHUNK_BYTES 16384 /* a multiple of every element's size */
 
-size_t pst_tensor_element_bytes(pst_tensor_type type)
-{
+size_t pst_tensor_element_bytes(pst_tensor_type type) {
     switch (type) {
     case PST_TENSOR_F16:
-    case PST_TENSOR_BF16: return 2;
-    case PST_TENSOR_F32: return 4;
-    case PST_TENSOR_F64: return 8;
-    case PST_TENSOR_OTHER: break;
+    case PST_TENSOR_BF16:
+        return 2;
+    case PST_TENSOR_F32:
+        return 4;
+    case PST_TENSOR_F64:
+        return 8;
+    case PST_TENSOR_OTHER:
+        break;
     }
     return 0;
 }
 
-bool pst_tensor_count(pst_tensor_info *info)
-{
+bool pst_tensor_count(pst_tensor_info *info) {
     info->count = 1;
     for (int d = 0; d < info->dimension_count; d++)
         if (info->shape[d] < 0 || (uint64_t)info->shape[d] > SIZE_MAX ||
@@ -30,31 +32,27 @@ bool pst_tensor_count(pst_tensor_info *info)
     return true;
 }
 
-char *pst_tensor_shape_text(const pst_tensor_info *info, char text[200])
-{
+char *pst_tensor_shape_text(const pst_tensor_info *info, char text[200]) {
     size_t used = (size_t)snprintf(text, 200, "%s", info->dimension_count > 0 ? "" : "()");
     for (int d = 0; d < info->dimension_count; d++)
         used += (size_t)snprintf(text + used, 200 - used, "%s%" PRId64, d ? "x" : "", info->shape[d]);
     return text;
 }
 
-static uint64_t little_endian(const uint8_t *bytes, size_t count)
-{
+static uint64_t little_endian(const uint8_t *bytes, size_t count) {
     uint64_t value = 0;
     for (size_t i = 0; i < count; i++)
         value |= (uint64_t)bytes[i] << (8 * i);
     return value;
 }
 
-static float float_of_bits(uint32_t bits)
-{
+static float float_of_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static float float_of_half(uint32_t half)
-{
+static float float_of_half(uint32_t half) {
     uint32_t sign = (half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ff;
     if (exponent == 31)
         return float_of_bits(sign | 0x7f800000 | fraction << 13);
@@ -65,13 +63,16 @@ static float float_of_half(uint32_t half)
     return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-static double element(const uint8_t *at, pst_tensor_type type)
-{
+static double element(const uint8_t *at, pst_tensor_type type) {
     switch (type) {
-    case PST_TENSOR_F16: return (double)float_of_half((uint32_t)little_endian(at, 2));
-    case PST_TENSOR_BF16: return (double)float_of_bits((uint32_t)little_endian(at, 2) << 16);
-    case PST_TENSOR_F32: return (double)float_of_bits((uint32_t)little_endian(at, 4));
-    default: break;
+    case PST_TENSOR_F16:
+        return (double)float_of_half((uint32_t)little_endian(at, 2));
+    case PST_TENSOR_BF16:
+        return (double)float_of_bits((uint32_t)little_endian(at, 2) << 16);
+    case PST_TENSOR_F32:
+        return (double)float_of_bits((uint32_t)little_endian(at, 4));
+    default:
+        break;
     }
     uint64_t bits = little_endian(at, 8);
     double value;
@@ -79,8 +80,7 @@ static double element(const uint8_t *at, pst_tensor_type type)
     return value;
 }
 
-void pst_tensor_convert(const uint8_t *bytes, pst_tensor_type type, size_t count, float *floats, double *doubles)
-{
+void pst_tensor_convert(const uint8_t *bytes, pst_tensor_type type, size_t count, float *floats, double *doubles) {
     size_t width = pst_tensor_element_bytes(type);
     if (floats && type == PST_TENSOR_F32) { /* what nearly all files hold */
         for (size_t i = 0; i < count; i++)
@@ -97,8 +97,7 @@ void pst_tensor_convert(const uint8_t *bytes, pst_tensor_type type, size_t count
 }
 
 pst_status pst_tensor_read(pst_error *error, pst_file *file, uint64_t offset, pst_tensor_type type, size_t count,
-                           float *floats, double *doubles)
-{
+                           float *floats, double *doubles) {
     uint8_t chunk[CHUNK_BYTES];
     size_t width = pst_tensor_element_bytes(type), most = CHUNK_BYTES / width;
     for (size_t done = 0; done < count;) {
@@ -112,8 +111,7 @@ pst_status pst_tensor_read(pst_error *error, pst_file *file, uint64_t offset, ps
     return PST_OK;
 }
 
-uint16_t pst_half_of_float(float value)
-{
+uint16_t pst_half_of_float(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);

@@ -30,8 +30,8 @@ bool pst_tensor_count(pst_tensor_info *info);
 /* "64x3x3x3", "()" for a scalar. Returns text. */
 char *pst_tensor_shape_text(const pst_tensor_info *info, char text[200]);
 
-/* Reads count little-endian numbers of a type other than PST_TENSOR_OTHER that begin at a byte of a file, through a small
- * buffer, so that a large tensor is in memory once. One of floats and doubles is given. */
+/* Reads count little-endian numbers of a type other than PST_TENSOR_OTHER that begin at a byte of a file, through a
+ * small buffer, so that a large tensor is in memory once. One of floats and doubles is given. */
 pst_status pst_tensor_read(pst_error *error, pst_file *file, uint64_t offset, pst_tensor_type type, size_t count,
                            float *floats, double *doubles);
 

@@ -1,10 +1,9 @@
-#include "model/torch.h"
-
 #include <string.h>
 
+#include "model/torch.h"
+
 /* The sides of a tensor, or its strides. */
-static int integers(const pst_pickle *pickle, pst_pickle_id sequence, int64_t *values)
-{
+static int integers(const pst_pickle *pickle, pst_pickle_id sequence, int64_t *values) {
     uint32_t at = 0;
     pst_pickle_id item;
     int count = 0;
@@ -14,16 +13,14 @@ static int integers(const pst_pickle *pickle, pst_pickle_id sequence, int64_t *v
 }
 
 /* What to add for a step along each side; nothing along a side of 1, where files may have anything. */
-static void strides_of(const pst_pickle *pickle, const pst_source_tensor *tensor, int64_t *stride)
-{
+static void strides_of(const pst_pickle *pickle, const pst_source_tensor *tensor, int64_t *stride) {
     integers(pickle, pst_pickle_get(pickle, (pst_pickle_id)tensor->at)->stride, stride);
     for (int d = 0; d < tensor->info.dimension_count; d++)
         if (tensor->info.shape[d] <= 1)
             stride[d] = 0;
 }
 
-static bool has_tensors(const pst_pickle *pickle, pst_pickle_id map)
-{
+static bool has_tensors(const pst_pickle *pickle, pst_pickle_id map) {
     pst_pickle_id name, value;
     uint32_t at = 0;
     if (pst_pickle_get(pickle, map)->kind != PST_PICKLE_MAP)
@@ -34,9 +31,9 @@ static bool has_tensors(const pst_pickle *pickle, pst_pickle_id map)
     return false;
 }
 
-pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst_pickle *pickle, pst_pickle_id top)
-{
-    static const char *const usual[] = {"state_dict", "model_state_dict", "model_state", "model", "net", "network", "params"};
+pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst_pickle *pickle, pst_pickle_id top) {
+    static const char *const usual[] = {"state_dict", "model_state_dict", "model_state", "model",
+                                        "net",        "network",          "params"};
     pst_pickle_id map = top, name, value;
     for (size_t i = 0; !has_tensors(pickle, map) && i < sizeof usual / sizeof usual[0]; i++)
         map = pst_pickle_lookup(pickle, top, usual[i]);
@@ -59,13 +56,13 @@ pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst
     return PST_OK;
 }
 
-pst_status pst_torch_find(pst_error *error, const pst_source *source, const pst_pickle *pickle, const pst_source_tensor *tensor,
-                          pst_torch_span *span)
-{
+pst_status pst_torch_find(pst_error *error, const pst_source *source, const pst_pickle *pickle,
+                          const pst_source_tensor *tensor, pst_torch_span *span) {
     const pst_pickle_value *value = pst_pickle_get(pickle, (pst_pickle_id)tensor->at);
     const pst_pickle_value *storage = pst_pickle_get(pickle, value->storage);
     int64_t stride[PST_TENSOR_MAX_DIMENSIONS];
-    uint64_t first = (uint64_t)value->integer, size = (uint64_t)storage->integer, last = first; /* both were checked to be >= 0 */
+    uint64_t first = (uint64_t)value->integer, size = (uint64_t)storage->integer,
+             last = first; /* both were checked to be >= 0 */
     strides_of(pickle, tensor, stride);
     bool inside = first < size || tensor->info.count == 0, plain = true;
     int64_t expected = 1; /* the stride of the internal order */
@@ -77,17 +74,18 @@ pst_status pst_torch_find(pst_error *error, const pst_source *source, const pst_
         last += inside ? steps * width : 0;
     }
     if (!inside)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: tensor %.64s reaches beyond its storage", source->path, tensor->info.name);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: tensor %.64s reaches beyond its storage", source->path,
+                        tensor->info.name);
     uint64_t count = tensor->info.count > 0 ? last - first + 1 : 0;
     if (count > 2 * (uint64_t)tensor->info.count)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is a sparse view of a larger one; save a .contiguous() one",
-                        source->path, tensor->info.name);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: tensor %.64s is a sparse view of a larger one; save a .contiguous() one", source->path,
+                        tensor->info.name);
     *span = (pst_torch_span){first, (size_t)count, plain, storage};
     return PST_OK;
 }
 
-void pst_torch_pick(const pst_pickle *pickle, const pst_source_tensor *tensor, const float *span, float *values)
-{
+void pst_torch_pick(const pst_pickle *pickle, const pst_source_tensor *tensor, const float *span, float *values) {
     const pst_tensor_info *info = &tensor->info;
     int64_t stride[PST_TENSOR_MAX_DIMENSIONS], place[PST_TENSOR_MAX_DIMENSIONS] = {0};
     strides_of(pickle, tensor, stride);

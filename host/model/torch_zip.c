@@ -1,12 +1,12 @@
-/* PyTorch's files since version 1.6: a zip archive of data.pkl, the pickled object, and data/KEY for each of its storages, not
- * compressed. */
-#include "model/torch.h"
-
-#include "base/memory.h"
-
+/* PyTorch's files since version 1.6: a zip archive of data.pkl, the pickled object, and data/KEY for each of its
+ * storages, not compressed. */
 #include <stdio.h>
 #include <string.h>
+
 #include <zip.h>
+
+#include "base/memory.h"
+#include "model/torch.h"
 
 #define CHUNK_BYTES 16384 /* a multiple of every element's size */
 
@@ -16,13 +16,11 @@ typedef struct archive {
     pst_pickle *object;
 } archive;
 
-static pst_status fail(pst_error *error, const pst_source *source, const char *entry, const char *why)
-{
+static pst_status fail(pst_error *error, const pst_source *source, const char *entry, const char *why) {
     return pst_fail(error, PST_ERROR_FORMAT, "%s: %.100s in the archive cannot be read: %s", source->path, entry, why);
 }
 
-static pst_status open_archive(pst_error *error, pst_source *source, archive *state)
-{
+static pst_status open_archive(pst_error *error, pst_source *source, archive *state) {
     int code = 0;
     state->zip = zip_open(source->path, ZIP_RDONLY, &code);
     if (state->zip)
@@ -36,8 +34,7 @@ static pst_status open_archive(pst_error *error, pst_source *source, archive *st
 }
 
 /* Finds the only FOLDER/data.pkl; what else the archive may be is said. */
-static pst_status find_folder(pst_error *error, pst_source *source, archive *state)
-{
+static pst_status find_folder(pst_error *error, pst_source *source, archive *state) {
     static const char pickle[] = "/data.pkl";
     zip_int64_t count = zip_get_num_entries(state->zip, 0);
     for (zip_int64_t i = 0; i < count; i++) {
@@ -50,16 +47,20 @@ static pst_status find_folder(pst_error *error, pst_source *source, archive *sta
             return status;
         }
         if (name && strcmp(name, "model.weights.h5") == 0)
-            return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: is a .keras archive; take model.weights.h5 out of it (unzip), and "
-                            "name that", source->path);
+            return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                            "%s: is a .keras archive; take model.weights.h5 out of it (unzip), and "
+                            "name that",
+                            source->path);
     }
-    return pst_fail(error, PST_ERROR_FORMAT, "%s: is a zip archive, but not one of PyTorch's; if a network is packed in it, unpack "
-                    "it first", source->path);
+    return pst_fail(error, PST_ERROR_FORMAT,
+                    "%s: is a zip archive, but not one of PyTorch's; if a network is packed in it, unpack "
+                    "it first",
+                    source->path);
 }
 
 /* Opens an entry of the folder; *bytes is what it unpacks to. */
-static pst_status open_entry(pst_error *error, pst_source *source, const char *name, zip_file_t **file, uint64_t *bytes)
-{
+static pst_status open_entry(pst_error *error, pst_source *source, const char *name, zip_file_t **file,
+                             uint64_t *bytes) {
     const archive *state = source->state;
     char full[640];
     zip_stat_t facts;
@@ -72,8 +73,8 @@ static pst_status open_entry(pst_error *error, pst_source *source, const char *n
     return *file ? PST_OK : fail(error, source, name, zip_strerror(state->zip));
 }
 
-static pst_status read_bytes(pst_error *error, const pst_source *source, const char *name, zip_file_t *file, void *data, size_t bytes)
-{
+static pst_status read_bytes(pst_error *error, const pst_source *source, const char *name, zip_file_t *file, void *data,
+                             size_t bytes) {
     zip_int64_t got = bytes > 0 ? zip_fread(file, data, bytes) : 0;
     if (got >= 0 && (size_t)got == bytes)
         return PST_OK;
@@ -81,23 +82,22 @@ static pst_status read_bytes(pst_error *error, const pst_source *source, const c
 }
 
 /* A file of other machines' PyTorch says so. */
-static pst_status check_byte_order(pst_error *error, pst_source *source)
-{
+static pst_status check_byte_order(pst_error *error, pst_source *source) {
     zip_file_t *file;
     uint64_t bytes;
     char order[16] = "";
     if (open_entry(NULL, source, "byteorder", &file, &bytes) != PST_OK)
         return PST_OK; /* older ones say nothing, and are little-endian */
-    pst_status status = read_bytes(error, source, "byteorder", file, order, bytes < sizeof order ? (size_t)bytes : sizeof order - 1);
+    pst_status status =
+        read_bytes(error, source, "byteorder", file, order, bytes < sizeof order ? (size_t)bytes : sizeof order - 1);
     zip_fclose(file);
     if (status == PST_OK && strcmp(order, "little") != 0)
-        status = pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: is a PyTorch file from a big-endian machine, which is not read",
-                          source->path);
+        status = pst_fail(error, PST_ERROR_UNSUPPORTED,
+                          "%s: is a PyTorch file from a big-endian machine, which is not read", source->path);
     return status;
 }
 
-static pst_status open_zip(pst_error *error, pst_source *source)
-{
+static pst_status open_zip(pst_error *error, pst_source *source) {
     archive *state;
     zip_file_t *file = NULL;
     uint8_t *data = NULL;
@@ -123,9 +123,8 @@ cleanup:
     return status;
 }
 
-static pst_status read_span(pst_error *error, pst_source *source, const pst_source_tensor *tensor, const pst_torch_span *span,
-                            float *values)
-{
+static pst_status read_span(pst_error *error, pst_source *source, const pst_source_tensor *tensor,
+                            const pst_torch_span *span, float *values) {
     uint8_t chunk[CHUNK_BYTES];
     char name[600];
     zip_file_t *file = NULL;
@@ -153,8 +152,7 @@ cleanup:
     return status;
 }
 
-static pst_status read_zip(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values)
-{
+static pst_status read_zip(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values) {
     const archive *state = source->state;
     pst_torch_span span;
     float *all;
@@ -171,8 +169,7 @@ static pst_status read_zip(pst_error *error, pst_source *source, const pst_sourc
     return status;
 }
 
-static void close_zip(pst_source *source)
-{
+static void close_zip(pst_source *source) {
     archive *state = source->state;
     if (!state)
         return;

@@ -10,31 +10,27 @@
 
 /* ---- the beginning ------------------------------------------------------------------------------------------- */
 
-static bool begins(const uint8_t *head, size_t bytes, const char *text, size_t length)
-{
+static bool begins(const uint8_t *head, size_t bytes, const char *text, size_t length) {
     return bytes >= length && memcmp(head, text, length) == 0;
 }
 #define BEGINS(text) begins(head, bytes, text, sizeof text - 1)
 
 /* A text in any encoding that pages have: no byte that only binary files hold. */
-static bool is_text(const uint8_t *head, size_t bytes)
-{
+static bool is_text(const uint8_t *head, size_t bytes) {
     for (size_t i = 0; i < bytes; i++)
         if (head[i] < 0x20 && !isspace(head[i]))
             return false;
     return true;
 }
 
-static bool is_page(const uint8_t *head, size_t bytes)
-{
+static bool is_page(const uint8_t *head, size_t bytes) {
     size_t at = BEGINS("\xef\xbb\xbf") ? 3 : 0;
     while (at < bytes && isspace(head[at]))
         at++;
     return at < bytes && head[at] == '<' && is_text(head, bytes);
 }
 
-const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *format)
-{
+const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *format) {
     bool matlab = BEGINS("MATLAB 5.0 MAT-file");
     if (bytes == 0)
         return "is empty";
@@ -46,7 +42,8 @@ const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *form
         return "is a text, not a network";
     if (BEGINS("\x1f\x8b"))
         return "is compressed with gzip; unpack it by hand";
-    if (BEGINS("\xfd" "7zXZ\0"))
+    if (BEGINS("\xfd"
+               "7zXZ\0"))
         return "is compressed with xz; unpack it by hand";
     if (BEGINS("BZh"))
         return "is compressed with bzip2; unpack it by hand";
@@ -64,20 +61,21 @@ const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *form
 
 /* ---- the whole ----------------------------------------------------------------------------------------------- */
 
-static void judge(const pst_known_network *network, const char *md5, pst_verdict *verdict)
-{
+static void judge(const pst_known_network *network, const char *md5, pst_verdict *verdict) {
     size_t digits = strlen(network->sha256);
-    verdict->check = digits == 64 ? PST_CHECK_SHA256 : digits ? PST_CHECK_SHA256_PREFIX : *network->md5 ? PST_CHECK_MD5 : PST_CHECK_NONE;
+    verdict->check = digits == 64    ? PST_CHECK_SHA256
+                     : digits        ? PST_CHECK_SHA256_PREFIX
+                     : *network->md5 ? PST_CHECK_MD5
+                                     : PST_CHECK_NONE;
     if (digits && strncmp(verdict->sha256, network->sha256, digits) != 0)
-        snprintf(verdict->problem, sizeof verdict->problem, "its SHA-256 is %s, not %s%s", verdict->sha256, network->sha256,
-                 digits == 64 ? "" : "...");
+        snprintf(verdict->problem, sizeof verdict->problem, "its SHA-256 is %s, not %s%s", verdict->sha256,
+                 network->sha256, digits == 64 ? "" : "...");
     else if (*network->md5 && strcmp(md5, network->md5) != 0)
         snprintf(verdict->problem, sizeof verdict->problem, "its MD5 is %s, not %s", md5, network->md5);
 }
 
-pst_status pst_verify(pst_error *error, pst_file *file, pst_partial *partial, uint64_t bytes, const pst_known_network *network,
-                      pst_verify_callback tell, void *user, pst_verdict *verdict)
-{
+pst_status pst_verify(pst_error *error, pst_file *file, pst_partial *partial, uint64_t bytes,
+                      const pst_known_network *network, pst_verify_callback tell, void *user, pst_verdict *verdict) {
     uint8_t chunk[CHUNK_BYTES];
     char md5_text[65] = "";
     pst_digest sha256, md5;
@@ -91,7 +89,8 @@ pst_status pst_verify(pst_error *error, pst_file *file, pst_partial *partial, ui
     pst_digest_begin(&md5, PST_DIGEST_MD5);
     for (uint64_t done = 0; done < bytes;) {
         size_t got = bytes - done < CHUNK_BYTES ? (size_t)(bytes - done) : CHUNK_BYTES;
-        pst_status status = file ? pst_file_read(error, file, done, chunk, got) : pst_partial_read(error, partial, done, chunk, got, &got);
+        pst_status status = file ? pst_file_read(error, file, done, chunk, got)
+                                 : pst_partial_read(error, partial, done, chunk, got, &got);
         if (status != PST_OK)
             return status;
         if (got == 0)

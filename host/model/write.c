@@ -1,17 +1,17 @@
 #include "model/write.h"
 
-#include "base/file.h"
-#include "base/memory.h"
-#include "model/convention.h"
-
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *file_name(const char *path)
-{
+#include <jansson.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "model/convention.h"
+
+static const char *file_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)
         if (*c == '/' || *c == '\\')
@@ -19,25 +19,20 @@ static const char *file_name(const char *path)
     return name;
 }
 
-static json_t *metadata_of(const pst_model *model)
-{
+static json_t *metadata_of(const pst_model *model) {
     const char *name = file_name(model->path);
     json_t *origin = json_string(name);
     if (!origin) /* a name that is no UTF-8 */
         origin = json_string("");
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "layout", "OIHW", "channel_order", "BGR", "pixel_range", "0..255",
-                     "mean", "103.939,116.779,123.68", "padding", "zero", "origin", origin, "origin_format", model->format,
-                     "origin_convention", pst_convention_name(model->convention));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "layout", "OIHW", "channel_order", "BGR",
+                     "pixel_range", "0..255", "mean", "103.939,116.779,123.68", "padding", "zero", "origin", origin,
+                     "origin_format", model->format, "origin_convention", pst_convention_name(model->convention));
 }
 
-static size_t weight_count(const pst_model_convolution *c)
-{
-    return (size_t)c->c_out * (size_t)c->c_in * 9;
-}
+static size_t weight_count(const pst_model_convolution *c) { return (size_t)c->c_out * (size_t)c->c_in * 9; }
 
 /* The header's text, from malloc, or NULL; *data_bytes is the size of what follows. */
-static char *make_header(const pst_model *model, bool half, size_t *data_bytes)
-{
+static char *make_header(const pst_model *model, bool half, size_t *data_bytes) {
     json_t *header = json_object();
     size_t width = half ? 2 : 4, at = 0;
     const char *type = half ? "F16" : "F32";
@@ -49,8 +44,8 @@ static char *make_header(const pst_model *model, bool half, size_t *data_bytes)
         snprintf(weight, sizeof weight, "%s.weight", c->name);
         snprintf(bias, sizeof bias, "%s.bias", c->name);
         whole = json_object_set_new(header, weight,
-                                    json_pack("{s:s, s:[i,i,i,i], s:[I,I]}", "dtype", type, "shape", c->c_out, c->c_in, 3, 3,
-                                              "data_offsets", (json_int_t)at, (json_int_t)middle)) == 0 &&
+                                    json_pack("{s:s, s:[i,i,i,i], s:[I,I]}", "dtype", type, "shape", c->c_out, c->c_in,
+                                              3, 3, "data_offsets", (json_int_t)at, (json_int_t)middle)) == 0 &&
                 json_object_set_new(header, bias,
                                     json_pack("{s:s, s:[i], s:[I,I]}", "dtype", type, "shape", c->c_out, "data_offsets",
                                               (json_int_t)middle, (json_int_t)end)) == 0;
@@ -63,16 +58,15 @@ static char *make_header(const pst_model *model, bool half, size_t *data_bytes)
 }
 
 static pst_status put(pst_error *error, const char *path, bool half, const pst_model_convolution *c,
-                      const float *values, size_t count, uint8_t **at)
-{
+                      const float *values, size_t count, uint8_t **at) {
     for (size_t i = 0; i < count; i++) {
         uint32_t bits;
         size_t width = half ? 2 : 4;
         memcpy(&bits, &values[i], sizeof bits);
         if (half) {
             if (fabsf(values[i]) >= 65520)
-                return pst_fail(error, PST_ERROR_NUMERIC, "%s: %s has the number %g, too large for F16; write F32", path, c->name,
-                                (double)values[i]);
+                return pst_fail(error, PST_ERROR_NUMERIC, "%s: %s has the number %g, too large for F16; write F32",
+                                path, c->name, (double)values[i]);
             bits = pst_half_of_float(values[i]);
         }
         for (size_t k = 0; k < width; k++)
@@ -81,8 +75,7 @@ static pst_status put(pst_error *error, const char *path, bool half, const pst_m
     return PST_OK;
 }
 
-pst_status pst_model_write(pst_error *error, const pst_model *model, const char *path, bool half)
-{
+pst_status pst_model_write(pst_error *error, const pst_model *model, const char *path, bool half) {
     size_t data_bytes, bytes;
     uint8_t *file = NULL;
     pst_status status = PST_OK;

@@ -4,9 +4,9 @@
 
 #include "model/model.h"
 
-/* Writes convB_N.weight and convB_N.bias, as F16 if half, atomically. A number beyond F16's 65504 is PST_ERROR_NUMERIC. The metadata
- * say the convention, the format and convention that the network came from, and the name of its file. The model must have its
- * weights. */
+/* Writes convB_N.weight and convB_N.bias, as F16 if half, atomically. A number beyond F16's 65504 is PST_ERROR_NUMERIC.
+ * The metadata say the convention, the format and convention that the network came from, and the name of its file. The
+ * model must have its weights. */
 pst_status pst_model_write(pst_error *error, const pst_model *model, const char *path, bool half);
 
 #endif

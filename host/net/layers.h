@@ -1,5 +1,5 @@
-/* The layer table of a network: what follows what, with which channels. Layers are convolutions with their ReLU, named by
- * it ("relu3_1"); a 2x2 pooling stands between blocks. */
+/* The layer table of a network: what follows what, with which channels. Layers are convolutions with their ReLU, named
+ * by it ("relu3_1"); a 2x2 pooling stands between blocks. */
 #ifndef PST_NET_LAYERS_H
 #define PST_NET_LAYERS_H
 

@@ -59,19 +59,22 @@ pst_status pst_net_weights(pst_net *net, size_t layer, const pst_conv_shape *sha
     pst_session *session = net->engine.session;
     pst_status status = PST_OK;
     pst_buffer *made = NULL;
-    if (net->prepared[layer][direction].weights && !pst_net_shares_weights(net->prepared[layer][direction].algorithm, algorithm)) {
+    if (net->prepared[layer][direction].weights &&
+        !pst_net_shares_weights(net->prepared[layer][direction].algorithm, algorithm)) {
         PST_TRY(pst_session_finish(session));
         drop_weights(net, layer, direction);
     }
     if (!net->prepared[layer][direction].weights) {
         pst_buffer *others = net->prepared[layer][!direction].weights;
-        if (others && algorithm->shared && pst_net_shares_weights(net->prepared[layer][!direction].algorithm, algorithm)) {
+        if (others && algorithm->shared &&
+            pst_net_shares_weights(net->prepared[layer][!direction].algorithm, algorithm)) {
             net->prepared[layer][direction].weights = others;
         } else {
             const pst_model_convolution *convolution = &net->model->convolutions[layer];
             PST_TRY(pst_model_recall(session->error, net->model));
             PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, &made));
-            PST_TRY(algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in, made));
+            PST_TRY(algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in,
+                                       made));
             net->prepared[layer][direction].weights = made;
             made = NULL;
         }
@@ -98,7 +101,9 @@ cleanup:
     return status;
 }
 
-size_t pst_net_border_bytes(const pst_net *net) { return sizeof(float) * 9 * PST_PICTURE_CHANNELS * (size_t)net->layers.at[0].c_out; }
+size_t pst_net_border_bytes(const pst_net *net) {
+    return sizeof(float) * 9 * PST_PICTURE_CHANNELS * (size_t)net->layers.at[0].c_out;
+}
 
 pst_status pst_net_border(pst_net *net, const pst_buffer **weights) {
     const pst_model_convolution *convolution = &net->model->convolutions[0];

@@ -16,22 +16,28 @@ struct pst_pass {
     int h[PST_LAYERS_MAX], w[PST_LAYERS_MAX];
     pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
     size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
-    pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS], *workspace; /* the maps are slices of the slots */
+    pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS],
+        *workspace;      /* the maps are slices of the slots */
     const pst_buffer *x; /* of the last forward walk */
 };
 
-static bool is_pooled(const pst_pass *pass, size_t layer) { return layer + 1 < pass->count && pass->net->layers.at[layer].pooled; }
+static bool is_pooled(const pst_pass *pass, size_t layer) {
+    return layer + 1 < pass->count && pass->net->layers.at[layer].pooled;
+}
 
 /* L2 pooling needs on its way back the map and what came out of it. */
-static bool is_l2(const pst_pass *pass, size_t layer) { return is_pooled(pass, layer) && pass->options.pooling == PST_POOL_L2; }
+static bool is_l2(const pst_pass *pass, size_t layer) {
+    return is_pooled(pass, layer) && pass->options.pooling == PST_POOL_L2;
+}
 
 /* Does the full map of a layer exist, or is the pooling fused into the convolution? */
 static bool has_map(const pst_pass *pass, size_t layer) {
-    return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer) || (layer == 0 && pass->options.replicate);
+    return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer) ||
+           (layer == 0 && pass->options.replicate);
 }
 
-/* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is computed
- * a second time, into where its gradient then goes. */
+/* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is
+ * computed a second time, into where its gradient then goes. */
 static bool is_recomputed(const pst_pass *pass, size_t layer) {
     const pst_pass_options *o = &pass->options;
     return layer == 0 && o->backward && o->wanted[0] && o->in_place[0] && pass->count > 1 && !is_pooled(pass, 0);
@@ -65,12 +71,14 @@ static void plan_maps(pst_pass *pass) {
     size_t count = pass->count, end = 2 * count - 1;
     bool backward = pass->options.backward;
     for (size_t l = 0; l < count; l++) {
-        size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out, undo = end - l;
+        size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out,
+               undo = end - l;
         size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
         size_t bits = pixels * c / 8;
         bool wanted = pass->options.wanted[l], again = is_recomputed(pass, l), l2 = is_l2(pass, l);
-        want(pass, l, SIGNS, bits, again ? gradient_from : l, backward ? undo : l); /* unused forward only, but one kernel serves both */
+        want(pass, l, SIGNS, bits, again ? gradient_from : l,
+             backward ? undo : l); /* unused forward only, but one kernel serves both */
         if (has_map(pass, l)) {
             want(pass, l, FEATURES, sizeof(float) * pixels * c, l, backward && (wanted || l2) && !again ? undo : l + 1);
             /* the gradient of L2 pooling alone goes over the map, that of a loss besides does not */
@@ -125,8 +133,9 @@ pst_status pst_pass_create(pst_net *net, const pst_pass_options *options, pst_pa
             pass->count = l + 1;
     for (size_t l = 0; l < pass->count; l++)
         if (!pst_layer_size(&net->layers, l, options->h, options->w, &pass->h[l], &pass->w[l])) {
-            status = pst_fail(error, PST_ERROR_ARGUMENT, "a picture of %dx%d is too small for layer %s; use a larger image size",
-                              options->w, options->h, net->layers.at[pass->count - 1].name);
+            status = pst_fail(error, PST_ERROR_ARGUMENT,
+                              "a picture of %dx%d is too small for layer %s; use a larger image size", options->w,
+                              options->h, net->layers.at[pass->count - 1].name);
             goto cleanup;
         }
     plan_maps(pass);
@@ -150,7 +159,8 @@ void pst_pass_destroy(pst_pass *pass) {
 }
 
 pst_pass_bytes pst_pass_measure(const pst_pass *pass) {
-    pst_pass_bytes bytes = {.workspace = pass->workspace_bytes, .weights = pass->weight_bytes, .largest = pass->workspace_bytes};
+    pst_pass_bytes bytes = {
+        .workspace = pass->workspace_bytes, .weights = pass->weight_bytes, .largest = pass->workspace_bytes};
     for (size_t i = 0; i < pass->slot_count; i++) {
         bytes.maps += pass->slot_bytes[i];
         bytes.largest = pass->slot_bytes[i] > bytes.largest ? pass->slot_bytes[i] : bytes.largest;
@@ -192,7 +202,9 @@ pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer) {
 
 size_t pst_pass_layer_count(const pst_pass *pass) { return pass->count; }
 
-pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward) { return shape_of(pass, layer, backward); }
+pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward) {
+    return shape_of(pass, layer, backward);
+}
 
 pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
 
@@ -214,8 +226,8 @@ static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buf
     if (l == 0 && pass->options.replicate) {
         const pst_buffer *weights;
         PST_TRY(pst_net_border(pass->net, &weights));
-        PST_TRY(pst_border_forward(pass->net->engine.session, in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights,
-                                   tensors.bias, out, bits));
+        PST_TRY(pst_border_forward(pass->net->engine.session, in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out,
+                                   weights, tensors.bias, out, bits));
     }
 cleanup:
     return status;
@@ -231,7 +243,8 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
         if (pass->options.wanted[l])
             PST_TRY(callback(user, l, out));
         if (is_l2(pass, l))
-            PST_TRY(pst_pool_l2(pass->net->engine.session, out, pass->h[l], pass->w[l], pass->net->layers.at[l].c_out, pooled));
+            PST_TRY(pst_pool_l2(pass->net->engine.session, out, pass->h[l], pass->w[l], pass->net->layers.at[l].c_out,
+                                pooled));
         else if (is_pooled(pass, l) && has_map(pass, l))
             PST_TRY(pst_bias_relu_pool(pass->net->engine.session, out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
                                        pass->options.pooling, 0, pass->h[l], pooled, tensor(pass, l, POOL_BITS)));
@@ -241,8 +254,8 @@ cleanup:
     return status;
 }
 
-/* The convolution of layer l, backward, into the gradient of the layer below; what the losses of that layer add is put there
- * first. */
+/* The convolution of layer l, backward, into the gradient of the layer below; what the losses of that layer add is put
+ * there first. */
 static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callback, void *user) {
     pst_session *session = pass->net->engine.session;
     size_t below = l - 1;
@@ -260,8 +273,9 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
         PST_TRY(callback(user, below, is_recomputed(pass, below) ? map : tensor(pass, below, FEATURES), map));
     PST_TRY(convolve(pass, l, true, &tensors));
     if (is_l2(pass, below))
-        PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES), pass->h[below],
-                              pass->w[below], pass->net->layers.at[below].c_out, wanted ? signs : NULL, map));
+        PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES),
+                              pass->h[below], pass->w[below], pass->net->layers.at[below].c_out, wanted ? signs : NULL,
+                              map));
     else if (pooled && has_map(pass, below))
         PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
                            pass->net->layers.at[below].c_out, pass->options.pooling, wanted ? signs : NULL, map));
@@ -285,7 +299,8 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
     if (pass->options.replicate) {
         const pst_buffer *weights;
         PST_TRY(pst_net_border(pass->net, &weights));
-        PST_TRY(pst_border_backward(pass->net->engine.session, tensors.in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out, weights, dx));
+        PST_TRY(pst_border_backward(pass->net->engine.session, tensors.in, pass->h[0], pass->w[0],
+                                    pass->net->layers.at[0].c_out, weights, dx));
     }
 cleanup:
     return status;

@@ -7,13 +7,13 @@
 typedef struct pst_pass pst_pass;
 
 typedef struct pst_pass_options {
-    int h, w;                     /* of the picture */
-    pst_pool pooling;             /* between blocks */
-    bool replicate;               /* the picture's border is replicated for the first layer, instead of zeros around it */
-    bool wanted[PST_LAYERS_MAX];  /* layers whose features are looked at; the walk ends with the last of them */
+    int h, w;         /* of the picture */
+    pst_pool pooling; /* between blocks */
+    bool replicate;   /* the picture's border is replicated for the first layer, instead of zeros around it */
+    bool wanted[PST_LAYERS_MAX];   /* layers whose features are looked at; the walk ends with the last of them */
     bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
-    bool backward;                /* will pst_pass_backward be called? Features are kept for it */
-    size_t extra_workspace_bytes; /* the workspace is at least this large, for whoever looks at the features */
+    bool backward;                 /* will pst_pass_backward be called? Features are kept for it */
+    size_t extra_workspace_bytes;  /* the workspace is at least this large, for whoever looks at the features */
 } pst_pass_options;
 
 /* Plans; allocates nothing on the device. PST_ERROR_ARGUMENT if the picture is too small for the layers. */
@@ -44,8 +44,8 @@ pst_buffer *pst_pass_workspace(const pst_pass *pass);
 
 /* Called for each wanted layer when its features [pixels][c] are there. */
 typedef pst_status (*pst_feature_callback)(void *user, size_t layer, const pst_buffer *features);
-/* Called for each wanted layer on the way back: d [pixels][c] = the gradient of its losses with respect to its features; d
- * is overwritten, and is the features' own buffer for an in_place layer. */
+/* Called for each wanted layer on the way back: d [pixels][c] = the gradient of its losses with respect to its
+ * features; d is overwritten, and is the features' own buffer for an in_place layer. */
 typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_buffer *features, pst_buffer *d);
 
 /* x: [h][w][3]; unchanged until pst_pass_backward has been called, if it will be. */

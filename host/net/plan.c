@@ -2,12 +2,16 @@
 
 #include <stdbool.h>
 
-static bool share_a_step(const pst_plan_tensor *a, const pst_plan_tensor *b) { return a->first <= b->last && b->first <= a->last; }
+static bool share_a_step(const pst_plan_tensor *a, const pst_plan_tensor *b) {
+    return a->first <= b->last && b->first <= a->last;
+}
 
-static size_t aligned_end(const pst_plan_tensor *t, size_t align) { return (t->offset + t->bytes + align - 1) / align * align; }
+static size_t aligned_end(const pst_plan_tensor *t, size_t align) {
+    return (t->offset + t->bytes + align - 1) / align * align;
+}
 
-/* The place in the slot with the least room left over: it begins at the slot's beginning or behind another tensor, and ends
- * before the next one that has a step in common. */
+/* The place in the slot with the least room left over: it begins at the slot's beginning or behind another tensor, and
+ * ends before the next one that has a step in common. */
 static bool find_place(const pst_plan_tensor *tensors, size_t count, int slot, size_t slot_bytes, size_t align,
                        const pst_plan_tensor *wanted, size_t *offset, size_t *left) {
     bool found = false;
@@ -49,7 +53,8 @@ size_t pst_plan_assign(pst_plan_tensor *tensors, size_t count, size_t align, siz
         size_t best_left = 0, best_offset = 0;
         for (size_t s = 0; s < slots; s++) {
             size_t offset, left;
-            if (find_place(tensors, count, (int)s, slot_bytes[s], align, largest, &offset, &left) && (best < 0 || left < best_left)) {
+            if (find_place(tensors, count, (int)s, slot_bytes[s], align, largest, &offset, &left) &&
+                (best < 0 || left < best_left)) {
                 best = (int)s;
                 best_left = left;
                 best_offset = offset;

@@ -2,19 +2,19 @@
 
 double pst_unpool_scale(pst_pool pool) { return pool == PST_POOL_AVERAGE ? 0.25 : 1; }
 
-pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, size_t count, int c, const pst_buffer *bias,
-                         pst_buffer *bits) {
+pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, size_t count, int c,
+                         const pst_buffer *bias, pst_buffer *bits) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "activation", "bias_relu", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, count * (size_t)c / 16,
-                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count), pst_arg_int(c),
-                                    pst_arg_buffer(bias), pst_arg_buffer(bits)));
+                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count),
+                                    pst_arg_int(c), pst_arg_buffer(bias), pst_arg_buffer(bits)));
 }
 
-pst_status pst_add_mask(pst_session *session, pst_buffer *map, size_t first, size_t count, int c, const pst_buffer *more,
-                        const pst_buffer *bits) {
+pst_status pst_add_mask(pst_session *session, pst_buffer *map, size_t first, size_t count, int c,
+                        const pst_buffer *more, const pst_buffer *bits) {
     const pst_kernel *kernel;
     if (!more && !bits)
         return PST_OK;
@@ -22,12 +22,12 @@ pst_status pst_add_mask(pst_session *session, pst_buffer *map, size_t first, siz
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, count * (size_t)c / 16,
-                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count), pst_arg_int(c),
-                                    pst_arg_buffer(more), pst_arg_buffer(bits)));
+                           PST_ARGS(pst_arg_buffer(map), pst_arg_int((int)first), pst_arg_int((int)count),
+                                    pst_arg_int(c), pst_arg_buffer(more), pst_arg_buffer(bits)));
 }
 
-pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w, int c, const pst_buffer *bias, pst_pool pool,
-                              int first_row, int rows, pst_buffer *pooled, pst_buffer *bits) {
+pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w, int c, const pst_buffer *bias,
+                              pst_pool pool, int first_row, int rows, pst_buffer *pooled, pst_buffer *bits) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "activation", "bias_relu_pool", "", &kernel);
     if (status != PST_OK)
@@ -38,15 +38,16 @@ pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w
                                     pst_arg_buffer(pooled), pst_arg_buffer(bits)));
 }
 
-pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *bits, int h, int w, int c, pst_pool pool,
-                      const pst_buffer *signs, pst_buffer *d_map) {
+pst_status pst_unpool(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *bits, int h, int w, int c,
+                      pst_pool pool, const pst_buffer *signs, pst_buffer *d_map) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "activation", "unpool", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, (size_t)h * (size_t)w * (size_t)c / 16,
-                           PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(bits), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c),
-                                    pst_arg_float(pst_unpool_scale(pool)), pst_arg_buffer(signs), pst_arg_buffer(d_map)));
+                           PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(bits), pst_arg_int(h), pst_arg_int(w),
+                                    pst_arg_int(c), pst_arg_float(pst_unpool_scale(pool)), pst_arg_buffer(signs),
+                                    pst_arg_buffer(d_map)));
 }
 
 pst_status pst_pool_l2(pst_session *session, const pst_buffer *map, int h, int w, int c, pst_buffer *pooled) {
@@ -54,17 +55,19 @@ pst_status pst_pool_l2(pst_session *session, const pst_buffer *map, int h, int w
     pst_status status = pst_kernel_get(session, "activation", "pool_l2", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch_each(session, kernel, (size_t)(h / 2) * (size_t)(w / 2) * (size_t)c / 16,
-                           PST_ARGS(pst_arg_buffer(map), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c), pst_arg_buffer(pooled)));
+    return pst_launch_each(
+        session, kernel, (size_t)(h / 2) * (size_t)(w / 2) * (size_t)c / 16,
+        PST_ARGS(pst_arg_buffer(map), pst_arg_int(h), pst_arg_int(w), pst_arg_int(c), pst_arg_buffer(pooled)));
 }
 
-pst_status pst_unpool_l2(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *pooled, const pst_buffer *map, int h, int w,
-                         int c, const pst_buffer *signs, pst_buffer *d_map) {
+pst_status pst_unpool_l2(pst_session *session, const pst_buffer *d_pooled, const pst_buffer *pooled,
+                         const pst_buffer *map, int h, int w, int c, const pst_buffer *signs, pst_buffer *d_map) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "activation", "unpool_l2", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, (size_t)h * (size_t)w * (size_t)c / 16,
-                           PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(pooled), pst_arg_buffer(map), pst_arg_int(h), pst_arg_int(w),
-                                    pst_arg_int(c), pst_arg_buffer(signs), pst_arg_buffer(d_map)));
+                           PST_ARGS(pst_arg_buffer(d_pooled), pst_arg_buffer(pooled), pst_arg_buffer(map),
+                                    pst_arg_int(h), pst_arg_int(w), pst_arg_int(c), pst_arg_buffer(signs),
+                                    pst_arg_buffer(d_map)));
 }

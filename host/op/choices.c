@@ -31,7 +31,8 @@ static pst_status make_room(pst_error *error, pst_conv_choices *choices) {
     return PST_OK;
 }
 
-pst_status pst_conv_choices_set(pst_error *error, pst_conv_choices *choices, const pst_conv_shape *shape, const char *algorithm) {
+pst_status pst_conv_choices_set(pst_error *error, pst_conv_choices *choices, const pst_conv_shape *shape,
+                                const char *algorithm) {
     if (strlen(algorithm) >= PST_ALGORITHM_NAME)
         return pst_fail(error, PST_ERROR_FORMAT, "the name of an algorithm is too long: %.64s", algorithm);
     pst_status status = make_room(error, choices);

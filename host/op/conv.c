@@ -4,20 +4,23 @@
 
 #include "base/memory.h"
 
-const pst_conv_algorithm *const pst_conv_menu[] = {
-    &pst_conv_im2col, &pst_conv_direct, &pst_conv_winograd_fused, &pst_conv_winograd_deep, &pst_conv_winograd_small,
-    &pst_conv_winograd_large, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow, &pst_conv_gpu_winograd_2x2,
-    &pst_conv_gpu_winograd_2x2_narrow, &pst_conv_gpu_direct, &pst_conv_gpu_direct_narrow, &pst_conv_gpu_picture, NULL};
+const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,           &pst_conv_direct,
+                                                   &pst_conv_winograd_fused,   &pst_conv_winograd_deep,
+                                                   &pst_conv_winograd_small,   &pst_conv_winograd_large,
+                                                   &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow,
+                                                   &pst_conv_gpu_winograd_2x2, &pst_conv_gpu_winograd_2x2_narrow,
+                                                   &pst_conv_gpu_direct,       &pst_conv_gpu_direct_narrow,
+                                                   &pst_conv_gpu_picture,      NULL};
 
 /* The first that supports the shape, or else im2col. */
-static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_algorithm *a,
-                                          const pst_conv_algorithm *b) {
+static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape,
+                                          const pst_conv_algorithm *a, const pst_conv_algorithm *b) {
     return a->supports(engine, shape) ? a : b->supports(engine, shape) ? b : &pst_conv_im2col;
 }
 
-/* On GPUs what does the fewest operations, until something is measured. Measured on CPUs: up to 256 channels the transforms of a
- * block stay in the second-level cache and the filters in the last. Up to 128 the larger tile gains a tenth; beyond, reading its
- * larger filters eats that up. */
+/* On GPUs what does the fewest operations, until something is measured. Measured on CPUs: up to 256 channels the
+ * transforms of a block stay in the second-level cache and the filters in the last. Up to 128 the larger tile gains a
+ * tenth; beyond, reading its larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     if (!engine->session->cpu_kernels)
         return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_picture);
@@ -47,8 +50,8 @@ size_t pst_conv_forward_weight_bytes(const pst_conv_engine *engine, const pst_co
     return sizeof(float) * 9 * (size_t)shape->c_in * (size_t)shape->c_out;
 }
 
-pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
-                                    pst_buffer *prepared) {
+pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights,
+                                    int k, int c, pst_buffer *prepared) {
     const pst_conv_shape forward = {.c_in = shape->backward ? shape->c_out : shape->c_in,
                                     .c_out = shape->backward ? shape->c_in : shape->c_out};
     float *matrix;

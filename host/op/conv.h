@@ -6,9 +6,10 @@
  *   backward   out = (conv'(in) [+ out]) where the bits of the layer below are set; `in` may be a gradient behind a 2x2
  *              pooling that is expanded through its bits on the way, so that the large map never exists
  *
- * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. Bits: one a channel, uint16 [h][w][c/16],
- * lowest channel lowest, always at the size before a pooling: without pooling the sign of an activation, with it the places of
- * each window through which the gradient goes (max: the first maximum if it is above 0; average: all that are above 0).
+ * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. Bits: one a channel, uint16
+ * [h][w][c/16], lowest channel lowest, always at the size before a pooling: without pooling the sign of an activation,
+ * with it the places of each window through which the gradient goes (max: the first maximum if it is above 0; average:
+ * all that are above 0).
  */
 #ifndef PST_OP_CONV_H
 #define PST_OP_CONV_H
@@ -23,26 +24,26 @@
 typedef enum pst_pool { PST_POOL_NONE, PST_POOL_MAX, PST_POOL_AVERAGE, PST_POOL_L2 } pst_pool;
 
 typedef struct pst_conv_shape {
-    int h, w;         /* of the maps before pooling */
-    int c_in, c_out;  /* of this product: swapped in the backward direction */
+    int h, w;        /* of the maps before pooling */
+    int c_in, c_out; /* of this product: swapped in the backward direction */
     bool backward;
-    pst_pool pool;    /* forward: of the output; backward: of the input */
+    pst_pool pool; /* forward: of the output; backward: of the input */
 } pst_conv_shape;
 
 typedef struct pst_conv_tensors {
-    const pst_buffer *in;       /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
-    const pst_buffer *in_bits;  /* backward with pool */
-    const pst_buffer *weights;  /* from prepare */
-    const pst_buffer *bias;     /* forward: [c_out] */
-    pst_buffer *out;            /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
-    pst_buffer *bits;           /* forward: written, unless NULL */
-    const pst_buffer *mask;     /* backward: the bits of out's layer, or NULL; NULL for the picture */
-    bool add;                   /* backward: add what out holds, before the mask; not for the picture */
+    const pst_buffer *in;      /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
+    const pst_buffer *in_bits; /* backward with pool */
+    const pst_buffer *weights; /* from prepare */
+    const pst_buffer *bias;    /* forward: [c_out] */
+    pst_buffer *out;           /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
+    pst_buffer *bits;          /* forward: written, unless NULL */
+    const pst_buffer *mask;    /* backward: the bits of out's layer, or NULL; NULL for the picture */
+    bool add;                  /* backward: add what out holds, before the mask; not for the picture */
     pst_buffer *workspace;
 } pst_conv_tensors;
 
-/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; and what was measured
- * about which algorithm to take (op/choices.h; NULL: nothing). */
+/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; and what was
+ * measured about which algorithm to take (op/choices.h; NULL: nothing). */
 typedef struct pst_conv_engine {
     pst_session *session;
     pst_gemm *gemm;
@@ -57,10 +58,10 @@ typedef struct pst_conv_algorithm {
      * unless a single row of the picture needs more. */
     size_t (*weight_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape);
     pst_status (*workspace_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape, size_t *bytes);
-    /* Fills `prepared` (weight_bytes) from the forward layer's weights, host memory [k][c][3][3] with k, c the true channel
-     * counts of the forward layer; channels beyond them are zero. */
-    pst_status (*prepare)(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
-                          pst_buffer *prepared);
+    /* Fills `prepared` (weight_bytes) from the forward layer's weights, host memory [k][c][3][3] with k, c the true
+     * channel counts of the forward layer; channels beyond them are zero. */
+    pst_status (*prepare)(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k,
+                          int c, pst_buffer *prepared);
     pst_status (*run)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *tensors);
     bool shared; /* what `prepare` makes serves both directions, and all algorithms with the same `prepare` */
 } pst_conv_algorithm;
@@ -70,7 +71,8 @@ extern const pst_conv_algorithm *const pst_conv_menu[];
 
 extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep,
     pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_gpu_winograd_4x4, pst_conv_gpu_winograd_4x4_narrow,
-    pst_conv_gpu_winograd_2x2, pst_conv_gpu_winograd_2x2_narrow, pst_conv_gpu_direct, pst_conv_gpu_direct_narrow, pst_conv_gpu_picture;
+    pst_conv_gpu_winograd_2x2, pst_conv_gpu_winograd_2x2_narrow, pst_conv_gpu_direct, pst_conv_gpu_direct_narrow,
+    pst_conv_gpu_picture;
 
 /* A good choice without measuring. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);
@@ -78,13 +80,13 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
 /* Channels padded: 3 stays, all else is rounded up to a multiple of PST_CHANNELS. */
 int pst_channels(int c);
 
-/* Weights as one matrix for a product over (tap, input channel): matrix[(tap * c_in + i) * c_out + o], padded with zeros;
- * backward ones are turned and swapped. matrix holds 9 * c_in * c_out floats. */
+/* Weights as one matrix for a product over (tap, input channel): matrix[(tap * c_in + i) * c_out + o], padded with
+ * zeros; backward ones are turned and swapped. matrix holds 9 * c_in * c_out floats. */
 void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix);
 
 /* For algorithms whose two directions both read the matrix of the forward one: its bytes, and a `prepare`. */
 size_t pst_conv_forward_weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *shape);
-pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
-                                    pst_buffer *prepared);
+pst_status pst_conv_forward_weights(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights,
+                                    int k, int c, pst_buffer *prepared);
 
 #endif

@@ -1,5 +1,6 @@
-/* Direct convolution for CPUs, register-tiled: the path of the first layer, whose 3 channels no transform pays for, and a
- * plain fast path for others. Backward to the picture is a product of its own: 27 values a pixel, gathered by the neighbours. */
+/* Direct convolution for CPUs, register-tiled: the path of the first layer, whose 3 channels no transform pays for, and
+ * a plain fast path for others. Backward to the picture is a product of its own: 27 values a pixel, gathered by the
+ * neighbours. */
 #include <stdio.h>
 
 #include "op/conv.h"
@@ -28,23 +29,25 @@ static size_t weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *
     return sizeof(float) * (size_t)s->c_in * (to_picture(s) ? 32 : 9 * (size_t)s->c_out);
 }
 
-static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, const char *name,
-                             const pst_kernel **kernel) {
+static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                             const char *name, const pst_kernel **kernel) {
     pst_tile tile = register_tile(engine, s);
     char defines[256];
     if (to_picture(s)) {
-        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0", tile.lanes, tile.vectors, tile.rows,
-                 tile.depth, s->c_in);
+        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0", tile.lanes,
+                 tile.vectors, tile.rows, tile.depth, s->c_in);
         return pst_kernel_get(engine->session, "vector_cpu+conv_picture_cpu", name, defines, kernel);
     }
-    snprintf(defines, sizeof defines,
-             "-DVEC=%d -DNV=%d -DRT=%d -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d -DSTREAM=0", tile.lanes,
-             tile.vectors, tile.rows, s->c_in, s->c_out, !s->backward, !s->backward && t && t->bits, s->backward && t && t->mask,
-             s->backward && t && t->add);
+    snprintf(
+        defines, sizeof defines,
+        "-DVEC=%d -DNV=%d -DRT=%d -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d -DSTREAM=0",
+        tile.lanes, tile.vectors, tile.rows, s->c_in, s->c_out, !s->backward, !s->backward && t && t->bits,
+        s->backward && t && t->mask, s->backward && t && t->add);
     return pst_kernel_get(engine->session, "vector_cpu+conv_direct_cpu", name, defines, kernel);
 }
 
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
+static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c,
+                          pst_buffer *prepared) {
     pst_session *session = engine->session;
     pst_buffer *raw = NULL;
     const pst_kernel *kernel;
@@ -58,8 +61,8 @@ static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s
                                    PST_ARGS(pst_arg_buffer(raw), pst_arg_buffer(prepared), pst_arg_int(k))));
     else
         PST_TRY(pst_launch_workers(session, kernel, (size_t)s->c_out, (size_t)s->c_in,
-                                   PST_ARGS(pst_arg_buffer(raw), pst_arg_buffer(prepared), pst_arg_int(k), pst_arg_int(c),
-                                            pst_arg_int(s->backward))));
+                                   PST_ARGS(pst_arg_buffer(raw), pst_arg_buffer(prepared), pst_arg_int(k),
+                                            pst_arg_int(c), pst_arg_int(s->backward))));
     PST_TRY(pst_session_finish(session));
 cleanup:
     pst_buffer_destroy(session, raw);
@@ -81,11 +84,13 @@ static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *s, co
         return status;
     pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w), scratch = pst_arg_buffer(t->workspace);
     if (to_picture(s))
-        return pst_launch_workers(session, kernel, pst_workers(session), 1,
-                                  PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->out), scratch, h, w));
+        return pst_launch_workers(
+            session, kernel, pst_workers(session), 1,
+            PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->out), scratch, h, w));
     return pst_launch_workers(session, kernel, pst_workers(session), 1,
-                              PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->bias), pst_arg_buffer(t->out),
-                                       pst_arg_buffer(s->backward ? t->mask : t->bits), scratch, h, w));
+                              PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->bias),
+                                       pst_arg_buffer(t->out), pst_arg_buffer(s->backward ? t->mask : t->bits), scratch,
+                                       h, w));
 }
 
 const pst_conv_algorithm pst_conv_direct = {"direct", supports, weight_bytes, workspace_bytes, prepare, run};

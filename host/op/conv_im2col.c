@@ -1,24 +1,26 @@
 /* im2col + GEMM (Chellapilla, Puri and Simard 2006) by strips of rows: a strip's pixels are unrolled into a matrix
- * [pixels][9 c_in], multiplied by the weights [9 c_in][c_out], and bias, ReLU, pooling or mask follow while the strip is
- * still in the cache. Works for every shape on every device. */
+ * [pixels][9 c_in], multiplied by the weights [9 c_in][c_out], and bias, ReLU, pooling or mask follow while the strip
+ * is still in the cache. Works for every shape on every device. */
 #include "base/memory.h"
 #include "op/activation.h"
 #include "op/conv.h"
 
-/* A strip and the parts of the workspace: the unrolled pixels, the product where it does not go straight to its place, and
- * the GEMM's own. */
+/* A strip and the parts of the workspace: the unrolled pixels, the product where it does not go straight to its place,
+ * and the GEMM's own. */
 typedef struct strip {
     int rows;
     size_t depth; /* 9 c_in filled up with zeros to what the GEMM likes */
     size_t columns_bytes, product_bytes, gemm_bytes;
 } strip;
 
-/* Is the product only an intermediate, or can it be written where the output is? Backward it may have to be added to that. */
+/* Is the product only an intermediate, or can it be written where the output is? Backward it may have to be added to
+ * that. */
 static bool has_product(const pst_conv_shape *shape) {
     return shape->backward ? shape->c_out != PST_PICTURE_CHANNELS : shape->pool != PST_POOL_NONE;
 }
 
-static pst_gemm_shape product_shape(const pst_conv_engine *engine, const pst_conv_shape *shape, const strip *s, int rows) {
+static pst_gemm_shape product_shape(const pst_conv_engine *engine, const pst_conv_shape *shape, const strip *s,
+                                    int rows) {
     pst_gemm_shape gemm = {.m = (size_t)rows * (size_t)shape->w, .n = (size_t)shape->c_out, .k = s->depth};
     pst_gemm_preferred(engine->gemm, &gemm.a_transposed, &gemm.b_transposed);
     return gemm;
@@ -30,7 +32,8 @@ static pst_status measure(const pst_conv_engine *engine, const pst_conv_shape *s
     s->rows = rows;
     s->depth = pst_round_up(9 * (size_t)shape->c_in, k_multiple);
     s->columns_bytes = pst_round_up(sizeof(float) * pixels * s->depth, PST_SLICE_ALIGN);
-    s->product_bytes = has_product(shape) ? pst_round_up(sizeof(float) * pixels * (size_t)shape->c_out, PST_SLICE_ALIGN) : 0;
+    s->product_bytes =
+        has_product(shape) ? pst_round_up(sizeof(float) * pixels * (size_t)shape->c_out, PST_SLICE_ALIGN) : 0;
     s->gemm_bytes = 0;
     int last = shape->h % rows; /* an odd last strip may need more than a whole one */
     for (int i = 0; i < 2; i++) {
@@ -46,8 +49,8 @@ static pst_status measure(const pst_conv_engine *engine, const pst_conv_shape *s
 
 static size_t total_bytes(const strip *s) { return s->columns_bytes + s->product_bytes + s->gemm_bytes; }
 
-/* As many rows as the limit allows: even, because pooling takes pairs, and such that the pixels are a multiple of what the
- * GEMM likes where a few rows reach one. */
+/* As many rows as the limit allows: even, because pooling takes pairs, and such that the pixels are a multiple of what
+ * the GEMM likes where a few rows reach one. */
 static pst_status plan(const pst_conv_engine *engine, const pst_conv_shape *shape, strip *s) {
     size_t m_multiple, n_multiple, k_multiple;
     pst_gemm_multiples(engine->gemm, &m_multiple, &n_multiple, &k_multiple);
@@ -90,8 +93,8 @@ static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_
     return status;
 }
 
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k, int c,
-                          pst_buffer *prepared) {
+static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *shape, const float *weights, int k,
+                          int c, pst_buffer *prepared) {
     bool a_transposed, b_transposed;
     pst_gemm_preferred(engine->gemm, &a_transposed, &b_transposed);
     size_t bytes = weight_bytes(engine, shape), n = (size_t)shape->c_out, depth = bytes / sizeof(float) / n;
@@ -112,8 +115,8 @@ cleanup:
     return status;
 }
 
-static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t, const strip *s,
-                         int first_row, int rows, pst_buffer *columns) {
+static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t,
+                         const strip *s, int first_row, int rows, pst_buffer *columns) {
     bool a_transposed, b_transposed, picture = shape->c_in == PST_PICTURE_CHANNELS;
     pst_gemm_preferred(engine->gemm, &a_transposed, &b_transposed);
     const pst_kernel *kernel;
@@ -124,26 +127,28 @@ static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *sh
     size_t pixels = (size_t)rows * (size_t)shape->w;
     if (picture)
         return pst_launch_each(engine->session, kernel, pixels * s->depth,
-                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_int(shape->h), pst_arg_int(shape->w), pst_arg_int(first_row),
-                                   pst_arg_int((int)pixels), pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
+                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_int(shape->h), pst_arg_int(shape->w),
+                                        pst_arg_int(first_row), pst_arg_int((int)pixels), pst_arg_int((int)s->depth),
+                                        pst_arg_buffer(columns)));
     bool pooled = shape->backward && shape->pool != PST_POOL_NONE;
     return pst_launch_each(engine->session, kernel, (pixels + 15) / 16 * 9 * (size_t)shape->c_in / 16,
                            PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(pooled ? t->in_bits : NULL),
-                               pst_arg_float(pst_unpool_scale(shape->pool)), pst_arg_int(shape->h), pst_arg_int(shape->w),
-                               pst_arg_int(shape->c_in), pst_arg_int(first_row), pst_arg_int((int)pixels),
-                               pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
+                                    pst_arg_float(pst_unpool_scale(shape->pool)), pst_arg_int(shape->h),
+                                    pst_arg_int(shape->w), pst_arg_int(shape->c_in), pst_arg_int(first_row),
+                                    pst_arg_int((int)pixels), pst_arg_int((int)s->depth), pst_arg_buffer(columns)));
 }
 
 /* What follows the product of a strip. */
-static pst_status finish(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t, int first_row,
-                         int rows, pst_buffer *product) {
+static pst_status finish(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t,
+                         int first_row, int rows, pst_buffer *product) {
     pst_session *session = engine->session;
     size_t first = (size_t)first_row * (size_t)shape->w, count = (size_t)rows * (size_t)shape->w;
     if (shape->backward)
         return pst_add_mask(session, t->out, first, count, shape->c_out, product, t->mask);
     if (shape->pool == PST_POOL_NONE)
         return pst_bias_relu(session, t->out, first, count, shape->c_out, t->bias, t->bits);
-    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, first_row, rows, t->out, t->bits);
+    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, first_row, rows, t->out,
+                              t->bits);
 }
 
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {

@@ -1,5 +1,5 @@
-/* The first convolution for GPUs, whose 3 channels no transform pays for, and its way back to the picture. At 512x512 with 64
- * channels: 0.9 GFLOP against a map of 64 MiB, so about as much arithmetic as traffic. */
+/* The first convolution for GPUs, whose 3 channels no transform pays for, and its way back to the picture. At 512x512
+ * with 64 channels: 0.9 GFLOP against a map of 64 MiB, so about as much arithmetic as traffic. */
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -33,7 +33,8 @@ static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_
     return PST_OK;
 }
 
-static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c, pst_buffer *prepared) {
+static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, int c,
+                          pst_buffer *prepared) {
     float *matrix, *rows = NULL;
     size_t bytes = weight_bytes(engine, s), depth = (size_t)s->c_in;
     pst_status status = PST_OK;
@@ -55,28 +56,35 @@ cleanup:
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
-    size_t group = pst_group_size(session), w = (size_t)s->w, rows = s->backward ? group / PATCH_W * DOWN : 1; /* of a patch */
-    size_t down = ((size_t)s->h + rows - 1) / rows, most = (size_t)(PST_LAUNCH_FLOPS / (18.0 * s->w * s->c_in * s->c_out) / (double)rows);
+    size_t group = pst_group_size(session), w = (size_t)s->w,
+           rows = s->backward ? group / PATCH_W * DOWN : 1; /* of a patch */
+    size_t down = ((size_t)s->h + rows - 1) / rows,
+           most = (size_t)(PST_LAUNCH_FLOPS / (18.0 * s->w * s->c_in * s->c_out) / (double)rows);
     char defines[16];
     pst_status status;
     snprintf(defines, sizeof defines, "-DVN=%d", LANES);
-    PST_TRY(pst_kernel_get(session, "lanes_gpu+conv_picture_gpu", s->backward ? "conv_picture_backward" : "conv_picture", defines, &kernel));
+    PST_TRY(pst_kernel_get(session, "lanes_gpu+conv_picture_gpu",
+                           s->backward ? "conv_picture_backward" : "conv_picture", defines, &kernel));
     most = most ? most : 1;
     for (size_t first = 0; first < down; first += most) {
         size_t count = down - first < most ? down - first : most, local[3] = {group, 1, 1};
         pst_arg h = pst_arg_int(s->h), width = pst_arg_int(s->w), row0 = pst_arg_int((int)(first * rows));
         if (s->backward)
             PST_TRY(pst_launch(session, kernel, (size_t[]){(w + PATCH_W - 1) / PATCH_W * group, count, 1}, local,
-                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->out), h, width,
-                                        pst_arg_int(s->c_in), row0)));
+                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->out), h,
+                                        width, pst_arg_int(s->c_in), row0)));
         else
-            PST_TRY(pst_launch(session, kernel,
-                               (size_t[]){pst_round_up(count * ((w + PIXELS - 1) / PIXELS) * (size_t)(s->c_out / LANES), group), 1, 1}, local,
-                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->bias), pst_arg_buffer(t->out),
-                                        pst_arg_buffer(t->bits), h, width, pst_arg_int(s->c_out), row0, pst_arg_int((int)count))));
+            PST_TRY(pst_launch(
+                session, kernel,
+                (size_t[]){pst_round_up(count * ((w + PIXELS - 1) / PIXELS) * (size_t)(s->c_out / LANES), group), 1, 1},
+                local,
+                PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->bias),
+                         pst_arg_buffer(t->out), pst_arg_buffer(t->bits), h, width, pst_arg_int(s->c_out), row0,
+                         pst_arg_int((int)count))));
     }
 cleanup:
     return status;
 }
 
-const pst_conv_algorithm pst_conv_gpu_picture = {"gpu-picture", supports, weight_bytes, workspace_bytes, prepare, run, false};
+const pst_conv_algorithm pst_conv_gpu_picture = {"gpu-picture", supports, weight_bytes, workspace_bytes,
+                                                 prepare,       run,      false};

@@ -1,16 +1,18 @@
-/* Winograd F(6x6,3x3), F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both directions; a run
- * transforms them into its workspace, for transformed they would take four times the room, in each direction. Then in one of
- * two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them back, all within the second-level
- * cache. Deep: the tiles of a strip pass through the steps together, so that little is read for many products where the filters
- * are large. */
+/* Winograd F(6x6,3x3), F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both
+ * directions; a run transforms them into its workspace, for transformed they would take four times the room, in each
+ * direction. Then in one of two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them
+ * back, all within the second-level cache. Deep: the tiles of a strip pass through the steps together, so that little
+ * is read for many products where the filters are large. */
 #include <stdio.h>
 
 #include "op/conv.h"
 #include "op/tiles.h"
 
 #define SOURCE "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu"
-#define STRIP_BYTES ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
-#define FILTERS_BYTES ((size_t)20 << 20) /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
+#define STRIP_BYTES \
+    ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
+#define FILTERS_BYTES \
+    ((size_t)20 << 20)    /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
 #define GROUP_OUTPUTS 128 /* at least a panel of every register tile */
 
 /* m: side of a tile's outputs. */
@@ -24,7 +26,9 @@ static size_t input_row(const pst_conv_shape *s) { return (size_t)s->c_in + (s->
 static size_t point(size_t tiles, size_t row) { return tiles * row + 16; }
 static size_t points(form f) { return (size_t)((f.m + 2) * (f.m + 2)); }
 static size_t patch(form f, const pst_conv_shape *s) { return points(f) * (size_t)s->c_in; }
-static size_t tile_count(form f, const pst_conv_shape *s) { return (size_t)((s->h + f.m - 1) / f.m) * (size_t)((s->w + f.m - 1) / f.m); }
+static size_t tile_count(form f, const pst_conv_shape *s) {
+    return (size_t)((s->h + f.m - 1) / f.m) * (size_t)((s->w + f.m - 1) / f.m);
+}
 
 static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
     return pst_tile_choose(engine->session, s->c_in, s->c_out, true);
@@ -51,20 +55,24 @@ static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape
            (f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES);
 }
 
-static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, const char *name,
-                             const pst_kernel **kernel) {
+static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                             const char *name, const pst_kernel **kernel) {
     pst_tile tile = register_tile(engine, s);
     char defines[256];
     snprintf(defines, sizeof defines,
-             "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d -DUNPOOL=%d "
+             "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
+             "-DUNPOOL=%d "
              "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d",
              f.m, tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(f, engine, s), s->c_in, s->c_out,
              tile.lanes * tile.vectors, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
-             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward, f.deep);
+             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward,
+             f.deep);
     return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
 }
 
-static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) { return s->backward ? t->mask : t->bits; }
+static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) {
+    return s->backward ? t->mask : t->bits;
+}
 
 /* ---- filters ---- */
 
@@ -79,18 +87,21 @@ static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_con
 }
 
 /* Queues the transform of the filters of the group of outputs from `first` on, to the beginning of the workspace. */
-static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, size_t first) {
+static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
+                                    const pst_conv_tensors *t, size_t first) {
     const pst_kernel *kernel;
     size_t panels = group_outputs(f, engine, s) / panel_outputs(engine, s);
     pst_status status = get_kernel(f, engine, s, t, "winograd_filters", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch_workers(engine->session, kernel, pst_workers(engine->session), panels,
-                              PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int((int)first)));
+    return pst_launch_workers(
+        engine->session, kernel, pst_workers(engine->session), panels,
+        PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int((int)first)));
 }
 
 /* The workspace behind the filters; to be destroyed. */
-static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t, pst_buffer **scratch) {
+static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
+                                const pst_conv_tensors *t, pst_buffer **scratch) {
     size_t begin = filter_bytes(f, s, group_outputs(f, engine, s));
     return pst_buffer_slice(engine->session, t->workspace, begin, t->workspace->bytes - begin, scratch);
 }
@@ -129,7 +140,8 @@ static size_t deep_bytes(form f, const pst_conv_engine *engine, const pst_conv_s
            sizeof(float) * (strip_floats(f, s, strip) + patch(f, s) * pst_workers(engine->session));
 }
 
-/* Tiles a strip: few strips within the limits, all of nearly the same length, a multiple of the register tile's rows. */
+/* Tiles a strip: few strips within the limits, all of nearly the same length, a multiple of the register tile's rows.
+ */
 static size_t strip_length(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t tiles = tile_count(f, s), rows = (size_t)register_tile(engine, s).rows, strips = 1, strip;
     do {
@@ -151,8 +163,8 @@ static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv
         if (group < (size_t)s->c_out)
             PST_TRY(transform_filters(f, engine, s, t, first));
         PST_TRY(pst_launch_workers(engine->session, kernel, group / panel_outputs(engine, s), points(f),
-                                   PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch), pst_arg_int((int)strip),
-                                            pst_arg_int((int)first))));
+                                   PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch),
+                                            pst_arg_int((int)strip), pst_arg_int((int)first))));
     }
 cleanup:
     return status;
@@ -178,8 +190,8 @@ static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv
                                             pst_arg_int((int)length))));
         PST_TRY(multiply(f, engine, s, t, slice, length));
         PST_TRY(pst_launch_workers(session, output, pst_workers(session), 1,
-                                   PST_ARGS(scratch, pst_arg_buffer(t->bias), pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)), h, w,
-                                            from, n, pst_arg_int((int)length))));
+                                   PST_ARGS(scratch, pst_arg_buffer(t->bias), pst_arg_buffer(t->out),
+                                            pst_arg_buffer(bits_of(s, t)), h, w, from, n, pst_arg_int((int)length))));
     }
 cleanup:
     pst_buffer_destroy(session, slice);
@@ -190,22 +202,28 @@ cleanup:
 
 static pst_status workspace(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
     *bytes = f.deep ? deep_bytes(f, engine, s, strip_length(f, engine, s))
-                    : filter_bytes(f, s, (size_t)s->c_out) + sizeof(float) * fused_floats(f, engine, s) * pst_workers(engine->session);
+                    : filter_bytes(f, s, (size_t)s->c_out) +
+                          sizeof(float) * fused_floats(f, engine, s) * pst_workers(engine->session);
     return PST_OK;
 }
 
-#define ENTRY(entry, name, m, deep, run)                                                                                           \
-    static bool entry##_supports(const pst_conv_engine *engine, const pst_conv_shape *s) {                                         \
-        return supports((form){m, deep}, engine, s);                                                                               \
-    }                                                                                                                              \
-    static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {                   \
-        return workspace((form){m, deep}, engine, s, bytes);                                                                       \
-    }                                                                                                                              \
-    static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {             \
-        return run((form){m, deep}, engine, s, t);                                                                                 \
-    }                                                                                                                              \
-    const pst_conv_algorithm pst_conv_##entry = {                                                                                  \
-        name, entry##_supports, pst_conv_forward_weight_bytes, entry##_workspace, pst_conv_forward_weights, entry##_run, true};
+#define ENTRY(entry, name, m, deep, run)                                                                               \
+    static bool entry##_supports(const pst_conv_engine *engine, const pst_conv_shape *s) {                             \
+        return supports((form){m, deep}, engine, s);                                                                   \
+    }                                                                                                                  \
+    static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {       \
+        return workspace((form){m, deep}, engine, s, bytes);                                                           \
+    }                                                                                                                  \
+    static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) { \
+        return run((form){m, deep}, engine, s, t);                                                                     \
+    }                                                                                                                  \
+    const pst_conv_algorithm pst_conv_##entry = {name,                                                                 \
+                                                 entry##_supports,                                                     \
+                                                 pst_conv_forward_weight_bytes,                                        \
+                                                 entry##_workspace,                                                    \
+                                                 pst_conv_forward_weights,                                             \
+                                                 entry##_run,                                                          \
+                                                 true};
 
 ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)

@@ -7,16 +7,17 @@
 
 #define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels */
 #define PIXELS_PER_PART 256             /* at least, so that adding up the parts stays cheap */
-#define PARTS_MAX 512 /* on GPUs, for 64 channels have but one block */
+#define PARTS_MAX 512                   /* on GPUs, for 64 channels have but one block */
 #define CPU_PARTS_MAX 32
 #define RUN 16           /* parts that a work-item adds up on GPUs */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
 #define BLOCK_ROWS 8     /* GR */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
-/* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of the
- * workspace. On GPUs (cl/gram_gpu.cl) runs of parts are added up where they are, and whoever reads the matrix adds those. At
- * 512x512 the Gram matrices are 9 GFLOP each way, and the features are read once for every 64 channels that there are. */
+/* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of
+ * the workspace. On GPUs (cl/gram_gpu.cl) runs of parts are added up where they are, and whoever reads the matrix adds
+ * those. At 512x512 the Gram matrices are 9 GFLOP each way, and the features are read once for every 64 channels that
+ * there are. */
 static bool is_cpu(const pst_session *session) { return session->cpu_kernels; }
 
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
@@ -44,7 +45,9 @@ static size_t matrix_offset(const pst_session *session, size_t pixels, int c) {
     return pst_round_up(part_count(session, pixels, c) * partial_bytes(session, c), PST_SLICE_ALIGN);
 }
 
-static size_t rows_at_once(const pst_session *session, int c) { return (size_t)(ROWS_PER_ITEM * gradient_tile(session, c).rows); }
+static size_t rows_at_once(const pst_session *session, int c) {
+    return (size_t)(ROWS_PER_ITEM * gradient_tile(session, c).rows);
+}
 
 size_t pst_gram_workspace_bytes(const pst_session *session, size_t pixels, int c) {
     size_t sums = part_count(session, pixels, c) * partial_bytes(session, c);
@@ -60,16 +63,18 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
     pst_tile tile = gradient_tile(session, c);
     char defines[192];
     snprintf(defines, sizeof defines,
-             "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d -DMASK_IN=0 -DSTREAM=0",
-             tile.lanes, tile.vectors, tile.rows, tile.depth, (int)rows_at_once(session, c), c, block_side(c), BLOCK_ROWS,
-             block_side(c) / tile.lanes >= 2 ? 2 : 1, PACKED_PIXELS, accumulate);
+             "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d -DMASK_IN=0 "
+             "-DSTREAM=0",
+             tile.lanes, tile.vectors, tile.rows, tile.depth, (int)rows_at_once(session, c), c, block_side(c),
+             BLOCK_ROWS, block_side(c) / tile.lanes >= 2 ? 2 : 1, PACKED_PIXELS, accumulate);
     return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
 }
 
 /* A square block of the matrix on GPUs. */
 static pst_block square_block(const pst_session *session, int c) {
     pst_block block = pst_block_choose(session, (size_t)c, c, false);
-    while (block.columns > 16 && (size_t)(block.columns / block.rows * block.across) > session->device.info.max_work_group_size)
+    while (block.columns > 16 &&
+           (size_t)(block.columns / block.rows * block.across) > session->device.info.max_work_group_size)
         block.columns /= 2;
     block.down = block.columns / block.rows;
     while (block.across > 2 && pst_block_items(&block) > session->device.info.max_work_group_size)
@@ -83,40 +88,46 @@ static pst_status get_common(pst_session *session, int c, const char *name, cons
     return pst_kernel_get(session, "gram", name, defines, kernel);
 }
 
-/* F' F as so many matrices to be added, `step` apart. *slice: NULL, they are in the workspace; or a slice of it to be destroyed. */
+/* F' F as so many matrices to be added, `step` apart. *slice: NULL, they are in the workspace; or a slice of it to be
+ * destroyed. */
 typedef struct partial_sums {
     size_t count, step;
     pst_buffer *slice;
 } partial_sums;
 
-static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace, partial_sums *sums) {
+static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace,
+                             partial_sums *sums) {
     const pst_kernel *kernel;
     pst_block block = square_block(session, c), wanted = block;
-    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns), blocks = side * (side + 1) / 2;
+    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
+           blocks = side * (side + 1) / 2;
     size_t items = pst_block_items(&block);
     double flops = (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts;
     size_t most = flops < PST_LAUNCH_FLOPS ? (size_t)(PST_LAUNCH_FLOPS / flops) : 1;
     pst_status status;
     PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_partial", "", &block, &kernel));
     if (block.down != wanted.down)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: cannot run %s in groups of %zu", session->device.info.name, kernel->name, items);
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: cannot run %s in groups of %zu",
+                        session->device.info.name, kernel->name, items);
     for (size_t first = 0; first < parts; first += most)
         PST_TRY(pst_launch(session, kernel, (size_t[]){blocks * items, parts - first < most ? parts - first : most, 1},
                            (size_t[]){items, 1, 1},
-                           PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_int((int)parts),
-                                    pst_arg_int((int)first), pst_arg_buffer(workspace))));
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c),
+                                    pst_arg_int((int)parts), pst_arg_int((int)first), pst_arg_buffer(workspace))));
     *sums = (partial_sums){parts, 1, NULL};
     if (parts > RUN) {
         *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
         PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_reduce", "", &block, &kernel));
-        PST_TRY(pst_launch_each(session, kernel, sums->count * (size_t)c * (size_t)c,
-                                PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
+        PST_TRY(pst_launch_each(
+            session, kernel, sums->count * (size_t)c * (size_t)c,
+            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
     }
 cleanup:
     return status;
 }
 
-static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace, partial_sums *sums) {
+static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace,
+                               partial_sums *sums) {
     const pst_kernel *kernel;
     size_t count = part_count(session, pixels, c), blocks = (size_t)(c / block_side(c));
     pst_status status;
@@ -128,30 +139,32 @@ static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
     PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(session, pixels, c), matrix_bytes(c), &sums->slice));
     PST_TRY(get(session, c, false, "gram_reduce", &kernel));
-    PST_TRY(pst_launch_workers(session, kernel, (size_t)c, 1,
-                               PST_ARGS(pst_arg_buffer(workspace), pst_arg_buffer(sums->slice), pst_arg_int((int)count), pst_arg_float(1))));
+    PST_TRY(pst_launch_workers(
+        session, kernel, (size_t)c, 1,
+        PST_ARGS(pst_arg_buffer(workspace), pst_arg_buffer(sums->slice), pst_arg_int((int)count), pst_arg_float(1))));
 cleanup:
     return status;
 }
 
-pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, pst_buffer *target,
-                        pst_buffer *workspace) {
+pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale,
+                        pst_buffer *target, pst_buffer *workspace) {
     const pst_kernel *kernel;
     partial_sums parts;
     pst_status status;
     PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
     PST_TRY(get_common(session, c, "gram_add", &kernel));
     PST_TRY(pst_launch_each(session, kernel, (size_t)c * (size_t)c,
-                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c), pst_arg_int((int)parts.count),
-                            pst_arg_int((int)parts.step),
-                                     pst_arg_float(scale), pst_arg_buffer(target))));
+                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
+                                     pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
+                                     pst_arg_buffer(target))));
 cleanup:
     pst_buffer_destroy(session, parts.slice);
     return status;
 }
 
-pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, const pst_buffer *target,
-                            pst_buffer *difference, pst_sums *sums, size_t slot, pst_buffer *workspace) {
+pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale,
+                            const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
+                            pst_buffer *workspace) {
     const pst_kernel *kernel;
     partial_sums parts;
     size_t global[3], local[3];
@@ -160,8 +173,8 @@ pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pi
     PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
     PST_TRY(get_common(session, c, "gram_compare", &kernel));
     PST_TRY(pst_launch(session, kernel, global, local,
-                       PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c), pst_arg_int((int)parts.count),
-                            pst_arg_int((int)parts.step), pst_arg_float(scale),
+                       PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
+                                pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
                                 pst_arg_buffer(target), pst_arg_buffer(difference), pst_arg_buffer(sums->parts),
                                 pst_arg_int((int)slot))));
 cleanup:
@@ -171,8 +184,8 @@ cleanup:
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
 
-static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c,
-                                  double scale, bool accumulate, pst_buffer *d) {
+static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, const pst_buffer *difference,
+                                  size_t pixels, int c, double scale, bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;
     pst_block block = pst_block_choose(session, pixels, c, false);
     pst_status status;
@@ -181,15 +194,17 @@ static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, con
     size_t across = ((size_t)c + columns - 1) / columns, down = (pixels + rows - 1) / rows;
     size_t most = (size_t)(PST_LAUNCH_FLOPS / (2.0 * (double)rows * c * c));
     for (size_t first = 0; first < down; first += most)
-        PST_TRY(pst_launch(session, kernel, (size_t[]){across * items, down - first < most ? down - first : most, 1}, (size_t[]){items, 1, 1},
-                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels), pst_arg_int(c),
-                                    pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_int((int)(first * rows)))));
+        PST_TRY(pst_launch(session, kernel, (size_t[]){across * items, down - first < most ? down - first : most, 1},
+                           (size_t[]){items, 1, 1},
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels),
+                                    pst_arg_int(c), pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d),
+                                    pst_arg_int((int)(first * rows)))));
 cleanup:
     return status;
 }
 
-pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels, int c, double scale,
-                             bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels,
+                             int c, double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
     const pst_kernel *kernel;
     pst_buffer *rows = NULL;
     pst_status status;
@@ -202,8 +217,8 @@ pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const ps
                                PST_ARGS(pst_arg_buffer(difference), pst_arg_buffer(workspace), pst_arg_float(scale))));
     PST_TRY(get(session, c, accumulate, "gram_gradient", &kernel));
     PST_TRY(pst_launch_workers(session, kernel, pst_workers(session), 1,
-                               PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_buffer(d), pst_arg_buffer(NULL),
-                                        pst_arg_buffer(rows), pst_arg_int((int)pixels))));
+                               PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_buffer(d),
+                                        pst_arg_buffer(NULL), pst_arg_buffer(rows), pst_arg_int((int)pixels))));
 cleanup:
     pst_buffer_destroy(session, rows);
     return status;

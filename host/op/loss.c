@@ -9,14 +9,15 @@ pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buff
     if (status != PST_OK)
         return status;
     return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / pst_wide(session))), pst_arg_float(scale),
-                               pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
-                               pst_arg_int((int)slot)));
+                      PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / pst_wide(session))),
+                               pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d),
+                               pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
 }
 
-pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w, double scale, bool accumulate,
-                          pst_buffer *d, pst_sums *sums, size_t slot) {
-    static const char *const names[] = {[PST_TV_SQUARES] = "smoothness", [PST_TV_ABSOLUTE] = "smoothness_absolute",
+pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w, double scale,
+                          bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot) {
+    static const char *const names[] = {[PST_TV_SQUARES] = "smoothness",
+                                        [PST_TV_ABSOLUTE] = "smoothness_absolute",
                                         [PST_TV_NINE_POINT] = "smoothness_nine_point"};
     const pst_kernel *kernel;
     size_t global[3], local[3];
@@ -25,17 +26,19 @@ pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buff
     if (status != PST_OK)
         return status;
     return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_int(h), pst_arg_int(w), pst_arg_float(scale), pst_arg_int(accumulate),
-                               pst_arg_buffer(d), pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
+                      PST_ARGS(pst_arg_buffer(x), pst_arg_int(h), pst_arg_int(w), pst_arg_float(scale),
+                               pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
+                               pst_arg_int((int)slot)));
 }
 
-pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight, const pst_sums *sums,
-                              size_t slot, bool accumulate, pst_buffer *d) {
+pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight,
+                              const pst_sums *sums, size_t slot, bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "loss", "add_normalized", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, count / pst_wide(session),
-                           PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)(count / pst_wide(session))), pst_arg_buffer(sums->parts), pst_arg_int((int)slot), pst_arg_float(weight),
-                               pst_arg_int(accumulate), pst_arg_buffer(d)));
+                           PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)(count / pst_wide(session))),
+                                    pst_arg_buffer(sums->parts), pst_arg_int((int)slot), pst_arg_float(weight),
+                                    pst_arg_int(accumulate), pst_arg_buffer(d)));
 }

@@ -1,6 +1,6 @@
 #include "op/moments.h"
 
-#define PARTS_MAX 512        /* of the pixels: with 64 channels there is little else to share out */
+#define PARTS_MAX 512 /* of the pixels: with 64 channels there is little else to share out */
 #define PIXELS_PER_PART 64
 
 static size_t part_count(size_t pixels) {
@@ -17,12 +17,12 @@ pst_status pst_mean_add(pst_session *session, const pst_buffer *f, size_t pixels
     pst_status status;
     PST_TRY(pst_kernel_get(session, "moments", "channel_sums", "", &kernel));
     PST_TRY(pst_launch_each(session, kernel, parts * (size_t)c / pst_wide(session),
-                            PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_int((int)parts),
-                                     pst_arg_buffer(workspace))));
+                            PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c),
+                                     pst_arg_int((int)parts), pst_arg_buffer(workspace))));
     PST_TRY(pst_kernel_get(session, "moments", "channel_add", "", &kernel));
     PST_TRY(pst_launch_each(session, kernel, (size_t)c,
-                            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_float(scale),
-                                     pst_arg_buffer(mean))));
+                            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts),
+                                     pst_arg_float(scale), pst_arg_buffer(mean))));
 cleanup:
     return status;
 }

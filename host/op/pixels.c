@@ -1,12 +1,14 @@
 #include "op/pixels.h"
 
-static pst_status convert(pst_session *session, const char *name, const pst_buffer *from, size_t pixels, double scale, pst_buffer *to) {
+static pst_status convert(pst_session *session, const char *name, const pst_buffer *from, size_t pixels, double scale,
+                          pst_buffer *to) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "pixels", name, "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch_each(session, kernel, pixels,
-                           PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)pixels), pst_arg_float(scale), pst_arg_buffer(to)));
+    return pst_launch_each(
+        session, kernel, pixels,
+        PST_ARGS(pst_arg_buffer(from), pst_arg_int((int)pixels), pst_arg_float(scale), pst_arg_buffer(to)));
 }
 
 pst_status pst_pixels_import(pst_session *session, const pst_buffer *rgb, size_t pixels, double scale, pst_buffer *x) {

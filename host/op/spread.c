@@ -22,7 +22,8 @@ size_t pst_spread_bytes(int h, int w) {
     return sizeof(float) * lay_out(h, w, scales);
 }
 
-/* From the coarsest on, each scale takes in what is coarser: in the workspace with a gain of 1, at last with the real one. */
+/* From the coarsest on, each scale takes in what is coarser: in the workspace with a gain of 1, at last with the real
+ * one. */
 pst_status pst_spread(pst_session *session, int h, int w, pst_buffer *to, const pst_buffer *from, const pst_buffer *v,
                       pst_buffer *workspace) {
     const pst_kernel *shrink, *widen;
@@ -42,9 +43,9 @@ pst_status pst_spread(pst_session *session, int h, int w, pst_buffer *to, const 
         const pst_buffer *map = l ? workspace : v;
         PST_TRY(pst_launch_each(session, widen, (size_t)fine->h * (size_t)fine->w,
                                 PST_ARGS(pst_arg_buffer(l ? workspace : to), pst_arg_buffer(l || !from ? map : from),
-                                         pst_arg_int(!l && from), pst_arg_buffer(map), pst_arg_int(fine->at), pst_arg_int(fine->h),
-                                         pst_arg_int(fine->w), pst_arg_buffer(workspace), pst_arg_int(coarse->at),
-                                         pst_arg_float(l ? 1 : PST_SPREAD_GAIN))));
+                                         pst_arg_int(!l && from), pst_arg_buffer(map), pst_arg_int(fine->at),
+                                         pst_arg_int(fine->h), pst_arg_int(fine->w), pst_arg_buffer(workspace),
+                                         pst_arg_int(coarse->at), pst_arg_float(l ? 1 : PST_SPREAD_GAIN))));
     }
 cleanup:
     return status;

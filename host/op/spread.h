@@ -1,6 +1,7 @@
-/* A change of the picture spread over its scales, for the optimisers: P v = v + gain * sum over l = 1 .. levels of U_l D_l v,
- * where D_l v is v [h][w][3] smoothed and halved l times, and U_l, its transpose times 4^l, brings that back. P is symmetric,
- * its eigenvalues lie between 1 and 1 + gain * levels: what is broad in a picture moves further than what is fine. */
+/* A change of the picture spread over its scales, for the optimisers: P v = v + gain * sum over l = 1 .. levels of U_l
+ * D_l v, where D_l v is v [h][w][3] smoothed and halved l times, and U_l, its transpose times 4^l, brings that back. P
+ * is symmetric, its eigenvalues lie between 1 and 1 + gain * levels: what is broad in a picture moves further than what
+ * is fine. */
 #ifndef PST_OP_SPREAD_H
 #define PST_OP_SPREAD_H
 

@@ -4,8 +4,8 @@
 
 #include "cl/session.h"
 
-/* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, and how many inputs are
- * summed between loads and stores of it. */
+/* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, and how many inputs
+ * are summed between loads and stores of it. */
 typedef struct pst_tile {
     int lanes, vectors, rows, depth;
 } pst_tile;
@@ -18,6 +18,7 @@ pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide);
 size_t pst_workers(const pst_session *session);
 
 /* Queues a kernel over x by y work-items of one each. */
-pst_status pst_launch_workers(pst_session *session, const pst_kernel *kernel, size_t x, size_t y, size_t arg_count, const pst_arg *args);
+pst_status pst_launch_workers(pst_session *session, const pst_kernel *kernel, size_t x, size_t y, size_t arg_count,
+                              const pst_arg *args);
 
 #endif

@@ -32,8 +32,8 @@ pst_status pst_combine(pst_session *session, pst_buffer *to, size_t length, size
                 other_factors[0] = 0;
                 held = 1;
             }
-            pst_arg args[4 + 2 * COMBINE_AT_ONCE] = {pst_arg_int((int)(length / pst_wide(session))), pst_arg_buffer(to), pst_arg_float(keep),
-                                                       pst_arg_int((int)held)};
+            pst_arg args[4 + 2 * COMBINE_AT_ONCE] = {pst_arg_int((int)(length / pst_wide(session))), pst_arg_buffer(to),
+                                                     pst_arg_float(keep), pst_arg_int((int)held)};
             for (size_t k = 0; k < COMBINE_AT_ONCE; k++) {
                 args[4 + 2 * k] = pst_arg_buffer(others[k < held ? k : 0]);
                 args[5 + 2 * k] = pst_arg_float(k < held ? other_factors[k] : 0);
@@ -67,10 +67,11 @@ pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const p
         for (size_t k = 0; k < DOTS_B; k++)
             u[k] = b[k < b_count ? k : 0];
         status = pst_launch(session, kernel, global, local,
-                            PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_int((int)held), pst_arg_buffer(v[0]),
-                                     pst_arg_buffer(v[1]), pst_arg_buffer(v[2]), pst_arg_buffer(v[3]), pst_arg_int((int)b_count),
-                                     pst_arg_buffer(u[0]), pst_arg_buffer(u[1]), pst_arg_buffer(u[2]),
-                                     pst_arg_buffer(sums->parts), pst_arg_int((int)pst_dots_slot(i, 0))));
+                            PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_int((int)held),
+                                     pst_arg_buffer(v[0]), pst_arg_buffer(v[1]), pst_arg_buffer(v[2]),
+                                     pst_arg_buffer(v[3]), pst_arg_int((int)b_count), pst_arg_buffer(u[0]),
+                                     pst_arg_buffer(u[1]), pst_arg_buffer(u[2]), pst_arg_buffer(sums->parts),
+                                     pst_arg_int((int)pst_dots_slot(i, 0))));
     }
     return status;
 }
@@ -83,19 +84,21 @@ pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t le
     if (status != PST_OK)
         return status;
     return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(length / pst_wide(session))), pst_arg_buffer(sums->parts),
-                               pst_arg_int((int)slot)));
+                      PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(length / pst_wide(session))),
+                               pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
 }
 
-pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v, const pst_buffer *g, double rate,
-                    double beta1, double beta2, double correction1, double correction2, double epsilon) {
+pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v,
+                    const pst_buffer *g, double rate, double beta1, double beta2, double correction1,
+                    double correction2, double epsilon) {
     const pst_kernel *kernel;
     pst_status status = pst_kernel_get(session, "vector", "adam", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, length / pst_wide(session),
-                      PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_buffer(x), pst_arg_buffer(m), pst_arg_buffer(v), pst_arg_buffer(g),
-                               pst_arg_float(rate / correction1), pst_arg_float(beta1), pst_arg_float(1 - beta1),
-                               pst_arg_float(beta2), pst_arg_float(1 - beta2), pst_arg_float(1 / sqrt(correction2)),
-                               pst_arg_float(epsilon)));
+                           PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_buffer(x),
+                                    pst_arg_buffer(m), pst_arg_buffer(v), pst_arg_buffer(g),
+                                    pst_arg_float(rate / correction1), pst_arg_float(beta1), pst_arg_float(1 - beta1),
+                                    pst_arg_float(beta2), pst_arg_float(1 - beta2),
+                                    pst_arg_float(1 / sqrt(correction2)), pst_arg_float(epsilon)));
 }

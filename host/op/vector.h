@@ -1,5 +1,5 @@
-/* Arithmetic of long vectors for the optimisers. A vector of n floats is a buffer of n rounded up to a multiple of 16 with
- * zeros behind, which every operation here keeps zero; `count` is the rounded number. */
+/* Arithmetic of long vectors for the optimisers. A vector of n floats is a buffer of n rounded up to a multiple of 16
+ * with zeros behind, which every operation here keeps zero; `count` is the rounded number. */
 #ifndef PST_OP_VECTOR_H
 #define PST_OP_VECTOR_H
 
@@ -22,7 +22,8 @@ size_t pst_dots_slot(size_t i, size_t j);
 pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t length, pst_sums *sums, size_t slot);
 
 /* Adam's update as in optim/optimizer.h. */
-pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v, const pst_buffer *g, double rate,
-                    double beta1, double beta2, double correction1, double correction2, double epsilon);
+pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v,
+                    const pst_buffer *g, double rate, double beta1, double beta2, double correction1,
+                    double correction2, double epsilon);
 
 #endif

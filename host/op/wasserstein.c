@@ -1,10 +1,9 @@
 /* With n = |m| (Frobenius) and b = m / n, all matrices below are functions of b and commute. The iteration is
  *     s = z y,  t = (3 - s) / 2,  y = y t,  z = t z   from y = b, z = 1,
- * in which y goes to b^1/2 and z to b^-1/2, always y = b z. What the computed root y says about its own slope: with s = b z^2 and
- * its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v goes on by
- *     w = w (t - s)   from w = 1.
- * That is one product more a step, and exact where the iteration has not converged. Since n depends on m as well,
- *     d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
+ * in which y goes to b^1/2 and z to b^-1/2, always y = b z. What the computed root y says about its own slope: with s =
+ * b z^2 and its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v goes
+ * on by w = w (t - s)   from w = 1. That is one product more a step, and exact where the iteration has not converged.
+ * Since n depends on m as well, d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
 #include "op/wasserstein.h"
 
 enum { B, Y, Z, W, S, T, SPARE, MATRICES };
@@ -13,7 +12,8 @@ typedef struct root {
     pst_session *session;
     pst_gemm *gemm;
     int c;
-    pst_buffer *at[MATRICES], *sums, *scratch; /* slices of the workspace; sums [2][PST_PARTS]; scratch NULL: none is needed */
+    pst_buffer *at[MATRICES], *sums,
+        *scratch; /* slices of the workspace; sums [2][PST_PARTS]; scratch NULL: none is needed */
 } root;
 
 static size_t matrix_bytes(int c) { return pst_round_up(sizeof(float) * (size_t)c * (size_t)c, PST_SLICE_ALIGN); }
@@ -86,8 +86,8 @@ static pst_status iterate(root *r, const pst_buffer *m, bool want_y) {
     pst_status status;
     PST_TRY(sum(r, "norm_parts", PST_ARGS(pst_arg_buffer(m), pst_arg_int((int)count), pst_arg_buffer(r->sums))));
     PST_TRY(each(r, "first_step", count,
-                 PST_ARGS(pst_arg_buffer(m), pst_arg_int(r->c), pst_arg_buffer(r->sums), pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]),
-                          pst_arg_buffer(at[W]))));
+                 PST_ARGS(pst_arg_buffer(m), pst_arg_int(r->c), pst_arg_buffer(r->sums), pst_arg_buffer(at[B]),
+                          pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]))));
     PST_TRY(multiply(r, at[B], at[Z], at[Y]));
     for (int step = 1; step < PST_ROOT_STEPS; step++) {
         PST_TRY(multiply(r, at[Z], at[Y], at[S]));
@@ -104,12 +104,12 @@ cleanup:
 pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buffer *mean, pst_buffer *moment) {
     const root r = {.session = session};
     return each(&r, "covariance", (size_t)c * (size_t)c,
-                PST_ARGS(pst_arg_buffer(moment), pst_arg_int(c), pst_arg_int(true_c), pst_arg_float(PST_COVARIANCE_EPSILON),
-                         pst_arg_buffer(mean)));
+                PST_ARGS(pst_arg_buffer(moment), pst_arg_int(c), pst_arg_int(true_c),
+                         pst_arg_float(PST_COVARIANCE_EPSILON), pst_arg_buffer(mean)));
 }
 
-pst_status pst_covariance_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *covariance, pst_buffer *to,
-                               pst_buffer *workspace) {
+pst_status pst_covariance_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *covariance,
+                               pst_buffer *to, pst_buffer *workspace) {
     root r;
     pst_status status;
     PST_TRY(open_root(session, gemm, c, workspace, &r));
@@ -122,8 +122,8 @@ cleanup:
 }
 
 pst_status pst_wasserstein_compare(pst_session *session, pst_gemm *gemm, int c, const pst_wasserstein_target *target,
-                                   const pst_buffer *mean, pst_buffer *difference, pst_buffer *row, pst_sums *sums, size_t slot,
-                                   pst_buffer *workspace) {
+                                   const pst_buffer *mean, pst_buffer *difference, pst_buffer *row, pst_sums *sums,
+                                   size_t slot, pst_buffer *workspace) {
     size_t count = (size_t)c * (size_t)c;
     root r;
     pst_status status;
@@ -132,19 +132,21 @@ pst_status pst_wasserstein_compare(pst_session *session, pst_gemm *gemm, int c, 
     PST_TRY(multiply(&r, target->root, difference, at[T]));
     PST_TRY(multiply(&r, at[T], target->root, at[B]));
     PST_TRY(iterate(&r, at[B], false));
-    PST_TRY(sum(&r, "distance_parts",
-                PST_ARGS(pst_arg_buffer(mean), pst_arg_buffer(target->mean), pst_arg_buffer(target->covariance), pst_arg_buffer(difference),
-                         pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]), pst_arg_int(c), pst_arg_buffer(r.sums),
-                         pst_arg_buffer(sums->parts), pst_arg_int((int)slot))));
+    PST_TRY(
+        sum(&r, "distance_parts",
+            PST_ARGS(pst_arg_buffer(mean), pst_arg_buffer(target->mean), pst_arg_buffer(target->covariance),
+                     pst_arg_buffer(difference), pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]),
+                     pst_arg_int(c), pst_arg_buffer(r.sums), pst_arg_buffer(sums->parts), pst_arg_int((int)slot))));
     PST_TRY(each(&r, "slope", count,
-                 PST_ARGS(pst_arg_buffer(at[Z]), pst_arg_int(c), pst_arg_buffer(at[W]), pst_arg_buffer(at[B]), pst_arg_buffer(r.sums))));
+                 PST_ARGS(pst_arg_buffer(at[Z]), pst_arg_int(c), pst_arg_buffer(at[W]), pst_arg_buffer(at[B]),
+                          pst_arg_buffer(r.sums))));
     PST_TRY(multiply(&r, target->root, at[Z], at[T]));
     PST_TRY(multiply(&r, at[T], target->root, at[S]));
     PST_TRY(each(&r, "difference", count,
                  PST_ARGS(pst_arg_buffer(at[S]), pst_arg_int(c), pst_arg_buffer(r.sums), pst_arg_buffer(difference))));
     PST_TRY(each(&r, "mean_row", (size_t)c,
-                 PST_ARGS(pst_arg_buffer(difference), pst_arg_int(c), pst_arg_buffer(mean), pst_arg_buffer(target->mean),
-                          pst_arg_buffer(row))));
+                 PST_ARGS(pst_arg_buffer(difference), pst_arg_int(c), pst_arg_buffer(mean),
+                          pst_arg_buffer(target->mean), pst_arg_buffer(row))));
 cleanup:
     close_root(&r);
     return status;

@@ -8,18 +8,17 @@ typedef struct adam {
     pst_moments moments;
 } adam;
 
-static void forget(pst_optimizer *optimizer)
-{
+static void forget(pst_optimizer *optimizer) {
     adam *self = (adam *)optimizer;
-    /* Moments that a bad gradient went into may hold NaN, which no factor of 0 takes out: new vectors are zero for sure. */
+    /* Moments that a bad gradient went into may hold NaN, which no factor of 0 takes out: new vectors are zero for
+     * sure. */
     optimizer->space->destroy(optimizer->space->self, self->moments.first);
     optimizer->space->destroy(optimizer->space->self, self->moments.second);
     self->moments.first = self->moments.second = NULL;
     self->moments.power1 = self->moments.power2 = 1;
 }
 
-static pst_status start(pst_optimizer *optimizer)
-{
+static pst_status start(pst_optimizer *optimizer) {
     adam *self = (adam *)optimizer;
     const pst_optimizer_options *o = &optimizer->options;
     self->moments.power1 = self->moments.power2 = 1;
@@ -27,15 +26,15 @@ static pst_status start(pst_optimizer *optimizer)
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the learning rate is %g; it must be above 0",
                         o->learning_rate);
     if (!(o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "Adam's betas are %g and %g; they must be in [0, 1)",
-                        o->beta1, o->beta2);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
+                        "Adam's betas are %g and %g; they must be in [0, 1)", o->beta1, o->beta2);
     if (!(o->epsilon > 0 && isfinite(o->epsilon)))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "Adam's epsilon is %g; it must be above 0", o->epsilon);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "Adam's epsilon is %g; it must be above 0",
+                        o->epsilon);
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
     adam *self = (adam *)optimizer;
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
@@ -47,22 +46,21 @@ static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
         PST_TRY(space->create(space->self, &self->moments.second));
     self->moments.power1 *= o->beta1;
     self->moments.power2 *= o->beta2;
-    PST_TRY(space->adam(space->self, *x, self->moments.first, self->moments.second, *g, o->learning_rate * optimizer->scale, o->beta1, o->beta2,
-                        1 - self->moments.power1, 1 - self->moments.power2,
+    PST_TRY(space->adam(space->self, *x, self->moments.first, self->moments.second, *g,
+                        o->learning_rate * optimizer->scale, o->beta1, o->beta2, 1 - self->moments.power1,
+                        1 - self->moments.power2,
                         o->epsilon_first ? o->epsilon / sqrt(1 - self->moments.power2) : o->epsilon));
     return PST_OK;
 cleanup:
     return status;
 }
 
-static size_t vector_count(const pst_optimizer_options *options)
-{
+static size_t vector_count(const pst_optimizer_options *options) {
     (void)options;
     return 2;
 }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
-{
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
     adam *self = (adam *)optimizer;
     pst_status status;
     PST_TRY(state->numbers(state->self, &self->moments.power1, sizeof self->moments.power1));
@@ -73,9 +71,7 @@ cleanup:
     return status;
 }
 
-static pst_moments *moments(pst_optimizer *optimizer)
-{
-    return &((adam *)optimizer)->moments;
-}
+static pst_moments *moments(pst_optimizer *optimizer) { return &((adam *)optimizer)->moments; }
 
-const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step, forget, vector_count, tell, false, moments};
+const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step,   forget,
+                                                vector_count, tell,  false,  moments};

@@ -9,29 +9,28 @@ typedef struct descent {
     double steps;         /* k; a restart keeps it, because rates that grew again would undo what the restart is for */
 } descent;
 
-static void forget(pst_optimizer *optimizer)
-{
+static void forget(pst_optimizer *optimizer) {
     descent *self = (descent *)optimizer;
     /* Not multiplied by 0: NaN would stay. */
     optimizer->space->destroy(optimizer->space->self, self->velocity);
     self->velocity = NULL;
 }
 
-static pst_status start(pst_optimizer *optimizer)
-{
+static pst_status start(pst_optimizer *optimizer) {
     const pst_optimizer_options *o = &optimizer->options;
     if (!(o->learning_rate > 0 && isfinite(o->learning_rate)))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the learning rate is %g; it must be above 0",
                         o->learning_rate);
     if (!(o->momentum >= 0 && o->momentum < 1))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the momentum is %g; it must be in [0, 1)", o->momentum);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the momentum is %g; it must be in [0, 1)",
+                        o->momentum);
     if (!(o->decay >= 0 && isfinite(o->decay)))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the decay is %g; it must not be below 0", o->decay);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the decay is %g; it must not be below 0",
+                        o->decay);
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
     descent *self = (descent *)optimizer;
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
@@ -56,13 +55,9 @@ cleanup:
     return status;
 }
 
-static size_t vector_count(const pst_optimizer_options *options)
-{
-    return options->momentum > 0 ? 1 : 0;
-}
+static size_t vector_count(const pst_optimizer_options *options) { return options->momentum > 0 ? 1 : 0; }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
-{
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
     descent *self = (descent *)optimizer;
     pst_status status;
     PST_TRY(state->numbers(state->self, &self->steps, sizeof self->steps));
@@ -71,4 +66,5 @@ cleanup:
     return status;
 }
 
-const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start, forget, step, forget, vector_count, tell, false};
+const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start,        forget, step,
+                                                   forget,          vector_count, tell,   false};

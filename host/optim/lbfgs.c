@@ -13,23 +13,15 @@ typedef struct lbfgs {
     pst_pairs pairs;
 } lbfgs;
 
-static pst_status start(pst_optimizer *optimizer)
-{
+static pst_status start(pst_optimizer *optimizer) {
     return pst_pairs_init(&((lbfgs *)optimizer)->pairs, optimizer->space, optimizer->options.history);
 }
 
-static void finish(pst_optimizer *optimizer)
-{
-    pst_pairs_clear(&((lbfgs *)optimizer)->pairs);
-}
+static void finish(pst_optimizer *optimizer) { pst_pairs_clear(&((lbfgs *)optimizer)->pairs); }
 
-static void forget(pst_optimizer *optimizer)
-{
-    pst_pairs_forget(&((lbfgs *)optimizer)->pairs);
-}
+static void forget(pst_optimizer *optimizer) { pst_pairs_forget(&((lbfgs *)optimizer)->pairs); }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
     const pst_vector_space *space = optimizer->space;
     pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
     pst_vector *s;
@@ -50,13 +42,9 @@ cleanup:
     return status;
 }
 
-static size_t vector_count(const pst_optimizer_options *options)
-{
-    return pst_pairs_vector_count(options->history);
-}
+static size_t vector_count(const pst_optimizer_options *options) { return pst_pairs_vector_count(options->history); }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
-{
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
     return pst_pairs_tell(&((lbfgs *)optimizer)->pairs, state);
 }
 

@@ -3,17 +3,19 @@
  * Steps begin at the base, the best point so far. A step that does not land higher moves the base. One that does is not
  * lost: what its gradient tells about the curvature goes into the pairs, and the next step from the base follows the
  * direction that they then give, at most `shrink` as long. Only where the curvature is of no use is the failed step cut
- * short, to the minimum of the cubic through both losses and slopes (Nocedal and Wright, "Numerical optimization", 3.59).
+ * short, to the minimum of the cubic through both losses and slopes (Nocedal and Wright, "Numerical
+ * optimization", 3.59).
  *
- * Before there is a pair, each step that lands lower makes the next `growth` times as long. Near a flat picture, which is
- * what a random start is, the curvature is negative, and short steps bring no pair: the plain L-BFGS hardly moves there.
- * Where it is negative later, the pairs are no measure of how far to go, and steps are stretched as long as they succeed.
+ * Before there is a pair, each step that lands lower makes the next `growth` times as long. Near a flat picture, which
+ * is what a random start is, the curvature is negative, and short steps bring no pair: the plain L-BFGS hardly moves
+ * there. Where it is negative later, the pairs are no measure of how far to go, and steps are stretched as long as they
+ * succeed.
  *
  * All this is in the coordinates v of x = base + P v (P of pst_vector_space.spread): the gradient becomes P g, P being
  * symmetric, and what L-BFGS begins with, a multiple of the identity, is a multiple of P P in the picture's.
  *
- * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the step
- * turns out to be good. Until then its vector serves for y. */
+ * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the
+ * step turns out to be good. Until then its vector serves for y. */
 #include <math.h>
 
 #include "optim/kinds.h"
@@ -37,20 +39,17 @@ typedef struct robust {
     int failures;     /* in a row */
 } robust;
 
-static pst_status start(pst_optimizer *optimizer)
-{
+static pst_status start(pst_optimizer *optimizer) {
     return pst_pairs_init(&((robust *)optimizer)->pairs, optimizer->space, optimizer->options.history);
 }
 
-static void finish(pst_optimizer *optimizer)
-{
+static void finish(pst_optimizer *optimizer) {
     robust *self = (robust *)optimizer;
     pst_pairs_clear(&self->pairs);
     optimizer->space->destroy(optimizer->space->self, self->g);
 }
 
-static void forget(pst_optimizer *optimizer)
-{
+static void forget(pst_optimizer *optimizer) {
     robust *self = (robust *)optimizer;
     pst_pairs_forget(&self->pairs);
     self->length = 0;
@@ -58,8 +57,7 @@ static void forget(pst_optimizer *optimizer)
 }
 
 /* Queues to = the base + P s. */
-static pst_status land(robust *self, pst_vector *to)
-{
+static pst_status land(robust *self, pst_vector *to) {
     const pst_vector_space *space = self->base.space;
     const double factors[] = {1, 1};
     const pst_vector *const terms[] = {self->base.best, self->s};
@@ -68,8 +66,7 @@ static pst_status land(robust *self, pst_vector *to)
 }
 
 /* The part of a failed step at which the cubic through the losses and slopes at both ends is lowest. */
-static double cut(double before, double after, const pst_pair_facts *facts)
-{
+static double cut(double before, double after, const pst_pair_facts *facts) {
     const double a = facts->slope_before, b = facts->slope_after;
     const double d1 = a + b - 3 * (after - before), square = d1 * d1 - a * b;
     if (!(square > 0))
@@ -79,8 +76,7 @@ static double cut(double before, double after, const pst_pair_facts *facts)
 }
 
 /* The point of the last evaluation is the base already; so is its gradient now. */
-static void settle(robust *self, pst_vector **g, double loss)
-{
+static void settle(robust *self, pst_vector **g, double loss) {
     pst_vector *old = self->g;
     self->g = *g;
     *g = old;
@@ -91,8 +87,7 @@ static void settle(robust *self, pst_vector **g, double loss)
 }
 
 /* Finds the direction from the base and the factor to take it with. `longest` bounds the step; 0 is no bound. */
-static double aim(robust *self, double longest)
-{
+static double aim(robust *self, double longest) {
     pst_pairs *pairs = &self->pairs;
     pst_pairs_direction(pairs);
     double factor = pairs->held == 0 ? self->length : self->stretched;
@@ -107,8 +102,7 @@ static double aim(robust *self, double longest)
 }
 
 /* The first step, and the first after a restart. */
-static pst_status begin(robust *self, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status begin(robust *self, pst_vector **x, pst_vector **g, const double *loss) {
     const double reach = self->base.options.robust_first; /* 0: no longer than the gradient itself */
     double l1_norm;
     pst_status status;
@@ -123,8 +117,7 @@ cleanup:
     return status;
 }
 
-static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const double *loss) {
     pst_pairs *pairs = &self->pairs;
     pst_status status;
     PST_TRY(pst_pairs_lend(pairs, x));
@@ -162,8 +155,7 @@ cleanup:
     return status;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
-{
+static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
     robust *self = (robust *)optimizer;
     const pst_vector_space *space = optimizer->space;
     pst_status status;
@@ -177,13 +169,11 @@ cleanup:
     return status;
 }
 
-static size_t vector_count(const pst_optimizer_options *options)
-{
+static size_t vector_count(const pst_optimizer_options *options) {
     return options->history < 1 ? 0 : pst_pairs_vector_count(options->history) - 1 + 1;
 }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
-{
+static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
     robust *self = (robust *)optimizer;
     int64_t failures = self->failures;
     pst_status status;
@@ -198,4 +188,5 @@ cleanup:
     return status;
 }
 
-const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start, finish, step, forget, vector_count, tell, true};
+const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start,        finish, step,
+                                                        forget,         vector_count, tell,   true};

@@ -4,8 +4,7 @@
 #include "base/memory.h"
 #include "optim/kinds.h"
 
-static const pst_optimizer_methods *methods_of(const pst_optimizer_options *options)
-{
+static const pst_optimizer_methods *methods_of(const pst_optimizer_options *options) {
     switch (options->kind) {
     case PST_OPTIMIZER_LBFGS:
         return &pst_lbfgs_robust_methods;
@@ -19,11 +18,11 @@ static const pst_optimizer_methods *methods_of(const pst_optimizer_options *opti
     return NULL;
 }
 
-static pst_status check_shared(pst_optimizer *optimizer)
-{
+static pst_status check_shared(pst_optimizer *optimizer) {
     const pst_optimizer_options *o = &optimizer->options;
     if (!(o->average >= 0 && o->average < 1))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "the decay of the average is %g; it must be in [0, 1)", o->average);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
+                        "the decay of the average is %g; it must be in [0, 1)", o->average);
     if (optimizer->methods->waits && (o->clamp || o->average > 0))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
                         "%s goes with Adam and gradient descent only; choose one of them or leave it out",
@@ -31,8 +30,8 @@ static pst_status check_shared(pst_optimizer *optimizer)
     return PST_OK;
 }
 
-pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer)
-{
+pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options,
+                                pst_optimizer **optimizer) {
     pst_status status;
     *optimizer = NULL;
     const pst_optimizer_methods *methods = methods_of(options);
@@ -53,8 +52,7 @@ cleanup:
     return status;
 }
 
-void pst_optimizer_destroy(pst_optimizer *optimizer)
-{
+void pst_optimizer_destroy(pst_optimizer *optimizer) {
     if (!optimizer)
         return;
     optimizer->methods->finish(optimizer);
@@ -64,8 +62,7 @@ void pst_optimizer_destroy(pst_optimizer *optimizer)
 }
 
 /* The average of n points is kept with its bias corrected: the newest has the weight (1 - decay) / (1 - decay^n). */
-static pst_status add_to_average(pst_optimizer *optimizer, const pst_vector *x)
-{
+static pst_status add_to_average(pst_optimizer *optimizer, const pst_vector *x) {
     const pst_vector_space *space = optimizer->space;
     const double decay = optimizer->options.average;
     pst_status status;
@@ -83,8 +80,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss)
-{
+pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
     pst_status status;
@@ -101,8 +97,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss)
-{
+pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss) {
     const pst_vector_space *space = optimizer->space;
     pst_status status;
     if (!isfinite(loss))
@@ -122,31 +117,20 @@ cleanup:
     return status;
 }
 
-const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer)
-{
-    return optimizer->best;
-}
+const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer) { return optimizer->best; }
 
-const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer)
-{
-    return optimizer->average;
-}
+const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer) { return optimizer->average; }
 
-pst_moments *pst_optimizer_moments(pst_optimizer *optimizer)
-{
+pst_moments *pst_optimizer_moments(pst_optimizer *optimizer) {
     return optimizer->methods->moments ? optimizer->methods->moments(optimizer) : NULL;
 }
 
-bool pst_optimizer_waits(const pst_optimizer *optimizer)
-{
-    return optimizer->methods->waits;
-}
+bool pst_optimizer_waits(const pst_optimizer *optimizer) { return optimizer->methods->waits; }
 
-pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
-{
+pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale) {
     if (!(scale > 0 && scale <= 1))
-        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT, "a restart scales the steps by %g, which is not in (0, 1]",
-                        scale);
+        return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
+                        "a restart scales the steps by %g, which is not in (0, 1]", scale);
     optimizer->methods->forget(optimizer);
     optimizer->space->destroy(optimizer->space->self, optimizer->average); /* it may hold what is not finite */
     optimizer->average = NULL;
@@ -154,14 +138,13 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale)
     return PST_OK;
 }
 
-void pst_optimizer_begin_anew(pst_optimizer *optimizer)
-{
+void pst_optimizer_begin_anew(pst_optimizer *optimizer) {
     optimizer->methods->forget(optimizer);
     optimizer->best_loss = INFINITY;
 }
 
-pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state, pst_vector **vector)
-{
+pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state,
+                                     pst_vector **vector) {
     uint8_t there = *vector != NULL;
     pst_status status;
     PST_TRY(state->numbers(state->self, &there, sizeof there));
@@ -173,8 +156,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state)
-{
+pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
     pst_status status;
     PST_TRY(state->numbers(state->self, &optimizer->scale, sizeof optimizer->scale));
     PST_TRY(state->numbers(state->self, &optimizer->best_loss, sizeof optimizer->best_loss));
@@ -186,8 +168,7 @@ cleanup:
     return status;
 }
 
-size_t pst_optimizer_vector_count(const pst_optimizer_options *options)
-{
+size_t pst_optimizer_vector_count(const pst_optimizer_options *options) {
     const pst_optimizer_methods *methods = methods_of(options);
     return methods ? methods->vector_count(options) + 1 + (options->average > 0) : 0; /* the best point; the average */
 }

@@ -23,12 +23,13 @@ typedef struct pst_vector_space {
     pst_status (*copy)(void *self, pst_vector *to, const pst_vector *from);
     /* to = sum over i < count of factors[i] * from[i]; `to` may be among them. count >= 1, any number. The arrays may
      * change as soon as this returns. */
-    pst_status (*combine)(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from);
+    pst_status (*combine)(void *self, pst_vector *to, size_t count, const double *factors,
+                          const pst_vector *const *from);
     /* results[i * b_count + j] = a[i] . b[j], and *l1_norm = sum |norm_of| (both may be NULL). The one operation that
      * waits: after it everything queued before, a pending loss included, is on the host. b_count <= 3; a vector may be
      * among both. */
-    pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
-                       double *results, const pst_vector *norm_of, double *l1_norm);
+    pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
+                       const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm);
     /* to = from + P v, where P is a fixed, symmetric, positive definite matrix: steps that are as long before P are as
      * much of a change to the picture, which the space knows better than an optimiser. from = NULL is zero; `to` may be
      * among the others. The operation may be NULL: P is the identity then. */
@@ -45,39 +46,41 @@ typedef struct pst_optimizer pst_optimizer;
 
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
-    int history;         /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
-    double robust_first; /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
-    double learning_rate; /* Adam, gradient descent; > 0 */
+    int history; /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
+    /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
+    double robust_first;
+    double learning_rate;         /* Adam, gradient descent; > 0 */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
     bool epsilon_first;           /* Adam: epsilon is added before the bias correction of v, as in Torch7 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */
-    bool clamp;                   /* every step ends with the space's clamp; not L-BFGS, whose pairs are of whole steps */
-    double average;               /* decay of the running average of all points, below 1; 0: none; not L-BFGS */
+    bool clamp;     /* every step ends with the space's clamp; not L-BFGS, whose pairs are of whole steps */
+    double average; /* decay of the running average of all points, below 1; 0: none; not L-BFGS */
 } pst_optimizer_options;
 
 /* The space must outlive the optimiser. */
-pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options, pst_optimizer **optimizer);
+pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options,
+                                pst_optimizer **optimizer);
 void pst_optimizer_destroy(pst_optimizer *optimizer);
 
-/* Given the loss and the gradient *g at *x, makes *x the next point to evaluate. Both may be exchanged for other vectors of
- * the space: the caller owns what stands there afterwards, never NULL, and what is in it but the next point is of no
- * meaning. Kinds that wait read *loss only after the one call of dots that a step makes, which is when a loss that is still
- * pending becomes known, and for the others it must be known.
- * PST_ERROR_NUMERIC where the loss or, with L-BFGS, the gradient is not finite. After this or any other failure the
- * optimiser wants pst_optimizer_restart, and *x a point to go on from, before the next step. */
+/* Given the loss and the gradient *g at *x, makes *x the next point to evaluate. Both may be exchanged for other
+ * vectors of the space: the caller owns what stands there afterwards, never NULL, and what is in it but the next point
+ * is of no meaning. Kinds that wait read *loss only after the one call of dots that a step makes, which is when a loss
+ * that is still pending becomes known, and for the others it must be known. PST_ERROR_NUMERIC where the loss or, with
+ * L-BFGS, the gradient is not finite. After this or any other failure the optimiser wants pst_optimizer_restart, and *x
+ * a point to go on from, before the next step. */
 pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
 
-/* Of all points that steps were given, the one of the lowest loss (the last of equals), bit for bit; valid until the next
- * step. NULL before the first. */
+/* Of all points that steps were given, the one of the lowest loss (the last of equals), bit for bit; valid until the
+ * next step. NULL before the first. */
 const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
 
-/* The running average of the first point that a step was given and of all that steps led to since the last restart: the point k
- * steps back weighs average^k, and the weights sum to 1 from the beginning (the bias correction of Adam's moments). NULL without
- * one, and before the first step. */
+/* The running average of the first point that a step was given and of all that steps led to since the last restart: the
+ * point k steps back weighs average^k, and the weights sum to 1 from the beginning (the bias correction of Adam's
+ * moments). NULL without one, and before the first step. */
 const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
 
-/* Adam's running means, to be looked at or set: vectors that are NULL before the first step, made and owned by the space, and
- * beta^k at step k. */
+/* Adam's running means, to be looked at or set: vectors that are NULL before the first step, made and owned by the
+ * space, and beta^k at step k. */
 typedef struct pst_moments {
     pst_vector *first, *second;
     double power1, power2;
@@ -89,17 +92,17 @@ pst_moments *pst_optimizer_moments(pst_optimizer *optimizer);
 /* Whether steps of this kind call dots and wait. */
 bool pst_optimizer_waits(const pst_optimizer *optimizer);
 
-/* Forgets everything learnt (pairs, moments, the average; not the k of a decaying rate) and multiplies every later step by scale
- * (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS that is not plain checks every step anyway, and scales only those that
- * it takes before its next pair. */
+/* Forgets everything learnt (pairs, moments, the average; not the k of a decaying rate) and multiplies every later step
+ * by scale (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS
+ * that is not plain checks every step anyway, and scales only those that it takes before its next pair. */
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
 
-/* The function is another one from the next step on: forgets what was learnt and the lowest loss. The best point can be had
- * until that step, which keeps its own whatever the loss is. */
+/* The function is another one from the next step on: forgets what was learnt and the lowest loss. The best point can be
+ * had until that step, which keeps its own whatever the loss is. */
 void pst_optimizer_begin_anew(pst_optimizer *optimizer);
 
-/* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to whoever
- * writes it and to whoever fills it in. */
+/* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to
+ * whoever writes it and to whoever fills it in. */
 typedef struct pst_optimizer_state {
     void *self;
     bool filling; /* else it is written */
@@ -107,9 +110,10 @@ typedef struct pst_optimizer_state {
     pst_status (*vector)(void *self, pst_vector *vector);
 } pst_optimizer_state;
 
-/* With `filling` on an optimiser that was just made with the options of the one that was written, over a space of the same
- * length; the steps after it are then the same to the last bit. PST_ERROR_FORMAT where it cannot be such a state; after any
- * failure the optimiser is good for pst_optimizer_destroy only. The point *x of the next step is the caller's to keep. */
+/* With `filling` on an optimiser that was just made with the options of the one that was written, over a space of the
+ * same length; the steps after it are then the same to the last bit. PST_ERROR_FORMAT where it cannot be such a state;
+ * after any failure the optimiser is good for pst_optimizer_destroy only. The point *x of the next step is the caller's
+ * to keep. */
 pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state);
 
 /* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly

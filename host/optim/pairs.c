@@ -11,29 +11,18 @@ static size_t slot_of(const pst_pairs *pairs, size_t age) /* 0: the oldest; held
     return (pairs->first + age) % pairs->slots;
 }
 
-static size_t anchor_place(const pst_pairs *pairs)
-{
-    return pairs->size - 2;
-}
+static size_t anchor_place(const pst_pairs *pairs) { return pairs->size - 2; }
 
-static size_t gradient_place(const pst_pairs *pairs)
-{
-    return pairs->size - 1;
-}
+static size_t gradient_place(const pst_pairs *pairs) { return pairs->size - 1; }
 
 /* The gradient that steps follow. */
-static size_t origin_place(const pst_pairs *pairs)
-{
+static size_t origin_place(const pst_pairs *pairs) {
     return pairs->anchor ? anchor_place(pairs) : gradient_place(pairs);
 }
 
-static double product(const pst_pairs *pairs, size_t i, size_t j)
-{
-    return pairs->products[i * pairs->size + j];
-}
+static double product(const pst_pairs *pairs, size_t i, size_t j) { return pairs->products[i * pairs->size + j]; }
 
-pst_status pst_pairs_init(pst_pairs *pairs, const pst_vector_space *space, int history)
-{
+pst_status pst_pairs_init(pst_pairs *pairs, const pst_vector_space *space, int history) {
     pst_status status;
     pairs->space = space;
     if (history < 1 || history > PST_PAIRS_MAX_HISTORY)
@@ -55,8 +44,7 @@ cleanup:
     return status;
 }
 
-void pst_pairs_clear(pst_pairs *pairs)
-{
+void pst_pairs_clear(pst_pairs *pairs) {
     for (size_t i = 0; pairs->vectors && i < pairs->size - 2; i++)
         pairs->space->destroy(pairs->space->self, pairs->vectors[i]);
     pst_free(pairs->vectors);
@@ -69,40 +57,34 @@ void pst_pairs_clear(pst_pairs *pairs)
     *pairs = (pst_pairs){0};
 }
 
-void pst_pairs_forget(pst_pairs *pairs)
-{
+void pst_pairs_forget(pst_pairs *pairs) {
     pairs->first = pairs->held = 0;
     pairs->open = false;
 }
 
-static size_t add(pst_pairs *pairs, size_t n, const pst_vector *term, size_t place)
-{
+static size_t add(pst_pairs *pairs, size_t n, const pst_vector *term, size_t place) {
     pairs->terms[n] = term;
     pairs->places[n] = place;
     return n + 1;
 }
 
-static size_t add_pair(pst_pairs *pairs, size_t n, size_t age)
-{
+static size_t add_pair(pst_pairs *pairs, size_t n, size_t age) {
     const size_t s = slot_of(pairs, age), y = pairs->slots + s;
     n = add(pairs, n, pairs->vectors[s], s);
     return add(pairs, n, pairs->vectors[y], y);
 }
 
-static pst_vector **y_of(const pst_pairs *pairs, size_t age)
-{
+static pst_vector **y_of(const pst_pairs *pairs, size_t age) {
     return &pairs->vectors[pairs->slots + slot_of(pairs, age)];
 }
 
-static void exchange(pst_vector **a, pst_vector **b)
-{
+static void exchange(pst_vector **a, pst_vector **b) {
     pst_vector *const kept = *a;
     *a = *b;
     *b = kept;
 }
 
-pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector)
-{
+pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector) {
     pst_vector **y = y_of(pairs, pairs->held), **next = y_of(pairs, pairs->held + 1);
     /* Should the pair be kept while there is room, no old one becomes free. Made now, where failing costs nothing. */
     if (!*y && pairs->held < pairs->history && !*next) {
@@ -114,14 +96,12 @@ pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector)
     return PST_OK;
 }
 
-void pst_pairs_take(pst_pairs *pairs, pst_vector **vector)
-{
+void pst_pairs_take(pst_pairs *pairs, pst_vector **vector) {
     if (!*vector)
         exchange(y_of(pairs, pairs->held), vector);
 }
 
-pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm)
-{
+pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm) {
     const pst_vector_space *space = pairs->space;
     const size_t fresh = pairs->open ? 3 : 1; /* the products with these are not known yet */
     size_t count = 0;
@@ -152,13 +132,13 @@ pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_ve
         goto not_finite;
     return PST_OK;
 not_finite:
-    status = pst_fail(space->error, PST_ERROR_NUMERIC, "the gradient holds numbers that are not finite, or too large to square");
+    status = pst_fail(space->error, PST_ERROR_NUMERIC,
+                      "the gradient holds numbers that are not finite, or too large to square");
 cleanup:
     return status;
 }
 
-pst_pair_facts pst_pairs_facts(const pst_pairs *pairs)
-{
+pst_pair_facts pst_pairs_facts(const pst_pairs *pairs) {
     const size_t s = slot_of(pairs, pairs->held), y = pairs->slots + s;
     return (pst_pair_facts){.ss = product(pairs, s, s),
                             .yy = product(pairs, y, y),
@@ -167,8 +147,7 @@ pst_pair_facts pst_pairs_facts(const pst_pairs *pairs)
                             .slope_after = product(pairs, gradient_place(pairs), s)};
 }
 
-bool pst_pairs_keep(pst_pairs *pairs, double floor)
-{
+bool pst_pairs_keep(pst_pairs *pairs, double floor) {
     if (!pairs->open)
         return false;
     pairs->open = false;
@@ -182,8 +161,7 @@ bool pst_pairs_keep(pst_pairs *pairs, double floor)
     return true;
 }
 
-void pst_pairs_anchor_here(pst_pairs *pairs)
-{
+void pst_pairs_anchor_here(pst_pairs *pairs) {
     const size_t g = gradient_place(pairs), anchor = anchor_place(pairs), size = pairs->size;
     for (size_t i = 0; i < size; i++)
         pairs->products[i * size + anchor] = pairs->products[i * size + g];
@@ -193,8 +171,7 @@ void pst_pairs_anchor_here(pst_pairs *pairs)
 
 /* The inner product of a vector of the basis with the combination that the coefficients stand for. Slots that are not
  * held have coefficients of 0 and products that are finite. */
-static double against(const pst_pairs *pairs, size_t place)
-{
+static double against(const pst_pairs *pairs, size_t place) {
     const double *row = pairs->products + place * pairs->size;
     double sum = 0;
     for (size_t i = 0; i < pairs->size; i++)
@@ -203,8 +180,7 @@ static double against(const pst_pairs *pairs, size_t place)
 }
 
 /* The two-loop recursion (Nocedal, "Updating quasi-Newton matrices with limited storage", 1980). */
-void pst_pairs_direction(pst_pairs *pairs)
-{
+void pst_pairs_direction(pst_pairs *pairs) {
     double *c = pairs->coefficients, *alpha = pairs->factors;
     memset(c, 0, pairs->size * sizeof *c);
     c[origin_place(pairs)] = -1;
@@ -225,8 +201,7 @@ void pst_pairs_direction(pst_pairs *pairs)
     }
 }
 
-double pst_pairs_direction_square(const pst_pairs *pairs)
-{
+double pst_pairs_direction_square(const pst_pairs *pairs) {
     double sum = 0;
     for (size_t i = 0; i < pairs->size; i++)
         if (pairs->coefficients[i] != 0)
@@ -234,8 +209,7 @@ double pst_pairs_direction_square(const pst_pairs *pairs)
     return sum;
 }
 
-pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_vector **s)
-{
+pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_vector **s) {
     const pst_vector_space *space = pairs->space;
     pst_vector **step = &pairs->vectors[slot_of(pairs, pairs->held)], **y = y_of(pairs, pairs->held);
     size_t count = 0;
@@ -259,21 +233,18 @@ cleanup:
     return status;
 }
 
-pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s)
-{
+pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s) {
     *s = pairs->vectors[slot_of(pairs, pairs->held)];
     pairs->open = true;
     return pairs->space->combine(pairs->space->self, *s, 1, &factor, (const pst_vector *const *)s);
 }
 
-pst_vector *pst_pairs_step(const pst_pairs *pairs)
-{
+pst_vector *pst_pairs_step(const pst_pairs *pairs) {
     return pairs->open ? pairs->vectors[slot_of(pairs, pairs->held)] : NULL;
 }
 
 /* Are the vectors there that the numbers speak of? */
-static bool is_sound(const pst_pairs *pairs)
-{
+static bool is_sound(const pst_pairs *pairs) {
     if (pairs->first >= pairs->slots || pairs->held > pairs->history || (pairs->open && !pst_pairs_step(pairs)))
         return false;
     for (size_t age = 0; age < pairs->held; age++)
@@ -282,8 +253,7 @@ static bool is_sound(const pst_pairs *pairs)
     return true;
 }
 
-pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state)
-{
+pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state) {
     uint64_t places[3] = {pairs->first, pairs->held, pairs->open};
     pst_status status;
     PST_TRY(state->numbers(state->self, places, sizeof places));
@@ -299,7 +269,4 @@ cleanup:
     return status;
 }
 
-size_t pst_pairs_vector_count(int history)
-{
-    return history < 1 ? 0 : 2 * ((size_t)history + 1);
-}
+size_t pst_pairs_vector_count(int history) { return history < 1 ? 0 : 2 * ((size_t)history + 1); }

@@ -9,9 +9,10 @@
  *     pst_pairs_direction -H g as a combination of the kept vectors and g
  *     pst_pairs_open      writes the step s, a multiple of it, and opens the next pair
  *
- * Without an anchor steps begin where the last evaluation was: g changes hands in pst_pairs_open and becomes y when the next
- * one is known. With one, the gradient at a point that is kept apart, they begin there: y is g minus the anchor, and the
- * direction is -H of the anchor; the vector for y is lent for as long as it is needed. Either way no vector waits idle.
+ * Without an anchor steps begin where the last evaluation was: g changes hands in pst_pairs_open and becomes y when the
+ * next one is known. With one, the gradient at a point that is kept apart, they begin there: y is g minus the anchor,
+ * and the direction is -H of the anchor; the vector for y is lent for as long as it is needed. Either way no vector
+ * waits idle.
  */
 #ifndef PST_OPTIM_PAIRS_H
 #define PST_OPTIM_PAIRS_H
@@ -24,10 +25,10 @@ typedef struct pst_pairs {
     const pst_vector_space *space;
     const pst_vector *anchor; /* NULL: none; owned by the caller */
     size_t history;
-    /* One slot more than pairs, so that a pair can be refused when the oldest is still wanted. The kept pairs are in slots
-     * first .. first + held - 1 around the ring, oldest first; the slot behind them takes the next step. */
+    /* One slot more than pairs, so that a pair can be refused when the oldest is still wanted. The kept pairs are in
+     * slots first .. first + held - 1 around the ring, oldest first; the slot behind them takes the next step. */
     size_t slots, first, held;
-    bool open;                /* that slot holds the last step in s; without an anchor, the gradient before it in y */
+    bool open; /* that slot holds the last step in s; without an anchor, the gradient before it in y */
     /* ... and with one, mostly no vector in y. */
     size_t size;              /* of the basis: s of every slot, y of every slot, the anchor, g */
     pst_vector **vectors;     /* 2 * slots: s, y; made when first needed */
@@ -46,14 +47,14 @@ void pst_pairs_clear(pst_pairs *pairs);
 /* Forgets all pairs but keeps their vectors for the next ones. */
 void pst_pairs_forget(pst_pairs *pairs);
 
-/* With an anchor, before a pair that is open is measured: *vector, whose content is lost, takes its y, and is NULL or another
- * vector afterwards. pst_pairs_take, once the pair is kept or dropped, or measuring failed, gives back one that is not
- * wanted any more where *vector is NULL. */
+/* With an anchor, before a pair that is open is measured: *vector, whose content is lost, takes its y, and is NULL or
+ * another vector afterwards. pst_pairs_take, once the pair is kept or dropped, or measuring failed, gives back one that
+ * is not wanted any more where *vector is NULL. */
 pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector);
 void pst_pairs_take(pst_pairs *pairs, pst_vector **vector);
 
-/* The only call that waits. *l1_norm = sum |norm_of| unless NULL. PST_ERROR_NUMERIC where anything is not finite; then, and
- * after any other failure, the pairs are good for pst_pairs_take, pst_pairs_forget and pst_pairs_clear only. */
+/* The only call that waits. *l1_norm = sum |norm_of| unless NULL. PST_ERROR_NUMERIC where anything is not finite; then,
+ * and after any other failure, the pairs are good for pst_pairs_take, pst_pairs_forget and pst_pairs_clear only. */
 pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm);
 
 /* Of the pair just measured, before it is kept or dropped: s.s, y.y, y.s, and the slopes anchor.s and g.s. */
@@ -74,8 +75,8 @@ void pst_pairs_direction(pst_pairs *pairs);
 /* The square of the direction's norm, from the products: good to their rounding only. */
 double pst_pairs_direction_square(const pst_pairs *pairs);
 
-/* Opens a pair whose s is factor * the direction and returns it. *g is the gradient at the point just evaluated; without an
- * anchor another vector stands there afterwards. */
+/* Opens a pair whose s is factor * the direction and returns it. *g is the gradient at the point just evaluated;
+ * without an anchor another vector stands there afterwards. */
 pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_vector **s);
 
 /* Opens the pair again that was measured last and dropped, with factor * its s. */

@@ -29,8 +29,11 @@ typedef struct bench {
 } bench;
 
 void pst_bench_options_init(pst_bench_options *options, size_t size) {
-    const pst_bench_options defaults = {
-        .size = size, .sizes = usual_sizes, .size_count = sizeof usual_sizes / sizeof *usual_sizes, .seconds = 1, .limit_seconds = 1800};
+    const pst_bench_options defaults = {.size = size,
+                                        .sizes = usual_sizes,
+                                        .size_count = sizeof usual_sizes / sizeof *usual_sizes,
+                                        .seconds = 1,
+                                        .limit_seconds = 1800};
     memset(options, 0, size);
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 }
@@ -53,7 +56,8 @@ static pst_status give(bench *b, pst_bench_row *row, const pst_timing *timing, d
     if (b->callback && b->callback(b->user, row))
         return PST_STOPPED;
     if (pst_clock_seconds() - b->start > b->options.limit_seconds)
-        return pst_fail(&b->context->error, PST_ERROR_DEVICE, "%s: the benchmark is not done after %.0f seconds; measure fewer or smaller sizes",
+        return pst_fail(&b->context->error, PST_ERROR_DEVICE,
+                        "%s: the benchmark is not done after %.0f seconds; measure fewer or smaller sizes",
                         b->engine.session->device.info.name, b->options.limit_seconds);
     return PST_OK;
 }
@@ -68,7 +72,8 @@ static pst_status ceilings(bench *b) {
     PST_TRY(give(b, &(pst_bench_row){.kind = PST_BENCH_ARITHMETIC, .name = "fma"}, &timing, work));
     for (int triad = 0; triad < 2; triad++) {
         PST_TRY(pst_ceiling_bandwidth(session, &b->measuring, triad, &timing, &work));
-        PST_TRY(give(b, &(pst_bench_row){.kind = PST_BENCH_BANDWIDTH, .name = triad ? "triad" : "copy"}, &timing, work));
+        PST_TRY(
+            give(b, &(pst_bench_row){.kind = PST_BENCH_BANDWIDTH, .name = triad ? "triad" : "copy"}, &timing, work));
     }
 cleanup:
     return status;
@@ -190,7 +195,8 @@ static pst_status check_result(bench *b, const evaluation *e, size_t count) {
     for (size_t i = 0; i < count && finite; i++)
         finite = isfinite(gradient[i]);
     if (!finite)
-        status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: an evaluation gave what is no finite number", session->device.info.name);
+        status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: an evaluation gave what is no finite number",
+                          session->device.info.name);
 cleanup:
     pst_free(gradient);
     return status;
@@ -212,14 +218,21 @@ static bool fits(const bench *b, const pst_objective *objective, size_t count) {
     pst_pass_bytes pass = pst_objective_pass_bytes(objective);
     size_t largest, targets = pst_objective_target_bytes(objective, &largest);
     largest = pass.largest > largest ? pass.largest : largest;
-    double bytes = (double)pass.maps + (double)pass.weights + (double)pass.workspace + (double)targets + 3 * sizeof(float) * (double)count;
-    return bytes <= (double)device->info.memory_bytes * device->quirks.memory_share && largest <= device->info.max_allocation_bytes;
+    double bytes = (double)pass.maps + (double)pass.weights + (double)pass.workspace + (double)targets +
+                   3 * sizeof(float) * (double)count;
+    return bytes <= (double)device->info.memory_bytes * device->quirks.memory_share &&
+           largest <= device->info.max_allocation_bytes;
 }
 
 static pst_status run_size(bench *b, int side) {
     pst_session *session = b->engine.session;
     pst_objective_options o = {.h = side, .w = side, .form = PST_LOSS_MEAN, .pooling = PST_POOL_MAX};
-    pst_bench_row row = {.kind = PST_BENCH_EVALUATION, .name = "evaluation", .chosen = true, .width = side, .height = side, .rows = side};
+    pst_bench_row row = {.kind = PST_BENCH_EVALUATION,
+                         .name = "evaluation",
+                         .chosen = true,
+                         .width = side,
+                         .height = side,
+                         .rows = side};
     size_t count = (size_t)side * (size_t)side * 3;
     pst_net *net = NULL;
     evaluation e = {0};
@@ -257,7 +270,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options, pst_bench_callback callback, void *user) {
+pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options,
+                     pst_bench_callback callback, void *user) {
     bench b = {.context = context, .callback = callback, .user = user, .start = pst_clock_seconds()};
     pst_model *made = NULL;
     pst_status status = pst_context_needs_device(context);
@@ -272,11 +286,15 @@ pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench
     }
     for (size_t i = 0; i < b.options.size_count; i++)
         if (b.options.sizes[i] < 16 || b.options.sizes[i] > PST_IMAGE_MAX_SIDE)
-            return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %d pixels cannot be measured", b.options.sizes[i]);
+            return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %d pixels cannot be measured",
+                            b.options.sizes[i]);
     if (!(b.options.seconds > 0 && b.options.seconds < 1e6))
-        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "measurements of %g seconds make no sense", b.options.seconds);
-    b.engine = (pst_conv_engine){
-        .session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES, .choices = &context->choices};
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "measurements of %g seconds make no sense",
+                        b.options.seconds);
+    b.engine = (pst_conv_engine){.session = context->session,
+                                 .gemm = context->gemm,
+                                 .workspace_limit = PST_WORKSPACE_BYTES,
+                                 .choices = &context->choices};
     b.measuring = (pst_measuring){.least_samples = 3, .most_samples = 25, .seconds = b.options.seconds};
     if (!network) {
         PST_TRY(pst_model_vgg19(&context->error, &made));

@@ -4,8 +4,8 @@
 
 #include "transfer/job.h"
 
-/* Pictures are resized within 0 to 255, so the means are brought there. The second one is enlarged by its root, which a picture's
- * precision holds better, and stays positive. */
+/* Pictures are resized within 0 to 255, so the means are brought there. The second one is enlarged by its root, which a
+ * picture's precision holds better, and stays positive. */
 static double to_picture(int which, double value, double unit) {
     return unit == 0 ? 0 : which ? 255 * sqrt(value / unit) : 127.5 * (1 + value / unit);
 }
@@ -55,7 +55,8 @@ static pst_status give_mean(pst_job *job, const pst_carried *carried, int which,
     pst_status status;
     PST_TRY(pst_picture_resize(&job->context->error, from, stage->w, stage->h, &image));
     for (size_t i = 0; i < count; i++)
-        image->rgb[i] = (float)(from_picture(which, (double)image->rgb[i], carried->units[which]) * (which ? fewer * fewer : fewer));
+        image->rgb[i] = (float)(from_picture(which, (double)image->rgb[i], carried->units[which]) *
+                                (which ? fewer * fewer : fewer));
     PST_TRY(stage->space.vectors.create(stage->space.vectors.self, vector));
     PST_TRY(pst_buffer_write(job->context->session, (pst_buffer *)*vector, 0, image->rgb, sizeof(float) * count));
     PST_TRY(pst_session_finish(job->context->session)); /* before the image goes */

@@ -1,10 +1,7 @@
-/* Checkpoints: the picture, the optimiser's state and where the run is, in a file of this layout (numbers in the machine's order,
- * which the first of them proves):
- *     "pastiche checkpoint\n", version, digests of what must be the same, numbers of the job and the stage, x, the optimiser,
- *     SHA-256 of all before
- * It is written piece by piece and takes its name when it is whole. */
-#include "transfer/job.h"
-
+/* Checkpoints: the picture, the optimiser's state and where the run is, in a file of this layout (numbers in the
+ * machine's order, which the first of them proves): "pastiche checkpoint\n", version, digests of what must be the same,
+ * numbers of the job and the stage, x, the optimiser, SHA-256 of all before It is written piece by piece and takes its
+ * name when it is whole. */
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/partial.h"
+#include "transfer/job.h"
 
 #define MAGIC "pastiche checkpoint\n"
 #define VERSION 1u
@@ -21,7 +19,8 @@
 
 enum { OF_OPTIONS, OF_CONTENT, OF_STYLES, OF_NETWORK, DIGESTS };
 
-static const char *const digest_names[DIGESTS] = {"other options", "another content picture", "other style pictures", "another network"};
+static const char *const digest_names[DIGESTS] = {"other options", "another content picture", "other style pictures",
+                                                  "another network"};
 
 static void add_image(pst_digest *digest, const pst_image *image) {
     if (!image)
@@ -34,12 +33,37 @@ static void add_image(pst_digest *digest, const pst_image *image) {
 /* While the caller's pointers are still there. */
 void pst_job_digest_options(pst_job *job) {
     const pst_transfer_options *o = &job->options;
-    const double numbers[] = {o->content_weight, o->style_weight, o->tv_weight, o->learning_rate, o->momentum, o->decay,
-                              o->loss_threshold, o->min_improvement, o->improvement_window, o->style_scale, o->optimizer,
-                              o->lbfgs_history, o->iterations, o->start, (double)o->seed, o->original_colors, o->loss_form,
-                              o->pooling, o->normalize_gradients, o->tv_kind, o->normalize_weights, o->pixels_256,
-                              o->replicate_border, o->adam_beta1, o->adam_beta2, o->adam_epsilon_first, o->clamp, o->average,
-                              o->color_space, o->match_colors, o->guide_mode};
+    const double numbers[] = {o->content_weight,
+                              o->style_weight,
+                              o->tv_weight,
+                              o->learning_rate,
+                              o->momentum,
+                              o->decay,
+                              o->loss_threshold,
+                              o->min_improvement,
+                              o->improvement_window,
+                              o->style_scale,
+                              o->optimizer,
+                              o->lbfgs_history,
+                              o->iterations,
+                              o->start,
+                              (double)o->seed,
+                              o->original_colors,
+                              o->loss_form,
+                              o->pooling,
+                              o->normalize_gradients,
+                              o->tv_kind,
+                              o->normalize_weights,
+                              o->pixels_256,
+                              o->replicate_border,
+                              o->adam_beta1,
+                              o->adam_beta2,
+                              o->adam_epsilon_first,
+                              o->clamp,
+                              o->average,
+                              o->color_space,
+                              o->match_colors,
+                              o->guide_mode};
     pst_digest digest;
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
     pst_digest_add(&digest, numbers, sizeof numbers);
@@ -107,7 +131,8 @@ typedef struct archive {
 static pst_status put(void *self, void *data, size_t bytes) {
     archive *a = self;
     pst_error *error = &a->job->context->error;
-    pst_status status = a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_partial_append(error, a->out, data, bytes);
+    pst_status status =
+        a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_partial_append(error, a->out, data, bytes);
     if (status == PST_OK)
         pst_digest_add(&a->digest, data, bytes);
     a->at += bytes;
@@ -135,13 +160,16 @@ cleanup:
 static pst_status put_state(archive *a, double seconds) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
-    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best, stage->restarts, job->iteration, stage->window_since};
-    double numbers[] = {stage->best_loss, stage->loss, seconds, job->options.content_weight, job->options.style_weight, job->options.tv_weight};
+    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best,
+                        stage->restarts,  job->iteration,        stage->window_since};
+    double numbers[] = {stage->best_loss,          stage->loss,           seconds, job->options.content_weight,
+                        job->options.style_weight, job->options.tv_weight};
     pst_optimizer_state state = {.self = a, .filling = a->in != NULL, .numbers = put, .vector = put_vector};
     pst_status status;
     PST_TRY(put(a, counts, sizeof counts));
     PST_TRY(put(a, numbers, sizeof numbers));
-    for (size_t t = 0; t < job->objective_options.term_count; t++) { /* the weights may have changed in the course of the run */
+    for (size_t t = 0; t < job->objective_options.term_count;
+         t++) { /* the weights may have changed in the course of the run */
         PST_TRY(put(a, &job->objective_options.terms[t].weight, sizeof(double)));
         pst_objective_set_weight(stage->objective, t, job->objective_options.terms[t].weight);
     }
@@ -178,7 +206,8 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     uint64_t scale = job->scale, left;
     pst_status status;
     if (!job->stage.iteration)
-        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s: there is nothing to keep before the first evaluation", path);
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
+                        "%s: there is nothing to keep before the first evaluation", path);
     PST_TRY(make_digests(job, digests));
     PST_TRY(pst_partial_open(&job->context->error, path, &a.out, &left));
     PST_TRY(pst_partial_cut(&job->context->error, a.out, 0));
@@ -210,16 +239,16 @@ static pst_status check_head(archive *a, uint64_t *scale) {
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", a->path);
     PST_TRY(put(a, &version, sizeof version));
     if (version != VERSION)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a checkpoint of another version of pastiche, or of another kind of machine",
-                        a->path);
+        return pst_fail(error, PST_ERROR_FORMAT,
+                        "%s: is a checkpoint of another version of pastiche, or of another kind of machine", a->path);
     PST_TRY(put(a, theirs, sizeof theirs));
     PST_TRY(put(a, scale, sizeof *scale));
     PST_TRY(make_digests(a->job, ours));
     for (size_t i = 0; i < DIGESTS; i++)
         if (memcmp(theirs[i], ours[i], DIGEST_BYTES) != 0)
             return pst_fail(error, PST_ERROR_ARGUMENT,
-                            "%s: was made with %s; go on with the same pictures, network and options, or begin anew", a->path,
-                            digest_names[i]);
+                            "%s: was made with %s; go on with the same pictures, network and options, or begin anew",
+                            a->path, digest_names[i]);
     if (*scale >= a->job->scale_count)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
 cleanup:
@@ -245,7 +274,8 @@ static pst_status check_sum(archive *a, uint64_t bytes) {
     PST_TRY(pst_file_read(error, a->in, bytes - sizeof stored, stored, sizeof stored));
     pst_digest_end(&digest, sum);
     if (memcmp(sum, stored, sizeof sum) != 0)
-        status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short, or not a checkpoint of pastiche", a->path);
+        status =
+            pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short, or not a checkpoint of pastiche", a->path);
 cleanup:
     return status;
 }
@@ -264,8 +294,9 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
     job->scale = (size_t)scale;
     PST_TRY(pst_stage_open(job, job->scale, job->content)); /* any start will do */
     PST_TRY(put_state(&a, 0));
-    if (a.at != bytes - DIGEST_BYTES || job->iteration < 1 || job->stage.iteration < 1 || job->iteration > job->options.iterations ||
-        job->stage.iteration > job->stage.iterations || !isfinite(job->seconds_before))
+    if (a.at != bytes - DIGEST_BYTES || job->iteration < 1 || job->stage.iteration < 1 ||
+        job->iteration > job->options.iterations || job->stage.iteration > job->stage.iterations ||
+        !isfinite(job->seconds_before))
         status = pst_fail(&job->context->error, PST_ERROR_FORMAT, "%s: is damaged", path);
 cleanup:
     if (status != PST_OK && !job->started) {

@@ -48,7 +48,8 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
         return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
-    PST_TRY(o.choices_text ? pst_context_take_choices(context, o.choices_text) : pst_context_read_choices(context, o.choices_file));
+    PST_TRY(o.choices_text ? pst_context_take_choices(context, o.choices_text)
+                           : pst_context_read_choices(context, o.choices_file));
 cleanup:
     return status;
 }
@@ -69,14 +70,16 @@ void pst_context_device(const pst_context *context, pst_device_info *info) {
 }
 
 pst_status pst_context_needs_device(pst_context *context) {
-    return context->session ? PST_OK : pst_fail(&context->error, PST_ERROR_ARGUMENT, "this context was made without a device");
+    return context->session ? PST_OK
+                            : pst_fail(&context->error, PST_ERROR_ARGUMENT, "this context was made without a device");
 }
 
 pst_status pst_network_load(pst_context *context, const char *path, pst_network **network) {
     return pst_network_load_as(context, path, PST_CONVENTION_AUTO, network);
 }
 
-pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention, pst_network **result) {
+pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention,
+                               pst_network **result) {
     *result = NULL;
     pst_network *network;
     pst_status status = pst_allocate(&context->error, 1, sizeof *network, &network);
@@ -149,7 +152,8 @@ pst_status pst_image_write(pst_context *context, const pst_image *image, const c
     return pst_picture_write(&context->error, image, path);
 }
 
-pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path, const pst_write_options *options) {
+pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path,
+                              const pst_write_options *options) {
     return pst_picture_write_as(&context->error, image, path, options);
 }
 
@@ -161,7 +165,8 @@ pst_status pst_image_write_check_as(pst_context *context, const char *path, cons
     return pst_picture_write_check_as(&context->error, path, options);
 }
 
-pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options, uint8_t **data, size_t *bytes) {
+pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options,
+                               uint8_t **data, size_t *bytes) {
     return pst_picture_encode(&context->error, image, options, data, bytes);
 }
 

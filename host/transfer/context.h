@@ -12,7 +12,7 @@ struct pst_context {
     pst_error error;
     pst_session *session;
     pst_gemm *gemm;
-    pst_conv_choices choices;  /* what was measured; a job has a copy of its own */
+    pst_conv_choices choices; /* what was measured; a job has a copy of its own */
     char choices_notice[512];
 };
 

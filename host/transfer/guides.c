@@ -28,7 +28,8 @@ static void see(plane *p, pst_guide_mode mode, float *row_before) {
     memcpy(row_before, p->at, (size_t)p->w * sizeof(float));
     for (int y = 0; y < p->h; y++) /* down the columns */
         for (int x = 0; x < p->w; x++) {
-            float *here = p->at + (size_t)y * (size_t)p->w + (size_t)x, own = *here, next = y + 1 < p->h ? here[p->w] : own;
+            float *here = p->at + (size_t)y * (size_t)p->w + (size_t)x, own = *here,
+                  next = y + 1 < p->h ? here[p->w] : own;
             *here = pick(mode, pick(mode, row_before[x], own), next);
             row_before[x] = own;
         }
@@ -40,8 +41,9 @@ static void pool(plane *p, pst_guide_mode mode) {
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             const float *a = p->at + (size_t)(2 * y) * (size_t)p->w + (size_t)(2 * x), *b = a + p->w;
-            p->at[(size_t)y * (size_t)w + (size_t)x] =
-                mode == PST_GUIDES_SIMPLE ? (a[0] + a[1] + b[0] + b[1]) / 4 : pick(mode, pick(mode, a[0], a[1]), pick(mode, b[0], b[1]));
+            p->at[(size_t)y * (size_t)w + (size_t)x] = mode == PST_GUIDES_SIMPLE
+                                                           ? (a[0] + a[1] + b[0] + b[1]) / 4
+                                                           : pick(mode, pick(mode, a[0], a[1]), pick(mode, b[0], b[1]));
         }
     p->h = h;
     p->w = w;
@@ -60,7 +62,8 @@ static pst_status make_guide(pst_error *error, const plane *share, const plane *
     *area = sum / (double)count;
     PST_TRY(pst_allocate(error, count, sizeof(float), guide));
     for (size_t i = 0; i < count; i++)
-        (*guide)[i] = (float)sqrt((double)share->at[i] * (weight->at ? (double)weight->at[i] : 1) * (double)count / sum);
+        (*guide)[i] =
+            (float)sqrt((double)share->at[i] * (weight->at ? (double)weight->at[i] : 1) * (double)count / sum);
 cleanup:
     return status;
 }
@@ -76,8 +79,9 @@ static pst_status copy_plane(pst_error *error, const float *from, int h, int w, 
     return status;
 }
 
-pst_status pst_guides_add(pst_error *error, const pst_layers *layers, const bool wanted[PST_LAYERS_MAX], pst_guide_mode mode,
-                          const float *share, const float *weight, int h, int w, pst_guides *guides) {
+pst_status pst_guides_add(pst_error *error, const pst_layers *layers, const bool wanted[PST_LAYERS_MAX],
+                          pst_guide_mode mode, const float *share, const float *weight, int h, int w,
+                          pst_guides *guides) {
     size_t region = guides->count;
     plane shares = {0}, weights = {0};
     float *row = NULL;

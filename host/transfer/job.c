@@ -5,10 +5,10 @@
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_step (optim/)
  *   5. again, until it is done                                   is_done
  */
-#include "transfer/carry.h"
 #include "transfer/job.h"
 
 #include "base/file.h"
+#include "transfer/carry.h"
 
 #define FORECAST_SECONDS 0.5 /* of evaluations that are measured, */
 #define FORECAST_MOST 20     /* or so many of them */
@@ -25,13 +25,14 @@ static bool is_done(pst_job *job) {
         return false;
     double *then = &stage->window[stage->iteration % o->improvement_window], before = *then;
     *then = stage->best_loss;
-    return stage->iteration > stage->window_since + o->improvement_window && before - stage->best_loss < o->min_improvement * before;
+    return stage->iteration > stage->window_since + o->improvement_window &&
+           before - stage->best_loss < o->min_improvement * before;
 }
 
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
 
-/* The time left, if a pixel goes on to cost what it does at this scale; -1 while that is not known. The first evaluation tells
- * nothing: it waits for the targets. */
+/* The time left, if a pixel goes on to cost what it does at this scale; -1 while that is not known. The first
+ * evaluation tells nothing: it waits for the targets. */
 static double seconds_left(const pst_job *job) {
     const pst_stage *stage = &job->stage;
     int measured = stage->iteration - job->pace_iteration;
@@ -83,9 +84,9 @@ pst_status pst_job_check_memory(pst_job *job) {
     if (job->plan.fits)
         return PST_OK;
     return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                    "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit", job->width, job->height,
-                    (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576,
-                    job->plan.largest_image_size);
+                    "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit",
+                    job->width, job->height, (double)job->plan.device_bytes / 1048576,
+                    (double)job->plan.device_limit_bytes / 1048576, job->plan.largest_image_size);
 }
 
 pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {

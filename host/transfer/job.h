@@ -26,7 +26,7 @@ struct pst_job {
     size_t named_count;
     pst_net *net;
     pst_objective_options objective_options; /* w and h are those of the last scale */
-    char options_digest[65]; /* of all that defines the run but pictures and network */
+    char options_digest[65];                 /* of all that defines the run but pictures and network */
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -35,9 +35,9 @@ struct pst_job {
     int iteration; /* evaluations done, of all scales */
     size_t scale;
     pst_stage stage;
-    double seconds_before;  /* of the run that this one goes on from */
-    double start_seconds;   /* by the clock, before the first evaluation */
-    double pace_seconds;    /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
+    double seconds_before; /* of the run that this one goes on from */
+    double start_seconds;  /* by the clock, before the first evaluation */
+    double pace_seconds;   /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
     int pace_iteration;
 };
 
@@ -48,22 +48,23 @@ static inline double pst_job_pixel_scale(const pst_job *job) { return job->optio
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 
 /* Adds a stored style to the targets where the result's longer side is image_size; guides: its own, or NULL. */
-pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size, const pst_guides *guides);
+pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
+                                    const pst_guides *guides);
 
-/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with their blend;
- * NULL if the job has no regions. End them with drop. */
+/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with
+ * their blend; NULL if the job has no regions. End them with drop. */
 pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
 
-/* Lets what is transparent of the content and the styles of the options count nothing. PST_ERROR_ARGUMENT for a style that is so
- * wholly. */
+/* Lets what is transparent of the content and the styles of the options count nothing. PST_ERROR_ARGUMENT for a style
+ * that is so wholly. */
 pst_status pst_job_weigh_by_opacity(pst_job *job);
 
 /* Puts a picture's mean colour under what is transparent of it, for what sees both. */
 void pst_job_fill_transparent(pst_image *picture);
 
-/* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it into a
- * picture that came of it. */
+/* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it
+ * into a picture that came of it. */
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *picture);
 

@@ -31,7 +31,8 @@ void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
 static pst_status check_number(pst_job *job, const char *name, double value, double least, double most) {
     if (value >= least && value <= most) /* false for NaN */
         return PST_OK;
-    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s is %g; it must lie between %g and %g", name, value, least, most);
+    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s is %g; it must lie between %g and %g", name, value,
+                    least, most);
 }
 
 static pst_status check_options(pst_job *job) {
@@ -40,7 +41,8 @@ static pst_status check_options(pst_job *job) {
     pst_status status = PST_OK;
     PST_TRY(check_number(job, "the image size", o->image_size, 1, PST_IMAGE_MAX_SIDE));
     PST_TRY(check_number(job, "the style scale", o->style_scale, 1e-3, 1e3));
-    PST_TRY(check_number(job, "the style scale times the image size", o->style_scale * o->image_size, 1, PST_IMAGE_MAX_SIDE));
+    PST_TRY(check_number(job, "the style scale times the image size", o->style_scale * o->image_size, 1,
+                         PST_IMAGE_MAX_SIDE));
     PST_TRY(check_number(job, "the content weight", o->content_weight, 0, 1e30));
     PST_TRY(check_number(job, "the style weight", o->style_weight, 0, 1e30));
     PST_TRY(check_number(job, "the tv weight", o->tv_weight, 0, 1e30));
@@ -53,8 +55,10 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(check_number(job, "the form of the loss", o->loss_form, PST_LOSS_MEAN, PST_LOSS_WASSERSTEIN));
     PST_TRY(check_number(job, "the pooling", o->pooling, PST_POOLING_MAX, PST_POOLING_L2));
     PST_TRY(check_number(job, "the kind of smoothness", o->tv_kind, PST_TV_SQUARES, PST_TV_NINE_POINT));
-    if ((o->optimizer == PST_OPTIMIZER_LBFGS || o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN) && (o->clamp || o->average > 0))
-        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "%s does not go with L-BFGS; choose Adam or gradient descent as well",
+    if ((o->optimizer == PST_OPTIMIZER_LBFGS || o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN) &&
+        (o->clamp || o->average > 0))
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
+                         "%s does not go with L-BFGS; choose Adam or gradient descent as well",
                          o->clamp ? "clamping each step" : "the average of the pictures on the way"));
     PST_TRY(check_number(job, "the momentum", o->momentum, 0, 1));
     PST_TRY(check_number(job, "the decay", o->decay, 0, 1e30));
@@ -64,7 +68,8 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(check_number(job, "the number of scales", o->scales, 0, PST_SCALES_MAX));
     PST_TRY(check_number(job, "the size of the coarsest scale", o->min_size, 1, PST_IMAGE_MAX_SIDE));
     if (o->scales > o->iterations)
-        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
+        PST_TRY(
+            pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
     if (!o->content || (!o->styles && !o->stored_styles) || !o->style_count)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content picture and at least one style picture are needed"));
     for (size_t s = 0; s < o->style_count; s++) {
@@ -73,9 +78,10 @@ static pst_status check_options(pst_job *job) {
             PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is %s", s + 1,
                              picture ? "both a picture and a stored style" : "neither a picture nor a stored style"));
         if (stored && o->match_colors != PST_MATCH_NONE)
-            PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
-                             "%s: a stored style cannot be given the content's colours; match-colors needs its pictures",
-                             o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
+            PST_TRY(
+                pst_fail(error, PST_ERROR_ARGUMENT,
+                         "%s: a stored style cannot be given the content's colours; match-colors needs its pictures",
+                         o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
     }
     if (o->start == PST_START_IMAGE && !o->start_image)
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "starting from a picture needs that picture"));
@@ -101,10 +107,12 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size, const pst_guides *guides) {
+pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
+                                    const pst_guides *guides) {
     const pst_style *stored = job->stored[style];
     pst_feature_moments moments[PST_LAYERS_MAX];
-    pst_style_moments(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)), &job->net->layers, moments);
+    pst_style_moments(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)), &job->net->layers,
+                      moments);
     return pst_objective_add_moments(objective, moments, job->blend[style], guides);
 }
 
@@ -134,7 +142,8 @@ static pst_status bring_to_size(pst_job *job) {
         }
         style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
-        PST_TRY(pst_picture_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content, job->content->alpha, o->match_colors));
+        PST_TRY(pst_picture_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content,
+                                         job->content->alpha, o->match_colors));
         pst_job_fill_transparent(job->styles[s]);
     }
 cleanup:
@@ -173,7 +182,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options, pst_job **result) {
+pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                          pst_job **result) {
     *result = NULL;
     pst_job *job;
     pst_status status = pst_context_needs_device(context);

@@ -1,16 +1,19 @@
 /* The scales of a job, and how much memory it will take, before anything is allocated. */
-#include "transfer/job.h"
-
 #include <math.h>
+
+#include "transfer/job.h"
 
 #define OWN_VECTORS 2 /* besides those of the optimiser: x and the gradient */
 
 typedef struct needs {
-    uint64_t weights, maps, workspace, targets, vectors, while_targets; /* the last: more than all else, while targets are made */
+    uint64_t weights, maps, workspace, targets, vectors,
+        while_targets; /* the last: more than all else, while targets are made */
     uint64_t largest;
 } needs;
 
-static uint64_t total(const needs *n) { return n->weights + n->maps + n->workspace + n->targets + n->vectors + n->while_targets; }
+static uint64_t total(const needs *n) {
+    return n->weights + n->maps + n->workspace + n->targets + n->vectors + n->while_targets;
+}
 
 static void at_least(uint64_t *value, uint64_t other) {
     if (other > *value)
@@ -36,7 +39,8 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     at_least(&n->largest, largest);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, options.w, options.h, iterations);
     size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&optimizer);
-    n->vectors = (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
+    n->vectors =
+        (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
     at_least(&n->largest, pst_space_vector_bytes(length));
     for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
         bool style = s < job->options.style_count;
@@ -60,7 +64,8 @@ cleanup:
 }
 
 static bool fits(const pst_job *job, const needs *n) {
-    return total(n) <= job->plan.device_limit_bytes && n->largest <= job->context->session->device.info.max_allocation_bytes;
+    return total(n) <= job->plan.device_limit_bytes &&
+           n->largest <= job->context->session->device.info.max_allocation_bytes;
 }
 
 static int last_iterations(const pst_job *job) { return job->scales[job->scale_count - 1].iterations; }
@@ -72,7 +77,8 @@ static int largest_size(pst_job *job) {
         int middle = low + (high - low) / 2;
         needs n;
         /* too small for the network is no reason to go down */
-        bool good = middle < 16 || (measure(job, middle, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
+        bool good =
+            middle < 16 || (measure(job, middle, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
         *(good ? &low : &high) = middle;
     }
     job->context->error = (pst_error){0};
@@ -105,7 +111,9 @@ static pst_status try_scales(pst_job *job, size_t count, needs *most) {
 static pst_status choose_scales(pst_job *job, needs *most) {
     const pst_transfer_options *o = &job->options;
     int longer = job->width > job->height ? job->width : job->height;
-    size_t count = o->scales ? (size_t)o->scales : o->start == PST_START_IMAGE ? 1 : pst_scale_count(longer, o->min_size, o->iterations);
+    size_t count = o->scales                     ? (size_t)o->scales
+                   : o->start == PST_START_IMAGE ? 1
+                                                 : pst_scale_count(longer, o->min_size, o->iterations);
     pst_status status = try_scales(job, count, most);
     while (status == PST_ERROR_ARGUMENT && !o->scales && count > 1)
         status = try_scales(job, --count, most);
@@ -128,9 +136,12 @@ pst_status pst_job_make_plan(pst_job *job) {
     plan->fits = fits(job, &n);
     plan->largest_image_size = largest_size(job);
     const pst_plan_entry entries[] = {
-        {"network weights", n.weights},  {"feature maps and their gradients", n.maps},
-        {"convolution workspace", n.workspace}, {"targets of content and style", n.targets},
-        {"picture, gradient and optimiser", n.vectors}, {"more while the targets are made", n.while_targets},
+        {"network weights", n.weights},
+        {"feature maps and their gradients", n.maps},
+        {"convolution workspace", n.workspace},
+        {"targets of content and style", n.targets},
+        {"picture, gradient and optimiser", n.vectors},
+        {"more while the targets are made", n.while_targets},
     };
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i].bytes)

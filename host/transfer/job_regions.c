@@ -33,7 +33,8 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
             continue;
         measure_alpha(picture, &least, &sum);
         if (k && sum < 1)
-            status = pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is transparent everywhere; there is nothing to take from it", k);
+            status = pst_fail(error, PST_ERROR_ARGUMENT,
+                              "style %zu is transparent everywhere; there is nothing to take from it", k);
         else if (least < 1)
             status = pst_regions_weigh(error, job->regions, k, picture->alpha, picture->width, picture->height);
     }

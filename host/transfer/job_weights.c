@@ -6,16 +6,18 @@
 static pst_status check(pst_job *job, const char *name, double weight) {
     if (weight >= 0 && weight <= 1e30) /* false for NaN */
         return PST_OK;
-    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "the %s weight is %g; it must lie between 0 and 1e+30", name, weight);
+    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "the %s weight is %g; it must lie between 0 and 1e+30",
+                    name, weight);
 }
 
-/* The picture stays what it is, the best so far; what is known of its loss, and by the optimiser, is not true any more. At once, so
- * that a checkpoint in the same breath is right. */
+/* The picture stays what it is, the best so far; what is known of its loss, and by the optimiser, is not true any more.
+ * At once, so that a checkpoint in the same breath is right. */
 static pst_status begin_anew(pst_job *job) {
     pst_stage *stage = &job->stage;
     pst_status status = PST_OK;
     if (!stage->x_is_best)
-        status = pst_buffer_copy(job->context->session, stage->x, (const pst_buffer *)pst_optimizer_best(stage->optimizer), stage->x->bytes);
+        status = pst_buffer_copy(job->context->session, stage->x,
+                                 (const pst_buffer *)pst_optimizer_best(stage->optimizer), stage->x->bytes);
     pst_optimizer_begin_anew(stage->optimizer);
     stage->best_loss = INFINITY;
     stage->window_since = stage->iteration;
@@ -34,7 +36,9 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
     job->options.tv_weight = tv_weight;
     for (size_t t = 0; t < o->term_count; t++) {
         pst_term *term = &o->terms[t];
-        double weight = term->kind == PST_TERM_CONTENT ? content_weight : term->kind == PST_TERM_STYLE ? style_weight : tv_weight;
+        double weight = term->kind == PST_TERM_CONTENT ? content_weight
+                        : term->kind == PST_TERM_STYLE ? style_weight
+                                                       : tv_weight;
         term->weight = weight * term->factor;
         if (stage->objective)
             pst_objective_set_weight(stage->objective, t, term->weight);

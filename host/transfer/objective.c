@@ -11,11 +11,11 @@ struct pst_objective {
     pst_net *net;
     pst_objective_options options;
     pst_pass *pass;
-    pst_buffer *targets[PST_TERMS_MAX];   /* content: P [pixels][c] */
+    pst_buffer *targets[PST_TERMS_MAX];      /* content: P [pixels][c] */
     pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
-    pst_buffer *free, *kept, *mixed;      /* where content is kept: [h][w], the content, and what is evaluated */
-    pst_buffer *unscaled;                 /* normalised gradients: a layer's gradient before it is scaled */
-    pst_sums sums;                        /* a slot a term, then one for an L1 norm; more such rows for further regions */
+    pst_buffer *free, *kept, *mixed;         /* where content is kept: [h][w], the content, and what is evaluated */
+    pst_buffer *unscaled;                    /* normalised gradients: a layer's gradient before it is scaled */
+    pst_sums sums; /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
 static pst_session *session_of(const pst_objective *objective) { return objective->net->engine.session; }
@@ -40,7 +40,8 @@ static double loss_factor(const pst_objective *objective, size_t term) {
     pst_pass_layer layer = layer_of(objective, term);
     if (t->kind == PST_TERM_STYLE)
         return t->weight * pst_style_term_loss_factor(objective->options.form, layer.true_c);
-    return t->weight * (objective->options.form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)layer.true_c * (double)layer.pixels));
+    return t->weight *
+           (objective->options.form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)layer.true_c * (double)layer.pixels));
 }
 
 /* Gradient of a content loss = factor * (F - P), before the weight. */
@@ -66,7 +67,8 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
                                pst_pass_options *options) {
     const pst_objective_options *o = &objective->options;
     const pst_net *net = objective->net;
-    *options = (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
+    *options =
+        (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
     for (size_t t = 0; t < o->term_count; t++) {
         const pst_term *term = &o->terms[t];
         if ((term->kind == PST_TERM_STYLE && style) || (term->kind == PST_TERM_CONTENT && content))
@@ -75,12 +77,13 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
             int layer_h, layer_w;
             size_t bytes;
             pst_layer_size(&net->layers, term->layer, h, w, &layer_h, &layer_w);
-            pst_status status = pst_style_regions_workspace_bytes(session_of(objective), net->engine.gemm, o->form,
-                                                                  (size_t)layer_h * (size_t)layer_w,
-                                                                  net->layers.at[term->layer].c_out, o->region_count, &bytes);
+            pst_status status = pst_style_regions_workspace_bytes(
+                session_of(objective), net->engine.gemm, o->form, (size_t)layer_h * (size_t)layer_w,
+                net->layers.at[term->layer].c_out, o->region_count, &bytes);
             if (status != PST_OK)
                 return status;
-            options->extra_workspace_bytes = bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
+            options->extra_workspace_bytes =
+                bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
         }
     }
     find_in_place(objective, options);
@@ -147,9 +150,13 @@ static size_t unscaled_floats(const pst_objective *objective) {
     return most;
 }
 
-static size_t pixels_of(const pst_objective *objective) { return (size_t)objective->options.h * (size_t)objective->options.w; }
+static size_t pixels_of(const pst_objective *objective) {
+    return (size_t)objective->options.h * (size_t)objective->options.w;
+}
 
-static size_t picture_bytes(const pst_objective *objective) { return sizeof(float) * pst_round_up(3 * pixels_of(objective), 16); }
+static size_t picture_bytes(const pst_objective *objective) {
+    return sizeof(float) * pst_round_up(3 * pixels_of(objective), 16);
+}
 
 size_t pst_objective_target_bytes(const pst_objective *objective, size_t *largest) {
     size_t bytes = sizeof(float) * unscaled_floats(objective), most = bytes;
@@ -157,8 +164,8 @@ size_t pst_objective_target_bytes(const pst_objective *objective, size_t *larges
         const pst_term *term = &objective->options.terms[t];
         size_t own = 0, part = 0;
         if (term->kind == PST_TERM_STYLE)
-            own = pst_style_regions_bytes(objective->options.form, layer_of(objective, t).c, layer_of(objective, t).pixels,
-                                          objective->options.region_count, &part);
+            own = pst_style_regions_bytes(objective->options.form, layer_of(objective, t).c,
+                                          layer_of(objective, t).pixels, objective->options.region_count, &part);
         else if (term->kind == PST_TERM_CONTENT)
             own = part = sizeof(float) * content_floats(objective, t);
         bytes += own;
@@ -207,16 +214,20 @@ pst_status pst_objective_begin(pst_objective *objective) {
     for (size_t t = 0; t < objective->options.term_count; t++) {
         const pst_term *term = &objective->options.terms[t];
         if (term->kind == PST_TERM_CONTENT)
-            PST_TRY(pst_buffer_create(session, sizeof(float) * content_floats(objective, t), term->name, &objective->targets[t]));
+            PST_TRY(pst_buffer_create(session, sizeof(float) * content_floats(objective, t), term->name,
+                                      &objective->targets[t]));
         if (term->kind == PST_TERM_STYLE)
-            PST_TRY(pst_style_regions_open(session, objective->net->engine.gemm, objective->options.form, layer_of(objective, t).c,
-                                           layer_of(objective, t).true_c, layer_of(objective, t).pixels,
-                                           objective->options.region_count, term->name, &objective->styles[t]));
+            PST_TRY(pst_style_regions_open(session, objective->net->engine.gemm, objective->options.form,
+                                           layer_of(objective, t).c, layer_of(objective, t).true_c,
+                                           layer_of(objective, t).pixels, objective->options.region_count, term->name,
+                                           &objective->styles[t]));
     }
     if (unscaled_floats(objective))
-        PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer", &objective->unscaled));
+        PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer",
+                                  &objective->unscaled));
     if (objective->options.keeps_content) {
-        PST_TRY(pst_buffer_create(session, sizeof(float) * pixels_of(objective), "where content is kept", &objective->free));
+        PST_TRY(pst_buffer_create(session, sizeof(float) * pixels_of(objective), "where content is kept",
+                                  &objective->free));
         PST_TRY(pst_buffer_create(session, picture_bytes(objective), "content that is kept", &objective->kept));
         PST_TRY(pst_buffer_create(session, picture_bytes(objective), "the picture with content", &objective->mixed));
     }
@@ -253,8 +264,8 @@ static pst_status take_target(void *user, size_t layer, const pst_buffer *featur
     return status;
 }
 
-static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend, const pst_guides *guides,
-                              bool style) {
+static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend,
+                              const pst_guides *guides, bool style) {
     target_walk walk = {.objective = objective, .blend = blend, .guides = guides, .style = style};
     pst_pass_options options;
     pst_status status = pass_options(objective, style, !style, h, w, false, &options);
@@ -277,17 +288,19 @@ pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x
     return walk_target(objective, x, h, w, blend, NULL, true);
 }
 
-pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w, const pst_guides *guides) {
+pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w,
+                                          const pst_guides *guides) {
     return walk_target(objective, x, h, w, 1, guides, true);
 }
 
-pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX], double blend,
-                                     const pst_guides *guides) {
+pst_status pst_objective_add_moments(pst_objective *objective, const pst_feature_moments moments[PST_LAYERS_MAX],
+                                     double blend, const pst_guides *guides) {
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {
         const pst_term *term = &objective->options.terms[t];
         if (term->kind == PST_TERM_STYLE)
-            status = pst_style_regions_add_moments(&objective->styles[t], &moments[term->layer], blend, guides, term->layer);
+            status =
+                pst_style_regions_add_moments(&objective->styles[t], &moments[term->layer], blend, guides, term->layer);
     }
     return status;
 }
@@ -303,7 +316,9 @@ pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *
 pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer *content, const float *free) {
     pst_session *session = session_of(objective);
     pst_status status = pst_buffer_write(session, objective->free, 0, free, sizeof(float) * pixels_of(objective));
-    return status == PST_OK ? pst_buffer_copy(session, objective->kept, content, sizeof(float) * 3 * pixels_of(objective)) : status;
+    return status == PST_OK
+               ? pst_buffer_copy(session, objective->kept, content, sizeof(float) * 3 * pixels_of(objective))
+               : status;
 }
 
 void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
@@ -338,13 +353,14 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
 }
 
 /* d (+)= scale * the term's gradient with respect to the features, and for content the loss as well. */
-static pst_status term_gradient(pst_objective *objective, size_t t, const pst_buffer *features, double scale, bool accumulate,
-                                pst_buffer *d) {
+static pst_status term_gradient(pst_objective *objective, size_t t, const pst_buffer *features, double scale,
+                                bool accumulate, pst_buffer *d) {
     pst_pass_layer l = layer_of(objective, t);
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
         return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c,
                            scale * content_factor(objective, l), accumulate, d, &objective->sums, t);
-    return pst_style_regions_gradient(&objective->styles[t], features, scale, accumulate, d, pst_pass_workspace(objective->pass));
+    return pst_style_regions_gradient(&objective->styles[t], features, scale, accumulate, d,
+                                      pst_pass_workspace(objective->pass));
 }
 
 static pst_status add_gradients(void *user, size_t layer, const pst_buffer *features, pst_buffer *d) {
@@ -362,7 +378,8 @@ static pst_status add_gradients(void *user, size_t layer, const pst_buffer *feat
         if (objective->options.normalize_gradients) {
             PST_TRY(term_gradient(objective, t, features, 1, false, objective->unscaled));
             PST_TRY(pst_absolute_sum(session, objective->unscaled, count, &objective->sums, norm_slot));
-            PST_TRY(pst_add_normalized(session, objective->unscaled, count, term->weight, &objective->sums, norm_slot, accumulate, d));
+            PST_TRY(pst_add_normalized(session, objective->unscaled, count, term->weight, &objective->sums, norm_slot,
+                                       accumulate, d));
         } else
             PST_TRY(term_gradient(objective, t, features, term->weight, accumulate, d));
         accumulate = true;
@@ -376,12 +393,14 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     size_t tv = o->term_count - 1;
     pst_status status;
     if (o->keeps_content) {
-        PST_TRY(pst_mix_pictures(session_of(objective), x, objective->kept, objective->free, pixels_of(objective), objective->mixed));
+        PST_TRY(pst_mix_pictures(session_of(objective), x, objective->kept, objective->free, pixels_of(objective),
+                                 objective->mixed));
         x = objective->mixed;
     }
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
-    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, o->terms[tv].weight, true, g, &objective->sums, tv));
+    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, o->terms[tv].weight, true, g,
+                           &objective->sums, tv));
     if (o->keeps_content)
         PST_TRY(pst_mix_pictures(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));
     PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));
@@ -393,8 +412,9 @@ double pst_objective_losses(const pst_objective *objective, double *losses) {
     double total = 0;
     for (size_t t = 0; t < objective->options.term_count; t++) {
         bool style = objective->options.terms[t].kind == PST_TERM_STYLE;
-        double loss = loss_factor(objective, t) * (style ? pst_style_regions_sum(&objective->styles[t], &objective->sums, t, slot_step(objective))
-                                                         : pst_sums_value(&objective->sums, t));
+        double loss = loss_factor(objective, t) *
+                      (style ? pst_style_regions_sum(&objective->styles[t], &objective->sums, t, slot_step(objective))
+                             : pst_sums_value(&objective->sums, t));
         if (losses)
             losses[t] = loss;
         total += loss;
@@ -402,13 +422,17 @@ double pst_objective_losses(const pst_objective *objective, double *losses) {
     return total;
 }
 
-void pst_objective_set_weight(pst_objective *objective, size_t term, double weight) { objective->options.terms[term].weight = weight; }
+void pst_objective_set_weight(pst_objective *objective, size_t term, double weight) {
+    objective->options.terms[term].weight = weight;
+}
 
 const pst_buffer *pst_objective_target(const pst_objective *objective, size_t term) {
     const pst_buffer *style = objective->styles[term].terms[0].target;
     return style ? style : objective->targets[term];
 }
 
-const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) { return objective->styles[term].terms[0].difference; }
+const pst_buffer *pst_objective_difference(const pst_objective *objective, size_t term) {
+    return objective->styles[term].terms[0].difference;
+}
 
 pst_pass *pst_objective_pass(const pst_objective *objective) { return objective->pass; }

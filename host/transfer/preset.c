@@ -1,5 +1,5 @@
-/* Ways of working by name: what other programs do where it differs from the defaults, as far as it is done here. Numbers are those
- * of the programs' sources; what stays different is told in the README. */
+/* Ways of working by name: what other programs do where it differs from the defaults, as far as it is done here.
+ * Numbers are those of the programs' sources; what stays different is told in the README. */
 #include <string.h>
 
 #include "transfer/context.h"
@@ -44,9 +44,10 @@ static void gatys(pst_transfer_options *o) {
     o->tv_weight = 0;
 }
 
-/* style_transfer.py (Crowson). Her features are of torchvision's network over samples divided by some 58 (255 times a standard
- * deviation), and both losses grow with the square of the features: for smoothness to weigh as much beside those of the usual
- * weights, 2 / 255^2 is multiplied by 58^2. 1000 iterations on the first scale and 500 on the others are 3000 for 512 pixels. */
+/* style_transfer.py (Crowson). Her features are of torchvision's network over samples divided by some 58 (255 times a
+ * standard deviation), and both losses grow with the square of the features: for smoothness to weigh as much beside
+ * those of the usual weights, 2 / 255^2 is multiplied by 58^2. 1000 iterations on the first scale and 500 on the others
+ * are 3000 for 512 pixels. */
 static void style_transfer_pytorch(pst_transfer_options *o) {
     o->scales = 0;
     o->min_size = 128;
@@ -73,13 +74,16 @@ static const preset presets[] = {{"best", best},
                                  {"gatys", gatys},
                                  {"style-transfer-pytorch", style_transfer_pytorch}};
 
-const char *pst_preset_name(size_t index) { return index < sizeof presets / sizeof *presets ? presets[index].name : NULL; }
+const char *pst_preset_name(size_t index) {
+    return index < sizeof presets / sizeof *presets ? presets[index].name : NULL;
+}
 
 pst_status pst_transfer_options_preset(pst_transfer_options *options, const char *name) {
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
         if (strcmp(presets[i].name, name) == 0) {
             pst_transfer_options set;
-            size_t known = options->size < sizeof set ? options->size : sizeof set; /* to a caller built with an older header */
+            size_t known =
+                options->size < sizeof set ? options->size : sizeof set; /* to a caller built with an older header */
             pst_transfer_options_init(&set, sizeof set);
             memcpy(&set, options, known);
             presets[i].set(&set);

@@ -13,12 +13,14 @@ static pst_status check_shape(pst_error *error, const pst_image *mask, const pst
     double height = (double)mask->width / picture->width * picture->height, off = fabs(height - mask->height);
     if (off <= 1 || off <= 0.02 * mask->height)
         return PST_OK;
-    return pst_fail(error, PST_ERROR_ARGUMENT, "the mask of %s has %dx%d pixels and the picture %dx%d: they must have the same proportions", whose,
+    return pst_fail(error, PST_ERROR_ARGUMENT,
+                    "the mask of %s has %dx%d pixels and the picture %dx%d: they must have the same proportions", whose,
                     mask->width, mask->height, picture->width, picture->height);
 }
 
 /* of NULL: no picture, but a stored style, which is taken whole. */
-static pst_status read_mask(pst_error *error, const pst_image *picture, const pst_image *of, const char *whose, pst_mask **mask) {
+static pst_status read_mask(pst_error *error, const pst_image *picture, const pst_image *of, const char *whose,
+                            pst_mask **mask) {
     char what[64];
     pst_status status = of ? check_shape(error, picture, of, whose) : PST_OK;
     if (status == PST_OK) {
@@ -28,8 +30,9 @@ static pst_status read_mask(pst_error *error, const pst_image *picture, const ps
             pst_fail_in(error, what);
     }
     if (status == PST_OK && !of && (*mask)->count != 1)
-        status = pst_fail(error, PST_ERROR_ARGUMENT, "the mask of %s has several colours, but a stored style can only be taken whole: give one colour",
-                          whose);
+        status = pst_fail(
+            error, PST_ERROR_ARGUMENT,
+            "the mask of %s has several colours, but a stored style can only be taken whole: give one colour", whose);
     return status;
 }
 
@@ -67,7 +70,8 @@ static void list_colors(const pst_mask *mask, char *text, size_t size) {
     *text = '\0';
     for (size_t k = 0; k < mask->count; k++) {
         size_t used = strlen(text);
-        snprintf(text + used, size - used, "%s#%02x%02x%02x", k ? " " : "", mask->colors[k][0], mask->colors[k][1], mask->colors[k][2]);
+        snprintf(text + used, size - used, "%s#%02x%02x%02x", k ? " " : "", mask->colors[k][0], mask->colors[k][1],
+                 mask->colors[k][2]);
     }
 }
 
@@ -77,27 +81,31 @@ pst_status pst_regions_create(pst_error *error, const pst_transfer_options *opti
     pst_status status;
     *result = NULL;
     if (!options->content_mask != !options->style_masks)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "regions need a mask of the content and masks of the styles; only %s given",
+        return pst_fail(error, PST_ERROR_ARGUMENT,
+                        "regions need a mask of the content and masks of the styles; only %s given",
                         options->content_mask ? "the content's is" : "the styles' are");
     PST_TRY(pst_allocate(error, 1, sizeof *regions, &regions));
     regions->style_count = options->style_count;
     regions->mode = options->guide_mode;
     PST_TRY(pst_allocate(error, options->style_count + 1, sizeof *regions->weights, &regions->weights));
     PST_TRY(pst_allocate(error, options->style_count, sizeof *regions->styles, &regions->styles));
-    PST_TRY(pst_allocate(error, options->style_count * PST_MASK_COLORS_MAX, sizeof *regions->region_of, &regions->region_of));
+    PST_TRY(pst_allocate(error, options->style_count * PST_MASK_COLORS_MAX, sizeof *regions->region_of,
+                         &regions->region_of));
     PST_TRY(pst_allocate(error, options->style_count * PST_REGIONS_MAX, sizeof *regions->areas, &regions->areas));
     if (options->content_mask) {
         PST_TRY(read_mask(error, options->content_mask, options->content, "the content", &regions->content));
         for (size_t s = 0; s < options->style_count; s++) {
             snprintf(whose, sizeof whose, "style %zu", s + 1);
             if (options->style_masks[s])
-                PST_TRY(read_mask(error, options->style_masks[s], options->styles ? options->styles[s] : NULL, whose, &regions->styles[s]));
+                PST_TRY(read_mask(error, options->style_masks[s], options->styles ? options->styles[s] : NULL, whose,
+                                  &regions->styles[s]));
         }
         match(regions);
         if (!regions->count) {
             char colors[160];
             list_colors(regions->content, colors, sizeof colors);
-            status = pst_fail(error, PST_ERROR_ARGUMENT, "no mask of a style has a colour of the content's mask: %s", colors);
+            status = pst_fail(error, PST_ERROR_ARGUMENT, "no mask of a style has a colour of the content's mask: %s",
+                              colors);
             goto cleanup;
         }
     }
@@ -142,13 +150,15 @@ pst_status pst_regions_weigh(pst_error *error, pst_regions *regions, size_t whic
 /* ---- planes and guides ---- */
 
 /* share [h][w] of a region in a picture. */
-static pst_status add_shares(pst_error *error, const pst_regions *regions, size_t which, size_t region, int w, int h, float *share) {
+static pst_status add_shares(pst_error *error, const pst_regions *regions, size_t which, size_t region, int w, int h,
+                             float *share) {
     const pst_mask *mask = which ? regions->styles[which - 1] : regions->content;
     pst_status status = PST_OK;
     for (size_t i = 0; !mask && i < (size_t)w * (size_t)h; i++) /* the whole picture, for every region */
         share[i] = 1;
     for (size_t k = 0; mask && k < mask->count && status == PST_OK; k++)
-        if (which ? regions->region_of[(which - 1) * PST_MASK_COLORS_MAX + k] == (int)region : regions->color_of[region] == k)
+        if (which ? regions->region_of[(which - 1) * PST_MASK_COLORS_MAX + k] == (int)region
+                  : regions->color_of[region] == k)
             status = pst_mask_add_plane(error, mask, k, w, h, share);
     return status;
 }
@@ -161,7 +171,8 @@ pst_status pst_regions_guides(pst_error *error, const pst_regions *regions, size
     PST_TRY(pst_allocate(error, pixels, sizeof(float), &share));
     if (regions->weights[which].at) {
         PST_TRY(pst_allocate(error, pixels, sizeof(float), &weight));
-        PST_TRY(pst_plane_resize(error, regions->weights[which].at, regions->weights[which].w, regions->weights[which].h, weight, w, h));
+        PST_TRY(pst_plane_resize(error, regions->weights[which].at, regions->weights[which].w,
+                                 regions->weights[which].h, weight, w, h));
     }
     for (size_t r = 0; r < regions->count; r++) {
         memset(share, 0, pixels * sizeof(float));
@@ -174,7 +185,9 @@ cleanup:
     return status;
 }
 
-bool pst_regions_keep_any(const pst_regions *regions) { return regions->content && regions->count < regions->content->count; }
+bool pst_regions_keep_any(const pst_regions *regions) {
+    return regions->content && regions->count < regions->content->count;
+}
 
 pst_status pst_regions_kept(pst_error *error, const pst_regions *regions, int w, int h, float *kept) {
     pst_status status = PST_OK;
@@ -211,6 +224,7 @@ void pst_regions_digest(const pst_regions *regions, pst_digest *digest) {
         if (k)
             digest_mask(regions->styles[k - 1], digest);
         if (regions->weights[k].at)
-            pst_digest_add(digest, regions->weights[k].at, sizeof(float) * (size_t)regions->weights[k].w * (size_t)regions->weights[k].h);
+            pst_digest_add(digest, regions->weights[k].at,
+                           sizeof(float) * (size_t)regions->weights[k].w * (size_t)regions->weights[k].h);
     }
 }

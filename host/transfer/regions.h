@@ -6,27 +6,28 @@
 #include "transfer/guides.h"
 
 typedef struct pst_regions {
-    size_t count;        /* of those that a style has; 0: no masks and no weights, all pictures are taken whole */
+    size_t count; /* of those that a style has; 0: no masks and no weights, all pictures are taken whole */
     size_t style_count;
     pst_guide_mode mode;
-    pst_mask *content, **styles;                    /* NULL: no mask. styles: [style_count] */
-    size_t color_of[PST_REGIONS_MAX];               /* the colour of each region in `content` */
-    int *region_of;                                 /* [style_count][PST_MASK_COLORS_MAX]: of a style mask's colours, or -1 */
-    pst_region about[PST_REGIONS_MAX];              /* every colour of the content's mask, for people */
-    double *areas;                                  /* [PST_REGIONS_MAX][style_count], what `about` points to */
+    pst_mask *content, **styles;       /* NULL: no mask. styles: [style_count] */
+    size_t color_of[PST_REGIONS_MAX];  /* the colour of each region in `content` */
+    int *region_of;                    /* [style_count][PST_MASK_COLORS_MAX]: of a style mask's colours, or -1 */
+    pst_region about[PST_REGIONS_MAX]; /* every colour of the content's mask, for people */
+    double *areas;                     /* [PST_REGIONS_MAX][style_count], what `about` points to */
     struct {
         float *at;
         int w, h;
-    } *weights;                                     /* of the content, then of each style; NULL: all count 1 */
+    } * weights; /* of the content, then of each style; NULL: all count 1 */
 } pst_regions;
 
-/* Reads the masks of the options, which may have none, and finds which colours go together. PST_ERROR_ARGUMENT for masks that
- * are missing, no masks at all, or of other proportions than their pictures, and where no style has any of the regions. */
+/* Reads the masks of the options, which may have none, and finds which colours go together. PST_ERROR_ARGUMENT for
+ * masks that are missing, no masks at all, or of other proportions than their pictures, and where no style has any of
+ * the regions. */
 pst_status pst_regions_create(pst_error *error, const pst_transfer_options *options, pst_regions **regions);
 void pst_regions_destroy(pst_regions *regions);
 
-/* What each pixel of a picture counts, [h][w] from 0 to 1, such as its opacity; copied. which: 0 the content, 1 the first style
- * and so on. Without masks the pictures become one region. */
+/* What each pixel of a picture counts, [h][w] from 0 to 1, such as its opacity; copied. which: 0 the content, 1 the
+ * first style and so on. Without masks the pictures become one region. */
 pst_status pst_regions_weigh(pst_error *error, pst_regions *regions, size_t which, const float *weight, int w, int h);
 
 /* The guides of a picture (`which` as above) at a size, for the wanted layers; guides must be empty. */

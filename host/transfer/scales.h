@@ -1,11 +1,11 @@
-/* Coarse to fine: the sizes that a job goes through, by the square root of two, and the evaluations that each gets. Every one
- * begins with the result of the last, enlarged: what is broad is found where an evaluation costs little, and what is left for
- * the full size is fine detail (Gatys et al., "Controlling perceptual factors in neural style transfer", 2017; the ratio is
- * style-transfer-pytorch's).
+/* Coarse to fine: the sizes that a job goes through, by the square root of two, and the evaluations that each gets.
+ * Every one begins with the result of the last, enlarged: what is broad is found where an evaluation costs little, and
+ * what is left for the full size is fine detail (Gatys et al., "Controlling perceptual factors in neural style
+ * transfer", 2017; the ratio is style-transfer-pytorch's).
  *
  * Weights mean the same at every size: content and style losses are means over the features, and the sum of squared
- * differences of neighbours (tv) is the same for a picture that is smoothly enlarged, its squares shrinking as their number
- * grows. */
+ * differences of neighbours (tv) is the same for a picture that is smoothly enlarged, its squares shrinking as their
+ * number grows. */
 #ifndef PST_TRANSFER_SCALES_H
 #define PST_TRANSFER_SCALES_H
 
@@ -25,8 +25,8 @@ int pst_scale_size(int image_size, size_t count, size_t k);
 /* How many scales down to min_size have at least some ten of the iterations each; 1 or more. */
 size_t pst_scale_count(int image_size, int min_size, int iterations);
 
-/* Fills `iterations` of the scales: the same for each, `total` in all, so that half the work or less is that of the full size.
- * total >= count. */
+/* Fills `iterations` of the scales: the same for each, `total` in all, so that half the work or less is that of the
+ * full size. total >= count. */
 void pst_scales_share(pst_scale *scales, size_t count, int total);
 
 #endif

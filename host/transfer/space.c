@@ -9,7 +9,8 @@ static const pst_buffer *buffer_of(const pst_vector *vector) { return (const pst
 static pst_status create(void *self, pst_vector **vector) {
     pst_space *space = self;
     pst_buffer *made;
-    pst_status status = pst_buffer_create(space->session, sizeof(float) * space->length, "an optimiser's vector", &made);
+    pst_status status =
+        pst_buffer_create(space->session, sizeof(float) * space->length, "an optimiser's vector", &made);
     *vector = (pst_vector *)made;
     return status;
 }
@@ -24,18 +25,19 @@ static pst_status copy(void *self, pst_vector *to, const pst_vector *from) {
     return pst_buffer_copy(space->session, buffer(to), buffer_of(from), sizeof(float) * space->length);
 }
 
-static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors, const pst_vector *const *from) {
+static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors,
+                          const pst_vector *const *from) {
     pst_space *space = self;
     return pst_combine(space->session, buffer(to), space->length, count, factors, (const pst_buffer *const *)from);
 }
 
-static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count, const pst_vector *const *b,
-                       double *results, const pst_vector *norm_of, double *l1_norm) {
+static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
+                       const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm) {
     pst_space *space = self;
     size_t slots = pst_dots_slots(a_count);
     pst_status status;
-    PST_TRY(pst_dots(space->session, space->length, a_count, (const pst_buffer *const *)a, b_count, (const pst_buffer *const *)b,
-                     &space->sums));
+    PST_TRY(pst_dots(space->session, space->length, a_count, (const pst_buffer *const *)a, b_count,
+                     (const pst_buffer *const *)b, &space->sums));
     if (norm_of)
         PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
     PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
@@ -53,14 +55,15 @@ cleanup:
 
 static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
     pst_space *space = self;
-    return pst_spread(space->session, space->h, space->w, buffer(to), from ? buffer_of(from) : NULL, buffer_of(v), space->scales);
+    return pst_spread(space->session, space->h, space->w, buffer(to), from ? buffer_of(from) : NULL, buffer_of(v),
+                      space->scales);
 }
 
-static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate, double beta1,
-                       double beta2, double correction1, double correction2, double epsilon) {
+static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
+                       double beta1, double beta2, double correction1, double correction2, double epsilon) {
     pst_space *space = self;
-    return pst_adam(space->session, space->length, buffer(x), buffer(m), buffer(v), buffer_of(g), rate, beta1, beta2, correction1,
-                    correction2, epsilon);
+    return pst_adam(space->session, space->length, buffer(x), buffer(m), buffer(v), buffer_of(g), rate, beta1, beta2,
+                    correction1, correction2, epsilon);
 }
 
 static pst_status clamp(void *self, pst_vector *x) {
@@ -76,8 +79,13 @@ size_t pst_space_vector_bytes(size_t length) { return sizeof(float) * pst_round_
 
 pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space) {
     pst_status status;
-    *space = (pst_space){.session = session, .h = h, .w = w, .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN), .pixel_scale = 1};
-    space->vectors = (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam, clamp};
+    *space = (pst_space){.session = session,
+                         .h = h,
+                         .w = w,
+                         .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN),
+                         .pixel_scale = 1};
+    space->vectors =
+        (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam, clamp};
     PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
     PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the picture", &space->scales));
     return PST_OK;

@@ -1,5 +1,5 @@
-/* The optimisers' vectors on the device: a pst_vector is a pst_buffer of floats, a picture [h][w][3] padded with zeros to a
- * multiple of 16. */
+/* The optimisers' vectors on the device: a pst_vector is a pst_buffer of floats, a picture [h][w][3] padded with zeros
+ * to a multiple of 16. */
 #ifndef PST_TRANSFER_SPACE_H
 #define PST_TRANSFER_SPACE_H
 
@@ -11,9 +11,9 @@ typedef struct pst_space {
     pst_vector_space vectors; /* what the optimisers see; its self is this struct */
     pst_session *session;
     int h, w;
-    size_t length;            /* floats, rounded up */
-    double pixel_scale;       /* of clamp, as in op/pixels.h; pst_space_open sets 1 */
-    pst_buffer *scales;       /* the workspace of `spread` */
+    size_t length;      /* floats, rounded up */
+    double pixel_scale; /* of clamp, as in op/pixels.h; pst_space_open sets 1 */
+    pst_buffer *scales; /* the workspace of `spread` */
     pst_sums sums;
     void (*after_wait)(void *user); /* NULL, or called when dots has waited: what was pending is now on the host */
     void *user;

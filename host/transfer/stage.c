@@ -1,20 +1,21 @@
-#include "transfer/job.h"
-
 #include <math.h>
 #include <stdio.h>
 
 #include "base/memory.h"
 #include "base/random.h"
 #include "op/pixels.h"
+#include "transfer/job.h"
 
-#define NOISE 0.001 /* standard deviation of a random start, in 0..255 units */
+#define NOISE 0.001     /* standard deviation of a random start, in 0..255 units */
 #define RESTARTS_MAX 10 /* without a better loss in between */
 #define RESTART_SCALE 0.1
 
-/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise. */
+/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise.
+ */
 #define FIRST_STEP 0.5
 
-/* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's. */
+/* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's.
+ */
 #define HISTORY 20
 #define PLAIN_HISTORY 100
 
@@ -22,7 +23,9 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
     const pst_transfer_options *o = &job->options;
     double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 1e-4 : 1;
     int useful = iterations > 2 ? iterations - 1 : 1; /* pairs that a run of this length can hold */
-    int history = o->lbfgs_history ? o->lbfgs_history : o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN ? PLAIN_HISTORY : HISTORY;
+    int history = o->lbfgs_history                            ? o->lbfgs_history
+                  : o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN ? PLAIN_HISTORY
+                                                              : HISTORY;
     return (pst_optimizer_options){.kind = o->optimizer,
                                    .history = history < useful ? history : useful,
                                    .learning_rate = o->learning_rate > 0 ? o->learning_rate : default_rate,
@@ -136,7 +139,8 @@ static pst_status start_picture(pst_job *job) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     if (job->options.start != PST_START_RANDOM)
-        return upload_at(job, job->options.start == PST_START_CONTENT ? job->content : job->start, stage->w, stage->h, &stage->x);
+        return upload_at(job, job->options.start == PST_START_CONTENT ? job->content : job->start, stage->w, stage->h,
+                         &stage->x);
     size_t count = (size_t)stage->w * (size_t)stage->h * 3;
     float *noise = NULL;
     pst_status status;
@@ -167,13 +171,15 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     options.w = stage->w;
     options.h = stage->h;
     if (job->options.min_improvement > 0)
-        PST_TRY(pst_allocate(&job->context->error, (size_t)job->options.improvement_window, sizeof(double), &stage->window));
+        PST_TRY(pst_allocate(&job->context->error, (size_t)job->options.improvement_window, sizeof(double),
+                             &stage->window));
     PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
     PST_TRY(make_targets(job, scale->image_size));
     pst_model_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(from ? upload_at(job, from, stage->w, stage->h, &stage->x) : start_picture(job));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
-    PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2, &stage->space));
+    PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2,
+                           &stage->space));
     stage->space.after_wait = take_losses;
     stage->space.user = stage;
     stage->space.pixel_scale = pst_job_pixel_scale(job);
@@ -196,8 +202,8 @@ void pst_stage_close(pst_job *job) {
 
 /* ---- steps 2 to 4 ---- */
 
-/* One evaluation at x and, unless it is the last, a step, which moves x. The device is waited for once: by the step, where
- * it needs numbers from there, and else before it. */
+/* One evaluation at x and, unless it is the last, a step, which moves x. The device is waited for once: by the step,
+ * where it needs numbers from there, and else before it. */
 static pst_status evaluate_and_step(pst_job *job, bool step) {
     pst_stage *stage = &job->stage;
     pst_status status;
@@ -225,13 +231,15 @@ cleanup:
 static pst_status restart(pst_job *job) {
     pst_stage *stage = &job->stage;
     if (!stage->best_iteration)
-        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
-                        "the very first loss is not a finite number; the weights are too large or the network is damaged");
+        return pst_fail(
+            &job->context->error, PST_ERROR_NUMERIC,
+            "the very first loss is not a finite number; the weights are too large or the network is damaged");
     if (++stage->restarts > RESTARTS_MAX)
-        return pst_fail(&job->context->error, PST_ERROR_NUMERIC,
-                        "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
-                        "smaller learning rate",
-                        stage->iteration);
+        return pst_fail(
+            &job->context->error, PST_ERROR_NUMERIC,
+            "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
+            "smaller learning rate",
+            stage->iteration);
     pst_status status = pst_buffer_copy(job->context->session, stage->x, best_picture(stage), stage->x->bytes);
     return status == PST_OK ? pst_optimizer_restart(stage->optimizer, RESTART_SCALE) : status;
 }
@@ -246,8 +254,8 @@ pst_status pst_stage_advance(pst_job *job, char *notice) {
     stage->iteration++;
     if (!isfinite(stage->loss)) {
         status = restart(job);
-        snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; going on from iteration %d%s with smaller steps", stage->best_iteration,
-                 job->scale_count > 1 ? " of this scale" : "");
+        snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; going on from iteration %d%s with smaller steps",
+                 stage->best_iteration, job->scale_count > 1 ? " of this scale" : "");
     } else if (!stage->best_iteration || stage->loss <= stage->best_loss) {
         if (!stage->best_iteration || stage->loss < stage->best_loss)
             stage->restarts = 0;

@@ -128,18 +128,22 @@ static pst_status check_network(pst_error *error, const pst_style *style, pst_ne
     if (status != PST_OK || strcmp(digest, style->network_digest) == 0)
         return status;
     return pst_fail(error, PST_ERROR_ARGUMENT,
-                    "%s: was made with the network %s (%.12s), not with %s (%.12s); use that network, or make the style anew with this one",
-                    name_of(style), style->network, style->network_digest, pst_path_name(network->model->path), *digest ? digest : whole);
+                    "%s: was made with the network %s (%.12s), not with %s (%.12s); use that network, or make the "
+                    "style anew with this one",
+                    name_of(style), style->network, style->network_digest, pst_path_name(network->model->path),
+                    *digest ? digest : whole);
 }
 
 static void tell_features(char text[128], pst_pooling pooling, bool replicate, bool pixels_256) {
     snprintf(text, 128, "%s pooling, a border %s and samples to %d",
-             pooling == PST_POOLING_AVERAGE ? "average" : pooling == PST_POOLING_L2 ? "L2" : "max", replicate ? "replicated" : "of zeros",
-             pixels_256 ? 256 : 255);
+             pooling == PST_POOLING_AVERAGE ? "average"
+             : pooling == PST_POOLING_L2    ? "L2"
+                                            : "max",
+             replicate ? "replicated" : "of zeros", pixels_256 ? 256 : 255);
 }
 
-pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network, const pst_transfer_options *options,
-                           const pst_objective_options *objective) {
+pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
+                           const pst_transfer_options *options, const pst_objective_options *objective) {
     pst_status status = check_network(error, style, network);
     char theirs[128], ours[128];
     if (status != PST_OK)
@@ -147,8 +151,8 @@ pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network
     tell_features(theirs, style->pooling, style->replicate_border, style->pixels_256);
     tell_features(ours, options->pooling, options->replicate_border, options->pixels_256);
     if (strcmp(theirs, ours) != 0)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: was made with %s, and the run has %s; both must be the same", name_of(style), theirs,
-                        ours);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: was made with %s, and the run has %s; both must be the same",
+                        name_of(style), theirs, ours);
     for (size_t t = 0; t < objective->term_count; t++) {
         const pst_term *term = &objective->terms[t];
         const char *layer = term->name + strlen("style.");
@@ -159,7 +163,8 @@ pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network
             size_t used = strlen(known);
             snprintf(known + used, sizeof known - used, "%s%s", l ? " " : "", style->layers[l]);
         }
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: has no style layer %s; it has %s", name_of(style), layer, known);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: has no style layer %s; it has %s", name_of(style), layer,
+                        known);
     }
     return PST_OK;
 }
@@ -174,7 +179,8 @@ size_t pst_style_nearest(const pst_style *style, double longer_side) {
     return nearest;
 }
 
-void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers, pst_feature_moments moments[PST_LAYERS_MAX]) {
+void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers,
+                       pst_feature_moments moments[PST_LAYERS_MAX]) {
     for (size_t l = 0; l < PST_LAYERS_MAX; l++) {
         size_t stored = l < layers->count ? find(style, layers->at[l].name) : style->layer_count;
         const float *mean = stored < style->layer_count ? pst_style_numbers(style, size, stored) : NULL;

@@ -11,9 +11,9 @@
 
 struct pst_style {
     unsigned holders;
-    char *path;                /* of its file, for messages; NULL: it was not loaded */
-    char digest[65];           /* SHA-256 of all that its file has before its end */
-    char network_digest[65];   /* of pst_style_network_digest */
+    char *path;              /* of its file, for messages; NULL: it was not loaded */
+    char digest[65];         /* SHA-256 of all that its file has before its end */
+    char network_digest[65]; /* of pst_style_network_digest */
     char network[PST_STYLE_NAME], about[PST_STYLE_TEXT];
     pst_pooling pooling;
     bool replicate_border, pixels_256;
@@ -21,11 +21,12 @@ struct pst_style {
     char layers[PST_LAYERS_MAX][16];
     int channels[PST_LAYERS_MAX];
     int sizes[PST_SCALES_MAX]; /* longer sides, the largest first */
-    float *numbers;            /* for each size and layer the mean [c], then the second moments' rows from the diagonal on */
+    float *numbers; /* for each size and layer the mean [c], then the second moments' rows from the diagonal on */
     const char *layer_names[PST_LAYERS_MAX]; /* for pst_style_describe */
 };
 
-/* SHA-256 of the weights and biases of the first `count` convolutions, in order, little-endian; 64 digits, as long as the network. */
+/* SHA-256 of the weights and biases of the first `count` convolutions, in order, little-endian; 64 digits, as long as
+ * the network. */
 pst_status pst_style_network_digest(pst_network *network, size_t count, const char **digest);
 
 /* Floats of a layer: means and half of the second moments. */
@@ -43,13 +44,14 @@ uint64_t pst_style_bytes(const pst_style *style);
 pst_style *pst_style_hold(const pst_style *style);
 
 /* PST_ERROR_ARGUMENT where a run with these options and terms has not the features that the style was made of. */
-pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network, const pst_transfer_options *options,
-                           const pst_objective_options *objective);
+pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
+                           const pst_transfer_options *options, const pst_objective_options *objective);
 
 /* The stored size for pictures with this longer side: the nearest by ratio, of two the larger. */
 size_t pst_style_nearest(const pst_style *style, double longer_side);
 
 /* What the objective wants of one stored size; layers that are not stored have none. */
-void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers, pst_feature_moments moments[PST_LAYERS_MAX]);
+void pst_style_moments(const pst_style *style, size_t size, const pst_layers *layers,
+                       pst_feature_moments moments[PST_LAYERS_MAX]);
 
 #endif

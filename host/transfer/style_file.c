@@ -3,19 +3,18 @@
  *     pooling, replicate_border, pixels_256, layers, sizes       uint32 each
  *     about, the network's name, its digest                      each a length (uint32) and so many bytes of text
  *     each layer: a length and its name, channels (uint32);      each size: its longer side (uint32)
- *     each size, the largest first, of each layer: the mean [c], the second moments' rows from the diagonal on    float32
+ *     each size, the largest first, of each layer: the mean [c], the second moments' rows from the diagonal on float32
  *     SHA-256 of all before                                      64 hexadecimal digits
- * float32 gives the losses of the run with the pictures to their last bits with VGG-19, in every form. float16 (of the moments over
- * the roots of their diagonal's) takes half the bytes, and its first losses were off by up to 1e-5 of a term, in the Wasserstein
- * form, which takes roots of small differences of moments, by 1e-3. */
-#include "transfer/style.h"
-
+ * float32 gives the losses of the run with the pictures to their last bits with VGG-19, in every form. float16 (of the
+ * moments over the roots of their diagonal's) takes half the bytes, and its first losses were off by up to 1e-5 of a
+ * term, in the Wasserstein form, which takes roots of small differences of moments, by 1e-3. */
 #include <math.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "transfer/style.h"
 
 #define MAGIC "pastiche style\n" /* with its final zero */
 #define VERSION 1u
@@ -28,7 +27,7 @@
 typedef struct cursor {
     uint8_t *at, *end;
     size_t bytes;
-    bool bad;      /* reading: it ended early, or something is not as it can be */
+    bool bad; /* reading: it ended early, or something is not as it can be */
 } cursor;
 
 static void put_bytes(cursor *c, const void *data, size_t bytes) {
@@ -40,7 +39,8 @@ static void put_bytes(cursor *c, const void *data, size_t bytes) {
 }
 
 static void put_number(cursor *c, uint32_t number) {
-    const uint8_t bytes[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16), (uint8_t)(number >> 24)};
+    const uint8_t bytes[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
+                              (uint8_t)(number >> 24)};
     put_bytes(c, bytes, 4);
 }
 
@@ -142,8 +142,8 @@ pst_status pst_style_save(pst_context *context, const pst_style *style, const ch
 bool pst_style_recognize(const char *path) {
     char magic[sizeof MAGIC] = "";
     pst_file *file = NULL;
-    bool is = pst_file_open(NULL, path, &file, NULL) == PST_OK && pst_file_read(NULL, file, 0, magic, sizeof magic) == PST_OK &&
-              memcmp(magic, MAGIC, sizeof magic) == 0;
+    bool is = pst_file_open(NULL, path, &file, NULL) == PST_OK &&
+              pst_file_read(NULL, file, 0, magic, sizeof magic) == PST_OK && memcmp(magic, MAGIC, sizeof magic) == 0;
     pst_file_close(file);
     return is;
 }
@@ -166,9 +166,10 @@ static void take_layers(cursor *c, pst_style *style) {
 
 /* All but the numbers. */
 static void take_head(cursor *c, pst_style *style) {
-    uint32_t pooling = take_number(c), replicate = take_number(c), wide = take_number(c), layers = take_number(c), sizes = take_number(c);
-    c->bad = c->bad || pooling > PST_POOLING_L2 || replicate > 1 || wide > 1 || layers < 1 || layers > PST_LAYERS_MAX || sizes < 1 ||
-             sizes > PST_SCALES_MAX;
+    uint32_t pooling = take_number(c), replicate = take_number(c), wide = take_number(c), layers = take_number(c),
+             sizes = take_number(c);
+    c->bad = c->bad || pooling > PST_POOLING_L2 || replicate > 1 || wide > 1 || layers < 1 || layers > PST_LAYERS_MAX ||
+             sizes < 1 || sizes > PST_SCALES_MAX;
     take_text(c, style->about, sizeof style->about);
     take_text(c, style->network, sizeof style->network);
     take_text(c, style->network_digest, sizeof style->network_digest);
@@ -217,8 +218,8 @@ pst_status pst_style_load(pst_context *context, const char *path, pst_style **re
     cursor c = {.at = data + sizeof MAGIC, .end = data + bytes};
     uint32_t version = take_number(&c);
     if (!c.bad && version != VERSION)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file of version %lu; this pastiche reads version %u", path,
-                         (unsigned long)version, VERSION));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file of version %lu; this pastiche reads version %u",
+                         path, (unsigned long)version, VERSION));
     PST_TRY(pst_allocate(error, 1, sizeof *style, &style));
     style->holders = 1;
     PST_TRY(check_sum(error, path, data, bytes, style->digest));

@@ -16,12 +16,12 @@ typedef struct maker {
     pst_conv_choices choices;
     pst_net *net;
     bool wanted[PST_LAYERS_MAX];
-    size_t last;                     /* layer that is wanted */
+    size_t last; /* layer that is wanted */
     pst_style *style;
-    size_t stored[PST_LAYERS_MAX];   /* which layer of the style a layer is */
+    size_t stored[PST_LAYERS_MAX];                             /* which layer of the style a layer is */
     pst_buffer *mean[PST_LAYERS_MAX], *moment[PST_LAYERS_MAX]; /* of the size at work; NULL: not wanted */
     pst_pass *pass;
-    double blend;                    /* of the picture at work */
+    double blend; /* of the picture at work */
 } maker;
 
 static bool is_opaque(const pst_image *picture) {
@@ -38,19 +38,23 @@ static pst_status check(pst_error *error, const pst_transfer_options *o) {
     for (size_t s = 0; s < o->style_count; s++) {
         double weight = o->blend_weights ? o->blend_weights[s] : 1;
         if (!o->styles[s] || !(weight >= 0 && weight <= 1e30))
-            return pst_fail(error, PST_ERROR_ARGUMENT, "style %zu has %s", s + 1, o->styles[s] ? "no blend weight from 0 up" : "no picture");
+            return pst_fail(error, PST_ERROR_ARGUMENT, "style %zu has %s", s + 1,
+                            o->styles[s] ? "no blend weight from 0 up" : "no picture");
         if (!is_opaque(o->styles[s]))
-            return pst_fail(error, PST_ERROR_UNSUPPORTED, "style %zu has transparent parts; a stored style is made of whole pictures", s + 1);
+            return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                            "style %zu has transparent parts; a stored style is made of whole pictures", s + 1);
         sum += weight;
     }
     if (!(sum > 0))
         return pst_fail(error, PST_ERROR_ARGUMENT, "all blend weights of the styles are zero");
     if (o->image_size < 1 || o->image_size > PST_IMAGE_MAX_SIDE || o->min_size < 1)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "the sizes of a style must lie between 1 and %d", PST_IMAGE_MAX_SIDE);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "the sizes of a style must lie between 1 and %d",
+                        PST_IMAGE_MAX_SIDE);
     if (o->pooling > PST_POOLING_L2)
         return pst_fail(error, PST_ERROR_ARGUMENT, "the pooling is not known");
     if (o->match_colors != PST_MATCH_NONE)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "a stored style cannot be given a content's colours; match-colors needs its pictures");
+        return pst_fail(error, PST_ERROR_ARGUMENT,
+                        "a stored style cannot be given a content's colours; match-colors needs its pictures");
     return PST_OK;
 }
 
@@ -58,7 +62,8 @@ static pst_status check(pst_error *error, const pst_transfer_options *o) {
 static pst_status choose_layers(maker *m) {
     pst_style *style = m->style;
     pst_objective_options terms = {0};
-    pst_status status = pst_objective_add_terms(&m->context->error, &m->net->layers, true, m->options->style_layers, 1, &terms);
+    pst_status status =
+        pst_objective_add_terms(&m->context->error, &m->net->layers, true, m->options->style_layers, 1, &terms);
     if (status == PST_OK && !terms.term_count)
         status = pst_fail(&m->context->error, PST_ERROR_ARGUMENT, "name at least one style layer");
     for (size_t t = 0; t < terms.term_count && status == PST_OK; t++)
@@ -94,8 +99,9 @@ static pst_status choose_sizes(maker *m) {
             break;
     }
     return style->size_count ? PST_OK
-                             : pst_fail(&m->context->error, PST_ERROR_ARGUMENT, "a style of %d pixels is too small for layer %s; use a larger size",
-                                        largest, m->net->layers.at[m->last].name);
+                             : pst_fail(&m->context->error, PST_ERROR_ARGUMENT,
+                                        "a style of %d pixels is too small for layer %s; use a larger size", largest,
+                                        m->net->layers.at[m->last].name);
 }
 
 static pst_status take_features(void *user, size_t layer, const pst_buffer *features) {
@@ -128,11 +134,12 @@ static pst_status open_pass(maker *m, int w, int h) {
         return status;
     pst_pass_bytes bytes = pst_pass_measure(m->pass);
     double limit = (double)session->device.info.memory_bytes * session->device.quirks.memory_share;
-    double needed = (double)(bytes.maps + bytes.workspace + bytes.weights + moments) + 2.0 * (double)pst_space_vector_bytes(3 * (size_t)w * (size_t)h);
+    double needed = (double)(bytes.maps + bytes.workspace + bytes.weights + moments) +
+                    2.0 * (double)pst_space_vector_bytes(3 * (size_t)w * (size_t)h);
     if (needed > limit || bytes.largest > session->device.info.max_allocation_bytes)
         return pst_fail(&m->context->error, PST_ERROR_DEVICE_MEMORY,
-                        "a style of %dx%d needs %.0f MiB on a device with %.0f MiB; use a smaller image size", w, h, needed / 1048576,
-                        limit / 1048576);
+                        "a style of %dx%d needs %.0f MiB on a device with %.0f MiB; use a smaller image size", w, h,
+                        needed / 1048576, limit / 1048576);
     return pst_pass_allocate(m->pass);
 }
 
@@ -178,7 +185,8 @@ static pst_status keep(maker *m, size_t size) {
     }
     for (size_t i = 0; i < pst_style_floats(m->style->channels[0]); i++)
         if (!isfinite(pst_style_numbers(m->style, size, 0)[i]))
-            PST_TRY(pst_fail(&m->context->error, PST_ERROR_NUMERIC, "the features of a style are no finite numbers; the network is damaged"));
+            PST_TRY(pst_fail(&m->context->error, PST_ERROR_NUMERIC,
+                             "the features of a style are no finite numbers; the network is damaged"));
 cleanup:
     pst_free(whole);
     return status;
@@ -239,8 +247,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options, const char *about,
-                            pst_style **result) {
+pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                            const char *about, pst_style **result) {
     pst_transfer_options o;
     maker m = {.context = context, .options = &o};
     uint8_t *data = NULL;

@@ -7,7 +7,8 @@ typedef struct layout {
     size_t own, map, guide; /* bytes */
 } layout;
 
-static pst_status lay_out(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels, int c, size_t count, layout *l) {
+static pst_status lay_out(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels, int c, size_t count,
+                          layout *l) {
     *l = (layout){0};
     pst_status status = pst_style_term_workspace_bytes(session, gemm, form, pixels, c, &l->own);
     if (status == PST_OK && count) {
@@ -26,16 +27,16 @@ size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t 
     return count * (own + guide);
 }
 
-pst_status pst_style_regions_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels, int c, size_t count,
-                                             size_t *bytes) {
+pst_status pst_style_regions_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
+                                             int c, size_t count, size_t *bytes) {
     layout l;
     pst_status status = lay_out(session, gemm, form, pixels, c, count, &l);
     *bytes = l.own + l.map + l.guide;
     return status;
 }
 
-pst_status pst_style_regions_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c, size_t pixels,
-                                  size_t count, const char *what, pst_style_regions *regions) {
+pst_status pst_style_regions_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
+                                  size_t pixels, size_t count, const char *what, pst_style_regions *regions) {
     pst_status status = PST_OK;
     *regions = (pst_style_regions){.count = count, .pixels = pixels};
     for (size_t r = 0; r < (count ? count : 1); r++) {
@@ -65,7 +66,8 @@ pst_status pst_style_regions_guide(pst_style_regions *regions, const pst_guides 
     for (size_t r = 0; r < regions->count && status == PST_OK; r++) {
         regions->areas[r] = guides->at[r][layer] ? guides->area[r][layer] : 0;
         if (guides->at[r][layer])
-            status = pst_buffer_write(regions->terms[r].session, regions->guides[r], 0, guides->at[r][layer], sizeof(float) * regions->pixels);
+            status = pst_buffer_write(regions->terms[r].session, regions->guides[r], 0, guides->at[r][layer],
+                                      sizeof(float) * regions->pixels);
     }
     return status;
 }
@@ -97,8 +99,8 @@ static void close_parts(parts *p) {
 }
 
 /* A call to a term with guided features is between these two. */
-static pst_status begin(pst_style_term *term, const pst_buffer *features, size_t pixels, const pst_buffer *guide, bool squared,
-                        const parts *p) {
+static pst_status begin(pst_style_term *term, const pst_buffer *features, size_t pixels, const pst_buffer *guide,
+                        bool squared, const parts *p) {
     term->guide = guide;
     term->guided = p->map;
     return pst_guide_map(p->session, features, pixels, term->c, guide, squared, p->map);
@@ -132,8 +134,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend, const pst_guides *guides,
-                                         size_t layer) {
+pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_feature_moments *moments, double blend,
+                                         const pst_guides *guides, size_t layer) {
     pst_status status = PST_OK;
     for (size_t r = 0; r < (regions->count ? regions->count : 1) && status == PST_OK; r++) {
         double part = !regions->count ? blend : guides->at[r][layer] ? guides->blend[r][layer] : 0;
@@ -145,7 +147,9 @@ pst_status pst_style_regions_add_moments(pst_style_regions *regions, const pst_f
     return status;
 }
 
-static bool is_compared(const pst_style_regions *regions, size_t r) { return regions->has_target[r] && regions->areas[r] > 0; }
+static bool is_compared(const pst_style_regions *regions, size_t r) {
+    return regions->has_target[r] && regions->areas[r] > 0;
+}
 
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace) {
     pst_status status = PST_OK;
@@ -155,8 +159,8 @@ pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspa
     return status;
 }
 
-pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffer *features, pst_sums *sums, size_t slot,
-                                     size_t slot_step, pst_buffer *workspace) {
+pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffer *features, pst_sums *sums,
+                                     size_t slot, size_t slot_step, pst_buffer *workspace) {
     parts p = {0};
     pst_status status;
     if (!regions->count)
@@ -173,8 +177,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, double scale, bool accumulate, pst_buffer *d,
-                                      pst_buffer *workspace) {
+pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, double scale,
+                                      bool accumulate, pst_buffer *d, pst_buffer *workspace) {
     parts p = {0};
     pst_status status;
     if (!regions->count)
@@ -184,7 +188,8 @@ pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buff
         if (is_compared(regions, r)) {
             pst_style_term *term = &regions->terms[r];
             PST_TRY(begin(term, features, regions->pixels, regions->guides[r], true, &p));
-            PST_TRY(end(term, pst_style_term_gradient(term, p.map, regions->pixels, regions->areas[r] * scale, accumulate, d, p.own)));
+            PST_TRY(end(term, pst_style_term_gradient(term, p.map, regions->pixels, regions->areas[r] * scale,
+                                                      accumulate, d, p.own)));
             accumulate = true;
         }
     if (!accumulate) /* no region is seen in this layer */

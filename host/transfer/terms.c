@@ -25,13 +25,17 @@ static pst_status add_term(pst_error *error, const pst_layers *layers, bool styl
         *equals = '\0';
         factor = strtod(equals + 1, &end);
         if (end == equals + 1 || *end || !isfinite(factor) || factor < 0)
-            return pst_fail(error, PST_ERROR_ARGUMENT, "the factor of %s layer %s is '%s'; a number from 0 up was expected", kind, item,
+            return pst_fail(error, PST_ERROR_ARGUMENT,
+                            "the factor of %s layer %s is '%s'; a number from 0 up was expected", kind, item,
                             equals + 1);
     }
     int layer = pst_layers_find(layers, item);
     if (layer < 0)
         return unknown_layer(error, layers, item);
-    pst_term term = {.kind = style ? PST_TERM_STYLE : PST_TERM_CONTENT, .layer = (size_t)layer, .weight = weight * factor, .factor = factor};
+    pst_term term = {.kind = style ? PST_TERM_STYLE : PST_TERM_CONTENT,
+                     .layer = (size_t)layer,
+                     .weight = weight * factor,
+                     .factor = factor};
     snprintf(term.name, sizeof term.name, "%s.%s", kind, layers->at[layer].name);
     for (size_t t = 0; t < options->term_count; t++)
         if (strcmp(options->terms[t].name, term.name) == 0)
@@ -40,14 +44,15 @@ static pst_status add_term(pst_error *error, const pst_layers *layers, bool styl
     return PST_OK;
 }
 
-pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list, double weight,
-                                   pst_objective_options *options) {
+pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list,
+                                   double weight, pst_objective_options *options) {
     const char *at = list;
     while (*at) {
         size_t length = strcspn(at, ",");
         char item[64];
         if (length >= sizeof item)
-            return pst_fail(error, PST_ERROR_ARGUMENT, "the layer list '%.40s...' has no comma where one was expected", at);
+            return pst_fail(error, PST_ERROR_ARGUMENT, "the layer list '%.40s...' has no comma where one was expected",
+                            at);
         memcpy(item, at, length);
         item[length] = '\0';
         pst_status status = add_term(error, layers, style, item, weight, options);
@@ -74,5 +79,6 @@ void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_opt
 }
 
 void pst_objective_add_tv(double weight, pst_objective_options *options) {
-    options->terms[options->term_count++] = (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
+    options->terms[options->term_count++] =
+        (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
 }

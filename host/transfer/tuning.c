@@ -20,9 +20,11 @@ static pst_status read_own(pst_context *context) {
         status = pst_choices_read(context->session, path, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) {
         pst_conv_choices_clear(&context->choices);
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is passed over", path, foreign);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is passed over", path,
+                 foreign);
     } else if (status == PST_ERROR_FORMAT) {
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is passed over", context->error.text);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is passed over",
+                 context->error.text);
     }
     pst_free(path);
     if (status == PST_ERROR_MEMORY)
@@ -40,16 +42,19 @@ pst_status pst_context_read_choices(pst_context *context, const char *file) {
         return PST_OK;
     pst_status status = pst_choices_read(context->session, file, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) /* whoever names it wants it */
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used all the same", file, foreign);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used all the same",
+                 file, foreign);
     return status;
 }
 
 pst_status pst_context_take_choices(pst_context *context, const char *text) {
     char foreign[FOREIGN];
     context->choices_notice[0] = '\0';
-    pst_status status = pst_choices_parse(context->session, "the choices of algorithms", text, strlen(text), &context->choices, foreign);
+    pst_status status = pst_choices_parse(context->session, "the choices of algorithms", text, strlen(text),
+                                          &context->choices, foreign);
     if (status == PST_OK && foreign[0])
-        snprintf(context->choices_notice, sizeof context->choices_notice, "the choices of algorithms: %.230s; they are used all the same", foreign);
+        snprintf(context->choices_notice, sizeof context->choices_notice,
+                 "the choices of algorithms: %.230s; they are used all the same", foreign);
     return status;
 }
 
@@ -81,8 +86,8 @@ static bool tell(void *user, size_t done, size_t total, const pst_conv_shape *s,
     const teller *t = user;
     char what[96] = "";
     if (s)
-        snprintf(what, sizeof what, "%s %dx%d %d -> %d%s", s->backward ? "backward" : "forward", s->w, s->h, s->c_in, s->c_out,
-                 pools[s->pool]);
+        snprintf(what, sizeof what, "%s %dx%d %d -> %d%s", s->backward ? "backward" : "forward", s->w, s->h, s->c_in,
+                 s->c_out, pools[s->pool]);
     pst_tune_progress progress = {.done = (int)done, .total = (int)total, .what = what, .notice = note};
     return t->callback(t->user, &progress);
 }
@@ -108,12 +113,13 @@ cleanup:
 }
 
 static pst_conv_engine engine_of(pst_context *context) {
-    return (pst_conv_engine){.session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
+    return (pst_conv_engine){
+        .session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
 }
 
 /* The options as they are meant, and what they ask to measure. */
-static pst_status list_products(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_options *o,
-                                pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
+static pst_status list_products(pst_context *context, pst_network *network, const pst_tune_options *options,
+                                pst_tune_options *o, pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
     const pst_conv_engine engine = engine_of(context);
     pst_model *made = NULL;
     pst_net *net = NULL;
@@ -122,7 +128,8 @@ static pst_status list_products(pst_context *context, pst_network *network, cons
     if (options)
         memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
     if (o->width < 1 || o->height < 1 || o->width > PST_IMAGE_MAX_SIDE || o->height > PST_IMAGE_MAX_SIDE)
-        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o->width, o->height);
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o->width,
+                        o->height);
     if (!network)
         PST_TRY(pst_model_vgg19(&context->error, &made));
     PST_TRY(pst_net_create(&engine, network ? network->model : made, &net));
@@ -133,7 +140,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options, pst_tune_callback callback, void *user) {
+pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
+                    pst_tune_callback callback, void *user) {
     if (pst_context_needs_device(context) != PST_OK)
         return PST_ERROR_ARGUMENT;
     const pst_conv_engine engine = engine_of(context);
@@ -191,10 +199,11 @@ pst_status pst_job_name_choices(pst_job *job) {
     for (size_t l = 0; l < pst_pass_layer_count(pass); l++)
         for (int backward = 0; backward < 2; backward++) {
             pst_conv_shape shape = pst_pass_shape(pass, l, backward);
-            job->named_choices[job->named_count++] = (pst_choice){.layer = job->net->layers.at[l].name,
-                                                                  .algorithm = pst_net_algorithm(job->net, &shape)->name,
-                                                                  .backward = backward,
-                                                                  .measured = pst_conv_chosen(&job->net->engine, &shape) != NULL};
+            job->named_choices[job->named_count++] =
+                (pst_choice){.layer = job->net->layers.at[l].name,
+                             .algorithm = pst_net_algorithm(job->net, &shape)->name,
+                             .backward = backward,
+                             .measured = pst_conv_chosen(&job->net->engine, &shape) != NULL};
         }
     pst_objective_destroy(objective);
     return PST_OK;

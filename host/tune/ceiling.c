@@ -5,12 +5,12 @@
 #include "base/memory.h"
 #include "op/tiles.h"
 
-#define CHAINS 12 /* as in cl/ceiling.cl */
+#define CHAINS 12          /* as in cl/ceiling.cl */
 #define SCALE 0.9990234375 /* 1 - 2^-10 */
-#define RUN_SECONDS 0.02 /* short enough for every watchdog of a driver */
+#define RUN_SECONDS 0.02   /* short enough for every watchdog of a driver */
 #define ROUNDS_MAX (1 << 24)
 #define STREAM_BYTES ((size_t)128 << 20) /* more than caches hold */
-#define SAMPLE 4096 /* floats at either end that are looked at */
+#define SAMPLE 4096                      /* floats at either end that are looked at */
 
 typedef struct chains {
     pst_session *session;
@@ -22,8 +22,9 @@ typedef struct chains {
 
 static pst_status run_chains(void *user) {
     const chains *c = user;
-    return pst_launch(c->session, c->kernel, (size_t[]){c->items, 1, 1}, (size_t[]){c->group, 1, 1},
-                      PST_ARGS(pst_arg_buffer(c->out), pst_arg_float(SCALE), pst_arg_float(1 - SCALE), pst_arg_int(c->rounds)));
+    return pst_launch(
+        c->session, c->kernel, (size_t[]){c->items, 1, 1}, (size_t[]){c->group, 1, 1},
+        PST_ARGS(pst_arg_buffer(c->out), pst_arg_float(SCALE), pst_arg_float(1 - SCALE), pst_arg_int(c->rounds)));
 }
 
 pst_status pst_ceiling_arithmetic(pst_session *session, const pst_measuring *how, pst_timing *timing, double *flops) {
@@ -48,8 +49,9 @@ pst_status pst_ceiling_arithmetic(pst_session *session, const pst_measuring *how
     PST_TRY(pst_buffer_read(session, c.out, 0, results, c.items * sizeof *results));
     for (size_t i = 0; i < c.items; i++)
         if (!(fabs((double)results[i] / (CHAINS * lanes) - 1) < 0.1))
-            PST_TRY(pst_fail(session->error, PST_ERROR_DEVICE, "%s: multiplies and adds wrongly: %g instead of about %d",
-                             session->device.info.name, (double)results[i], CHAINS * lanes));
+            PST_TRY(pst_fail(session->error, PST_ERROR_DEVICE,
+                             "%s: multiplies and adds wrongly: %g instead of about %d", session->device.info.name,
+                             (double)results[i], CHAINS * lanes));
 cleanup:
     pst_free(results);
     pst_buffer_destroy(session, c.out);
@@ -69,9 +71,10 @@ static pst_status run_stream(void *user) {
     size_t vector = s->session->cpu_kernels ? 16 : 4, count = s->floats / vector;
     if (s->triad)
         return pst_launch_each(s->session, s->kernel, count,
-                               PST_ARGS(pst_arg_buffer(s->b), pst_arg_buffer(s->c), pst_arg_buffer(s->a), pst_arg_float(2),
-                                        pst_arg_int((int)count)));
-    return pst_launch_each(s->session, s->kernel, count, PST_ARGS(pst_arg_buffer(s->b), pst_arg_buffer(s->a), pst_arg_int((int)count)));
+                               PST_ARGS(pst_arg_buffer(s->b), pst_arg_buffer(s->c), pst_arg_buffer(s->a),
+                                        pst_arg_float(2), pst_arg_int((int)count)));
+    return pst_launch_each(s->session, s->kernel, count,
+                           PST_ARGS(pst_arg_buffer(s->b), pst_arg_buffer(s->a), pst_arg_int((int)count)));
 }
 
 /* Small whole numbers at both ends of the sources; the same again in what was made of them. */
@@ -86,7 +89,8 @@ static pst_status write_or_check(stream *s, bool check) {
             PST_TRY(pst_buffer_read(session, s->a, offset, values, bytes));
             for (size_t i = 0; i < SAMPLE; i++)
                 if (values[i] != (float)((s->triad ? 3 : 1) * (i + 1)))
-                    PST_TRY(pst_fail(session->error, PST_ERROR_DEVICE, "%s: copies wrongly", session->device.info.name));
+                    PST_TRY(
+                        pst_fail(session->error, PST_ERROR_DEVICE, "%s: copies wrongly", session->device.info.name));
         } else {
             for (size_t i = 0; i < SAMPLE; i++)
                 values[i] = (float)(i + 1);
@@ -100,7 +104,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_ceiling_bandwidth(pst_session *session, const pst_measuring *how, bool triad, pst_timing *timing, double *moved) {
+pst_status pst_ceiling_bandwidth(pst_session *session, const pst_measuring *how, bool triad, pst_timing *timing,
+                                 double *moved) {
     stream s = {.session = session, .triad = triad};
     size_t bytes = STREAM_BYTES;
     pst_status status;
@@ -111,7 +116,8 @@ pst_status pst_ceiling_bandwidth(pst_session *session, const pst_measuring *how,
     bytes = bytes / 65536 * 65536;
     s.floats = bytes / sizeof(float);
     if (s.floats < SAMPLE)
-        return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY, "%s: has too little memory to measure", session->device.info.name);
+        return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY, "%s: has too little memory to measure",
+                        session->device.info.name);
     PST_TRY(pst_kernel_get(session, "ceiling", triad ? "ceiling_triad" : "ceiling_copy", "", &s.kernel));
     PST_TRY(pst_buffer_create(session, bytes, "the benchmark", &s.a));
     PST_TRY(pst_buffer_create(session, bytes, "the benchmark", &s.b));

@@ -1,10 +1,11 @@
 #include "tune/choices_file.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -67,7 +68,8 @@ static bool shape_of(const json_t *entry, pst_conv_shape *shape) {
     shape->backward = strcmp(direction, "backward") == 0;
     return kind < sizeof pools / sizeof *pools && (shape->backward || strcmp(direction, "forward") == 0) &&
            integer_of(entry, "h", SIZE_MAX_SIDE, &shape->h) && integer_of(entry, "w", SIZE_MAX_SIDE, &shape->w) &&
-           integer_of(entry, "c_in", CHANNELS_MAX, &shape->c_in) && integer_of(entry, "c_out", CHANNELS_MAX, &shape->c_out);
+           integer_of(entry, "c_in", CHANNELS_MAX, &shape->c_in) &&
+           integer_of(entry, "c_out", CHANNELS_MAX, &shape->c_out);
 }
 
 static pst_status read_entries(pst_error *error, const char *path, const json_t *root, pst_conv_choices *read) {
@@ -90,7 +92,8 @@ static pst_status read_entries(pst_error *error, const char *path, const json_t 
 #define FACTS 4
 static const struct {
     const char *key, *what;
-} fact_names[FACTS] = {{"device", "device"}, {"platform", "platform"}, {"driver", "driver"}, {"kernels", "version of the kernels"}};
+} fact_names[FACTS] = {
+    {"device", "device"}, {"platform", "platform"}, {"driver", "driver"}, {"kernels", "version of the kernels"}};
 
 /* Names of devices come from drivers and need not be UTF-8. */
 static void facts_of(const pst_session *session, char facts[FACTS][128]) {
@@ -111,13 +114,14 @@ static void compare(const pst_session *session, const json_t *root, char *foreig
     foreign[0] = '\0';
     for (int i = 0; i < FACTS; i++)
         if (strcmp(text_of(root, fact_names[i].key), facts[i]) != 0) {
-            snprintf(foreign, 256, "made for another %s (%.100s)", fact_names[i].what, text_of(root, fact_names[i].key));
+            snprintf(foreign, 256, "made for another %s (%.100s)", fact_names[i].what,
+                     text_of(root, fact_names[i].key));
             return;
         }
 }
 
-pst_status pst_choices_parse(pst_session *session, const char *path, const char *text, size_t bytes, pst_conv_choices *choices,
-                             char *foreign) {
+pst_status pst_choices_parse(pst_session *session, const char *path, const char *text, size_t bytes,
+                             pst_conv_choices *choices, char *foreign) {
     pst_error *error = session->error;
     json_t *root = NULL;
     json_error_t detail;
@@ -126,7 +130,8 @@ pst_status pst_choices_parse(pst_session *session, const char *path, const char 
     foreign[0] = '\0';
     root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &detail);
     if (!root || strcmp(text_of(root, "format"), FORMAT) != 0)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is no whole file of choices%s%.100s", path, root ? "" : ": ", root ? "" : detail.text));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is no whole file of choices%s%.100s", path, root ? "" : ": ",
+                         root ? "" : detail.text));
     PST_TRY(read_entries(error, path, root, &read));
     PST_TRY(pst_conv_choices_add(error, choices, &read));
     compare(session, root, foreign);
@@ -152,8 +157,9 @@ pst_status pst_choices_read(pst_session *session, const char *path, pst_conv_cho
 
 static json_t *entry_of(const pst_conv_choice *choice) {
     const pst_conv_shape *s = &choice->shape;
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:s, s:s}", "direction", s->backward ? "backward" : "forward", "h", s->h, "w", s->w,
-                     "c_in", s->c_in, "c_out", s->c_out, "pool", pools[s->pool], "algorithm", choice->algorithm);
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:s, s:s}", "direction", s->backward ? "backward" : "forward", "h",
+                     s->h, "w", s->w, "c_in", s->c_in, "c_out", s->c_out, "pool", pools[s->pool], "algorithm",
+                     choice->algorithm);
 }
 
 static char *dump(const pst_session *session, const pst_conv_choices *choices, size_t flags) {
@@ -176,7 +182,8 @@ static char *dump(const pst_session *session, const pst_conv_choices *choices, s
 pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choices, char **text) {
     char *made = dump(session, choices, JSON_COMPACT);
     *text = NULL;
-    pst_status status = made ? pst_copy_text(session->error, made, text) : pst_fail(session->error, PST_ERROR_MEMORY, "no memory left");
+    pst_status status =
+        made ? pst_copy_text(session->error, made, text) : pst_fail(session->error, PST_ERROR_MEMORY, "no memory left");
     free(made);
     return status;
 }

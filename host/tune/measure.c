@@ -58,8 +58,8 @@ static pst_timing summary(series *s) {
     return (pst_timing){middle, s->samples[0], s->samples[s->count - 1], s->count};
 }
 
-pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run, void *const users[],
-                               pst_timing timings[]) {
+pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run,
+                               void *const users[], pst_timing timings[]) {
     series all[PST_MEASURED_MAX];
     int most = how->most_samples < PST_SAMPLES_MAX ? how->most_samples : PST_SAMPLES_MAX;
     pst_status status = PST_OK;
@@ -78,7 +78,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user, pst_timing *timing) {
+pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user,
+                       pst_timing *timing) {
     *timing = (pst_timing){0};
     return pst_measure_in_turn(session, how, 1, run, &user, timing);
 }

@@ -20,15 +20,16 @@ typedef struct pst_measuring {
 
 #define PST_SAMPLES_MAX 32
 
-/* One run that is not counted (it may compile, or wake the device up), then samples. Runs that are too short for the clock and
- * the launch are repeated within a sample. */
-pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user, pst_timing *timing);
+/* One run that is not counted (it may compile, or wake the device up), then samples. Runs that are too short for the
+ * clock and the launch are repeated within a sample. */
+pst_status pst_measure(pst_session *session, const pst_measuring *how, pst_measured run, void *user,
+                       pst_timing *timing);
 
-/* The same for `count` things (at most PST_MEASURED_MAX) that are to be compared: a sample of each in turn, so that what else the
- * machine does falls on all of them. how->seconds is for each. */
+/* The same for `count` things (at most PST_MEASURED_MAX) that are to be compared: a sample of each in turn, so that
+ * what else the machine does falls on all of them. how->seconds is for each. */
 #define PST_MEASURED_MAX 16
-pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run, void *const users[],
-                               pst_timing timings[]);
+pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run,
+                               void *const users[], pst_timing timings[]);
 
 /* One run from end to end, without a warm-up. */
 pst_status pst_measure_once(pst_session *session, pst_measured run, void *user, double *seconds);

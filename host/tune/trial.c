@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "op/activation.h"
 
-#define CHUNK 65536 /* elements that are made and written at a time */
+#define CHUNK 65536         /* elements that are made and written at a time */
 #define SPOILED 0x7fc0beefu /* a NaN */
 
 enum { IN, IN_BITS, MASK, WEIGHTS, BIAS, PLACES }; /* streams of numbers */
@@ -19,7 +19,9 @@ static uint64_t draw(int stream, uint64_t at) {
     return z ^ (z >> 31);
 }
 
-static float number(int stream, uint64_t at) { return (float)((int64_t)(draw(stream, at) >> 40) - (1 << 23)) / (float)(1 << 23); }
+static float number(int stream, uint64_t at) {
+    return (float)((int64_t)(draw(stream, at) >> 40) - (1 << 23)) / (float)(1 << 23);
+}
 
 static bool pooled_in(const pst_conv_shape *s) { return s->backward && s->pool != PST_POOL_NONE; }
 static bool pooled_out(const pst_conv_shape *s) { return !s->backward && s->pool != PST_POOL_NONE; }
@@ -47,7 +49,8 @@ static double input_at(const pst_conv_shape *s, int y, int x, int c) {
         return (double)number(IN, ((size_t)y * (size_t)s->w + (size_t)x) * depth + (size_t)c);
     if (!(pool_bits(s, (size_t)y, (size_t)x, (size_t)c / 16) >> (c % 16) & 1))
         return 0;
-    return pst_unpool_scale(s->pool) * (double)number(IN, ((size_t)(y / 2) * (size_t)(s->w / 2) + (size_t)(x / 2)) * depth + (size_t)c);
+    return pst_unpool_scale(s->pool) *
+           (double)number(IN, ((size_t)(y / 2) * (size_t)(s->w / 2) + (size_t)(x / 2)) * depth + (size_t)c);
 }
 
 static double sum_at(const pst_trial *t, int y, int x, int to) {
@@ -56,7 +59,8 @@ static double sum_at(const pst_trial *t, int y, int x, int to) {
     for (int tap = 0; tap < 9; tap++)
         for (int from = 0; from < s->c_in; from++) {
             size_t filter = (size_t)(s->backward ? from : to), channel = (size_t)(s->backward ? to : from);
-            double weight = (double)t->weights[(filter * (size_t)t->c + channel) * 9 + (size_t)(s->backward ? 8 - tap : tap)];
+            double weight =
+                (double)t->weights[(filter * (size_t)t->c + channel) * 9 + (size_t)(s->backward ? 8 - tap : tap)];
             sum += weight * input_at(s, y + tap / 3 - 1, x + tap % 3 - 1, from);
         }
     return sum;
@@ -109,7 +113,9 @@ typedef struct filler {
     int stream;
 } filler;
 
-static float make_number(const filler *f, size_t at) { return f->stream == BIAS ? 0.1f * number(BIAS, at) : number(f->stream, at); }
+static float make_number(const filler *f, size_t at) {
+    return f->stream == BIAS ? 0.1f * number(BIAS, at) : number(f->stream, at);
+}
 
 static uint16_t make_bits(const filler *f, size_t at) {
     if (f->stream == MASK)
@@ -153,8 +159,10 @@ static pst_status make_weights(pst_trial *t) {
 
 pst_status pst_trial_open(const pst_conv_engine *engine, const pst_conv_shape *s, pst_trial *t) {
     pst_session *session = engine->session;
-    *t = (pst_trial){.engine = engine, .shape = *s, .k = s->backward ? s->c_in : s->c_out, .c = s->backward ? s->c_out : s->c_in};
-    size_t pixels = (size_t)s->h * (size_t)s->w, pooled = (size_t)(s->h / 2) * (size_t)(s->w / 2), depth = (size_t)s->c_in;
+    *t = (pst_trial){
+        .engine = engine, .shape = *s, .k = s->backward ? s->c_in : s->c_out, .c = s->backward ? s->c_out : s->c_in};
+    size_t pixels = (size_t)s->h * (size_t)s->w, pooled = (size_t)(s->h / 2) * (size_t)(s->w / 2),
+           depth = (size_t)s->c_in;
     pst_status status;
     t->out_count = (pooled_out(s) ? pooled : pixels) * (size_t)s->c_out;
     t->bits_count = s->backward ? 0 : pixels * ((size_t)s->c_out / 16);
@@ -268,7 +276,8 @@ pst_status pst_trial_look(const pst_trial *t, double *error) {
     size_t depth = (size_t)t->shape.c_out;
     pst_status status = PST_OK;
     for (size_t spot = 0; spot < PST_SPOTS; spot++) {
-        PST_TRY(pst_buffer_read(t->engine->session, t->out, t->spots[spot] * depth * sizeof(float), pixel, depth * sizeof(float)));
+        PST_TRY(pst_buffer_read(t->engine->session, t->out, t->spots[spot] * depth * sizeof(float), pixel,
+                                depth * sizeof(float)));
         for (int i = 0; i < PST_SPOT_CHANNELS; i++) {
             double expected = t->expected[spot][i], difference = (double)pixel[spot_channel(t, spot, i)] - expected;
             wrong += difference * difference;

@@ -9,12 +9,12 @@
 
 #define SMALL_H 9 /* of the complete comparison: several tiles of every algorithm, and parts of them */
 #define SMALL_W 13
-#define RIGHT 1e-8        /* the normalised mean square error that is believed */
-#define BITS_SHARE 1000   /* one of so many bits may differ where numbers are nearly equal ... */
-#define BITS_SOME 4       /* ... and a few in any case */
-#define FIRST_FLOPS 2e8   /* of the run that tells how many rows to measure with */
-#define GLANCE 8          /* part of the rows that shows whether a candidate is hopeless */
-#define CLEARLY 0.95      /* part of the default's time that replaces it: less is noise, and choices should repeat */
+#define RIGHT 1e-8      /* the normalised mean square error that is believed */
+#define BITS_SHARE 1000 /* one of so many bits may differ where numbers are nearly equal ... */
+#define BITS_SOME 4     /* ... and a few in any case */
+#define FIRST_FLOPS 2e8 /* of the run that tells how many rows to measure with */
+#define GLANCE 8        /* part of the rows that shows whether a candidate is hopeless */
+#define CLEARLY 0.95    /* part of the default's time that replaces it: less is noise, and choices should repeat */
 
 void pst_tuning_init(pst_tuning *tuning) {
     *tuning = (pst_tuning){.menu = pst_conv_menu,
@@ -116,8 +116,8 @@ static int even_rows(const pst_conv_shape *shape, double rows) {
 }
 
 /* The size to measure with: fewer rows if the product takes longer than a run may. */
-static pst_status choose_rows(const pst_conv_engine *engine, const pst_tuning *tuning, const pst_conv_algorithm *algorithm,
-                              pst_buffer **prepared, pst_conv_shape *shape) {
+static pst_status choose_rows(const pst_conv_engine *engine, const pst_tuning *tuning,
+                              const pst_conv_algorithm *algorithm, pst_buffer **prepared, pst_conv_shape *shape) {
     pst_conv_shape first = *shape;
     pst_trial trial = {0};
     double seconds;
@@ -139,18 +139,21 @@ static pst_status glance(pst_trial *trial, int rows, double hopeless, double bes
     pst_status status;
     trial->rows = rows;
     PST_TRY(pst_measure_once(trial->engine->session, pst_trial_run, trial, &seconds));
-    *slow = seconds * trial->shape.h / rows > 2 * hopeless * best; /* twice: what a run costs once is a larger part of a few rows */
+    *slow = seconds * trial->shape.h / rows >
+            2 * hopeless * best; /* twice: what a run costs once is a larger part of a few rows */
 cleanup:
     trial->rows = trial->shape.h;
     return status;
 }
 
-/* Whether one candidate is right in a trial of all rows, and not hopeless; best: the shortest time so far, or INFINITY. Sets
- * `measured` if it is worth that. */
-static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double *best, pst_buffer **prepared, pst_candidate *candidate) {
+/* Whether one candidate is right in a trial of all rows, and not hopeless; best: the shortest time so far, or INFINITY.
+ * Sets `measured` if it is worth that. */
+static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, double *best, pst_buffer **prepared,
+                                pst_candidate *candidate) {
     pst_session *session = trial->engine->session;
     bool may_be_dropped = tuning->hopeless > 0 && isfinite(*best);
-    int part = may_be_dropped && trial->shape.h >= 4 * GLANCE ? even_rows(&trial->shape, (double)trial->shape.h / GLANCE) : 0;
+    int part =
+        may_be_dropped && trial->shape.h >= 4 * GLANCE ? even_rows(&trial->shape, (double)trial->shape.h / GLANCE) : 0;
     double seconds, error;
     pst_status status;
     PST_TRY(pst_trial_take(trial, candidate->algorithm, prepared, part));
@@ -162,7 +165,8 @@ static pst_status try_candidate(pst_trial *trial, const pst_tuning *tuning, doub
     PST_TRY(pst_measure_once(session, pst_trial_run, trial, &seconds));
     PST_TRY(pst_trial_look(trial, &error));
     if (!(error <= RIGHT)) {
-        snprintf(candidate->problem, sizeof candidate->problem, "computes wrongly with %dx%d pixels", trial->shape.w, trial->shape.h);
+        snprintf(candidate->problem, sizeof candidate->problem, "computes wrongly with %dx%d pixels", trial->shape.w,
+                 trial->shape.h);
         return PST_OK;
     }
     candidate->slow = may_be_dropped && seconds > tuning->hopeless * *best;
@@ -185,8 +189,8 @@ static pst_status run_entrant(void *user) {
 }
 
 /* The times of those that are `measured`, in turn. */
-static pst_status measure_all(pst_trial *trial, const pst_tuning *tuning, pst_buffer *const *prepared, pst_candidate *candidates,
-                              size_t count) {
+static pst_status measure_all(pst_trial *trial, const pst_tuning *tuning, pst_buffer *const *prepared,
+                              pst_candidate *candidates, size_t count) {
     entrant entrants[PST_CANDIDATES_MAX];
     void *users[PST_CANDIDATES_MAX];
     pst_timing timings[PST_CANDIDATES_MAX];
@@ -267,8 +271,8 @@ static const pst_candidate *fastest(const pst_candidate *candidates, size_t coun
     return best;
 }
 
-pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *shapes, size_t count, const pst_tuning *tuning,
-                           pst_conv_choices *choices) {
+pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *shapes, size_t count,
+                           const pst_tuning *tuning, pst_conv_choices *choices) {
     pst_candidate candidates[PST_CANDIDATES_MAX];
     double start = pst_clock_seconds();
     bool stop = false;
@@ -277,7 +281,8 @@ pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *
         size_t found;
         if (tuning->seconds > 0 && pst_clock_seconds() - start > tuning->seconds) {
             if (tuning->tell)
-                tuning->tell(tuning->user, i, count, &shapes[i], "the time is over; the remaining products keep their defaults");
+                tuning->tell(tuning->user, i, count, &shapes[i],
+                             "the time is over; the remaining products keep their defaults");
             break;
         }
         stop = tuning->tell && tuning->tell(tuning->user, i, count, &shapes[i], NULL);
@@ -287,7 +292,8 @@ pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *
         for (size_t c = 0; c < found; c++)
             if (candidates[c].problem[0] && tuning->tell) {
                 char note[256];
-                snprintf(note, sizeof note, "%s is passed over: %.200s", candidates[c].algorithm->name, candidates[c].problem);
+                snprintf(note, sizeof note, "%s is passed over: %.200s", candidates[c].algorithm->name,
+                         candidates[c].problem);
                 stop = tuning->tell(tuning->user, i, count, &shapes[i], note) || stop;
             }
         const pst_candidate *best = fastest(candidates, found);
@@ -321,9 +327,9 @@ pst_status pst_tune_list(pst_net *net, int h, int w, pst_conv_shape *shapes, siz
         for (int backward = 0; backward < 2; backward++) {
             pst_conv_shape shape = pst_pass_shape(pass, l, backward);
             size_t same = 0;
-            while (same < *count && !(shapes[same].h == shape.h && shapes[same].w == shape.w && shapes[same].c_in == shape.c_in &&
-                                      shapes[same].c_out == shape.c_out && shapes[same].backward == shape.backward &&
-                                      shapes[same].pool == shape.pool))
+            while (same < *count && !(shapes[same].h == shape.h && shapes[same].w == shape.w &&
+                                      shapes[same].c_in == shape.c_in && shapes[same].c_out == shape.c_out &&
+                                      shapes[same].backward == shape.backward && shapes[same].pool == shape.pool))
                 same++;
             if (same < *count)
                 continue;

@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-void web_curve_clear(web_curve *curve, size_t term_count)
-{
+void web_curve_clear(web_curve *curve, size_t term_count) {
     if (!curve->points)
         curve->points = malloc(WEB_POINTS_MOST * sizeof *curve->points);
     curve->count = 0;
@@ -12,14 +11,12 @@ void web_curve_clear(web_curve *curve, size_t term_count)
     curve->epoch++;
 }
 
-void web_curve_free(web_curve *curve)
-{
+void web_curve_free(web_curve *curve) {
     free(curve->points);
     curve->points = NULL;
 }
 
-static void thin_out(web_curve *curve)
-{
+static void thin_out(web_curve *curve) {
     curve->stride *= 2;
     curve->epoch++;
     size_t kept = 0;
@@ -29,8 +26,7 @@ static void thin_out(web_curve *curve)
     curve->count = kept;
 }
 
-void web_curve_add(web_curve *curve, const web_point *point)
-{
+void web_curve_add(web_curve *curve, const web_point *point) {
     if (!curve->points || (point->iteration - 1) % curve->stride != 0)
         return;
     if (curve->count == WEB_POINTS_MOST)
@@ -39,8 +35,7 @@ void web_curve_add(web_curve *curve, const web_point *point)
         curve->points[curve->count++] = *point;
 }
 
-void web_curve_write(const web_curve *curve, size_t from, web_text *text)
-{
+void web_curve_write(const web_curve *curve, size_t from, web_text *text) {
     web_text_add(text, "[");
     for (size_t i = from; i < curve->count; i++) {
         const web_point *point = &curve->points[i];

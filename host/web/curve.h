@@ -12,10 +12,10 @@ typedef struct web_point {
 } web_point;
 
 typedef struct web_curve {
-    web_point *points;  /* NULL: no memory for them; then none are kept */
+    web_point *points; /* NULL: no memory for them; then none are kept */
     size_t count, term_count;
-    int stride;         /* from one point to the next, in iterations */
-    unsigned epoch;     /* another one whenever points that were there are not any more */
+    int stride;     /* from one point to the next, in iterations */
+    unsigned epoch; /* another one whenever points that were there are not any more */
 } web_curve;
 
 void web_curve_clear(web_curve *curve, size_t term_count);

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-bool guard_same_secret(const char *secret, const char *given, size_t length)
-{
+bool guard_same_secret(const char *secret, const char *given, size_t length) {
     unsigned char differs = 0;
     if (!given || strlen(given) < length)
         return false;
@@ -12,8 +11,7 @@ bool guard_same_secret(const char *secret, const char *given, size_t length)
     return differs == 0;
 }
 
-static bool begins(const char *text, const char *word, const char **rest)
-{
+static bool begins(const char *text, const char *word, const char **rest) {
     for (; *word; text++, word++)
         if (*text != *word && !(*text >= 'A' && *text <= 'Z' && *text + ('a' - 'A') == *word))
             return false;
@@ -21,16 +19,15 @@ static bool begins(const char *text, const char *word, const char **rest)
     return true;
 }
 
-bool guard_is_loopback_name(const char *host)
-{
+bool guard_is_loopback_name(const char *host) {
     const char *rest;
-    if (!host || !(begins(host, "localhost", &rest) || begins(host, "127.0.0.1", &rest) || begins(host, "[::1]", &rest)))
+    if (!host ||
+        !(begins(host, "localhost", &rest) || begins(host, "127.0.0.1", &rest) || begins(host, "[::1]", &rest)))
         return false;
     return !*rest || (*rest == ':' && strspn(rest + 1, "0123456789") == strlen(rest + 1));
 }
 
-const char *guard_path(const char *secret, const char *path, bool *slash)
-{
+const char *guard_path(const char *secret, const char *path, bool *slash) {
     size_t length = strlen(secret);
     *slash = true;
     if (*path++ != '/')
@@ -43,13 +40,11 @@ const char *guard_path(const char *secret, const char *path, bool *slash)
     return path + length + *slash;
 }
 
-bool guard_is_own_origin(const char *origin, const char *host)
-{
+bool guard_is_own_origin(const char *origin, const char *host) {
     const char *rest;
     return !origin || (host && begins(origin, "http://", &rest) && strcmp(rest, host) == 0);
 }
 
-bool guard_is_own_site(const char *site)
-{
+bool guard_is_own_site(const char *site) {
     return !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }

@@ -3,14 +3,12 @@
 
 #include "state.h"
 
-bool web_server_start(web *w, char message[512])
-{
+bool web_server_start(web *w, char message[512]) {
     (void)w;
-    snprintf(message, 512, "--web: this build has no web server; build it where libmicrohttpd is installed (Debian: libmicrohttpd-dev)");
+    snprintf(
+        message, 512,
+        "--web: this build has no web server; build it where libmicrohttpd is installed (Debian: libmicrohttpd-dev)");
     return false;
 }
 
-void web_server_stop(web *w)
-{
-    (void)w;
-}
+void web_server_stop(web *w) { (void)w; }

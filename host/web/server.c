@@ -1,10 +1,11 @@
-/* HTTP: a few files, the state, pictures, and four buttons. Every connection has a thread of its own, so that one may wait for
- * news; what it may touch stands in state.h. */
+/* HTTP: a few files, the state, pictures, and four buttons. Every connection has a thread of its own, so that one may
+ * wait for news; what it may touch stands in state.h. */
 #include <math.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <microhttpd.h>
 
 #include "files.h"
 #include "guard.h"
@@ -20,24 +21,26 @@ typedef struct request {
     char body[BODY_MOST + 1];
     size_t length;
     bool too_long;
-    unsigned told_version, picture_version; /* of what somebody who looks gets with the answer; 0: nothing of that kind */
+    unsigned told_version,
+        picture_version; /* of what somebody who looks gets with the answer; 0: nothing of that kind */
 } request;
 
 /* ---- answers ---- */
 
-static enum MHD_Result answer(connection *to, unsigned code, const char *type, const char *text, size_t bytes, bool constant)
-{
+static enum MHD_Result answer(connection *to, unsigned code, const char *type, const char *text, size_t bytes,
+                              bool constant) {
     static const char *const headers[][2] = {
-        { "Cache-Control", "no-store" },
-        { "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-                                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
-        { "X-Content-Type-Options", "nosniff" },
-        { "Referrer-Policy", "no-referrer" },
-        { "Cross-Origin-Resource-Policy", "same-origin" },
-        { "Cross-Origin-Opener-Policy", "same-origin" },
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
     };
-    struct MHD_Response *response = MHD_create_response_from_buffer(bytes, (void *)(size_t)text,
-                                                                    constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        bytes, (void *)(size_t)text, constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", type);
@@ -50,8 +53,7 @@ static enum MHD_Result answer(connection *to, unsigned code, const char *type, c
     return result;
 }
 
-static enum MHD_Result say(connection *to, unsigned code, const char *text)
-{
+static enum MHD_Result say(connection *to, unsigned code, const char *text) {
     return answer(to, code, "text/plain; charset=utf-8", text, strlen(text), true);
 }
 
@@ -59,13 +61,12 @@ static enum MHD_Result not_found(connection *to) { return say(to, MHD_HTTP_NOT_F
 
 /* ---- what is to be had ---- */
 
-static enum MHD_Result give_file(connection *to, const char *name)
-{
+static enum MHD_Result give_file(connection *to, const char *name) {
     static const char *const types[][2] = {
-        { ".html", "text/html; charset=utf-8" },
-        { ".css", "text/css; charset=utf-8" },
-        { ".js", "text/javascript; charset=utf-8" },
-        { ".svg", "image/svg+xml" },
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".svg", "image/svg+xml"},
     };
     for (const web_file *file = web_files; file->name; file++) {
         const char *ending = strrchr(file->name, '.');
@@ -77,18 +78,16 @@ static enum MHD_Result give_file(connection *to, const char *name)
 }
 
 /* A number from the query, or 0. */
-static unsigned asked(connection *from, const char *name)
-{
+static unsigned asked(connection *from, const char *name) {
     const char *value = MHD_lookup_connection_value(from, MHD_GET_ARGUMENT_KIND, name);
     return value ? (unsigned)strtoul(value, NULL, 10) : 0;
 }
 
-static enum MHD_Result give_state(web *w, connection *to, request *r)
-{
+static enum MHD_Result give_state(web *w, connection *to, request *r) {
     unsigned version = asked(to, "version");
     bool looks = asked(to, "look") != 0;
-    web_has has = { asked(to, "run"), asked(to, "epoch"), asked(to, "points"), asked(to, "notes") };
-    web_text text = { 0 };
+    web_has has = {asked(to, "run"), asked(to, "epoch"), asked(to, "points"), asked(to, "notes")};
+    web_text text = {0};
     web_lock(w->monitor);
     double until = web_clock() + NEWS_SECONDS;
     w->lookers += looks;
@@ -107,16 +106,15 @@ static enum MHD_Result give_state(web *w, connection *to, request *r)
     return result;
 }
 
-static enum MHD_Result give_picture(web *w, connection *to, const char *name, request *r)
-{
+static enum MHD_Result give_picture(web *w, connection *to, const char *name, request *r) {
     unsigned index = asked(to, "index");
     bool whole = asked(to, "whole") != 0, is_result = strcmp(name, "result") == 0;
     web_lock(w->encoding); /* one file at a time is enough work beside the run */
     web_lock(w->monitor);
-    web_shot *shot = is_result                                                  ? w->picture
-                     : strcmp(name, "content") == 0                             ? w->content
+    web_shot *shot = is_result                                               ? w->picture
+                     : strcmp(name, "content") == 0                          ? w->content
                      : strcmp(name, "style") == 0 && index < WEB_STYLES_MOST ? w->styles[index]
-                                                                                : NULL;
+                                                                             : NULL;
     if (shot)
         shot->references++;
     unsigned version = w->picture_version;
@@ -124,9 +122,10 @@ static enum MHD_Result give_picture(web *w, connection *to, const char *name, re
     bool made = shot && web_shot_encode(shot, whole);
     double cost = shot ? shot->encode_seconds : 0;
     web_unlock(w->encoding);
-    enum MHD_Result result = !shot   ? not_found(to)
-                             : !made ? say(to, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory left\n")
-                                     : answer(to, MHD_HTTP_OK, "image/jpeg", (const char *)shot->files[whole], shot->bytes[whole], false);
+    enum MHD_Result result =
+        !shot   ? not_found(to)
+        : !made ? say(to, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory left\n")
+                : answer(to, MHD_HTTP_OK, "image/jpeg", (const char *)shot->files[whole], shot->bytes[whole], false);
     web_lock(w->monitor);
     if (made && is_result) {
         w->encode_cost = cost;
@@ -140,9 +139,8 @@ static enum MHD_Result give_picture(web *w, connection *to, const char *name, re
 /* ---- buttons ---- */
 
 /* Reads "content=5&style=100&tv=0.001" over the weights that are there. */
-static bool read_weights(const char *body, double weights[3])
-{
-    static const char *const names[] = { "content=", "style=", "tv=" };
+static bool read_weights(const char *body, double weights[3]) {
+    static const char *const names[] = {"content=", "style=", "tv="};
     while (*body) {
         int which = 0;
         while (which < 3 && strncmp(body, names[which], strlen(names[which])) != 0)
@@ -162,8 +160,7 @@ static bool read_weights(const char *body, double weights[3])
 
 static bool is_painting(const web *w) { return strcmp(w->phase, "painting") == 0; }
 
-static enum MHD_Result press(web *w, connection *to, const char *name, const char *body)
-{
+static enum MHD_Result press(web *w, connection *to, const char *name, const char *body) {
     unsigned code = MHD_HTTP_ACCEPTED;
     const char *text = "noted\n";
     web_lock(w->monitor);
@@ -171,8 +168,9 @@ static enum MHD_Result press(web *w, connection *to, const char *name, const cha
     double weights[3];
     memcpy(weights, w->weights, sizeof weights);
     if (wishes->weights)
-        memcpy(weights, (double[]){ wishes->content_weight, wishes->style_weight, wishes->tv_weight }, sizeof weights);
-    bool is_stop = strcmp(name, "stop") == 0, is_keep = strcmp(name, "keep") == 0, is_weights = strcmp(name, "weights") == 0;
+        memcpy(weights, (double[]){wishes->content_weight, wishes->style_weight, wishes->tv_weight}, sizeof weights);
+    bool is_stop = strcmp(name, "stop") == 0, is_keep = strcmp(name, "keep") == 0,
+         is_weights = strcmp(name, "weights") == 0;
     if (strcmp(name, "leave") == 0) {
         wishes->leave = true;
     } else if (!is_stop && !is_keep && !is_weights) {
@@ -203,10 +201,11 @@ static enum MHD_Result press(web *w, connection *to, const char *name, const cha
 
 /* ---- requests ---- */
 
-static const char *header(connection *from, const char *name) { return MHD_lookup_connection_value(from, MHD_HEADER_KIND, name); }
+static const char *header(connection *from, const char *name) {
+    return MHD_lookup_connection_value(from, MHD_HEADER_KIND, name);
+}
 
-static enum MHD_Result serve(web *w, connection *from, const char *url, const char *method, request *r)
-{
+static enum MHD_Result serve(web *w, connection *from, const char *url, const char *method, request *r) {
     static const char picture[] = "picture/";
     const char *host = header(from, "Host");
     bool slash;
@@ -215,7 +214,8 @@ static enum MHD_Result serve(web *w, connection *from, const char *url, const ch
     const char *path = guard_path(w->secret, url, &slash);
     if (!path)
         return not_found(from);
-    if (!guard_is_own_origin(header(from, "Origin"), host) || (*path && !guard_is_own_site(header(from, "Sec-Fetch-Site"))))
+    if (!guard_is_own_origin(header(from, "Origin"), host) ||
+        (*path && !guard_is_own_site(header(from, "Sec-Fetch-Site"))))
         return say(from, MHD_HTTP_FORBIDDEN, "another site's page has no business here\n");
     if (strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
         const char *secret = header(from, "X-Pastiche-Button");
@@ -238,9 +238,8 @@ static enum MHD_Result serve(web *w, connection *from, const char *url, const ch
     return give_file(from, path);
 }
 
-static enum MHD_Result take(void *self, connection *from, const char *url, const char *method, const char *version, const char *data,
-                            size_t *bytes, void **state)
-{
+static enum MHD_Result take(void *self, connection *from, const char *url, const char *method, const char *version,
+                            const char *data, size_t *bytes, void **state) {
     request *r = *state;
     (void)version;
     if (!r) { /* the headers are here; asked again for the body, and at its end */
@@ -266,8 +265,7 @@ static enum MHD_Result take(void *self, connection *from, const char *url, const
 }
 
 /* What has been sent whole is known to who looks. */
-static void done(void *self, connection *from, void **state, enum MHD_RequestTerminationCode code)
-{
+static void done(void *self, connection *from, void **state, enum MHD_RequestTerminationCode code) {
     web *w = self;
     request *r = *state;
     (void)from;
@@ -284,19 +282,15 @@ static void done(void *self, connection *from, void **state, enum MHD_RequestTer
     *state = NULL;
 }
 
-bool web_server_start(web *w, char message[512])
-{
+bool web_server_start(web *w, char message[512]) {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
     w->daemon = MHD_start_daemon(flags, (uint16_t)w->listener.port, NULL, NULL, take, w, MHD_OPTION_LISTEN_SOCKET,
-                                 (MHD_socket)w->listener.handle, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, done, w,
-                                 MHD_OPTION_END);
+                                 (MHD_socket)w->listener.handle, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+                                 MHD_OPTION_NOTIFY_COMPLETED, done, w, MHD_OPTION_END);
     if (!w->daemon)
         snprintf(message, 512, "--web: the server cannot be started");
     return w->daemon != NULL;
 }
 
-void web_server_stop(web *w)
-{
-    MHD_stop_daemon(w->daemon); /* and closes the socket */
-}
+void web_server_stop(web *w) { MHD_stop_daemon(w->daemon); /* and closes the socket */ }

@@ -7,11 +7,11 @@
 #include "system.h"
 
 /* One direction of the mean over an area: to[i] is the mean of from[i * step .. (i + 1) * step), its ends in part. */
-static void shrink_line(const float *from, size_t from_stride, int from_count, float *to, size_t to_stride, int to_count)
-{
+static void shrink_line(const float *from, size_t from_stride, int from_count, float *to, size_t to_stride,
+                        int to_count) {
     double step = (double)from_count / to_count;
     for (int i = 0; i < to_count; i++) {
-        double begin = i * step, end = (i + 1) * step, sum[3] = { 0, 0, 0 };
+        double begin = i * step, end = (i + 1) * step, sum[3] = {0, 0, 0};
         for (int k = (int)begin; k < from_count && k < end; k++) {
             double part = fmin(k + 1, end) - fmax(k, begin);
             for (int c = 0; c < 3; c++)
@@ -23,8 +23,7 @@ static void shrink_line(const float *from, size_t from_stride, int from_count, f
 }
 
 /* *width and *height become those of the result, whose longer side is `most`. NULL: no memory. */
-static float *shrink(const float *rgb, int *width, int *height, int most)
-{
+static float *shrink(const float *rgb, int *width, int *height, int most) {
     int w = *width, h = *height, longer = w > h ? w : h;
     int new_w = (int)((long long)w * most / longer), new_h = (int)((long long)h * most / longer);
     new_w = new_w < 1 ? 1 : new_w;
@@ -46,13 +45,9 @@ static float *shrink(const float *rgb, int *width, int *height, int most)
     return small;
 }
 
-static bool is_within(int width, int height, int most)
-{
-    return most == 0 || (width <= most && height <= most);
-}
+static bool is_within(int width, int height, int most) { return most == 0 || (width <= most && height <= most); }
 
-web_shot *web_shot_create(const pst_image *image, int most)
-{
+web_shot *web_shot_create(const pst_image *image, int most) {
     web_shot *shot = calloc(1, sizeof *shot);
     if (!shot)
         return NULL;
@@ -75,8 +70,7 @@ web_shot *web_shot_create(const pst_image *image, int most)
     return shot;
 }
 
-void web_shot_release(web_shot *shot)
-{
+void web_shot_release(web_shot *shot) {
     if (!shot || --shot->references > 0)
         return;
     for (int i = 0; i < 2; i++)
@@ -85,8 +79,7 @@ void web_shot_release(web_shot *shot)
     free(shot);
 }
 
-bool web_shot_encode(web_shot *shot, bool whole)
-{
+bool web_shot_encode(web_shot *shot, bool whole) {
     if (shot->files[whole])
         return true;
     double start = web_clock();

@@ -7,16 +7,16 @@
 enum { WEB_VIEW_MOST = 1280 }; /* longer side of a picture that is only looked at */
 
 typedef struct web_shot {
-    int references;       /* under the server's lock, as all else is the owner's */
+    int references; /* under the server's lock, as all else is the owner's */
     int width, height;
     float *rgb;
-    uint8_t *files[2];    /* small enough to be looked at; whole. NULL: not made yet */
+    uint8_t *files[2]; /* small enough to be looked at; whole. NULL: not made yet */
     size_t bytes[2];
     double encode_seconds; /* that the last file took */
 } web_shot;
 
-/* With one reference: a copy of the picture, scaled down to a longer side of `most` pixels where that is less (0: never). NULL: no
- * memory. */
+/* With one reference: a copy of the picture, scaled down to a longer side of `most` pixels where that is less (0:
+ * never). NULL: no memory. */
 web_shot *web_shot_create(const pst_image *image, int most);
 void web_shot_release(web_shot *shot); /* NULL is fine */
 

@@ -7,31 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A picture is not wanted more often than this, nor before this many times of what the last one cost the run and, less gravely,
- * a server's thread. */
+/* A picture is not wanted more often than this, nor before this many times of what the last one cost the run and, less
+ * gravely, a server's thread. */
 #define PAUSE_LEAST 0.5
 #define PAUSE_COSTS 50
 #define PAUSE_ENCODINGS 10
 
-#define LOOKING_SECONDS 3   /* after a browser's last sign */
+#define LOOKING_SECONDS 3 /* after a browser's last sign */
 #define UNFETCHED_SECONDS 10
-#define LAST_SECONDS 3      /* that the end waits for who looks */
+#define LAST_SECONDS 3 /* that the end waits for who looks */
 
-static void changed(web *w)
-{
+static void changed(web *w) {
     w->version++;
     web_tell(w->monitor);
 }
 
-static bool is_looked_at(const web *w)
-{
+static bool is_looked_at(const web *w) {
     return w->lookers > 0 || (w->looked_at > 0 && web_clock() - w->looked_at < LOOKING_SECONDS);
 }
 
 /* ---- opening and closing ---- */
 
-static bool make_secret(char secret[WEB_SECRET + 1])
-{
+static bool make_secret(char secret[WEB_SECRET + 1]) {
     unsigned char bytes[WEB_SECRET / 2];
     bool good = web_random(bytes, sizeof bytes);
     for (size_t i = 0; good && i < sizeof bytes; i++)
@@ -39,15 +36,15 @@ static bool make_secret(char secret[WEB_SECRET + 1])
     return good;
 }
 
-static bool listen_on(web *w, const char *address, int port, char message[512])
-{
+static bool listen_on(web *w, const char *address, int port, char message[512]) {
     char reason[128];
     bool in_use = false;
     if (port != WEB_PORT_NICE) {
         if (web_listen(address, port, &w->listener, &in_use, reason))
             return true;
         if (in_use)
-            snprintf(message, 512, "port %d of %s: %s; another --web-port may be free, and 0 takes any", port, address, reason);
+            snprintf(message, 512, "port %d of %s: %s; another --web-port may be free, and 0 takes any", port, address,
+                     reason);
         else
             snprintf(message, 512, "--web-address %s, port %d: %s", address, port, reason);
         return false;
@@ -59,25 +56,24 @@ static bool listen_on(web *w, const char *address, int port, char message[512])
             break;
     }
     if (in_use)
-        snprintf(message, 512, "ports %d to %d of %s are all in use; --web-port 0 takes any that is free", WEB_PORT, port - 1, address);
+        snprintf(message, 512, "ports %d to %d of %s are all in use; --web-port 0 takes any that is free", WEB_PORT,
+                 port - 1, address);
     else
         snprintf(message, 512, "--web-address %s: %s", address, reason);
     return false;
 }
 
 /* Where many addresses are listened on, the machine's name is the one to tell. */
-static void make_url(web *w, const char *address)
-{
+static void make_url(web *w, const char *address) {
     char name[256];
     bool every = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
     web_host_name(name);
     bool six = !every && strchr(address, ':');
-    snprintf(w->url, sizeof w->url, "http://%s%s%s:%d/%s%s", six ? "[" : "", every ? name : address, six ? "]" : "", w->listener.port,
-             w->secret, w->loopback ? "" : "/");
+    snprintf(w->url, sizeof w->url, "http://%s%s%s:%d/%s%s", six ? "[" : "", every ? name : address, six ? "]" : "",
+             w->listener.port, w->secret, w->loopback ? "" : "/");
 }
 
-static void drop_next(web *w)
-{
+static void drop_next(web *w) {
     web_shot_release(w->next_content);
     for (size_t i = 0; i < WEB_STYLES_MOST; i++)
         web_shot_release(w->next_styles[i]);
@@ -85,8 +81,7 @@ static void drop_next(web *w)
     memset(w->next_styles, 0, sizeof w->next_styles);
 }
 
-static void drop(web *w)
-{
+static void drop(web *w) {
     web_shot_release(w->content);
     web_shot_release(w->picture);
     for (size_t i = 0; i < WEB_STYLES_MOST; i++)
@@ -95,11 +90,10 @@ static void drop(web *w)
     memset(w->styles, 0, sizeof w->styles);
     free(w->about.data);
     free(w->term_names.data);
-    w->about = w->term_names = (web_text){ 0 };
+    w->about = w->term_names = (web_text){0};
 }
 
-web *web_open(const char *address, int port, char message[512])
-{
+web *web_open(const char *address, int port, char message[512]) {
     web *w = calloc(1, sizeof *w);
     bool listening = false;
     snprintf(message, 512, "no memory left for --web");
@@ -132,11 +126,11 @@ failed:
 }
 
 /* Whoever looks is to see the end of it, picture and all; a browser that has gone must not hold up the program. */
-static void show_end(web *w)
-{
+static void show_end(web *w) {
     web_lock(w->monitor);
     double until = web_clock() + LAST_SECONDS;
-    while (is_looked_at(w) && (w->told_version != w->version || (w->picture && !w->picture_fetched)) && web_clock() < until)
+    while (is_looked_at(w) && (w->told_version != w->version || (w->picture && !w->picture_fetched)) &&
+           web_clock() < until)
         web_wait(w->monitor, 0.05);
     w->ending = true;
     web_tell(w->monitor);
@@ -146,8 +140,7 @@ static void show_end(web *w)
     web_unlock(w->monitor);
 }
 
-void web_close(web *w)
-{
+void web_close(web *w) {
     if (!w)
         return;
     show_end(w);
@@ -164,23 +157,20 @@ const char *web_url(const web *w) { return w->url; }
 
 /* ---- a run ---- */
 
-void web_will_stay(web *w)
-{
+void web_will_stay(web *w) {
     web_lock(w->monitor);
     w->stays = true;
     web_unlock(w->monitor);
 }
 
-void web_preparing(web *w, const char *what)
-{
+void web_preparing(web *w, const char *what) {
     web_lock(w->monitor);
     snprintf(w->message, sizeof w->message, "%s", what);
     changed(w);
     web_unlock(w->monitor);
 }
 
-void web_weights(web *w, double content_weight, double style_weight, double tv_weight)
-{
+void web_weights(web *w, double content_weight, double style_weight, double tv_weight) {
     web_lock(w->monitor);
     w->weights[0] = content_weight;
     w->weights[1] = style_weight;
@@ -189,8 +179,7 @@ void web_weights(web *w, double content_weight, double style_weight, double tv_w
     web_unlock(w->monitor);
 }
 
-static void describe(web_text *text, const web_run *run)
-{
+static void describe(web_text *text, const web_run *run) {
     web_text_add(text, "\"output\":");
     web_text_string(text, run->output);
     web_text_add(text, ",\"device\":");
@@ -207,16 +196,15 @@ static void describe(web_text *text, const web_run *run)
     web_text_add(text, "],\"style_count\":%zu", run->style_count);
 }
 
-void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count)
-{
+void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count) {
     drop_next(w);
     w->next_content = web_shot_create(content, WEB_VIEW_MOST);
     for (size_t i = 0; i < style_count && i < WEB_STYLES_MOST; i++)
-        w->next_styles[i] = styles[i] ? web_shot_create(styles[i], WEB_VIEW_MOST / 2) : NULL; /* a style file has no picture */
+        w->next_styles[i] =
+            styles[i] ? web_shot_create(styles[i], WEB_VIEW_MOST / 2) : NULL; /* a style file has no picture */
 }
 
-void web_begin(web *w, const web_run *run)
-{
+void web_begin(web *w, const web_run *run) {
     web_lock(w->monitor);
     drop(w);
     w->content = w->next_content;
@@ -235,7 +223,7 @@ void web_begin(web *w, const web_run *run)
     w->weights[0] = w->first_weights[0] = run->content_weight;
     w->weights[1] = w->first_weights[1] = run->style_weight;
     w->weights[2] = w->first_weights[2] = run->tv_weight;
-    w->wishes = (web_wishes){ 0 };
+    w->wishes = (web_wishes){0};
     w->has_wishes = false;
     w->picture_iteration = 0;
     web_curve_clear(&w->curve, 0);
@@ -243,18 +231,16 @@ void web_begin(web *w, const web_run *run)
     web_unlock(w->monitor);
 }
 
-static void name_terms(web *w, const pst_progress *now)
-{
+static void name_terms(web *w, const pst_progress *now) {
     free(w->term_names.data);
-    w->term_names = (web_text){ 0 };
+    w->term_names = (web_text){0};
     for (size_t t = 0; t < now->term_count && t < WEB_TERMS_MOST; t++) {
         web_text_add(&w->term_names, t ? "," : "");
         web_text_string(&w->term_names, now->terms[t].name);
     }
 }
 
-static void note(web *w, web_note_kind kind, const char *text)
-{
+static void note(web *w, web_note_kind kind, const char *text) {
     web_noted *noted = &w->notes[++w->note_count % WEB_NOTES];
     noted->id = w->note_count;
     noted->iteration = w->iteration;
@@ -263,8 +249,7 @@ static void note(web *w, web_note_kind kind, const char *text)
     changed(w);
 }
 
-static bool wants_picture(const web *w)
-{
+static bool wants_picture(const web *w) {
     double pause = fmax(PAUSE_LEAST, fmax(PAUSE_COSTS * w->picture_cost, PAUSE_ENCODINGS * w->encode_cost));
     double since = web_clock() - w->picture_at;
     if (!is_looked_at(w))
@@ -272,8 +257,7 @@ static bool wants_picture(const web *w)
     return !w->picture || (since >= pause && (w->picture_fetched || since >= UNFETCHED_SECONDS));
 }
 
-static void begin_scale(web *w, const pst_progress *now)
-{
+static void begin_scale(web *w, const pst_progress *now) {
     w->scale = now->scale;
     w->scale_count = now->scale_count;
     w->scale_width = now->width;
@@ -282,14 +266,14 @@ static void begin_scale(web *w, const pst_progress *now)
     w->scale_seconds = now->seconds;
     if (now->scale > 1) {
         char text[64];
-        snprintf(text, sizeof text, "Scale %d of %d, %d by %d pixels", now->scale, now->scale_count, now->width, now->height);
+        snprintf(text, sizeof text, "Scale %d of %d, %d by %d pixels", now->scale, now->scale_count, now->width,
+                 now->height);
         note(w, WEB_NOTE_SCALE, text);
     }
 }
 
-bool web_evaluation(web *w, const pst_progress *now)
-{
-    web_point point = { .iteration = now->iteration, .loss = now->loss };
+bool web_evaluation(web *w, const pst_progress *now) {
+    web_point point = {.iteration = now->iteration, .loss = now->loss};
     for (size_t t = 0; t < now->term_count && t < WEB_TERMS_MOST; t++)
         point.terms[t] = now->terms[t].value;
     web_lock(w->monitor);
@@ -317,8 +301,7 @@ bool web_evaluation(web *w, const pst_progress *now)
     return wanted;
 }
 
-static void take_picture(web *w, const pst_image *picture)
-{
+static void take_picture(web *w, const pst_image *picture) {
     web_shot *shot = web_shot_create(picture, 0);
     web_lock(w->monitor);
     if (shot) {
@@ -334,24 +317,19 @@ static void take_picture(web *w, const pst_image *picture)
     web_unlock(w->monitor);
 }
 
-void web_picture(web *w, const pst_image *picture)
-{
-    take_picture(w, picture);
-}
+void web_picture(web *w, const pst_image *picture) { take_picture(w, picture); }
 
-bool web_take(web *w, web_wishes *wishes)
-{
+bool web_take(web *w, web_wishes *wishes) {
     web_lock(w->monitor);
     bool any = w->has_wishes;
     *wishes = w->wishes;
-    w->wishes = (web_wishes){ 0 };
+    w->wishes = (web_wishes){0};
     w->has_wishes = false;
     web_unlock(w->monitor);
     return any;
 }
 
-void web_note(web *w, web_note_kind kind, const char *format, ...)
-{
+void web_note(web *w, web_note_kind kind, const char *format, ...) {
     char text[sizeof w->notes[0].text];
     va_list arguments;
     va_start(arguments, format);
@@ -362,9 +340,8 @@ void web_note(web *w, web_note_kind kind, const char *format, ...)
     web_unlock(w->monitor);
 }
 
-void web_end(web *w, web_ending how, const char *text, const pst_image *picture)
-{
-    static const char *const phases[] = { "done", "stopped", "failed" };
+void web_end(web *w, web_ending how, const char *text, const pst_image *picture) {
+    static const char *const phases[] = {"done", "stopped", "failed"};
     if (picture)
         take_picture(w, picture);
     web_lock(w->monitor);
@@ -375,8 +352,7 @@ void web_end(web *w, web_ending how, const char *text, const pst_image *picture)
     web_unlock(w->monitor);
 }
 
-void web_stay(web *w, bool (*is_over)(void))
-{
+void web_stay(web *w, bool (*is_over)(void)) {
     web_lock(w->monitor);
     while (!w->wishes.leave && !is_over())
         web_wait(w->monitor, 0.1);

@@ -18,11 +18,11 @@ typedef struct web_noted {
 
 struct web {
     /* for all time */
-    web_monitor *monitor, *encoding;  /* encoding: held while a file is made; never while the other one is */
+    web_monitor *monitor, *encoding; /* encoding: held while a file is made; never while the other one is */
     void *daemon;
     web_socket listener;
     bool loopback, stays;
-    char secret[WEB_SECRET + 1];      /* the first part of every path, where other machines can come */
+    char secret[WEB_SECRET + 1];        /* the first part of every path, where other machines can come */
     char button_secret[WEB_SECRET + 1]; /* a page shows that it could read the state */
     char url[400];
 
@@ -32,7 +32,7 @@ struct web {
     unsigned run;      /* 0: none yet */
     const char *phase; /* "preparing", "painting", "done", "stopped", "failed" */
     char message[400];
-    web_text about;    /* members of JSON that do not change during a run */
+    web_text about; /* members of JSON that do not change during a run */
     web_shot *content, *styles[WEB_STYLES_MOST], *picture;
     web_shot *next_content, *next_styles[WEB_STYLES_MOST]; /* of the run that comes; the run's thread alone has them */
     unsigned picture_version;
@@ -51,12 +51,12 @@ struct web {
     web_wishes wishes;
     bool has_wishes;
 
-    int requests;              /* that are not answered yet */
-    int lookers;               /* who wait for news and show the picture */
-    double looked_at;          /* when somebody last did */
+    int requests;     /* that are not answered yet */
+    int lookers;      /* who wait for news and show the picture */
+    double looked_at; /* when somebody last did */
     bool picture_fetched;
     double picture_at, picture_began, picture_cost, encode_cost;
-    unsigned told_version;     /* the newest that somebody who looks has had */
+    unsigned told_version; /* the newest that somebody who looks has had */
 };
 
 /* The state as JSON, what a browser has left out: points of this run and epoch. Under the lock. */

@@ -11,9 +11,11 @@
 #include <string.h>
 
 #if defined(_WIN32)
+/* clang-format off: the order matters */
+#include <windows.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
-#include <windows.h>
+/* clang-format on */
 typedef SOCKET socket_handle;
 #else
 #include <arpa/inet.h>
@@ -35,31 +37,25 @@ struct web_monitor {
     CONDITION_VARIABLE condition;
 };
 
-web_monitor *web_monitor_create(void)
-{
-    return calloc(1, sizeof(web_monitor)); /* zero is how both begin */
-}
+web_monitor *web_monitor_create(void) { return calloc(1, sizeof(web_monitor)); /* zero is how both begin */ }
 
 void web_monitor_destroy(web_monitor *monitor) { free(monitor); }
 void web_lock(web_monitor *monitor) { AcquireSRWLockExclusive(&monitor->lock); }
 void web_unlock(web_monitor *monitor) { ReleaseSRWLockExclusive(&monitor->lock); }
 void web_tell(web_monitor *monitor) { WakeAllConditionVariable(&monitor->condition); }
 
-void web_wait(web_monitor *monitor, double seconds)
-{
+void web_wait(web_monitor *monitor, double seconds) {
     SleepConditionVariableSRW(&monitor->condition, &monitor->lock, (DWORD)(seconds * 1000), 0);
 }
 
-double web_clock(void)
-{
+double web_clock(void) {
     LARGE_INTEGER ticks, frequency;
     QueryPerformanceCounter(&ticks);
     QueryPerformanceFrequency(&frequency);
     return (double)ticks.QuadPart / (double)frequency.QuadPart;
 }
 
-bool web_random(unsigned char *bytes, size_t count)
-{
+bool web_random(unsigned char *bytes, size_t count) {
     unsigned value;
     for (size_t i = 0; i < count; i++) {
         if (rand_s(&value) != 0)
@@ -73,21 +69,22 @@ static int last_error(void) { return WSAGetLastError(); }
 static void close_socket(socket_handle handle) { closesocket(handle); }
 static bool is_open(socket_handle handle) { return handle != INVALID_SOCKET; }
 
-static void start_network(void)
-{
+static void start_network(void) {
     WSADATA about;
     WSAStartup(MAKEWORD(2, 2), &about);
 }
 
-static void prepare_socket(socket_handle handle)
-{
+static void prepare_socket(socket_handle handle) {
     BOOL yes = TRUE;
     setsockopt(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&yes, sizeof yes);
 }
 
-static bool explain(int code, char reason[128])
-{
-    snprintf(reason, 128, code == WSAEADDRINUSE ? "it is in use" : code == WSAEACCES ? "it is not allowed" : "error %d", code);
+static bool explain(int code, char reason[128]) {
+    snprintf(reason, 128,
+             code == WSAEADDRINUSE ? "it is in use"
+             : code == WSAEACCES   ? "it is not allowed"
+                                   : "error %d",
+             code);
     return code == WSAEADDRINUSE || code == WSAEACCES;
 }
 #else
@@ -96,8 +93,7 @@ struct web_monitor {
     pthread_cond_t condition;
 };
 
-web_monitor *web_monitor_create(void)
-{
+web_monitor *web_monitor_create(void) {
     web_monitor *monitor = malloc(sizeof *monitor);
     if (monitor) {
         pthread_mutex_init(&monitor->lock, NULL);
@@ -106,8 +102,7 @@ web_monitor *web_monitor_create(void)
     return monitor;
 }
 
-void web_monitor_destroy(web_monitor *monitor)
-{
+void web_monitor_destroy(web_monitor *monitor) {
     if (!monitor)
         return;
     pthread_cond_destroy(&monitor->condition);
@@ -119,9 +114,9 @@ void web_lock(web_monitor *monitor) { pthread_mutex_lock(&monitor->lock); }
 void web_unlock(web_monitor *monitor) { pthread_mutex_unlock(&monitor->lock); }
 void web_tell(web_monitor *monitor) { pthread_cond_broadcast(&monitor->condition); }
 
-/* By the clock of the day, which every system's conditions know; should it be set meanwhile, the wait is shorter or longer. */
-void web_wait(web_monitor *monitor, double seconds)
-{
+/* By the clock of the day, which every system's conditions know; should it be set meanwhile, the wait is shorter or
+ * longer. */
+void web_wait(web_monitor *monitor, double seconds) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
@@ -130,15 +125,13 @@ void web_wait(web_monitor *monitor, double seconds)
     pthread_cond_timedwait(&monitor->condition, &monitor->lock, &until);
 }
 
-double web_clock(void)
-{
+double web_clock(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-bool web_random(unsigned char *bytes, size_t count)
-{
+bool web_random(unsigned char *bytes, size_t count) {
     FILE *source = fopen("/dev/urandom", "rb");
     bool good = source && fread(bytes, 1, count, source) == count;
     if (source)
@@ -152,15 +145,13 @@ static bool is_open(socket_handle handle) { return handle >= 0; }
 static void start_network(void) {}
 
 /* A port whose last connections are still fading away can be had again; one that is listened on cannot. */
-static void prepare_socket(socket_handle handle)
-{
+static void prepare_socket(socket_handle handle) {
     int yes = 1;
     setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     fcntl(handle, F_SETFD, FD_CLOEXEC);
 }
 
-static bool explain(int code, char reason[128])
-{
+static bool explain(int code, char reason[128]) {
     const char *text = code == EADDRINUSE      ? "it is in use"
                        : code == EACCES        ? "ports below 1024 are not for everyone"
                        : code == EADDRNOTAVAIL ? "this machine has no such address"
@@ -178,8 +169,7 @@ typedef union any_address {
     struct sockaddr_in6 six;
 } any_address;
 
-static bool read_address(const char *text, int port, any_address *address, socklen_t *size, bool *loopback)
-{
+static bool read_address(const char *text, int port, any_address *address, socklen_t *size, bool *loopback) {
     memset(address, 0, sizeof *address);
     if (inet_pton(AF_INET, text, &address->four.sin_addr) == 1) {
         address->four.sin_family = AF_INET;
@@ -198,8 +188,7 @@ static bool read_address(const char *text, int port, any_address *address, sockl
     return false;
 }
 
-bool web_listen(const char *text, int port, web_socket *made, bool *in_use, char reason[128])
-{
+bool web_listen(const char *text, int port, web_socket *made, bool *in_use, char reason[128]) {
     any_address address;
     socklen_t size;
     *in_use = false;
@@ -214,7 +203,8 @@ bool web_listen(const char *text, int port, web_socket *made, bool *in_use, char
         return false;
     }
     prepare_socket(handle);
-    if (bind(handle, &address.plain, size) != 0 || listen(handle, 16) != 0 || getsockname(handle, &address.plain, &size) != 0) {
+    if (bind(handle, &address.plain, size) != 0 || listen(handle, 16) != 0 ||
+        getsockname(handle, &address.plain, &size) != 0) {
         *in_use = explain(last_error(), reason);
         close_socket(handle);
         return false;
@@ -224,13 +214,9 @@ bool web_listen(const char *text, int port, web_socket *made, bool *in_use, char
     return true;
 }
 
-void web_unlisten(const web_socket *listener)
-{
-    close_socket((socket_handle)listener->handle);
-}
+void web_unlisten(const web_socket *listener) { close_socket((socket_handle)listener->handle); }
 
-void web_host_name(char name[256])
-{
+void web_host_name(char name[256]) {
     if (gethostname(name, 256) != 0 || !*name)
         strcpy(name, "localhost");
     name[255] = '\0';

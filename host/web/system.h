@@ -1,5 +1,5 @@
-/* What the page's server wants of the system: a lock and a condition, a clock, true randomness, and a listening socket. POSIX and
- * Windows are in system.c alone. */
+/* What the page's server wants of the system: a lock and a condition, a clock, true randomness, and a listening socket.
+ * POSIX and Windows are in system.c alone. */
 #ifndef PASTICHE_WEB_SYSTEM_H
 #define PASTICHE_WEB_SYSTEM_H
 
@@ -29,8 +29,8 @@ typedef struct web_socket {
     bool loopback; /* no other machine can reach it */
 } web_socket;
 
-/* Listens on a numeric address, IPv4 or IPv6; port 0 takes any. On failure: false, a reason for people, and *in_use tells whether
- * another port might do. */
+/* Listens on a numeric address, IPv4 or IPv6; port 0 takes any. On failure: false, a reason for people, and *in_use
+ * tells whether another port might do. */
 bool web_listen(const char *address, int port, web_socket *socket, bool *in_use, char reason[128]);
 void web_unlisten(const web_socket *socket);
 

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool reserve(web_text *text, size_t more)
-{
+static bool reserve(web_text *text, size_t more) {
     if (text->failed)
         return false;
     if (text->length + more + 1 <= text->capacity)
@@ -22,8 +21,7 @@ static bool reserve(web_text *text, size_t more)
     return data != NULL;
 }
 
-void web_text_add(web_text *text, const char *format, ...)
-{
+void web_text_add(web_text *text, const char *format, ...) {
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
@@ -37,8 +35,7 @@ void web_text_add(web_text *text, const char *format, ...)
 }
 
 /* < is escaped too, so that no text can end a script should anyone ever put one into a page. */
-void web_text_string(web_text *text, const char *value)
-{
+void web_text_string(web_text *text, const char *value) {
     if (!value) {
         web_text_add(text, "null");
         return;
@@ -56,8 +53,7 @@ void web_text_string(web_text *text, const char *value)
     web_text_add(text, "\"");
 }
 
-void web_text_number(web_text *text, double value, int digits)
-{
+void web_text_number(web_text *text, double value, int digits) {
     if (isfinite(value))
         web_text_add(text, "%.*g", digits, value);
     else

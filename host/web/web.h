@@ -10,8 +10,8 @@
  *     web_end(web, WEB_DONE, "...", picture)         the last state; then perhaps another web_begin
  *     web_close(web)
  *
- * All these functions are for the run's thread, and none of them waits for a browser but web_end, web_stay and web_close. The
- * server's threads only read a snapshot, and note wishes. */
+ * All these functions are for the run's thread, and none of them waits for a browser but web_end, web_stay and
+ * web_close. The server's threads only read a snapshot, and note wishes. */
 #ifndef PASTICHE_WEB_WEB_H
 #define PASTICHE_WEB_WEB_H
 
@@ -27,8 +27,8 @@ enum { WEB_PORT = 1889, WEB_PORT_NICE = -1 }; /* the year of The Starry Night */
 
 typedef struct web web;
 
-/* address: NULL is 127.0.0.1, which no other machine reaches; any other one makes a URL with a secret in it. port: 0 takes any,
- * WEB_PORT_NICE 1889 or the next free one. NULL after putting into message what is wrong. */
+/* address: NULL is 127.0.0.1, which no other machine reaches; any other one makes a URL with a secret in it. port: 0
+ * takes any, WEB_PORT_NICE 1889 or the next free one. NULL after putting into message what is wrong. */
 web *web_open(const char *address, int port, char message[512]);
 
 /* Waits a moment for who looks to see the end. NULL is fine. */
@@ -57,20 +57,26 @@ typedef struct web_run {
 /* Everything is copied. What was shown of a run before is gone. */
 void web_begin(web *w, const web_run *run);
 
-/* True: a picture is wanted, by web_picture, from where it is copied. Somebody looks, and making pictures so often costs the run
- * no more than about 2 per cent. */
+/* True: a picture is wanted, by web_picture, from where it is copied. Somebody looks, and making pictures so often
+ * costs the run no more than about 2 per cent. */
 bool web_evaluation(web *w, const pst_progress *now);
 void web_picture(web *w, const pst_image *picture);
 
 typedef struct web_wishes {
-    bool stop, keep, weights, leave; /* leave: web_stay need not go on */
+    bool stop, keep, weights, leave;                /* leave: web_stay need not go on */
     double content_weight, style_weight, tv_weight; /* with weights: from 0 to 1e12 */
 } web_wishes;
 
 /* Each wish is had once. Cheap where there is none, which it tells by false. */
 bool web_take(web *w, web_wishes *wishes);
 
-typedef enum web_note_kind { WEB_NOTE_KEPT, WEB_NOTE_WEIGHTS, WEB_NOTE_SCALE, WEB_NOTE_PROBLEM, WEB_NOTE_OTHER } web_note_kind;
+typedef enum web_note_kind {
+    WEB_NOTE_KEPT,
+    WEB_NOTE_WEIGHTS,
+    WEB_NOTE_SCALE,
+    WEB_NOTE_PROBLEM,
+    WEB_NOTE_OTHER
+} web_note_kind;
 
 /* A line for the page, about the last evaluation. */
 void web_note(web *w, web_note_kind kind, const char *format, ...) WEB_NOTE_LIKE(3, 4);

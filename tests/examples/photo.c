@@ -1,19 +1,18 @@
 /* Paints a photograph in the manner of a painting, tells how far it is, and stops when the time is over:
  *     photo photo.jpg painting.jpg out.png [SIZE [SECONDS]]
- * with the network that PASTICHE_MODEL names, or else the best that is installed, or the small one inside the library. */
+ * with the network that PASTICHE_MODEL names, or else the best that is installed, or the small one inside the library.
+ */
 #include <pastiche.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void fail(const char *message)
-{
+static void fail(const char *message) {
     fprintf(stderr, "photo: %s\n", message);
     exit(1);
 }
 
 /* After every iteration. What it returns says whether to stop: a button or a signal would do as well as a clock. */
-static bool show(void *user, const pst_progress *now)
-{
+static bool show(void *user, const pst_progress *now) {
     const double *seconds = user;
     if (now->iteration % 20 == 0)
         printf("%d of %d: loss %.4g\n", now->iteration, now->iterations, now->loss);
@@ -22,8 +21,7 @@ static bool show(void *user, const pst_progress *now)
     return now->seconds > *seconds;
 }
 
-static pst_network *load_network(pst_context *context)
-{
+static pst_network *load_network(pst_context *context) {
     pst_catalogue *catalogue;
     pst_network *network;
     const char *path;
@@ -38,8 +36,7 @@ static pst_network *load_network(pst_context *context)
     return network;
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     pst_context *context;
     pst_image *content, *style, *result;
     pst_job *job;
@@ -50,7 +47,8 @@ int main(int count, char **arguments)
     if (pst_context_create(NULL, &context) != PST_OK)
         fail(context ? pst_context_message(context) : "no memory left");
     pst_network *network = load_network(context);
-    if (pst_image_read(context, arguments[1], &content) != PST_OK || pst_image_read(context, arguments[2], &style) != PST_OK)
+    if (pst_image_read(context, arguments[1], &content) != PST_OK ||
+        pst_image_read(context, arguments[2], &style) != PST_OK)
         fail(pst_context_message(context));
 
     pst_transfer_options options;

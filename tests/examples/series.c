@@ -1,22 +1,21 @@
 /* Paints one photograph several times, with more and more of the style, to choose from:
  *     series vgg19.safetensors photo.jpg painting.jpg SIZE WEIGHT...
- * makes series_1.png, series_2.png and so on. The network and the pictures are read once; a job is what one result takes. */
+ * makes series_1.png, series_2.png and so on. The network and the pictures are read once; a job is what one result
+ * takes. */
 #include <pastiche.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static pst_context *context;
 
-static void must(pst_status status)
-{
+static void must(pst_status status) {
     if (status == PST_OK)
         return;
     fprintf(stderr, "series: %s\n", context ? pst_context_message(context) : pst_status_name(status));
     exit(1);
 }
 
-static void paint(pst_network *network, const pst_transfer_options *options, const char *path)
-{
+static void paint(pst_network *network, const pst_transfer_options *options, const char *path) {
     pst_job *job;
     pst_image *result;
     must(pst_job_create(context, network, options, &job));
@@ -27,8 +26,7 @@ static void paint(pst_network *network, const pst_transfer_options *options, con
     pst_job_destroy(job);
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     pst_network *network;
     pst_image *content, *style;
     pst_transfer_options options;
