@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares pastiche with PyTorch: the same evaluations, pictures and weights, in turn. See README.md beside this file."""
+"""Compares pastiche with PyTorch: the same evaluations, images and weights, in turn. See README.md beside this file."""
 import argparse
 import json
 import math
@@ -83,8 +83,8 @@ class Pastiche:
             block.append(" ".join(line.split()))
         return block, "type GPU" in block
 
-    def picture(self, path, size):
-        """The square of that size from the middle of any picture that pastiche reads, as rows.
+    def image(self, path, size):
+        """The square of that size from the middle of any image that pastiche reads, as rows.
 
         One step of next to no length over one layer writes the content as it came, resized."""
         out = os.path.join(self.folder, "resized.bmp")
@@ -94,13 +94,13 @@ class Pastiche:
                    "--content-layers", "relu1_1", "--style-layers", "relu1_1", "--start", "content", "--iterations", "1",
                    "--optimizer", "gradient-descent", "--learning-rate", "1e-12", "--save-iter", "0", "--quiet"] + self.extra,
                   self.options.threads)
-            return pictures.read_bmp(out)
+            return images.read_bmp(out)
 
         width, height, rows = resized(size)
         if min(width, height) < size:
             # A pixel of rounding in the small side is many in the large one: a little more, then, and cut.
             rows = resized(math.ceil(size * size / (min(width, height) - 0.5)) + 1)[2]
-        return pictures.square(rows, size)
+        return images.square(rows, size)
 
     def run(self, scene, evaluations, warm, start, output=None):
         log = os.path.join(self.folder, "log.jsonl")
@@ -164,11 +164,11 @@ def ratios(ours, theirs):
 
 def make_scene(pastiche, folder, options, size):
     path = lambda name: os.path.join(folder, "%s_%d.bmp" % (name, size))
-    rows = {"content": pastiche.picture(options.content, size), "style": pastiche.picture(options.style, size)}
+    rows = {"content": pastiche.image(options.content, size), "style": pastiche.image(options.style, size)}
     # From half of each no term of the loss is zero, so that one number compares them all.
-    rows["blend"] = pictures.blend(rows["content"], rows["style"])
+    rows["blend"] = images.blend(rows["content"], rows["style"])
     for name in rows:
-        pictures.write_bmp(path(name), rows[name])
+        images.write_bmp(path(name), rows[name])
     return dict({name: path(name) for name in rows}, size=size)
 
 
@@ -315,8 +315,8 @@ def sizes(text):
 def parse():
     p = argparse.ArgumentParser(description="Runs pastiche and PyTorch side by side and prints the ratios.")
     p.add_argument("--model", required=True, metavar="FILE", help="VGG-19 as safetensors, for both")
-    p.add_argument("--content", required=True, metavar="PICTURE")
-    p.add_argument("--style", required=True, metavar="PICTURE")
+    p.add_argument("--content", required=True, metavar="IMAGE")
+    p.add_argument("--style", required=True, metavar="IMAGE")
     p.add_argument("--pastiche", default=os.path.join(HERE, "..", "build", "pastiche"), metavar="PROGRAM")
     p.add_argument("--device", help="the OpenCL device, as pastiche names it (its best)")
     p.add_argument("--python", default=sys.executable, metavar="PROGRAM", help="an interpreter with PyTorch (this one)")
@@ -392,7 +392,7 @@ def main():
     try:
         with tempfile.TemporaryDirectory(prefix="pastiche-compare-") as folder:
             compare(options, folder)
-    except (Failure, pictures.PictureError, OSError) as e:
+    except (Failure, images.ImageError, OSError) as e:
         sys.exit("compare: %s" % e)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs optimisers of pastiche on the same pictures and draws the loss against evaluations. See README.md beside this file."""
+"""Runs optimizers of pastiche on the same images and draws the loss against evaluations. See README.md beside this file."""
 import argparse
 import concurrent.futures
 import json
@@ -302,7 +302,7 @@ def weights(text):
 
 
 def parse():
-    p = argparse.ArgumentParser(description="Runs optimisers on the same pictures and compares how low they come.")
+    p = argparse.ArgumentParser(description="Runs optimizers on the same images and compares how low they come.")
     p.add_argument("--model", required=True, metavar="FILE", help="VGG-19 as safetensors")
     p.add_argument("--pair", required=True, nargs=2, action="append", metavar=("CONTENT", "STYLE"), help="may be repeated")
     p.add_argument("--optimizers", type=lambda t: t.split(","), default=["lbfgs", "lbfgs-plain", "adam"], metavar="LIST",

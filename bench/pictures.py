@@ -1,8 +1,8 @@
-"""Pictures as plain 24-bit BMP: pastiche writes and reads it, and Python reads it without any package."""
+"""Images as plain 24-bit BMP: pastiche writes and reads it, and Python reads it without any package."""
 import struct
 
 
-class PictureError(Exception):
+class ImageError(Exception):
     pass
 
 
@@ -11,14 +11,14 @@ def read_bmp(path):
     with open(path, "rb") as f:
         data = f.read()
     if len(data) < 54 or data[:2] != b"BM":
-        raise PictureError("%s is not a BMP" % path)
+        raise ImageError("%s is not a BMP" % path)
     at, = struct.unpack_from("<I", data, 10)
     width, height, _, bits, packing = struct.unpack_from("<iiHHI", data, 18)
     if bits != 24 or packing != 0 or width < 1 or height == 0:
-        raise PictureError("%s is not an uncompressed BMP of 24 bits" % path)
+        raise ImageError("%s is not an uncompressed BMP of 24 bits" % path)
     stride = (3 * width + 3) // 4 * 4
     if len(data) < at + stride * abs(height):
-        raise PictureError("%s is cut short" % path)
+        raise ImageError("%s is cut short" % path)
     rows = [data[at + stride * y:at + stride * y + 3 * width] for y in range(abs(height))]
     return width, abs(height), rows[::-1] if height > 0 else rows
 
@@ -37,7 +37,7 @@ def square(rows, size):
     """The square of that size from the middle."""
     left, top = (len(rows[0]) // 3 - size) // 2, (len(rows) - size) // 2
     if left < 0 or top < 0:
-        raise PictureError("no square of %d pixels fits into %d x %d" % (size, len(rows[0]) // 3, len(rows)))
+        raise ImageError("no square of %d pixels fits into %d x %d" % (size, len(rows[0]) // 3, len(rows)))
     return [row[3 * left:3 * (left + size)] for row in rows[top:top + size]]
 
 

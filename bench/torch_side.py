@@ -37,16 +37,16 @@ def read_weights(path, names, device):
     return out
 
 
-def read_picture(path, device):
+def read_image(path, device):
     """1 x 3 x H x W in the network's units: BGR, 0 to 255, minus the mean."""
-    width, height, rows = pictures.read_bmp(path)
+    width, height, rows = images.read_bmp(path)
     x = torch.frombuffer(bytearray(b"".join(rows)), dtype=torch.uint8).reshape(height, width, 3).float()
     return (x - torch.tensor(MEAN)).permute(2, 0, 1)[None].contiguous().to(device)
 
 
-def write_picture(path, x):
+def write_image(path, x):
     x = (x.detach()[0].cpu().permute(1, 2, 0) + torch.tensor(MEAN)).round().clamp(0, 255).to(torch.uint8)
-    pictures.write_bmp(path, [bytes(row.flatten().tolist()) for row in x])
+    images.write_bmp(path, [bytes(row.flatten().tolist()) for row in x])
 
 
 class Objective:
@@ -60,8 +60,8 @@ class Objective:
         self.weights = {name: w.contiguous(memory_format=self.layout) if w.dim() == 4 else w
                         for name, w in read_weights(job["model"], names, device).items()}
         with torch.no_grad():
-            self.content = self.features(read_picture(job["content"], device), (CONTENT,))[CONTENT].clone()
-            style = self.features(read_picture(job["style"], device), STYLE)
+            self.content = self.features(read_image(job["content"], device), (CONTENT,))[CONTENT].clone()
+            style = self.features(read_image(job["style"], device), STYLE)
             self.grams = {layer: self.gram(f) for layer, f in style.items()}
 
     def features(self, x, wanted):
@@ -91,7 +91,7 @@ class Objective:
 
 
 def evaluations(job, objective, x, device):
-    """Loss and gradient `warm` + `evaluations` times at the same picture, without an optimiser."""
+    """Loss and gradient `warm` + `evaluations` times at the same image, without an optimizer."""
     x.requires_grad_(True)
     begun = time.perf_counter()
     losses, ends = [], []
@@ -162,10 +162,10 @@ def run(job):
         if job["precision"] == "fp32":  # otherwise whatever this PyTorch does by default
             torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     objective = Objective(job, device)
-    x = read_picture(job["start"], device)
+    x = read_image(job["start"], device)
     losses, ends = (descent if job["mode"] == "descent" else evaluations)(job, objective, x, device)
     if job.get("output"):
-        write_picture(job["output"], x)
+        write_image(job["output"], x)
     out = {"losses": losses, "ends": ends, "threads": torch.get_num_threads()}
     if device.type == "cuda":
         out["device_peak_bytes"] = torch.cuda.max_memory_reserved()

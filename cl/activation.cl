@@ -30,7 +30,7 @@ EACH_KERNEL void add_mask(global float *map, int first_pixel, int pixels, int c,
     }
 }
 
-/* Pools `rows` rows of map ([rows][w][c], the picture's rows from first_row on, which is even) after bias (NULL: 0) and
+/* Pools `rows` rows of map ([rows][w][c], the image's rows from first_row on, which is even) after bias (NULL: 0) and
  * ReLU into pooled [..][w/2][c]; bits [h][w][c/16] (may be NULL): the first place of a window that holds the maximum if
  * that is above 0, or with averaging all that are above 0. An odd last row or column belongs to no window. */
 EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global const float *bias, int average,

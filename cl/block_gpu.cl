@@ -21,7 +21,7 @@ typedef float4 vecn;
 #define LOADN vload4
 #define STOREN vstore4
 #endif
-#define NV (RN / VN) /* vectors a row of a work-item; they lie GX * VN apart, so that neighbours read neighbours */
+#define NV (RN / VN) /* vectors a row of a work-item; they lie GX * VN apart, so that neighbors read neighbors */
 #define COLUMN(v) (((v)*GX + (int)get_local_id(0) % GX) * VN) /* of a block */
 #define ROW (((int)get_local_id(0) / GX) * RM)
 

@@ -1,4 +1,4 @@
-/* The first convolution over a picture whose border is replicated instead of followed by zeros: only pixels of the
+/* The first convolution over an image whose border is replicated instead of followed by zeros: only pixels of the
  * border differ. x [h][w][3]; map [h][w][c]; weights [tap][3][c], tap row by row. */
 
 /* How many pixels the border has, and where one of them is. */

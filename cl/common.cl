@@ -1,6 +1,6 @@
 /* Before every operation's kernels. PST_CPU is 1 on CPUs, PST_NATIVE the floats in a native vector (4, 8 or 16),
  * PST_GROUP and PST_SUM_GROUP the work-items of a group: 1 on CPUs; on GPUs 64 and, for sums, 256, or the most that the
- * device can do. Feature maps are [row][column][channel] with a multiple of 16 channels; the picture is
+ * device can do. Feature maps are [row][column][channel] with a multiple of 16 channels; the image is
  * [row][column][3]. */
 
 /* One rounding everywhere, and the fast instruction where there is one. */
@@ -12,7 +12,7 @@
 #define SUM_KERNEL __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel
 
 /* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there
- * is to do. On a CPU each takes a run of neighbours, on a GPU neighbours go to neighbours. */
+ * is to do. On a CPU each takes a run of neighbors, on a GPU neighbors go to neighbors. */
 #define GROUP PST_GROUP
 #define EACH_KERNEL __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
 #if PST_CPU
@@ -24,7 +24,7 @@
 #define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
 #endif
 
-/* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbours read
+/* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbors read
  * what lies side by side and that a dozen of them stay in registers. */
 #if PST_CPU
 #define WIDE 16

@@ -7,11 +7,11 @@
 
 #define PATCH (3 * (RT + 2) * C)
 
-/* acc[RT][NV] over the 3x3xC window of RT neighbours; src is the pixel up and left of the first. */
+/* acc[RT][NV] over the 3x3xC window of RT neighbors; src is the pixel up and left of the first. */
 __attribute__((always_inline)) void window(global const float *src, size_t pitch, global const float *u,
                                            vecf acc[RT][NV]) {
     for (int i = 0; i < 3; i++) {
-        /* the three taps of a row are neighbours in memory, so they and C are one loop */
+        /* the three taps of a row are neighbors in memory, so they and C are one loop */
         global const float *s = src + i * pitch;
 #pragma unroll 1
         for (int c = 0; c < 3 * C; c++, u += KB) {

@@ -96,7 +96,7 @@ inline void multiply_taps(local const float *patch, local const float *filters, 
 }
 
 /* The arguments are those of winograd_output and winograd_input (winograd_gpu.cl). group ids: (block of outputs, patch,
- * row of patches); row0 is the picture's row of the first ones. */
+ * row of patches); row0 is the image's row of the first ones. */
 BLOCK_KERNEL void conv_direct(global const float *restrict in, global const ushort *restrict in_bits, float scale,
                               global const float *restrict weights, global const float *restrict bias,
                               global float *restrict out, global ushort *restrict bits, int add, int pool, int h, int w,

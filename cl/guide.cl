@@ -20,9 +20,9 @@ EACH_KERNEL void guide_row(global float *d, int pixels, int c, float scale, glob
     }
 }
 
-/* Pictures [pixels][3]: out = a * part + b * (1 - part), part [pixels]; b NULL: 0. out may be a. */
-EACH_KERNEL void mix_pictures(global const float *a, global const float *b, global const float *part, int pixels,
-                              global float *out) {
+/* Images [pixels][3]: out = a * part + b * (1 - part), part [pixels]; b NULL: 0. out may be a. */
+EACH_KERNEL void mix_images(global const float *a, global const float *b, global const float *part, int pixels,
+                            global float *out) {
     FOR_EACH(p, pixels) {
         float own = part[p];
         float3 v = vload3(p, a) * own;

@@ -1,8 +1,8 @@
-/* Rows of a picture unrolled for a 3x3 convolution with zero padding 1, for the pixels from row first_row on, `pixels`
+/* Rows of an image unrolled for a 3x3 convolution with zero padding 1, for the pixels from row first_row on, `pixels`
  * of them. Element k = tap * c + channel of pixel p, tap = 3 * row + column of the filter, stands at columns[p][depth]
  * or, with TRANSPOSED, at columns[k][pixels]; depth is 9 c rounded up, and what is beyond 9 c is zero. */
 
-/* The 16 channels that tap needs for a pixel; outside the picture zero. */
+/* The 16 channels that tap needs for a pixel; outside the image zero. */
 inline float16 tap_of(global const float *in, int h, int w, int c, int group, int y, int x) {
     if (y < 0 || y >= h || x < 0 || x >= w)
         return 0.0f;
@@ -37,9 +37,9 @@ EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float
     }
 }
 
-/* For the picture, 3 channels. */
-EACH_KERNEL void im2col_picture(global const float *in, int h, int w, int first_row, int pixels, int depth,
-                                global float *columns) {
+/* For the image, 3 channels. */
+EACH_KERNEL void im2col_image(global const float *in, int h, int w, int first_row, int pixels, int depth,
+                              global float *columns) {
     FOR_EACH(i, pixels * depth) {
 #if TRANSPOSED
         int p = i % pixels, k = i / pixels;

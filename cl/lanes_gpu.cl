@@ -1,4 +1,4 @@
-/* What follows a convolution on GPUs, where a work-item holds VN channels (2 or 4) and neighbours hold the next ones,
+/* What follows a convolution on GPUs, where a work-item holds VN channels (2 or 4) and neighbors hold the next ones,
  * so that a group of them reads and writes whole lines of memory. */
 #ifndef NV /* else cl/block_gpu.cl has these */
 #if VN == 2

@@ -23,14 +23,14 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
         sums[slot * PARTS + part] = sum;
 }
 
-/* d (+)= g at a pixel of the picture. */
+/* d (+)= g at a pixel of the image. */
 inline void give_pixel(float3 g, int pixel, int accumulate, global float *d) {
     if (accumulate)
         g += vload3(pixel, d);
     vstore3(g, pixel, d);
 }
 
-/* The picture x [h][w][3]: sums: dx^2 + dy^2 over the pixels with both a right and a lower neighbour;
+/* The image x [h][w][3]: sums: dx^2 + dy^2 over the pixels with both a right and a lower neighbor;
  * d (+)= scale * its half's gradient. */
 SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                            global float *sums, int slot) {
@@ -60,7 +60,7 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         sums[slot * PARTS + part] = sum;
 }
 
-/* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbours are equal. */
+/* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbors are equal. */
 SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                                     global float *sums, int slot) {
 #if SUM_GROUP > 1
@@ -85,8 +85,8 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
 }
 
 /* Sums 2 (dx^2 + dy^2) / (3 n) + (both diagonals' squared differences) / (6 m), n = 3 h w, m = 3 (h + 1) (w + 1), of
- * the picture with its border replicated, and its gradient. The diagonals of a replicated border are differences along
- * it: with the index of a neighbour clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its
+ * the image with its border replicated, and its gradient. The diagonals of a replicated border are differences along
+ * it: with the index of a neighbor clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its
  * diagonals, and a pixel is a corner of the four cells around it. Border pixels are also the replicas in cells outside.
  */
 SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float scale, int accumulate, global float *d,
@@ -115,7 +115,7 @@ SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float
             g += straight * (here - vload3(pixel - 1, x));
         if (row > 0)
             g += straight * (here - vload3(pixel - w, x));
-        /* The pixel and its replicas (py, px) in the padded picture, their diagonal neighbours there, clamped. */
+        /* The pixel and its replicas (py, px) in the padded image, their diagonal neighbors there, clamped. */
         for (int py = row - (row == 0); py <= row + (row == h - 1); py++)
             for (int px = column - (column == 0); px <= column + (column == w - 1); px++)
                 for (int k = 0; k < 4; k++) {

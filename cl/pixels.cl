@@ -1,4 +1,4 @@
-/* Pictures between the host's form (RGB, 0..255) and the network's (BGR, minus the mean); [pixel][3]. */
+/* Images between the host's form (RGB, 0..255) and the network's (BGR, minus the mean); [pixel][3]. */
 #define MEAN ((float3)(103.939f, 116.779f, 123.68f))
 
 EACH_KERNEL void pixels_import(global const float *rgb, int pixels, float scale, global float *x) {

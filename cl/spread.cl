@@ -1,4 +1,4 @@
-/* The picture's scales, for the optimiser: a map is [row][column][3], the next coarser one half of it each way, rounded
+/* The image's scales, for the optimizer: a map is [row][column][3], the next coarser one half of it each way, rounded
  * up.
  *
  * shrink takes 1 3 3 1 (over 8) each way around each place, what lies outside being zero; widen is its transpose

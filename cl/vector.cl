@@ -1,4 +1,4 @@
-/* Arithmetic of the optimisers. Vectors are padded with zeros to a multiple of 16 floats; `groups` counts WIDE ones. */
+/* Arithmetic of the optimizers. Vectors are padded with zeros to a multiple of 16 floats; `groups` counts WIDE ones. */
 
 /* y = keep * y + sum of f_i * x_i for i < count <= 8 */
 EACH_KERNEL void combine(int groups, global float *y, float keep, int count, global const float *x0, float f0,

@@ -3,7 +3,7 @@
  * (winograd_products_gpu.cl), winograd_output. The n tiles from t0 on pass through them together. v [POINTS][strip][c],
  * m [POINTS][strip][k].
  *
- * A work-item takes two channels of a tile and its neighbour the next two. VN is 2. With lanes_gpu.cl and
+ * A work-item takes two channels of a tile and its neighbor the next two. VN is 2. With lanes_gpu.cl and
  * winograd_points.cl. */
 
 #define EACH_TILE __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel
@@ -31,7 +31,7 @@ kernel void winograd_filters(global const float *restrict g, global float *restr
     }
 }
 
-/* Two channels of a pixel, which is zero outside of the picture. With bits `in` is a gradient behind a pooling,
+/* Two channels of a pixel, which is zero outside of the image. With bits `in` is a gradient behind a pooling,
  * [h/2][w/2][c]. */
 inline vecn input_pixel(global const float *in, global const ushort *bits, float scale, int h, int w, int c,
                         int channel, int y, int x) {

@@ -1,6 +1,6 @@
 /* pastiche - neural style transfer on any OpenCL device.
  *
- * The only public header. A photograph is optimised until its VGG features resemble its own and their Gram
+ * The only public header. A photograph is optimized until its VGG features resemble its own and their Gram
  * matrices those of a painting (Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style", 2015).
  *
  *     pst_context *context;  pst_network *network;  pst_job *job;
@@ -12,8 +12,8 @@
  *     options.content = content;  options.styles = &style;  options.style_count = 1;
  *     pst_job_create(context, network, &options, &job);
  *     pst_job_run(job, NULL, NULL);
- *     pst_job_result(job, &picture);
- *     pst_image_write(context, picture, "out.png");
+ *     pst_job_result(job, &image);
+ *     pst_image_write(context, image, "out.png");
  *
  * Conventions of every function here:
  * - It returns PST_OK or what went wrong; pst_context_message() then holds one line for people that names the file or
@@ -94,7 +94,7 @@ typedef struct pst_context pst_context;
 typedef struct pst_context_options {
     size_t size;        /* sizeof(pst_context_options); set by pst_context_options_init */
     const char *device; /* NULL or "": the best. Digits: an index of pst_devices. "cpu", "gpu": the best of that type;
-                           "gpu:N": the N-th GPU from 0. "none": no device, for pictures and network files
+                           "gpu:N": the N-th GPU from 0. "none": no device, for images and network files
                            alone. Else: part of a name */
     const char *kernel_folder; /* NULL: the kernels inside the library. Else a folder of .cl files, for development */
     /* which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "": the built-in
@@ -121,14 +121,14 @@ PST_API void pst_context_device(const pst_context *context, pst_device_info *inf
  * "". Valid until the next pst_tune or the end of the context. */
 PST_API size_t pst_context_choices(const pst_context *context, const char **notice);
 
-/* ---- pictures ------------------------------------------------------------------------------------------------ */
+/* ---- images ------------------------------------------------------------------------------------------------ */
 
 typedef struct pst_image
-    pst_image; /* sRGB and, where a picture has it, opacity; any size; the samples are floats from 0 to 255 */
+    pst_image; /* sRGB and, where an image has it, opacity; any size; the samples are floats from 0 to 255 */
 
-/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first picture of a file: turned as EXIF says, its colours
+/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first image of a file: turned as EXIF says, its colors
  * converted from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1). Files of more than 1
- * GiB and pictures of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_UNSUPPORTED for a format that
+ * GiB and images of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_UNSUPPORTED for a format that
  * this build has no library for. */
 PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
 
@@ -136,11 +136,11 @@ PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_im
 PST_API pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name,
                                     pst_image **image);
 
-/* Makes a picture of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
+/* Makes an image of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
 
-/* Gives a picture opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The
- * colours must not be multiplied by it. */
+/* Gives an image opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The
+ * colors must not be multiplied by it. */
 PST_API pst_status pst_image_set_alpha(pst_context *context, pst_image *image, const float *alpha);
 
 typedef enum pst_image_format {
@@ -157,8 +157,8 @@ typedef struct pst_write_options {
     size_t size;             /* sizeof(pst_write_options); set by pst_write_options_init */
     pst_image_format format; /* PST_FORMAT_AUTO, the default: by the ending of the name; PNG where there is no name */
     int bits;                /* a channel: 8, or 16 in PNG and TIFF. 0, the default: 8 */
-    int quality;             /* 1 to 100. 0, the default: 95 in JPEG (full colours from 90 on), no loss in WebP */
-    const char *output_profile; /* a file with an ICC profile for RGB: the colours are converted to it, and it is
+    int quality;             /* 1 to 100. 0, the default: 95 in JPEG (full colors from 90 on), no loss in WebP */
+    const char *output_profile; /* a file with an ICC profile for RGB: the colors are converted to it, and it is
                                    embedded. NULL: sRGB, which is embedded too */
     const char *metadata; /* UTF-8, to be found by pst_image_metadata again; BMP and TGA have no place for it, nor a
                              JPEG for more than 64 KiB: it is left out there. NULL: none */
@@ -168,7 +168,7 @@ PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 
 /* Writes PNG, JPEG, TIFF, WebP, BMP or TGA by the ending of the name, through a temporary file and a rename: the old
  * file or the whole new one is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and
- * show white there. The same picture gives the same bytes. */
+ * show white there. The same image gives the same bytes. */
 PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
 PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path,
                                       const pst_write_options *options);
@@ -202,7 +202,7 @@ typedef enum pst_intent {
     PST_INTENT_ABSOLUTE
 } pst_intent; /* ICC's */
 
-/* A soft proof: every colour becomes what is left of it on a way to the colours of `profile` (a file with an ICC
+/* A soft proof: every color becomes what is left of it on a way to the colors of `profile` (a file with an ICC
  * profile, of a press or printer, CMYK or any other) and back to sRGB. */
 PST_API pst_status pst_image_proof(pst_context *context, pst_image *image, const char *profile, pst_intent intent);
 
@@ -285,7 +285,7 @@ typedef struct pst_known_network {
     const char *name, *alias; /* "vgg19", "vgg19-keras"; no alias: "" */
     const char *file;         /* its name in the data folder */
     const char *url, *mirror; /* where it comes from; no mirror: "" */
-    const char *licence, *notes;
+    const char *license, *notes;
     const char *format;     /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
     const char *convention; /* of the pixels: "caffe", "torchvision", "rgb" */
     uint64_t bytes;         /* 0: not known for certain */
@@ -390,7 +390,7 @@ typedef enum pst_pooling {
     PST_POOLING_L2 /* 0.78 * sqrt(sum of squares) of each 2x2 window: style-transfer-pytorch's */
 } pst_pooling;
 typedef enum pst_tv_kind {
-    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbour:
+    PST_TV_SQUARES,   /* tv_weight/2 * sum(dx^2 + dy^2) over pixels with both a right and a lower neighbor:
                          neural-style's */
     PST_TV_ABSOLUTE,  /* tv_weight * (sum |dx| + sum |dy|): neural-style-pt's */
     PST_TV_NINE_POINT /* tv_weight * 2 * (mean dx^2/3 + mean dy^2/3 + mean of either diagonal's squared differences/12),
@@ -408,8 +408,8 @@ typedef enum pst_match_colors {
     PST_MATCH_NONE,
     PST_MATCH_CHOLESKY,
     PST_MATCH_PCA,
-    PST_MATCH_SYMMETRIC, /* linear maps by the colours' means and covariances */
-    PST_MATCH_HISTOGRAM  /* the whole distribution of colours */
+    PST_MATCH_SYMMETRIC, /* linear maps by the colors' means and covariances */
+    PST_MATCH_HISTOGRAM  /* the whole distribution of colors */
 } pst_match_colors;
 typedef enum pst_color_space { PST_COLOR_SPACE_YUV, PST_COLOR_SPACE_OKLAB } pst_color_space;
 typedef enum pst_guide_mode {
@@ -440,31 +440,31 @@ typedef struct pst_transfer_options {
     bool normalize_weights; /* each weight divided by the largest of the sides of what it weighs: of a content map its
                                channels, height, width; of a Gram matrix its channels; as in neural-style-pt. Default
                                off */
-    bool replicate_border;  /* the first convolution sees the picture's border replicated and not zeros around it, as in
+    bool replicate_border;  /* the first convolution sees the image's border replicated and not zeros around it, as in
                                style-transfer-pytorch, "to reduce edge artifacts". Default off */
     bool pixels_256;        /* samples span 0..256 inside, as in neural-style and neural-style-pt. Default off */
     pst_optimizer_kind optimizer;  /* default L-BFGS */
-    int lbfgs_history;             /* pairs kept, of 2 pictures each. 0, the default: 20, and 100 of the plain L-BFGS */
+    int lbfgs_history;             /* pairs kept, of 2 images each. 0, the default: 20, and 100 of the plain L-BFGS */
     double learning_rate;          /* of Adam (default 1) and gradient descent, per 0..255 unit; 0: the default */
     double adam_beta1, adam_beta2; /* decay of Adam's moments. Default 0.9 and 0.999 */
     bool adam_epsilon_first;       /* Adam's 1e-8 is added before the bias correction, as in Torch7. Default off */
     bool clamp;                    /* every step ends with samples within 0..255. Not with L-BFGS. Default off */
-    double average;         /* below 1: the result is not the best picture but the running average of all, the one k
+    double average;         /* below 1: the result is not the best image but the running average of all, the one k
                                steps back weighted by average^k. Not with L-BFGS. Default 0: off */
     double momentum, decay; /* of gradient descent: velocity factor, rate/(1 + decay*k). Default 0 */
     int iterations;         /* evaluations of loss and gradient, of all scales together. Default 1000 */
     double loss_threshold;  /* end a scale when the total loss is at or below it. Default 0: never */
     double min_improvement; /* ... or when the best loss fell by less than this part over improvement_window */
     int improvement_window; /* evaluations; defaults 0 (never) and 50 */
-    pst_start start;        /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean colour */
+    pst_start start;        /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean color */
     int64_t seed;           /* of the random start. Negative: 0 */
-    bool original_colors;   /* keep the content's colours: only the lightness of the result is used */
+    bool original_colors;   /* keep the content's colors: only the lightness of the result is used */
     /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
     pst_color_space color_space;
-    /* give each style the content's colours before the transfer. Default PST_MATCH_NONE */
+    /* give each style the content's colors before the transfer. Default PST_MATCH_NONE */
     pst_match_colors match_colors;
-    /* NULL: none. Its flat colours are the regions of the content, any size of the content's proportions. A region
-     * takes the styles that have its colour in their masks, the blend weights shared among those; one that no style has
+    /* NULL: none. Its flat colors are the regions of the content, any size of the content's proportions. A region
+     * takes the styles that have its color in their masks, the blend weights shared among those; one that no style has
      * keeps the content */
     const pst_image *content_mask;
     const pst_image *const *style_masks; /* NULL without content_mask; else style_count masks, of which NULL: the whole
@@ -476,9 +476,9 @@ typedef struct pst_transfer_options {
                      PST_START_IMAGE */
     int min_size; /* longer side of the coarsest. Default 128 */
     const pst_style *const
-        *stored_styles; /* NULL, or style_count of them, each NULL where there is a picture; then styles may be
+        *stored_styles; /* NULL, or style_count of them, each NULL where there is an image; then styles may be
                    NULL. Used at the stored size that is nearest by ratio. Not with match_colors, nor with a
-                   mask of several colours; network, pooling, border and pixels_256 must be its own */
+                   mask of several colors; network, pooling, border and pixels_256 must be its own */
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
@@ -491,12 +491,12 @@ PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, co
 /* The names of the presets by index, then NULL. */
 PST_API const char *pst_preset_name(size_t index);
 
-/* What a style is to the losses, without its pictures: the means of the features and their second moments F F'/N, at
- * layers and sizes, blended over its pictures. The targets of every loss form follow from them: at a stored size a run
- * with it is the run with the pictures. Of the thread of its context; may be destroyed while jobs use it. create makes
- * one of the pictures in `styles`, on the context's device, from image_size down by the square root of two to min_size,
+/* What a style is to the losses, without its images: the means of the features and their second moments F F'/N, at
+ * layers and sizes, blended over its images. The targets of every loss form follow from them: at a stored size a run
+ * with it is the run with the images. Of the thread of its context; may be destroyed while jobs use it. create makes
+ * one of the images in `styles`, on the context's device, from image_size down by the square root of two to min_size,
  * for style_layers, pooling, replicate_border and pixels_256 (the other options are passed over); sizes of which the
- * layers leave nothing are left out. Pictures with transparent parts are PST_ERROR_UNSUPPORTED. about: what it was made
+ * layers leave nothing are left out. Images with transparent parts are PST_ERROR_UNSUPPORTED. about: what it was made
  * of, for people, or NULL. The files (save: atomically) end with a SHA-256; load needs no device and gives
  * PST_ERROR_FORMAT for what is no style, damaged, or of a later version. */
 PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
@@ -542,7 +542,7 @@ typedef struct pst_plan {
     size_t entry_count;
 } pst_plan;
 
-/* Checks everything, resizes the pictures and plans the memory, to the byte; allocates nothing on the device. */
+/* Checks everything, resizes the images and plans the memory, to the byte; allocates nothing on the device. */
 PST_API pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
                                   pst_job **job);
 PST_API void pst_job_destroy(pst_job *job);
@@ -582,7 +582,7 @@ typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 PST_API pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user);
 
 /* Other weights from the next evaluation on, each from 0 up; the factors of single layers stay. Before the run or from
- * within its callback. The descent goes on from the best picture so far with its optimiser begun anew, for what that
+ * within its callback. The descent goes on from the best image so far with its optimizer begun anew, for what that
  * has learnt is of another function, and best_loss, loss_threshold and min_improvement count from there.
  * PST_ERROR_ARGUMENT leaves all as it was. */
 PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight);
@@ -590,7 +590,7 @@ PST_API pst_status pst_job_set_weights(pst_job *job, double content_weight, doub
 /* The weights in force: those of the options, or what was set, a resumed run's too. */
 PST_API void pst_job_weights(const pst_job *job, double *content_weight, double *style_weight, double *tv_weight);
 
-/* The picture with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with
+/* The image with the lowest loss so far at the present scale, enlarged to the final size, 0..255, with
  * original_colors applied and the content's opacity. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_result(pst_job *job, pst_image **image);
 
@@ -603,19 +603,19 @@ typedef struct pst_region {
 /* The regions of the content's mask, the largest first, as long as the job; *count 0 without masks. */
 PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
 
-/* Keeps the state of a run, the optimiser's too, in a file, atomically: from the callback, or after pst_job_run was
- * stopped. It takes as many bytes as the plan says for the picture and the optimiser. */
+/* Keeps the state of a run, the optimizer's too, in a file, atomically: from the callback, or after pst_job_run was
+ * stopped. It takes as many bytes as the plan says for the image and the optimizer. */
 PST_API pst_status pst_job_save(pst_job *job, const char *path);
 
 /* Before pst_job_run: the run goes on where the one was that was saved, on the same device to the last bit. Network,
- * pictures and options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
+ * images and options must be the same (PST_ERROR_ARGUMENT says what is not). The job is as before after a failure. */
 PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 
 /* ---- tuning -------------------------------------------------------------------------------------------------- */
 
 typedef struct pst_tune_options {
     size_t size;       /* sizeof(pst_tune_options); set by pst_tune_options_init */
-    int width, height; /* of the picture whose products are measured, in pixels. Default 512x512. The choices hold for
+    int width, height; /* of the image whose products are measured, in pixels. Default 512x512. The choices hold for
                           other sizes too, with a quarter to four times the pixels of a layer */
     const char *choices_file; /* where the choices are kept. NULL: the device's own in the cache folder. "": nowhere */
     double seconds;           /* no further measurement is begun after so long. Default 60; it usually takes a few */
@@ -662,7 +662,7 @@ PST_API pst_status pst_job_choices_text(pst_job *job, char **text);
 
 typedef struct pst_bench_options {
     size_t size;      /* sizeof(pst_bench_options); set by pst_bench_options_init */
-    const int *sizes; /* sides of the square pictures that are evaluated; NULL: 256, 512 and 1024 */
+    const int *sizes; /* sides of the square images that are evaluated; NULL: 256, 512 and 1024 */
     size_t size_count;
     double seconds;       /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
     double limit_seconds; /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
@@ -684,7 +684,7 @@ typedef struct pst_bench_row {
     const char *algorithm; /* of a convolution, else "" */
     const char *pool;      /* "none", "max", "average": the pooling that the convolution includes */
     bool backward, chosen; /* chosen: it is what a job of this context would use */
-    int width, height;     /* of the layer's map, or the picture */
+    int width, height;     /* of the layer's map, or the image */
     int rows;              /* of a convolution: how many rows were measured */
     int c_in, c_out;
     int samples;

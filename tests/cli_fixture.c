@@ -111,12 +111,12 @@ void ck_refused(const char *command, int code, const char *word, const char *oth
     ck_assert_msg(files_hash() == files, "%s: left or took a file", command);
 }
 
-void ck_picture(const char *name, int width, int height) {
-    pst_image *picture;
-    ck_assert_msg(pst_picture_read(NULL, test_path(name), &picture) == PST_OK, "%s: not a picture", name);
-    ck_assert_int_eq(picture->width, width);
-    ck_assert_int_eq(picture->height, height);
-    pst_image_destroy(picture);
+void ck_image(const char *name, int width, int height) {
+    pst_image *image;
+    ck_assert_msg(pst_img_read(NULL, test_path(name), &image) == PST_OK, "%s: not an image", name);
+    ck_assert_int_eq(image->width, width);
+    ck_assert_int_eq(image->height, height);
+    pst_image_destroy(image);
 }
 
 void ck_same_bytes(const char *a, const char *b, bool same) {
@@ -161,6 +161,6 @@ void prepare(void) {
     write_ppm("content.ppm", 80, 60, 0, 1);
     write_ppm("style.ppm", 50, 70, 0, 2);
     write_ppm("more,style.ppm", 64, 64, 0, 3);
-    test_write(test_path("no.txt"), "no picture\n", 11);
+    test_write(test_path("no.txt"), "no image\n", 11);
     test_write(test_path("empty.png"), "", 0);
 }

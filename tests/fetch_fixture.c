@@ -74,7 +74,7 @@ const char *url(const char *path) {
 
 #define ENTRY(name, more)                                                                       \
     "{\"name\": \"" name "\", \"file\": \"" name ".net\", \"url\": \"http://127.0.0.1:%d/" name \
-    "\", \"licence\": \"none\", "                                                               \
+    "\", \"license\": \"none\", "                                                               \
     "\"format\": \"safetensors\", \"convention\": \"caffe\", " more "}"
 
 static void digest(pst_digest_kind kind, char hex[65]) {

@@ -13,25 +13,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/model.h"
+#include "model/weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     static char path[64];
     pst_error error = {0};
-    pst_model *model;
+    pst_weights *model;
     snprintf(path, sizeof path, "/dev/shm/fuzz_model.%d", (int)getpid()); /* the libraries want a file */
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (file < 0 || write(file, data, bytes) != (ssize_t)bytes)
         abort();
     close(file);
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, &model);
     if (status == PST_OK ? !model || model->convolution_count == 0
                          : model || !error.text[0] || strncmp(error.text, path, strlen(path)) != 0)
         if (status != PST_ERROR_MEMORY)
             abort();
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     unlink(path);
     return 0;
 }

@@ -82,7 +82,7 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
     return PST_OK;
 }
 
-/* P v: each element and a part of its neighbours, around the ends. */
+/* P v: each element and a part of its neighbors, around the ends. */
 static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
     host_space *space = self;
     const size_t n = space->length;

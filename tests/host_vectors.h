@@ -1,4 +1,4 @@
-/* The optimisers' vector space on host arrays of doubles, with counters and faults for tests. */
+/* The optimizers' vector space on host arrays of doubles, with counters and faults for tests. */
 #ifndef PST_TESTS_HOST_VECTORS_H
 #define PST_TESTS_HOST_VECTORS_H
 
@@ -22,7 +22,7 @@ typedef struct host_space {
 
 void host_space_init(host_space *space, size_t length);
 
-/* Gives the space a P: each element and `part` of its neighbours (around the ends), part < 1/2. */
+/* Gives the space a P: each element and `part` of its neighbors (around the ends), part < 1/2. */
 void host_space_spread(host_space *space, double part);
 
 #endif

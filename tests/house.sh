@@ -1,6 +1,7 @@
 #!/bin/sh
 # The rules of the house that a compiler does not know.
-#   house.sh imports FOLDER          which room may include which; sizes of files; vendors' names in one place
+#   house.sh imports FOLDER          which room may include which; sizes and names of files; vendors' names in one place
+#   house.sh format FOLDER           the dialect of .clang-format; 77 without clang-format 14
 #   house.sh symbols LIBRARY...      every symbol that a library gives away begins with pst_
 #   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device; 77 without clang
 set -u
@@ -10,7 +11,7 @@ complain() {
     wrong=1
 }
 
-# A room and all that it may use, at any depth.
+# A room and all that it may use, at any depth. A room within a room has a line of its own.
 rooms() {
     cat <<'END'
 base base
@@ -20,11 +21,36 @@ cl cl base
 blas blas cl base
 op op blas cl base
 net net op model blas cl base
+loss loss net op image model blas cl base
 optim optim base
 tune tune net op model blas cl base
-transfer transfer net tune optim image op model blas cl base
-cli cli web
+transfer transfer loss net tune optim image op model blas cl base
 web web
+cli/options cli/options
+cli/run cli/run cli/options web
+cli/draw cli/draw cli/run cli/options web
+cli cli cli/draw cli/run cli/options web
+END
+}
+
+# Libraries, and the files that may include their headers.
+libraries() {
+    cat <<'END'
+clblast* host/blas/gemm.c
+CL/* host/cl/*
+curl/* host/model/fetch.c
+hdf5.h host/model/keras.c
+zip.h host/model/torch_zip.c
+zlib.h host/model/mat5*.c
+jansson.h host/model/* host/tune/* host/cli/* host/web/*
+stb_* host/image/*
+png.h host/image/codec_png.c
+jpeglib.h host/image/codec_jpeg.c
+jerror.h host/image/codec_jpeg.c
+tiffio.h host/image/codec_tiff.c
+webp/* host/image/codec_webp.c
+lcms2.h host/image/profile.c
+microhttpd.h host/web/server.c
 END
 }
 
@@ -33,49 +59,71 @@ without_comments() {
     sed -e 's|//.*||' -e 's|/\*.*\*/||g' "$1" | sed -e '/\/\*/,/\*\//d'
 }
 
-imports() {
-    cd "$1" || exit 1
-    for folder in host/*/; do
-        room=$(basename "$folder")
-        rooms | grep -q "^$room " || complain "host/$room: no such room in the plan"
-    done
-    rooms | while read -r room allowed; do
-        for file in host/"$room"/*.[ch]; do
-            [ -f "$file" ] || continue
-            sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r header; do
-                case $header in
-                    pastiche.h) continue ;;
-                    */*) from=${header%%/*} path=host/$header ;;
-                    *) from=$room path=host/$room/$header ;;
-                esac
-                [ -f "$path" ] || echo "$file: includes $header, which is not in the house"
-                case " $allowed " in *" $from "*) ;; *) echo "$file: the room $room may not use $from" ;; esac
-            done
-            sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
-                case $header:$file in
-                    clblast*:host/blas/gemm.c | curl/*:host/model/fetch.c | hdf5.h:host/model/* | zip.h:host/model/* | zlib.h:host/model/* | CL/*:host/cl/* | stb_*:host/image/* | png.h:host/image/* | jpeglib.h:host/image/* | tiffio.h:host/image/* | webp/*:host/image/* | lcms2.h:host/image/* | jansson.h:host/model/* | jansson.h:host/tune/* | jansson.h:host/cli/* | microhttpd.h:host/web/server.c) ;;
-                    clblast* | curl/* | CL/* | stb_* | jansson.h | microhttpd.h | hdf5.h | zip.h | zlib.h | png.h | jpeglib.h | tiffio.h | webp/* | lcms2.h) echo "$file: <$header> belongs to another room" ;;
-                esac
-            done
-            case $file in
-                host/cl/quirks.c) ;;
-                *)
-                    without_comments "$file" | sed 's/pocl-opencl-icd//g' |
-                        grep -niwE 'nvidia|geforce|amd|radeon|intel|qualcomm|adreno|mali|powervr|apple|mesa|rusticl|pocl|portable computing language' |
-                        sed "s|^|$file: a vendor's name: |"
-                    ;;
-            esac
+# Which room may include which, and which file which library.
+check_includes() {
+    find host -name '*.[ch]' | sort | while read -r file; do
+        folder=$(dirname "$file") room=${folder#host/}
+        allowed=$(rooms | sed -n "s|^$room ||p")
+        [ -n "$allowed" ] || echo "$file: the room $room is not in the plan"
+        sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r header; do
+            [ "$header" = pastiche.h ] && continue
+            [ -f "host/$header" ] || echo "$file: includes $header, which is not in the house (names begin at host/)"
+            case " $allowed " in *" $(dirname "$header") "*) ;; *) echo "$file: the room $room may not use $header" ;; esac
         done
-    done >"$findings"
-    for file in host/*/*.[ch] include/*.h bench/*.[ch]; do
-        most=600
+        sed -n 's/^ *# *include *<\([^>]*\)>.*/\1/p' "$file" | while read -r header; do
+            libraries | while read -r pattern places; do
+                # shellcheck disable=SC2254 # a pattern
+                case $header in $pattern) ;; *) continue ;; esac
+                found=no
+                for place in $places; do
+                    # shellcheck disable=SC2254
+                    case $file in $place) found=yes ;; esac
+                done
+                [ $found = yes ] || echo "$file: <$header> belongs to $places"
+            done
+        done
+    done
+}
+
+check_vendors() {
+    find host -name '*.[ch]' ! -name quirks.c | while read -r file; do
+        without_comments "$file" | sed 's/pocl-opencl-icd//g' |
+            grep -niwE 'nvidia|geforce|amd|radeon|intel|qualcomm|adreno|mali|powervr|apple|mesa|rusticl|pocl|portable computing language' |
+            sed "s|^|$file: a vendor's name: |"
+    done
+}
+
+# Files are small, and no two in the house have one name.
+check_files() {
+    find host include -name '*.[ch]' | while read -r file; do
+        most=450
         [ "$file" = include/pastiche.h ] && most=1000 # there is to be only one, and most of it is prose
-        [ -f "$file" ] && [ "$(wc -l <"$file")" -gt "$most" ] && echo "$file: more than $most lines"
-    done >>"$findings"
+        [ "$(wc -l <"$file")" -gt $most ] && echo "$file: more than $most lines"
+    done
     for file in cl/*.cl; do
         [ "$(wc -l <"$file")" -gt 250 ] && echo "$file: more than 250 lines"
-    done >>"$findings"
+    done
+    find host -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d | sed 's|$|: two files of the house have this name|'
+}
+
+imports() {
+    cd "$1" || exit 1
+    set -f # the tables have patterns
+    check_includes >"$findings"
+    check_vendors >>"$findings"
+    set +f
+    check_files >>"$findings"
     [ -s "$findings" ] && complain "$(cat "$findings")"
+}
+
+# One dialect: .clang-format, of one version of the formatter.
+format() {
+    cd "$1" || exit 1
+    formatter=$(command -v clang-format-14 || command -v clang-format) || exit 77
+    "$formatter" --version | grep -q 'version 14\.' || exit 77
+    find host include tests cl -name '*.[ch]' -o -name '*.cl' | xargs "$formatter" --dry-run --Werror 2>"$findings" ||
+        complain "$(grep -m 20 error "$findings")
+run: clang-format -i FILE"
 }
 
 symbols() {
@@ -135,9 +183,9 @@ END
         done
     done
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
-    echo "lanes_gpu+conv_picture_gpu -DVN=4"
-    echo "vector_cpu+conv_picture_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
-    echo "vector_cpu+conv_picture_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "lanes_gpu+conv_rgb_gpu -DVN=4"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
 }
 
 kernels() {
@@ -166,7 +214,7 @@ kernels() {
 findings=$(mktemp) || exit 1
 trap 'rm -f "$findings" "$findings.clang"' EXIT
 case ${1-} in
-    imports | symbols | kernels) "$@" ;;
-    *) echo "usage: house.sh imports FOLDER | symbols LIBRARY... | kernels FOLDER" >&2; exit 2 ;;
+    imports | format | symbols | kernels) "$@" ;;
+    *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER" >&2; exit 2 ;;
 esac
 exit $wrong

@@ -37,31 +37,31 @@ cmake -S "$source/tests/examples" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$home" -
     -DEXAMPLES_LIBRARY=pastiche::pastiche_static >"$work/said" 2>&1 && cmake --build "$work/cmake" >>"$work/said" 2>&1 ||
     { cat "$work/said" >&2; fail "the examples are not built with find_package"; }
 
-# A picture of 64x44 pixels is whole: a PNG of that width and height.
-is_picture() {
+# An image of 64x44 pixels is whole: a PNG of that width and height.
+is_image() {
     [ -f "$1" ] && [ "$(od -An -tu1 -j1 -N23 "$1" | tr -s ' \n' ' ')" = " 80 78 71 13 10 26 10 0 0 0 13 73 72 68 82 0 0 0 64 0 0 0 44 " ]
 }
 cd "$work"
 "$home/bin/pastiche" demo --model "$network" --image-size 64 --iterations 1 --quiet || fail "the program does not run"
-is_picture pastiche-demo.png || fail "the program's picture is wrong"
+is_image pastiche-demo.png || fail "the program's image is wrong"
 content=pastiche-landscape.png style=pastiche-strokes.png
 
 PASTICHE_MODEL=small
 export PASTICHE_MODEL
 pc/photo $content $style shared.png 64 >printed || fail "photo fails"
-is_picture shared.png || fail "photo's picture is wrong"
+is_image shared.png || fail "photo's image is wrong"
 grep -q '^200 of 200: loss' printed && ! grep -q 'time is over' printed || fail "photo does not tell of its end"
 cmake/photo $content $style static.png 64 >printed || fail "photo fails with the static library"
 cmp shared.png static.png || fail "the static library paints otherwise"
 pc/photo $content $style short.png 64 0 >printed || fail "photo fails when it is stopped"
-is_picture short.png && grep -q 'time is over' printed && ! grep -q ' of 200' printed || fail "photo is not stopped"
+is_image short.png && grep -q 'time is over' printed && ! grep -q ' of 200' printed || fail "photo is not stopped"
 cmp -s short.png shared.png && fail "photo has painted after it was stopped"
 ! pc/photo absent.jpg $style no.png 64 2>said || fail "photo paints what is not there"
 grep -q 'photo: absent.jpg' said && [ ! -f no.png ] || fail "photo does not say what is absent"
 
 cmake/series "$network" $content $style 64 10 100 1000 >printed || fail "series fails"
-is_picture series_1.png && is_picture series_2.png && is_picture series_3.png && [ ! -f series_4.png ] || fail "the series is not whole"
-cmp series_2.png shared.png || fail "the default weight gives another picture in a series"
+is_image series_1.png && is_image series_2.png && is_image series_3.png && [ ! -f series_4.png ] || fail "the series is not whole"
+cmp series_2.png shared.png || fail "the default weight gives another image in a series"
 cmp -s series_1.png series_2.png && fail "the weight does not matter"
 cmp -s series_2.png series_3.png && fail "the weight does not matter"
 [ "$(grep -c 'style weight 100$' printed)" = 1 ] || fail "the series does not tell what it is"

@@ -7,7 +7,7 @@ pst_context *context;
 pst_network *network;
 pst_image *content, *style;
 
-static pst_image *picture(uint64_t seed) {
+static pst_image *image(uint64_t seed) {
     static float rgb[WIDTH * HEIGHT * 3];
     pst_image *image;
     for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
@@ -23,8 +23,8 @@ void job_open(void) {
     ck_assert_int_eq(status, PST_OK);
     test_write_network(test_path("net"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 3);
     ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
-    content = picture(5);
-    style = picture(8);
+    content = image(5);
+    style = image(8);
 }
 
 void job_close(void) {

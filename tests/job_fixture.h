@@ -5,7 +5,7 @@
 #include "on_device.h"
 #include "transfer/job.h"
 
-#define WIDTH 45 /* of both pictures */
+#define WIDTH 45 /* of both images */
 #define HEIGHT 31
 
 extern pst_context *context;

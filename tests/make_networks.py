@@ -314,7 +314,7 @@ class Writer:
                 conv.weight.data, conv.bias.data = torch.from_numpy(weight), torch.from_numpy(bias)
                 modules += [conv, torch.nn.ReLU()]
             torch.save(torch.nn.Sequential(*modules), self.path("whole-model.pth"))  # for refusing: it holds objects
-        # vgg_normalised.pth: colours by a 1x1 convolution first, and paddings of their own.
+        # vgg_normalized.pth: colors by a 1x1 convolution first, and paddings of their own.
         adain = {"0.weight": torch.tensor([[0., 0, 255], [0, 255, 0], [255, 0, 0]]).reshape(3, 3, 1, 1),
                  "0.bias": torch.tensor([-103.939, -116.779, -123.68])}
         adain.update(state(listed(self.tensors, 2, 3, "")))

@@ -84,9 +84,9 @@ targets = [(b, moments(f)) for b, f in zip((.3, .7), styles)]
 features = (1.7 * numbers(41 * C, 1)).clamp(min=0).reshape(41, C)
 differentiate('truth_wasserstein', lambda f: style(f, targets, root), features)
 differentiate('truth_wasserstein_exact', lambda f: style(f, targets, exact_root), features)
-picture = (200 * numbers(9 * 7 * 3, 5)).reshape(9, 7, 3)
-differentiate('truth_absolute', absolute, picture)
-differentiate('truth_nine_point', nine_point, picture)
+image = (200 * numbers(9 * 7 * 3, 5)).reshape(9, 7, 3)
+differentiate('truth_absolute', absolute, image)
+differentiate('truth_nine_point', nine_point, image)
 behind = numbers(3 * 4 * C, 8).reshape(3, 4, C)
 pool = torch.nn.LPPool2d(2, 2)
 

@@ -2,7 +2,7 @@
 # Runs a test program under Oclgrind and fails if that reports anything: it exits with 0 whatever it finds.
 #   oclgrind.sh PROGRAM [OPTION-OF-OCLGRIND...]
 #
-# Kernels are compiled without optimisation. What LLVM makes of them otherwise, Oclgrind 21.10 gets wrong: it widens a vector
+# Kernels are compiled without optimization. What LLVM makes of them otherwise, Oclgrind 21.10 gets wrong: it widens a vector
 # of true to -1 where 1 is meant, and crashes on shuffles with lanes that do not matter.
 set -u
 command -v oclgrind >/dev/null || exit 77

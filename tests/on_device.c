@@ -207,7 +207,7 @@ void test_close_to(const char *what, const pst_buffer *buffer, const double *exp
         wrong += ((double)values[i] - expected[i]) * ((double)values[i] - expected[i]);
         size += expected[i] * expected[i];
     }
-    ck_assert_msg(wrong <= error * size, "%s: the normalised mean square error of %zu elements is %g", what, count,
+    ck_assert_msg(wrong <= error * size, "%s: the normalized mean square error of %zu elements is %g", what, count,
                   wrong / size);
 }
 

@@ -47,7 +47,7 @@ pst_buffer *test_empty(size_t floats);
 void test_read(const pst_buffer *buffer, void *data, size_t bytes);
 
 /* Each reads `count` floats and compares: the rounded number itself; within so many units in the last place; the
- * normalised mean square error, and all finite. */
+ * normalized mean square error, and all finite. */
 void test_exact(const char *what, const pst_buffer *buffer, const double *expected, size_t count);
 void test_ulps(const char *what, const pst_buffer *buffer, const double *expected, size_t count, double ulps);
 void test_close_to(const char *what, const pst_buffer *buffer, const double *expected, size_t count, double error);

@@ -1,4 +1,4 @@
-/* One optimiser on host arrays, for tests: its vectors, its options, an evaluation and a step at a time. */
+/* One optimizer on host arrays, for tests: its vectors, its options, an evaluation and a step at a time. */
 #ifndef PST_TESTS_OPTIM_FIXTURE_H
 #define PST_TESTS_OPTIM_FIXTURE_H
 

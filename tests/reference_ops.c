@@ -17,9 +17,9 @@ void reference_signs(const double *map, size_t count, uint16_t *signs) {
             set_bit(signs, at);
 }
 
-/* Calls for each pixel and each tap that lies inside the picture; both directions of the convolution walk the same
+/* Calls for each pixel and each tap that lies inside the image; both directions of the convolution walk the same
  * pairs. */
-typedef void each_pair(const reference_conv *conv, const double *from, double *to, size_t pixel, size_t neighbour,
+typedef void each_pair(const reference_conv *conv, const double *from, double *to, size_t pixel, size_t neighbor,
                        int tap);
 
 static void walk(const reference_conv *conv, each_pair *pair, const double *from, double *to) {
@@ -37,8 +37,8 @@ static double weight(const reference_conv *conv, int o, int i, int tap) {
     return conv->weights[((size_t)o * (size_t)conv->c + (size_t)i) * 9 + (size_t)tap];
 }
 
-static void gather(const reference_conv *conv, const double *in, double *out, size_t pixel, size_t neighbour, int tap) {
-    const double *x = in + neighbour * (size_t)conv->c_in;
+static void gather(const reference_conv *conv, const double *in, double *out, size_t pixel, size_t neighbor, int tap) {
+    const double *x = in + neighbor * (size_t)conv->c_in;
     for (int o = 0; o < conv->k; o++) {
         double sum = 0;
         for (int i = 0; i < conv->c; i++)
@@ -47,9 +47,9 @@ static void gather(const reference_conv *conv, const double *in, double *out, si
     }
 }
 
-static void scatter(const reference_conv *conv, const double *d_out, double *d_in, size_t pixel, size_t neighbour,
+static void scatter(const reference_conv *conv, const double *d_out, double *d_in, size_t pixel, size_t neighbor,
                     int tap) {
-    double *d = d_in + neighbour * (size_t)conv->c_in;
+    double *d = d_in + neighbor * (size_t)conv->c_in;
     for (int o = 0; o < conv->k; o++)
         for (int i = 0; i < conv->c; i++)
             d[i] += d_out[pixel * (size_t)conv->c_out + (size_t)o] * weight(conv, o, i, tap);
@@ -164,7 +164,7 @@ double reference_smoothness(const double *x, int h, int w, double scale, double 
                 size_t step = 3, down = 3 * (size_t)w,
                        here = (size_t)row * down + (size_t)column * step + (size_t)channel;
                 double gradient = 0;
-                if (row + 1 < h && column + 1 < w) { /* this pixel has both neighbours */
+                if (row + 1 < h && column + 1 < w) { /* this pixel has both neighbors */
                     double dx = x[here + step] - x[here], dy = x[here + down] - x[here];
                     sum += dx * dx + dy * dy;
                     gradient -= dx + dy;

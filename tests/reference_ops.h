@@ -40,7 +40,7 @@ void reference_gram_backward(const double *f, const double *difference, size_t p
 /* The sum of squared differences; d += scale * (f - target). */
 double reference_content(const double *f, const double *target, size_t count, double scale, double *d);
 
-/* The sum of dx^2 + dy^2 of x [h][w][3] over pixels with both a right and a lower neighbour; d += scale / 2 * its
+/* The sum of dx^2 + dy^2 of x [h][w][3] over pixels with both a right and a lower neighbor; d += scale / 2 * its
  * gradient. */
 double reference_smoothness(const double *x, int h, int w, double scale, double *d);
 

@@ -36,9 +36,9 @@ static void copy_file(const char *from, const char *to) {
 }
 
 #ifdef PST_WITH_LIBPNG
-static json_t *told(const char *picture) {
+static json_t *told(const char *image) {
     char command[256];
-    snprintf(command, sizeof command, "info %s", picture);
+    snprintf(command, sizeof command, "info %s", image);
     ck_run(command);
     json_t *root = json_loads(printed, 0, NULL);
     ck_assert_msg(json_is_object(root), "%s", printed);
@@ -125,7 +125,7 @@ START_TEST(what_has_changed_is_named) {
     copy_file("kept.ppm", "style.ppm");
     ck_refused("again c.png -o c.png", 1, "c.png", "-o");
     ck_refused("again content.ppm", 1, "content.ppm", "tells of no settings");
-    ck_refused("again", 2, "no picture", "again PICTURE");
+    ck_refused("again", 2, "no image", "again IMAGE");
     ck_refused("info gone.png", 1, "gone.png", "no such file");
     copy_file("net.safetensors", "moved.safetensors");
     ck_run("again c.png -o moved.png --model moved.safetensors");
@@ -145,7 +145,7 @@ START_TEST(a_result_elsewhere_finds_its_inputs) {
 }
 END_TEST
 
-START_TEST(a_picture_on_the_way_is_repeated_too) {
+START_TEST(a_image_on_the_way_is_repeated_too) {
     ck_run(TOLD "--iterations 6 --save-iter 4 -o way.png");
     json_t *root = told("way_4.png");
     ck_assert(json_is_true(json_object_get(root, "stopped")));
@@ -162,8 +162,8 @@ START_TEST(metadata_can_be_left_out) {
     ck_refused("info bare.png", 1, "bare.png", "tells of no settings");
     ck_run(RUN "-o full.png");
     pst_image *a, *b;
-    ck_ok(error, pst_picture_read(&error, test_path("bare.png"), &a));
-    ck_ok(error, pst_picture_read(&error, test_path("full.png"), &b));
+    ck_ok(error, pst_img_read(&error, test_path("bare.png"), &a));
+    ck_ok(error, pst_img_read(&error, test_path("full.png"), &b));
     ck_assert_mem_eq(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)(a->width * a->height));
     pst_image_destroy(a);
     pst_image_destroy(b);
@@ -197,13 +197,13 @@ START_TEST(masks_are_inputs) {
 }
 END_TEST
 
-START_TEST(start_pictures_and_profiles_are_inputs) {
+START_TEST(start_images_and_profiles_are_inputs) {
     ck_run(RUN "-o s1.png");
     ck_run(RUN "--start s1.png -o s2.png");
     ck_run("again s2.png");
     ck_same_bytes("s2.png", "s2_again.png", true);
     copy_file("style.ppm", "s1.png");
-    ck_refused("again s2.png -o s3.png", 1, "s1.png: the start picture has changed", "SHA-256");
+    ck_refused("again s2.png -o s3.png", 1, "s1.png: the start image has changed", "SHA-256");
 }
 END_TEST
 #endif
@@ -218,7 +218,7 @@ static int shell(const char *format, const char *more) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-START_TEST(pictures_come_and_go_by_pipes) {
+START_TEST(images_come_and_go_by_pipes) {
     ck_run(RUN "-o file.png --no-metadata");
     ck_assert_int_eq(shell("cat content.ppm | \"$P\" - style.ppm --image-size 64 --model net.safetensors --iterations "
                            "3 --no-tune --quiet "
@@ -253,8 +253,8 @@ START_TEST(names_may_be_anything) {
     ck_assert(cli_exists("home/r\xc3\xa9sultat.png"));
     ck_run(RUN "-o plain.png");
     pst_image *a, *b;
-    ck_ok(error, pst_picture_read(&error, test_path("plain.png"), &a));
-    ck_ok(error, pst_picture_read(&error, test_path("home/r\xc3\xa9sultat.png"), &b));
+    ck_ok(error, pst_img_read(&error, test_path("plain.png"), &a));
+    ck_ok(error, pst_img_read(&error, test_path("home/r\xc3\xa9sultat.png"), &b));
     ck_assert_mem_eq(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)(a->width * a->height));
     pst_image_destroy(a);
     pst_image_destroy(b);
@@ -269,18 +269,18 @@ END_TEST
 /* The result of a content with opacity has it, in its own size. */
 START_TEST(opacity_goes_through_a_run) {
     pst_image *image, *result, *expected;
-    ck_ok(error, pst_picture_create(&error, 80, 60, NULL, &image));
+    ck_ok(error, pst_img_create(&error, 80, 60, NULL, &image));
     float *alpha = calloc(80 * 60, sizeof(float));
     for (int i = 0; i < 80 * 60; i++) {
         alpha[i] = i % 80 < 30 ? 0 : i % 80 < 50 ? (float)(i % 80 - 30) / 20 : 1;
         for (int c = 0; c < 3; c++)
             image->rgb[3 * i + c] = (float)((i * (c + 3)) % 256);
     }
-    ck_ok(error, pst_picture_set_alpha(&error, image, alpha));
-    ck_ok(error, pst_picture_write(&error, image, test_path("glass.tga")));
-    ck_ok(error, pst_picture_resize(&error, image, 64, 48, &expected));
+    ck_ok(error, pst_img_set_alpha(&error, image, alpha));
+    ck_ok(error, pst_img_write(&error, image, test_path("glass.tga")));
+    ck_ok(error, pst_img_resize(&error, image, 64, 48, &expected));
     ck_run("glass.tga style.ppm --image-size 64 --model net.safetensors --iterations 2 --no-tune -o glass_out.tga");
-    ck_ok(error, pst_picture_read(&error, test_path("glass_out.tga"), &result));
+    ck_ok(error, pst_img_read(&error, test_path("glass_out.tga"), &result));
     ck_assert_ptr_nonnull(result->alpha);
     for (int i = 0; i < 64 * 48; i++)
         ck_assert_float_eq_tol(result->alpha[i], expected->alpha[i], 0.006f); /* two roundings to 8 bits */
@@ -301,12 +301,12 @@ int main(void) {
     tcase_add_loop_test(cases, a_run_is_repeated_to_the_byte, 0, RESULTS);
     tcase_add_test(cases, what_has_changed_is_named);
     tcase_add_test(cases, a_result_elsewhere_finds_its_inputs);
-    tcase_add_test(cases, a_picture_on_the_way_is_repeated_too);
+    tcase_add_test(cases, a_image_on_the_way_is_repeated_too);
     tcase_add_test(cases, metadata_can_be_left_out);
     tcase_add_test(cases, masks_are_inputs);
-    tcase_add_test(cases, start_pictures_and_profiles_are_inputs);
+    tcase_add_test(cases, start_images_and_profiles_are_inputs);
 #endif
-    tcase_add_test(cases, pictures_come_and_go_by_pipes);
+    tcase_add_test(cases, images_come_and_go_by_pipes);
     tcase_add_test(cases, names_may_be_anything);
     tcase_add_test(cases, opacity_goes_through_a_run);
     return test_run(suite);

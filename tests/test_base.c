@@ -306,14 +306,14 @@ START_TEST(random_numbers_are_normal_and_the_same_everywhere) {
         ck_assert(values[i] == known[i]);
 
     pst_random_normal(1, values, COUNT);
-    double sum = 0, squares = 0, fourth = 0, neighbours = 0, below = 0;
+    double sum = 0, squares = 0, fourth = 0, neighbors = 0, below = 0;
     for (int i = 0; i < COUNT; i++) {
         double x = (double)values[i];
         ck_assert(isfinite(x));
         sum += x;
         squares += x * x;
         fourth += x * x * x * x;
-        neighbours += i ? x * (double)values[i - 1] : 0;
+        neighbors += i ? x * (double)values[i - 1] : 0;
         below += x < 0.67448975; /* three quarters */
     }
     uint64_t sum_of_bits = 0xcbf29ce484222325u; /* FNV-1a over all of them */
@@ -326,7 +326,7 @@ START_TEST(random_numbers_are_normal_and_the_same_everywhere) {
     ck_assert_double_lt(fabs(sum / COUNT), 0.01); /* 4.5 standard errors each, or nearly */
     ck_assert_double_lt(fabs(squares / COUNT - 1), 0.0145);
     ck_assert_double_lt(fabs(fourth / COUNT - 3), 0.1);
-    ck_assert_double_lt(fabs(neighbours / COUNT), 0.01);
+    ck_assert_double_lt(fabs(neighbors / COUNT), 0.01);
     ck_assert_double_lt(fabs(below / COUNT - 0.75), 0.0045);
 
     pst_random_normal(1, others, 777); /* a sample does not depend on how many there are */

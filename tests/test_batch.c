@@ -1,4 +1,4 @@
-/* pastiche batch and folders of pictures, from the outside: what is painted, skipped, refused, and left after Ctrl-C.
+/* pastiche batch and folders of images, from the outside: what is painted, skipped, refused, and left after Ctrl-C.
  */
 #define _XOPEN_SOURCE 700
 
@@ -27,8 +27,8 @@ static void prepare_folders(void) {
     write_ppm("styles/mosa\xc3\xafque.ppm", 50, 50, 0, 6);
     write_ppm("styles/sea.ppm", 64, 48, 0, 7);
     write_ppm("more/b.ppm", 44, 44, 0, 8);
-    test_write(test_path("photos/notes.txt"), "no picture\n", 11);
-    test_write(test_path("empty/notes.txt"), "no picture\n", 11);
+    test_write(test_path("photos/notes.txt"), "no image\n", 11);
+    test_write(test_path("empty/notes.txt"), "no image\n", 11);
 }
 
 static int files_in(const char *name) {
@@ -70,7 +70,7 @@ START_TEST(test_the_product_is_the_single_runs) {
                                          "photos/my\1photo.ppm styles/sea.ppm ",
                                          "photos/b.ppm styles/mosa\xc3\xafque.ppm ", "photos/b.ppm styles/sea.ppm "};
     ck_run("batch photos --styles styles/ -o out " QUICK);
-    ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 pictures painted"), ck_not_said("notes"), ck_not_said("5 of");
+    ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 images painted"), ck_not_said("notes"), ck_not_said("5 of");
     ck_said("my photo.ppm in the manner of mosa\xc3\xafque.ppm, 48x32 pixels");
     ck_assert_int_eq(files_in("out"), 4);
     for (int i = 0; i < 4; i++) {
@@ -84,13 +84,13 @@ START_TEST(test_the_product_is_the_single_runs) {
     /* the same command again does nothing; with one missing it does that one; and all when it is told to */
     ino_t first = inode(products[0]), last = inode(products[3]);
     ck_run("batch photos --styles styles -o out/ " QUICK);
-    ck_said("0 of 4 pictures painted"), ck_said("4 skipped, which were there");
+    ck_said("0 of 4 images painted"), ck_said("4 skipped, which were there");
     cli_forget(products[1]);
     ck_run("batch --contents photos --styles styles -o ./out " QUICK);
-    ck_said("1 of 4 pictures painted"), ck_said("3 skipped");
+    ck_said("1 of 4 images painted"), ck_said("3 skipped");
     ck_assert(inode(products[0]) == first && inode(products[3]) == last && cli_exists(products[1]));
     ck_run("batch photos --styles styles -o out --overwrite " QUICK);
-    ck_said("4 of 4 pictures painted"), ck_not_said("skipped");
+    ck_said("4 of 4 images painted"), ck_not_said("skipped");
     ck_assert_int_eq(files_in("out"), 4);
     ck_assert(inode(products[0]) != first);
     cli_forget("single.png"), forget("out");
@@ -100,8 +100,8 @@ END_TEST
 START_TEST(test_names_and_log) {
     ck_run("batch photos/b.ppm content.ppm --styles style.ppm --name {style}/{content}.of.{style}.jpg -o deep/er --log "
            "log.json " QUICK);
-    ck_picture("deep/er/style/b.of.style.jpg", 32, 48);
-    ck_picture("deep/er/style/content.of.style.jpg", 48, 36);
+    ck_image("deep/er/style/b.of.style.jpg", 32, 48);
+    ck_image("deep/er/style/content.of.style.jpg", 48, 36);
     static char log[65536];
     int lines[2] = {0};
     for (char *line = strtok(read_whole(test_path("log.json"), log, sizeof log), "\n"); line;
@@ -112,7 +112,7 @@ START_TEST(test_names_and_log) {
         lines[strstr(line, "style/b.of") == NULL]++;
     }
     ck_assert(lines[0] == 2 && lines[1] == 2);
-    /* pictures on the way only when asked for, and then beside the result */
+    /* images on the way only when asked for, and then beside the result */
     ck_run("batch content.ppm --styles style.ppm -o deep --save-iter 2 " OPTIONS "--iterations 3");
     ck_assert(cli_exists("deep/content__style_2.png") && cli_exists("deep/content__style.png"));
     ck_run("batch content.ppm --styles style.ppm -o deep --overwrite " OPTIONS "--iterations 102");
@@ -130,11 +130,11 @@ START_TEST(test_one_failure_does_not_stop_the_others) {
     ck_assert_int_eq(run("batch mixed --styles styles -o out " QUICK), 1);
     ck_assert_int_eq(files_in("out"), 4);
     ck_said("mixed/cut.ppm: "), ck_said("mixed/one.ppm: has only 1x1 pixels");
-    ck_said("4 of 8 pictures painted"), ck_said("4 failed");
+    ck_said("4 of 8 images painted"), ck_said("4 failed");
     const char *told = strstr(said, "mixed/cut.ppm: ");
     ck_assert_ptr_null(strstr(told + 1, "mixed/cut.ppm: ")); /* once, not for every style */
     ck_assert_ptr_nonnull(strstr(told, "1 of 4: "));         /* and before anything is painted */
-    /* a style that is bad costs the pictures in that style */
+    /* a style that is bad costs the images in that style */
     write_ppm("mixed/bad style.ppm", 60, 40, 3000, 4);
     ck_assert_int_eq(
         run("batch content.ppm photos/b.ppm --styles mixed/bad\1style.ppm style.ppm -o out --quiet " QUICK), 1);
@@ -164,7 +164,7 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
         {"batch photos gone.ppm --styles style.ppm -o out", 1, "gone.ppm", "no such file"},
         {"batch photos --styles style.ppm gone -o out", 1, "gone", "no such file"},
         {"batch photos --style-image gone.ppm -o out", 1, "gone.ppm", "no such file"},
-        {"batch empty --styles style.ppm -o out", 1, "empty", "no pictures"},
+        {"batch empty --styles style.ppm -o out", 1, "empty", "no images"},
         {"batch photos/*.jpg --styles style.ppm -o out", 1, "photos/*.jpg", "fits"},
         {"batch photos --styles style.ppm -o out.png", 2, "out.png", "folder"},
         {"batch photos --styles style.ppm -o no.txt", 2, "no.txt", "folder"},
@@ -176,7 +176,7 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
          "photos/b.ppm", "--log"},
         {"batch photos --styles style.ppm -o out --style-layers relu9_9", 2, "relu9_9", "out/"},
         {"batch photos --styles style.ppm -o out --device no-such-device", 1, "no-such-device", ""},
-        {"batch photos --styles style.ppm -o out --start no.txt", 1, "no.txt", "not a picture"},
+        {"batch photos --styles style.ppm -o out --start no.txt", 1, "no.txt", "not an image"},
         {"batch photos --styles styles -o out --style-blend-weights 1,2", 2, "2 numbers", "1 style"},
         {"batch photos --styles styles -o out --frob", 2, "--frob", ""},
         {"photos/b.ppm --styles style.ppm -o out.png", 2, "--styles", "batch"},
@@ -184,7 +184,7 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
         {"photos/b.ppm style.ppm --name {content}", 2, "--name", "batch"},
         {"photos style.ppm", 1, "photos", "pastiche batch"},
         {"more/../photos/*.ppm style.ppm", 2, "*.ppm", "pastiche batch"},
-        {"photos/b.ppm empty", 2, "empty", "no pictures"},
+        {"photos/b.ppm empty", 2, "empty", "no images"},
         {"photos/b.ppm *.jpg", 2, "*.jpg", "fits"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -198,7 +198,7 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
 }
 END_TEST
 
-/* A result must not replace what it, or another picture, is made from. */
+/* A result must not replace what it, or another image, is made from. */
 START_TEST(test_inputs_are_never_replaced) {
     folder("keep");
     ck_run("photos/b.ppm style.ppm -o keep/b__style.png " QUICK);
@@ -206,7 +206,7 @@ START_TEST(test_inputs_are_never_replaced) {
                "keep/b__style.png", "an input");
     ck_run("batch photos/b.ppm --styles style.ppm keep/b__style.png -o keep " QUICK); /* skipped, so that nothing is
                                                                                          replaced */
-    ck_said("1 of 2 pictures painted"), ck_said("1 skipped");
+    ck_said("1 of 2 images painted"), ck_said("1 skipped");
     forget("keep");
 }
 END_TEST
@@ -228,12 +228,12 @@ START_TEST(test_folders_of_styles_are_blended_in_one_run) {
 END_TEST
 
 START_TEST(test_patterns) {
-    /* ? is a character, not a byte; folders can be patterns; hidden files and what is no picture do not fit */
+    /* ? is a character, not a byte; folders can be patterns; hidden files and what is no image do not fit */
     ck_run("batch m?r*/?.ppm photos/m*.ppm --styles styles/mosa?que.ppm -o out --plan " QUICK);
     ck_assert_msg(strncmp(printed, products[2], strlen(products[2])) == 0, "%s", printed); /* of more/b.ppm */
     ck_assert_ptr_nonnull(strstr(printed, "  48x48 pixels"));
     ck_assert_ptr_nonnull(strstr(printed, products[0]));
-    ck_assert_ptr_nonnull(strstr(printed, "\n2 pictures to paint, in about "));
+    ck_assert_ptr_nonnull(strstr(printed, "\n2 images to paint, in about "));
     ck_assert_ptr_null(strstr(printed, "hidden"));
     ck_run("batch photos/* --styles styles/* -o out --plan " QUICK);
     for (int i = 0; i < 4; i++)
@@ -266,7 +266,7 @@ START_TEST(test_plan_lists_and_writes_nothing) {
     ck_run("batch content.ppm photos/b.ppm --styles style.ppm -o out --plan " QUICK);
     ck_assert_ptr_nonnull(strstr(printed, "out/content__style.png  is there\n"));
     ck_assert_ptr_nonnull(strstr(printed, "out/b__style.png  32x48 pixels, "));
-    ck_assert_ptr_nonnull(strstr(printed, "\n1 picture to paint, in about 0:0"));
+    ck_assert_ptr_nonnull(strstr(printed, "\n1 image to paint, in about 0:0"));
     ck_assert_int_eq(files_in("out"), 1);
     ck_assert_uint_eq(files_hash(), files);
     ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --iterations "
@@ -278,8 +278,8 @@ START_TEST(test_plan_lists_and_writes_nothing) {
 }
 END_TEST
 
-/* The picture at hand is kept beside its place, which stays free, so that the same command goes on. */
-START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left) {
+/* The image at hand is kept beside its place, which stays free, so that the same command goes on. */
+START_TEST(test_an_interrupt_keeps_the_image_and_says_what_is_left) {
     static char log[65536];
     const struct timespec nap = {.tv_nsec = 20000000};
     ck_run("batch photos/b.ppm --styles styles/sea.ppm -o out " QUICK);
@@ -289,7 +289,7 @@ START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left) {
     kill(child, SIGINT);
     int code = wait_for(child);
     ck_assert_msg(code == 130, "exit code %d: %.900s", code, said);
-    ck_said("out/b__mosa\xc3\xafque_"), ck_said("stopped after"), ck_said("0 of 4 pictures painted");
+    ck_said("out/b__mosa\xc3\xafque_"), ck_said("stopped after"), ck_said("0 of 4 images painted");
     ck_said("3 left: the same command goes on"), ck_said("1 skipped");
     ck_assert_int_eq(files_in("out"), 2);
     ck_assert(!cli_exists(products[2]));
@@ -298,9 +298,9 @@ START_TEST(test_an_interrupt_keeps_the_picture_and_says_what_is_left) {
     ck_assert_int_eq(sscanf(kept + strlen("out/b__mosa\xc3\xafque_"), "%d.png: ", &iteration), 1);
     char name[128];
     snprintf(name, sizeof name, "out/b__mosa\xc3\xafque_%d.png", iteration);
-    ck_picture(name, 32, 48);
+    ck_image(name, 32, 48);
     ck_run("batch photos --styles styles -o out " QUICK);
-    ck_said("3 of 4 pictures painted"), ck_not_said("left");
+    ck_said("3 of 4 images painted"), ck_not_said("left");
     ck_assert_int_eq(files_in("out"), 5);
     cli_forget("log.json"), forget("out");
 }
@@ -326,7 +326,7 @@ int main(void) {
     tcase_add_test(all, test_patterns);
     tcase_add_test(all, test_pattern_edges);
     tcase_add_test(all, test_plan_lists_and_writes_nothing);
-    tcase_add_test(all, test_an_interrupt_keeps_the_picture_and_says_what_is_left);
+    tcase_add_test(all, test_an_interrupt_keeps_the_image_and_says_what_is_left);
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

@@ -17,7 +17,7 @@
 #include "base/memory.h"
 #include "base/partial.h"
 #include "model/catalogue.h"
-#include "model/model.h"
+#include "model/weights.h"
 #include "support.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(the_catalogue_is_well_formed) {
     static const char *const keys =
-        " name aliases file url mirror bytes about_size sha256 sha256_prefix md5 licence format convention notes ";
+        " name aliases file url mirror bytes about_size sha256 sha256_prefix md5 license format convention notes ";
     static const char *const formats = "|Keras HDF5|Caffe|PyTorch|MATLAB 5|safetensors|ONNX|";
     static const char *const conventions = "|caffe|torchvision|rgb|";
     uint8_t *text;
@@ -116,7 +116,7 @@ START_TEST(the_catalogue_is_well_formed) {
 END_TEST
 
 #define GOOD \
-    "\"file\": \"f\", \"url\": \"https://h/f\", \"licence\": \"l\", \"format\": \"f\", \"convention\": \"caffe\""
+    "\"file\": \"f\", \"url\": \"https://h/f\", \"license\": \"l\", \"format\": \"f\", \"convention\": \"caffe\""
 
 START_TEST(a_bad_catalogue_is_refused) {
     static const char *const table[][2] = {
@@ -289,14 +289,14 @@ START_TEST(files_inside_the_library_are_the_files) {
         ck_assert_int_eq(pst_file_read(&error, file, size - 1, byte, 2), PST_ERROR_FORMAT);
         pst_file_close(file);
         if (strstr(f->name, ".safetensors")) { /* and is a network, that can be forgotten and recalled */
-            pst_model *model;
-            ck_ok(error, pst_model_read(&error, path, &model));
+            pst_weights *model;
+            ck_ok(error, pst_weights_read(&error, path, &model));
             ck_assert_str_eq(model->path, path);
             float first = model->convolutions[0].weight[0];
-            pst_model_forget(model);
-            ck_ok(error, pst_model_recall(&error, model));
+            pst_weights_forget(model);
+            ck_ok(error, pst_weights_recall(&error, model));
             ck_assert(model->convolutions[0].weight[0] == first);
-            pst_model_destroy(model);
+            pst_weights_destroy(model);
         }
     }
     ck_assert_uint_ge(count, 1);

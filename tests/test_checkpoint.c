@@ -144,10 +144,10 @@ START_TEST(what_does_not_fit_is_refused) {
     refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
     other = options;
     other.content = style;
-    refuse(&other, path, PST_ERROR_ARGUMENT, "another content picture");
+    refuse(&other, path, PST_ERROR_ARGUMENT, "another content image");
     other = options;
     other.styles = (const pst_image *const *)&content;
-    refuse(&other, path, PST_ERROR_ARGUMENT, "other style pictures");
+    refuse(&other, path, PST_ERROR_ARGUMENT, "other style images");
 
     test_write_network(test_path("net2"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 4);
     pst_network *kept = network;

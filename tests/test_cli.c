@@ -91,9 +91,9 @@ START_TEST(test_networks_are_told_about_and_converted) {
     ck_run("model convert --f16 net.safetensors half.safetensors");
     ck_assert_ptr_nonnull(strstr(printed, "half.safetensors: 13 convolutions of net.safetensors, F16\n"));
     ck_run(TINY "-o a.png --iterations 2 --seed 1");
-    ck_run(PICTURES "--model same.safetensors -o b.png --iterations 2 --seed 1");
+    ck_run(IMAGES "--model same.safetensors -o b.png --iterations 2 --seed 1");
     ck_same_bytes("a.png", "b.png", true);
-    ck_run(PICTURES "--model half.safetensors -o b.png --iterations 2 --seed 1");
+    ck_run(IMAGES "--model half.safetensors -o b.png --iterations 2 --seed 1");
 
     ck_refused("model", 2, "model", "--help");
     ck_refused("model turn net.safetensors", 2, "model turn", "no such command");
@@ -119,7 +119,7 @@ END_TEST
  * accepted. */
 static void ck_accepted(const char *options) {
     char command[512];
-    snprintf(command, sizeof command, PICTURES "%s --model missing", options);
+    snprintf(command, sizeof command, IMAGES "%s --model missing", options);
     ck_refused(command, 1, "missing: no such file", "pastiche model list");
 }
 
@@ -257,24 +257,24 @@ START_TEST(test_bad_files_get_one_clear_line) {
                                  {"conv1_1.bias", "F32", 1, {4}, weights, 16}};
     test_write_safetensors(test_path("lying.safetensors"), test_network_metadata, 2, lying);
 
-    static const char *const pictures[] = {"missing.jpg", "empty.png", "cut.ppm", "cut.png", "no.txt", "1x1.ppm", "."};
-    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+    static const char *const images[] = {"missing.jpg", "empty.png", "cut.ppm", "cut.png", "no.txt", "1x1.ppm", "."};
+    for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         char command[256];
-        snprintf(command, sizeof command, "%s style.ppm --model net.safetensors --image-size 64", pictures[i]);
-        ck_refused(command, 1, pictures[i], ": ");
+        snprintf(command, sizeof command, "%s style.ppm --model net.safetensors --image-size 64", images[i]);
+        ck_refused(command, 1, images[i], ": ");
     }
     ck_refused("content.ppm style.ppm --model net.safetensors --image-size 8", 2, "8x6", "");
-    ck_refused("content.ppm no.txt --model net.safetensors", 1, "no.txt", "not a picture");
-    ck_refused(TINY "--start no.txt", 1, "no.txt", "not a picture");
+    ck_refused("content.ppm no.txt --model net.safetensors", 1, "no.txt", "not an image");
+    ck_refused(TINY "--start no.txt", 1, "no.txt", "not an image");
 
     static const char *const networks[] = {"missing.safetensors", "empty.png",         "cut.safetensors",   "no.txt",
                                            "header.safetensors",  "wrong.safetensors", "lying.safetensors", "."};
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         char command[256];
-        snprintf(command, sizeof command, PICTURES "--model %s", networks[i]);
+        snprintf(command, sizeof command, IMAGES "--model %s", networks[i]);
         ck_refused(command, 1, networks[i], ": ");
     }
-    ck_refused(PICTURES "--model small.safetensors", 2, "relu", "");
+    ck_refused(IMAGES "--model small.safetensors", 2, "relu", "");
     ck_refused(TINY "-style_layers relu1_1,relu9_9", 2, "relu9_9", "");
     ck_refused(TINY "-content_layers relu1_1=x", 2, "relu1_1", "");
     ck_refused(TINY "--device no-such-device", 1, "no-such-device", "");
@@ -303,7 +303,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat) {
     ck_assert_ptr_nonnull(strstr(said, "net.safetensors, 64x48 pixels, 12 iterations"));
     ck_assert_ptr_nonnull(strstr(said, "\n12/12  loss "));
     ck_assert_ptr_nonnull(strstr(said, "plain.png: after 12 of 12 iterations"));
-    ck_picture("plain.png", 64, 48);
+    ck_image("plain.png", 64, 48);
     /* numerics.md's table, word for word but for the sizes of this test */
     ck_run("-content_image content.ppm -style_image style.ppm -model_file net.safetensors -image_size 64 "
            "-num_iterations 12 -style_blend_weights 1 -content_weight 5 -style_weight 100 -tv_weight 1e-3 "
@@ -352,33 +352,33 @@ START_TEST(test_log_and_weights) {
     double content = read_log("log.json", 5, "content.relu4_2"), style = read_log("log.json", 5, "style.relu3_1");
     ck_assert_ptr_nonnull(strstr(said, "\n2/5  loss"));
     ck_assert_ptr_null(strstr(said, "\n3/5  loss"));
-    ck_picture("out.png", 64, 48);
-    ck_picture("out_2.png", 64, 48);
-    ck_picture("out_4.png", 64, 48);
+    ck_image("out.png", 64, 48);
+    ck_image("out_2.png", 64, 48);
+    ck_image("out_4.png", 64, 48);
     cli_forget("out_2.png"), cli_forget("out_4.png");
     ck_run(TINY "--iterations 2 --log=log.json --save-iter 2 -content_weight 10 -style_weight 300");
     ck_assert_double_eq_tol(read_log("log.json", 2, "content.relu4_2") / content, 2, 1e-5);
     ck_assert_double_eq_tol(read_log("log.json", 2, "style.relu3_1") / style, 3, 1e-5);
-    ck_assert_msg(!cli_exists("out_2.png"), "the last iteration's picture is the output itself");
+    ck_assert_msg(!cli_exists("out_2.png"), "the last iteration's image is the output itself");
     cli_forget("log.json"), cli_forget("out.png");
 }
 END_TEST
 
-START_TEST(test_log_that_fails_does_not_cost_the_picture) {
+START_TEST(test_log_that_fails_does_not_cost_the_image) {
     if (access("/dev/full", W_OK) != 0)
         return;
     ck_assert_int_eq(run(TINY "--iterations 2 --log /dev/full --quiet"), 1);
     ck_assert_ptr_nonnull(strstr(said, "/dev/full: the log is not complete"));
     ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
-    ck_picture("out.png", 64, 48);
+    ck_image("out.png", 64, 48);
     cli_forget("out.png");
 }
 END_TEST
 
 START_TEST(test_starts_styles_and_optimizers) {
-    ck_run(PICTURES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
-                    "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
-    ck_picture("out.jpg", 64, 48);
+    ck_run(IMAGES "more,style.ppm --model net.safetensors --iterations 2 --style-blend-weights 3,7 --start content "
+                  "--optimizer adam --original-colors --pooling avg --normalize-gradients --loss gatys -o out.jpg");
+    ck_image("out.jpg", 64, 48);
     ck_run(TINY "--iterations 2 --match-colors histogram --original-colors --color-space oklab -o out.jpg");
     ck_assert_ptr_null(strstr(said, "--color-space"));
     ck_run(TINY "--iterations 2 --match-colors pca --color-space oklab -o out.jpg");
@@ -387,23 +387,23 @@ START_TEST(test_starts_styles_and_optimizers) {
            "--iterations 2 -init image -init_image style.ppm -optimizer gradient-descent -learning_rate 1 -momentum .5 "
            "-decay .1 -gpu 99 -o out.bmp");
     ck_assert_ptr_nonnull(strstr(said, "--gpu 99"));
-    ck_picture("out.bmp", 64, 48);
+    ck_image("out.bmp", 64, 48);
     ck_run("-style_image style.ppm,content.ppm -style_blend_weights 1,2 content.ppm --image-size=64 "
            "--model=net.safetensors --iterations 3 --start style.ppm --min-improvement .999999 --improvement-window 1 "
            "-o out.tga");
     ck_assert_ptr_null(strstr(said, "3 of 3"));
-    ck_picture("out.tga", 64, 48);
+    ck_image("out.tga", 64, 48);
     setenv("PASTICHE_MODEL", "net.safetensors", 1);
     setenv("PASTICHE_DEVICE", "no-such-device", 1);
-    ck_refused(PICTURES "--iterations 1", 1, "no-such-device", "");
-    ck_run(PICTURES "--iterations 1 --device 0 --loss-threshold 1e29");
+    ck_refused(IMAGES "--iterations 1", 1, "no-such-device", "");
+    ck_run(IMAGES "--iterations 1 --device 0 --loss-threshold 1e29");
     unsetenv("PASTICHE_DEVICE");
     unsetenv("PASTICHE_MODEL");
     cli_forget("out.jpg"), cli_forget("out.bmp"), cli_forget("out.tga"), cli_forget("out.png");
 }
 END_TEST
 
-/* A mask of the content: two colours side by side, and of the styles a colour or a file. */
+/* A mask of the content: two colors side by side, and of the styles a color or a file. */
 static void write_mask(const char *name, int width, int height, const unsigned char *left, const unsigned char *right) {
     static unsigned char file[32 + 200 * 200 * 3];
     int at = sprintf((char *)file, "P6 %d %d 255\n", width, height);
@@ -422,7 +422,7 @@ START_TEST(test_masks) {
     ck_assert_msg(strstr(said, "region #ff0000, 50.0% of the content: style 1\n") &&
                       strstr(said, "region #0000ff, 50.0% of the content: in no style's mask, keeps the content\n"),
                   "%s", said);
-    ck_picture("masked.png", 64, 48);
+    ck_image("masked.png", 64, 48);
     ck_run(
         TINY
         "--iterations 3 --content-mask mask.ppm --style-masks own.ppm --guides inside --loss wasserstein -o both.png");
@@ -446,7 +446,7 @@ START_TEST(test_masks) {
         ck_refused(command, 2, wrong[i][1], wrong[i][2]);
     }
     ck_refused(TINY "--content-mask missing.png --style-masks own.ppm", 1, "missing.png", "");
-    ck_refused(TINY "--content-mask mask.ppm --style-masks no.txt", 1, "no.txt", "not a picture");
+    ck_refused(TINY "--content-mask mask.ppm --style-masks no.txt", 1, "no.txt", "not an image");
     cli_forget("masked.png"), cli_forget("both.png");
     cli_forget("mask.ppm"), cli_forget("square.ppm"), cli_forget("green.ppm");
     cli_forget("own.ppm");
@@ -455,10 +455,10 @@ END_TEST
 
 START_TEST(test_the_demonstration_needs_nothing) {
     ck_run("demo --image-size 64 --iterations 3 --quiet");
-    ck_picture("pastiche-landscape.png", 640, 448);
-    ck_picture("pastiche-strokes.png", 1024, 1024);
-    ck_picture("pastiche-mosaic.png", 512, 512);
-    ck_picture("pastiche-demo.png", 64, 44);
+    ck_image("pastiche-landscape.png", 640, 448);
+    ck_image("pastiche-strokes.png", 1024, 1024);
+    ck_image("pastiche-mosaic.png", 512, 512);
+    ck_image("pastiche-demo.png", 64, 44);
     ck_assert_int_eq(rename(test_path("pastiche-demo.png"), test_path("first.png")), 0);
     ck_run("demo --image-size 64 --iterations 3 --quiet");
     ck_same_bytes("pastiche-demo.png", "first.png", true);
@@ -478,12 +478,12 @@ START_TEST(test_networks_go_by_name) {
     ck_assert_msg(strstr(printed, "  vgg19 ") && strstr(printed, test_path("data")) && !strstr(printed, "installed: "),
                   "%s", printed);
     if (!strstr(printed, "inside the program")) {
-        ck_refused(PICTURES "--plan", 1, "no network", "model fetch vgg19");
+        ck_refused(IMAGES "--plan", 1, "no network", "model fetch vgg19");
     } else {
-        ck_run(PICTURES "--plan");
+        ck_run(IMAGES "--plan");
         ck_assert_ptr_nonnull(strstr(said, "built-in:small.safetensors"));
     }
-    ck_refused(PICTURES "--model vgg19", 1, "vgg19: ", "not installed");
+    ck_refused(IMAGES "--model vgg19", 1, "vgg19: ", "not installed");
     ck_assert_int_eq(mkdir(test_path("data"), 0700), 0);
     ck_assert_int_eq(stat(test_path("net.safetensors"), &about), 0);
     ck_assert_int_lt(about.st_size, (long)sizeof net);
@@ -492,14 +492,14 @@ START_TEST(test_networks_go_by_name) {
     ck_run("model list");
     ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* is the one"),
                   "%s", printed);
-    ck_run(PICTURES "--iterations 1 -o by-default.png");
+    ck_run(IMAGES "--iterations 1 -o by-default.png");
     ck_assert_msg(strstr(said, "the network is ") && strstr(said, "data/vgg19.safetensors\n"), "%s", said);
-    ck_run(PICTURES "--model vgg19-keras --iterations 1 -o by-name.png");
+    ck_run(IMAGES "--model vgg19-keras --iterations 1 -o by-name.png");
     ck_assert_ptr_null(strstr(said, "the network is"));
     ck_run(TINY "--iterations 1 -o by-file.png");
     ck_same_bytes("by-default.png", "by-name.png", true);
     ck_same_bytes("by-default.png", "by-file.png", true);
-    ck_refused(PICTURES "-o data/vgg19.safetensors", 2, "vgg19.safetensors", "an input");
+    ck_refused(IMAGES "-o data/vgg19.safetensors", 2, "vgg19.safetensors", "an input");
     ck_run("model --help");
     ck_assert_ptr_nonnull(strstr(printed, "pastiche model fetch"));
     ck_run("model fetch --help");
@@ -525,11 +525,11 @@ static void interrupt(int number) {
     int code = wait_for(child);
     ck_assert_msg(code == 128 + number, "exit code %d after signal %d: %.900s", code, number, said);
     ck_assert_ptr_nonnull(strstr(said, "stopped after"));
-    ck_picture("out.png", 64, 48);
+    ck_image("out.png", 64, 48);
     cli_forget("log.json"), cli_forget("out.png");
 }
 
-START_TEST(test_signals_end_it_with_a_picture) {
+START_TEST(test_signals_end_it_with_a_image) {
     unsigned files = files_hash();
     interrupt(SIGINT);
     interrupt(SIGTERM);
@@ -552,12 +552,12 @@ int main(void) {
     tcase_add_test(all, test_bad_outputs_are_told_at_once);
     tcase_add_test(all, test_defaults_are_neural_styles_and_runs_repeat);
     tcase_add_test(all, test_log_and_weights);
-    tcase_add_test(all, test_log_that_fails_does_not_cost_the_picture);
+    tcase_add_test(all, test_log_that_fails_does_not_cost_the_image);
     tcase_add_test(all, test_starts_styles_and_optimizers);
     tcase_add_test(all, test_masks);
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
-    tcase_add_test(all, test_signals_end_it_with_a_picture);
+    tcase_add_test(all, test_signals_end_it_with_a_image);
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

@@ -49,8 +49,8 @@ static bool is_for_others(const layer *l) {
     int c = pst_channels(l->c), k = pst_channels(l->k);
     if (!test_session->cpu_kernels && c >= 64) /* those kernels take the counts as arguments */
         return true;
-    return c == PST_PICTURE_CHANNELS ? k == 16 || k == 64
-                                     : (c == 16 && k == 16) || (c == 64 && k == 64) || (c == 32 && k == 48);
+    return c == PST_IMAGE_CHANNELS ? k == 16 || k == 64
+                                   : (c == 16 && k == 16) || (c == 64 && k == 64) || (c == 32 && k == 48);
 }
 
 /* What a run is to write. */
@@ -246,12 +246,12 @@ static void backward(const void *arg) {
            *d_expanded = test_doubles(in_count);
     double *gradient = test_doubles(out_count), *expected = test_doubles(out_count), *old = test_numbers(out_count, 8);
     uint16_t *in_bits = test_take(in_count / 16, sizeof *in_bits), *mask = test_take(out_count / 16 + 1, sizeof *mask);
-    bool picture = o.c == PST_PICTURE_CHANNELS; /* nothing before it that could have bits or losses */
-    if (!picture)
+    bool image = o.c == PST_IMAGE_CHANNELS; /* nothing before it that could have bits or losses */
+    if (!image)
         reference_signs(test_numbers(out_count, 6), out_count, mask);
     const pst_buffer *in_device = test_floats(d, in_count),
                      *pooled_device = pooled_count ? test_floats(d_pooled, pooled_count) : NULL;
-    pst_buffer *mask_device = picture ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
+    pst_buffer *mask_device = image ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
     for (int i = 0; i < t->outputs; i++) {
         const output *f = &outputs[i];
         pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool};
@@ -267,7 +267,7 @@ static void backward(const void *arg) {
             reference_unpool(d_pooled, in_bits, l->h, l->w, o.k, average, NULL, d_expanded);
         }
         reference_conv_backward(&o.reference, f->pool ? d_expanded : d, gradient);
-        for (int add = 0; add <= !picture; add++) {
+        for (int add = 0; add <= !image; add++) {
             tensors.add = add;
             tensors.out = add ? test_floats(old, out_count) : test_empty(out_count);
             run(t, &shape, f, &o, tensors);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
 #include "model/safetensors.h"
-#include "model/write.h"
+#include "model/weights.h"
+#include "model/weights_write.h"
 #include "support.h"
 
 static pst_error error;
@@ -85,33 +85,33 @@ START_TEST(lists_of_modules_are_understood) {
         c_in = 2 + *number % 3;
     }
     const char *path = write_named(&n);
-    pst_model *model;
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_weights *model;
+    pst_status status = pst_weights_read(&error, path, &model);
     ck_assert_msg((status != PST_OK) == lists[_i].refused, "%s", status ? error.text : "was read");
     for (size_t i = 0; model && i < model->convolution_count; i++)
         strcat(strcat(found, model->convolutions[i].name), " ");
     ck_assert_msg(status == PST_OK ? strcmp(found, lists[_i].found) == 0 : strstr(error.text, lists[_i].found) != NULL,
                   "%s", status ? error.text : found);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
 }
 END_TEST
 
 START_TEST(batch_normalization_is_refused) {
     named_network n = {.count = 0};
-    pst_model *model;
+    pst_weights *model;
     add_convolution(&n, "features.0", 2, 3);
     add(&n, "features.1.running_mean", 1, (const int64_t[]){2}, NULL);
-    ck_assert_int_eq(pst_model_read(&error, write_named(&n), &model), PST_ERROR_UNSUPPORTED);
+    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_UNSUPPORTED);
     ck_assert_msg(strstr(error.text, "batch normalization (features.1.running_mean)"), "%s", error.text);
 }
 END_TEST
 
 START_TEST(two_tensors_of_one_place_are_refused) {
     named_network n = {.count = 0};
-    pst_model *model;
+    pst_weights *model;
     add_convolution(&n, "conv1_1", 2, 3);
     add_convolution(&n, "module.conv1_1", 2, 3);
-    ck_assert_int_eq(pst_model_read(&error, write_named(&n), &model), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_FORMAT);
     ck_assert_msg(strstr(error.text, "conv1_1.weight and module.conv1_1.weight are both"), "%s", error.text);
 }
 END_TEST
@@ -141,33 +141,33 @@ START_TEST(conventions_are_found_out) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         named_network n = {.count = 0};
         char bias[64];
-        pst_model *model;
+        pst_weights *model;
         add_convolution(&n, cases[i].name, 7, 3);
         if (cases[i].biases)
             memcpy(n.values[1], cases[i].biases, 7 * sizeof(float));
         if (cases[i].other)
             add(&n, cases[i].other, 2, (const int64_t[]){5, 5}, NULL);
         snprintf(bias, sizeof bias, "case %zu", i);
-        ck_ok(error, pst_model_read_as(&error, write_named(&n), cases[i].asked, &model));
+        ck_ok(error, pst_weights_read_as(&error, write_named(&n), cases[i].asked, &model));
         ck_assert_msg(model->convention == cases[i].found && model->assumed == cases[i].assumed, "%s: %d, %s", bias,
                       model->convention, model->reason);
-        pst_model_destroy(model);
+        pst_weights_destroy(model);
     }
-    pst_model *model;
-    ck_assert_int_eq(pst_model_read_as(&error, "x", PST_CONVENTION_RGB, &model), PST_ERROR_ARGUMENT);
+    pst_weights *model;
+    ck_assert_int_eq(pst_weights_read_as(&error, "x", PST_CONVENTION_RGB, &model), PST_ERROR_ARGUMENT);
 }
 END_TEST
 
 enum { SIDE = 6, OUT = 4 };
 
-/* One output of a 3x3 convolution of a picture of 3 channels, with zeros around it. */
-static double convolve(const float *weight, const float *bias, double picture[3][SIDE][SIDE], int o, int y, int x) {
+/* One output of a 3x3 convolution of an image of 3 channels, with zeros around it. */
+static double convolve(const float *weight, const float *bias, double image[3][SIDE][SIDE], int o, int y, int x) {
     double sum = (double)bias[o];
     for (int c = 0; c < 3; c++)
         for (int t = 0; t < 9; t++) {
             int row = y + t / 3 - 1, column = x + t % 3 - 1;
             if (row >= 0 && row < SIDE && column >= 0 && column < SIDE)
-                sum += (double)weight[(o * 3 + c) * 9 + t] * picture[c][row][column];
+                sum += (double)weight[(o * 3 + c) * 9 + t] * image[c][row][column];
         }
     return sum;
 }
@@ -181,11 +181,11 @@ START_TEST(torchvision_is_folded_exactly) {
     double theirs[3][SIDE][SIDE], ours[3][SIDE][SIDE], inside = 0, border = 0, allowed = 0;
     float weight[OUT * 27], bias[OUT];
     uint64_t seed = 5;
-    pst_model *model;
+    pst_weights *model;
     add_convolution(&n, "features.0", OUT, 3);
     memcpy(weight, n.values[0], sizeof weight);
     memcpy(bias, n.values[1], sizeof bias);
-    ck_ok(error, pst_model_read(&error, write_named(&n), &model));
+    ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             for (int k = 0; k < 3; k++) { /* red, green, blue */
@@ -213,21 +213,21 @@ START_TEST(torchvision_is_folded_exactly) {
     }
     ck_assert_msg(inside < 2e-5, "inside: %g", inside);
     ck_assert_msg(border < allowed && border > inside, "border: %g of %g", border, allowed);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
 }
 END_TEST
 
 /* A 1x1 convolution that is not Caffe's usual one is multiplied into the first of 3x3. */
-START_TEST(colours_are_folded) {
+START_TEST(colors_are_folded) {
     static const float matrix[9] = {10, 20, 30, -5, 0.5f, 7, 100, 0, -3}, shift[3] = {1, -2, 30};
     static const double caffe[3] = {103.939, 116.779, 123.68};
     for (int usual = 0; usual < 2; usual++) {
         static const float swap[9] = {0, 0, 255, 0, 255, 0, 255, 0, 0}, means[3] = {-103.939f, -116.779f, -123.68f};
         named_network n = {.count = 0};
-        double colours[3][SIDE][SIDE], ours[3][SIDE][SIDE];
+        double colors[3][SIDE][SIDE], ours[3][SIDE][SIDE];
         float weight[OUT * 27], bias[OUT];
         uint64_t seed = 6;
-        pst_model *model;
+        pst_weights *model;
         add(&n, "0.weight", 4, (const int64_t[]){3, 3, 1, 1}, usual ? swap : matrix);
         add(&n, "0.bias", 1, (const int64_t[]){3}, usual ? means : shift);
         add_convolution(&n, "2", OUT, 3);
@@ -235,7 +235,7 @@ START_TEST(colours_are_folded) {
         add_convolution(&n, "9", 3, 3);
         memcpy(weight, n.values[2], sizeof weight);
         memcpy(bias, n.values[3], sizeof bias);
-        ck_ok(error, pst_model_read(&error, write_named(&n), &model));
+        ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
         ck_assert_uint_eq(model->convolution_count, 3);
         ck_assert_str_eq(model->convolutions[2].name, "conv2_1");
         ck_assert_msg(strstr(model->notice, "border"), "%s", model->notice);
@@ -247,19 +247,19 @@ START_TEST(colours_are_folded) {
                     ours[2 - k][y][x] = level[k] - caffe[2 - k];
                 }
                 for (int k = 0; k < 3; k++)
-                    colours[k][y][x] = (double)shift[k] + (double)matrix[3 * k] * level[0] / 255 +
-                                       (double)matrix[3 * k + 1] * level[1] / 255 +
-                                       (double)matrix[3 * k + 2] * level[2] / 255;
+                    colors[k][y][x] = (double)shift[k] + (double)matrix[3 * k] * level[0] / 255 +
+                                      (double)matrix[3 * k + 1] * level[1] / 255 +
+                                      (double)matrix[3 * k + 2] * level[2] / 255;
             }
         if (usual) /* nothing is touched */
             ck_assert(memcmp(model->convolutions[0].weight, weight, sizeof weight) == 0 &&
                       memcmp(model->convolutions[0].bias, bias, sizeof bias) == 0);
         for (int o = 0; o < OUT && !usual; o++) {
-            double a = convolve(weight, bias, colours, o, 2, 3);
+            double a = convolve(weight, bias, colors, o, 2, 3);
             double b = convolve(model->convolutions[0].weight, model->convolutions[0].bias, ours, o, 2, 3);
             ck_assert_msg(fabs(a - b) < 1e-4, "%g is not %g", b, a);
         }
-        pst_model_destroy(model);
+        pst_weights_destroy(model);
     }
 }
 END_TEST
@@ -289,16 +289,16 @@ END_TEST
 
 START_TEST(what_is_written_is_read_again) {
     const char *from = test_path("from \"quoted\".safetensors"), *to = test_path("to.safetensors");
-    pst_model *model, *again;
+    pst_weights *model, *again;
     pst_safetensors *file;
     test_write_network(from, (const int[]){4, 5, 6, 0, 0}, (const int[]){2, 1, 2, 0, 0}, 9);
-    ck_ok(error, pst_model_read(&error, from, &model));
+    ck_ok(error, pst_weights_read(&error, from, &model));
     for (int half = 0; half < 2; half++) {
-        ck_ok(error, pst_model_write(&error, model, to, half));
-        ck_ok(error, pst_model_read(&error, to, &again));
+        ck_ok(error, pst_weights_write(&error, model, to, half));
+        ck_ok(error, pst_weights_read(&error, to, &again));
         ck_assert_uint_eq(again->convolution_count, 5);
         for (size_t i = 0; i < 5; i++) {
-            const pst_model_convolution *a = &model->convolutions[i], *b = &again->convolutions[i];
+            const pst_weights_convolution *a = &model->convolutions[i], *b = &again->convolutions[i];
             ck_assert_str_eq(a->name, b->name);
             for (int k = 0; k < a->c_out * a->c_in * 9; k++)
                 ck_assert(half ? fabsf(a->weight[k] - b->weight[k]) <= 0x1p-11f * fabsf(a->weight[k]) + 0x1p-25f
@@ -307,7 +307,7 @@ START_TEST(what_is_written_is_read_again) {
                 ck_assert(half ? fabsf(a->bias[k] - b->bias[k]) <= 0x1p-11f * fabsf(a->bias[k]) + 0x1p-25f
                                : a->bias[k] == b->bias[k]);
         }
-        pst_model_destroy(again);
+        pst_weights_destroy(again);
         ck_ok(error, pst_safetensors_open(&error, to, &file));
         ck_assert_str_eq(pst_safetensors_metadata(file, "origin"), "from \"quoted\".safetensors");
         ck_assert_str_eq(pst_safetensors_metadata(file, "origin_format"), "safetensors");
@@ -317,12 +317,12 @@ START_TEST(what_is_written_is_read_again) {
         pst_safetensors_close(file);
     }
     model->convolutions[3].bias[1] = 70000;
-    ck_assert_int_eq(pst_model_write(&error, model, to, true), PST_ERROR_NUMERIC);
+    ck_assert_int_eq(pst_weights_write(&error, model, to, true), PST_ERROR_NUMERIC);
     ck_assert_msg(strstr(error.text, "conv3_1 has the number 70000"), "%s", error.text);
-    ck_ok(error, pst_model_read(&error, to, &again)); /* the old one is still there */
-    pst_model_destroy(again);
-    ck_assert_int_eq(pst_model_write(&error, model, test_path("no/such/folder.safetensors"), false), PST_ERROR_FILE);
-    pst_model_destroy(model);
+    ck_ok(error, pst_weights_read(&error, to, &again)); /* the old one is still there */
+    pst_weights_destroy(again);
+    ck_assert_int_eq(pst_weights_write(&error, model, test_path("no/such/folder.safetensors"), false), PST_ERROR_FILE);
+    pst_weights_destroy(model);
 }
 END_TEST
 
@@ -336,7 +336,7 @@ int main(void) {
     tcase_add_test(cases, two_tensors_of_one_place_are_refused);
     tcase_add_test(cases, conventions_are_found_out);
     tcase_add_test(cases, torchvision_is_folded_exactly);
-    tcase_add_test(cases, colours_are_folded);
+    tcase_add_test(cases, colors_are_folded);
     tcase_add_test(cases, halves_are_rounded_to_nearest);
     tcase_add_test(cases, what_is_written_is_read_again);
     return test_run(suite);

@@ -6,22 +6,22 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/image.h"
-#include "model/model.h"
+#include "model/weights.h"
 #include "support.h"
 
 static pst_error error;
 static pst_image *source;
 
-static pst_status read_picture(const char *path, void **made) {
+static pst_status read_image(const char *path, void **made) {
     pst_image *image;
-    pst_status status = pst_picture_read(&error, path, &image);
+    pst_status status = pst_img_read(&error, path, &image);
     *made = image;
     pst_image_destroy(image);
     return status;
 }
 
-static pst_status write_picture(const char *path, void **made) {
-    pst_status status = pst_picture_write(&error, source, path);
+static pst_status write_image(const char *path, void **made) {
+    pst_status status = pst_img_write(&error, source, path);
     FILE *file = fopen(path, "rb");
     *made = file;
     if (file) {
@@ -31,9 +31,9 @@ static pst_status write_picture(const char *path, void **made) {
     return status;
 }
 
-static pst_status resize_picture(const char *path, void **made) {
+static pst_status resize_image(const char *path, void **made) {
     pst_image *image;
-    pst_status status = pst_picture_resize(&error, source, 7, 9, &image);
+    pst_status status = pst_img_resize(&error, source, 7, 9, &image);
     (void)path;
     *made = image;
     pst_image_destroy(image);
@@ -41,10 +41,10 @@ static pst_status resize_picture(const char *path, void **made) {
 }
 
 static pst_status read_model(const char *path, void **made) {
-    pst_model *model;
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_weights *model;
+    pst_status status = pst_weights_read(&error, path, &model);
     *made = model;
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     return status;
 }
 
@@ -53,19 +53,18 @@ static const struct {
     pst_status (*work)(const char *path, void **made);
     unsigned least; /* allocations that it makes */
 } faults[] = {
-    {"in.png", read_picture, 8}, {"in.jpg", read_picture, 8},    {"in.tga", read_picture, 5},
-    {"in.ppm", read_picture, 4}, {"out.png", write_picture, 10}, {"out.jpg", write_picture, 4},
-    {"", resize_picture, 6},     {"net", read_model, 10},
+    {"in.png", read_image, 8},    {"in.jpg", read_image, 8},   {"in.tga", read_image, 5}, {"in.ppm", read_image, 4},
+    {"out.png", write_image, 10}, {"out.jpg", write_image, 4}, {"", resize_image, 6},     {"net", read_model, 10},
 };
 
 START_TEST(every_allocation_may_fail) {
     const char *path = test_path(faults[_i].name);
-    ck_ok(error, pst_picture_create(&error, 20, 12, NULL, &source));
+    ck_ok(error, pst_img_create(&error, 20, 12, NULL, &source));
     for (int i = 0; i < 20 * 12 * 3; i++)
         source->rgb[i] = (float)(i * 37 % 256);
-    ck_ok(error, pst_picture_write(&error, source, test_path("in.png")));
-    ck_ok(error, pst_picture_write(&error, source, test_path("in.jpg")));
-    ck_ok(error, pst_picture_write(&error, source, test_path("in.tga")));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.png")));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.jpg")));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.tga")));
     test_write(test_path("in.ppm"), "P2 1 1 9 5", 10);
     test_write_network(test_path("net"), (const int[]){2, 3, 0, 0, 0}, (const int[]){1, 1, 0, 0, 0}, 1);
 

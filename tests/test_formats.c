@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/memory.h"
-#include "model/model.h"
+#include "model/weights.h"
 #include "network_files.h"
 #include "support.h"
 #ifdef PST_WITH_HDF5
@@ -115,10 +115,10 @@ static const struct {
 enum { SOUND = sizeof sound / sizeof sound[0] };
 
 /* The first convolutions of the network, and no others. */
-static bool is_part_of_ours(const pst_model *model) {
+static bool is_part_of_ours(const pst_weights *model) {
     bool same = model->convolution_count <= 2;
     for (size_t n = 0; same && n < model->convolution_count; n++) {
-        const pst_model_convolution *c = &model->convolutions[n];
+        const pst_weights_convolution *c = &model->convolutions[n];
         same = c->c_in == small_in[n] && c->c_out == small_out[n] &&
                memcmp(c->weight, network.weight[n], 54 * 4) == 0 &&
                memcmp(c->bias, network.bias[n], 4 * (size_t)small_out[n]) == 0;
@@ -126,20 +126,20 @@ static bool is_part_of_ours(const pst_model *model) {
     return same;
 }
 
-static bool is_ours(const pst_model *model) { return model->convolution_count == 2 && is_part_of_ours(model); }
+static bool is_ours(const pst_weights *model) { return model->convolution_count == 2 && is_part_of_ours(model); }
 
 START_TEST(sound_files_are_read) {
-    pst_model *model;
+    pst_weights *model;
     bytes file = sound[_i].make();
     const char *path = test_path("a file whose name says nothing");
     test_write(path, file.data, file.count);
-    ck_ok(error, pst_model_read_as(&error, path, sound[_i].asked, &model));
+    ck_ok(error, pst_weights_read_as(&error, path, sound[_i].asked, &model));
     ck_assert_str_eq(model->format, sound[_i].format);
     ck_assert(is_ours(model));
-    pst_model_forget(model);
-    ck_ok(error, pst_model_recall(&error, model));
+    pst_weights_forget(model);
+    ck_ok(error, pst_weights_recall(&error, model));
     ck_assert(is_ours(model));
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     bytes_free(&file);
 }
 END_TEST
@@ -181,9 +181,9 @@ static const struct {
 
 START_TEST(other_files_are_called_what_they_are) {
     const char *path = test_path("vgg19.model");
-    pst_model *model = (pst_model *)&error;
+    pst_weights *model = (pst_weights *)&error;
     test_write(path, mistaken[_i].data, mistaken[_i].count);
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, &model);
     ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s",
                   status ? error.text : "was read");
     ck_assert_ptr_null(model);
@@ -237,16 +237,16 @@ static const struct {
 START_TEST(pickles_do_nothing_but_tensors) {
     const char *path = test_path("pickle.pth");
     bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&network, &object);
-    pst_model *model;
+    pst_weights *model;
     test_write(path, file.data, file.count);
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, &model);
     ck_assert_msg(status == pickles[_i].status, "%s", status ? error.text : "was read");
     if (status == PST_OK)
         ck_assert(is_ours(model));
     else
         ck_assert_msg(strstr(error.text, pickles[_i].says) && strncmp(error.text, path, strlen(path)) == 0,
                       "no \"%s\" in: %s", pickles[_i].says, error.text);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     bytes_free(&object);
     bytes_free(&file);
 }
@@ -255,7 +255,7 @@ END_TEST
 /* Python 2 wrote dictionaries as lists of pairs, and texts of bytes. */
 START_TEST(old_dictionaries_are_read) {
     bytes object = {0}, state = pickle_state("", 0), file;
-    pst_model *model;
+    pst_weights *model;
     put_text(&object, "ccollections\nOrderedDict\n(](");
     for (size_t at = 0, parts = 0; parts < 4; parts++) { /* each tensor of the other pickle becomes a pair */
         uint8_t *begin = state.data + at;
@@ -274,9 +274,9 @@ START_TEST(old_dictionaries_are_read) {
     put(&object, FILE_OF("}X\x09\0\0\0_metadata}sb."));
     file = file_torch(&network, &object);
     test_write(test_path("old.pth"), file.data, file.count);
-    ck_ok(error, pst_model_read(&error, test_path("old.pth"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("old.pth"), &model));
     ck_assert(is_ours(model));
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     bytes_free(&object);
     bytes_free(&state);
     bytes_free(&file);
@@ -287,10 +287,10 @@ END_TEST
 
 /* Reads what may be anything; within 1 GiB more than there is now, and without a word that is not in the error. */
 static void read_any(const char *path, const bytes *file, const char *what, size_t where) {
-    pst_model *model = (pst_model *)&error;
+    pst_weights *model = (pst_weights *)&error;
     error.text[0] = 0;
     test_write(path, file->data, file->count);
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, &model);
     if (status == PST_OK) {
         ck_assert_ptr_nonnull(model);
         for (size_t i = 0; i < model->convolution_count; i++)
@@ -299,7 +299,7 @@ static void read_any(const char *path, const bytes *file, const char *what, size
         ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s %zu: %s", what, where, error.text);
         ck_assert_ptr_null(model);
     }
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
 }
 
 /* A Caffe file that ends just behind a layer is a whole one of a smaller network, which only those who want more can
@@ -310,15 +310,15 @@ START_TEST(files_cut_at_any_byte_are_refused_or_the_same) {
     size_t step =
         whole.count > 2048 && strcmp(sound[_i].name, "small.h5") == 0 ? 97 : 1; /* HDF5 leaves gaps of zeros */
     for (size_t i = 0; i < whole.count; i += step) {
-        pst_model *model;
+        pst_weights *model;
         cut.count = i;
         test_write(path, cut.data, cut.count);
-        if (pst_model_read_as(&error, path, sound[_i].asked, &model) == PST_OK)
+        if (pst_weights_read_as(&error, path, sound[_i].asked, &model) == PST_OK)
             ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu",
                           sound[_i].name, i);
         else
             ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s", error.text);
-        pst_model_destroy(model);
+        pst_weights_destroy(model);
     }
     bytes_free(&whole);
 }
@@ -362,7 +362,7 @@ START_TEST(files_with_pieces_spoiled_do_no_harm) {
 END_TEST
 
 START_TEST(shapes_that_lie_take_no_memory) {
-    pst_model *model;
+    pst_weights *model;
     const char *path = test_path("huge.caffemodel");
     bytes file = {0}, layer = {0}, blob = {0}, shape = {0};
     for (int d = 0; d < 4; d++)
@@ -375,7 +375,7 @@ START_TEST(shapes_that_lie_take_no_memory) {
     put_string(&file, 1, "VGG");
     put_block(&file, 100, layer.data, layer.count);
     test_write(path, file.data, file.count);
-    ck_assert_int_eq(pst_model_read(&error, path, &model), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_weights_read(&error, path, &model), PST_ERROR_FORMAT);
     ck_assert_msg(strstr(error.text, "impossible shape"), "%s", error.text);
     bytes_free(&file);
     bytes_free(&layer);
@@ -391,10 +391,10 @@ START_TEST(other_archives_are_called_what_they_are) {
     } cases[] = {
         {"model.weights.h5", ".keras archive"}, {"vgg19.h5", "not one of PyTorch's"}, {"a/data.pkl", "cut short"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pst_model *model;
+        pst_weights *model;
         bytes file = file_zip(&(zip_entry){cases[i].name, "\x80\2", 2}, 1);
         test_write(test_path("archive"), file.data, file.count);
-        ck_assert_int_ne(pst_model_read(&error, test_path("archive"), &model), PST_OK);
+        ck_assert_int_ne(pst_weights_read(&error, test_path("archive"), &model), PST_OK);
         ck_assert_msg(strstr(error.text, cases[i].says), "%s", error.text);
         bytes_free(&file);
     }
@@ -406,7 +406,7 @@ END_TEST
 /* Circles of links, sets of zeros that take no room in the file, and chunks larger than any network. */
 START_TEST(hostile_hdf5_is_refused) {
     const char *path = test_path("hostile.h5");
-    pst_model *model;
+    pst_weights *model;
     for (int kind = 0; kind < 4; kind++) {
         hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         hsize_t sides[4] = {3, 3, 3, kind == 1 ? 4096 : (hsize_t)1 << 40}, chunk[4] = {3, 3, 3, (hsize_t)1 << 24};
@@ -434,7 +434,7 @@ START_TEST(hostile_hdf5_is_refused) {
         }
         H5Gclose(folder);
         H5Fclose(file);
-        pst_status status = pst_model_read(&error, path, &model);
+        pst_status status = pst_weights_read(&error, path, &model);
         ck_assert_msg(status != PST_OK, "kind %d was read", kind);
         ck_assert_msg(strstr(error.text, says), "kind %d: %s", kind, error.text);
     }
@@ -449,12 +449,12 @@ START_TEST(every_allocation_may_fail) {
     test_write(path, file.data, file.count);
     for (int persistent = 0; persistent < 2; persistent++)
         for (unsigned n = 1;; n++) {
-            pst_model *model = (pst_model *)&error;
+            pst_weights *model = (pst_weights *)&error;
             pst_memory_fail_at(n, persistent);
-            pst_status status = pst_model_read(&error, path, &model);
+            pst_status status = pst_weights_read(&error, path, &model);
             pst_memory_fail_at(0, false);
             if (status == PST_OK) {
-                pst_model_destroy(model);
+                pst_weights_destroy(model);
                 ck_assert_uint_gt(n, 8);
                 break;
             }

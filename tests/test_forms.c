@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "forced.h"
-#include "model/random.h"
+#include "loss/objective.h"
+#include "model/weights_random.h"
 #include "on_device.h"
-#include "transfer/objective.h"
 #include "transfer/space.h"
 
 enum { H = 37, W = 50, COUNT = H * W * 3 };
@@ -20,28 +20,28 @@ typedef struct outcome {
     float gradient[COUNT];
 } outcome;
 
-static pst_model *model;
+static pst_weights *model;
 static outcome expected;
 
-static void picture(uint64_t seed, float *pixels) {
+static void image(uint64_t seed, float *pixels) {
     for (int i = 0; i < COUNT; i++)
         pixels[i] = 100 * test_random(&seed);
 }
 
-static void evaluate(const pst_net *net, const pst_objective_options *options, outcome *o) {
+static void evaluate(const pst_device_network *net, const pst_objective_options *options, outcome *o) {
     pst_session *session = test_session;
     pst_objective *objective;
     pst_buffer *x[3], *g;
     float *pixels = malloc(sizeof(float) * COUNT);
     ck_assert_ptr_nonnull(pixels);
     for (int i = 0; i < 3; i++) {
-        picture((uint64_t)i + 1, pixels);
+        image((uint64_t)i + 1, pixels);
         ck_ok(test_error, pst_buffer_create(session, pst_space_vector_bytes(COUNT), "a test", &x[i]));
         ck_ok(test_error, pst_buffer_write(session, x[i], 0, pixels, sizeof(float) * COUNT));
     }
     free(pixels);
     ck_ok(test_error, pst_buffer_create(session, pst_space_vector_bytes(COUNT), "a test", &g));
-    ck_ok(test_error, pst_objective_create((pst_net *)net, options, &objective));
+    ck_ok(test_error, pst_objective_create((pst_device_network *)net, options, &objective));
     ck_ok(test_error, pst_objective_begin(objective));
     ck_ok(test_error, pst_objective_add_style(objective, x[0], H, W, 1));
     ck_ok(test_error, pst_objective_set_content(objective, x[1]));
@@ -61,11 +61,11 @@ static void run(test_form form, const char *algorithm, pst_pool pooling, outcome
     pst_objective_options options = {.h = H, .w = W, .pooling = pooling};
     pst_conv_choices choices = {0};
     pst_gemm *gemm;
-    pst_net *net;
+    pst_device_network *net;
     test_open(form);
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
     pst_conv_engine engine = {test_session, gemm, (size_t)1 << 20, &choices};
-    ck_ok(test_error, pst_net_create(&engine, model, &net));
+    ck_ok(test_error, pst_device_network_create(&engine, model, &net));
     if (algorithm)
         ck_ok(test_error, force_algorithm(&test_error, net, H, W, algorithm, &choices));
     ck_ok(test_error, pst_objective_add_terms(&test_error, &net->layers, false, "relu2_2", 5, &options));
@@ -73,7 +73,7 @@ static void run(test_form form, const char *algorithm, pst_pool pooling, outcome
           pst_objective_add_terms(&test_error, &net->layers, true, "relu1_1,relu2_1,relu3_1", 100, &options));
     pst_objective_add_tv(1e-3, &options);
     evaluate(net, &options, o);
-    pst_net_destroy(net);
+    pst_device_network_destroy(net);
     pst_conv_choices_clear(&choices);
     pst_gemm_destroy(gemm);
     test_close();
@@ -94,11 +94,11 @@ static void compare(const char *what, const outcome *o) {
 }
 
 static void set_up(void) {
-    ck_ok(test_error, pst_model_vgg19(&test_error, &model));
-    ck_ok(test_error, pst_model_randomize(&test_error, model));
+    ck_ok(test_error, pst_weights_vgg19(&test_error, &model));
+    ck_ok(test_error, pst_weights_randomize(&test_error, model));
 }
 
-static void tear_down(void) { pst_model_destroy(model); }
+static void tear_down(void) { pst_weights_destroy(model); }
 
 START_TEST(every_form_and_algorithm_agrees) {
     static outcome o;

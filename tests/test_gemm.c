@@ -74,7 +74,7 @@ static void check_product(pst_gemm_shape s, size_t shift) {
             norm += row[j] * row[j];
         }
     }
-    ck_assert_msg(wrong <= 1e-7 * norm, "%zu x %zu x %zu %d%d: normalised mean-square error %g", s.m, s.n, s.k,
+    ck_assert_msg(wrong <= 1e-7 * norm, "%zu x %zu x %zu %d%d: normalized mean-square error %g", s.m, s.n, s.k,
                   s.a_transposed, s.b_transposed, wrong / norm);
     for (size_t i = 0; i < s.m * s.n; i++)
         ck_assert_msg(isfinite(c[offset + i]), "%zu x %zu x %zu: not finite at %zu", s.m, s.n, s.k, i);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "loss/style_regions.h"
 #include "on_device.h"
 #include "transfer/job.h"
-#include "transfer/style_regions.h"
 
 enum { H = 11, W = 13, N = H * W, STYLE_N = 60, C = 32, TRUE_C = 27, REGIONS = 3 };
 
@@ -188,7 +188,7 @@ static int gather(const double *f, int pixels, const float *guide, float *region
     return count;
 }
 
-START_TEST(a_region_alone_is_a_picture_of_its_own) {
+START_TEST(a_region_alone_is_a_image_of_its_own) {
     static float gradient[N * C], expected[N * C], region[N * C], part[N * C];
     static const pst_loss_form forms[] = {PST_LOSS_MEAN, PST_LOSS_GATYS, PST_LOSS_WASSERSTEIN};
     for (int k = 0; k < 3; k++) {
@@ -273,7 +273,7 @@ static pst_image *painted(void (*paint)(int x, int y, float *rgb)) {
 
 static void set(float *rgb, float r, float g, float b) { rgb[0] = r, rgb[1] = g, rgb[2] = b; }
 
-static void grey_waves(int x, int y, float *rgb) {
+static void gray_waves(int x, int y, float *rgb) {
     float v = 128 + 30 * sinf(.2f * (float)x) * cosf(.17f * (float)y);
     set(rgb, v, v + 10, v - 5);
 }
@@ -304,7 +304,7 @@ typedef struct scene {
 } scene;
 
 static void make_scene(scene *s) {
-    s->content = painted(grey_waves);
+    s->content = painted(gray_waves);
     s->styles[0] = painted(red_rows);
     s->styles[1] = painted(blue_columns);
     s->mask = painted(thirds);
@@ -330,7 +330,7 @@ static void drop_scene(scene *s) {
         pst_image_destroy(gone[i]);
 }
 
-/* Mean colour, and how much it changes along x and along y, within columns from..to. */
+/* Mean color, and how much it changes along x and along y, within columns from..to. */
 static void measure(const pst_image *image, int from, int to, double mean[3], double *along_x, double *along_y) {
     const float *rgb = pst_image_samples(image);
     *along_x = *along_y = mean[0] = mean[1] = mean[2] = 0;
@@ -499,7 +499,7 @@ int main(void) {
         tcase_add_unchecked_fixture(terms, open[form], close_device);
         tcase_set_timeout(terms, 120);
         tcase_add_test(terms, gram_losses_are_their_definition);
-        tcase_add_test(terms, a_region_alone_is_a_picture_of_its_own);
+        tcase_add_test(terms, a_region_alone_is_a_image_of_its_own);
         suite_add_tcase(suite, terms);
     }
     TCase *jobs = tcase_create("jobs");

@@ -29,23 +29,23 @@ static pst_error error;
 #endif
 
 /* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_picture(int width, int height, uint64_t seed) {
+static pst_image *random_image(int width, int height, uint64_t seed) {
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
     for (int i = 0; i < width * height * 3; i++)
         image->rgb[i] = floorf((test_random(&seed) + 1) * 127.999f);
     return image;
 }
 
-static pst_image *read_picture(const char *path) {
+static pst_image *read_image(const char *path) {
     pst_image *image;
-    ck_ok(error, pst_picture_read(&error, path, &image));
+    ck_ok(error, pst_img_read(&error, path, &image));
     return image;
 }
 
 static void check_refused(const char *path, pst_status expected, const char *text) {
     pst_image *image = (pst_image *)&error;
-    pst_status status = pst_picture_read(&error, path, &image);
+    pst_status status = pst_img_read(&error, path, &image);
     ck_assert_msg(status == expected, "%s: %s", path, status ? error.text : "was read");
     ck_assert_ptr_null(image);
     ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "no path: %s", error.text);
@@ -60,19 +60,19 @@ static double mean_difference(const pst_image *a, const pst_image *b) {
     return sum / (a->width * a->height * 3);
 }
 
-START_TEST(pictures_are_made_and_measured) {
+START_TEST(images_are_made_and_measured) {
     const float rgb[] = {1, 2, 3, 4, 5, 6}, wrong[] = {0, NAN, 0};
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, 2, 1, rgb, &image));
+    ck_ok(error, pst_img_create(&error, 2, 1, rgb, &image));
     ck_assert(pst_image_width(image) == 2 && pst_image_height(image) == 1);
     ck_assert(pst_image_samples(image) != rgb);
     ck_assert_mem_eq(pst_image_samples(image), rgb, sizeof rgb);
     pst_image_destroy(image);
     pst_image_destroy(NULL);
-    ck_assert_int_eq(pst_picture_create(&error, 1, 1, wrong, &image), PST_ERROR_ARGUMENT);
+    ck_assert_int_eq(pst_img_create(&error, 1, 1, wrong, &image), PST_ERROR_ARGUMENT);
     const int sizes[][2] = {{0, 1}, {1, 0}, {-1, 5}, {65536, 1}, {1, 65536}, {65535, 65535}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        ck_assert_int_eq(pst_picture_create(&error, sizes[i][0], sizes[i][1], NULL, &image), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_img_create(&error, sizes[i][0], sizes[i][1], NULL, &image), PST_ERROR_ARGUMENT);
         ck_assert_ptr_null(image);
     }
 }
@@ -83,14 +83,14 @@ START_TEST(what_is_written_is_read_again) {
     static const char *const names[] = {"a.png", "a.bmp", "a.tga", "a.PNG", "a.jpg", "a.JPEG"};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
         for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
-            pst_image *image = random_picture(sizes[s][0], sizes[s][1], s + 1);
+            pst_image *image = random_image(sizes[s][0], sizes[s][1], s + 1);
             bool jpeg = n >= 4;
             for (int i = 0; i < image->width * image->height * 3 && jpeg; i++)
-                image->rgb[i] = 40.0f + 60.0f * (float)(i % 3); /* one colour; noise would be lost */
+                image->rgb[i] = 40.0f + 60.0f * (float)(i % 3); /* one color; noise would be lost */
             const char *path = test_path(names[n]);
-            ck_ok(error, pst_picture_write_check(&error, path));
-            ck_ok(error, pst_picture_write(&error, image, path));
-            pst_image *again = read_picture(path);
+            ck_ok(error, pst_img_write_check(&error, path));
+            ck_ok(error, pst_img_write(&error, image, path));
+            pst_image *again = read_image(path);
             ck_assert_double_le(mean_difference(image, again), jpeg ? 1.5 : 0);
             pst_image_destroy(image);
             pst_image_destroy(again);
@@ -101,13 +101,13 @@ END_TEST
 START_TEST(samples_are_rounded_and_clamped) {
     const float given[] = {-5, 300, 0.49f, 0.5f, 127.5f, 254.6f}, expected[] = {0, 255, 0, 1, 128, 255};
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, 2, 1, given, &image));
-    ck_ok(error, pst_picture_write(&error, image, test_path("round.png")));
+    ck_ok(error, pst_img_create(&error, 2, 1, given, &image));
+    ck_ok(error, pst_img_write(&error, image, test_path("round.png")));
     image->rgb[0] = NAN;
-    ck_ok(error, pst_picture_write(&error, image, test_path("nan.bmp")));
+    ck_ok(error, pst_img_write(&error, image, test_path("nan.bmp")));
     pst_image_destroy(image);
     for (int i = 0; i < 2; i++) {
-        image = read_picture(test_path(i ? "nan.bmp" : "round.png"));
+        image = read_image(test_path(i ? "nan.bmp" : "round.png"));
         ck_assert_mem_eq(image->rgb, expected, sizeof expected);
         pst_image_destroy(image);
     }
@@ -119,13 +119,13 @@ START_TEST(bytes_are_those_of_the_file) {
     static const char *const endings[] = {".png", ".jpg", ".bmp", ".tga"};
     for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
         char name[16];
-        pst_image *image = random_picture(37, 21, e + 1);
+        pst_image *image = random_image(37, 21, e + 1);
         uint8_t *data, *file;
         size_t bytes, file_bytes;
         image->rgb[0] = NAN;
         image->rgb[1] = 300;
         snprintf(name, sizeof name, "b%s", endings[e]);
-        ck_ok(error, pst_picture_write(&error, image, test_path(name)));
+        ck_ok(error, pst_img_write(&error, image, test_path(name)));
         ck_ok(error, pst_file_load(&error, test_path(name), 1 << 20, &file, &file_bytes));
         ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, endings[e], &data, &bytes), PST_OK);
         ck_assert_uint_eq(bytes, file_bytes);
@@ -142,16 +142,16 @@ START_TEST(bytes_are_those_of_the_file) {
 END_TEST
 
 START_TEST(names_that_cannot_be_written_are_refused) {
-    pst_image *image = random_picture(2, 2, 1);
+    pst_image *image = random_image(2, 2, 1);
     static const char *const wrong[] = {"a.gif", "png", "a.", "", "a.png.txt"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        ck_assert_int_eq(pst_picture_write_check(&error, wrong[i]), PST_ERROR_ARGUMENT);
-        ck_assert_int_eq(pst_picture_write(&error, image, wrong[i]), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_img_write_check(&error, wrong[i]), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_img_write(&error, image, wrong[i]), PST_ERROR_ARGUMENT);
         ck_assert_ptr_nonnull(strstr(error.text, ".jpeg"));
     }
-    ck_assert_int_eq(pst_picture_write_check(&error, test_path("none/a.png")), PST_ERROR_FILE);
-    ck_assert_int_eq(pst_picture_write(&error, image, test_path("none/a.png")), PST_ERROR_FILE);
-    ck_ok(error, pst_picture_write_check(&error, test_path("never.png")));
+    ck_assert_int_eq(pst_img_write_check(&error, test_path("none/a.png")), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_img_write(&error, image, test_path("none/a.png")), PST_ERROR_FILE);
+    ck_ok(error, pst_img_write_check(&error, test_path("never.png")));
     ck_assert_int_ne(access(test_path("never.png"), F_OK), 0);
     pst_image_destroy(image);
 }
@@ -165,7 +165,7 @@ START_TEST(other_files_are_named_for_what_they_are) {
         const char *text;
     } cases[] = {
         {"", 0, PST_ERROR_FORMAT, "is empty"},
-        {"<html></html>", 13, PST_ERROR_FORMAT, "not a picture"},
+        {"<html></html>", 13, PST_ERROR_FORMAT, "not an image"},
         {"RIFF\x10\0\0\0WEBPVP8 ", 16, WITH_WEBP, "WebP"},
         {"II*\0\x08\0\0\0", 8, WITH_TIFF, "TIFF"},
         {"\0\0\0\x18"
@@ -174,7 +174,7 @@ START_TEST(other_files_are_named_for_what_they_are) {
         {"\0\0\0\x18"
          "ftypavif",
          12, PST_ERROR_UNSUPPORTED, "AVIF"},
-        {"\xff\xd8\xff\xdb", 4, PST_ERROR_FORMAT, "JPEG picture cannot be read"},
+        {"\xff\xd8\xff\xdb", 4, PST_ERROR_FORMAT, "JPEG image cannot be read"},
         {"\x89PNG\r\n\x1a\n", 8, PST_ERROR_FORMAT, "cut short"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0....", 33, PST_ERROR_FORMAT, NULL},
         {"P6 65535 65535 255\n....", 23, PST_ERROR_FORMAT, "PNM"},
@@ -199,8 +199,8 @@ static void make_small(const char *path) {
         test_write(path, raw, sizeof raw);
         return;
     }
-    pst_image *image = random_picture(24, 16, 5);
-    ck_ok(error, pst_picture_write(&error, image, path));
+    pst_image *image = random_image(24, 16, 5);
+    ck_ok(error, pst_img_write(&error, image, path));
     pst_image_destroy(image);
 }
 
@@ -213,7 +213,7 @@ static bool in_range(const pst_image *image) {
 
 static const char *const small_names[] = {"cut.png", "cut.jpg", "cut.bmp", "cut.tga", "cut.ppm"};
 
-START_TEST(a_picture_cut_anywhere_is_refused) {
+START_TEST(a_image_cut_anywhere_is_refused) {
     const char *path = test_path(small_names[_i]);
     struct stat facts;
     make_small(path);
@@ -225,7 +225,7 @@ START_TEST(a_picture_cut_anywhere_is_refused) {
 }
 END_TEST
 
-START_TEST(a_damaged_picture_is_read_or_refused) {
+START_TEST(a_damaged_image_is_read_or_refused) {
     const char *path = test_path(small_names[_i]);
     uint8_t *data;
     size_t bytes;
@@ -238,7 +238,7 @@ START_TEST(a_damaged_picture_is_read_or_refused) {
         uint8_t changed = data[at] ^ (uint8_t)(1 + (int)((test_random(&state) + 1) * 127));
         ck_assert_int_eq(pwrite(file, &changed, 1, (off_t)at), 1);
         pst_image *image;
-        pst_status status = pst_picture_read(&error, path, &image);
+        pst_status status = pst_img_read(&error, path, &image);
         ck_assert_int_eq(pwrite(file, data + at, 1, (off_t)at), 1);
         ck_assert((status == PST_OK) == (image != NULL));
         ck_assert(status == PST_OK || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED);
@@ -301,7 +301,7 @@ START_TEST(a_small_file_cannot_unfold_without_end) {
     test_write(test_path("bomb.png"), file, 41 + length + 16);
     free(file);
 #ifdef PST_WITH_LIBPNG
-    pst_image *image = read_picture(test_path("bomb.png")); /* no more is unfolded than its one pixel needs */
+    pst_image *image = read_image(test_path("bomb.png")); /* no more is unfolded than its one pixel needs */
     ck_assert(image->width == 1 && image->height == 1 && image->rgb[0] == 0);
     pst_image_destroy(image);
 #else
@@ -323,7 +323,7 @@ START_TEST(opacity_is_kept_apart) {
     for (int k = 0; k < 3; k++) {
         memcpy(file + 18, pixels[k], 12);
         test_write(test_path("alpha.tga"), file, sizeof file);
-        pst_image *image = read_picture(test_path("alpha.tga"));
+        pst_image *image = read_image(test_path("alpha.tga"));
         ck_assert(image->width == 3 && image->height == 1);
         for (int i = 0; i < 9; i++)
             ck_assert_float_eq_tol(image->rgb[i], expected[k][i], 1e-4f);
@@ -353,7 +353,7 @@ START_TEST(pnm_is_scaled_to_255) {
                                         "P2 2 1 65536 0 0"};
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         test_write(test_path("a.ppm"), cases[k].bytes, cases[k].count);
-        pst_image *image = read_picture(test_path("a.ppm"));
+        pst_image *image = read_image(test_path("a.ppm"));
         ck_assert(image->width == 2 && image->height == 1);
         for (int i = 0; i < 6; i++)
             ck_assert_float_eq_tol(image->rgb[i], cases[k].expected[i], 1e-4f);
@@ -379,7 +379,7 @@ START_TEST(the_collected_edge_cases_are_read_or_refused) {
                 continue;
             snprintf(path, sizeof path, "%s/%s", root, found->d_name);
             pst_image *image;
-            pst_status status = pst_picture_read(&error, path, &image);
+            pst_status status = pst_img_read(&error, path, &image);
             ck_assert_msg(!status || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s", path);
             bool cut = strstr(path, "truncated_half") || strstr(path, "truncated_jpeg") || strstr(path, "empty");
             ck_assert_msg(!cut || status != PST_OK, "%s", path);
@@ -399,18 +399,18 @@ START_TEST(formats_agree_on_a_photograph) {
     const char *path = test_shared("images/edge_cases/made_here/srgb_reference.png");
     if (!path)
         return;
-    pst_image *reference = read_picture(path);
+    pst_image *reference = read_image(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char name[128];
         snprintf(name, sizeof name, "images/edge_cases/made_here/%s", names[i]);
-        pst_image *image = read_picture(test_shared(name));
+        pst_image *image = read_image(test_shared(name));
         double difference = mean_difference(image, reference);
         ck_assert_msg(difference < 8, "%s: %g", names[i], difference);
         pst_image_destroy(image);
     }
     pst_image_destroy(reference);
 
-    reference = read_picture(test_shared("images/edge_cases/made_here/grey16_ramp.png"));
+    reference = read_image(test_shared("images/edge_cases/made_here/gray16_ramp.png"));
     int fractions = 0;
     for (int i = 0; i < reference->width * reference->height * 3; i++)
         fractions += reference->rgb[i] != floorf(reference->rgb[i]);
@@ -425,14 +425,14 @@ int main(void) {
     int small_count = sizeof small_names / sizeof small_names[0];
     suite_add_tcase(suite, cases);
     tcase_set_timeout(cases, 120);
-    tcase_add_test(cases, pictures_are_made_and_measured);
+    tcase_add_test(cases, images_are_made_and_measured);
     tcase_add_test(cases, what_is_written_is_read_again);
     tcase_add_test(cases, samples_are_rounded_and_clamped);
     tcase_add_test(cases, bytes_are_those_of_the_file);
     tcase_add_test(cases, names_that_cannot_be_written_are_refused);
     tcase_add_test(cases, other_files_are_named_for_what_they_are);
-    tcase_add_loop_test(cases, a_picture_cut_anywhere_is_refused, 0, small_count);
-    tcase_add_loop_test(cases, a_damaged_picture_is_read_or_refused, 0, small_count);
+    tcase_add_loop_test(cases, a_image_cut_anywhere_is_refused, 0, small_count);
+    tcase_add_loop_test(cases, a_damaged_image_is_read_or_refused, 0, small_count);
     tcase_add_test(cases, a_small_file_cannot_unfold_without_end);
     tcase_add_test(cases, opacity_is_kept_apart);
     tcase_add_test(cases, pnm_is_scaled_to_255);

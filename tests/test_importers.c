@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "model/model.h"
+#include "model/weights.h"
 #include "support.h"
 
 static pst_error error;
@@ -25,11 +25,11 @@ static double difference(const float *a, const float *b, size_t count) {
     return worst / largest;
 }
 
-static void check_same(const char *path, const pst_model *got, const pst_model *truth, bool folded) {
+static void check_same(const char *path, const pst_weights *got, const pst_weights *truth, bool folded) {
     ck_assert_msg(got->convolution_count == truth->convolution_count, "%s: %zu convolutions", path,
                   got->convolution_count);
     for (size_t i = 0; i < truth->convolution_count; i++) {
-        const pst_model_convolution *a = &got->convolutions[i], *b = &truth->convolutions[i];
+        const pst_weights_convolution *a = &got->convolutions[i], *b = &truth->convolutions[i];
         ck_assert_msg(strcmp(a->name, b->name) == 0 && a->c_in == b->c_in && a->c_out == b->c_out, "%s: %s", path,
                       b->name);
         size_t weights = (size_t)b->c_out * (size_t)b->c_in * 9, biases = (size_t)b->c_out;
@@ -45,17 +45,17 @@ static void check_same(const char *path, const pst_model *got, const pst_model *
 /* Whether this build has no importer for a file; the message says what to install. */
 static bool is_left_out(const char *path) {
 #if !defined(PST_WITH_HDF5) || !defined(PST_WITH_LIBZIP) || !defined(PST_WITH_ZLIB)
-    pst_model *model;
-    if (pst_model_read(&error, path, &model) == PST_ERROR_UNSUPPORTED && strstr(error.text, "build again"))
+    pst_weights *model;
+    if (pst_weights_read(&error, path, &model) == PST_ERROR_UNSUPPORTED && strstr(error.text, "build again"))
         return true;
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
 #endif
     (void)path;
     return false;
 }
 
 /* A file cut at some place is an error or, if only what is not needed is gone, the same network. */
-static void check_cut(const char *path, const pst_model *truth, bool folded) {
+static void check_cut(const char *path, const pst_weights *truth, bool folded) {
     static const double parts[] = {0.02, 0.3, 0.6, 0.9, 0.999};
     char cut[1100];
     FILE *file = fopen(path, "rb");
@@ -68,13 +68,13 @@ static void check_cut(const char *path, const pst_model *truth, bool folded) {
     fclose(file);
     snprintf(cut, sizeof cut, "%s.cut", path);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        pst_model *model;
+        pst_weights *model;
         test_write(cut, data, (size_t)(parts[i] * (double)bytes));
-        if (pst_model_read(&error, cut, &model) == PST_OK)
+        if (pst_weights_read(&error, cut, &model) == PST_OK)
             check_same(cut, model, truth, folded);
         else
             ck_assert_msg(strncmp(error.text, cut, strlen(cut)) == 0, "%s", error.text);
-        pst_model_destroy(model);
+        pst_weights_destroy(model);
     }
     unlink(cut);
     free(data);
@@ -84,7 +84,7 @@ static void check_cut(const char *path, const pst_model *truth, bool folded) {
 static void compare(const char *network, const char *only, bool small) {
     const char *python = getenv("PASTICHE_PYTHON"), *source = getenv("PASTICHE_SOURCE");
     char command[4096], line[4096], path[1024], truth_path[1024], kind[16], last_truth[1024] = "";
-    pst_model *truth = NULL;
+    pst_weights *truth = NULL;
     int compared = 0;
     ck_assert_ptr_nonnull(source);
     snprintf(command, sizeof command, "'%s' '%s/tests/make_networks.py' '%s' %s %s 2>&1", python ? python : "python3",
@@ -98,26 +98,26 @@ static void compare(const char *network, const char *only, bool small) {
             continue;
         }
         if (strcmp(truth_path, last_truth) != 0) {
-            pst_model_destroy(truth);
-            ck_ok(error, pst_model_read(&error, truth_path, &truth));
+            pst_weights_destroy(truth);
+            ck_ok(error, pst_weights_read(&error, truth_path, &truth));
             strcpy(last_truth, truth_path);
         }
         bool folded = strcmp(kind, "folded") == 0;
         if (!is_left_out(path)) {
-            pst_model *model;
-            ck_ok(error, pst_model_read(&error, path, &model));
+            pst_weights *model;
+            ck_ok(error, pst_weights_read(&error, path, &model));
             check_same(path, model, truth, folded);
-            pst_model_forget(model); /* and again, as a run does */
-            ck_ok(error, pst_model_recall(&error, model));
+            pst_weights_forget(model); /* and again, as a run does */
+            ck_ok(error, pst_weights_recall(&error, model));
             check_same(path, model, truth, folded);
-            pst_model_destroy(model);
+            pst_weights_destroy(model);
             if (small)
                 check_cut(path, truth, folded);
             compared++;
         }
         unlink(path);
     }
-    pst_model_destroy(truth);
+    pst_weights_destroy(truth);
     int status = pclose(pipe);
     if (compared == 0 && status != 0)
         exit(TEST_SKIPPED);
@@ -129,10 +129,10 @@ static void compare(const char *network, const char *only, bool small) {
 START_TEST(small_networks_come_through) {
     compare("", "", true);
     const char *whole = test_path("vgg19/whole-model.pth");
-    pst_model *model;
+    pst_weights *model;
     if (access(whole, R_OK) != 0 || is_left_out(whole))
         return;
-    ck_assert_int_eq(pst_model_read(&error, whole, &model), PST_ERROR_UNSUPPORTED);
+    ck_assert_int_eq(pst_weights_read(&error, whole, &model), PST_ERROR_UNSUPPORTED);
     ck_assert_msg(strstr(error.text, "torch.nn.modules.container.Sequential"), "%s", error.text);
 }
 END_TEST

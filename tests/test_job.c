@@ -1,5 +1,5 @@
 /* Whole jobs over a small network: how often an iteration waits for the device, that the plan is what is taken, and
- * that the result is the picture of the lowest loss. */
+ * that the result is the image of the lowest loss. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ START_TEST(an_iteration_waits_once) {
 }
 END_TEST
 
-/* From the first iteration on nothing is made but the optimiser's vectors, which `vectors` counts; all of them are at
+/* From the first iteration on nothing is made but the optimizer's vectors, which `vectors` counts; all of them are at
  * the end. */
 START_TEST(the_plan_is_what_is_taken) {
     pst_session *session = context->session;
@@ -55,8 +55,8 @@ START_TEST(the_plan_is_what_is_taken) {
 }
 END_TEST
 
-/* The optimisers hold this many pictures, and the job two: the memory that people are promised. */
-START_TEST(pictures_are_few) {
+/* The optimizers hold this many images, and the job two: the memory that people are promised. */
+START_TEST(images_are_few) {
     static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
     pst_job *job = make_job(kinds[_i], false, 0);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, job->width, job->height, ITERATIONS);
@@ -131,9 +131,9 @@ static int lowest_of(const double *losses, int from, int to) {
     return lowest;
 }
 
-/* The evaluation after the change is of the best picture until then, so that its terms are known beforehand:
+/* The evaluation after the change is of the best image until then, so that its terms are known beforehand:
  * proportional to the weights. The lowest loss counts from there, even though all before were far lower. */
-START_TEST(changed_weights_hold_at_the_best_picture) {
+START_TEST(changed_weights_hold_at_the_best_image) {
     change c = {.content = 5000, .style = 50, .tv = 0.5, .stop_at = ITERATIONS - 1};
     double rate = kinds[_i] == PST_OPTIMIZER_ADAM ? 40 : kinds[_i] == PST_OPTIMIZER_GRADIENT_DESCENT ? 3e-5 : 0;
     c.job = make_job(kinds[_i], false, rate);
@@ -251,9 +251,9 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, an_iteration_waits_once, 0, KINDS);
     tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);
-    tcase_add_loop_test(tests, pictures_are_few, 0, KINDS);
+    tcase_add_loop_test(tests, images_are_few, 0, KINDS);
     tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
-    tcase_add_loop_test(tests, changed_weights_hold_at_the_best_picture, 0, KINDS);
+    tcase_add_loop_test(tests, changed_weights_hold_at_the_best_image, 0, KINDS);
     tcase_add_test(tests, weights_set_before_are_those_of_the_options);
     tcase_add_test(tests, changed_weights_hold_at_later_scales);
     tcase_add_test(tests, normalized_weights_stay_normalized);

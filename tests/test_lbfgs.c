@@ -214,7 +214,7 @@ static double descend_robustly(optim_problem evaluate, double start, double part
             memcpy(best_x, at, sizeof at);
         } else {
             ++*rises;
-            /* Without P lengths are the optimiser's own. */
+            /* Without P lengths are the optimizer's own. */
             if (part == 0)
                 ck_assert_double_le(distance(f.x->values, best_x), 0.5 * distance(at, best_x) * (1 + 1e-6) + 1e-12);
         }

@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "model/model.h"
 #include "model/safetensors.h"
+#include "model/weights.h"
 #include "support.h"
 
 static pst_error error;
@@ -40,8 +40,8 @@ static void check_open_fails(const char *path, const char *text) {
 }
 
 static void check_model_fails(const char *path, pst_status expected, const char *text) {
-    pst_model *model = (pst_model *)&error;
-    pst_status status = pst_model_read(&error, path, &model);
+    pst_weights *model = (pst_weights *)&error;
+    pst_status status = pst_weights_read(&error, path, &model);
     ck_assert_msg(status == expected, "%s", status ? error.text : "was read");
     ck_assert_ptr_null(model);
     ck_assert_msg(strstr(error.text, text), "no \"%s\" in: %s", text, error.text);
@@ -183,9 +183,9 @@ START_TEST(a_file_cut_anywhere_is_refused) {
     struct stat facts;
     test_write_network(path, (const int[]){2, 2, 0, 0, 0}, (const int[]){1, 1, 0, 0, 0}, 1);
     ck_assert_int_eq(stat(path, &facts), 0);
-    pst_model *model;
-    ck_ok(error, pst_model_read(&error, path, &model));
-    pst_model_destroy(model);
+    pst_weights *model;
+    ck_ok(error, pst_weights_read(&error, path, &model));
+    pst_weights_destroy(model);
     for (off_t kept = facts.st_size - 1; kept >= 0; kept--) {
         ck_assert_int_eq(truncate(path, kept), 0);
         check_open_fails(path, NULL);
@@ -266,15 +266,15 @@ END_TEST
 START_TEST(a_network_is_read) {
     const char *path = test_path("net.safetensors");
     const int channels[5] = {4, 6, 5, 3, 7}, units[5] = {2, 1, 3, 1, 1};
-    pst_model *model;
+    pst_weights *model;
     test_write_network(path, channels, units, 77);
-    ck_ok(error, pst_model_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, &model));
     ck_assert_str_eq(model->path, path);
     ck_assert_uint_eq(model->convolution_count, 8);
     uint64_t state = 77;
     int c_in = 3;
     for (size_t i = 0, block = 1, unit = 1; i < 8; i++) {
-        const pst_model_convolution *made = &model->convolutions[i];
+        const pst_weights_convolution *made = &model->convolutions[i];
         char name[16];
         snprintf(name, sizeof name, "conv%zu_%zu", block, unit);
         ck_assert_str_eq(made->name, name);
@@ -291,8 +291,8 @@ START_TEST(a_network_is_read) {
             unit = 1;
         }
     }
-    pst_model_destroy(model);
-    pst_model_destroy(NULL);
+    pst_weights_destroy(model);
+    pst_weights_destroy(NULL);
 }
 END_TEST
 
@@ -375,11 +375,11 @@ START_TEST(other_tensors_and_no_metadata_do_not_matter) {
     const test_tensor tensors[] = {BIAS("1_1", 2),
                                    {.name = "fc6.weight", .dtype = "I8", .dims = 1, .shape = {3}, .bytes = 3},
                                    WEIGHT("1_1", 2, 3)};
-    pst_model *model;
+    pst_weights *model;
     test_write_safetensors(test_path("plain"), NULL, 3, tensors);
-    ck_ok(error, pst_model_read(&error, test_path("plain"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("plain"), &model));
     ck_assert_uint_eq(model->convolution_count, 1);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     check_model_fails(test_path("no such file"), PST_ERROR_FILE, "no such file");
 }
 END_TEST
@@ -387,10 +387,10 @@ END_TEST
 START_TEST(more_convolutions_than_there_is_room_for_are_refused) {
     const char *path = test_path("deep");
     test_write_network(path, (const int[]){1, 1, 1, 1, 1}, (const int[]){20, 0, 0, 0, 0}, 1);
-    pst_model *model;
-    ck_ok(error, pst_model_read(&error, path, &model));
+    pst_weights *model;
+    ck_ok(error, pst_weights_read(&error, path, &model));
     ck_assert_uint_eq(model->convolution_count, 20);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
     test_write_network(path, (const int[]){1, 1, 1, 1, 1}, (const int[]){10, 11, 0, 0, 0}, 1);
     check_model_fails(path, PST_ERROR_UNSUPPORTED, "more than 20");
 }
@@ -401,8 +401,8 @@ START_TEST(the_network_at_hand_is_read) {
     static const float first_biases[] = {0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f};
     if (!path)
         return;
-    pst_model *model;
-    ck_ok(error, pst_model_read(&error, path, &model));
+    pst_weights *model;
+    ck_ok(error, pst_weights_read(&error, path, &model));
     ck_assert_uint_eq(model->convolution_count, 16);
     size_t parameters = 0;
     for (size_t i = 0; i < 16; i++)
@@ -410,7 +410,7 @@ START_TEST(the_network_at_hand_is_read) {
     ck_assert_uint_eq(parameters, 20024384);
     for (int i = 0; i < 4; i++)
         ck_assert(model->convolutions[0].bias[i] == first_biases[i]);
-    pst_model_destroy(model);
+    pst_weights_destroy(model);
 }
 END_TEST
 

@@ -15,7 +15,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 #define TIGHT                                                                                                     \
-    1e-12        /* normalised mean square error where only the rounding of single steps can differ: 1e-6 in norm \
+    1e-12        /* normalized mean square error where only the rounding of single steps can differ: 1e-6 in norm \
                   */
 #define SUM 1e-6 /* relative, of sums of positive numbers */
 
@@ -249,12 +249,12 @@ static void guide_case(const void *arg) {
     test_close_to("a row times the square of the guide added", sum, expected, count, TIGHT);
     for (size_t i = 0; i < channels; i++)
         expected[i] = a[i] * guide[i / 3] + b[i] * (1 - guide[i / 3]);
-    ck_ok(test_error, pst_mix_pictures(test_session, x, y, g, s->pixels, mixed));
-    test_close_to("two pictures mixed", mixed, expected, channels, TIGHT);
+    ck_ok(test_error, pst_mix_images(test_session, x, y, g, s->pixels, mixed));
+    test_close_to("two images mixed", mixed, expected, channels, TIGHT);
     for (size_t i = 0; i < channels; i++)
         expected[i] = a[i] * guide[i / 3];
-    ck_ok(test_error, pst_mix_pictures(test_session, x, NULL, g, s->pixels, x));
-    test_close_to("a part of a picture, in place", x, expected, channels, TIGHT);
+    ck_ok(test_error, pst_mix_images(test_session, x, NULL, g, s->pixels, x));
+    test_close_to("a part of an image, in place", x, expected, channels, TIGHT);
 }
 
 /* ---- losses ---- */
@@ -300,8 +300,8 @@ static void normalized_case(const void *arg) {
     reference_add_normalized(from, count, weight, norm, old);
     reference_add_normalized(from, count, weight, norm, d);
     test_number("L1 norm", sum_in(&sums, 1), norm, SUM);
-    test_close_to("normalised gradient added", d_old, old, count, TIGHT);
-    test_close_to("normalised gradient", d_fresh, d, count, TIGHT);
+    test_close_to("normalized gradient added", d_old, old, count, TIGHT);
+    test_close_to("normalized gradient", d_fresh, d, count, TIGHT);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
     test_untouched("sums", sums.parts, 2 * PST_PARTS, 3 * PST_PARTS);
 
@@ -310,7 +310,7 @@ static void normalized_case(const void *arg) {
     pst_buffer *nothing = test_floats(zeros, count), *d_nothing = test_empty(count);
     ck_ok(test_error, pst_absolute_sum(test_session, nothing, count, &sums, 1));
     ck_ok(test_error, pst_add_normalized(test_session, nothing, count, weight, &sums, 1, false, d_nothing));
-    test_exact("normalised zeros", d_nothing, zeros, count);
+    test_exact("normalized zeros", d_nothing, zeros, count);
 }
 
 static void smoothness_case(const void *arg) {
@@ -319,11 +319,11 @@ static void smoothness_case(const void *arg) {
     double *x = test_numbers(count, 22), *old = test_numbers(count, 23), *d = test_doubles(count);
     for (size_t i = 0; i < count; i++)
         x[i] = (double)(float)(100 * x[i]);
-    pst_buffer *picture = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
+    pst_buffer *image = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
     make_sums(&sums, 4);
-    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, picture, s->h, s->w, .3, true, d_old, &sums, 1));
-    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, picture, s->h, s->w, .3, false, d_fresh, &sums, 2));
+    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, .3, true, d_old, &sums, 1));
+    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, .3, false, d_fresh, &sums, 2));
     double loss = reference_smoothness(x, s->h, s->w, .3, old);
     reference_smoothness(x, s->h, s->w, .3, d);
     test_close_to("smoothness gradient added", d_old, old, count, TIGHT);
@@ -410,12 +410,12 @@ static void spread_case(const void *arg) {
     ck_ok(test_error, pst_spread(test_session, s->h, s->w, to, NULL, on_v, workspace));
     ck_ok(test_error, pst_spread(test_session, s->h, s->w, sum, on_from, on_v, workspace));
     test_close_to("a spread change", to, alone, count, TIGHT);
-    test_close_to("a picture and a spread change", sum, both, count, TIGHT);
-    /* In place, to the bit: the optimiser makes a point again that it has not kept. */
+    test_close_to("an image and a spread change", sum, both, count, TIGHT);
+    /* In place, to the bit: the optimizer makes a point again that it has not kept. */
     float *expected = test_take(count, sizeof *expected);
     test_read(sum, expected, count * sizeof *expected);
     ck_ok(test_error, pst_spread(test_session, s->h, s->w, on_from, on_from, on_v, workspace));
-    test_bytes("a picture changed in place", on_from, expected, count * sizeof *expected);
+    test_bytes("an image changed in place", on_from, expected, count * sizeof *expected);
     test_read(to, expected, count * sizeof *expected);
     ck_ok(test_error, pst_spread(test_session, s->h, s->w, on_v, NULL, on_v, workspace));
     test_bytes("a change spread in place", on_v, expected, count * sizeof *expected);
@@ -443,7 +443,7 @@ static void adam_case(const void *arg) {
     test_close_to("Adam's second moment", on_v, v, count, TIGHT);
     float *moved = test_take(count, sizeof *moved);
     test_read(on_x, moved, count * sizeof *moved);
-    for (size_t i = 0; i < count; i++) /* the step itself, which the picture's own size would hide */
+    for (size_t i = 0; i < count; i++) /* the step itself, which the image's own size would hide */
         if (!(fabs((double)moved[i] - x[i]) <= 1e-5 * fabs(x[i] - start[i]) + 1e-6))
             ck_abort_msg("Adam moved element %zu to %.9g, not %.9g", i, (double)moved[i], x[i]);
     for (size_t i = real; i < count; i++)
@@ -464,8 +464,8 @@ static void pixels_case(const void *arg) {
         for (size_t i = 0; i < count; i++)
             scaled[i] = scale * rgb[i];
         reference_import(scaled, pixels, x);
-        test_close_to("picture imported", inside, x, count, form ? TIGHT / 10 : TIGHT / 100);
-        test_close_to("picture exported", back, rgb, count, form ? TIGHT / 10 : TIGHT / 100);
+        test_close_to("image imported", inside, x, count, form ? TIGHT / 10 : TIGHT / 100);
+        test_close_to("image exported", back, rgb, count, form ? TIGHT / 10 : TIGHT / 100);
 
         /* Twice as far from the middle, a half of the samples lie outside. */
         double *wide = test_doubles(count), *limited = test_doubles(count);
@@ -477,7 +477,7 @@ static void pixels_case(const void *arg) {
         pst_buffer *clamped = test_floats(x, count);
         ck_ok(test_error, pst_pixels_clamp(test_session, clamped, pixels, scale));
         reference_import(limited, pixels, x);
-        test_close_to("picture clamped", clamped, x, count, TIGHT / 10);
+        test_close_to("image clamped", clamped, x, count, TIGHT / 10);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The optimisers on host arrays: trajectories against the reference, formulas, restarts and faults, options. */
+/* The optimizers on host arrays: trajectories against the reference, formulas, restarts and faults, options. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -127,7 +127,7 @@ static double broken_loss(const double *x, double *g, int k) {
     return NAN;
 }
 
-/* After a restart an optimiser goes on as a new one would, with scaled steps. */
+/* After a restart an optimizer goes on as a new one would, with scaled steps. */
 START_TEST(restart_begins_anew) {
     for (int which = 0; which < OPTIM_VARIANTS; which++) {
         pst_optimizer_options options = optim_variant(which);
@@ -294,7 +294,7 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("optim");
-    TCase *tests = tcase_create("optimisers");
+    TCase *tests = tcase_create("optimizers");
     tcase_add_test(tests, reference_trajectories);
     tcase_add_test(tests, lbfgs_reports_what_is_not_finite);
     tcase_add_test(tests, adam_follows_its_formula);

@@ -5,19 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
+#include "cli/options/options.h"
 #include "support.h"
 
-typedef struct neighbour {
+typedef struct neighbor {
     const char *name, *value; /* value NULL: it takes none */
     size_t offset;
     enum { NUMBER, INTEGER, SEED, WORDS, FLAG, CHOICE } type;
     double before, after; /* WORDS: texts below */
     const char *text_before, *text_after;
-} neighbour;
+} neighbor;
 
 #define AT(member) offsetof(settings, member)
-static const neighbour table[] = {
+static const neighbor table[] = {
     {"style_image", "other.ppm,third.ppm", AT(style_list), WORDS, 0, 0, NULL, "other.ppm,third.ppm"},
     {"style_blend_weights", "3,7", 0, FLAG, 0, 0, NULL, NULL}, /* looked at below */
     {"content_image", "photo.ppm", AT(content), WORDS, 0, 0, "content.ppm", "photo.ppm"},
@@ -64,14 +64,14 @@ static const neighbour table[] = {
     {"adam_betas", ".8,.95", AT(transfer.adam_beta2), NUMBER, .999, .95, NULL, NULL},
 };
 
-static const neighbour idle[] = {{"backend", "nn", 0, FLAG, 0, 0, NULL, "backend"},
-                                 {"cudnn_autotune", NULL, 0, FLAG, 0, 0, NULL, "cudnn-autotune"},
-                                 {"proto_file", "deploy.prototxt", 0, FLAG, 0, 0, NULL, "proto-file"},
-                                 {"multigpu_strategy", "3,4", 0, FLAG, 0, 0, NULL, "multigpu-strategy"}};
+static const neighbor idle[] = {{"backend", "nn", 0, FLAG, 0, 0, NULL, "backend"},
+                                {"cudnn_autotune", NULL, 0, FLAG, 0, 0, NULL, "cudnn-autotune"},
+                                {"proto_file", "deploy.prototxt", 0, FLAG, 0, 0, NULL, "proto-file"},
+                                {"multigpu_strategy", "3,4", 0, FLAG, 0, 0, NULL, "multigpu-strategy"}};
 
-static const void *member(const settings *s, const neighbour *n) { return (const char *)s + n->offset; }
+static const void *member(const settings *s, const neighbor *n) { return (const char *)s + n->offset; }
 
-static void check(const settings *s, const neighbour *n, bool given, const char *how) {
+static void check(const settings *s, const neighbor *n, bool given, const char *how) {
     const double expected = given ? n->after : n->before;
     const char *text = given ? n->text_after : n->text_before;
     if (n->type == WORDS) {
@@ -88,12 +88,12 @@ static void check(const settings *s, const neighbour *n, bool given, const char 
     ck_assert_msg(value == expected, "%s is %g, not %g", how, value, expected);
 }
 
-/* Reads "content.ppm style.ppm second.ppm" and an option, in one of eight spellings; the pictures need not be there. */
-static void read_spelled(settings *s, const neighbour *n, int form, char *spelled) {
+/* Reads "content.ppm style.ppm second.ppm" and an option, in one of eight spellings; the images need not be there. */
+static void read_spelled(settings *s, const neighbor *n, int form, char *spelled) {
     static char name[64];
     char *arguments[8] = {(char *)"content.ppm", (char *)"style.ppm", (char *)"second.ppm"};
-    bool pictures_given = strcmp(n->name, "style_image") == 0 || strcmp(n->name, "content_image") == 0;
-    int count = pictures_given ? strcmp(n->name, "style_image") == 0 ? 1 : 2 : 3;
+    bool images_given = strcmp(n->name, "style_image") == 0 || strcmp(n->name, "content_image") == 0;
+    int count = images_given ? strcmp(n->name, "style_image") == 0 ? 1 : 2 : 3;
     snprintf(name, sizeof name, "%s", n->name);
     for (char *c = name; form & 2 && *c; c++)
         *c = *c == '_' ? '-' : *c;
@@ -177,7 +177,7 @@ START_TEST(a_preset_comes_first) {
     ck_assert_int_eq((int)s.transfer.start, (int)PST_START_RANDOM);
     options_free(&s);
     char *name[] = {(char *)"--preset", (char *)"best", (char *)"--", (char *)"content.ppm",
-                    (char *)"--preset"}; /* a picture */
+                    (char *)"--preset"}; /* an image */
     ck_assert(options_read(&s, 5, name));
     ck_assert_str_eq(s.styles[0], "--preset");
     options_free(&s);

@@ -1,7 +1,7 @@
 """The live page in a real browser, while a run goes on behind it: what it shows, by keyboard and by mouse, in all its clothes.
 Exits with 77 where there is no Chromium or no server in the program.
 
-    python3 tests/test_page.py PROGRAM [FOLDER]     with a folder, pictures of the page are left there"""
+    python3 tests/test_page.py PROGRAM [FOLDER]     with a folder, images of the page are left there"""
 import os
 import re
 import shutil
@@ -99,7 +99,7 @@ def test_it_shows_a_run(page, url, shots):
     check(page.ask("document.getElementById('status').textContent") == "Painting out.png")
     check(page.ask("document.documentElement.lang") == "en" and "out.png" in page.ask("document.title"))
 
-    # It goes on by itself: iterations, curve, picture.
+    # It goes on by itself: iterations, curve, image.
     before = page.ask("[Number(document.getElementById('iteration').textContent), document.querySelector('#chart .total').getAttribute('d').length,"
                       " document.querySelector('#frame img').alt]")
     page.wait(f"Number(document.getElementById('iteration').textContent) > {before[0]}")
@@ -118,7 +118,7 @@ def test_it_shows_a_run(page, url, shots):
             worst = page.ask(CONTRAST)
             check(worst[0] >= 4.5, name, scheme, "contrast", worst)
             if shots:
-                page.picture(os.path.join(shots, f"{name}-{scheme}.png"), whole=True)
+                page.image(os.path.join(shots, f"{name}-{scheme}.png"), whole=True)
     page.size(1440, 900)
     page.scheme("light")
 
@@ -153,7 +153,7 @@ def test_keys(page, folder):
     page.wait("document.querySelector('#frame img').alt.startsWith('The content')")
     check(page.ask("document.querySelector('#thumbs button').getAttribute('aria-pressed')") == "true")
     page.key("c")
-    page.wait("document.querySelector('#frame img').alt.startsWith('The picture')")
+    page.wait("document.querySelector('#frame img').alt.startsWith('The image')")
     page.key("z")
     page.wait("document.querySelector('#frame img').width === 96 && document.getElementById('frame').tabIndex === 0")
     page.key("z")
@@ -218,7 +218,7 @@ def test_mouse(page):
     page.click("#thumbs button:nth-child(2)")
     page.wait("document.querySelector('#frame img').alt.startsWith('A style')")
     page.click("#thumbs button:nth-child(2)")
-    page.wait("document.querySelector('#frame img').alt.startsWith('The picture')")
+    page.wait("document.querySelector('#frame img').alt.startsWith('The image')")
     page.click("#stop")
     page.wait("document.getElementById('ask').open")
     page.click("#ask-no")
@@ -240,7 +240,7 @@ def test_stop_by_key(page, process, folder):
     check(size_of_png(os.path.join(folder, "out.png")) == (96, 72))
     page.wait("document.getElementById('status').textContent.startsWith('The program has ended. out.png is written, stopped after')")
     check(page.ask("document.getElementById('keep').disabled && document.getElementById('stop').disabled"))
-    page.wait(f"document.querySelector('#frame img').alt === 'The picture after ' + state.iteration + ' iterations'")
+    page.wait(f"document.querySelector('#frame img').alt === 'The image after ' + state.iteration + ' iterations'")
     check(complaints == [], complaints)
 
 
@@ -250,7 +250,7 @@ def test_it_stays(page, program, folder):
     page.wait("location.href === 'about:blank'")
     page.complaints.clear()
     page.open(url)
-    page.wait("state !== null && state.phase === 'done' && document.querySelector('#frame img')?.alt === 'The picture after 5 iterations'")
+    page.wait("state !== null && state.phase === 'done' && document.querySelector('#frame img')?.alt === 'The image after 5 iterations'")
     check(page.ask("document.getElementById('stop').innerText").startswith("End the program"))
     check(page.complaints == [], page.complaints)
     page.key("s")

@@ -14,7 +14,7 @@ static pst_context *context;
 static pst_network *network;
 static pst_image *content, *styles[2];
 
-static pst_image *picture(uint64_t seed, int w, int h) {
+static pst_image *image(uint64_t seed, int w, int h) {
     float *rgb = malloc(sizeof *rgb * (size_t)(w * h * 3));
     pst_image *image;
     ck_assert_ptr_nonnull(rgb);
@@ -33,9 +33,9 @@ static void open_all(const char *form) {
     ck_assert_int_eq(status, PST_OK);
     test_write_network(test_path("net"), (const int[]){12, 20, 16, 16, 16}, (const int[]){2, 2, 1, 2, 1}, 3);
     ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
-    content = picture(5, W, H);
-    styles[0] = picture(8, 45, 37);
-    styles[1] = picture(3, 33, 50);
+    content = image(5, W, H);
+    styles[0] = image(8, 45, 37);
+    styles[1] = image(3, 33, 50);
 }
 
 static void open_cpu(void) { open_all("cpu"); }
@@ -224,7 +224,7 @@ START_TEST(presets_are_the_programs) {
     pst_job *job = make_job(&o);
     pst_image *result;
     ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
-    if (o.clamp) { /* the picture on the device is within the levels before anything rounds it */
+    if (o.clamp) { /* the image on the device is within the levels before anything rounds it */
         float *x = malloc(sizeof(float) * FLOATS);
         ck_assert_ptr_nonnull(x);
         ck_assert_int_eq(pst_buffer_read(context->session, job->stage.x, 0, x, sizeof(float) * FLOATS), PST_OK);
@@ -242,7 +242,7 @@ START_TEST(presets_are_the_programs) {
 }
 END_TEST
 
-/* 256 levels inside change the loss, but a picture comes out as it went in. */
+/* 256 levels inside change the loss, but an image comes out as it went in. */
 START_TEST(levels_inside_stay_inside) {
     pst_transfer_options o;
     pst_transfer_options_init(&o, sizeof o);

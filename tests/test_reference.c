@@ -249,7 +249,7 @@ START_TEST(a_pooling_by_hand) {
 }
 END_TEST
 
-START_TEST(optimiser_steps_by_hand) {
+START_TEST(optimizer_steps_by_hand) {
     /* Adam's first step is the rate in the direction of the sign, whatever the gradient's size. */
     double x[3] = {1, 1, 1}, m[3] = {0}, v[3] = {0};
     reference_adam(x, m, v, (double[]){1e-3, -50, 0}, 3, .5, .9, .999, 1 - .9, 1 - .999, 1e-12);
@@ -276,7 +276,7 @@ int main(void) {
     tcase_add_loop_test(tests, gradients_agree_with_differences, 0, (int)(sizeof losses / sizeof *losses));
     tcase_add_test(tests, a_convolution_by_hand);
     tcase_add_test(tests, a_pooling_by_hand);
-    tcase_add_test(tests, optimiser_steps_by_hand);
+    tcase_add_test(tests, optimizer_steps_by_hand);
     tcase_add_test(tests, pixels_by_hand);
     suite_add_tcase(suite, tests);
     return test_run(suite);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "image/mask.h"
+#include "loss/regions.h"
 #include "support.h"
-#include "transfer/regions.h"
 
 static pst_error error;
 
@@ -14,7 +14,7 @@ static const float colors[5][3] = {{255, 0, 0}, {0, 0, 255}, {0, 255, 0}, {0, 0,
 
 static pst_image *empty(int width, int height) {
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
     return image;
 }
 
@@ -31,7 +31,7 @@ static pst_mask *mask_of(pst_image *image) {
     return mask;
 }
 
-/* The share of a colour that is meant, at the mask's own size. */
+/* The share of a color that is meant, at the mask's own size. */
 static float *shares(const pst_mask *mask, const float color[3]) {
     const uint8_t wanted[3] = {(uint8_t)color[0], (uint8_t)color[1], (uint8_t)color[2]};
     float *plane = calloc((size_t)mask->width * (size_t)mask->height, sizeof(float));
@@ -80,20 +80,20 @@ static double coverage(int x, int y, double cx, double cy, double r) {
     return inside / 256.0;
 }
 
-/* A smoothed disc of white on black, and a bar of grey, which the rim's pixels are too: only by what is around them can
+/* A smoothed disc of white on black, and a bar of gray, which the rim's pixels are too: only by what is around them can
  * they be told from it. */
 START_TEST(smoothed_edges_are_shares_of_what_is_around_them) {
-    static const float grey[3] = {128, 128, 128};
+    static const float gray[3] = {128, 128, 128};
     pst_image *image = empty(200, 150);
     for (int y = 0; y < 150; y++)
         for (int x = 0; x < 200; x++)
             if (x >= 170)
-                put(image, x, y, grey, grey, 0);
+                put(image, x, y, gray, gray, 0);
             else
                 put(image, x, y, colors[3], colors[4], coverage(x, y, 80.3, 70.8, 50.4));
     pst_mask *mask = mask_of(image);
     ck_assert_uint_eq(mask->count, 3);
-    float *white = shares(mask, colors[4]), *other = shares(mask, grey);
+    float *white = shares(mask, colors[4]), *other = shares(mask, gray);
     double worst = 0;
     for (int i = 0; i < 200 * 150; i++) {
         double expected = i % 200 >= 170 ? 0 : coverage(i % 200, i / 200, 80.3, 70.8, 50.4);
@@ -114,7 +114,7 @@ START_TEST(soft_edges_are_passages) {
         for (int i = 0; i < 200 * 80; i++)
             put(image, i % 200, i / 200, colors[0], colors[1], fmin(fmax((i % 200 + .5 - 100) / wide + .5, 0), 1));
         pst_mask *mask = mask_of(image);
-        ck_assert_msg(mask->count == 2, "%zu colours of a passage of %d pixels", mask->count, wide);
+        ck_assert_msg(mask->count == 2, "%zu colors of a passage of %d pixels", mask->count, wide);
         float *blue = shares(mask, colors[1]);
         for (int i = 0; i < 200 * 80; i++)
             ck_assert_float_eq_tol(blue[i], (float)fmin(fmax((i % 200 + .5 - 100) / wide + .5, 0), 1), 0.12f);
@@ -132,8 +132,8 @@ START_TEST(noise_of_jpeg_makes_no_regions) {
         put(image, x, y, tints[k], tints[k], 0);
     }
     const char *path = test_path("mask.jpg");
-    ck_ok(error, pst_picture_write(&error, image, path));
-    ck_ok(error, pst_picture_read(&error, path, &again));
+    ck_ok(error, pst_img_write(&error, image, path));
+    ck_ok(error, pst_img_read(&error, path, &again));
     uint64_t seed = 5;
     for (int i = 0; i < 3 * 320 * 240; i++) /* and more, as of a lower quality */
         again->rgb[i] = fminf(fmaxf(again->rgb[i] + 6 * test_random(&seed), 0), 255);
@@ -161,13 +161,13 @@ START_TEST(what_is_no_mask_is_refused) {
         noise->rgb[i] = 127.5f * (1 + test_random(&seed));
     ck_assert_int_eq(pst_mask_create(&error, noise, &mask), PST_ERROR_ARGUMENT);
     ck_assert_ptr_null(mask);
-    for (int i = 0; i < 100 * 100; i++) { /* 25 flat colours */
+    for (int i = 0; i < 100 * 100; i++) { /* 25 flat colors */
         int k = i % 100 / 20 + i / 2000 * 5;
         const float color[3] = {60.0f * (float)(k % 5), 60.0f * (float)(k / 5), (float)(k * 97 % 5 * 60)};
         put(chart, i % 100, i / 100, color, color, 0);
     }
     ck_assert_int_eq(pst_mask_create(&error, chart, &mask), PST_ERROR_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(error.text, "more than 16 colours"));
+    ck_assert_ptr_nonnull(strstr(error.text, "more than 16 colors"));
     ck_assert_ptr_null(mask);
     pst_image_destroy(noise);
     pst_image_destroy(chart);
@@ -214,7 +214,7 @@ static pst_layers vgg_layers(void) {
     return layers;
 }
 
-/* First and last row (or column) of the picture that a unit sees, by the layers from the top down. */
+/* First and last row (or column) of the image that a unit sees, by the layers from the top down. */
 static void sees(const pst_layers *layers, size_t layer, int unit, int size, int *first, int *last) {
     int sizes[PST_LAYERS_MAX];
     for (size_t l = 0; l <= layer; l++) {
@@ -320,7 +320,7 @@ static pst_image *halves(int w, int h, const float *left, const float *right) {
     return image;
 }
 
-START_TEST(colours_of_masks_are_matched) {
+START_TEST(colors_of_masks_are_matched) {
     static const float orange[3] = {250, 12, 8};
     pst_image *content = empty(40, 30), *styles[2] = {empty(20, 10), empty(30, 30)};
     pst_image *mask = halves(80, 60, colors[0], colors[1]), *masks[2] = {halves(20, 10, orange, colors[2]), NULL};
@@ -388,8 +388,8 @@ START_TEST(masks_that_do_not_fit_are_refused) {
         pst_image *content, *style;
         const char *words;
     } cases[] = {{NULL, green, "only the styles' are"},
-                 {square, green, "the mask of the content has 40x40 pixels and the picture 40x30"},
-                 {mask, square, "the mask of style 1 has 40x40 pixels and the picture 20x10"},
+                 {square, green, "the mask of the content has 40x40 pixels and the image 40x30"},
+                 {mask, square, "the mask of style 1 has 40x40 pixels and the image 20x10"},
                  {mask, green, "#ff0000 #0000ff"},
                  {mask, photo, "the mask of style 1: has "}};
     uint64_t seed = 3;
@@ -458,7 +458,7 @@ int main(void) {
     tcase_add_test(tests, planes_keep_their_mean);
     tcase_add_test(tests, guides_are_what_units_see);
     tcase_add_test(tests, styles_share_a_region);
-    tcase_add_test(tests, colours_of_masks_are_matched);
+    tcase_add_test(tests, colors_of_masks_are_matched);
     tcase_add_test(tests, masks_that_do_not_fit_are_refused);
     tcase_add_test(tests, weights_alone_are_one_region);
     suite_add_tcase(suite, tests);

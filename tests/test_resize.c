@@ -1,4 +1,4 @@
-/* Resizing, and the sizes and colours of pictures, against the definitions. */
+/* Resizing, and the sizes and colors of images, against the definitions. */
 #include <math.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 static pst_error error;
 
 /* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_picture(int width, int height, uint64_t seed) {
+static pst_image *random_image(int width, int height, uint64_t seed) {
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
     for (int i = 0; i < width * height * 3; i++)
         image->rgb[i] = floorf((test_random(&seed) + 1) * 127.999f);
     return image;
@@ -31,10 +31,10 @@ static bool in_range(const pst_image *image) {
     return i == count;
 }
 
-/* A picture whose samples are a function of the place of their centres. */
+/* An image whose samples are a function of the place of their centers. */
 static pst_image *ramp(int width, int height, double across, double down) {
     pst_image *image;
-    ck_ok(error, pst_picture_create(&error, width, height, NULL, &image));
+    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < 3; c++)
@@ -49,11 +49,11 @@ START_TEST(a_ramp_stays_a_ramp) {
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int *size = sizes[s];
         pst_image *source = ramp(size[0], size[1], 120, 90), *expected = ramp(size[2], size[3], 120, 90), *image;
-        ck_ok(error, pst_picture_resize(&error, source, size[2], size[3], &image));
+        ck_ok(error, pst_img_resize(&error, source, size[2], size[3], &image));
         ck_assert(image->width == size[2] && image->height == size[3]);
-        /* Within the filter's reach of the edge the picture goes on flat, which is no ramp. */
+        /* Within the filter's reach of the edge the image goes on flat, which is no ramp. */
         int edge_x = 2 + (int)ceil(2.0 * size[2] / size[0]), edge_y = 2 + (int)ceil(2.0 * size[3] / size[1]);
-        /* A stretched filter, sampled off its centre, has a small first moment of its own. */
+        /* A stretched filter, sampled off its center, has a small first moment of its own. */
         bool shrunk = size[2] < size[0] || size[3] < size[1];
         float worst = 0;
         for (int y = edge_y; y < size[3] - edge_y; y++)
@@ -73,8 +73,8 @@ START_TEST(resizing_keeps_what_it_must) {
                                    {5, 4, 6, 3},     {3000, 1, 1, 2}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int *size = sizes[s];
-        pst_image *flat = ramp(size[0], size[1], 0, 0), *noise = random_picture(size[0], size[1], s), *a, *b;
-        ck_ok(error, pst_picture_resize(&error, flat, size[2], size[3], &a));
+        pst_image *flat = ramp(size[0], size[1], 0, 0), *noise = random_image(size[0], size[1], s), *a, *b;
+        ck_ok(error, pst_img_resize(&error, flat, size[2], size[3], &a));
         float error_of_flat = 0;
         for (int i = 0; i < size[2] * size[3] * 3; i++)
             error_of_flat = fmaxf(error_of_flat, fabsf(a->rgb[i] - (10.0f + 5.0f * (float)(i % 3))));
@@ -82,11 +82,11 @@ START_TEST(resizing_keeps_what_it_must) {
         pst_image_destroy(a);
 
         /* Turned by half before or after is the same; nothing leaves 0..255. */
-        ck_ok(error, pst_picture_resize(&error, noise, size[2], size[3], &a));
+        ck_ok(error, pst_img_resize(&error, noise, size[2], size[3], &a));
         int count = size[0] * size[1];
         for (int i = 0; i < count; i++)
             memcpy(flat->rgb + 3 * i, noise->rgb + 3 * (count - 1 - i), 3 * sizeof(float));
-        ck_ok(error, pst_picture_resize(&error, flat, size[2], size[3], &b));
+        ck_ok(error, pst_img_resize(&error, flat, size[2], size[3], &b));
         count = size[2] * size[3];
         float worst = 0;
         for (int i = 0; i < 3 * count; i++)
@@ -96,14 +96,14 @@ START_TEST(resizing_keeps_what_it_must) {
         pst_image_destroy(a);
         pst_image_destroy(b);
 
-        ck_ok(error, pst_picture_resize(&error, noise, size[0], size[1], &a));
+        ck_ok(error, pst_img_resize(&error, noise, size[0], size[1], &a));
         ck_assert(a != noise && mean_difference(a, noise) == 0);
         pst_image_destroy(a);
         pst_image_destroy(flat);
         pst_image_destroy(noise);
     }
-    pst_image *image = random_picture(2, 2, 1), *none;
-    ck_assert_int_eq(pst_picture_resize(&error, image, 0, 5, &none), PST_ERROR_ARGUMENT);
+    pst_image *image = random_image(2, 2, 1), *none;
+    ck_assert_int_eq(pst_img_resize(&error, image, 0, 5, &none), PST_ERROR_ARGUMENT);
     ck_assert_ptr_null(none);
     pst_image_destroy(image);
 }
@@ -112,10 +112,10 @@ END_TEST
 START_TEST(resizing_is_catmull_rom) {
     /* Doubled, each sample lies a quarter beside an old one. */
     static const double weights[4] = {-0.0234375, 0.2265625, 0.8671875, -0.0703125};
-    pst_image *image = random_picture(12, 1, 3), *doubled, *lines, *small;
+    pst_image *image = random_image(12, 1, 3), *doubled, *lines, *small;
     for (int i = 0; i < 36; i++)
         image->rgb[i] = 64 + image->rgb[i] / 2; /* far from the clamps */
-    ck_ok(error, pst_picture_resize(&error, image, 24, 1, &doubled));
+    ck_ok(error, pst_img_resize(&error, image, 24, 1, &doubled));
     for (int x = 2; x < 10; x++)
         for (int c = 0; c < 3; c++) {
             double left = 0, right = 0;
@@ -127,11 +127,11 @@ START_TEST(resizing_is_catmull_rom) {
             ck_assert_double_eq_tol((double)doubled->rgb[3 * (2 * x + 1) + c], right, 1e-4);
         }
 
-    /* The finest lines turn grey when shrunk; an unwidened filter would keep them or make new ones. */
-    ck_ok(error, pst_picture_create(&error, 400, 4, NULL, &lines));
+    /* The finest lines turn gray when shrunk; an unwidened filter would keep them or make new ones. */
+    ck_ok(error, pst_img_create(&error, 400, 4, NULL, &lines));
     for (int i = 0; i < 400 * 4 * 3; i++)
         lines->rgb[i] = i / 3 % 2 ? 255 : 0;
-    ck_ok(error, pst_picture_resize(&error, lines, 90, 4, &small));
+    ck_ok(error, pst_img_resize(&error, lines, 90, 4, &small));
     for (int i = 0; i < 90 * 4 * 3; i++)
         if (i / 3 % 90 > 2 && i / 3 % 90 < 87)
             ck_assert_float_eq_tol(small->rgb[i], 127.5f, 3);
@@ -153,7 +153,7 @@ START_TEST(sizes_fit_as_in_neural_style) {
                                    {3, 2, 1, 1, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int width, height;
-        pst_picture_fit(cases[i][0], cases[i][1], cases[i][2], &width, &height);
+        pst_img_fit(cases[i][0], cases[i][1], cases[i][2], &width, &height);
         ck_assert_int_eq(width, cases[i][3]);
         ck_assert_int_eq(height, cases[i][4]);
     }
@@ -161,9 +161,9 @@ START_TEST(sizes_fit_as_in_neural_style) {
 END_TEST
 
 START_TEST(colors_are_kept) {
-    pst_image *image = random_picture(50, 40, 1), *colors = random_picture(50, 40, 2), *old;
-    ck_ok(error, pst_picture_create(&error, 50, 40, image->rgb, &old));
-    pst_picture_keep_colors(image, colors, PST_COLOR_SPACE_YUV);
+    pst_image *image = random_image(50, 40, 1), *colors = random_image(50, 40, 2), *old;
+    ck_ok(error, pst_img_create(&error, 50, 40, image->rgb, &old));
+    pst_img_keep_colors(image, colors, PST_COLOR_SPACE_YUV);
     for (int i = 0; i < 50 * 40; i++) {
         const float *p = image->rgb + 3 * i, *q = colors->rgb + 3 * i, *o = old->rgb + 3 * i;
         bool clamped = false;

@@ -77,12 +77,12 @@ START_TEST(a_job_is_as_many_as_its_scales) {
         ck_assert_int_eq(both.heights[i], i < 12 ? 22 : HEIGHT);
     }
 
-    /* The pictures of a small scale are made from those of the full size; ours have it already. */
+    /* The images of a small scale are made from those of the full size; ours have it already. */
     options = options_of(kind, 32, 12);
     options.scales = 1;
     job = job_make(&options);
     ck_assert_int_eq(pst_job_run(job, look, &first), PST_OK);
-    ck_assert_int_eq(pst_stage_picture(job, &small), PST_OK);
+    ck_assert_int_eq(pst_stage_image(job, &small), PST_OK);
     pst_job_destroy(job);
     options = options_of(kind, WIDTH, 12);
     options.start = PST_START_IMAGE;
@@ -133,7 +133,7 @@ START_TEST(adams_means_are_enlarged) {
     pst_carried carried;
     ck_assert_int_eq(pst_stage_open(job, 0, NULL), PST_OK);
     ck_assert_int_eq(pst_stage_advance(job, notice), PST_OK);
-    pst_moments *moments = pst_optimizer_moments(job->stage.optimizer);
+    pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
     const int w = job->stage.w, h = job->stage.h;
     for (int which = 0; which < 2; which++) {
         for (int y = 0; y < h; y++)
@@ -146,7 +146,7 @@ START_TEST(adams_means_are_enlarged) {
     }
     ck_assert_int_eq(pst_carry_take(job, &carried), PST_OK);
     pst_stage_close(job);
-    ck_assert_int_eq(pst_stage_open(job, 1, carried.picture), PST_OK);
+    ck_assert_int_eq(pst_stage_open(job, 1, carried.image), PST_OK);
     ck_assert_int_eq(pst_carry_give(job, &carried), PST_OK);
     pst_carry_drop(&carried);
     moments = pst_optimizer_moments(job->stage.optimizer);
@@ -173,7 +173,7 @@ static bool stop_at_once(void *user, const pst_progress *now) {
     return now->iteration == 3;
 }
 
-START_TEST(a_stop_gives_a_picture_of_the_full_size) {
+START_TEST(a_stop_gives_a_image_of_the_full_size) {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 60);
     pst_job *job = job_make(&options);
     pst_image *result;
@@ -238,7 +238,7 @@ int main(void) {
     tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
     tcase_add_test(tests, the_plan_holds_over_all_scales);
     tcase_add_test(tests, adams_means_are_enlarged);
-    tcase_add_test(tests, a_stop_gives_a_picture_of_the_full_size);
+    tcase_add_test(tests, a_stop_gives_a_image_of_the_full_size);
     tcase_add_test(tests, a_forecast_changes_nothing);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);
     suite_add_tcase(suite, tests);

@@ -15,10 +15,10 @@
 #define SHEET TINY "--sheet sheet.png --sheet-size 64 --sheet-iterations 4 "
 enum { WIDTH = 64, HEIGHT = 48 }; /* of a variant of content.ppm */
 
-static pst_image *read_picture(const char *name) {
-    pst_image *picture;
-    ck_assert_msg(pst_picture_read(NULL, test_path(name), &picture) == PST_OK, "%s: not a picture", name);
-    return picture;
+static pst_image *read_image(const char *name) {
+    pst_image *image;
+    ck_assert_msg(pst_img_read(NULL, test_path(name), &image) == PST_OK, "%s: not an image", name);
+    return image;
 }
 
 static bool is_at(const pst_image *sheet, const pst_image *cell, int x, int y) {
@@ -76,13 +76,13 @@ START_TEST(test_the_usual_sheet) {
     ck_assert_ptr_nonnull(strstr(said, "--style-weight 320 --start content: after 4 of 4 iterations"));
     ck_assert_ptr_nonnull(strstr(said, "sheet.png: 10 of 10 variants"));
     ck_assert_ptr_null(strstr(said, "out.png"));
-    pst_image *sheet = read_picture("sheet.png");
+    pst_image *sheet = read_image("sheet.png");
     for (int i = 0; i < 10; i++) {
         char options[128];
         snprintf(options, sizeof options, "--original-colors --style-weight %s --start %s", weights[i % 5],
                  starts[i / 5]);
         single(options, 4);
-        pst_image *cell = read_picture("single.png");
+        pst_image *cell = read_image("single.png");
         find(sheet, cell, options, &x[i], &y[i]);
         pst_image_destroy(cell);
     }
@@ -107,14 +107,14 @@ START_TEST(test_the_usual_sheet) {
     ck_assert_int_eq(ink_in(sheet, 0, sheet->height - 20, sheet->width, 20), 0);
     ck_assert_int_eq(ink_in(sheet, 0, 0, 20, sheet->height), 0);
     ck_assert_int_eq(ink_in(sheet, sheet->width - 20, 0, 20, sheet->height), 0);
-    pst_image *content = read_picture("content.ppm"), *style = read_picture("style.ppm"), *small, *written;
+    pst_image *content = read_image("content.ppm"), *style = read_image("style.ppm"), *small, *written;
     const pst_image *shown[] = {content, style};
     const int sizes[2][2] = {{64, 48}, {34, 48}};
     for (int i = 0; i < 2; i++) {
         int at_x, at_y;
-        ck_assert_int_eq(pst_picture_resize(NULL, shown[i], sizes[i][0], sizes[i][1], &small), PST_OK);
-        ck_assert_int_eq(pst_picture_write(NULL, small, test_path("small.png")), PST_OK);
-        written = read_picture("small.png"); /* in whole levels */
+        ck_assert_int_eq(pst_img_resize(NULL, shown[i], sizes[i][0], sizes[i][1], &small), PST_OK);
+        ck_assert_int_eq(pst_img_write(NULL, small, test_path("small.png")), PST_OK);
+        written = read_image("small.png"); /* in whole levels */
         find(sheet, written, i == 0 ? "the content" : "the style", &at_x, &at_y);
         ck_assert_int_eq(at_x, x[i]);
         ck_assert_int_lt(at_y + HEIGHT, y[0]);
@@ -132,11 +132,11 @@ START_TEST(test_any_options_make_the_axes) {
                                           "--style-scale .8 --image-size 64", "--style-scale 1.5 --image-size 64"};
     ck_run(SHEET "--sheet-columns style_scale=.8,1.5 --sheet-rows=--image-size=40,64 --log log.json --quiet");
     ck_assert_str_eq(said, "");
-    pst_image *sheet = read_picture("sheet.png");
+    pst_image *sheet = read_image("sheet.png");
     int x[4], y[4], base[4];
     for (int i = 0; i < 4; i++) {
         single(options[i], 4);
-        pst_image *cell = read_picture("single.png");
+        pst_image *cell = read_image("single.png");
         find(sheet, cell, options[i], &x[i], &y[i]);
         base[i] = y[i] + cell->height;
         pst_image_destroy(cell);
@@ -149,12 +149,12 @@ START_TEST(test_any_options_make_the_axes) {
     ck_assert_ptr_nonnull(strstr(log, "\"run\":\"--style-scale 1.5 --image-size 64\""));
     /* one variant alone */
     ck_run(SHEET "--sheet-columns tv-weight=7 --sheet-rows optimizer=adam");
-    sheet = read_picture("sheet.png");
+    sheet = read_image("sheet.png");
     single("--tv-weight 7 --optimizer adam", 4);
-    pst_image *cell = read_picture("single.png");
+    pst_image *cell = read_image("single.png");
     find(sheet, cell, "the only variant", x, y);
     pst_image_destroy(cell), pst_image_destroy(sheet);
-    /* a start that is a picture is not overruled */
+    /* a start that is an image is not overruled */
     ck_run(SHEET "--start style.ppm");
     ck_assert_ptr_nonnull(strstr(said, "sheet.png: 5 of 5 variants"));
     cli_forget("single.png"), cli_forget("sheet.png"), cli_forget("log.json");
@@ -177,7 +177,7 @@ START_TEST(test_odd_names_and_many_styles) {
     strcat(command, "--model net.safetensors --sheet sheet.png --sheet-size 64 --sheet-iterations 1 --sheet-columns "
                     "seed=1 --sheet-rows seed=1 --quiet");
     ck_run(command);
-    pst_image *sheet = read_picture("sheet.png");
+    pst_image *sheet = read_image("sheet.png");
     ck_assert_int_eq(ink_in(sheet, sheet->width - 20, 0, 20, sheet->height), 0);
     ck_assert_int_gt(sheet->height, 6 * (64 + 2 * 19)); /* twelve of them, two in a row */
     pst_image_destroy(sheet);
@@ -206,7 +206,7 @@ START_TEST(test_sheets_that_cannot_work) {
         {"--sheet nowhere/sheet.png", 1, "nowhere", ""},
         {"--sheet sheet.xyz", 2, "sheet.xyz", ".png"},
         {"--sheet-size 8", 2, "--sheet-size", "from 16"},
-        {"--start no.txt", 1, "no.txt", "not a picture"},
+        {"--start no.txt", 1, "no.txt", "not an image"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char command[512];
@@ -233,7 +233,7 @@ START_TEST(test_an_interrupt_keeps_the_variants_so_far) {
     int code = wait_for(child);
     ck_assert_msg(code == 130 && strstr(said, "1 of 2 variants"), "exit code %d: %.900s", code, said);
     single("--loss-threshold 1e29 --start noise", 100000);
-    pst_image *sheet = read_picture("sheet.png"), *cell = read_picture("single.png");
+    pst_image *sheet = read_image("sheet.png"), *cell = read_image("single.png");
     int x, y;
     find(sheet, cell, "the whole variant", &x, &y);
     pst_image_destroy(cell), pst_image_destroy(sheet);

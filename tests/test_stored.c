@@ -1,5 +1,5 @@
-/* Stored styles: at a stored size a run with one is the run with its pictures, in every form of the loss; files that
- * are not right are refused; what does not fit a run is, too. The truth is the run with the pictures, and moments in
+/* Stored styles: at a stored size a run with one is the run with its images, in every form of the loss; files that
+ * are not right are refused; what does not fit a run is, too. The truth is the run with the images, and moments in
  * double precision. */
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static pst_context *context;
 static pst_network *network;
 static pst_image *content, *styles[2];
 
-static pst_image *picture(int width, int height, uint64_t seed) {
+static pst_image *image(int width, int height, uint64_t seed) {
     static float rgb[80 * 80 * 3];
     pst_image *image;
     for (int i = 0; i < width * height * 3; i++)
@@ -40,9 +40,9 @@ static void open_all(void) {
         exit(TEST_SKIPPED);
     ck_assert_int_eq(status, PST_OK);
     network = load_network("net", 3);
-    content = picture(45, 31, 5);
-    styles[0] = picture(67, 50, 8);
-    styles[1] = picture(40, 61, 11);
+    content = image(45, 31, 5);
+    styles[0] = image(67, 50, 8);
+    styles[1] = image(40, 61, 11);
 }
 
 static void close_all(void) {
@@ -134,8 +134,8 @@ static void ck_close(const watch *a, const watch *b, double error) {
                           "iteration %d, term %zu: %.9g, not %.9g", i + 1, t, b->losses[i][t], a->losses[i][t]);
 }
 
-/* Every form, pooling and border; one picture and two; the largest stored size and a smaller one. */
-START_TEST(at_a_stored_size_it_is_the_run_with_pictures) {
+/* Every form, pooling and border; one image and two; the largest stored size and a smaller one. */
+START_TEST(at_a_stored_size_it_is_the_run_with_images) {
     pst_transfer_options options = options_of(1 + (size_t)_i % 2);
     options.pooling = (pst_pooling)(_i / 2 % 3);
     options.replicate_border = _i / 2 % 2;
@@ -148,33 +148,33 @@ START_TEST(at_a_stored_size_it_is_the_run_with_pictures) {
         for (int size = 0; size < 3; size++) {
             options.loss_form = (pst_loss_form)form;
             options.image_size = style->sizes[size];
-            watch with_pictures = run(&options, NULL);
+            watch with_images = run(&options, NULL);
             pst_transfer_options other = options;
             other.styles = NULL;
             other.stored_styles = list;
             other.style_count = 1;
             other.blend_weights = NULL;
             watch without = run(&other, NULL);
-            ck_close(&with_pictures, &without, 2e-5);
+            ck_close(&with_images, &without, 2e-5);
             other.image_size = style->sizes[(size + 1) % 3]; /* another size is another target */
             other.style_scale = (double)style->sizes[size] / other.image_size;
             watch scaled = run(&other, NULL);
             options.style_scale = other.style_scale;
             options.image_size = other.image_size;
-            with_pictures = run(&options, NULL);
-            ck_close(&with_pictures, &scaled, 0.03); /* ceil may make it one pixel more */
+            with_images = run(&options, NULL);
+            ck_close(&with_images, &scaled, 0.03); /* ceil may make it one pixel more */
             options.style_scale = 1;
         }
     pst_style_destroy(style);
 }
 END_TEST
 
-/* A stored style and a picture, in either order, are two pictures; so are they in the regions of a mask. */
-START_TEST(it_blends_with_pictures) {
+/* A stored style and an image, in either order, are two images; so are they in the regions of a mask. */
+START_TEST(it_blends_with_images) {
     pst_transfer_options one = options_of(1), both = options_of(2), mixed;
     both.loss_form = (pst_loss_form)(_i % 3);
     pst_style *style = stored(&one, "b.style");
-    const pst_image *const pictures[] = {NULL, styles[1]}, *const reversed[] = {styles[1], NULL};
+    const pst_image *const images[] = {NULL, styles[1]}, *const reversed[] = {styles[1], NULL};
     const pst_style *const list[] = {style, NULL}, *const reversed_list[] = {NULL, style};
     const float colors[2][3] = {{255, 0, 0}, {0, 0, 255}};
     pst_image *masks[3] = {0};
@@ -195,7 +195,7 @@ START_TEST(it_blends_with_pictures) {
     both.style_masks = _i >= 3 ? style_masks : NULL;
     watch truth = run(&both, NULL);
     mixed = both;
-    mixed.styles = pictures;
+    mixed.styles = images;
     mixed.stored_styles = list;
     mixed.style_masks = _i >= 3 ? mixed_masks : NULL;
     watch got = run(&mixed, NULL);
@@ -208,11 +208,11 @@ START_TEST(it_blends_with_pictures) {
     ck_close(&truth, &got, 2e-5);
     if (_i >= 3) {
         pst_job *job;
-        mixed.styles = pictures;
+        mixed.styles = images;
         mixed.stored_styles = list;
         mixed.style_masks = bad_masks;
         ck_assert_int_eq(pst_job_create(context, network, &mixed, &job), PST_ERROR_ARGUMENT);
-        ck_assert_msg(strstr(pst_context_message(context), "style 1 has several colours"), "%s",
+        ck_assert_msg(strstr(pst_context_message(context), "style 1 has several colors"), "%s",
                       pst_context_message(context));
     }
     for (int i = 0; i < 3; i++)
@@ -233,10 +233,10 @@ START_TEST(the_nearest_size_is_taken) {
 }
 END_TEST
 
-/* Several scales, each with its own stored size. A picture of the full size is resized as often in either way. */
+/* Several scales, each with its own stored size. An image of the full size is resized as often in either way. */
 START_TEST(scales_take_their_sizes) {
     pst_transfer_options options = options_of(1), other;
-    pst_image *full = picture(64, 47, 8);
+    pst_image *full = image(64, 47, 8);
     options.styles = (const pst_image *const *)&full;
     other = options;
     pst_style *style = stored(&options, "c.style");
@@ -265,13 +265,13 @@ START_TEST(moments_are_what_they_should_be) {
     options.image_size = 45;
     pst_image *small;
     int w, h;
-    pst_picture_fit(styles[0]->width, styles[0]->height, 45, &w, &h);
+    pst_img_fit(styles[0]->width, styles[0]->height, 45, &w, &h);
     ck_assert_int_eq(pst_image_resize(context, styles[0], w, h, &small), PST_OK);
     pst_style *style = stored(&options, "d.style");
     static double f[45 * 45][8];
-    const pst_model_convolution *c = &network->model->convolutions[0];
+    const pst_weights_convolution *c = &network->model->convolutions[0];
     static const double mean_color[] = {103.939, 116.779, 123.68};
-    ck_assert_int_eq(pst_model_recall(&context->error, network->model), PST_OK);
+    ck_assert_int_eq(pst_weights_recall(&context->error, network->model), PST_OK);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++)
             for (int o = 0; o < 8; o++) {
@@ -397,7 +397,7 @@ START_TEST(what_does_not_fit_is_refused) {
     options.styles = NULL;
     other = options;
     other.stored_styles = NULL;
-    refuse(&other, "style picture", "needed");
+    refuse(&other, "style image", "needed");
     other = options;
     other.pooling = PST_POOLING_AVERAGE;
     refuse(&other, "e.style: was made with max pooling", "average pooling");
@@ -419,11 +419,11 @@ START_TEST(what_does_not_fit_is_refused) {
     pst_network_destroy(network);
     network = kept;
 
-    /* parts of a picture that are not there */
+    /* parts of an image that are not there */
     static float alpha[40 * 61];
     for (int i = 0; i < 40 * 61; i++)
         alpha[i] = i < 40 * 61 - 1 ? 1 : 0.5f;
-    pst_image *seen = picture(40, 61, 11);
+    pst_image *seen = image(40, 61, 11);
     pst_style *none;
     ck_assert_int_eq(pst_image_set_alpha(context, seen, alpha), PST_OK);
     other = options_of(1);
@@ -470,7 +470,7 @@ START_TEST(a_checkpoint_knows_it) {
     list[0] = second;
     ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_OK);
     ck_assert_int_eq(pst_job_resume(job, test_path("run.state")), PST_ERROR_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "other style pictures"));
+    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "other style images"));
     pst_job_destroy(job);
     list[0] = again;
     ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_OK);
@@ -486,8 +486,8 @@ int main(void) {
     TCase *tests = tcase_create("stored styles");
     tcase_add_unchecked_fixture(tests, open_all, close_all);
     tcase_set_timeout(tests, 300);
-    tcase_add_loop_test(tests, at_a_stored_size_it_is_the_run_with_pictures, 0, 6);
-    tcase_add_loop_test(tests, it_blends_with_pictures, 0, 6);
+    tcase_add_loop_test(tests, at_a_stored_size_it_is_the_run_with_images, 0, 6);
+    tcase_add_loop_test(tests, it_blends_with_images, 0, 6);
     tcase_add_test(tests, the_nearest_size_is_taken);
     tcase_add_test(tests, scales_take_their_sizes);
     tcase_add_test(tests, moments_are_what_they_should_be);

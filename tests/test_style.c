@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "loss/style_term.h"
 #include "on_device.h"
 #include "op/activation.h"
 #include "op/border.h"
@@ -11,7 +12,6 @@
 #include "op/loss.h"
 #include "reference_ops.h"
 #include "style_truth.h"
-#include "transfer/style_term.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
@@ -370,9 +370,9 @@ static void smoothness_case(const void *arg) {
         if (torch)
             numbers(x, count, 200, 5, false);
         pst_sums sums = {test_session, test_empty(4 * PST_PARTS), test_take(4 * PST_PARTS, sizeof(float)), 4};
-        pst_buffer *picture = test_floats(x, count), *fresh = test_empty(count), *added = test_floats(old, count);
-        ck_ok(test_error, pst_smoothness(test_session, kind, picture, h, w, .3, false, fresh, &sums, 1));
-        ck_ok(test_error, pst_smoothness(test_session, kind, picture, h, w, .3, true, added, &sums, 2));
+        pst_buffer *image = test_floats(x, count), *fresh = test_empty(count), *added = test_floats(old, count);
+        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, .3, false, fresh, &sums, 1));
+        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, .3, true, added, &sums, 2));
         double value = smoothness(kind, x, h, w);
         test_read(sums.parts, sums.host, 4 * PST_PARTS * sizeof(float));
         test_number("smoothness", pst_sums_value(&sums, 1), value, 1e-6);
@@ -447,18 +447,18 @@ static void border_case(const void *arg) {
     reference_signs(zeros, count, signs);
     reference_signs(map, count, right);
 
-    pst_buffer *picture = test_floats(x, pixels * 3), *matrix = test_floats(weights, (size_t)(27 * c)),
+    pst_buffer *image = test_floats(x, pixels * 3), *matrix = test_floats(weights, (size_t)(27 * c)),
                *b = test_floats(bias, (size_t)c);
     pst_buffer *out = test_floats(zeros, count), *without = test_floats(zeros, count),
                *bits = test_buffer(signs, count / 16 * sizeof *signs);
-    pst_buffer *d_map = test_floats(d, count), *d_picture = test_floats(d_zeros, pixels * 3);
-    ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, out, bits));
-    ck_ok(test_error, pst_border_forward(test_session, picture, h, w, c, matrix, b, without, NULL));
+    pst_buffer *d_map = test_floats(d, count), *d_image = test_floats(d_zeros, pixels * 3);
+    ck_ok(test_error, pst_border_forward(test_session, image, h, w, c, matrix, b, out, bits));
+    ck_ok(test_error, pst_border_forward(test_session, image, h, w, c, matrix, b, without, NULL));
     test_close_to("a replicated border", out, map, count, 1e-12);
     test_close_to("the same without bits", without, map, count, 1e-12);
     test_bytes("its bits", bits, right, count / 16 * sizeof *right);
-    ck_ok(test_error, pst_border_backward(test_session, d_map, h, w, c, matrix, d_picture));
-    test_close_to("its gradient", d_picture, dx, pixels * 3, 1e-12);
+    ck_ok(test_error, pst_border_backward(test_session, d_map, h, w, c, matrix, d_image));
+    test_close_to("its gradient", d_image, dx, pixels * 3, 1e-12);
 }
 
 /* ---- */

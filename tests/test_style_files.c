@@ -30,14 +30,14 @@ static void ck_same_loss(const char *a, const char *b) {
                   second);
 }
 
-START_TEST(test_a_run_with_it_is_the_run_with_pictures) {
+START_TEST(test_a_run_with_it_is_the_run_with_images) {
     ck_run(MAKE "-o a.style");
     ck_has(said, "a.style: style.ppm, 5 layers at 2 sizes from 45 to 64 pixels");
     ck_run(MAKE "-o again.style");
     ck_same_bytes("a.style", "again.style", true);
     ck_run("content.ppm style.ppm -o p.png --log p.json " QUICK);
     ck_run("content.ppm a.style -o s.png --log s.json " QUICK);
-    ck_picture("s.png", 64, 48);
+    ck_image("s.png", 64, 48);
     ck_same_loss("p.json", "s.json");
     ck_run("content.ppm a.style more,style.ppm -o s.png --log s.json --style-blend-weights 1,3 " QUICK);
     ck_run("content.ppm style.ppm more,style.ppm -o p.png --log p.json --style-blend-weights 1,3 " QUICK);
@@ -75,10 +75,10 @@ START_TEST(test_batches_masks_and_sheets) {
     ck_assert_int_eq(rename(test_path("a.style"), test_path("styles/a.style")), 0);
     write_ppm("styles/sea.ppm", 64, 48, 0, 7);
     ck_run("batch content.ppm --styles styles -o out " QUICK);
-    ck_picture("out/content__a.png", 64, 48);
-    ck_picture("out/content__sea.png", 64, 48);
+    ck_image("out/content__a.png", 64, 48);
+    ck_image("out/content__sea.png", 64, 48);
     ck_run("batch styles --styles styles/a.style -o both " QUICK); /* but no content */
-    ck_picture("both/sea__a.png", 64, 48);
+    ck_image("both/sea__a.png", 64, 48);
     ck_assert(!cli_exists("both/a__a.png"));
     ck_run("content.ppm styles -o s.png " QUICK);
     char mask[64 + 32 * 24 * 3];
@@ -90,7 +90,7 @@ START_TEST(test_batches_masks_and_sheets) {
         "content.ppm styles/a.style style.ppm -o s.png --content-mask mask.ppm --style-masks #ff0000,#0000ff " QUICK);
     ck_has(said, "region #ff0000"), ck_has(said, ": style 1\n"), ck_has(said, ": style 2\n");
     ck_refused("content.ppm styles/a.style -o s2.png --content-mask mask.ppm --style-masks mask.ppm " QUICK, 2,
-               "mask.ppm", "several colours");
+               "mask.ppm", "several colors");
     cli_forget("mask.ppm");
     ck_run("content.ppm styles/a.style style.ppm --sheet s.png --sheet-size 48 --sheet-iterations 1 --sheet-columns "
            "style-weight=10 --sheet-rows start=content " MODEL);
@@ -117,7 +117,7 @@ START_TEST(test_what_cannot_work_is_refused) {
     ck_refused("style info", 2, "no file", "style info FILE");
     ck_refused("style mkae", 2, "mkae", "style --help");
     ck_refused(MAKE, 2, "-o", "OUT.style");
-    ck_refused("style make -o b.style " MODEL, 2, "no picture", "style make");
+    ck_refused("style make -o b.style " MODEL, 2, "no image", "style make");
     ck_refused(MAKE "-o b.png", 2, "b.png", ".style");
     ck_refused(MAKE "-o b.style --iterations 4", 2, "--iterations", "style make --help");
     ck_refused(MAKE "-o b.style --weights 1,2", 2, "2 numbers", "1 style");
@@ -138,7 +138,7 @@ int main(void) {
     TCase *tests = tcase_create("style files");
     tcase_add_unchecked_fixture(tests, prepare, NULL);
     tcase_set_timeout(tests, 600);
-    tcase_add_test(tests, test_a_run_with_it_is_the_run_with_pictures);
+    tcase_add_test(tests, test_a_run_with_it_is_the_run_with_images);
     tcase_add_test(tests, test_batches_masks_and_sheets);
     tcase_add_test(tests, test_what_cannot_work_is_refused);
     suite_add_tcase(suite, tests);

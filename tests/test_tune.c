@@ -402,13 +402,13 @@ START_TEST(tuning_is_kept_and_named_by_jobs) {
     options.width = 0;
     ck_assert(!pst_tune_known(context, network, &options));
 
-    pst_image *picture;
+    pst_image *image;
     pst_job *job;
     pst_transfer_options transfer;
-    ck_assert_int_eq(pst_image_create(context, 48, 32, NULL, &picture), PST_OK);
+    ck_assert_int_eq(pst_image_create(context, 48, 32, NULL, &image), PST_OK);
     pst_transfer_options_init(&transfer, sizeof transfer);
-    transfer.content = picture;
-    transfer.styles = (const pst_image *const *)&picture;
+    transfer.content = image;
+    transfer.styles = (const pst_image *const *)&image;
     transfer.style_count = 1;
     transfer.image_size = 48;
     transfer.content_layers = "relu2_1";
@@ -423,7 +423,7 @@ START_TEST(tuning_is_kept_and_named_by_jobs) {
     }
     ck_assert_str_eq(choices[4].layer, "relu2_1");
     pst_job_destroy(job);
-    pst_image_destroy(picture);
+    pst_image_destroy(image);
     pst_network_destroy(network);
     pst_context_destroy(context);
     pst_free(path);

@@ -35,11 +35,11 @@ START_TEST(the_page_and_nothing_else_is_given) {
                                        "%2e%2e/page.css",
                                        "..%2fout.png",
                                        "/etc/passwd",
-                                       "picture",
-                                       "picture/",
-                                       "picture/other",
-                                       "picture/style?index=1",
-                                       "picture/style?index=4294967295",
+                                       "image",
+                                       "image/",
+                                       "image/other",
+                                       "image/style?index=1",
+                                       "image/style?index=4294967295",
                                        "stop",
                                        "keep",
                                        "net.safetensors",
@@ -83,7 +83,7 @@ START_TEST(the_state_is_told_as_it_changes) {
     ck_assert_int_eq(state_number(state, "height"), 48);
     ck_assert_int_eq(state_number(state, "iterations"), 1000000);
     ck_assert_uint_eq(json_array_size(json_object_get(state, "terms")), 7);
-    ck_assert(json_is_null(json_object_get(state, "picture"))); /* nobody has looked */
+    ck_assert(json_is_null(json_object_get(state, "image"))); /* nobody has looked */
 
     /* The terms add up to the loss; the points go on where the browser's end. */
     json_t *points = json_object_get(state, "points");
@@ -131,31 +131,31 @@ static void ck_jpeg(const char *path, int width, int height) {
     ck_assert_int_eq(page_get(path), 200);
     ck_assert_ptr_nonnull(strstr(page_heads, "image/jpeg"));
     test_write(test_path("got.jpg"), page_body, page_bytes);
-    ck_picture("got.jpg", width, height);
+    ck_image("got.jpg", width, height);
     cli_forget("got.jpg");
 }
 
-START_TEST(pictures_come_when_somebody_looks) {
+START_TEST(images_come_when_somebody_looks) {
     pid_t child = page_open(LONG);
     json_t *state = page_await(30, false);
-    ck_assert(json_is_null(json_object_get(state, "picture")));
-    ck_assert_int_eq(page_get("picture/result"), 404);
+    ck_assert(json_is_null(json_object_get(state, "image")));
+    ck_assert_int_eq(page_get("image/result"), 404);
     json_decref(state);
     int version = 0;
     for (int i = 0; i < 500 && version < 2; i++) { /* the second one comes after the first was fetched */
         state = page_await(31 + i, true);
-        json_t *picture = json_object_get(state, "picture");
-        if (json_is_object(picture) && state_number(picture, "version") > version) {
-            version = state_number(picture, "version");
-            ck_assert_int_eq(state_number(picture, "width"), 64);
-            ck_jpeg("picture/result", 64, 48);
+        json_t *image = json_object_get(state, "image");
+        if (json_is_object(image) && state_number(image, "version") > version) {
+            version = state_number(image, "version");
+            ck_assert_int_eq(state_number(image, "width"), 64);
+            ck_jpeg("image/result", 64, 48);
         }
         json_decref(state);
     }
     ck_assert_int_ge(version, 2);
-    ck_jpeg("picture/result?whole=1", 64, 48);
-    ck_jpeg("picture/content", 80, 60);
-    ck_jpeg("picture/style?index=0", 50, 70);
+    ck_jpeg("image/result?whole=1", 64, 48);
+    ck_jpeg("image/content", 80, 60);
+    ck_jpeg("image/style?index=0", 50, 70);
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
 }
@@ -182,7 +182,7 @@ START_TEST(strangers_are_turned_away) {
 
     /* Another site's page can send a request, but neither read the state nor add a header. */
     ck_assert_int_eq(page_request("GET", "state", "Sec-Fetch-Site: cross-site\r\n", NULL), 403);
-    ck_assert_int_eq(page_request("GET", "picture/content", "Sec-Fetch-Site: same-site\r\n", NULL), 403);
+    ck_assert_int_eq(page_request("GET", "image/content", "Sec-Fetch-Site: same-site\r\n", NULL), 403);
     ck_assert_int_eq(page_request("GET", "", "Sec-Fetch-Site: cross-site\r\n", NULL), 200); /* a link to us */
     ck_assert_int_eq(page_request("GET", "state", "Sec-Fetch-Site: same-origin\r\n", NULL), 200);
     char headers[512];
@@ -296,7 +296,7 @@ START_TEST(buttons_do_what_they_say) {
     snprintf(expected, sizeof expected, "out_%d.png", state_number(note, "iteration"));
     ck_assert_str_eq(name, expected);
     json_decref(state);
-    ck_picture(name, 64, 48);
+    ck_image(name, 64, 48);
     cli_forget(name);
     state = page_state("?notes=1"); /* a browser that has it */
     ck_assert_uint_eq(json_array_size(json_object_get(state, "notes")), 0);
@@ -304,7 +304,7 @@ START_TEST(buttons_do_what_they_say) {
 
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
-    ck_picture("out.png", 64, 48);
+    ck_image("out.png", 64, 48);
     ck_assert_ptr_nonnull(strstr(said, "see it grow: ")); /* all the same */
     ck_assert_ptr_null(strstr(said, "stopped after"));
     cli_forget("out.png");
@@ -359,7 +359,7 @@ START_TEST(weights_change_the_terms) {
     ck_stops(child, 0);
     ck_assert_ptr_nonnull(strstr(said, "from here on --content-weight 5000 --style-weight 100 --tv-weight 0.01\n"));
 
-    /* The best picture until then is evaluated again, with other weights. */
+    /* The best image until then is evaluated again, with other weights. */
     json_t *best = log_line("run.log", 1), *after = log_line("run.log", changed + 1);
     for (int k = 2; k <= changed; k++) {
         json_t *line = log_line("run.log", k);
@@ -381,7 +381,7 @@ START_TEST(weights_change_the_terms) {
 }
 END_TEST
 
-/* A picture does not pretend to be what its options alone make; the run repeated without the changes is. */
+/* An image does not pretend to be what its options alone make; the run repeated without the changes is. */
 START_TEST(a_result_tells_of_changed_weights) {
     pid_t child = page_open(
         "content.ppm style.ppm --image-size 64 --model net.safetensors --web-port 0 --start content --save-iter 0 "
@@ -406,7 +406,7 @@ END_TEST
 START_TEST(the_end_is_shown_to_who_looks) {
     pid_t child = page_open(TINY "--web-port 0 --start content --save-iter 0 --iterations 40 -o out.png --web");
     char phase[16] = "", query[64] = "?look=1";
-    int picture = 0, iteration = 0, version = 0;
+    int image = 0, iteration = 0, version = 0;
     for (;;) {
         char path[128];
         snprintf(path, sizeof path, "state%s", query);
@@ -416,12 +416,12 @@ START_TEST(the_end_is_shown_to_who_looks) {
         ck_assert_ptr_nonnull(state);
         snprintf(phase, sizeof phase, "%s", state_text(state, "phase"));
         snprintf(query, sizeof query, "?look=1&version=%d", state_number(state, "version"));
-        json_t *news = state_number(state, "run") > 0 ? json_object_get(state, "picture") : NULL;
+        json_t *news = state_number(state, "run") > 0 ? json_object_get(state, "image") : NULL;
         if (json_is_object(news) && state_number(news, "version") > version) {
             version = state_number(news, "version");
             iteration = state_number(news, "iteration");
-            picture = page_get("picture/result");
-            if (picture == 200)
+            image = page_get("image/result");
+            if (image == 200)
                 test_write(test_path("got.jpg"), page_body, page_bytes);
         }
         json_decref(state);
@@ -429,12 +429,12 @@ START_TEST(the_end_is_shown_to_who_looks) {
     ck_stops(child, 0);
     ck_assert_str_eq(phase, "done");
     ck_assert_int_eq(iteration, 40);
-    ck_assert_int_eq(picture, 200);
+    ck_assert_int_eq(image, 200);
 
     /* What was seen last is the result, but for what JPEG loses. */
     pst_image *seen, *result;
-    ck_assert_int_eq(pst_picture_read(NULL, test_path("got.jpg"), &seen), PST_OK);
-    ck_assert_int_eq(pst_picture_read(NULL, test_path("out.png"), &result), PST_OK);
+    ck_assert_int_eq(pst_img_read(NULL, test_path("got.jpg"), &seen), PST_OK);
+    ck_assert_int_eq(pst_img_read(NULL, test_path("out.png"), &result), PST_OK);
     double sum = 0;
     for (int i = 0; i < 64 * 48 * 3; i++)
         sum += fabs((double)seen->rgb[i] - (double)result->rgb[i]);
@@ -453,11 +453,11 @@ START_TEST(the_page_stays_if_it_is_to) {
         ck_assert(json_is_true(json_object_get(state, "stays")));
         json_decref(state);
         page_nap(300);
-        ck_jpeg("picture/result", 64, 48);
+        ck_jpeg("image/result", 64, 48);
         ck_assert_int_eq(page_press("stop", ""), 409);
         ck_assert_int_eq(page_press("keep", ""), 409);
         ck_assert_int_eq(page_press("weights", "style=1"), 409);
-        ck_picture("out.png", 64, 48);
+        ck_image("out.png", 64, 48);
         if (by_signal)
             ck_assert_int_eq(kill(child, SIGINT), 0);
         else
@@ -511,12 +511,12 @@ START_TEST(a_batch_is_shown_run_by_run) {
         ck_assert_int_eq(state_number(state, "run"), i);
         ck_assert_str_eq(json_string_value(json_array_get(json_object_get(state, "styles"), 0)), styles[i - 1]);
         json_decref(state);
-        ck_assert_int_eq(page_get("picture/style"), 200);
+        ck_assert_int_eq(page_get("image/style"), 200);
         ck_assert_int_eq(page_press("stop", ""), 202);
     }
     ck_stops(child, 0);
-    ck_picture("many/content__style.png", 64, 48);
-    ck_picture("many/content__more,style.png", 64, 48);
+    ck_image("many/content__style.png", 64, 48);
+    ck_image("many/content__more,style.png", 64, 48);
     cli_forget("many/content__style.png");
     cli_forget("many/content__more,style.png");
     rmdir(test_path("many"));
@@ -530,7 +530,7 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, the_page_and_nothing_else_is_given);
     tcase_add_test(tests, the_state_is_told_as_it_changes);
-    tcase_add_test(tests, pictures_come_when_somebody_looks);
+    tcase_add_test(tests, images_come_when_somebody_looks);
     tcase_add_test(tests, strangers_are_turned_away);
     tcase_add_test(tests, other_machines_need_the_secret);
     tcase_add_test(tests, buttons_do_what_they_say);

@@ -1,13 +1,13 @@
 /* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
  * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient
- * of every term and of the whole, the normalised gradient, and the optimisers' trajectories. The file's metadata says
+ * of every term and of the whole, the normalized gradient, and the optimizers' trajectories. The file's metadata says
  * for which options it was made. A convolution algorithm can be named for whatever it supports;
  * PASTICHE_KERNELS_FORM=gpu takes the kernels for GPUs (host/cl/session.h). Prints each relative error with its limit;
  * exits with 1 if one is above it.
  *
  * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a
- * gradient by far more than its limit. Where that happens the gradient is also taken at pictures a few
- * hundred-thousandths of a grey level away: there such a choice falls one way or the other while everything smooth
+ * gradient by far more than its limit. Where that happens the gradient is also taken at images a few
+ * hundred-thousandths of a gray level away: there such a choice falls one way or the other while everything smooth
  * stays, so one of them must agree. A gradient that is wrong for any other reason agrees nowhere. */
 #include <math.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "forced.h"
+#include "loss/objective.h"
 #include "model/safetensors.h"
 #include "transfer/context.h"
-#include "transfer/objective.h"
 #include "transfer/space.h"
 
 #define STYLE_LAYERS "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
@@ -30,12 +30,12 @@ typedef struct verify {
     pst_error *error;
     pst_safetensors *file;
     pst_context *context;
-    pst_model *model;
-    pst_net *net;
+    pst_weights *model;
+    pst_device_network *net;
     pst_conv_choices choices;
     pst_objective_options options;
     pst_objective *objective;
-    size_t count; /* of the picture's samples */
+    size_t count; /* of the image's samples */
     pst_buffer *x, *g;
     int checks, failures;
 } verify;
@@ -63,8 +63,8 @@ static pst_status read_tensor(verify *v, const char *name, double **values, cons
     return status != PST_OK ? status : pst_safetensors_read_double(v->error, v->file, *info, *values);
 }
 
-/* [1][3][h][w] to a device picture [h][w][3]. */
-static pst_status read_picture(verify *v, const char *name, pst_buffer **x, int *h, int *w) {
+/* [1][3][h][w] to a device image [h][w][3]. */
+static pst_status read_image(verify *v, const char *name, pst_buffer **x, int *h, int *w) {
     double *planes;
     float *pixels = NULL;
     const pst_tensor_info *info;
@@ -142,7 +142,7 @@ static pst_status compare_gradient(verify *v, const char *name) {
     if (!(error <= GRADIENT_LIMIT)) {
         PST_TRY(pst_allocate(v->error, v->count, sizeof(float), &values));
         PST_TRY(pst_buffer_create(session, v->x->bytes, "noise", &noise));
-        PST_TRY(pst_buffer_create(session, v->x->bytes, "the picture", &moved));
+        PST_TRY(pst_buffer_create(session, v->x->bytes, "the image", &moved));
     }
     for (uint64_t seed = 1; seed <= NEARBY && !(best <= GRADIENT_LIMIT); seed++) {
         const pst_buffer *both[2] = {v->x, noise};
@@ -271,13 +271,13 @@ static pst_status make_objective(verify *v) {
     for (int s = 0; s < styles; s++) {
         char name[32], *end;
         snprintf(name, sizeof name, "style_%d", s);
-        PST_TRY(read_picture(v, name, &x, &h, &w));
+        PST_TRY(read_image(v, name, &x, &h, &w));
         PST_TRY(pst_objective_add_style(v->objective, x, h, w, strtod(blend, &end)));
         blend = *end ? end + 1 : end;
         pst_buffer_destroy(v->context->session, x);
         x = NULL;
     }
-    PST_TRY(read_picture(v, "content", &x, &h, &w));
+    PST_TRY(read_image(v, "content", &x, &h, &w));
     PST_TRY(pst_objective_set_content(v->objective, x));
     PST_TRY(pst_objective_end(v->objective));
 cleanup:
@@ -310,7 +310,7 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     pst_status status;
     snprintf(name, sizeof name, "trajectory.%s", kind);
     PST_TRY(read_tensor(v, name, &wanted, &info));
-    PST_TRY(pst_buffer_create(session, v->x->bytes, "the picture", &x));
+    PST_TRY(pst_buffer_create(session, v->x->bytes, "the image", &x));
     PST_TRY(pst_buffer_copy(session, x, v->x, x->bytes));
     PST_TRY(pst_space_open(session, v->options.h, v->options.w, pst_optimizer_vector_count(options) + 2, &space));
     PST_TRY(pst_optimizer_create(&space.vectors, options, &optimizer));
@@ -358,11 +358,11 @@ static pst_status run(verify *v, const char *path, const char *network, const ch
     int h, w;
     pst_status status;
     PST_TRY(pst_safetensors_open(v->error, path, &v->file));
-    PST_TRY(pst_model_read(v->error, network, &v->model));
+    PST_TRY(pst_weights_read(v->error, network, &v->model));
     pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->choices};
-    PST_TRY(pst_net_create(&engine, v->model, &v->net));
+    PST_TRY(pst_device_network_create(&engine, v->model, &v->net));
     PST_TRY(read_options(v));
-    PST_TRY(read_picture(v, "image", &v->x, &h, &w));
+    PST_TRY(read_image(v, "image", &v->x, &h, &w));
     if (algorithm)
         PST_TRY(force_algorithm(v->error, v->net, h, w, algorithm, &v->choices));
     v->count = (size_t)h * (size_t)w * 3;
@@ -415,9 +415,9 @@ int main(int argc, char **argv) {
         printf("%d checks, %d failed\n", v.checks, v.failures);
     if (v.context) {
         pst_objective_destroy(v.objective);
-        pst_net_destroy(v.net);
+        pst_device_network_destroy(v.net);
         pst_conv_choices_clear(&v.choices);
-        pst_model_destroy(v.model);
+        pst_weights_destroy(v.model);
         pst_safetensors_close(v.file);
         if (v.context->session) {
             pst_buffer_destroy(v.context->session, v.x);

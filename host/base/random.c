@@ -1,5 +1,5 @@
 /* The C library's log and cos may differ in the last bit from one system to the next; these use only operations that
- * IEEE 754 rounds in one way (and the build forbids contraction), so that a seed means the same picture everywhere. */
+ * IEEE 754 rounds in one way (and the build forbids contraction), so that a seed means the same image everywhere. */
 #include "base/random.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@ static uint64_t mix(uint64_t z) {
 }
 
 /* Number k of the stream: SplitMix64 jumps to any place in one multiplication. The seed is mixed first so that streams
- * of neighbouring seeds do not overlap. */
+ * of neighboring seeds do not overlap. */
 static uint64_t draw(uint64_t seed, uint64_t k) {
     return mix(mix(seed + 0x9e3779b97f4a7c15u) + (k + 1) * 0x9e3779b97f4a7c15u);
 }

@@ -1,12 +1,12 @@
-#include "batch_list.h"
+#include "cli/batch_list.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
-#include "files.h"
+#include "cli/options/complain.h"
+#include "cli/options/file_names.h"
 
 static const char default_name[] = "{content}__{style}.png";
 
@@ -42,7 +42,7 @@ static int expand(path_list *list, path_list *inputs, const char *const *words, 
     return good ? EXIT_OK : EXIT_FAILED;
 }
 
-/* Results among the pictures of a folder would be taken for contents the next time. */
+/* Results among the images of a folder would be taken for contents the next time. */
 static int check_folder(const batch_list *list, const settings *s, const char *word) {
     bool inside = file_same(word, s->output);
     if (!inside && paths_is_pattern(word)) {
@@ -57,7 +57,7 @@ static int check_folder(const batch_list *list, const settings *s, const char *w
         free(folder);
     }
     if (inside)
-        complain("%s: the results would lie among these pictures and be taken for them the next time; choose another "
+        complain("%s: the results would lie among these images and be taken for them the next time; choose another "
                  "folder for -o",
                  word);
     return inside ? EXIT_USAGE : EXIT_OK;
@@ -202,8 +202,8 @@ int batch_list_make(batch_list *list, const settings *s) {
     if (code == EXIT_OK && file_exists(s->output) && !file_is_folder(s->output)) {
         complain("%s: is a file; -o takes the folder of a batch's results", s->output);
         code = EXIT_USAGE;
-    } else if (code == EXIT_OK && file_is_picture(s->output) && !file_is_folder(s->output)) {
-        complain("%s: is the name of a picture; -o takes the folder of a batch's results, and --name their names",
+    } else if (code == EXIT_OK && file_is_image(s->output) && !file_is_folder(s->output)) {
+        complain("%s: is the name of an image; -o takes the folder of a batch's results, and --name their names",
                  s->output);
         code = EXIT_USAGE;
     }

@@ -1,8 +1,8 @@
-/* The pictures of a batch: every content in every style, and what their files are called. */
-#ifndef PASTICHE_BATCH_LIST_H
-#define PASTICHE_BATCH_LIST_H
+/* The images of a batch: every content in every style, and what their files are called. */
+#ifndef PST_CLI_BATCH_LIST_H
+#define PST_CLI_BATCH_LIST_H
 
-#include "options.h"
+#include "cli/options/options.h"
 
 typedef enum batch_state { BATCH_TO_DO, BATCH_THERE, BATCH_DONE, BATCH_FAILED } batch_state;
 
@@ -21,11 +21,11 @@ typedef struct batch_list {
     size_t count;
 } batch_list;
 
-/* Finds the pictures and gives them names; checks that the inputs are there and that no two results have one name.
+/* Finds the images and gives them names; checks that the inputs are there and that no two results have one name.
  * Gives an exit code; what is wrong was told then. Always end it with batch_list_free. */
 int batch_list_make(batch_list *list, const settings *s);
 
-/* The settings of one picture's run; they point into the list and s. */
+/* The settings of one image's run; they point into the list and s. */
 settings batch_item_settings(const batch_list *list, const settings *s, const batch_item *item);
 
 /* "photo.jpg in the manner of painting.jpg", into text; returns it. */

@@ -1,11 +1,12 @@
-#include "bench_report.h"
+#include "cli/bench_report.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "complain.h"
+#include "cli/commands.h"
+#include "cli/options/complain.h"
+#include "cli/options/values.h"
 
 #define FORMAT "pastiche bench 1"
 

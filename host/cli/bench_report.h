@@ -1,6 +1,6 @@
 /* What a benchmark found: tables for people, JSON for machines, two of them side by side. */
-#ifndef PASTICHE_BENCH_REPORT_H
-#define PASTICHE_BENCH_REPORT_H
+#ifndef PST_CLI_BENCH_REPORT_H
+#define PST_CLI_BENCH_REPORT_H
 
 #include <jansson.h>
 

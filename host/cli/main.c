@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "complain.h"
+#include "cli/commands.h"
+#include "cli/options/complain.h"
 
 int main(int count, char **arguments) {
     static const struct {

@@ -5,14 +5,14 @@
 
 #include "image/raster.h"
 
-/* A picture ready to be written. */
+/* An image ready to be written. */
 typedef struct pst_canvas {
     int width, height, channels; /* 3, or 4 with alpha, which is not multiplied in */
     int bits;                    /* 8: uint8_t, 16: uint16_t */
     const void *samples;         /* [height][width][channels] */
     const uint8_t *profile;      /* ICC, to be embedded; may be NULL */
     size_t profile_bytes;
-    bool srgb;            /* the colours are sRGB's; the profile, if there is one, says just that */
+    bool srgb;            /* the colors are sRGB's; the profile, if there is one, says just that */
     int quality;          /* 1 to 100; 0: the format's own */
     const char *metadata; /* UTF-8, or NULL */
 } pst_canvas;

@@ -14,7 +14,7 @@
 #include "image/metadata.h"
 
 #define QUALITY 95     /* of 100 */
-#define FULL_COLORS 90 /* from this quality on colours have as many samples as brightness */
+#define FULL_COLORS 90 /* from this quality on colors have as many samples as brightness */
 #define SCANS_MAX 500  /* a small file can ask for so many that it takes hours */
 
 /* libjpeg's own part comes first; it leaves a failure by a longjmp. */
@@ -40,14 +40,14 @@ static void on_error(j_common_ptr info) {
     handler *h = handler_of(info);
     info->err->format_message(info, text);
     int code = info->err->msg_code;
-    leave(info, code == JERR_OUT_OF_MEMORY ? pst_fail(h->error, PST_ERROR_MEMORY, "not enough memory for the picture")
+    leave(info, code == JERR_OUT_OF_MEMORY ? pst_fail(h->error, PST_ERROR_MEMORY, "not enough memory for the image")
                 : code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_ARITH_NOTIMPL ||
                         code == JERR_NOTIMPL
                     ? pst_fail(h->error, PST_ERROR_UNSUPPORTED, "%s; save it as a common JPEG", text)
                     : pst_fail(h->error, PST_ERROR_FORMAT, "%s", text));
 }
 
-/* Where libjpeg would go on with grey, the picture is not whole. Other warnings are about what is of no matter here. */
+/* Where libjpeg would go on with gray, the image is not whole. Other warnings are about what is of no matter here. */
 static void on_message(j_common_ptr info, int level) {
     handler *h = handler_of(info);
     if (level >= 0)
@@ -82,12 +82,12 @@ static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, s
     jpeg_mem_src(info, file, (unsigned long)bytes);
     jpeg_read_header(info, TRUE);
     bool inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
-    bool grey = info->jpeg_color_space == JCS_GRAYSCALE;
-    info->out_color_space = inks ? JCS_CMYK : grey ? JCS_GRAYSCALE : JCS_RGB;
+    bool gray = info->jpeg_color_space == JCS_GRAYSCALE;
+    info->out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_calc_output_dimensions(info);
     pst_status status = pst_raster_create(error, raster, (int)info->output_width, (int)info->output_height,
                                           inks   ? PST_RASTER_CMYK
-                                          : grey ? PST_RASTER_GREY
+                                          : gray ? PST_RASTER_GRAY
                                                  : PST_RASTER_RGB,
                                           false, 8);
     if (status != PST_OK)
@@ -158,7 +158,7 @@ static pst_status make_packet(pst_error *error, const char *metadata, char **pac
     *packet = NULL;
     PST_TRY(pst_xmp_wrap(error, metadata, &xmp));
     size_t length = strlen(xmp) + 1;
-    if (sizeof PST_XMP_JPEG + length > SEGMENT_MOST) /* a picture is worth more than its settings */
+    if (sizeof PST_XMP_JPEG + length > SEGMENT_MOST) /* an image is worth more than its settings */
         goto cleanup;
     PST_TRY(pst_allocate(error, sizeof PST_XMP_JPEG + length, 1, packet));
     memcpy(*packet, PST_XMP_JPEG, sizeof PST_XMP_JPEG);

@@ -56,7 +56,7 @@ static bool is_little_endian(void) {
     return *(const uint8_t *)&one == 1;
 }
 
-/* Asks for grey or RGB, alpha as there is any, 8 or 16 bits; takes memory for it. */
+/* Asks for gray or RGB, alpha as there is any, 8 or 16 bits; takes memory for it. */
 static void set_up(png_structp png, png_infop info, work *w) {
     png_uint_32 width, height;
     int depth, color;
@@ -73,7 +73,7 @@ static void set_up(png_structp png, png_infop info, work *w) {
     png_read_update_info(png, info);
     color = png_get_color_type(png, info);
     pst_status status = pst_raster_create(w->error, w->raster, (int)width, (int)height,
-                                          color & PNG_COLOR_MASK_COLOR ? PST_RASTER_RGB : PST_RASTER_GREY,
+                                          color & PNG_COLOR_MASK_COLOR ? PST_RASTER_RGB : PST_RASTER_GRAY,
                                           (color & PNG_COLOR_MASK_ALPHA) != 0, png_get_bit_depth(png, info));
     if (status != PST_OK)
         leave(png, status);
@@ -90,7 +90,7 @@ static void find_colors(png_structp png, png_infop info, work *w) {
     double *p = r->primaries;
     bool profiled = png_get_iCCP(png, info, &name, &method, &profile, &bytes) != 0;
     if (!profiled && w->profile_doubtful)
-        r->notice = "its colour profile is damaged and passed over";
+        r->notice = "its color profile is damaged and passed over";
     if (profiled) {
         pst_status status = pst_raster_set_profile(w->error, r, profile, bytes);
         if (status != PST_OK)
@@ -128,7 +128,7 @@ static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, 
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info)
-        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the image");
     else if (setjmp(png_jmpbuf(png)) == 0)
         read_all(png, info, &w);
     png_destroy_read_struct(&png, &info, NULL);
@@ -178,7 +178,7 @@ static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t 
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info)
-        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+        w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the image");
     else if (setjmp(png_jmpbuf(png)) == 0)
         write_all(png, info, canvas, &w);
     png_destroy_write_struct(&png, &info);

@@ -1,4 +1,4 @@
-/* TIFF by libtiff, the first picture of a file. Grey, RGB and CMYK with 8, 16 or 32 (float) bits are read as they are,
+/* TIFF by libtiff, the first image of a file. Gray, RGB and CMYK with 8, 16 or 32 (float) bits are read as they are,
  * all else as libtiff's own conversion to 8 bits gives it. */
 #include "image/codec.h"
 
@@ -145,7 +145,7 @@ static int direct_model(const layout *l) {
     switch (l->photometric) {
     case PHOTOMETRIC_MINISBLACK:
     case PHOTOMETRIC_MINISWHITE:
-        return PST_RASTER_GREY;
+        return PST_RASTER_GRAY;
     case PHOTOMETRIC_RGB:
         return l->samples >= 3 ? PST_RASTER_RGB : 0;
     case PHOTOMETRIC_SEPARATED:

@@ -1,4 +1,4 @@
-/* WebP by libwebp, its first picture; without loss unless a quality is asked for. */
+/* WebP by libwebp, its first image; without loss unless a quality is asked for. */
 #include "image/codec.h"
 
 #ifdef PST_WITH_WEBP
@@ -20,10 +20,10 @@ static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster 
     int width = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH),
         height = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
     if (!WebPDemuxGetFrame(demuxer, 1, &frame))
-        return pst_fail(error, PST_ERROR_FORMAT, "it has no picture");
+        return pst_fail(error, PST_ERROR_FORMAT, "it has no image");
     if (!frame.complete || frame.x_offset < 0 || frame.y_offset < 0 || frame.width < 1 || frame.height < 1 ||
         frame.width > width - frame.x_offset || frame.height > height - frame.y_offset)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its first picture is not whole"));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its first image is not whole"));
     PST_TRY(pst_raster_create(error, raster, width, height, PST_RASTER_RGB, true, 8)); /* transparent */
     size_t row = pst_raster_row_bytes(raster);
     uint8_t *at = (uint8_t *)raster->samples + (size_t)frame.y_offset * row + 4 * (size_t)frame.x_offset;
@@ -31,7 +31,7 @@ static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster 
     if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, at, room, (int)row))
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its data is damaged or cut short"));
     if (WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT) > 1)
-        raster->notice = "the first picture of an animation is taken";
+        raster->notice = "the first image of an animation is taken";
 
 cleanup:
     WebPDemuxReleaseIterator(&frame);
@@ -61,24 +61,24 @@ cleanup:
 
 static bool encode(const pst_canvas *canvas, WebPMemoryWriter *writer, int *code) {
     WebPConfig config;
-    WebPPicture picture;
+    WebPPicture image;
     *code = VP8_ENC_ERROR_INVALID_CONFIGURATION;
-    if (!WebPConfigInit(&config) || !WebPPictureInit(&picture))
+    if (!WebPConfigInit(&config) || !WebPPictureInit(&image))
         return false;
     config.lossless = canvas->quality == 0;
     config.exact = 0;
     config.quality = canvas->quality ? (float)canvas->quality : 75; /* without loss: the effort */
     config.use_sharp_yuv = 1;
-    picture.use_argb = 1;
-    picture.width = canvas->width;
-    picture.height = canvas->height;
-    picture.writer = WebPMemoryWrite;
-    picture.custom_ptr = writer;
-    bool good = canvas->channels == 4 ? WebPPictureImportRGBA(&picture, canvas->samples, 4 * canvas->width)
-                                      : WebPPictureImportRGB(&picture, canvas->samples, 3 * canvas->width);
-    good = good && WebPEncode(&config, &picture);
-    *code = good ? VP8_ENC_OK : (int)picture.error_code;
-    WebPPictureFree(&picture);
+    image.use_argb = 1;
+    image.width = canvas->width;
+    image.height = canvas->height;
+    image.writer = WebPMemoryWrite;
+    image.custom_ptr = writer;
+    bool good = canvas->channels == 4 ? WebPPictureImportRGBA(&image, canvas->samples, 4 * canvas->width)
+                                      : WebPPictureImportRGB(&image, canvas->samples, 3 * canvas->width);
+    good = good && WebPEncode(&config, &image);
+    *code = good ? VP8_ENC_OK : (int)image.error_code;
+    WebPPictureFree(&image);
     return good;
 }
 
@@ -91,18 +91,18 @@ static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t
     char *packet = NULL;
     int code;
     if (canvas->width > WEBP_MAX_DIMENSION || canvas->height > WEBP_MAX_DIMENSION)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                        "a WebP picture has at most %d pixels a side; write a PNG or TIFF", WEBP_MAX_DIMENSION);
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "a WebP image has at most %d pixels a side; write a PNG or TIFF",
+                        WEBP_MAX_DIMENSION);
     WebPMemoryWriterInit(&writer);
     if (!encode(canvas, &writer, &code))
         PST_TRY(code == VP8_ENC_ERROR_OUT_OF_MEMORY || code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
                     ? pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file")
-                    : pst_fail(error, PST_ERROR_UNSUPPORTED, "libwebp cannot encode this picture (error %d)", code));
+                    : pst_fail(error, PST_ERROR_UNSUPPORTED, "libwebp cannot encode this image (error %d)", code));
     if (canvas->metadata)
         PST_TRY(pst_xmp_wrap(error, canvas->metadata, &packet));
-    WebPData picture = {writer.mem, writer.size};
+    WebPData image = {writer.mem, writer.size};
     mux = WebPMuxNew();
-    bool good = mux && WebPMuxSetImage(mux, &picture, 0) == WEBP_MUX_OK;
+    bool good = mux && WebPMuxSetImage(mux, &image, 0) == WEBP_MUX_OK;
     if (good && canvas->profile && !canvas->srgb) { /* a WebP without a profile is sRGB */
         WebPData profile = {canvas->profile, canvas->profile_bytes};
         good = WebPMuxSetChunk(mux, "ICCP", &profile, 0) == WEBP_MUX_OK;

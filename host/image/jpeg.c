@@ -22,7 +22,7 @@ static bool huffman_tables_are_sound(const uint8_t *at, size_t left) {
     return true;
 }
 
-static bool quantisation_tables_are_sound(const uint8_t *at, size_t left) {
+static bool quantization_tables_are_sound(const uint8_t *at, size_t left) {
     while (left > 0) {
         size_t bytes = at[0] >> 4 ? 129 : 65;
         if (left < bytes)
@@ -57,7 +57,7 @@ pst_status pst_jpeg_check(pst_error *error, const uint8_t *file, size_t bytes) {
         if (length > bytes - at)
             return pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
         if (length < 2 || (marker == DHT && !huffman_tables_are_sound(file + at + 2, length - 2)) ||
-            (marker == DQT && !quantisation_tables_are_sound(file + at + 2, length - 2)))
+            (marker == DQT && !quantization_tables_are_sound(file + at + 2, length - 2)))
             return pst_fail(error, PST_ERROR_FORMAT, "its tables are damaged");
         if (marker > 0xc2 && marker <= 0xcf && marker != DHT && marker != JPG && marker != DAC)
             return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s coding is not known here; save it as a common JPEG",

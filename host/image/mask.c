@@ -6,16 +6,16 @@
 
 #include "base/memory.h"
 
-#define FLAT 24          /* levels by which the neighbours of a flat pixel may differ from it, a channel */
-#define PURE 24          /* ... and a pixel from its region's colour, in all */
-#define ONE_COLOR 40     /* colours nearer to each other than this are the same */
+#define FLAT 24          /* levels by which the neighbors of a flat pixel may differ from it, a channel */
+#define PURE 24          /* ... and a pixel from its region's color, in all */
+#define ONE_COLOR 40     /* colors nearer to each other than this are the same */
 #define SAME_COLOR 60    /* ... in two files */
 #define LEAST_AREA 0.001 /* of a region */
 #define CELLS 32         /* of the histogram, a channel */
 #define NEAR 2           /* pixels from an edge to what is flat; where nothing is, as many as FAR */
 #define FAR 8
 #define CANDIDATES_MAX 64
-#define LEAST_PURE 0.15 /* of a mask: a photograph has less that is of a few flat colours */
+#define LEAST_PURE 0.15 /* of a mask: a photograph has less that is of a few flat colors */
 
 typedef struct cell {
     size_t count;
@@ -25,8 +25,8 @@ typedef struct cell {
 
 typedef struct candidate {
     double color[3];
-    size_t count;         /* its pixels: near the colour and not nearer to one that was found before */
-    size_t near, at_peak; /* all pixels near the colour, and very near */
+    size_t count;         /* its pixels: near the color and not nearer to one that was found before */
+    size_t near, at_peak; /* all pixels near the color, and very near */
 } candidate;
 
 static double distance(const double a[3], const double b[3]) {
@@ -47,18 +47,18 @@ static double distance_between(const double a[3], const double b[3], const doubl
     return distance(at, c);
 }
 
-static void color_of(const pst_image *picture, size_t pixel, double color[3]) {
+static void color_of(const pst_image *image, size_t pixel, double color[3]) {
     for (int k = 0; k < 3; k++)
-        color[k] = (double)picture->rgb[3 * pixel + (size_t)k];
+        color[k] = (double)image->rgb[3 * pixel + (size_t)k];
 }
 
-/* ---- the colours ---- */
+/* ---- the colors ---- */
 
-static bool is_flat(const pst_image *picture, int y, int x) {
-    const float *here = picture->rgb + 3 * ((size_t)y * (size_t)picture->width + (size_t)x);
-    for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < picture->height; v++)
-        for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < picture->width; u++) {
-            const float *other = picture->rgb + 3 * ((size_t)v * (size_t)picture->width + (size_t)u);
+static bool is_flat(const pst_image *image, int y, int x) {
+    const float *here = image->rgb + 3 * ((size_t)y * (size_t)image->width + (size_t)x);
+    for (int v = y > 0 ? y - 1 : 0; v <= y + 1 && v < image->height; v++)
+        for (int u = x > 0 ? x - 1 : 0; u <= x + 1 && u < image->width; u++) {
+            const float *other = image->rgb + 3 * ((size_t)v * (size_t)image->width + (size_t)u);
             for (int k = 0; k < 3; k++)
                 if (fabsf(other[k] - here[k]) > FLAT)
                     return false;
@@ -67,25 +67,25 @@ static bool is_flat(const pst_image *picture, int y, int x) {
 }
 
 /* Marks what is flat; where next to nothing is, as in a mask of a few pixels, all of it. */
-static void find_flat(const pst_image *picture, uint8_t *flat) {
-    size_t pixels = (size_t)picture->width * (size_t)picture->height, count = 0;
+static void find_flat(const pst_image *image, uint8_t *flat) {
+    size_t pixels = (size_t)image->width * (size_t)image->height, count = 0;
     for (size_t i = 0; i < pixels; i++)
-        count += flat[i] = is_flat(picture, (int)(i / (size_t)picture->width), (int)(i % (size_t)picture->width));
+        count += flat[i] = is_flat(image, (int)(i / (size_t)image->width), (int)(i % (size_t)image->width));
     if (count < pixels / 10 + 1)
         memset(flat, 1, pixels);
 }
 
-static void count_cells(const pst_image *picture, const uint8_t *flat, cell *cells) {
-    size_t pixels = (size_t)picture->width * (size_t)picture->height;
+static void count_cells(const pst_image *image, const uint8_t *flat, cell *cells) {
+    size_t pixels = (size_t)image->width * (size_t)image->height;
     for (size_t i = 0; i < pixels; i++) {
         if (!flat[i])
             continue;
         size_t at = 0;
         for (size_t k = 0; k < 3; k++)
-            at = at * CELLS + (size_t)(fminf(picture->rgb[3 * i + k], 255) / (256.0f / CELLS));
+            at = at * CELLS + (size_t)(fminf(image->rgb[3 * i + k], 255) / (256.0f / CELLS));
         cells[at].count++;
         for (size_t k = 0; k < 3; k++)
-            cells[at].sum[k] += (double)picture->rgb[3 * i + k];
+            cells[at].sum[k] += (double)image->rgb[3 * i + k];
     }
 }
 
@@ -94,7 +94,7 @@ static void mean_of(const cell *c, double color[3]) {
         color[k] = c->sum[k] / (double)c->count;
 }
 
-/* Adds up the cells within `reach` of a colour, all or those not taken yet; returns their mean in *mean (NULL: not
+/* Adds up the cells within `reach` of a color, all or those not taken yet; returns their mean in *mean (NULL: not
  * wanted). */
 static size_t gather(cell *cells, const double color[3], double reach, bool all, bool take, double *mean) {
     double sum[3] = {0}, own[3];
@@ -127,8 +127,8 @@ static bool next_candidate(cell *cells, candidate *found) {
         return false;
     mean_of(fullest, found->color);
     for (int round = 0; round < 3; round++) {
-        double centre[3] = {found->color[0], found->color[1], found->color[2]};
-        gather(cells, centre, ONE_COLOR * 0.5, false, false, found->color);
+        double center[3] = {found->color[0], found->color[1], found->color[2]};
+        gather(cells, center, ONE_COLOR * 0.5, false, false, found->color);
     }
     found->count = gather(cells, found->color, ONE_COLOR, false, true, NULL);
     found->near = gather(cells, found->color, ONE_COLOR, true, false, NULL);
@@ -146,7 +146,7 @@ static int by_count(const void *a, const void *b) {
     return 0;
 }
 
-/* Is it but a step on the way from one of the others to another? A flat colour has nearly all its pixels at its peak; a
+/* Is it but a step on the way from one of the others to another? A flat color has nearly all its pixels at its peak; a
  * passage has them spread out along the way. */
 static bool is_passage(const candidate *all, size_t count, size_t which) {
     double part;
@@ -161,15 +161,15 @@ static bool is_passage(const candidate *all, size_t count, size_t which) {
     return false;
 }
 
-static pst_status find_colors(pst_error *error, const pst_image *picture, const uint8_t *flat, candidate *colors,
+static pst_status find_colors(pst_error *error, const pst_image *image, const uint8_t *flat, candidate *colors,
                               size_t *count) {
-    size_t pixels = (size_t)picture->width * (size_t)picture->height, least = (size_t)(LEAST_AREA * (double)pixels);
+    size_t pixels = (size_t)image->width * (size_t)image->height, least = (size_t)(LEAST_AREA * (double)pixels);
     cell *cells = NULL;
     candidate next;
     pst_status status;
     *count = 0;
     PST_TRY(pst_allocate(error, CELLS * CELLS * CELLS, sizeof *cells, &cells));
-    count_cells(picture, flat, cells);
+    count_cells(image, flat, cells);
     for (int tries = 0; tries < 4 * CANDIDATES_MAX && *count < CANDIDATES_MAX && next_candidate(cells, &next); tries++)
         if (next.count > least)
             colors[(*count)++] = next;
@@ -179,11 +179,11 @@ static pst_status find_colors(pst_error *error, const pst_image *picture, const 
             memmove(colors + i, colors + i + 1, (--*count - i) * sizeof *colors);
     if (*count > PST_MASK_COLORS_MAX)
         status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has more than %d colours; a mask is a picture of a few flat colours, one a region",
+                          "has more than %d colors; a mask is an image of a few flat colors, one a region",
                           PST_MASK_COLORS_MAX);
     else if (!*count)
         status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has no flat colours; a mask is a picture of a few of them, one a region");
+                          "has no flat colors; a mask is an image of a few of them, one a region");
 cleanup:
     pst_free(cells);
     return status;
@@ -191,7 +191,7 @@ cleanup:
 
 /* ---- the shares ---- */
 
-/* Which colours are pure within so many pixels: bits. */
+/* Which colors are pure within so many pixels: bits. */
 static unsigned colors_around(const pst_mask *mask, const uint8_t *pure, int y, int x, int reach) {
     unsigned found = 0;
     for (int v = y > reach ? y - reach : 0; v <= y + reach && v < mask->height; v++)
@@ -204,7 +204,7 @@ static unsigned colors_around(const pst_mask *mask, const uint8_t *pure, int y, 
 
 static bool is_one_at_most(unsigned set) { return (set & (set - 1)) == 0; }
 
-/* The two of the allowed colours between which a colour is, or nearest to being. */
+/* The two of the allowed colors between which a color is, or nearest to being. */
 static void share(const candidate *colors, size_t count, unsigned allowed, const double color[3], uint8_t *first,
                   uint8_t *second, uint8_t *part) {
     double best = INFINITY, at;
@@ -220,16 +220,16 @@ static void share(const candidate *colors, size_t count, unsigned allowed, const
         }
 }
 
-static pst_status find_shares(pst_error *error, const pst_image *picture, const uint8_t *flat, const candidate *colors,
+static pst_status find_shares(pst_error *error, const pst_image *image, const uint8_t *flat, const candidate *colors,
                               pst_mask *mask) {
     size_t pixels = (size_t)mask->width * (size_t)mask->height;
-    uint8_t *pure = NULL; /* 1 + the colour; 0: of none */
+    uint8_t *pure = NULL; /* 1 + the color; 0: of none */
     size_t pure_count = 0;
     double color[3];
     pst_status status;
     PST_TRY(pst_allocate(error, pixels, 1, &pure));
     for (size_t i = 0; i < pixels; i++) {
-        color_of(picture, i, color);
+        color_of(image, i, color);
         double nearest = PURE;
         for (size_t k = 0; k < mask->count && flat[i]; k++) {
             double away = distance(color, colors[k].color);
@@ -242,7 +242,7 @@ static pst_status find_shares(pst_error *error, const pst_image *picture, const 
     }
     if ((double)pure_count < LEAST_PURE * (double)pixels) {
         status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has hardly any flat colours; a mask is a picture of a few of them, one a region");
+                          "has hardly any flat colors; a mask is an image of a few of them, one a region");
         goto cleanup;
     }
     for (size_t i = 0; i < pixels; i++) {
@@ -252,7 +252,7 @@ static pst_status find_shares(pst_error *error, const pst_image *picture, const 
             allowed = colors_around(mask, pure, y, x, FAR);
         if (!pure[i] && is_one_at_most(allowed)) /* far out on a soft edge: any may be at the other end */
             allowed = ~0u;
-        color_of(picture, i, color);
+        color_of(image, i, color);
         share(colors, mask->count, allowed, color, &mask->first[i], &mask->second[i], &mask->part[i]);
         mask->areas[mask->first[i]] += (1 - mask->part[i] / 255.0) / (double)pixels;
         mask->areas[mask->second[i]] += mask->part[i] / 255.0 / (double)pixels;
@@ -262,8 +262,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_mask_create(pst_error *error, const pst_image *picture, pst_mask **result) {
-    size_t pixels = (size_t)picture->width * (size_t)picture->height;
+pst_status pst_mask_create(pst_error *error, const pst_image *image, pst_mask **result) {
+    size_t pixels = (size_t)image->width * (size_t)image->height;
     candidate colors[CANDIDATES_MAX];
     pst_mask *mask = NULL;
     uint8_t *flat = NULL;
@@ -271,17 +271,17 @@ pst_status pst_mask_create(pst_error *error, const pst_image *picture, pst_mask 
     *result = NULL;
     PST_TRY(pst_allocate(error, pixels, 1, &flat));
     PST_TRY(pst_allocate(error, 1, sizeof *mask, &mask));
-    mask->width = picture->width;
-    mask->height = picture->height;
-    find_flat(picture, flat);
-    PST_TRY(find_colors(error, picture, flat, colors, &mask->count));
+    mask->width = image->width;
+    mask->height = image->height;
+    find_flat(image, flat);
+    PST_TRY(find_colors(error, image, flat, colors, &mask->count));
     for (size_t k = 0; k < mask->count && k < PST_MASK_COLORS_MAX; k++)
         for (int c = 0; c < 3; c++)
             mask->colors[k][c] = (uint8_t)(colors[k].color[c] + 0.5);
     PST_TRY(pst_allocate(error, pixels, 1, &mask->first));
     PST_TRY(pst_allocate(error, pixels, 1, &mask->second));
     PST_TRY(pst_allocate(error, pixels, 1, &mask->part));
-    PST_TRY(find_shares(error, picture, flat, colors, mask));
+    PST_TRY(find_shares(error, image, flat, colors, mask));
     *result = mask;
     mask = NULL;
 cleanup:

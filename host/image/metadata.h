@@ -1,4 +1,4 @@
-/* What a file says beside its pixels, found without any library: EXIF's orientation, a JPEG's colour profile, and our
+/* What a file says beside its pixels, found without any library: EXIF's orientation, a JPEG's color profile, and our
  * own text, which lies in PNG as iTXt "pastiche" and elsewhere in an XMP packet. */
 #ifndef PST_IMAGE_METADATA_H
 #define PST_IMAGE_METADATA_H
@@ -12,7 +12,7 @@ int pst_exif_orientation(const uint8_t *exif, size_t bytes);
 /* The orientation that a JPEG, PNG or WebP file tells; 0 for none. */
 int pst_file_orientation(const uint8_t *file, size_t bytes);
 
-/* Whether a PNG file has a colour profile. */
+/* Whether a PNG file has a color profile. */
 bool pst_png_has_profile(const uint8_t *file, size_t bytes);
 
 /* The profile in a JPEG file, gathered from its parts; *profile is NULL if there is none, or a part is missing. */

@@ -1,4 +1,4 @@
-/* Resampling of planes of numbers such as shares and weights, which must not overshoot as pictures may. */
+/* Resampling of planes of numbers such as shares and weights, which must not overshoot as images may. */
 #include <math.h>
 #include <string.h>
 

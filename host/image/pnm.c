@@ -50,7 +50,7 @@ pst_status pst_pnm_read(pst_error *error, const uint8_t *file, size_t bytes, pst
     /* The last plain sample may be one digit with nothing behind it. */
     if (samples * width_bytes - plain > (size_t)(from.end - from.at))
         return pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
-    pst_status status = pst_picture_create(error, width, height, NULL, image);
+    pst_status status = pst_img_create(error, width, height, NULL, image);
     for (size_t i = 0; i < samples && status == PST_OK; i++) {
         int value;
         if (plain) {

@@ -18,7 +18,7 @@ struct pst_transform {
 bool pst_profile_possible(void) { return true; }
 
 static pst_status no_memory(pst_error *error) {
-    return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for a colour profile");
+    return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for a color profile");
 }
 
 /* An empty transform with a context of its own, so that threads do not meet. */
@@ -45,7 +45,7 @@ void pst_transform_run(pst_transform *transform, const float *in, float *out, si
     cmsDoTransform(transform->transform, in, out, (cmsUInt32Number)pixels);
 }
 
-/* The colours a PNG file says it has, by numbers. */
+/* The colors a PNG file says it has, by numbers. */
 static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster) {
     const double *p = raster->primaries;
     cmsCIExyY white = {p[0], p[1], 1};
@@ -61,7 +61,7 @@ static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster) {
     return made;
 }
 
-/* Whether a transform leaves all RGB colours, or all greys, within a quarter of a level of 8 bits: most embedded
+/* Whether a transform leaves all RGB colors, or all grays, within a quarter of a level of 8 bits: most embedded
  * profiles are sRGB's. */
 static bool changes_nothing(pst_transform *transform, int channels) {
     enum { STEPS = 9 };
@@ -100,14 +100,14 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
                                                        : TYPE_RGB_FLT;
     bool fits = raster->model == PST_RASTER_CMYK
                     ? space == cmsSigCmykData
-                    : space == cmsSigRgbData || (space == cmsSigGrayData && raster->model == PST_RASTER_GREY);
+                    : space == cmsSigRgbData || (space == cmsSigGrayData && raster->model == PST_RASTER_GRAY);
     if (fits)
         made->transform =
             cmsCreateTransformTHR(made->context, from, format, to, TYPE_RGB_FLT, INTENT_RELATIVE_COLORIMETRIC,
                                   cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
     if (!made->transform) {
-        *problem = !from || fits ? "its colour profile is damaged and passed over"
-                                 : "its colour profile is for other colours and passed over";
+        *problem = !from || fits ? "its color profile is damaged and passed over"
+                                 : "its color profile is for other colors and passed over";
         goto cleanup;
     }
     *channels = (int)T_CHANNELS(format);
@@ -142,14 +142,14 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
     if (!chain[0])
         PST_TRY(no_memory(error));
     if (!chain[1])
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is no colour profile (ICC)"));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is no color profile (ICC)"));
     if (!back && cmsGetColorSpace(chain[1]) != cmsSigRgbData)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile is not for RGB; pictures are written as RGB"));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this color profile is not for RGB; images are written as RGB"));
     made->transform = cmsCreateMultiprofileTransformTHR(
         made->context, chain, back ? 4 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
         cmsFLAGS_NOCACHE | (back ? 0 : cmsFLAGS_BLACKPOINTCOMPENSATION));
     if (!made->transform)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this colour profile has no way from colours to it%s",
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this color profile has no way from colors to it%s",
                          back ? " and back" : ""));
     *transform = made;
     made = NULL;
@@ -211,14 +211,14 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     (void)error;
     *transform = NULL;
     *channels = raster->model;
-    *problem = raster->profile || raster->gamma > 0 ? "its colour profile is passed over, since this build has no lcms2"
-                                                    : NULL;
+    *problem =
+        raster->profile || raster->gamma > 0 ? "its color profile is passed over, since this build has no lcms2" : NULL;
     return PST_OK;
 }
 
 static pst_status not_here(pst_error *error, pst_transform **transform) {
     *transform = NULL;
-    return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no lcms2 and cannot use colour profiles");
+    return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no lcms2 and cannot use color profiles");
 }
 
 pst_status pst_profile_from_srgb(pst_error *error, const uint8_t *profile, size_t bytes, pst_transform **transform) {

@@ -1,4 +1,4 @@
-/* Colour profiles (ICC) by lcms2. A build without it has no profiles: then *transform is NULL and `problem` says so. */
+/* Color profiles (ICC) by lcms2. A build without it has no profiles: then *transform is NULL and `problem` says so. */
 #ifndef PST_IMAGE_PROFILE_H
 #define PST_IMAGE_PROFILE_H
 
@@ -8,8 +8,8 @@ typedef struct pst_transform pst_transform;
 
 bool pst_profile_possible(void);
 
-/* From the raster's colours to sRGB. *transform is NULL where nothing has to be done, or nothing can be: then *problem
- * is a text for people, and else NULL. A grey picture may have an RGB profile: *channels is what pst_transform_run
+/* From the raster's colors to sRGB. *transform is NULL where nothing has to be done, or nothing can be: then *problem
+ * is a text for people, and else NULL. A gray image may have an RGB profile: *channels is what pst_transform_run
  * takes. */
 pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_transform **transform, int *channels,
                                const char **problem);

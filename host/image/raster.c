@@ -47,7 +47,7 @@ void pst_raster_clear(pst_raster *raster) {
     *raster = (pst_raster){0};
 }
 
-/* ---- the picture of it --------------------------------------------------------------------------------------- */
+/* ---- the image of it --------------------------------------------------------------------------------------- */
 
 static float sample_at(const pst_raster *raster, const uint8_t *row, size_t i) {
     uint16_t wide;
@@ -64,9 +64,9 @@ static float sample_at(const pst_raster *raster, const uint8_t *row, size_t i) {
     }
 }
 
-/* Where a row of the file goes in the upright picture: its first pixel, and the way to the next. */
+/* Where a row of the file goes in the upright image: its first pixel, and the way to the next. */
 typedef struct path {
-    int width, height; /* of the picture */
+    int width, height; /* of the image */
     ptrdiff_t first, step;
 } path;
 
@@ -106,7 +106,7 @@ static void examine_alpha(const pst_raster *raster, bool *visible, bool *opaque)
     }
 }
 
-/* The colours of a row, 0..255 (CMYK: ink), as if they were opaque; its alpha, 0..1. */
+/* The colors of a row, 0..255 (CMYK: ink), as if they were opaque; its alpha, 0..1. */
 static void unpack(const pst_raster *raster, int y, bool use_alpha, float *colors, float *alpha) {
     const uint8_t *row = (const uint8_t *)raster->samples + (size_t)y * pst_raster_row_bytes(raster);
     size_t model = (size_t)raster->model, channels = pst_raster_channels(raster);
@@ -119,14 +119,14 @@ static void unpack(const pst_raster *raster, int y, bool use_alpha, float *color
     }
 }
 
-/* From the raster's colours to RGB where no profile does it. From the last pixel on, since RGB may be wider. */
+/* From the raster's colors to RGB where no profile does it. From the last pixel on, since RGB may be wider. */
 static void to_rgb(const pst_raster *raster, const float *colors, float *rgb) {
     for (size_t x = 0; x < (size_t)raster->width; x++)
         for (size_t c = 0; c < 3; c++) {
             if (raster->model == PST_RASTER_CMYK)
                 rgb[3 * x + c] = (255.0f - colors[4 * x + c]) * (255.0f - colors[4 * x + 3]) / 255.0f;
             else
-                rgb[3 * x + c] = raster->model == PST_RASTER_GREY ? colors[x] : colors[3 * x + c];
+                rgb[3 * x + c] = raster->model == PST_RASTER_GRAY ? colors[x] : colors[3 * x + c];
         }
 }
 
@@ -157,7 +157,7 @@ pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_ima
     size_t width = (size_t)raster->width;
     examine_alpha(raster, &visible, &opaque);
     bool use_alpha = raster->alpha && visible && !opaque;
-    PST_TRY(pst_picture_create(error, whole.width, whole.height, NULL, &made));
+    PST_TRY(pst_img_create(error, whole.width, whole.height, NULL, &made));
     if (use_alpha)
         PST_TRY(pst_allocate(error, width * (size_t)raster->height, sizeof(float), &made->alpha));
     PST_TRY(pst_profile_to_srgb(error, raster, &transform, &channels, &problem));

@@ -1,11 +1,11 @@
-/* What a decoder makes of a file, before colours and orientation are put right, and how that is done. */
+/* What a decoder makes of a file, before colors and orientation are put right, and how that is done. */
 #ifndef PST_IMAGE_RASTER_H
 #define PST_IMAGE_RASTER_H
 
 #include "image/image.h"
 
 typedef enum pst_raster_model {
-    PST_RASTER_GREY = 1,
+    PST_RASTER_GRAY = 1,
     PST_RASTER_RGB = 3,
     PST_RASTER_CMYK = 4
 } pst_raster_model; /* its channels */
@@ -41,7 +41,7 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
 
 void pst_raster_clear(pst_raster *raster);
 
-/* The picture: samples as floats, sRGB, upright. A picture that is transparent everywhere shows its colours (there are
+/* The image: samples as floats, sRGB, upright. An image that is transparent everywhere shows its colors (there are
  * programs that write an alpha of 0 and mean none), and one that is opaque everywhere has no alpha. */
 pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_image **image);
 

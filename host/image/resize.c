@@ -25,7 +25,7 @@ static double catmull_rom(double x) {
     return 0;
 }
 
-/* Output sample i lies at (i + 1/2) in / out - 1/2 of the input, so that the pictures' edges meet and nothing shifts.
+/* Output sample i lies at (i + 1/2) in / out - 1/2 of the input, so that the images' edges meet and nothing shifts.
  * When shrinking, the filter is stretched to cover as many inputs as outputs. Beyond the edge the outermost sample
  * goes on. */
 static pst_status make_filter(pst_error *error, int in, int out, filter *result) {
@@ -37,14 +37,14 @@ static pst_status make_filter(pst_error *error, int in, int out, filter *result)
     PST_TRY(pst_allocate(error, (size_t)out, sizeof(taps), &result->at));
     PST_TRY(pst_allocate(error, (size_t)out * (size_t)most, sizeof(double), &result->weights));
     for (int i = 0; i < out; i++) {
-        double centre = (i + 0.5) * ratio - 0.5, sum = 0;
-        int first = (int)ceil(centre - 2 * stretch), last = (int)floor(centre + 2 * stretch);
+        double center = (i + 0.5) * ratio - 0.5, sum = 0;
+        int first = (int)ceil(center - 2 * stretch), last = (int)floor(center + 2 * stretch);
         int low = first < 0 ? 0 : first;
         double *weights = result->weights + (size_t)i * (size_t)most;
         int count = 0;
         for (int k = first; k <= last; k++) {
             int inside = k < 0 ? 0 : k >= in ? in - 1 : k;
-            double weight = catmull_rom((k - centre) / stretch);
+            double weight = catmull_rom((k - center) / stretch);
             weights[inside - low] += weight;
             sum += weight;
             count = inside - low + 1;
@@ -63,7 +63,7 @@ static void free_filter(filter *gone) {
     pst_free(gone->weights);
 }
 
-/* Adds a row of the picture, weighted: RGB, or where there is opacity RGB multiplied by it, and it. */
+/* Adds a row of the image, weighted: RGB, or where there is opacity RGB multiplied by it, and it. */
 static void add_row(const pst_image *image, int y, double weight, double *row) {
     size_t width = (size_t)image->width;
     const float *rgb = image->rgb + (size_t)y * width * 3,
@@ -78,11 +78,11 @@ static void add_row(const pst_image *image, int y, double weight, double *row) {
     }
 }
 
-#define LEAST_OPACITY (0.5 / 65535) /* less is none in any file; colours are lost in rounding */
+#define LEAST_OPACITY (0.5 / 65535) /* less is none in any file; colors are lost in rounding */
 
 /* One output row at a time: first down the columns into a row of the input's width, then along that row. Nothing the
- * size of a picture is needed in between. */
-pst_status pst_picture_resize(pst_error *error, const pst_image *image, int width, int height, pst_image **resized) {
+ * size of an image is needed in between. */
+pst_status pst_img_resize(pst_error *error, const pst_image *image, int width, int height, pst_image **resized) {
     pst_status status = PST_OK;
     filter across = {0}, down = {0};
     double *row = NULL;
@@ -90,12 +90,12 @@ pst_status pst_picture_resize(pst_error *error, const pst_image *image, int widt
     size_t channels = image->alpha ? 4 : 3, row_samples = (size_t)image->width * channels;
     *resized = NULL;
     if (width == image->width && height == image->height) {
-        PST_TRY(pst_picture_create(error, width, height, image->rgb, &made));
-        PST_TRY(pst_picture_set_alpha(error, made, image->alpha));
+        PST_TRY(pst_img_create(error, width, height, image->rgb, &made));
+        PST_TRY(pst_img_set_alpha(error, made, image->alpha));
         *resized = made;
         return PST_OK;
     }
-    PST_TRY(pst_picture_create(error, width, height, NULL, &made));
+    PST_TRY(pst_img_create(error, width, height, NULL, &made));
     if (image->alpha)
         PST_TRY(pst_allocate(error, (size_t)width * (size_t)height, sizeof(float), &made->alpha));
     PST_TRY(make_filter(error, image->width, width, &across));

@@ -86,9 +86,9 @@ static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void 
         pst_free(gone);
     }
     if (current.state == POOL_NO_MEMORY)
-        return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the picture");
+        return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the image");
     if (current.state == POOL_OVER_LIMIT)
-        return pst_fail(error, PST_ERROR_FORMAT, "its data unfolds to far more than a picture of its size needs");
+        return pst_fail(error, PST_ERROR_FORMAT, "its data unfolds to far more than an image of its size needs");
     if (current.state == POOL_CUT_SHORT)
         return pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
     return PST_OK;
@@ -290,7 +290,7 @@ pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t
         return status;
     if (!to.fine) {
         pst_stb_free(to.file);
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "the picture is too large for this format");
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "the image is too large for this format");
     }
     *file = to.file;
     *bytes = to.bytes;

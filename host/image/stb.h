@@ -7,11 +7,11 @@
 
 typedef enum pst_stb_format { PST_STB_PNG, PST_STB_JPEG, PST_STB_BMP, PST_STB_TGA } pst_stb_format;
 
-/* The size of a picture in a file's bytes, and whether its samples have 16 bits. */
+/* The size of an image in a file's bytes, and whether its samples have 16 bits. */
 pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int *width, int *height, bool *wide);
 
 /* *rgba is height*width*4 samples of uint8_t, or of uint16_t where `wide` is true; free with pst_stb_free. The size
- * must be the one that pst_stb_info gave. A file that ends before its picture does is refused. */
+ * must be the one that pst_stb_info gave. A file that ends before its image does is refused. */
 pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, int width, int height, bool wide,
                           void **rgba);
 void pst_stb_free(void *memory);

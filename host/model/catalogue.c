@@ -45,7 +45,7 @@ static const char *problem_of(json_t *object, pst_known_network *entry) {
     entry->file = text_of(object, "file", NULL);
     entry->url = text_of(object, "url", NULL);
     entry->mirror = text_of(object, "mirror", "");
-    entry->licence = text_of(object, "licence", NULL);
+    entry->license = text_of(object, "license", NULL);
     entry->format = text_of(object, "format", NULL);
     entry->convention = text_of(object, "convention", NULL);
     entry->notes = text_of(object, "notes", "");
@@ -66,8 +66,8 @@ static const char *problem_of(json_t *object, pst_known_network *entry) {
         return "has no URL";
     if (!entry->mirror || (*entry->mirror && !is_url(entry->mirror)))
         return "has a mirror that is not a URL";
-    if (!entry->licence || !*entry->licence || !entry->format || !*entry->format || !entry->notes || !entry->about_size)
-        return "lacks its licence or format";
+    if (!entry->license || !*entry->license || !entry->format || !*entry->format || !entry->notes || !entry->about_size)
+        return "lacks its license or format";
     if (!entry->convention || !is_name(entry->convention, "-"))
         return "lacks its convention";
     if (bytes && (!json_is_integer(bytes) || json_integer_value(bytes) <= 0))
@@ -236,7 +236,7 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
     return status;
 }
 
-pst_status pst_model_find(pst_error *error, const char *asked, char **path) {
+pst_status pst_weights_find(pst_error *error, const char *asked, char **path) {
     pst_catalogue *catalogue;
     *path = NULL;
     if (asked && pst_path_examine(asked, NULL) != PST_PATH_NONE)

@@ -20,6 +20,6 @@ struct pst_catalogue {
 pst_status pst_catalogue_read(pst_error *error, const char *path, pst_catalogue **catalogue);
 
 /* The path to read a network from, as pst_network_load describes it; free with pst_free. */
-pst_status pst_model_find(pst_error *error, const char *asked, char **path);
+pst_status pst_weights_find(pst_error *error, const char *asked, char **path);
 
 #endif

@@ -30,7 +30,7 @@ const char *pst_convention_name(pst_convention convention) {
  * converted or rounded, a network that begins with one of these is theirs. The sizes of the weights tell nothing:
  * theirs, for inputs of 0 to 255, have a standard deviation of 0.19 in conv1_1, as large as those for inputs of
  * about 1. */
-static bool has_caffe_biases(const pst_model_convolution *first) {
+static bool has_caffe_biases(const pst_weights_convolution *first) {
     static const float known[2][6] = {{0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f, 0.2578029f, 0.54867655f},
                                       {0.73429835f, 0.093403675f, 0.06775674f, 0.8862966f, 0.25994542f, 0.66426694f}};
     for (int n = 0; n < 2; n++) {
@@ -43,7 +43,7 @@ static bool has_caffe_biases(const pst_model_convolution *first) {
     return false;
 }
 
-static void decide(const pst_source *source, const pst_names *names, pst_convention asked, pst_model *model) {
+static void decide(const pst_source *source, const pst_names *names, pst_convention asked, pst_weights *model) {
     model->assumed = false;
     if (asked != PST_CONVENTION_AUTO) {
         model->convention = asked;
@@ -51,7 +51,7 @@ static void decide(const pst_source *source, const pst_names *names, pst_convent
     } else if (source->convention != PST_CONVENTION_AUTO) {
         model->convention = source->convention;
         model->reason = "as the format or the file says";
-    } else if (names->colour_weight) {
+    } else if (names->color_weight) {
         model->convention = PST_CONVENTION_CAFFE;
         model->reason = "by the 1x1 convolution that the file begins with";
     } else if (has_caffe_biases(&model->convolutions[0])) {
@@ -69,15 +69,15 @@ static void decide(const pst_source *source, const pst_names *names, pst_convent
 }
 
 /* The 1x1 convolution takes RGB from 0 to 1. */
-static pst_status apply_colours(pst_error *error, pst_source *source, const pst_names *names, pst_input *input) {
+static pst_status apply_colors(pst_error *error, pst_source *source, const pst_names *names, pst_input *input) {
     pst_status status = PST_OK;
     float *weight = NULL, *bias = NULL;
-    const pst_tensor_info *size = names->colour_bias ? &names->colour_bias->info : NULL;
+    const pst_tensor_info *size = names->color_bias ? &names->color_bias->info : NULL;
     if (!size || size->dimension_count != 1 || size->shape[0] != 3)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s has no bias of 3 numbers", source->path,
-                        names->colour_weight->info.name);
-    PST_TRY(pst_source_read(error, source, names->colour_weight, &weight));
-    PST_TRY(pst_source_read(error, source, names->colour_bias, &bias));
+                        names->color_weight->info.name);
+    PST_TRY(pst_source_read(error, source, names->color_weight, &weight));
+    PST_TRY(pst_source_read(error, source, names->color_bias, &bias));
     for (int k = 0; k < 3; k++) {
         input->offset[k] = (double)bias[k];
         for (int c = 0; c < 3; c++) {
@@ -87,7 +87,7 @@ static pst_status apply_colours(pst_error *error, pst_source *source, const pst_
         }
         if (!isfinite(input->offset[k]) || !isfinite(input->matrix[k][0] + input->matrix[k][1] + input->matrix[k][2]))
             PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: %.64s has numbers that are not finite", source->path,
-                             names->colour_weight->info.name));
+                             names->color_weight->info.name));
     }
 cleanup:
     pst_free(weight);
@@ -108,12 +108,12 @@ static void tidy(pst_input *input) {
 }
 
 pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst_names *names, pst_convention asked,
-                                 pst_model *model, pst_input *input) {
+                                 pst_weights *model, pst_input *input) {
     decide(source, names, asked, model);
     *input = (pst_input){.matrix = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-    if (names->colour_weight && asked == PST_CONVENTION_AUTO) {
-        model->notice = "its paddings reflect the picture at the border; here they are zeros";
-        pst_status status = apply_colours(error, source, names, input);
+    if (names->color_weight && asked == PST_CONVENTION_AUTO) {
+        model->notice = "its paddings reflect the image at the border; here they are zeros";
+        pst_status status = apply_colors(error, source, names, input);
         if (status != PST_OK)
             return status;
     } else if (model->convention != PST_CONVENTION_CAFFE) {
@@ -133,7 +133,7 @@ pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst
 
 /* ---- folding ------------------------------------------------------------------------------------------------- */
 
-void pst_convention_fold(const pst_input *input, pst_model_convolution *first) {
+void pst_convention_fold(const pst_input *input, pst_weights_convolution *first) {
     static const double same[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, none[3] = {0, 0, 0};
     if (memcmp(input->matrix, same, sizeof same) == 0 && memcmp(input->offset, none, sizeof none) == 0)
         return;

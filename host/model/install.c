@@ -110,7 +110,7 @@ static pst_status understand(work *w, const pst_catalogue *catalogue) {
                                          .file = w->file,
                                          .url = what,
                                          .mirror = "",
-                                         .licence = "",
+                                         .license = "",
                                          .notes = "",
                                          .convention = "",
                                          .about_size = "",

@@ -9,8 +9,8 @@
 
 #include <hdf5.h>
 
-#include "base/guard.h"
 #include "base/memory.h"
+#include "base/subprocess.h"
 #include "model/source.h"
 
 #define MAX_DEPTH 8
@@ -205,7 +205,7 @@ static pst_status open_keras(pst_error *error, pst_source *source) {
     size_t bytes;
     source->layout = PST_LAYOUT_HWIO;
     source->convention = PST_CONVENTION_CAFFE;
-    pst_status status = pst_guard(error, source->path, MAX_MEMORY, list_tensors, source, &result, &bytes);
+    pst_status status = pst_subprocess_run(error, source->path, MAX_MEMORY, list_tensors, source, &result, &bytes);
     for (size_t i = 0; status == PST_OK && i < bytes / sizeof(listed); i++) {
         listed entry;
         memcpy(&entry, result + i * sizeof entry, sizeof entry);
@@ -270,7 +270,7 @@ static pst_status read_keras(pst_error *error, pst_source *source, const pst_sou
     uint8_t *result;
     size_t bytes;
     request r = {source, tensor};
-    pst_status status = pst_guard(error, source->path, MAX_MEMORY, read_tensor, &r, &result, &bytes);
+    pst_status status = pst_subprocess_run(error, source->path, MAX_MEMORY, read_tensor, &r, &result, &bytes);
     if (status == PST_OK && bytes != tensor->info.count * sizeof *values)
         status = fail(error, source, "", tensor->info.name);
     if (status == PST_OK)

@@ -1,5 +1,5 @@
 /* MatConvNet's networks: `layers` is a list of structures, each convolution with its name and its weights, or in older
- * files its filters and biases; the mean colour is in meta.normalization.averageImage, or normalization.averageImage.
+ * files its filters and biases; the mean color is in meta.normalization.averageImage, or normalization.averageImage.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "model/source.h"
 
 #define MAX_LAYERS 1000
-#define MAX_MEAN ((uint64_t)1 << 20) /* numbers of an average picture */
+#define MAX_MEAN ((uint64_t)1 << 20) /* numbers of an average image */
 
 static pst_status fail(pst_error *error, const pst_source *source, const char *what) {
     return pst_fail(error, PST_ERROR_FORMAT, "%s: %s; MatConvNet's networks are read", source->path, what);
@@ -62,7 +62,7 @@ static pst_status add_layers(pst_error *error, pst_source *source) {
     return status;
 }
 
-/* The mean over the average picture, which for VGG is of one colour. Its channels are its last dimension. */
+/* The mean over the average image, which for VGG is of one color. Its channels are its last dimension. */
 static pst_status read_mean(pst_error *error, pst_source *source) {
     pst_mat5 *mat = source->state;
     pst_mat5_id normalization = pst_mat5_field(mat, pst_mat5_variable(mat, "meta"), "normalization");
@@ -73,7 +73,7 @@ static pst_status read_mean(pst_error *error, pst_source *source) {
     float *values;
     if (!average->readable || average->count % 3 != 0 || average->count > MAX_MEAN ||
         (average->dimension_count != 3 && average->count != 3))
-        return fail(error, source, "has no normalization.averageImage, the mean colour of what it was trained on");
+        return fail(error, source, "has no normalization.averageImage, the mean color of what it was trained on");
     pst_status status = pst_allocate(error, (size_t)average->count, sizeof *values, &values);
     if (status != PST_OK)
         return status;
@@ -83,7 +83,7 @@ static pst_status read_mean(pst_error *error, pst_source *source) {
         source->mean[i / pixels] += (double)values[i] / (double)pixels;
     for (int c = 0; c < 3 && status == PST_OK; c++)
         if (!(source->mean[c] >= 0 && source->mean[c] <= 255))
-            status = fail(error, source, "has a mean colour that is none");
+            status = fail(error, source, "has a mean color that is none");
     pst_free(values);
     return status;
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/model.h"
 #include "model/protobuf_wire.h"
 #include "model/source.h"
+#include "model/weights.h"
 
 enum { MODEL_GRAPH = 7 };
 enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5 };
@@ -231,7 +231,7 @@ static pst_status add_convolution(reader *r, const node *n) {
     r->unit = r->pooled ? 1 : r->unit + 1;
     r->block += r->pooled;
     r->pooled = false;
-    if (r->block > PST_MODEL_MAX_BLOCKS || r->unit > PST_MODEL_MAX_CONVOLUTIONS)
+    if (r->block > PST_WEIGHTS_MAX_BLOCKS || r->unit > PST_WEIGHTS_MAX_CONVOLUTIONS)
         return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: has more convolutions than a VGG network",
                         r->source->path);
     pst_status status = PST_OK;

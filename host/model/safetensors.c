@@ -82,7 +82,7 @@ static int compare_begin(const void *left, const void *right) {
     const entry *a = *(const entry *const *)left, *b = *(const entry *const *)right;
     if (a->begin != b->begin)
         return a->begin < b->begin ? -1 : 1;
-    return a->end < b->end ? -1 : a->end > b->end; /* so that empty tensors come before their neighbour */
+    return a->end < b->end ? -1 : a->end > b->end; /* so that empty tensors come before their neighbor */
 }
 
 static pst_status check_overlaps(pst_error *error, const pst_safetensors *file) {

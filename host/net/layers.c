@@ -5,15 +5,15 @@
 
 #include "op/conv.h"
 
-pst_layers pst_layers_of(const pst_model *model) {
+pst_layers pst_layers_of(const pst_weights *model) {
     pst_layers layers = {.count = model->convolution_count};
     for (size_t i = 0; i < layers.count; i++) {
-        const pst_model_convolution *convolution = &model->convolutions[i];
+        const pst_weights_convolution *convolution = &model->convolutions[i];
         pst_layer *layer = &layers.at[i];
         snprintf(layer->name, sizeof layer->name, "relu%d_%d", convolution->block, convolution->unit);
         layer->true_c_in = convolution->c_in;
         layer->true_c_out = convolution->c_out;
-        layer->c_in = i ? (int)pst_round_up((size_t)convolution->c_in, PST_CHANNELS) : PST_PICTURE_CHANNELS;
+        layer->c_in = i ? (int)pst_round_up((size_t)convolution->c_in, PST_CHANNELS) : PST_IMAGE_CHANNELS;
         layer->c_out = (int)pst_round_up((size_t)convolution->c_out, PST_CHANNELS);
         layer->pooled = i + 1 < layers.count && model->convolutions[i + 1].block != convolution->block;
     }

@@ -3,13 +3,13 @@
 #ifndef PST_NET_LAYERS_H
 #define PST_NET_LAYERS_H
 
-#include "model/model.h"
+#include "model/weights.h"
 
-#define PST_LAYERS_MAX PST_MODEL_MAX_CONVOLUTIONS
+#define PST_LAYERS_MAX PST_WEIGHTS_MAX_CONVOLUTIONS
 
 typedef struct pst_layer {
     char name[16];
-    int c_in, c_out;           /* as stored: padded to a multiple of PST_CHANNELS, but for the picture's 3 */
+    int c_in, c_out;           /* as stored: padded to a multiple of PST_CHANNELS, but for the image's 3 */
     int true_c_in, true_c_out; /* as in the network */
     bool pooled;               /* a pooling follows */
 } pst_layer;
@@ -19,12 +19,12 @@ typedef struct pst_layers {
     size_t count;
 } pst_layers;
 
-pst_layers pst_layers_of(const pst_model *model);
+pst_layers pst_layers_of(const pst_weights *model);
 
 /* The index of a layer, or -1. */
 int pst_layers_find(const pst_layers *layers, const char *name);
 
-/* The size of a layer's map for a picture of h by w; false if nothing is left of it. */
+/* The size of a layer's map for an image of h by w; false if nothing is left of it. */
 bool pst_layer_size(const pst_layers *layers, size_t layer, int h, int w, int *layer_h, int *layer_w);
 
 #endif

@@ -1,7 +1,7 @@
 #include "net/pass.h"
 
 #include "base/memory.h"
-#include "net/plan.h"
+#include "net/memory_plan.h"
 #include "op/activation.h"
 #include "op/border.h"
 
@@ -10,7 +10,7 @@
 enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS };
 
 struct pst_pass {
-    pst_net *net;
+    pst_device_network *net;
     pst_pass_options options;
     size_t count; /* layers walked */
     int h[PST_LAYERS_MAX], w[PST_LAYERS_MAX];
@@ -48,7 +48,8 @@ static pst_pool fused_pool(const pst_pass *pass, size_t layer) {
 }
 
 static pst_conv_shape shape_of(const pst_pass *pass, size_t layer, bool backward) {
-    return pst_net_shape(pass->net, layer, backward, pass->h[layer], pass->w[layer], fused_pool(pass, layer));
+    return pst_device_network_shape(pass->net, layer, backward, pass->h[layer], pass->w[layer],
+                                    fused_pool(pass, layer));
 }
 
 static pst_buffer *tensor(const pst_pass *pass, size_t layer, int kind) {
@@ -98,12 +99,12 @@ static void plan_maps(pst_pass *pass) {
 
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
-    pass->weight_bytes = pass->options.replicate ? pst_net_border_bytes(pass->net) : 0;
+    pass->weight_bytes = pass->options.replicate ? pst_device_network_border_bytes(pass->net) : 0;
     for (size_t l = 0; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= pass->options.backward; backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
-            const pst_conv_algorithm *algorithm = pst_net_algorithm(pass->net, &shape);
+            const pst_conv_algorithm *algorithm = pst_device_network_algorithm(pass->net, &shape);
             size_t bytes;
             pst_status status = algorithm->workspace_bytes(&pass->net->engine, &shape, &bytes);
             if (status != PST_OK)
@@ -111,7 +112,7 @@ static pst_status plan_scratch(pst_pass *pass) {
             pass->workspace_bytes = bytes > pass->workspace_bytes ? bytes : pass->workspace_bytes;
             if (!forward)
                 pass->weight_bytes += sizeof(float) * (size_t)shape.c_out; /* the bias */
-            if (!forward || !algorithm->shared || !pst_net_shares_weights(forward, algorithm))
+            if (!forward || !algorithm->shared || !pst_device_network_shares_weights(forward, algorithm))
                 pass->weight_bytes += algorithm->weight_bytes(&pass->net->engine, &shape);
             forward = algorithm;
         }
@@ -119,7 +120,7 @@ static pst_status plan_scratch(pst_pass *pass) {
     return PST_OK;
 }
 
-pst_status pst_pass_create(pst_net *net, const pst_pass_options *options, pst_pass **result) {
+pst_status pst_pass_create(pst_device_network *net, const pst_pass_options *options, pst_pass **result) {
     *result = NULL;
     pst_error *error = net->engine.session->error;
     pst_pass *pass;
@@ -134,7 +135,7 @@ pst_status pst_pass_create(pst_net *net, const pst_pass_options *options, pst_pa
     for (size_t l = 0; l < pass->count; l++)
         if (!pst_layer_size(&net->layers, l, options->h, options->w, &pass->h[l], &pass->w[l])) {
             status = pst_fail(error, PST_ERROR_ARGUMENT,
-                              "a picture of %dx%d is too small for layer %s; use a larger image size", options->w,
+                              "an image of %dx%d is too small for layer %s; use a larger image size", options->w,
                               options->h, net->layers.at[pass->count - 1].name);
             goto cleanup;
         }
@@ -173,13 +174,14 @@ pst_status pst_pass_allocate(pst_pass *pass) {
     pst_status status = PST_OK;
     const pst_buffer *unused;
     if (pass->options.replicate)
-        PST_TRY(pst_net_border(pass->net, &unused));
+        PST_TRY(pst_device_network_border(pass->net, &unused));
     for (size_t l = 0; l < pass->count; l++) {
         for (int backward = 0; backward <= pass->options.backward; backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
-            PST_TRY(pst_net_weights(pass->net, l, &shape, pst_net_algorithm(pass->net, &shape), &unused));
+            PST_TRY(pst_device_network_weights(pass->net, l, &shape, pst_device_network_algorithm(pass->net, &shape),
+                                               &unused));
         }
-        PST_TRY(pst_net_bias(pass->net, l, &unused));
+        PST_TRY(pst_device_network_bias(pass->net, l, &unused));
     }
     for (size_t i = 0; i < pass->slot_count; i++)
         PST_TRY(pst_buffer_create(session, pass->slot_bytes[i], "feature maps", &pass->slots[i]));
@@ -210,8 +212,8 @@ pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
 
 static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
     pst_conv_shape shape = shape_of(pass, l, backward);
-    const pst_conv_algorithm *algorithm = pst_net_algorithm(pass->net, &shape);
-    pst_status status = pst_net_weights(pass->net, l, &shape, algorithm, &tensors->weights);
+    const pst_conv_algorithm *algorithm = pst_device_network_algorithm(pass->net, &shape);
+    pst_status status = pst_device_network_weights(pass->net, l, &shape, algorithm, &tensors->weights);
     if (status != PST_OK)
         return status;
     tensors->workspace = pass->workspace;
@@ -221,11 +223,11 @@ static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_ten
 static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {
     pst_conv_tensors tensors = {.in = in, .out = out, .bits = bits};
     pst_status status;
-    PST_TRY(pst_net_bias(pass->net, l, &tensors.bias));
+    PST_TRY(pst_device_network_bias(pass->net, l, &tensors.bias));
     PST_TRY(convolve(pass, l, false, &tensors));
     if (l == 0 && pass->options.replicate) {
         const pst_buffer *weights;
-        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_device_network_border(pass->net, &weights));
         PST_TRY(pst_border_forward(pass->net->engine.session, in, pass->h[0], pass->w[0], pass->net->layers.at[0].c_out,
                                    weights, tensors.bias, out, bits));
     }
@@ -298,7 +300,7 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
     PST_TRY(convolve(pass, 0, true, &tensors));
     if (pass->options.replicate) {
         const pst_buffer *weights;
-        PST_TRY(pst_net_border(pass->net, &weights));
+        PST_TRY(pst_device_network_border(pass->net, &weights));
         PST_TRY(pst_border_backward(pass->net->engine.session, tensors.in, pass->h[0], pass->w[0],
                                     pass->net->layers.at[0].c_out, weights, dx));
     }

@@ -1,23 +1,23 @@
-/* Forward and backward through the layers for a picture of one size: the plan of its maps and the two walks. */
+/* Forward and backward through the layers for an image of one size: the plan of its maps and the two walks. */
 #ifndef PST_NET_PASS_H
 #define PST_NET_PASS_H
 
-#include "net/network.h"
+#include "net/device_network.h"
 
 typedef struct pst_pass pst_pass;
 
 typedef struct pst_pass_options {
-    int h, w;         /* of the picture */
-    pst_pool pooling; /* between blocks */
-    bool replicate;   /* the picture's border is replicated for the first layer, instead of zeros around it */
-    bool wanted[PST_LAYERS_MAX];   /* layers whose features are looked at; the walk ends with the last of them */
+    int h, w;                    /* of the image */
+    pst_pool pooling;            /* between blocks */
+    bool replicate;              /* the image's border is replicated for the first layer, instead of zeros around it */
+    bool wanted[PST_LAYERS_MAX]; /* layers whose features are looked at; the walk ends with the last of them */
     bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
     bool backward;                 /* will pst_pass_backward be called? Features are kept for it */
     size_t extra_workspace_bytes;  /* the workspace is at least this large, for whoever looks at the features */
 } pst_pass_options;
 
-/* Plans; allocates nothing on the device. PST_ERROR_ARGUMENT if the picture is too small for the layers. */
-pst_status pst_pass_create(pst_net *net, const pst_pass_options *options, pst_pass **pass);
+/* Plans; allocates nothing on the device. PST_ERROR_ARGUMENT if the image is too small for the layers. */
+pst_status pst_pass_create(pst_device_network *net, const pst_pass_options *options, pst_pass **pass);
 void pst_pass_destroy(pst_pass *pass);
 
 /* What pst_pass_allocate will take: the maps, the workspace, and the weights and biases of the layers walked. */

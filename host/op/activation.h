@@ -14,8 +14,8 @@ pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, si
 pst_status pst_add_mask(pst_session *session, pst_buffer *map, size_t first, size_t count, int c,
                         const pst_buffer *more, const pst_buffer *bits);
 
-/* Pools `rows` rows of map ([rows][w][c], the picture's rows from first_row on, which is even) after bias (NULL: 0) and
- * ReLU into pooled [..][w/2][c] and bits [..][w][c/16] (NULL: none) of the whole picture. Max pooling takes the first
+/* Pools `rows` rows of map ([rows][w][c], the image's rows from first_row on, which is even) after bias (NULL: 0) and
+ * ReLU into pooled [..][w/2][c] and bits [..][w][c/16] (NULL: none) of the whole image. Max pooling takes the first
  * maximum, as others do. */
 pst_status pst_bias_relu_pool(pst_session *session, const pst_buffer *map, int w, int c, const pst_buffer *bias,
                               pst_pool pool, int first_row, int rows, pst_buffer *pooled, pst_buffer *bits);

@@ -1,4 +1,4 @@
-/* The first convolution over a picture with a replicated border, as what differs from zeros around it, so that no
+/* The first convolution over an image with a replicated border, as what differs from zeros around it, so that no
  * convolution needs to know. Layouts as in op/conv.h; weights float [9][3][c], as pst_conv_weight_matrix makes them of
  * the forward layer. */
 #ifndef PST_OP_BORDER_H

@@ -10,7 +10,7 @@ const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,           &
                                                    &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow,
                                                    &pst_conv_gpu_winograd_2x2, &pst_conv_gpu_winograd_2x2_narrow,
                                                    &pst_conv_gpu_direct,       &pst_conv_gpu_direct_narrow,
-                                                   &pst_conv_gpu_picture,      NULL};
+                                                   &pst_conv_gpu_image,        NULL};
 
 /* The first that supports the shape, or else im2col. */
 static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape,
@@ -23,7 +23,7 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
  * tenth; beyond, reading its larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     if (!engine->session->cpu_kernels)
-        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_picture);
+        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_image);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_conv_algorithm *wanted = c <= 128   ? &pst_conv_winograd_large
                                        : c <= 256 ? &pst_conv_winograd_fused
@@ -31,7 +31,7 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
     return first_of(engine, shape, wanted, &pst_conv_direct);
 }
 
-int pst_channels(int c) { return c == PST_PICTURE_CHANNELS ? c : (int)pst_round_up((size_t)c, PST_CHANNELS); }
+int pst_channels(int c) { return c == PST_IMAGE_CHANNELS ? c : (int)pst_round_up((size_t)c, PST_CHANNELS); }
 
 void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix) {
     int c_in = shape->c_in, c_out = shape->c_out;

@@ -6,7 +6,7 @@
  *   backward   out = (conv'(in) [+ out]) where the bits of the layer below are set; `in` may be a gradient behind a 2x2
  *              pooling that is expanded through its bits on the way, so that the large map never exists
  *
- * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the picture. Bits: one a channel, uint16
+ * Maps: float [h][w][c], c a multiple of 16 (PST_CHANNELS), or 3 for the image. Bits: one a channel, uint16
  * [h][w][c/16], lowest channel lowest, always at the size before a pooling: without pooling the sign of an activation,
  * with it the places of each window through which the gradient goes (max: the first maximum if it is above 0; average:
  * all that are above 0).
@@ -18,7 +18,7 @@
 #include "cl/session.h"
 
 #define PST_CHANNELS 16 /* feature maps are padded with zero channels to a multiple of this */
-#define PST_PICTURE_CHANNELS 3
+#define PST_IMAGE_CHANNELS 3
 
 /* L2 is never part of a convolution: its gradient needs the map, so it is a pass of its own (op/activation.h). */
 typedef enum pst_pool { PST_POOL_NONE, PST_POOL_MAX, PST_POOL_AVERAGE, PST_POOL_L2 } pst_pool;
@@ -37,8 +37,8 @@ typedef struct pst_conv_tensors {
     const pst_buffer *bias;    /* forward: [c_out] */
     pst_buffer *out;           /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
     pst_buffer *bits;          /* forward: written, unless NULL */
-    const pst_buffer *mask;    /* backward: the bits of out's layer, or NULL; NULL for the picture */
-    bool add;                  /* backward: add what out holds, before the mask; not for the picture */
+    const pst_buffer *mask;    /* backward: the bits of out's layer, or NULL; NULL for the image */
+    bool add;                  /* backward: add what out holds, before the mask; not for the image */
     pst_buffer *workspace;
 } pst_conv_tensors;
 
@@ -55,7 +55,7 @@ typedef struct pst_conv_algorithm {
     const char *name;
     bool (*supports)(const pst_conv_engine *engine, const pst_conv_shape *shape);
     /* Bytes of the prepared weights, and of the scratch memory of a run. The latter stays under the engine's limit
-     * unless a single row of the picture needs more. */
+     * unless a single row of the image needs more. */
     size_t (*weight_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape);
     pst_status (*workspace_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape, size_t *bytes);
     /* Fills `prepared` (weight_bytes) from the forward layer's weights, host memory [k][c][3][3] with k, c the true
@@ -72,7 +72,7 @@ extern const pst_conv_algorithm *const pst_conv_menu[];
 extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep,
     pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_gpu_winograd_4x4, pst_conv_gpu_winograd_4x4_narrow,
     pst_conv_gpu_winograd_2x2, pst_conv_gpu_winograd_2x2_narrow, pst_conv_gpu_direct, pst_conv_gpu_direct_narrow,
-    pst_conv_gpu_picture;
+    pst_conv_gpu_image;
 
 /* A good choice without measuring. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);

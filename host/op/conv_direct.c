@@ -1,18 +1,18 @@
 /* Direct convolution for CPUs, register-tiled: the path of the first layer, whose 3 channels no transform pays for, and
- * a plain fast path for others. Backward to the picture is a product of its own: 27 values a pixel, gathered by the
- * neighbours. */
+ * a plain fast path for others. Backward to the image is a product of its own: 27 values a pixel, gathered by the
+ * neighbors. */
 #include <stdio.h>
 
 #include "op/conv.h"
 #include "op/tiles.h"
 
-static bool to_picture(const pst_conv_shape *s) { return s->c_out == PST_PICTURE_CHANNELS; }
+static bool to_image(const pst_conv_shape *s) { return s->c_out == PST_IMAGE_CHANNELS; }
 
 static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    int k = to_picture(s) ? 32 : s->c_out; /* 27 columns filled up */
-    bool picture = s->c_in == PST_PICTURE_CHANNELS || to_picture(s);
-    pst_tile tile = pst_tile_choose(engine->session, s->c_in % 16 ? 16 : s->c_in, k, picture);
-    if (to_picture(s)) { /* the kernel wants all 32 columns in a register tile */
+    int k = to_image(s) ? 32 : s->c_out; /* 27 columns filled up */
+    bool image = s->c_in == PST_IMAGE_CHANNELS || to_image(s);
+    pst_tile tile = pst_tile_choose(engine->session, s->c_in % 16 ? 16 : s->c_in, k, image);
+    if (to_image(s)) { /* the kernel wants all 32 columns in a register tile */
         tile.vectors = 32 / tile.lanes;
         tile.rows = tile.lanes == 16 ? 6 : 3;
     }
@@ -20,23 +20,23 @@ static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shap
 }
 
 static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    return engine->session->cpu_kernels && (to_picture(s) ? s->backward && s->c_in % 16 == 0 && s->pool == PST_POOL_NONE
-                                                          : s->c_out % 16 == 0 && s->pool == PST_POOL_NONE);
+    return engine->session->cpu_kernels && (to_image(s) ? s->backward && s->c_in % 16 == 0 && s->pool == PST_POOL_NONE
+                                                        : s->c_out % 16 == 0 && s->pool == PST_POOL_NONE);
 }
 
 static size_t weight_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {
     (void)engine;
-    return sizeof(float) * (size_t)s->c_in * (to_picture(s) ? 32 : 9 * (size_t)s->c_out);
+    return sizeof(float) * (size_t)s->c_in * (to_image(s) ? 32 : 9 * (size_t)s->c_out);
 }
 
 static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
                              const char *name, const pst_kernel **kernel) {
     pst_tile tile = register_tile(engine, s);
     char defines[256];
-    if (to_picture(s)) {
+    if (to_image(s)) {
         snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0", tile.lanes,
                  tile.vectors, tile.rows, tile.depth, s->c_in);
-        return pst_kernel_get(engine->session, "vector_cpu+conv_picture_cpu", name, defines, kernel);
+        return pst_kernel_get(engine->session, "vector_cpu+conv_rgb_cpu", name, defines, kernel);
     }
     snprintf(
         defines, sizeof defines,
@@ -53,10 +53,10 @@ static pst_status prepare(const pst_conv_engine *engine, const pst_conv_shape *s
     const pst_kernel *kernel;
     size_t bytes = sizeof(float) * 9 * (size_t)k * (size_t)c;
     pst_status status;
-    PST_TRY(get_kernel(engine, s, NULL, to_picture(s) ? "picture_weights" : "direct_weights", &kernel));
+    PST_TRY(get_kernel(engine, s, NULL, to_image(s) ? "image_weights" : "direct_weights", &kernel));
     PST_TRY(pst_buffer_create(session, bytes, "weights", &raw));
     PST_TRY(pst_buffer_write(session, raw, 0, weights, bytes));
-    if (to_picture(s))
+    if (to_image(s))
         PST_TRY(pst_launch_workers(session, kernel, (size_t)s->c_in, 1,
                                    PST_ARGS(pst_arg_buffer(raw), pst_arg_buffer(prepared), pst_arg_int(k))));
     else
@@ -71,7 +71,7 @@ cleanup:
 
 static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
     pst_tile tile = register_tile(engine, s);
-    size_t slice = to_picture(s) ? 96 * (size_t)(s->w + tile.rows) : 3 * (size_t)(tile.rows + 2) * (size_t)s->c_in;
+    size_t slice = to_image(s) ? 96 * (size_t)(s->w + tile.rows) : 3 * (size_t)(tile.rows + 2) * (size_t)s->c_in;
     *bytes = sizeof(float) * slice * pst_workers(engine->session);
     return PST_OK;
 }
@@ -79,11 +79,11 @@ static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
-    pst_status status = get_kernel(engine, s, t, to_picture(s) ? "conv_picture_backward" : "conv_direct", &kernel);
+    pst_status status = get_kernel(engine, s, t, to_image(s) ? "conv_rgb_backward" : "conv_direct", &kernel);
     if (status != PST_OK)
         return status;
     pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w), scratch = pst_arg_buffer(t->workspace);
-    if (to_picture(s))
+    if (to_image(s))
         return pst_launch_workers(
             session, kernel, pst_workers(session), 1,
             PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->weights), pst_arg_buffer(t->out), scratch, h, w));

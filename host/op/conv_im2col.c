@@ -16,7 +16,7 @@ typedef struct strip {
 /* Is the product only an intermediate, or can it be written where the output is? Backward it may have to be added to
  * that. */
 static bool has_product(const pst_conv_shape *shape) {
-    return shape->backward ? shape->c_out != PST_PICTURE_CHANNELS : shape->pool != PST_POOL_NONE;
+    return shape->backward ? shape->c_out != PST_IMAGE_CHANNELS : shape->pool != PST_POOL_NONE;
 }
 
 static pst_gemm_shape product_shape(const pst_conv_engine *engine, const pst_conv_shape *shape, const strip *s,
@@ -117,15 +117,15 @@ cleanup:
 
 static pst_status unroll(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t,
                          const strip *s, int first_row, int rows, pst_buffer *columns) {
-    bool a_transposed, b_transposed, picture = shape->c_in == PST_PICTURE_CHANNELS;
+    bool a_transposed, b_transposed, image = shape->c_in == PST_IMAGE_CHANNELS;
     pst_gemm_preferred(engine->gemm, &a_transposed, &b_transposed);
     const pst_kernel *kernel;
-    pst_status status = pst_kernel_get(engine->session, "im2col", picture ? "im2col_picture" : "im2col",
+    pst_status status = pst_kernel_get(engine->session, "im2col", image ? "im2col_image" : "im2col",
                                        a_transposed ? "-DTRANSPOSED=1" : "-DTRANSPOSED=0", &kernel);
     if (status != PST_OK)
         return status;
     size_t pixels = (size_t)rows * (size_t)shape->w;
-    if (picture)
+    if (image)
         return pst_launch_each(engine->session, kernel, pixels * s->depth,
                                PST_ARGS(pst_arg_buffer(t->in), pst_arg_int(shape->h), pst_arg_int(shape->w),
                                         pst_arg_int(first_row), pst_arg_int((int)pixels), pst_arg_int((int)s->depth),

@@ -22,10 +22,10 @@ pst_status pst_guide_row(pst_session *session, pst_buffer *d, size_t pixels, int
                                     pst_arg_buffer(guide), pst_arg_buffer(row)));
 }
 
-pst_status pst_mix_pictures(pst_session *session, const pst_buffer *a, const pst_buffer *b, const pst_buffer *part,
-                            size_t pixels, pst_buffer *out) {
+pst_status pst_mix_images(pst_session *session, const pst_buffer *a, const pst_buffer *b, const pst_buffer *part,
+                          size_t pixels, pst_buffer *out) {
     const pst_kernel *kernel;
-    pst_status status = pst_kernel_get(session, "guide", "mix_pictures", "", &kernel);
+    pst_status status = pst_kernel_get(session, "guide", "mix_images", "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_each(session, kernel, pixels,

@@ -14,8 +14,8 @@ pst_status pst_guide_map(pst_session *session, const pst_buffer *f, size_t pixel
 pst_status pst_guide_row(pst_session *session, pst_buffer *d, size_t pixels, int c, double scale,
                          const pst_buffer *guide, const pst_buffer *row);
 
-/* Of pictures [pixels][3]: out = a * part + b * (1 - part), part [pixels]; b NULL: 0. out may be a. */
-pst_status pst_mix_pictures(pst_session *session, const pst_buffer *a, const pst_buffer *b, const pst_buffer *part,
-                            size_t pixels, pst_buffer *out);
+/* Of images [pixels][3]: out = a * part + b * (1 - part), part [pixels]; b NULL: 0. out may be a. */
+pst_status pst_mix_images(pst_session *session, const pst_buffer *a, const pst_buffer *b, const pst_buffer *part,
+                          size_t pixels, pst_buffer *out);
 
 #endif

@@ -9,7 +9,7 @@
 pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buffer *target, size_t count, double scale,
                        bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot);
 
-/* Of a picture x [h][w][3]: sums[slot] = the smoothness of that kind, and d (+)= scale * its gradient. What pst_tv_kind
+/* Of an image x [h][w][3]: sums[slot] = the smoothness of that kind, and d (+)= scale * its gradient. What pst_tv_kind
  * says, per unit of the weight; but of PST_TV_SQUARES the sum without the half. */
 pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w, double scale,
                           bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot);

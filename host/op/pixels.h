@@ -1,4 +1,4 @@
-/* Pictures between the host's form (RGB, 0..255) and the network's (BGR minus the mean), both float [pixel][3]. scale:
+/* Images between the host's form (RGB, 0..255) and the network's (BGR minus the mean), both float [pixel][3]. scale:
  * samples are multiplied by it before the mean is taken off, 1 but for the programs that span 0..256. */
 #ifndef PST_OP_PIXELS_H
 #define PST_OP_PIXELS_H

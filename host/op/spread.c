@@ -4,7 +4,7 @@ typedef struct scale {
     int h, w, at; /* where in its buffer, in floats */
 } scale;
 
-/* The picture is scales[0]; the others lie in the workspace. Returns its floats. */
+/* The image is scales[0]; the others lie in the workspace. Returns its floats. */
 static size_t lay_out(int h, int w, scale scales[PST_SPREAD_LEVELS + 1]) {
     size_t floats = 0;
     scales[0] = (scale){h, w, 0};

@@ -1,4 +1,4 @@
-/* Arithmetic of long vectors for the optimisers. A vector of n floats is a buffer of n rounded up to a multiple of 16
+/* Arithmetic of long vectors for the optimizers. A vector of n floats is a buffer of n rounded up to a multiple of 16
  * with zeros behind, which every operation here keeps zero; `count` is the rounded number. */
 #ifndef PST_OP_VECTOR_H
 #define PST_OP_VECTOR_H

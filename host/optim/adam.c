@@ -5,7 +5,7 @@
 
 typedef struct adam {
     pst_optimizer base;
-    pst_moments moments;
+    pst_adam_moments moments;
 } adam;
 
 static void forget(pst_optimizer *optimizer) {
@@ -71,7 +71,7 @@ cleanup:
     return status;
 }
 
-static pst_moments *moments(pst_optimizer *optimizer) { return &((adam *)optimizer)->moments; }
+static pst_adam_moments *moments(pst_optimizer *optimizer) { return &((adam *)optimizer)->moments; }
 
 const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step,   forget,
                                                 vector_count, tell,  false,  moments};

@@ -1,4 +1,4 @@
-/* What an optimiser is made of inside this room: a new one is a new file with a table of functions, and a line in
+/* What an optimizer is made of inside this room: a new one is a new file with a table of functions, and a line in
  * optimizer.c that names it. */
 #ifndef PST_OPTIM_KINDS_H
 #define PST_OPTIM_KINDS_H
@@ -17,7 +17,7 @@ typedef struct pst_optimizer_methods {
     pst_status (*tell)(pst_optimizer *optimizer,
                        const pst_optimizer_state *state); /* what pst_optimizer does not hold */
     bool waits; /* in `step`, after which it calls pst_optimizer_keep; for the others that is done before */
-    pst_moments *(*moments)(pst_optimizer *optimizer); /* NULL: it has none */
+    pst_adam_moments *(*moments)(pst_optimizer *optimizer); /* NULL: it has none */
 } pst_optimizer_methods;
 
 struct pst_optimizer {

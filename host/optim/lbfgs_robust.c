@@ -6,13 +6,13 @@
  * short, to the minimum of the cubic through both losses and slopes (Nocedal and Wright, "Numerical
  * optimization", 3.59).
  *
- * Before there is a pair, each step that lands lower makes the next `growth` times as long. Near a flat picture, which
+ * Before there is a pair, each step that lands lower makes the next `growth` times as long. Near a flat image, which
  * is what a random start is, the curvature is negative, and short steps bring no pair: the plain L-BFGS hardly moves
  * there. Where it is negative later, the pairs are no measure of how far to go, and steps are stretched as long as they
  * succeed.
  *
  * All this is in the coordinates v of x = base + P v (P of pst_vector_space.spread): the gradient becomes P g, P being
- * symmetric, and what L-BFGS begins with, a multiple of the identity, is a multiple of P P in the picture's.
+ * symmetric, and what L-BFGS begins with, a multiple of the identity, is a multiple of P P in the image's.
  *
  * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the
  * step turns out to be good. Until then its vector serves for y. */

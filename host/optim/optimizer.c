@@ -1,4 +1,4 @@
-/* The face of the optimisers: picks the kind's functions and checks what all kinds share. */
+/* The face of the optimizers: picks the kind's functions and checks what all kinds share. */
 #include <math.h>
 
 #include "base/memory.h"
@@ -26,7 +26,7 @@ static pst_status check_shared(pst_optimizer *optimizer) {
     if (optimizer->methods->waits && (o->clamp || o->average > 0))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
                         "%s goes with Adam and gradient descent only; choose one of them or leave it out",
-                        o->clamp ? "clamping" : "an average of the pictures on the way");
+                        o->clamp ? "clamping" : "an average of the images on the way");
     return PST_OK;
 }
 
@@ -36,7 +36,7 @@ pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimiz
     *optimizer = NULL;
     const pst_optimizer_methods *methods = methods_of(options);
     if (!methods)
-        return pst_fail(space->error, PST_ERROR_ARGUMENT, "there is no optimiser of kind %d", (int)options->kind);
+        return pst_fail(space->error, PST_ERROR_ARGUMENT, "there is no optimizer of kind %d", (int)options->kind);
     pst_optimizer *made;
     PST_TRY(pst_allocate(space->error, 1, methods->bytes, &made));
     made->methods = methods;
@@ -121,7 +121,7 @@ const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer) { return op
 
 const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer) { return optimizer->average; }
 
-pst_moments *pst_optimizer_moments(pst_optimizer *optimizer) {
+pst_adam_moments *pst_optimizer_moments(pst_optimizer *optimizer) {
     return optimizer->methods->moments ? optimizer->methods->moments(optimizer) : NULL;
 }
 

@@ -1,4 +1,4 @@
-/* Optimisers over vectors that they never look into: the same code runs on device buffers and, in tests, on host arrays
+/* Optimizers over vectors that they never look into: the same code runs on device buffers and, in tests, on host arrays
  * of doubles.
  *
  * The descent is driven from outside, one evaluation a step:
@@ -31,7 +31,7 @@ typedef struct pst_vector_space {
     pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
                        const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm);
     /* to = from + P v, where P is a fixed, symmetric, positive definite matrix: steps that are as long before P are as
-     * much of a change to the picture, which the space knows better than an optimiser. from = NULL is zero; `to` may be
+     * much of a change to the image, which the space knows better than an optimizer. from = NULL is zero; `to` may be
      * among the others. The operation may be NULL: P is the identity then. */
     pst_status (*spread)(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v);
     /* Adam's update in one pass: m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g^2;
@@ -57,7 +57,7 @@ typedef struct pst_optimizer_options {
     double average; /* decay of the running average of all points, below 1; 0: none; not L-BFGS */
 } pst_optimizer_options;
 
-/* The space must outlive the optimiser. */
+/* The space must outlive the optimizer. */
 pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimizer_options *options,
                                 pst_optimizer **optimizer);
 void pst_optimizer_destroy(pst_optimizer *optimizer);
@@ -66,7 +66,7 @@ void pst_optimizer_destroy(pst_optimizer *optimizer);
  * vectors of the space: the caller owns what stands there afterwards, never NULL, and what is in it but the next point
  * is of no meaning. Kinds that wait read *loss only after the one call of dots that a step makes, which is when a loss
  * that is still pending becomes known, and for the others it must be known. PST_ERROR_NUMERIC where the loss or, with
- * L-BFGS, the gradient is not finite. After this or any other failure the optimiser wants pst_optimizer_restart, and *x
+ * L-BFGS, the gradient is not finite. After this or any other failure the optimizer wants pst_optimizer_restart, and *x
  * a point to go on from, before the next step. */
 pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
 
@@ -81,13 +81,13 @@ const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
 
 /* Adam's running means, to be looked at or set: vectors that are NULL before the first step, made and owned by the
  * space, and beta^k at step k. */
-typedef struct pst_moments {
+typedef struct pst_adam_moments {
     pst_vector *first, *second;
     double power1, power2;
-} pst_moments;
+} pst_adam_moments;
 
 /* NULL for the other kinds. */
-pst_moments *pst_optimizer_moments(pst_optimizer *optimizer);
+pst_adam_moments *pst_optimizer_moments(pst_optimizer *optimizer);
 
 /* Whether steps of this kind call dots and wait. */
 bool pst_optimizer_waits(const pst_optimizer *optimizer);
@@ -101,7 +101,7 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
  * had until that step, which keeps its own whatever the loss is. */
 void pst_optimizer_begin_anew(pst_optimizer *optimizer);
 
-/* Everything that an optimiser knows, to be kept and taken up again: it is told in one order, by the same code, to
+/* Everything that an optimizer knows, to be kept and taken up again: it is told in one order, by the same code, to
  * whoever writes it and to whoever fills it in. */
 typedef struct pst_optimizer_state {
     void *self;
@@ -110,13 +110,13 @@ typedef struct pst_optimizer_state {
     pst_status (*vector)(void *self, pst_vector *vector);
 } pst_optimizer_state;
 
-/* With `filling` on an optimiser that was just made with the options of the one that was written, over a space of the
+/* With `filling` on an optimizer that was just made with the options of the one that was written, over a space of the
  * same length; the steps after it are then the same to the last bit. PST_ERROR_FORMAT where it cannot be such a state;
- * after any failure the optimiser is good for pst_optimizer_destroy only. The point *x of the next step is the caller's
+ * after any failure the optimizer is good for pst_optimizer_destroy only. The point *x of the next step is the caller's
  * to keep. */
 pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state);
 
-/* How many vectors an optimiser of these options holds at most besides x and g, for the memory plan. Reached exactly
+/* How many vectors an optimizer of these options holds at most besides x and g, for the memory plan. Reached exactly
  * by a run that is long enough; L-BFGS holds two more an iteration until then. */
 size_t pst_optimizer_vector_count(const pst_optimizer_options *options);
 

@@ -1,6 +1,6 @@
-/* Checkpoints: the picture, the optimiser's state and where the run is, in a file of this layout (numbers in the
+/* Checkpoints: the image, the optimizer's state and where the run is, in a file of this layout (numbers in the
  * machine's order, which the first of them proves): "pastiche checkpoint\n", version, digests of what must be the same,
- * numbers of the job and the stage, x, the optimiser, SHA-256 of all before It is written piece by piece and takes its
+ * numbers of the job and the stage, x, the optimizer, SHA-256 of all before It is written piece by piece and takes its
  * name when it is whole. */
 #include <math.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 
 enum { OF_OPTIONS, OF_CONTENT, OF_STYLES, OF_NETWORK, DIGESTS };
 
-static const char *const digest_names[DIGESTS] = {"other options", "another content picture", "other style pictures",
+static const char *const digest_names[DIGESTS] = {"other options", "another content image", "other style images",
                                                   "another network"};
 
 static void add_image(pst_digest *digest, const pst_image *image) {
@@ -81,20 +81,20 @@ void pst_job_digest_options(pst_job *job) {
 }
 
 static pst_status digest_network(pst_job *job, char hex[DIGEST_BYTES]) {
-    pst_model *model = job->network->model;
+    pst_weights *model = job->network->model;
     pst_digest digest;
-    pst_status status = pst_model_recall(&job->context->error, model);
+    pst_status status = pst_weights_recall(&job->context->error, model);
     if (status != PST_OK)
         return status;
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
     for (size_t l = 0; l < model->convolution_count; l++) {
-        const pst_model_convolution *c = &model->convolutions[l];
+        const pst_weights_convolution *c = &model->convolutions[l];
         pst_digest_add(&digest, c->weight, sizeof(float) * 9 * (size_t)c->c_in * (size_t)c->c_out);
         pst_digest_add(&digest, c->bias, sizeof(float) * (size_t)c->c_out);
     }
     pst_digest_end(&digest, hex);
     if (job->stage.objective) /* they were forgotten */
-        pst_model_forget(model);
+        pst_weights_forget(model);
     return PST_OK;
 }
 
@@ -156,7 +156,7 @@ cleanup:
     return status;
 }
 
-/* The numbers of the job and its stage, then the picture and the optimiser. */
+/* The numbers of the job and its stage, then the image and the optimizer. */
 static pst_status put_state(archive *a, double seconds) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
@@ -247,7 +247,7 @@ static pst_status check_head(archive *a, uint64_t *scale) {
     for (size_t i = 0; i < DIGESTS; i++)
         if (memcmp(theirs[i], ours[i], DIGEST_BYTES) != 0)
             return pst_fail(error, PST_ERROR_ARGUMENT,
-                            "%s: was made with %s; go on with the same pictures, network and options, or begin anew",
+                            "%s: was made with %s; go on with the same images, network and options, or begin anew",
                             a->path, digest_names[i]);
     if (*scale >= a->job->scale_count)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path);

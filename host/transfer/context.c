@@ -1,4 +1,4 @@
-/* The public header's contexts, devices, networks and pictures. */
+/* The public header's contexts, devices, networks and images. */
 #include "transfer/context.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/catalogue.h"
-#include "model/write.h"
+#include "model/weights_write.h"
 
 /* Copies as much of an option struct as the caller's version of the header knows. */
 static void take_options(void *ours, size_t our_size, const void *theirs, size_t their_size) {
@@ -87,10 +87,10 @@ pst_status pst_network_load_as(pst_context *context, const char *path, pst_conve
         return status;
     network->context = context;
     char *found = NULL;
-    PST_TRY(pst_model_find(&context->error, path, &found));
-    PST_TRY(pst_model_read_as(&context->error, found, convention, &network->model));
+    PST_TRY(pst_weights_find(&context->error, path, &found));
+    PST_TRY(pst_weights_read_as(&context->error, found, convention, &network->model));
     for (size_t i = 0; i < network->model->convolution_count; i++) {
-        const pst_model_convolution *c = &network->model->convolutions[i];
+        const pst_weights_convolution *c = &network->model->convolutions[i];
         network->layers[i] = (pst_network_layer){c->name, c->c_in, c->c_out};
     }
     *result = network;
@@ -104,7 +104,7 @@ cleanup:
 const char *pst_network_path(const pst_network *network) { return network->model->path; }
 
 void pst_network_describe(const pst_network *network, pst_network_info *info) {
-    const pst_model *model = network->model;
+    const pst_weights *model = network->model;
     pst_network_info full = {
         .size = info->size,
         .format = model->format,
@@ -121,61 +121,61 @@ void pst_network_describe(const pst_network *network, pst_network_info *info) {
 }
 
 pst_status pst_network_save(pst_network *network, const char *path, bool half) {
-    pst_status status = pst_model_recall(&network->context->error, network->model);
-    return status == PST_OK ? pst_model_write(&network->context->error, network->model, path, half) : status;
+    pst_status status = pst_weights_recall(&network->context->error, network->model);
+    return status == PST_OK ? pst_weights_write(&network->context->error, network->model, path, half) : status;
 }
 
 void pst_network_destroy(pst_network *network) {
     if (!network)
         return;
-    pst_model_destroy(network->model);
+    pst_weights_destroy(network->model);
     pst_free(network);
 }
 
 pst_status pst_image_read(pst_context *context, const char *path, pst_image **image) {
-    return pst_picture_read(&context->error, path, image);
+    return pst_img_read(&context->error, path, image);
 }
 
 pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image) {
-    return pst_picture_create(&context->error, width, height, rgb, image);
+    return pst_img_create(&context->error, width, height, rgb, image);
 }
 
 pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name, pst_image **image) {
-    return pst_picture_decode(&context->error, file, bytes, name, image);
+    return pst_img_decode(&context->error, file, bytes, name, image);
 }
 
 pst_status pst_image_set_alpha(pst_context *context, pst_image *image, const float *alpha) {
-    return pst_picture_set_alpha(&context->error, image, alpha);
+    return pst_img_set_alpha(&context->error, image, alpha);
 }
 
 pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path) {
-    return pst_picture_write(&context->error, image, path);
+    return pst_img_write(&context->error, image, path);
 }
 
 pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path,
                               const pst_write_options *options) {
-    return pst_picture_write_as(&context->error, image, path, options);
+    return pst_img_write_as(&context->error, image, path, options);
 }
 
 pst_status pst_image_write_check(pst_context *context, const char *path) {
-    return pst_picture_write_check(&context->error, path);
+    return pst_img_write_check(&context->error, path);
 }
 
 pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options) {
-    return pst_picture_write_check_as(&context->error, path, options);
+    return pst_img_write_check_as(&context->error, path, options);
 }
 
 pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options,
                                uint8_t **data, size_t *bytes) {
-    return pst_picture_encode(&context->error, image, options, data, bytes);
+    return pst_img_encode(&context->error, image, options, data, bytes);
 }
 
 pst_status pst_image_metadata(pst_context *context, const char *path, char **text) {
-    return pst_picture_metadata(&context->error, path, text);
+    return pst_img_metadata(&context->error, path, text);
 }
 
 pst_status pst_image_proof(pst_context *context, pst_image *image, const char *profile, pst_intent intent) {
-    return pst_picture_proof(&context->error, image, profile, intent);
+    return pst_img_proof(&context->error, image, profile, intent);
 }
 
 pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]) {
@@ -183,5 +183,5 @@ pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[6
 }
 
 pst_status pst_image_resize(pst_context *context, const pst_image *image, int width, int height, pst_image **resized) {
-    return pst_picture_resize(&context->error, image, width, height, resized);
+    return pst_img_resize(&context->error, image, width, height, resized);
 }

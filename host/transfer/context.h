@@ -5,7 +5,7 @@
 #include "blas/gemm.h"
 #include "cl/session.h"
 #include "image/image.h"
-#include "model/model.h"
+#include "model/weights.h"
 #include "op/choices.h"
 
 struct pst_context {
@@ -18,10 +18,10 @@ struct pst_context {
 
 struct pst_network {
     pst_context *context;
-    pst_model *model;
-    pst_network_layer layers[PST_MODEL_MAX_CONVOLUTIONS]; /* for pst_network_describe */
+    pst_weights *model;
+    pst_network_layer layers[PST_WEIGHTS_MAX_CONVOLUTIONS]; /* for pst_network_describe */
     bool digested;
-    char digests[PST_MODEL_MAX_CONVOLUTIONS][65]; /* for pst_style_network_digest */
+    char digests[PST_WEIGHTS_MAX_CONVOLUTIONS][65]; /* for pst_style_network_digest */
 };
 
 #define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */
@@ -30,7 +30,7 @@ static inline pst_pool pst_pool_of(pst_pooling pooling) {
     return pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : pooling == PST_POOLING_L2 ? PST_POOL_L2 : PST_POOL_MAX;
 }
 
-/* PST_ERROR_ARGUMENT for a context that is only for pictures and networks. */
+/* PST_ERROR_ARGUMENT for a context that is only for images and networks. */
 pst_status pst_context_needs_device(pst_context *context);
 
 /* Fills context->choices as pst_context_options.choices_file says. */

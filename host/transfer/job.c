@@ -1,5 +1,5 @@
 /* The descent, in five steps, at one size after the other: pst_job_run is the whole method.
- *   1. start from the content, from noise or from a picture      pst_stage_open (transfer/stage.c)
+ *   1. start from the content, from noise or from an image      pst_stage_open (transfer/stage.c)
  *   2. features of the network                                   pst_objective_evaluate (net/pass.c)
  *   3. content, style and smoothness losses and their gradient   pst_objective_evaluate (transfer/objective.c)
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_step (optim/)
@@ -73,7 +73,7 @@ static pst_status go_up(pst_job *job) {
     PST_TRY(pst_carry_take(job, &carried));
     pst_stage_close(job);
     job->pace_seconds = 0;
-    PST_TRY(pst_stage_open(job, ++job->scale, carried.picture));
+    PST_TRY(pst_stage_open(job, ++job->scale, carried.image));
     PST_TRY(pst_carry_give(job, &carried));
 cleanup:
     pst_carry_drop(&carried);
@@ -84,7 +84,7 @@ pst_status pst_job_check_memory(pst_job *job) {
     if (job->plan.fits)
         return PST_OK;
     return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                    "a picture of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit",
+                    "an image of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit",
                     job->width, job->height, (double)job->plan.device_bytes / 1048576,
                     (double)job->plan.device_limit_bytes / 1048576, job->plan.largest_image_size);
 }
@@ -152,19 +152,19 @@ cleanup:
 }
 
 pst_status pst_job_result(pst_job *job, pst_image **result) {
-    pst_image *picture;
+    pst_image *image;
     pst_status status;
     *result = NULL;
-    PST_TRY(pst_stage_picture(job, &picture));
-    PST_TRY(pst_picture_resize(&job->context->error, picture, job->width, job->height, result));
+    PST_TRY(pst_stage_image(job, &image));
+    PST_TRY(pst_img_resize(&job->context->error, image, job->width, job->height, result));
     PST_TRY(pst_job_keep_content(job, *result));
     for (size_t i = 0; i < (size_t)job->width * (size_t)job->height * 3; i++)
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
-        pst_picture_keep_colors(*result, job->content, job->options.color_space);
-    PST_TRY(pst_picture_take_alpha(&job->context->error, *result, job->content));
+        pst_img_keep_colors(*result, job->content, job->options.color_space);
+    PST_TRY(pst_img_take_alpha(&job->context->error, *result, job->content));
 cleanup:
-    pst_image_destroy(picture);
+    pst_image_destroy(image);
     if (status != PST_OK) {
         pst_image_destroy(*result);
         *result = NULL;

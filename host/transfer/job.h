@@ -2,11 +2,11 @@
 #ifndef PST_TRANSFER_JOB_H
 #define PST_TRANSFER_JOB_H
 
+#include "loss/regions.h"
 #include "transfer/context.h"
-#include "transfer/regions.h"
 #include "transfer/scales.h"
 #include "transfer/stage.h"
-#include "transfer/style.h"
+#include "transfer/stored_style.h"
 
 #define PST_PLAN_ENTRIES 8
 
@@ -16,7 +16,7 @@ struct pst_job {
     pst_transfer_options options; /* pointers in it are not kept */
     int width, height;
     pst_image *content, *start, **styles; /* at the largest sizes they are used at */
-    pst_style **stored;                   /* for each style, where its picture is NULL */
+    pst_style **stored;                   /* for each style, where its image is NULL */
     double *blend;
     pst_regions *regions;
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
@@ -24,9 +24,9 @@ struct pst_job {
     pst_conv_choices choices; /* of the context when the job was made */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
     size_t named_count;
-    pst_net *net;
+    pst_device_network *net;
     pst_objective_options objective_options; /* w and h are those of the last scale */
-    char options_digest[65];                 /* of all that defines the run but pictures and network */
+    char options_digest[65];                 /* of all that defines the run but images and network */
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -44,7 +44,7 @@ struct pst_job {
 /* As in op/pixels.h. */
 static inline double pst_job_pixel_scale(const pst_job *job) { return job->options.pixels_256 ? 256.0 / 255 : 1; }
 
-/* The size of a style's picture where the result's longer side is image_size. */
+/* The size of a style's image where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 
 /* Adds a stored style to the targets where the result's longer side is image_size; guides: its own, or NULL. */
@@ -60,13 +60,13 @@ void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
  * that is so wholly. */
 pst_status pst_job_weigh_by_opacity(pst_job *job);
 
-/* Puts a picture's mean colour under what is transparent of it, for what sees both. */
-void pst_job_fill_transparent(pst_image *picture);
+/* Puts an image's mean color under what is transparent of it, for what sees both. */
+void pst_job_fill_transparent(pst_image *image);
 
 /* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it
- * into a picture that came of it. */
+ * into an image that came of it. */
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
-pst_status pst_job_keep_content(const pst_job *job, pst_image *picture);
+pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 
 /* Fills job->options_digest. */
 void pst_job_digest_options(pst_job *job);

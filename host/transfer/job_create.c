@@ -1,9 +1,9 @@
-/* Making a job: options checked, pictures brought to size, memory planned. */
+/* Making a job: options checked, images brought to size, memory planned. */
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/colour.h"
+#include "image/color.h"
 #include "transfer/job.h"
 
 void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
@@ -59,7 +59,7 @@ static pst_status check_options(pst_job *job) {
         (o->clamp || o->average > 0))
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
                          "%s does not go with L-BFGS; choose Adam or gradient descent as well",
-                         o->clamp ? "clamping each step" : "the average of the pictures on the way"));
+                         o->clamp ? "clamping each step" : "the average of the images on the way"));
     PST_TRY(check_number(job, "the momentum", o->momentum, 0, 1));
     PST_TRY(check_number(job, "the decay", o->decay, 0, 1e30));
     PST_TRY(check_number(job, "the loss threshold", o->loss_threshold, 0, 1e300));
@@ -71,20 +71,19 @@ static pst_status check_options(pst_job *job) {
         PST_TRY(
             pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
     if (!o->content || (!o->styles && !o->stored_styles) || !o->style_count)
-        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content picture and at least one style picture are needed"));
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "a content image and at least one style image are needed"));
     for (size_t s = 0; s < o->style_count; s++) {
-        bool picture = o->styles && o->styles[s], stored = o->stored_styles && o->stored_styles[s];
-        if (picture == stored)
+        bool image = o->styles && o->styles[s], stored = o->stored_styles && o->stored_styles[s];
+        if (image == stored)
             PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is %s", s + 1,
-                             picture ? "both a picture and a stored style" : "neither a picture nor a stored style"));
+                             image ? "both an image and a stored style" : "neither an image nor a stored style"));
         if (stored && o->match_colors != PST_MATCH_NONE)
-            PST_TRY(
-                pst_fail(error, PST_ERROR_ARGUMENT,
-                         "%s: a stored style cannot be given the content's colours; match-colors needs its pictures",
-                         o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
+            PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
+                             "%s: a stored style cannot be given the content's colors; match-colors needs its images",
+                             o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
     }
     if (o->start == PST_START_IMAGE && !o->start_image)
-        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "starting from a picture needs that picture"));
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "starting from an image needs that image"));
 cleanup:
     return status;
 }
@@ -110,14 +109,14 @@ cleanup:
 pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
                                     const pst_guides *guides) {
     const pst_style *stored = job->stored[style];
-    pst_feature_moments moments[PST_LAYERS_MAX];
-    pst_style_moments(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)), &job->net->layers,
-                      moments);
-    return pst_objective_add_moments(objective, moments, job->blend[style], guides);
+    pst_feature_statistics moments[PST_LAYERS_MAX];
+    pst_style_statistics(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)),
+                         &job->net->layers, moments);
+    return pst_objective_add_statistics(objective, moments, job->blend[style], guides);
 }
 
 static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
-    pst_picture_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
+    pst_img_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
 }
 
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h) {
@@ -128,10 +127,10 @@ static pst_status bring_to_size(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
     pst_status status;
-    pst_picture_fit(o->content->width, o->content->height, o->image_size, &job->width, &job->height);
-    PST_TRY(pst_picture_resize(error, o->content, job->width, job->height, &job->content));
+    pst_img_fit(o->content->width, o->content->height, o->image_size, &job->width, &job->height);
+    PST_TRY(pst_img_resize(error, o->content, job->width, job->height, &job->content));
     if (o->start == PST_START_IMAGE)
-        PST_TRY(pst_picture_resize(error, o->start_image, job->width, job->height, &job->start));
+        PST_TRY(pst_img_resize(error, o->start_image, job->width, job->height, &job->start));
     PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_image *), &job->styles));
     PST_TRY(pst_allocate(error, o->style_count, sizeof(pst_style *), &job->stored));
     for (size_t s = 0; s < o->style_count; s++) {
@@ -141,9 +140,9 @@ static pst_status bring_to_size(pst_job *job) {
             continue;
         }
         style_size(job, o->styles[s], o->image_size, &w, &h);
-        PST_TRY(pst_picture_resize(error, o->styles[s], w, h, &job->styles[s]));
-        PST_TRY(pst_picture_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content,
-                                         job->content->alpha, o->match_colors));
+        PST_TRY(pst_img_resize(error, o->styles[s], w, h, &job->styles[s]));
+        PST_TRY(pst_img_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content, job->content->alpha,
+                                     o->match_colors));
         pst_job_fill_transparent(job->styles[s]);
     }
 cleanup:
@@ -160,7 +159,7 @@ static pst_status make_objective(pst_job *job) {
                               .choices = &job->choices};
     pst_status status;
     PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */
-    PST_TRY(pst_net_create(&engine, job->network->model, &job->net));
+    PST_TRY(pst_device_network_create(&engine, job->network->model, &job->net));
     *objective = (pst_objective_options){.h = job->height,
                                          .w = job->width,
                                          .form = o->loss_form,
@@ -225,7 +224,7 @@ void pst_job_destroy(pst_job *job) {
     if (!job)
         return;
     pst_stage_close(job);
-    pst_net_destroy(job->net);
+    pst_device_network_destroy(job->net);
     pst_conv_choices_clear(&job->choices);
     pst_image_destroy(job->content);
     pst_image_destroy(job->start);

@@ -3,7 +3,7 @@
 
 #include "transfer/job.h"
 
-#define OWN_VECTORS 2 /* besides those of the optimiser: x and the gradient */
+#define OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
 
 typedef struct needs {
     uint64_t weights, maps, workspace, targets, vectors,
@@ -28,7 +28,7 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     size_t largest;
     uint64_t most_while = 0;
     pst_status status;
-    pst_picture_fit(job->width, job->height, image_size, &options.w, &options.h);
+    pst_img_fit(job->width, job->height, image_size, &options.w, &options.h);
     PST_TRY(pst_objective_create(job->net, &options, &objective));
     pst_pass_bytes pass = pst_objective_pass_bytes(objective);
     n->weights = pass.weights;
@@ -53,7 +53,7 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
         PST_TRY(style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
                       : pst_objective_content_bytes(objective, &bytes, &largest));
         at_least(&n->largest, largest);
-        /* the picture itself, in two forms */
+        /* the image itself, in two forms */
         at_least(&most_while, bytes + 2 * pst_space_vector_bytes((size_t)h * (size_t)w * 3));
     }
     uint64_t later = n->maps + n->workspace + n->vectors;
@@ -93,7 +93,7 @@ static pst_status try_scales(pst_job *job, size_t count, needs *most) {
     for (size_t k = 0; k < count; k++) {
         pst_scale *scale = &job->scales[k];
         scale->image_size = pst_scale_size(longer, count, k);
-        pst_picture_fit(job->width, job->height, scale->image_size, &scale->w, &scale->h);
+        pst_img_fit(job->width, job->height, scale->image_size, &scale->w, &scale->h);
     }
     pst_scales_share(job->scales, count, job->options.iterations);
     for (size_t k = 0; k < count; k++) {
@@ -140,7 +140,7 @@ pst_status pst_job_make_plan(pst_job *job) {
         {"feature maps and their gradients", n.maps},
         {"convolution workspace", n.workspace},
         {"targets of content and style", n.targets},
-        {"picture, gradient and optimiser", n.vectors},
+        {"image, gradient and optimizer", n.vectors},
         {"more while the targets are made", n.while_targets},
     };
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)

@@ -1,8 +1,8 @@
-/* What masks and weights do to a job: guides for its pictures, and content kept where no style is. */
+/* What masks and weights do to a job: guides for its images, and content kept where no style is. */
 #include <math.h>
 
 #include "base/memory.h"
-#include "image/colour.h"
+#include "image/color.h"
 #include "transfer/job.h"
 
 #define STORED_SIDE 64 /* of a stored style's guides, which are the same everywhere */
@@ -12,13 +12,13 @@ const pst_region *pst_job_regions(const pst_job *job, size_t *count) {
     return job->regions->about;
 }
 
-/* The least and the sum of a picture's opacities. */
-static void measure_alpha(const pst_image *picture, float *least, double *sum) {
+/* The least and the sum of an image's opacities. */
+static void measure_alpha(const pst_image *image, float *least, double *sum) {
     *least = 1;
     *sum = 0;
-    for (size_t i = 0; i < (size_t)picture->width * (size_t)picture->height; i++) {
-        *least = fminf(*least, picture->alpha[i]);
-        *sum += (double)picture->alpha[i];
+    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height; i++) {
+        *least = fminf(*least, image->alpha[i]);
+        *sum += (double)image->alpha[i];
     }
 }
 
@@ -26,28 +26,28 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
     pst_error *error = &job->context->error;
     pst_status status = PST_OK;
     for (size_t k = 0; k <= job->options.style_count && status == PST_OK; k++) {
-        const pst_image *picture = !k ? job->options.content : job->options.styles ? job->options.styles[k - 1] : NULL;
+        const pst_image *image = !k ? job->options.content : job->options.styles ? job->options.styles[k - 1] : NULL;
         float least;
         double sum;
-        if (!picture || !picture->alpha) /* a stored style has no picture */
+        if (!image || !image->alpha) /* a stored style has no image */
             continue;
-        measure_alpha(picture, &least, &sum);
+        measure_alpha(image, &least, &sum);
         if (k && sum < 1)
             status = pst_fail(error, PST_ERROR_ARGUMENT,
                               "style %zu is transparent everywhere; there is nothing to take from it", k);
         else if (least < 1)
-            status = pst_regions_weigh(error, job->regions, k, picture->alpha, picture->width, picture->height);
+            status = pst_regions_weigh(error, job->regions, k, image->alpha, image->width, image->height);
     }
     return status;
 }
 
-void pst_job_fill_transparent(pst_image *picture) {
-    pst_colour_moments moments;
-    if (!picture->alpha || pst_colour_measure(picture, picture->alpha, &moments) <= 0)
+void pst_job_fill_transparent(pst_image *image) {
+    pst_color_statistics moments;
+    if (!image->alpha || pst_color_measure(image, image->alpha, &moments) <= 0)
         return;
-    for (size_t i = 0; i < 3 * (size_t)picture->width * (size_t)picture->height; i++) {
-        float opacity = picture->alpha[i / 3];
-        picture->rgb[i] = opacity * picture->rgb[i] + (1 - opacity) * (float)moments.mean[i % 3];
+    for (size_t i = 0; i < 3 * (size_t)image->width * (size_t)image->height; i++) {
+        float opacity = image->alpha[i / 3];
+        image->rgb[i] = opacity * image->rgb[i] + (1 - opacity) * (float)moments.mean[i % 3];
     }
 }
 
@@ -104,20 +104,20 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_keep_content(const pst_job *job, pst_image *picture) {
+pst_status pst_job_keep_content(const pst_job *job, pst_image *image) {
     pst_error *error = &job->context->error;
-    size_t pixels = (size_t)picture->width * (size_t)picture->height;
+    size_t pixels = (size_t)image->width * (size_t)image->height;
     pst_image *content = NULL;
     float *kept = NULL;
     pst_status status = PST_OK;
     if (!pst_regions_keep_any(job->regions))
         return PST_OK;
-    PST_TRY(pst_picture_resize(error, job->content, picture->width, picture->height, &content));
+    PST_TRY(pst_img_resize(error, job->content, image->width, image->height, &content));
     PST_TRY(pst_allocate(error, pixels, sizeof(float), &kept));
-    PST_TRY(pst_regions_kept(error, job->regions, picture->width, picture->height, kept));
+    PST_TRY(pst_regions_kept(error, job->regions, image->width, image->height, kept));
     for (size_t i = 0; i < 3 * pixels; i++) {
         float part = fminf(fmaxf(kept[i / 3], 0), 1);
-        picture->rgb[i] = part >= 1 ? content->rgb[i] : picture->rgb[i] * (1 - part) + content->rgb[i] * part;
+        image->rgb[i] = part >= 1 ? content->rgb[i] : image->rgb[i] * (1 - part) + content->rgb[i] * part;
     }
 cleanup:
     pst_image_destroy(content);

@@ -10,7 +10,7 @@ static pst_status check(pst_job *job, const char *name, double weight) {
                     name, weight);
 }
 
-/* The picture stays what it is, the best so far; what is known of its loss, and by the optimiser, is not true any more.
+/* The image stays what it is, the best so far; what is known of its loss, and by the optimizer, is not true any more.
  * At once, so that a checkpoint in the same breath is right. */
 static pst_status begin_anew(pst_job *job) {
     pst_stage *stage = &job->stage;

@@ -12,7 +12,7 @@ typedef struct preset {
 /* The defaults are it. */
 static void best(pst_transfer_options *o) { (void)o; }
 
-/* neural_style.lua (Johnson): Torch7's optimisers, 256 levels, windows of pooling that reach over the edge. */
+/* neural_style.lua (Johnson): Torch7's optimizers, 256 levels, windows of pooling that reach over the edge. */
 static void neural_style(pst_transfer_options *o) {
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
@@ -23,7 +23,7 @@ static void neural_style(pst_transfer_options *o) {
     o->tv_kind = PST_TV_SQUARES;
 }
 
-/* neural_style.py (ProGamerGov): torch's optimisers, 256 levels, absolute differences. */
+/* neural_style.py (ProGamerGov): torch's optimizers, 256 levels, absolute differences. */
 static void neural_style_pt(pst_transfer_options *o) {
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;

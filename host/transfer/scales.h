@@ -4,7 +4,7 @@
  * transfer", 2017; the ratio is style-transfer-pytorch's).
  *
  * Weights mean the same at every size: content and style losses are means over the features, and the sum of squared
- * differences of neighbours (tv) is the same for a picture that is smoothly enlarged, its squares shrinking as their
+ * differences of neighbors (tv) is the same for an image that is smoothly enlarged, its squares shrinking as their
  * number grows. */
 #ifndef PST_TRANSFER_SCALES_H
 #define PST_TRANSFER_SCALES_H

@@ -10,7 +10,7 @@ static pst_status create(void *self, pst_vector **vector) {
     pst_space *space = self;
     pst_buffer *made;
     pst_status status =
-        pst_buffer_create(space->session, sizeof(float) * space->length, "an optimiser's vector", &made);
+        pst_buffer_create(space->session, sizeof(float) * space->length, "an optimizer's vector", &made);
     *vector = (pst_vector *)made;
     return status;
 }
@@ -87,7 +87,7 @@ pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, 
     space->vectors =
         (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam, clamp};
     PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
-    PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the picture", &space->scales));
+    PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the image", &space->scales));
     return PST_OK;
 cleanup:
     pst_space_close(space);

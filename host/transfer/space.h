@@ -1,4 +1,4 @@
-/* The optimisers' vectors on the device: a pst_vector is a pst_buffer of floats, a picture [h][w][3] padded with zeros
+/* The optimizers' vectors on the device: a pst_vector is a pst_buffer of floats, an image [h][w][3] padded with zeros
  * to a multiple of 16. */
 #ifndef PST_TRANSFER_SPACE_H
 #define PST_TRANSFER_SPACE_H
@@ -8,7 +8,7 @@
 #include "optim/optimizer.h"
 
 typedef struct pst_space {
-    pst_vector_space vectors; /* what the optimisers see; its self is this struct */
+    pst_vector_space vectors; /* what the optimizers see; its self is this struct */
     pst_session *session;
     int h, w;
     size_t length;      /* floats, rounded up */
@@ -19,7 +19,7 @@ typedef struct pst_space {
     void *user;
 } pst_space;
 
-/* Vectors for pictures of this size; dots takes at most most_dots left-hand sides. */
+/* Vectors for images of this size; dots takes at most most_dots left-hand sides. */
 pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space);
 void pst_space_close(pst_space *space);
 

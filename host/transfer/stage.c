@@ -40,15 +40,15 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
                                    .decay = o->decay};
 }
 
-/* ---- pictures to the device and back ---- */
+/* ---- images to the device and back ---- */
 
 pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x) {
     size_t pixels = (size_t)image->width * (size_t)image->height, bytes = pst_space_vector_bytes(pixels * 3);
     pst_buffer *rgb = NULL;
     pst_status status;
     *x = NULL;
-    PST_TRY(pst_buffer_create(session, bytes, "a picture", &rgb));
-    PST_TRY(pst_buffer_create(session, bytes, "a picture", x));
+    PST_TRY(pst_buffer_create(session, bytes, "an image", &rgb));
+    PST_TRY(pst_buffer_create(session, bytes, "an image", x));
     PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
     PST_TRY(pst_pixels_import(session, rgb, pixels, pixel_scale, *x));
     PST_TRY(pst_session_finish(session));
@@ -65,18 +65,18 @@ cleanup:
 static pst_status upload_at(pst_job *job, const pst_image *image, int w, int h, pst_buffer **x) {
     pst_image *resized;
     *x = NULL;
-    pst_status status = pst_picture_resize(&job->context->error, image, w, h, &resized);
+    pst_status status = pst_img_resize(&job->context->error, image, w, h, &resized);
     if (status == PST_OK)
         status = pst_stage_upload(job->context->session, resized, pst_job_pixel_scale(job), x);
     pst_image_destroy(resized);
     return status;
 }
 
-static const pst_buffer *best_picture(const pst_stage *stage) {
+static const pst_buffer *best_image(const pst_stage *stage) {
     return stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
 }
 
-pst_status pst_stage_picture(pst_job *job, pst_image **result) {
+pst_status pst_stage_image(pst_job *job, pst_image **result) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     size_t pixels = (size_t)stage->w * (size_t)stage->h;
@@ -86,10 +86,10 @@ pst_status pst_stage_picture(pst_job *job, pst_image **result) {
     *result = NULL;
     if (!stage->best_iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
-    PST_TRY(pst_picture_create(&job->context->error, stage->w, stage->h, NULL, &image));
+    PST_TRY(pst_img_create(&job->context->error, stage->w, stage->h, NULL, &image));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the result", &rgb));
     const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
-    PST_TRY(pst_pixels_export(session, average ? average : best_picture(stage), pixels, pst_job_pixel_scale(job), rgb));
+    PST_TRY(pst_pixels_export(session, average ? average : best_image(stage), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
     PST_TRY(pst_job_keep_content(job, image));
     *result = image;
@@ -135,7 +135,7 @@ cleanup:
     return status;
 }
 
-static pst_status start_picture(pst_job *job) {
+static pst_status start_image(pst_job *job) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     if (job->options.start != PST_START_RANDOM)
@@ -148,7 +148,7 @@ static pst_status start_picture(pst_job *job) {
     pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
     for (size_t i = 0; i < count; i++)
         noise[i] *= (float)NOISE;
-    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the picture", &stage->x));
+    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the image", &stage->x));
     PST_TRY(pst_buffer_write(session, stage->x, 0, noise, sizeof(float) * count));
 cleanup:
     pst_free(noise);
@@ -175,8 +175,8 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
                              &stage->window));
     PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
     PST_TRY(make_targets(job, scale->image_size));
-    pst_model_forget(job->network->model); /* all weights are on the device now */
-    PST_TRY(from ? upload_at(job, from, stage->w, stage->h, &stage->x) : start_picture(job));
+    pst_weights_forget(job->network->model); /* all weights are on the device now */
+    PST_TRY(from ? upload_at(job, from, stage->w, stage->h, &stage->x) : start_image(job));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
     PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2,
                            &stage->space));
@@ -227,7 +227,7 @@ cleanup:
     return status;
 }
 
-/* Back to the best picture so far, with smaller steps. */
+/* Back to the best image so far, with smaller steps. */
 static pst_status restart(pst_job *job) {
     pst_stage *stage = &job->stage;
     if (!stage->best_iteration)
@@ -240,7 +240,7 @@ static pst_status restart(pst_job *job) {
             "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
             "smaller learning rate",
             stage->iteration);
-    pst_status status = pst_buffer_copy(job->context->session, stage->x, best_picture(stage), stage->x->bytes);
+    pst_status status = pst_buffer_copy(job->context->session, stage->x, best_image(stage), stage->x->bytes);
     return status == PST_OK ? pst_optimizer_restart(stage->optimizer, RESTART_SCALE) : status;
 }
 

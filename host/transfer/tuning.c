@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/random.h"
+#include "model/weights_random.h"
 #include "transfer/job.h"
 #include "tune/choices_file.h"
 #include "tune/tune.h"
@@ -121,22 +121,22 @@ static pst_conv_engine engine_of(pst_context *context) {
 static pst_status list_products(pst_context *context, pst_network *network, const pst_tune_options *options,
                                 pst_tune_options *o, pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
     const pst_conv_engine engine = engine_of(context);
-    pst_model *made = NULL;
-    pst_net *net = NULL;
+    pst_weights *made = NULL;
+    pst_device_network *net = NULL;
     pst_status status = PST_OK;
     pst_tune_options_init(o, sizeof *o);
     if (options)
         memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
     if (o->width < 1 || o->height < 1 || o->width > PST_IMAGE_MAX_SIDE || o->height > PST_IMAGE_MAX_SIDE)
-        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a picture of %dx%d cannot be tuned for", o->width,
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "an image of %dx%d cannot be tuned for", o->width,
                         o->height);
     if (!network)
-        PST_TRY(pst_model_vgg19(&context->error, &made));
-    PST_TRY(pst_net_create(&engine, network ? network->model : made, &net));
+        PST_TRY(pst_weights_vgg19(&context->error, &made));
+    PST_TRY(pst_device_network_create(&engine, network ? network->model : made, &net));
     PST_TRY(pst_tune_list(net, o->height, o->width, shapes, NULL, count));
 cleanup:
-    pst_net_destroy(net);
-    pst_model_destroy(made);
+    pst_device_network_destroy(net);
+    pst_weights_destroy(made);
     return status;
 }
 
@@ -201,7 +201,7 @@ pst_status pst_job_name_choices(pst_job *job) {
             pst_conv_shape shape = pst_pass_shape(pass, l, backward);
             job->named_choices[job->named_count++] =
                 (pst_choice){.layer = job->net->layers.at[l].name,
-                             .algorithm = pst_net_algorithm(job->net, &shape)->name,
+                             .algorithm = pst_device_network_algorithm(job->net, &shape)->name,
                              .backward = backward,
                              .measured = pst_conv_chosen(&job->net->engine, &shape) != NULL};
         }

@@ -25,7 +25,7 @@ static float number(int stream, uint64_t at) {
 
 static bool pooled_in(const pst_conv_shape *s) { return s->backward && s->pool != PST_POOL_NONE; }
 static bool pooled_out(const pst_conv_shape *s) { return !s->backward && s->pool != PST_POOL_NONE; }
-static bool to_picture(const pst_conv_shape *s) { return s->c_out == PST_PICTURE_CHANNELS; }
+static bool to_image(const pst_conv_shape *s) { return s->c_out == PST_IMAGE_CHANNELS; }
 
 /* The bits that a pooling could have left for 16 channels of a pixel: at most one place of each window. */
 static uint16_t pool_bits(const pst_conv_shape *s, size_t y, size_t x, size_t group) {
@@ -75,7 +75,7 @@ static double result_at(const pst_trial *t, int y, int x, int to) {
     const pst_conv_shape *s = &t->shape;
     if (s->backward) {
         uint64_t group = ((uint64_t)y * (uint64_t)s->w + (uint64_t)x) * ((uint64_t)s->c_out / 16) + (uint64_t)to / 16;
-        return to_picture(s) || (draw(MASK, group) >> (to % 16) & 1) ? sum_at(t, y, x, to) : 0;
+        return to_image(s) || (draw(MASK, group) >> (to % 16) & 1) ? sum_at(t, y, x, to) : 0;
     }
     if (!pooled_out(s))
         return activation_at(t, y, x, to);
@@ -170,7 +170,7 @@ pst_status pst_trial_open(const pst_conv_engine *engine, const pst_conv_shape *s
     PST_TRY(fill(t, IN, (pooled_in(s) ? pooled : pixels) * depth, &t->in));
     if (pooled_in(s))
         PST_TRY(fill(t, IN_BITS, pixels * (depth / 16), &t->in_bits));
-    if (s->backward && !to_picture(s))
+    if (s->backward && !to_image(s))
         PST_TRY(fill(t, MASK, pixels * ((size_t)s->c_out / 16), &t->mask));
     if (!s->backward) {
         PST_TRY(fill(t, BIAS, (size_t)s->c_out, &t->bias));
@@ -200,7 +200,7 @@ void pst_trial_close(pst_trial *t) {
 /* Where a result is expected NaNs; zeros where it is added to. Behind it the guard. */
 static pst_status spoil(pst_trial *t) {
     pst_session *session = t->engine->session;
-    bool added = t->shape.backward && !to_picture(&t->shape);
+    bool added = t->shape.backward && !to_image(&t->shape);
     uint32_t *chunk = NULL;
     pst_status status;
     PST_TRY(pst_allocate(session->error, CHUNK, sizeof *chunk, &chunk));
@@ -263,7 +263,7 @@ pst_status pst_trial_run(void *trial) {
                                 .out = t->out,
                                 .bits = t->bits,
                                 .mask = t->mask,
-                                .add = t->shape.backward && !to_picture(&t->shape),
+                                .add = t->shape.backward && !to_image(&t->shape),
                                 .workspace = t->workspace};
     pst_conv_shape shape = t->shape;
     shape.h = t->rows;

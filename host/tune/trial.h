@@ -1,6 +1,6 @@
 /* A product with operands to try algorithms on, and what they should compute: made-up numbers that can be had again for
  * any element, so that single results can be computed on the host, whatever the size. Forward with bits; backward
- * masked and added to what is there, unless it ends at the picture: the form of a layer whose features are looked at.
+ * masked and added to what is there, unless it ends at the image: the form of a layer whose features are looked at.
  */
 #ifndef PST_TUNE_TRIAL_H
 #define PST_TUNE_TRIAL_H
@@ -41,7 +41,7 @@ void pst_trial_resume(pst_trial *trial, const pst_conv_algorithm *algorithm, con
 /* Queues a run; a pst_measured over a trial. */
 pst_status pst_trial_run(void *trial);
 
-/* After the first run of an algorithm: whether the spots hold what they should. *error: the normalised mean square
+/* After the first run of an algorithm: whether the spots hold what they should. *error: the normalized mean square
  * error, NaN if something was not finite or was not written. */
 pst_status pst_trial_look(const pst_trial *trial, double *error);
 

@@ -9,7 +9,7 @@
 
 #define SMALL_H 9 /* of the complete comparison: several tiles of every algorithm, and parts of them */
 #define SMALL_W 13
-#define RIGHT 1e-8      /* the normalised mean square error that is believed */
+#define RIGHT 1e-8      /* the normalized mean square error that is believed */
 #define BITS_SHARE 1000 /* one of so many bits may differ where numbers are nearly equal ... */
 #define BITS_SOME 4     /* ... and a few in any case */
 #define FIRST_FLOPS 2e8 /* of the run that tells how many rows to measure with */
@@ -307,7 +307,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_tune_list(pst_net *net, int h, int w, pst_conv_shape *shapes, size_t *layers, size_t *count) {
+pst_status pst_tune_list(pst_device_network *net, int h, int w, pst_conv_shape *shapes, size_t *layers, size_t *count) {
     static const char *const usual[] = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"};
     pst_pass_options options = {.h = h, .w = w, .pooling = PST_POOL_MAX, .backward = true};
     pst_pass *pass;

@@ -45,8 +45,8 @@ pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_sha
 pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *shapes, size_t count,
                            const pst_tuning *tuning, pst_conv_choices *choices);
 
-/* The distinct products of one evaluation with the default layers, or as many of them as the network has, for a picture
+/* The distinct products of one evaluation with the default layers, or as many of them as the network has, for an image
  * of h by w. shapes holds 2 * PST_LAYERS_MAX; layers (may be NULL) tells which layer each is of. */
-pst_status pst_tune_list(pst_net *net, int h, int w, pst_conv_shape *shapes, size_t *layers, size_t *count);
+pst_status pst_tune_list(pst_device_network *net, int h, int w, pst_conv_shape *shapes, size_t *layers, size_t *count);
 
 #endif

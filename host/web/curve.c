@@ -1,4 +1,4 @@
-#include "curve.h"
+#include "web/curve.h"
 
 #include <stdlib.h>
 

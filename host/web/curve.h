@@ -1,8 +1,8 @@
 /* The losses of a run, few enough to be drawn: every evaluation at first, then every 2nd, 4th ... */
-#ifndef PASTICHE_WEB_CURVE_H
-#define PASTICHE_WEB_CURVE_H
+#ifndef PST_WEB_CURVE_H
+#define PST_WEB_CURVE_H
 
-#include "text.h"
+#include "web/text.h"
 
 enum { WEB_POINTS_MOST = 2048, WEB_TERMS_MOST = 48 };
 

@@ -1,7 +1,7 @@
 /* In place of server.c where libmicrohttpd was not to be had. */
 #include <stdio.h>
 
-#include "state.h"
+#include "web/state.h"
 
 bool web_server_start(web *w, char message[512]) {
     (void)w;

@@ -1,4 +1,4 @@
-/* HTTP: a few files, the state, pictures, and four buttons. Every connection has a thread of its own, so that one may
+/* HTTP: a few files, the state, images, and four buttons. Every connection has a thread of its own, so that one may
  * wait for news; what it may touch stands in state.h. */
 #include <math.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 #include <microhttpd.h>
 
-#include "files.h"
-#include "guard.h"
-#include "state.h"
+#include "web/access.h"
+#include "web/page_files.h"
+#include "web/state.h"
 
 enum { TOO_LARGE = 413, BODY_MOST = 1024, CONNECTIONS_MOST = 24, IDLE_SECONDS = 30 };
 #define NEWS_SECONDS 20 /* that a browser waits for news at most */
@@ -21,8 +21,7 @@ typedef struct request {
     char body[BODY_MOST + 1];
     size_t length;
     bool too_long;
-    unsigned told_version,
-        picture_version; /* of what somebody who looks gets with the answer; 0: nothing of that kind */
+    unsigned told_version, image_version; /* of what somebody who looks gets with the answer; 0: nothing of that kind */
 } request;
 
 /* ---- answers ---- */
@@ -106,18 +105,18 @@ static enum MHD_Result give_state(web *w, connection *to, request *r) {
     return result;
 }
 
-static enum MHD_Result give_picture(web *w, connection *to, const char *name, request *r) {
+static enum MHD_Result give_image(web *w, connection *to, const char *name, request *r) {
     unsigned index = asked(to, "index");
     bool whole = asked(to, "whole") != 0, is_result = strcmp(name, "result") == 0;
     web_lock(w->encoding); /* one file at a time is enough work beside the run */
     web_lock(w->monitor);
-    web_shot *shot = is_result                                               ? w->picture
+    web_shot *shot = is_result                                               ? w->image
                      : strcmp(name, "content") == 0                          ? w->content
                      : strcmp(name, "style") == 0 && index < WEB_STYLES_MOST ? w->styles[index]
                                                                              : NULL;
     if (shot)
         shot->references++;
-    unsigned version = w->picture_version;
+    unsigned version = w->image_version;
     web_unlock(w->monitor);
     bool made = shot && web_shot_encode(shot, whole);
     double cost = shot ? shot->encode_seconds : 0;
@@ -129,7 +128,7 @@ static enum MHD_Result give_picture(web *w, connection *to, const char *name, re
     web_lock(w->monitor);
     if (made && is_result) {
         w->encode_cost = cost;
-        r->picture_version = version;
+        r->image_version = version;
     }
     web_shot_release(shot);
     web_unlock(w->monitor);
@@ -178,7 +177,7 @@ static enum MHD_Result press(web *w, connection *to, const char *name, const cha
         text = "not found\n";
     } else if (!is_painting(w) || (is_keep && w->iteration < 1)) {
         code = MHD_HTTP_CONFLICT;
-        text = is_painting(w) ? "there is no picture yet\n" : "nothing is being painted\n";
+        text = is_painting(w) ? "there is no image yet\n" : "nothing is being painted\n";
     } else if (is_weights && (!*body || !read_weights(body, weights))) {
         code = MHD_HTTP_BAD_REQUEST;
         text = "weights are numbers from 0 to 1e12: content=5&style=100&tv=0.001\n";
@@ -206,20 +205,20 @@ static const char *header(connection *from, const char *name) {
 }
 
 static enum MHD_Result serve(web *w, connection *from, const char *url, const char *method, request *r) {
-    static const char picture[] = "picture/";
+    static const char image[] = "image/";
     const char *host = header(from, "Host");
     bool slash;
-    if (w->loopback && !guard_is_loopback_name(host))
+    if (w->loopback && !access_is_loopback_name(host))
         return say(from, MHD_HTTP_FORBIDDEN, "this page is at localhost, by no other name\n");
-    const char *path = guard_path(w->secret, url, &slash);
+    const char *path = access_path(w->secret, url, &slash);
     if (!path)
         return not_found(from);
-    if (!guard_is_own_origin(header(from, "Origin"), host) ||
-        (*path && !guard_is_own_site(header(from, "Sec-Fetch-Site"))))
+    if (!access_is_own_origin(header(from, "Origin"), host) ||
+        (*path && !access_is_own_site(header(from, "Sec-Fetch-Site"))))
         return say(from, MHD_HTTP_FORBIDDEN, "another site's page has no business here\n");
     if (strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
         const char *secret = header(from, "X-Pastiche-Button");
-        if (!secret || strlen(secret) != WEB_SECRET || !guard_same_secret(w->button_secret, secret, WEB_SECRET))
+        if (!secret || strlen(secret) != WEB_SECRET || !access_same_secret(w->button_secret, secret, WEB_SECRET))
             return say(from, MHD_HTTP_FORBIDDEN, "buttons need the secret of the state in X-Pastiche-Button\n");
         if (r->too_long || strlen(r->body) != r->length)
             return say(from, TOO_LARGE, "too much, or not text\n");
@@ -233,8 +232,8 @@ static enum MHD_Result serve(web *w, connection *from, const char *url, const ch
         return give_file(from, "page.html");
     if (strcmp(path, "state") == 0)
         return give_state(w, from, r);
-    if (strncmp(path, picture, strlen(picture)) == 0)
-        return give_picture(w, from, path + strlen(picture), r);
+    if (strncmp(path, image, strlen(image)) == 0)
+        return give_image(w, from, path + strlen(image), r);
     return give_file(from, path);
 }
 
@@ -275,8 +274,8 @@ static void done(void *self, connection *from, void **state, enum MHD_RequestTer
     w->requests--;
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->told_version)
         w->told_version = r->told_version;
-    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->picture_version == w->picture_version)
-        w->picture_fetched = true;
+    if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->image_version == w->image_version)
+        w->image_fetched = true;
     web_unlock(w->monitor);
     free(r);
     *state = NULL;

@@ -1,10 +1,10 @@
-#include "shot.h"
+#include "web/shot.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "system.h"
+#include "web/platform.h"
 
 /* One direction of the mean over an area: to[i] is the mean of from[i * step .. (i + 1) * step), its ends in part. */
 static void shrink_line(const float *from, size_t from_stride, int from_count, float *to, size_t to_stride,

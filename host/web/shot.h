@@ -1,10 +1,10 @@
-/* A picture for the page: kept as samples, made a JPEG by whoever asks first. */
-#ifndef PASTICHE_WEB_SHOT_H
-#define PASTICHE_WEB_SHOT_H
+/* An image for the page: kept as samples, made a JPEG by whoever asks first. */
+#ifndef PST_WEB_SHOT_H
+#define PST_WEB_SHOT_H
 
 #include "pastiche.h"
 
-enum { WEB_VIEW_MOST = 1280 }; /* longer side of a picture that is only looked at */
+enum { WEB_VIEW_MOST = 1280 }; /* longer side of an image that is only looked at */
 
 typedef struct web_shot {
     int references; /* under the server's lock, as all else is the owner's */
@@ -15,7 +15,7 @@ typedef struct web_shot {
     double encode_seconds; /* that the last file took */
 } web_shot;
 
-/* With one reference: a copy of the picture, scaled down to a longer side of `most` pixels where that is less (0:
+/* With one reference: a copy of the image, scaled down to a longer side of `most` pixels where that is less (0:
  * never). NULL: no memory. */
 web_shot *web_shot_create(const pst_image *image, int most);
 void web_shot_release(web_shot *shot); /* NULL is fine */

@@ -1,5 +1,5 @@
 /* The run's side of the page. */
-#include "state.h"
+#include "web/state.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A picture is not wanted more often than this, nor before this many times of what the last one cost the run and, less
+/* An image is not wanted more often than this, nor before this many times of what the last one cost the run and, less
  * gravely, a server's thread. */
 #define PAUSE_LEAST 0.5
 #define PAUSE_COSTS 50
@@ -83,10 +83,10 @@ static void drop_next(web *w) {
 
 static void drop(web *w) {
     web_shot_release(w->content);
-    web_shot_release(w->picture);
+    web_shot_release(w->image);
     for (size_t i = 0; i < WEB_STYLES_MOST; i++)
         web_shot_release(w->styles[i]);
-    w->content = w->picture = NULL;
+    w->content = w->image = NULL;
     memset(w->styles, 0, sizeof w->styles);
     free(w->about.data);
     free(w->term_names.data);
@@ -125,12 +125,11 @@ failed:
     return NULL;
 }
 
-/* Whoever looks is to see the end of it, picture and all; a browser that has gone must not hold up the program. */
+/* Whoever looks is to see the end of it, image and all; a browser that has gone must not hold up the program. */
 static void show_end(web *w) {
     web_lock(w->monitor);
     double until = web_clock() + LAST_SECONDS;
-    while (is_looked_at(w) && (w->told_version != w->version || (w->picture && !w->picture_fetched)) &&
-           web_clock() < until)
+    while (is_looked_at(w) && (w->told_version != w->version || (w->image && !w->image_fetched)) && web_clock() < until)
         web_wait(w->monitor, 0.05);
     w->ending = true;
     web_tell(w->monitor);
@@ -201,7 +200,7 @@ void web_sources(web *w, const pst_image *content, const pst_image *const *style
     w->next_content = web_shot_create(content, WEB_VIEW_MOST);
     for (size_t i = 0; i < style_count && i < WEB_STYLES_MOST; i++)
         w->next_styles[i] =
-            styles[i] ? web_shot_create(styles[i], WEB_VIEW_MOST / 2) : NULL; /* a style file has no picture */
+            styles[i] ? web_shot_create(styles[i], WEB_VIEW_MOST / 2) : NULL; /* a style file has no image */
 }
 
 void web_begin(web *w, const web_run *run) {
@@ -225,7 +224,7 @@ void web_begin(web *w, const web_run *run) {
     w->weights[2] = w->first_weights[2] = run->tv_weight;
     w->wishes = (web_wishes){0};
     w->has_wishes = false;
-    w->picture_iteration = 0;
+    w->image_iteration = 0;
     web_curve_clear(&w->curve, 0);
     changed(w);
     web_unlock(w->monitor);
@@ -249,12 +248,12 @@ static void note(web *w, web_note_kind kind, const char *text) {
     changed(w);
 }
 
-static bool wants_picture(const web *w) {
-    double pause = fmax(PAUSE_LEAST, fmax(PAUSE_COSTS * w->picture_cost, PAUSE_ENCODINGS * w->encode_cost));
-    double since = web_clock() - w->picture_at;
+static bool wants_image(const web *w) {
+    double pause = fmax(PAUSE_LEAST, fmax(PAUSE_COSTS * w->image_cost, PAUSE_ENCODINGS * w->encode_cost));
+    double since = web_clock() - w->image_at;
     if (!is_looked_at(w))
         return false;
-    return !w->picture || (since >= pause && (w->picture_fetched || since >= UNFETCHED_SECONDS));
+    return !w->image || (since >= pause && (w->image_fetched || since >= UNFETCHED_SECONDS));
 }
 
 static void begin_scale(web *w, const pst_progress *now) {
@@ -294,30 +293,30 @@ bool web_evaluation(web *w, const pst_progress *now) {
     if (now->notice)
         note(w, WEB_NOTE_OTHER, now->notice);
     changed(w);
-    bool wanted = wants_picture(w);
+    bool wanted = wants_image(w);
     if (wanted)
-        w->picture_began = web_clock();
+        w->image_began = web_clock();
     web_unlock(w->monitor);
     return wanted;
 }
 
-static void take_picture(web *w, const pst_image *picture) {
-    web_shot *shot = web_shot_create(picture, 0);
+static void take_image(web *w, const pst_image *image) {
+    web_shot *shot = web_shot_create(image, 0);
     web_lock(w->monitor);
     if (shot) {
-        web_shot_release(w->picture);
-        w->picture = shot;
-        w->picture_version++;
-        w->picture_iteration = w->iteration;
-        w->picture_fetched = false;
+        web_shot_release(w->image);
+        w->image = shot;
+        w->image_version++;
+        w->image_iteration = w->iteration;
+        w->image_fetched = false;
     }
-    w->picture_at = web_clock();
-    w->picture_cost = w->picture_at - w->picture_began;
+    w->image_at = web_clock();
+    w->image_cost = w->image_at - w->image_began;
     changed(w);
     web_unlock(w->monitor);
 }
 
-void web_picture(web *w, const pst_image *picture) { take_picture(w, picture); }
+void web_image(web *w, const pst_image *image) { take_image(w, image); }
 
 bool web_take(web *w, web_wishes *wishes) {
     web_lock(w->monitor);
@@ -340,10 +339,10 @@ void web_note(web *w, web_note_kind kind, const char *format, ...) {
     web_unlock(w->monitor);
 }
 
-void web_end(web *w, web_ending how, const char *text, const pst_image *picture) {
+void web_end(web *w, web_ending how, const char *text, const pst_image *image) {
     static const char *const phases[] = {"done", "stopped", "failed"};
-    if (picture)
-        take_picture(w, picture);
+    if (image)
+        take_image(w, image);
     web_lock(w->monitor);
     w->phase = phases[how];
     snprintf(w->message, sizeof w->message, "%s", text);

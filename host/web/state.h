@@ -1,11 +1,11 @@
 /* The snapshot that stands between the run and the browsers, under one lock. */
-#ifndef PASTICHE_WEB_STATE_H
-#define PASTICHE_WEB_STATE_H
+#ifndef PST_WEB_STATE_H
+#define PST_WEB_STATE_H
 
-#include "curve.h"
-#include "shot.h"
-#include "system.h"
-#include "web.h"
+#include "web/curve.h"
+#include "web/platform.h"
+#include "web/shot.h"
+#include "web/web.h"
 
 enum { WEB_SECRET = 32, WEB_NOTES = 24, WEB_STYLES_MOST = 8 };
 
@@ -33,10 +33,10 @@ struct web {
     const char *phase; /* "preparing", "painting", "done", "stopped", "failed" */
     char message[400];
     web_text about; /* members of JSON that do not change during a run */
-    web_shot *content, *styles[WEB_STYLES_MOST], *picture;
+    web_shot *content, *styles[WEB_STYLES_MOST], *image;
     web_shot *next_content, *next_styles[WEB_STYLES_MOST]; /* of the run that comes; the run's thread alone has them */
-    unsigned picture_version;
-    int picture_iteration;
+    unsigned image_version;
+    int image_iteration;
     double weights[3], first_weights[3];
     int iteration, iterations, width, height; /* of the result */
     int scale, scale_count, scale_width, scale_height;
@@ -52,10 +52,10 @@ struct web {
     bool has_wishes;
 
     int requests;     /* that are not answered yet */
-    int lookers;      /* who wait for news and show the picture */
+    int lookers;      /* who wait for news and show the image */
     double looked_at; /* when somebody last did */
-    bool picture_fetched;
-    double picture_at, picture_began, picture_cost, encode_cost;
+    bool image_fetched;
+    double image_at, image_began, image_cost, encode_cost;
     unsigned told_version; /* the newest that somebody who looks has had */
 };
 

@@ -1,7 +1,7 @@
 /* The state as the page reads it. */
 #include <math.h>
 
-#include "state.h"
+#include "web/state.h"
 
 static void write_weights(web_text *text, const char *name, const double values[3]) {
     web_text_add(text, ",\"%s\":[", name);
@@ -64,11 +64,11 @@ void web_state_write(const web *w, const web_has *has, web_text *text) {
         web_text_number(text, w->seconds, 6);
         web_text_add(text, ",\"seconds_left\":");
         web_text_number(text, w->seconds_left, 6);
-        if (w->picture)
-            web_text_add(text, ",\"picture\":{\"version\":%u,\"iteration\":%d,\"width\":%d,\"height\":%d}",
-                         w->picture_version, w->picture_iteration, w->picture->width, w->picture->height);
+        if (w->image)
+            web_text_add(text, ",\"image\":{\"version\":%u,\"iteration\":%d,\"width\":%d,\"height\":%d}",
+                         w->image_version, w->image_iteration, w->image->width, w->image->height);
         else
-            web_text_add(text, ",\"picture\":null");
+            web_text_add(text, ",\"image\":null");
         write_weights(text, "weights", w->weights);
         write_weights(text, "first_weights", w->first_weights);
         write_losses(w, has, text);

@@ -1,6 +1,6 @@
 /* Text that grows, and the few things that JSON needs. */
-#ifndef PASTICHE_WEB_TEXT_H
-#define PASTICHE_WEB_TEXT_H
+#ifndef PST_WEB_TEXT_H
+#define PST_WEB_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,19 +1,19 @@
 /* A page in the browser that shows a run as it goes, and takes what people want of it.
  *
  *     web_open(...)                                  the server listens; its page says that the run is being prepared
- *     web_sources(web, ...)                          the pictures of the run that comes
+ *     web_sources(web, ...)                          the images of the run that comes
  *     web_begin(web, &run)                           what is painted from what
  *     after every evaluation:
- *         if (web_evaluation(web, progress))         somebody looks and it is time for another picture
- *             web_picture(web, picture)
+ *         if (web_evaluation(web, progress))         somebody looks and it is time for another image
+ *             web_image(web, image)
  *         web_take(web, &wishes)                     which the program then fulfils or tells by web_note why not
- *     web_end(web, WEB_DONE, "...", picture)         the last state; then perhaps another web_begin
+ *     web_end(web, WEB_DONE, "...", image)         the last state; then perhaps another web_begin
  *     web_close(web)
  *
  * All these functions are for the run's thread, and none of them waits for a browser but web_end, web_stay and
  * web_close. The server's threads only read a snapshot, and note wishes. */
-#ifndef PASTICHE_WEB_WEB_H
-#define PASTICHE_WEB_WEB_H
+#ifndef PST_WEB_WEB_H
+#define PST_WEB_WEB_H
 
 #include "pastiche.h"
 
@@ -57,10 +57,10 @@ typedef struct web_run {
 /* Everything is copied. What was shown of a run before is gone. */
 void web_begin(web *w, const web_run *run);
 
-/* True: a picture is wanted, by web_picture, from where it is copied. Somebody looks, and making pictures so often
+/* True: an image is wanted, by web_image, from where it is copied. Somebody looks, and making images so often
  * costs the run no more than about 2 per cent. */
 bool web_evaluation(web *w, const pst_progress *now);
-void web_picture(web *w, const pst_image *picture);
+void web_image(web *w, const pst_image *image);
 
 typedef struct web_wishes {
     bool stop, keep, weights, leave;                /* leave: web_stay need not go on */
@@ -86,8 +86,8 @@ void web_weights(web *w, double content_weight, double style_weight, double tv_w
 
 typedef enum web_ending { WEB_DONE, WEB_STOPPED, WEB_FAILED } web_ending;
 
-/* The run is over; picture (NULL: none) is the result. */
-void web_end(web *w, web_ending how, const char *text, const pst_image *picture);
+/* The run is over; image (NULL: none) is the result. */
+void web_end(web *w, web_ending how, const char *text, const pst_image *image);
 
 /* Goes on serving until somebody presses the button or is_over says so; it is asked ten times a second. */
 void web_stay(web *w, bool (*is_over)(void));

@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
 
     pst_status status = pst_job_run(job, show, &seconds);
     if (status == PST_STOPPED)
-        printf("the time is over\n"); /* and what there is by now is a picture too */
+        printf("the time is over\n"); /* and what there is by now is an image too */
     else if (status != PST_OK)
         fail(pst_context_message(context));
     if (pst_job_result(job, &result) != PST_OK || pst_image_write(context, result, arguments[3]) != PST_OK)

@@ -1,6 +1,6 @@
 /* Paints one photograph several times, with more and more of the style, to choose from:
  *     series vgg19.safetensors photo.jpg painting.jpg SIZE WEIGHT...
- * makes series_1.png, series_2.png and so on. The network and the pictures are read once; a job is what one result
+ * makes series_1.png, series_2.png and so on. The network and the images are read once; a job is what one result
  * takes. */
 #include <pastiche.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes weights/small.safetensors from VGG-19, pictures and a seed.
+"""Makes weights/small.safetensors from VGG-19, images and a seed.
 
     nice python3 weights/distill/distill.py --images FOLDER --teacher vgg19.safetensors --program build/pastiche \\
         --out weights/small.safetensors [--work FOLDER] [--seed 0]
@@ -20,7 +20,7 @@ from train import Training
 
 # Wide where the objective looks and maps are small, narrow at full resolution, where memory traffic counts.
 WIDTHS = dict(zip(LAYERS, (16, 16, 32, 48, 80, 80, 80, 80, 192, 192, 96, 96, 128)))
-SIZE, FIT_PICTURES = 144, 40
+SIZE, FIT_IMAGES = 144, 40
 ROUNDS, STEPS, RATE = 12, 100, 2.5e-4
 FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 14, 8
 RECIPE = "1"
@@ -45,15 +45,15 @@ def main():
         print(text, flush=True)
 
     def fitted(training):
-        """A student by least squares, from fresh pictures and all that were painted so far."""
-        pictures = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_PICTURES)]
+        """A student by least squares, from fresh images and all that were painted so far."""
+        images = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_IMAGES)]
         for group in training.groups if training else ():
-            pictures += [group.content.x, group.style.x] + [p.x for p in group.painted[-2:]]
-        return fit(teacher, pictures, WIDTHS, points=100000 // len(pictures), log=say)
+            images += [group.content.x, group.style.x] + [p.x for p in group.painted[-2:]]
+        return fit(teacher, images, WIDTHS, points=100000 // len(images), log=say)
 
     rng = np.random.default_rng([options.seed, 1])
     start = options.work / "start.pt"
-    if not start.exists():  # the first fit knows no pictures that were painted with a student; the second does
+    if not start.exists():  # the first fit knows no images that were painted with a student; the second does
         say("first fit")
         first = Training(teacher, fitted(None), photos, art, rng, SIZE)
         first.paint(options.program, options.work, FIRST_GROUPS, 0)
@@ -76,7 +76,7 @@ def main():
         training.descend(optimizer, STEPS, options.rounds * STEPS, say)
         training.save(checkpoint, optimizer)
         write(options.out, training.finished(), {
-            "licence": "MIT", "teacher": "VGG-19 (Simonyan and Zisserman 2014, CC BY 4.0)", "recipe": RECIPE,
+            "license": "MIT", "teacher": "VGG-19 (Simonyan and Zisserman 2014, CC BY 4.0)", "recipe": RECIPE,
             "steps": str(training.step), "seed": str(options.seed)})
 
 

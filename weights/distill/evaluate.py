@@ -4,9 +4,9 @@
     python3 evaluate.py --student FILE --teacher FILE --images FOLDER --program build/pastiche --work FOLDER --out FILE
 
 Paints the held-out pairs with both networks at equal iterations; of each result, as the PNG it was saved as, the program
-computes the terms of the default objective in VGG-19 (its first iteration from that picture). PyTorch does the same
-independently. Prints a table in Markdown, writes all figures as JSON. Pictures that are in the work folder are not
-painted again, so another student costs only its own part; --sheet FILE also sets all pictures side by side.
+computes the terms of the default objective in VGG-19 (its first iteration from that image). PyTorch does the same
+independently. Prints a table in Markdown, writes all figures as JSON. Images that are in the work folder are not
+painted again, so another student costs only its own part; --sheet FILE also sets all images side by side.
 """
 import argparse
 import hashlib
@@ -63,9 +63,9 @@ def paint(options, pair, model, out):
 def again_in_pytorch(options, teacher, pair, path):
     """The same loss without the program's reading, resizing and arithmetic (and without the smoothness)."""
     def resized(name, size=None):
-        picture = Image.open(name).convert("RGB")
-        size = size or [max(1, int(side * pair[2] / max(picture.size))) for side in picture.size]
-        return features(teacher, source.to_network(picture.resize(size, Image.BICUBIC))[None])
+        image = Image.open(name).convert("RGB")
+        size = size or [max(1, int(side * pair[2] / max(image.size))) for side in image.size]
+        return features(teacher, source.to_network(image.resize(size, Image.BICUBIC))[None])
     result = Image.open(path).convert("RGB")
     painted = features(teacher, source.to_network(result)[None])
     style, content = resized(options.images / "test_style" / pair[1]), resized(options.images / "test_content" / pair[0], result.size)
@@ -107,9 +107,9 @@ def sheet(options, rows, ours, theirs, width=300):
     for i, row in enumerate(rows, 1):
         for j, path in enumerate((options.images / "test_content" / row["content"], options.images / "test_style" / row["style"],
                                   theirs / f"{i}.png", ours / f"{i}.png")):
-            picture = Image.open(path).convert("RGB")
-            picture.thumbnail((width - 4, 216))
-            made.paste(picture, (j * width, (i - 1) * 220))
+            image = Image.open(path).convert("RGB")
+            image.thumbnail((width - 4, 216))
+            made.paste(image, (j * width, (i - 1) * 220))
         ImageDraw.Draw(made).text((3 * width + 4, (i - 1) * 220 + 4), f"{row['ratio']:.2f}", fill="red")
     made.save(options.sheet)
 

@@ -49,10 +49,10 @@ def solve(x, z, rounds=8):
 
 
 @torch.no_grad()
-def fit(teacher, pictures, widths, points=1000, log=print):
-    """The student with {layer: channels}, from [1, 3, h, w] pictures."""
+def fit(teacher, images, widths, points=1000, log=print):
+    """The student with {layer: channels}, from [1, 3, h, w] images."""
     student = {}
-    theirs, ours = list(pictures), list(pictures)
+    theirs, ours = list(images), list(images)
     for layer in LAYERS:
         before = [convolve(teacher, layer, x) for x in theirs]
         flat = torch.cat([b[0].flatten(1) for b in before], 1)

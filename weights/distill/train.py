@@ -1,13 +1,13 @@
-"""The descent: makes the fitted student judge pictures as the teacher does, where an optimiser will take it.
+"""The descent: makes the fitted student judge images as the teacher does, where an optimizer will take it.
 
-An optimiser finds whatever the student does not see. So in each round the program itself paints with the present
-student, and its pictures join the training set ("group": a content, a style, and the pictures painted from them by this
+An optimizer finds whatever the student does not see. So in each round the program itself paints with the present
+student, and its images join the training set ("group": a content, a style, and the images painted from them by this
 student and its predecessors). Per loss layer, with features T, F and Gram matrices G of teacher and student, a learned
 matrix Q and a learned scale e^o, it is asked that
-  embedding    T = Q F                                       on every picture
+  embedding    T = Q F                                       on every image
   difference   G_T(x) - G_T(s) = Q (G_F(x) - G_F(s)) Q'      and T(x) - T(c) = Q (F(x) - F(c)) at the content layer
   value        log |G_T(x) - G_T(s)|^2 = log |G_F(x) - G_F(s)|^2 + o
-all squared and relative, for pictures x painted from content c and style s. What the teacher says is computed once, in
+all squared and relative, for images x painted from content c and style s. What the teacher says is computed once, in
 bfloat16, which is twice as fast and exact enough.
 """
 import concurrent.futures
@@ -29,12 +29,12 @@ DIFFER = {"1_1": 0.5, "2_1": 0.5, "3_1": 1.0, "4_1": 3.0, "5_1": 0.5, "4_2": 2.0
 VALUE = {"1_1": 0.1, "2_1": 0.1, "3_1": 0.1, "4_1": 0.15, "5_1": 0.1, "4_2": 0.15}
 FLOOR = 3e-3  # of the relative difference of Gram matrices: below it precision does not matter
 STRIDE = {"1_1": 3, "2_1": 2, "3_1": 1, "4_1": 1, "5_1": 1, "4_2": 1}  # of the maps that are compared point by point
-INPUT = 64.0  # the student sees pictures divided by this, and all its maps have about unit size while it is trained
-KEPT = 8      # pictures a group; the oldest go first
+INPUT = 64.0  # the student sees images divided by this, and all its maps have about unit size while it is trained
+KEPT = 8      # images a group; the oldest go first
 
 
 def scaled(weights, scales):
-    """The same network with each layer's map multiplied by scales[layer], the picture by scales[None]."""
+    """The same network with each layer's map multiplied by scales[layer], the image by scales[None]."""
     out, before = {}, scales[None]
     for layer in LAYERS:
         out[f"conv{layer}.weight"] = weights[f"conv{layer}.weight"] * (scales[layer] / before)
@@ -44,7 +44,7 @@ def scaled(weights, scales):
 
 
 class Teacher:
-    """A picture's maps at the loss layers, as bfloat16."""
+    """An image's maps at the loss layers, as bfloat16."""
 
     def __init__(self, weights):
         self.weights = {k: v.bfloat16() for k, v in weights.items()}
@@ -56,7 +56,7 @@ class Teacher:
 
 
 class Seen:
-    """A picture with the teacher's Gram matrices and maps; of the large maps every second or third row and column."""
+    """An image with the teacher's Gram matrices and maps; of the large maps every second or third row and column."""
 
     def __init__(self, x, teacher):
         maps = teacher(x)
@@ -77,7 +77,7 @@ class Group:
         self.painted = []
 
     def paint(self, program, network, work, iterations, start, teacher):
-        """Lets the program paint, and keeps an early and the last picture."""
+        """Lets the program paint, and keeps an early and the last image."""
         work.mkdir(exist_ok=True)
         paths = [str(work / name) for name in ("content.png", "style.png", "painted.png")]
         for rgb, path in zip(self.rgb, paths):
@@ -93,7 +93,7 @@ class Group:
 
 
 def judge(groups, chosen, extra, student, q, offset, size_of):
-    """The training loss, and figures for the log. chosen: two painted pictures a group."""
+    """The training loss, and figures for the log. chosen: two painted images a group."""
     order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups] + [g.content for g in groups]
     ours = features(student, torch.cat([p.x for p in order]) / INPUT)
     k, n = 2 * len(groups), len(order)
@@ -120,7 +120,7 @@ def judge(groups, chosen, extra, student, q, offset, size_of):
             weight, power = STYLE_WEIGHT, 4
         log_ratio = (value_f + 1e-13).log() + offset[layer] - (value_t + 1e-13).log() - power * math.log(size_of[layer])
         value = log_ratio.clamp(-6, 6).square().mean()
-        # The root tames difficult pictures.
+        # The root tames difficult images.
         loss = loss + EMBED[layer] * miss + DIFFER[layer] * (differ + 0.01).sqrt().mean() + VALUE[layer] * value
         said[layer] = [float(v.detach()) for v in (miss, differ.mean(), value, value_t.mean() * weight * size_of[layer] ** power)]
     return loss, said
@@ -151,11 +151,11 @@ class Training:
         """The best Q and scales for the present student, in closed form, over all groups."""
         seen = {layer: [0, 0, 0, 0] for layer in LOSS_LAYERS}
         for group in self.groups:
-            pictures = [group.content, group.style] + (group.painted[-2:] or [])
-            ours = features(self.student, torch.cat([p.x for p in pictures]) / INPUT)
+            images = [group.content, group.style] + (group.painted[-2:] or [])
+            ours = features(self.student, torch.cat([p.x for p in images]) / INPUT)
             for layer in LOSS_LAYERS:
-                t, f = torch.cat([p.maps[layer] for p in pictures]).float() / self.size_of[layer], ours[layer]
-                g_t, g_f = torch.cat([p.grams[layer] for p in pictures]) / self.size_of[layer] ** 2, gram(f)
+                t, f = torch.cat([p.maps[layer] for p in images]).float() / self.size_of[layer], ours[layer]
+                g_t, g_f = torch.cat([p.grams[layer] for p in images]) / self.size_of[layer] ** 2, gram(f)
                 f = f[..., ::STRIDE[layer], ::STRIDE[layer]]
                 if layer == CONTENT:
                     d_t, d_f = ((m[1:] - m[:1]).square().mean((1, 2, 3)).log().mean() for m in (t, f))
@@ -175,7 +175,7 @@ class Training:
                                 betas=(0.9, 0.98))
 
     def paint(self, program, work, fresh, old):
-        """A round's pictures: `fresh` new groups, and new pictures for `old` of the others."""
+        """A round's images: `fresh` new groups, and new images for `old` of the others."""
         mine = list(self.rng.permutation(len(self.groups))[:old])
         for _ in range(fresh):
             mine.append(len(self.groups))
@@ -198,7 +198,7 @@ class Training:
             for group, rate in zip(optimizer.param_groups, self.rates):
                 group["lr"] = rate * lr
             groups = [self.groups[j] for j in self.rng.choice(len(self.groups), 3, replace=False)]
-            # The latest pictures show what the student of today does not see; the older ones keep it from forgetting.
+            # The latest images show what the student of today does not see; the older ones keep it from forgetting.
             chosen = [(g.painted[-2], g.painted[self.rng.integers(len(g.painted))]) if self.rng.random() < 0.7 else
                       [g.painted[j] for j in self.rng.choice(len(g.painted), 2, replace=False)] for g in groups]
             loss, said = judge(groups, chosen, [self.extra[self.rng.integers(len(self.extra))]], self.student, self.q,

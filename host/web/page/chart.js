@@ -5,7 +5,7 @@ const chart = (() => {
   const place = document.getElementById("chart"), legend = document.getElementById("legend").tBodies[0];
   const DECADES_MOST = 9;
 
-  // style.relu3_1 -> the class of its colour; the styles' layers share a hue, the deeper the darker.
+  // style.relu3_1 -> the class of its color; the styles' layers share a hue, the deeper the darker.
   function classesOf(terms) {
     const styles = terms.filter((term) => term.startsWith("style.")).length;
     let style = 0;

@@ -8,7 +8,7 @@ const PAUSE_MS = 300, PAUSE_UNSEEN_MS = 3000, PATIENCE_MS = 30000;
 let state = null, points = [], marks = [], noteSeen = 0;
 let button = "";                        // the secret that buttons need; another one means another program
 let side = "result", whole = false;     // what the frame shows
-let pictureShown = "", pictureLoading = false;
+let imageShown = "", imageLoading = false;
 let spokenAt = 0, spokenTenth = 0, wake = null;
 
 /* ---- small things ---- */
@@ -64,12 +64,12 @@ function toggleZoom() {
   id("zoom").setAttribute("aria-pressed", String(whole));
   id("frame").classList.toggle("whole", whole);
   id("frame").tabIndex = whole ? 0 : -1;
-  showPicture();
+  showImage();
 }
 function toggleSide(name) {
   side = side === name ? "result" : name;
   for (const thumb of id("thumbs").children) thumb.setAttribute("aria-pressed", String(thumb.dataset.side === side));
-  showPicture();
+  showImage();
 }
 function nextTheme() { speak(look.nextTheme()); if (state) showLosses(); }
 
@@ -97,7 +97,7 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-/* ---- pictures ---- */
+/* ---- images ---- */
 
 async function load(url) {
   const answer = await fetch(url);
@@ -111,40 +111,40 @@ async function load(url) {
   } finally { URL.revokeObjectURL(address); }
 }
 
-function wantedPicture() {
+function wantedImage() {
   const size = whole ? "&whole=1" : "";
-  if (side === "content") return { url: `picture/content?run=${state.run}${size}`, text: `The content, ${state.content}` };
+  if (side === "content") return { url: `image/content?run=${state.run}${size}`, text: `The content, ${state.content}` };
   if (side.startsWith("style")) {
     const index = Number(side.slice(5));
-    return { url: `picture/style?index=${index}&run=${state.run}${size}`, text: `A style, ${state.styles[index]}` };
+    return { url: `image/style?index=${index}&run=${state.run}${size}`, text: `A style, ${state.styles[index]}` };
   }
-  const picture = state.picture;
-  return picture && { url: `picture/result?version=${picture.version}${size}`, text: `The picture after ${picture.iteration} iterations` };
+  const image = state.image;
+  return image && { url: `image/result?version=${image.version}${size}`, text: `The image after ${image.iteration} iterations` };
 }
 
-async function showPicture() {
-  if (pictureLoading || !state || !state.run) return;
-  pictureLoading = true;
-  for (let wanted; (wanted = wantedPicture()) && wanted.url !== pictureShown;) {
+async function showImage() {
+  if (imageLoading || !state || !state.run) return;
+  imageLoading = true;
+  for (let wanted; (wanted = wantedImage()) && wanted.url !== imageShown;) {
     try {
       const image = await load(wanted.url);
       image.alt = wanted.text;
       id("frame").replaceChildren(image);
-      pictureShown = wanted.url;
+      imageShown = wanted.url;
     } catch { break; } // the next news bring another chance
   }
-  pictureLoading = false;
+  imageLoading = false;
 }
 
 async function showThumbs() {
-  const sides = [["content", state.content, `picture/content?run=${state.run}`]];
-  state.styles.forEach((name, i) => sides.push(["style" + i, name, `picture/style?index=${i}&run=${state.run}`]));
+  const sides = [["content", state.content, `image/content?run=${state.run}`]];
+  state.styles.forEach((name, i) => sides.push(["style" + i, name, `image/style?index=${i}&run=${state.run}`]));
   id("thumbs").replaceChildren(...sides.map(([name, title]) => {
-    const thumb = document.createElement("button"), picture = document.createElement("span"), text = document.createElement("span");
+    const thumb = document.createElement("button"), image = document.createElement("span"), text = document.createElement("span");
     thumb.type = "button";
     thumb.dataset.side = name;
     thumb.setAttribute("aria-pressed", "false");
-    picture.className = "picture";
+    image.className = "image";
     text.className = "name";
     const words = document.createElement("span");
     words.textContent = title;
@@ -155,7 +155,7 @@ async function showThumbs() {
       key.textContent = "C";
       text.append(key);
     }
-    thumb.append(picture, text);
+    thumb.append(image, text);
     thumb.addEventListener("click", () => toggleSide(name));
     return thumb;
   }));
@@ -268,7 +268,7 @@ function take(news) {
   } else takeNotes(news.notes);
   showPhase();
   if (news.run) announce(before && before.phase);
-  showPicture();
+  showImage();
 }
 
 function lost() {

@@ -1,0 +1,95 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options/complain.h"
+#include "cli/options/values.h"
+#include "cli/run/device_choice.h"
+
+static void print_device(const pst_device_info *device, bool chosen) {
+    static const char *const types[] = {"CPU", "GPU", "other"};
+    char memory[32], piece[32], local[32];
+    printf("%c %d  %s\n", chosen ? '*' : ' ', device->index, device->name);
+    printf("     type      %s%s\n", types[device->type],
+           device->type == PST_DEVICE_GPU && device->integrated ? ", integrated" : "");
+    printf("     memory    %s, at most %s in one piece, %s local\n", bytes_text(device->memory_bytes, memory),
+           bytes_text(device->max_allocation_bytes, piece), bytes_text(device->local_memory_bytes, local));
+    printf("     units     %u, %u MHz, work groups of up to %zu\n", (unsigned)device->compute_units,
+           (unsigned)device->clock_mhz, device->max_work_group_size);
+    printf("     platform  %s, %s\n", device->platform, device->device_version);
+    printf("     driver    %s, %s\n", device->driver_version, device->vendor);
+    if (!device->usable)
+        printf("     passed over: %s\n", device->problem);
+}
+
+/* The index of the device that a name stands for, as the library finds it; -1 after complaining. */
+static int named_device(const char *name) {
+    pst_context_options options;
+    pst_context_options_init(&options, sizeof options);
+    options.device = name;
+    pst_context *context;
+    pst_device_info info = {.index = -1};
+    if (pst_context_create(&options, &context) == PST_OK)
+        pst_context_device(context, &info);
+    else
+        complain("%s", context ? pst_context_message(context) : "no memory left");
+    pst_context_destroy(context);
+    return info.index;
+}
+
+static int list(const char *name) {
+    char message[512] = "";
+    size_t count = 0, capacity = 0;
+    pst_device_info *devices = NULL;
+    pst_status status = pst_devices(NULL, 0, &count, message);
+    if (status == PST_OK && count > 0) {
+        capacity = count;
+        devices = calloc(capacity, sizeof *devices);
+        status = devices ? pst_devices(devices, capacity, &count, message) : PST_ERROR_MEMORY;
+    }
+    if (*message)
+        complain("%s", message);
+    if (status != PST_OK) {
+        if (!*message)
+            complain("the devices cannot be listed: %s", pst_status_name(status));
+        free(devices);
+        return EXIT_FAILED;
+    }
+    if (count > capacity)
+        count = capacity;
+    if (count == 0) {
+        complain("no OpenCL device; install the driver of your GPU, or pocl-opencl-icd for the CPU");
+        return EXIT_FAILED;
+    }
+    int chosen = name ? named_device(name) : -1;
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        bool this_one = name ? devices[i].index == chosen : devices[i].chosen;
+        any = any || this_one;
+        print_device(&devices[i], this_one);
+    }
+    if (any)
+        printf("* is the one that is taken%s%s.\n", name ? " for " : "", name ? name : "");
+    free(devices);
+    return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int devices_command(int count, char **arguments) {
+    const char *name = getenv("PASTICHE_DEVICE");
+    for (int i = 0; i < count; i++) {
+        if (strncmp(arguments[i], "--device=", 9) == 0) {
+            name = arguments[i] + 9;
+        } else if (strcmp(arguments[i], "--device") == 0 && i + 1 < count) {
+            name = arguments[++i];
+        } else if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
+            puts("Usage: pastiche devices [--device DEVICE]\n\n"
+                 "Lists the OpenCL devices, best first, and marks the one that would be taken.");
+            return EXIT_OK;
+        } else {
+            complain("%s: pastiche devices does not know it; see pastiche devices --help", arguments[i]);
+            return EXIT_USAGE;
+        }
+    }
+    return list(name && *name ? name : NULL);
+}

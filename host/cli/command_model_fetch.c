@@ -1,0 +1,255 @@
+/* pastiche model list and pastiche model fetch. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options/arguments.h"
+#include "cli/options/complain.h"
+#include "cli/options/values.h"
+#include "cli/run/progress.h"
+#include "cli/run/signals.h"
+
+static int failed(const pst_catalogue *catalogue, pst_status status) {
+    complain("%s", catalogue ? pst_catalogue_message(catalogue) : "no memory left");
+    return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static const char *size_text(const pst_known_network *network, char text[32]) {
+    if (network->bytes)
+        return bytes_text(network->bytes, text);
+    return *network->about_size ? network->about_size : "unknown";
+}
+
+/* "MD5 253f..." or nothing. */
+static const char *checksum_text(const pst_known_network *network, char text[128]) {
+    size_t digits = strlen(network->sha256);
+    if (digits)
+        snprintf(text, 128, "SHA-256 %s%s", network->sha256, digits < 64 ? "..." : "");
+    else if (*network->md5)
+        snprintf(text, 128, "MD5 %s", network->md5);
+    else
+        strcpy(text, "no known checksum");
+    return text;
+}
+
+/* ---- list ---- */
+
+static pst_status print_network(pst_catalogue *catalogue, const pst_known_network *network, const char *used) {
+    const char *path;
+    char size[32];
+    pst_status status = pst_catalogue_installed(catalogue, network, &path);
+    if (status != PST_OK)
+        return status;
+    printf("%c %-21s%-15s%-12s%s\n", path && strcmp(path, used) == 0 ? '*' : ' ', network->name,
+           size_text(network, size), network->format, network->license);
+    printf("    %s\n", network->notes);
+    if (path)
+        printf("    installed: %s\n", path);
+    return PST_OK;
+}
+
+static int list(pst_catalogue *catalogue) {
+    static const char built_in[] = "built-in:";
+    char used[4096] = "";
+    const char *path;
+    size_t count;
+    const pst_known_network *networks = pst_catalogue_networks(catalogue, &count);
+    if (pst_catalogue_find(catalogue, NULL, &path) == PST_OK)
+        snprintf(used, sizeof used, "%s", path);
+    printf("  %-21s%-15s%-12s%s\n", "NAME", "SIZE", "FORMAT", "LICENSE");
+    for (size_t i = 0; i < count; i++) {
+        pst_status status = print_network(catalogue, &networks[i], used);
+        if (status != PST_OK)
+            return failed(catalogue, status);
+    }
+    if (pst_catalogue_find(catalogue, "small", &path) == PST_OK && strncmp(path, built_in, sizeof built_in - 1) == 0)
+        printf("%c %-21sis inside the program\n", strcmp(path, used) == 0 ? '*' : ' ', "small");
+    puts(*used ? "\n* is the one that is used when none is named."
+               : "\nNone is installed; `pastiche model fetch vgg19` fetches the best one.");
+    if (*pst_catalogue_folder(catalogue))
+        printf("They are installed in %s.\n", pst_catalogue_folder(catalogue));
+    return EXIT_OK;
+}
+
+int model_list_command(int count, char **arguments) {
+    bool help;
+    const argument table[] = {{NULL, NULL, NULL}};
+    pst_catalogue *catalogue;
+    if (!arguments_read("model list", count, arguments, table, &help))
+        return EXIT_USAGE;
+    if (help) {
+        puts("Usage: pastiche model list\n\n"
+             "Prints the networks that are known, the best first, and where they are\n"
+             "installed.");
+        return EXIT_OK;
+    }
+    pst_status status = pst_catalogue_open(&catalogue);
+    int code = status == PST_OK ? list(catalogue) : failed(catalogue, status);
+    if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        complain("standard output cannot be written");
+        code = EXIT_FAILED;
+    }
+    pst_catalogue_close(catalogue);
+    return code;
+}
+
+/* ---- fetch ---- */
+
+#define REDRAW_SECONDS 0.1
+#define LINE_SECONDS 10.0 /* from one plain line to the next */
+
+typedef struct watch {
+    progress report;
+    pst_fetch_stage stage;
+    bool begun;
+    double told_at; /* seconds of the stage */
+} watch;
+
+/* "37.2 MiB of 76.4 MiB, 49 %, 4.1 MiB/s, 0:09 left" */
+static void describe(const pst_fetch_progress *now, char *text, size_t size) {
+    char done[32], total[32], rate_text[32], left[32];
+    double rate = now->seconds > 0 && now->done > now->resumed ? (double)(now->done - now->resumed) / now->seconds : 0;
+    size_t used = (size_t)snprintf(text, size, "%s", bytes_text(now->done, done));
+    if (now->total >= now->done && now->total > 0)
+        used += (size_t)snprintf(text + used, size - used, " of %s, %.0f %%", bytes_text(now->total, total),
+                                 100.0 * (double)now->done / (double)now->total);
+    if (rate > 0)
+        used += (size_t)snprintf(text + used, size - used, ", %s/s", bytes_text((uint64_t)rate, rate_text));
+    if (rate > 0 && now->total > now->done)
+        snprintf(text + used, size - used, ", %s left", progress_time((double)(now->total - now->done) / rate, left));
+}
+
+static bool show(void *user, const pst_fetch_progress *now) {
+    watch *w = user;
+    progress *report = &w->report;
+    char text[200], size[32];
+    bool entered = !w->begun || w->stage != now->stage;
+    if (now->notice)
+        progress_say(report, "%s", now->notice);
+    if (report->quiet || now->notice)
+        return signals_caught() != 0;
+    if (entered && now->stage == PST_FETCH_CONNECTING) {
+        progress_say(report, "fetching %s", now->url);
+        if (now->resumed)
+            progress_say(report, "going on behind the %s of an earlier run", bytes_text(now->resumed, size));
+    }
+    describe(now, text, sizeof text);
+    const char *what = now->stage == PST_FETCH_CONNECTING ? "connecting"
+                       : now->stage == PST_FETCH_CHECKING ? "checking"
+                                                          : text;
+    double interval = report->terminal ? REDRAW_SECONDS : LINE_SECONDS;
+    if (report->terminal && (entered || now->seconds - w->told_at >= interval)) {
+        w->told_at = now->seconds;
+        progress_step(report, now->total ? (int)(1000.0 * (double)now->done / (double)now->total) : 0, 1000, what);
+    } else if (!report->terminal && now->stage == PST_FETCH_RECEIVING &&
+               now->seconds - (entered ? 0 : w->told_at) >= interval) {
+        w->told_at = now->seconds;
+        fprintf(stderr, "%s\n", text);
+    } else if (entered) {
+        w->told_at = now->seconds;
+    }
+    w->stage = now->stage;
+    w->begun = true;
+    return signals_caught() != 0;
+}
+
+static void tell_check(progress *report, const pst_fetch_report *done) {
+    static const char *const results[] = {
+        [PST_CHECK_NONE] = "nothing is known to check it by",
+        [PST_CHECK_SHA256_PREFIX] = "only the first digits of its SHA-256 are known, and they fit",
+        [PST_CHECK_MD5] = "its MD5 fits, which shows that it is not damaged, though not who made it",
+        [PST_CHECK_SHA256] = "its SHA-256 fits",
+    };
+    char size[32];
+    progress_say(report, "%s: %s%s; %s", done->path, done->already ? "is there already, " : "",
+                 bytes_text(done->bytes, size), results[done->check]);
+    if (done->check != PST_CHECK_SHA256)
+        progress_say(report, "SHA-256 %s%s", done->sha256,
+                     done->already || done->safe_way
+                         ? ""
+                         : "; it came by plain http, so anyone on the way could have changed it");
+}
+
+/* What to do without a network or without libcurl. */
+static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options *options, const char *path) {
+    char size[32] = "", checksum[128];
+    const pst_known_network *network = pst_catalogue_known(catalogue, options->what);
+    if (!path)
+        return;
+    if (!network) {
+        complain("by hand: save %s as %s", options->what, path);
+        return;
+    }
+    if (network->bytes)
+        snprintf(size, sizeof size, "%llu bytes", (unsigned long long)network->bytes);
+    complain("by hand: save %s as %s (%s, %s)", network->url, path, *size ? size : "size unknown",
+             checksum_text(network, checksum));
+    if (*network->mirror)
+        complain("by hand: %s is the same", network->mirror);
+}
+
+static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, bool quiet) {
+    watch w = {.stage = PST_FETCH_CONNECTING};
+    pst_fetch_report done = {.size = sizeof done};
+    char size[32];
+    progress_begin(&w.report, quiet, 0);
+    signals_catch();
+    pst_status status = pst_catalogue_fetch(catalogue, options, show, &w, &done);
+    progress_clear(&w.report);
+    if (status == PST_OK) {
+        tell_check(&w.report, &done);
+        return EXIT_OK;
+    }
+    if (status == PST_STOPPED) {
+        if (done.part_bytes)
+            progress_say(&w.report, "stopped; %s.part has %s, and the same command goes on", done.path,
+                         bytes_text(done.part_bytes, size));
+        else
+            progress_say(&w.report, "stopped; nothing is kept");
+        return EXIT_SIGNAL + signals_caught();
+    }
+    int code = failed(catalogue, status);
+    if (done.part_bytes)
+        complain("%s.part has %s of it, and the same command goes on", done.path, bytes_text(done.part_bytes, size));
+    else if (code == EXIT_FAILED)
+        tell_by_hand(catalogue, options, done.path);
+    return code;
+}
+
+int model_fetch_command(int count, char **arguments) {
+    const char *timeout = NULL;
+    bool help, quiet = false;
+    int seconds;
+    pst_fetch_options options;
+    pst_catalogue *catalogue;
+    pst_fetch_options_init(&options, sizeof options);
+    const argument table[] = {{"NAME", &options.what, NULL},       {"-o", &options.output, NULL},
+                              {"--output", &options.output, NULL}, {"--from", &options.from, NULL},
+                              {"--sha256", &options.sha256, NULL}, {"--timeout", &timeout, NULL},
+                              {"--quiet", NULL, &quiet},           {NULL, NULL, NULL}};
+    if (!arguments_read("model fetch", count, arguments, table, &help))
+        return EXIT_USAGE;
+    if (help) {
+        puts("Usage: pastiche model fetch NAME|URL [-o FILE] [--from URL] [--sha256 DIGITS]\n"
+             "                            [--timeout SECONDS] [--quiet]\n\n"
+             "Fetches a network that pastiche model list shows, or what a URL gives, checks it,\n"
+             "and installs it in the folder that is shown there, or as FILE. A fetch that was\n"
+             "broken off goes on where it was. --from takes a known network from another\n"
+             "place, --sha256 says what a URL must give, --timeout how long nothing may come\n"
+             "before it is given up (60). http_proxy and https_proxy are obeyed.");
+        return EXIT_OK;
+    }
+    if (!options.what) {
+        complain("no network named; usage: pastiche model fetch NAME|URL; pastiche model list shows the names");
+        return EXIT_USAGE;
+    }
+    if (timeout) {
+        if (!argument_integer("--timeout", timeout, 1, 86400, &seconds))
+            return EXIT_USAGE;
+        options.stall_seconds = seconds;
+    }
+    pst_status status = pst_catalogue_open(&catalogue);
+    int code = status == PST_OK ? fetch(catalogue, &options, quiet) : failed(catalogue, status);
+    pst_catalogue_close(catalogue);
+    return code;
+}

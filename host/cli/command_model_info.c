@@ -1,0 +1,188 @@
+/* pastiche model info and pastiche model convert. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options/arguments.h"
+#include "cli/options/complain.h"
+#include "cli/options/file_names.h"
+#include "cli/options/values.h"
+
+static const char *convention_text(pst_convention convention) {
+    switch (convention) {
+    case PST_CONVENTION_CAFFE:
+        return "Caffe: BGR, 0 to 255, minus (103.939, 116.779, 123.68)";
+    case PST_CONVENTION_TORCHVISION:
+        return "torchvision: RGB, 0 to 1, normalized";
+    case PST_CONVENTION_RGB:
+        return "RGB, 0 to 255, minus a mean of its own";
+    case PST_CONVENTION_AUTO:
+        break;
+    }
+    return "unknown";
+}
+
+static bool read_convention(const char *text, pst_convention *convention) {
+    *convention = PST_CONVENTION_AUTO;
+    if (!text || strcmp(text, "auto") == 0)
+        return true;
+    if (strcmp(text, "caffe") == 0)
+        *convention = PST_CONVENTION_CAFFE;
+    else if (strcmp(text, "torchvision") == 0)
+        *convention = PST_CONVENTION_TORCHVISION;
+    if (*convention == PST_CONVENTION_AUTO)
+        complain("--convention \"%s\": must be caffe, torchvision or auto", text);
+    return *convention != PST_CONVENTION_AUTO;
+}
+
+static int failed(const pst_context *context, pst_status status) {
+    complain("%s", context ? pst_context_message(context) : "no memory left");
+    return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Loads a network without any device. */
+static pst_status load(const char *path, pst_convention convention, pst_context **context, pst_network **network) {
+    pst_context_options where;
+    pst_context_options_init(&where, sizeof where);
+    where.device = "none";
+    *network = NULL;
+    pst_status status = pst_context_create(&where, context);
+    return status == PST_OK ? pst_network_load_as(*context, path, convention, network) : status;
+}
+
+static bool has_layer(const pst_network_info *info, const char *relu) {
+    for (size_t i = 0; i < info->layer_count; i++)
+        if (strcmp(info->layers[i].name + strlen("conv"), relu + strlen("relu")) == 0)
+            return true;
+    return false;
+}
+
+/* Appends the layers of a list that the network lacks. */
+static void add_missing(const pst_network_info *info, const char *list, char *missing, size_t size) {
+    size_t count;
+    char **layers = value_list(list, &count);
+    for (size_t i = 0; layers && i < count; i++) {
+        size_t used = strlen(missing);
+        if (!has_layer(info, layers[i]))
+            snprintf(missing + used, size - used, "%s%s", used ? ", " : "", layers[i]);
+    }
+    free(layers);
+}
+
+static void print_info(const pst_network_info *info) {
+    char missing[128] = "";
+    pst_transfer_options usual;
+    pst_transfer_options_init(&usual, sizeof usual);
+    add_missing(info, usual.style_layers, missing, sizeof missing);
+    add_missing(info, usual.content_layers, missing, sizeof missing);
+    printf("format       %s\n", info->format);
+    printf("convention   %s\n", convention_text(info->convention));
+    printf("             %s%s\n", info->assumed ? "assumed " : "", info->reason);
+    if (*info->notice)
+        printf("note         %s\n", info->notice);
+    printf("parameters   %" PRIu64 " in %zu convolutions\n", info->parameters, info->layer_count);
+    for (size_t i = 0; i < info->layer_count; i++)
+        printf("%-13s%d -> %d\n", info->layers[i].name, info->layers[i].c_in, info->layers[i].c_out);
+    if (*missing)
+        printf("lacks        %s of the default layers\n", missing);
+}
+
+int model_info_command(int count, char **arguments) {
+    const char *path = NULL, *as = NULL;
+    bool help;
+    pst_convention convention;
+    const argument table[] = {{"FILE", &path, NULL}, {"--convention", &as, NULL}, {NULL, NULL, NULL}};
+    if (!arguments_read("model info", count, arguments, table, &help))
+        return EXIT_USAGE;
+    if (help) {
+        puts("Usage: pastiche model info FILE [--convention caffe|torchvision]\n\n"
+             "Prints what a network file is: its format, what its first convolution expects,\n"
+             "its convolutions, and what it lacks for the default layers.");
+        return EXIT_OK;
+    }
+    if (!path) {
+        complain("no file given; usage: pastiche model info FILE");
+        return EXIT_USAGE;
+    }
+    if (!read_convention(as, &convention))
+        return EXIT_USAGE;
+    pst_context *context;
+    pst_network *network;
+    pst_network_info info = {.size = sizeof info};
+    pst_status status = load(path, convention, &context, &network);
+    int code = status == PST_OK ? EXIT_OK : failed(context, status);
+    if (code == EXIT_OK) {
+        pst_network_describe(network, &info);
+        print_info(&info);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            complain("standard output cannot be written");
+            code = EXIT_FAILED;
+        }
+    }
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+    return code;
+}
+
+static int convert(const char *from, const char *to, pst_convention convention, bool half) {
+    pst_context *context;
+    pst_network *network;
+    pst_network_info info = {.size = sizeof info};
+    pst_status status = load(from, convention, &context, &network);
+    if (status == PST_OK) {
+        pst_network_describe(network, &info);
+        if (info.assumed)
+            complain("%s: its first layer is assumed to expect %s, %s; if it is not so, --convention says otherwise",
+                     from, convention_text(info.convention), info.reason);
+        if (*info.notice)
+            complain("%s: %s", from, info.notice);
+        status = pst_network_save(network, to, half);
+    }
+    int code = status == PST_OK ? EXIT_OK : failed(context, status);
+    if (code == EXIT_OK)
+        printf("%s: %zu convolutions of %s, %s\n", to, info.layer_count, from, half ? "F16" : "F32");
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+    return code;
+}
+
+int model_convert_command(int count, char **arguments) {
+    const char *from = NULL, *to = NULL, *as = NULL;
+    bool help, half = false;
+    pst_convention convention;
+    const argument table[] = {{"FILE", &from, NULL},
+                              {"OUT", &to, NULL},
+                              {"--convention", &as, NULL},
+                              {"--f16", NULL, &half},
+                              {NULL, NULL, NULL}};
+    static const char ending[] = ".safetensors";
+    if (!arguments_read("model convert", count, arguments, table, &help))
+        return EXIT_USAGE;
+    if (help) {
+        puts("Usage: pastiche model convert FILE OUT.safetensors [--f16]\n"
+             "                              [--convention caffe|torchvision]\n\n"
+             "Writes the convolutions of a network in Keras HDF5, Caffe, ONNX, PyTorch,\n"
+             "MATLAB 5 or safetensors form as safetensors, for inputs as Caffe's networks have\n"
+             "them. --f16 halves the bytes; --convention says what FILE expects, where it cannot\n"
+             "be found out.");
+        return EXIT_OK;
+    }
+    if (!from || !to) {
+        complain("two files are needed; usage: pastiche model convert FILE OUT.safetensors");
+        return EXIT_USAGE;
+    }
+    if (!read_convention(as, &convention))
+        return EXIT_USAGE;
+    size_t length = strlen(to);
+    if (length < sizeof ending || strcmp(to + length - (sizeof ending - 1), ending) != 0) {
+        complain("%s: the result is a safetensors file; give it a name that ends in %s", to, ending);
+        return EXIT_USAGE;
+    }
+    if (file_same(from, to)) {
+        complain("%s: would be replaced by what is converted from it; name another file", to);
+        return EXIT_USAGE;
+    }
+    return convert(from, to, convention, half);
+}

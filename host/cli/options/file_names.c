@@ -1,0 +1,122 @@
+#define _XOPEN_SOURCE 700 /* POSIX 2008 and the bits of a mode */
+
+#include "cli/options/file_names.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#ifdef _WIN32
+#include <direct.h>
+#endif
+
+bool file_exists(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0;
+}
+
+bool file_is_at_home(const char *path) {
+    return path[0] == '~' && (path[1] == '/' || path[1] == '\0') && !file_exists(path);
+}
+
+char *file_from_home(const char *path) {
+#ifdef _WIN32
+    const char *home = getenv("USERPROFILE");
+#else
+    const char *home = getenv("HOME");
+#endif
+    size_t size = home && *home ? strlen(home) + strlen(path) : 0;
+    char *expanded = size ? malloc(size) : NULL;
+    if (expanded)
+        snprintf(expanded, size, "%s%s", home, path + 1);
+    return expanded;
+}
+
+bool file_is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && (about.st_mode & S_IFMT) == S_IFDIR;
+}
+
+bool file_is_image(const char *path) {
+    static const char *const endings[] = {"png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
+                                          "tga", "gif", "psd",  "ppm", "pgm",  "pbm", "pnm",  "pfm"};
+    const char *dot = strrchr(file_name(path), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(endings[i]), same = 0;
+        while (same < length && tolower((unsigned char)dot[1 + same]) == endings[i][same])
+            same++;
+        if (same == length && !dot[1 + length])
+            return true;
+    }
+    return false;
+}
+
+bool file_is_style(const char *path) {
+    size_t length = strlen(path);
+    return length > 6 && strcmp(path + length - 6, ".style") == 0;
+}
+
+bool file_same(const char *a, const char *b) {
+    if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
+        return false;
+    if (strcmp(a, b) == 0)
+        return true;
+#ifdef _WIN32
+    return false; /* stat has no file numbers there */
+#else
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+#endif
+}
+
+const char *file_name(const char *path) {
+    const char *name = path;
+    for (const char *c = path; *c; c++)
+#ifdef _WIN32
+        if (*c == '/' || *c == '\\')
+#else
+        if (*c == '/')
+#endif
+            name = c + 1;
+    return name;
+}
+
+size_t file_base(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && dot > name ? (size_t)(dot - name) : strlen(name);
+}
+
+static bool make_folder(const char *path) {
+#ifdef _WIN32
+    return _mkdir(path) == 0;
+#else
+    return mkdir(path, 0777) == 0;
+#endif
+}
+
+bool file_make_folders(const char *path) {
+    size_t length = (size_t)(file_name(path) - path);
+    char *part = malloc(length + 1);
+    bool good = part != NULL;
+    for (size_t i = 1; good && i < length; i++) {
+        if (path + i != file_name(path) - 1 && path[i] != '/')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        good = file_is_folder(part) || make_folder(part);
+    }
+    free(part);
+    return good;
+}
+
+char *file_numbered(const char *path, int number) {
+    const char *dot = strrchr(file_name(path), '.');
+    size_t base = dot ? (size_t)(dot - path) : strlen(path);
+    size_t size = strlen(path) + 16;
+    char *numbered = malloc(size);
+    if (numbered)
+        snprintf(numbered, size, "%.*s_%d%s", (int)base, path, number, path + base);
+    return numbered;
+}

@@ -1,0 +1,37 @@
+/* Questions about file names. */
+#ifndef PST_CLI_OPTIONS_FILE_NAMES_H
+#define PST_CLI_OPTIONS_FILE_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+
+/* Whether a name ends as those of images do. */
+bool file_is_image(const char *path);
+
+/* ... or as those of pastiche style make. */
+bool file_is_style(const char *path);
+
+/* Whether two names mean one file, through links too. NULL is no file. */
+bool file_same(const char *a, const char *b);
+
+/* Whether a name begins with ~/ and there is no file of just that name; and the name with the user's folder instead,
+ * which the caller frees, or NULL. */
+bool file_is_at_home(const char *path);
+char *file_from_home(const char *path);
+
+/* The part after the last folder. */
+const char *file_name(const char *path);
+
+/* How many characters of a name, without folders, come before its ending. */
+size_t file_base(const char *name);
+
+/* Makes the folders that a file is to lie in, as far as they are missing. False with errno set. */
+bool file_make_folders(const char *path);
+
+/* "folder/base.ext" and 100 give "folder/base_100.ext". The caller frees it; NULL if memory is short. */
+char *file_numbered(const char *path, int number);
+
+#endif

@@ -1,0 +1,60 @@
+#include "cli/options/values.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* strtod and strtoll skip blanks and know hexadecimal, "nan" and "infinity": only these characters reach them. */
+static bool made_of(const char *text, const char *characters) {
+    return *text && text[strspn(text, characters)] == '\0';
+}
+
+bool value_number(const char *text, double *number) {
+    if (!made_of(text, "0123456789+-.eE"))
+        return false;
+    char *end;
+    *number = strtod(text, &end);
+    return *end == '\0' && isfinite(*number);
+}
+
+bool value_integer(const char *text, int64_t *number) {
+    if (!made_of(text, "0123456789+-"))
+        return false;
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+char **value_list(const char *text, size_t *count) {
+    size_t parts = 1;
+    for (const char *c = text; *c; c++)
+        parts += *c == ',';
+    char **list = malloc(parts * sizeof *list + strlen(text) + 1);
+    if (!list)
+        return NULL;
+    char *copy = strcpy((char *)(list + parts), text);
+    for (size_t i = 0; i < parts; i++) {
+        list[i] = copy;
+        copy += strcspn(copy, ",");
+        if (copy == list[i]) {
+            free(list);
+            return NULL;
+        }
+        *copy++ = '\0';
+    }
+    *count = parts;
+    return list;
+}
+
+char *bytes_text(uint64_t bytes, char text[32]) {
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        value /= 1024;
+    snprintf(text, 32, "%.*f %s", unit > 1 && value < 100 ? 1 : 0, value, units[unit]);
+    return text;
+}

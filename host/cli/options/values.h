@@ -1,0 +1,22 @@
+/* Numbers and lists as people write and read them. */
+#ifndef PST_CLI_OPTIONS_VALUES_H
+#define PST_CLI_OPTIONS_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A finite decimal number and nothing else: no blanks, no hexadecimal, no "nan" or "inf", no trailing characters. */
+bool value_number(const char *text, double *number);
+
+/* A whole decimal number and nothing else. */
+bool value_integer(const char *text, int64_t *number);
+
+/* Cuts a copy of the text at its commas. *parts is one allocation that free() ends, holding *count strings of at least
+ * one character; NULL if a part is empty or memory is short. */
+char **value_list(const char *text, size_t *count);
+
+/* "1.5 GiB". Returns text. */
+char *bytes_text(uint64_t bytes, char text[32]);
+
+#endif

@@ -1,0 +1,146 @@
+#include "cli/run/invocation.h"
+
+#include <string.h>
+
+#include "cli/options/complain.h"
+#include "cli/options/file_names.h"
+#include "cli/run/device_choice.h"
+#include "cli/run/live_page.h"
+#include "cli/run/masks.h"
+#include "cli/run/measuring.h"
+
+/* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent
+ * of the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
+static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
+
+int invocation_failed(invocation *w, pst_status status) {
+    const char *message = w->context ? pst_context_message(w->context) : "";
+    const char *mask = masks_file_of(w->settings, message), *about = mask ? mask : w->about;
+    if (!*message)
+        message = status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status);
+    progress_clear(&w->report);
+    complain("%s%s%s", about ? about : "", about ? ": " : "", message);
+    live_page_failed(w->page, message);
+    w->status = status;
+    return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int invocation_begin(invocation *w, const settings *s) {
+    *w = (invocation){.settings = s, .runs = 1};
+    progress_begin(&w->report, s->quiet, s->print_every);
+    pst_status status = pst_catalogue_open(&w->catalogue);
+    if (status == PST_OK)
+        status = pst_catalogue_find(w->catalogue, s->model, &w->model);
+    if (status == PST_OK)
+        return EXIT_OK;
+    complain("%s", w->catalogue ? pst_catalogue_message(w->catalogue) : "no memory left");
+    return EXIT_FAILED;
+}
+
+static void print_notices(invocation *w) {
+    const settings *s = w->settings;
+    if (!s->model)
+        progress_say(&w->report, "the network is %s%s", w->model,
+                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one"
+                                                            : "");
+    for (size_t i = 0; i < s->ignored_count; i++)
+        progress_say(&w->report, "--%s has no meaning here and is passed over", s->ignored[i]);
+    if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
+        progress_say(&w->report, "--color-space is used only with --original-colors");
+    if (s->init_image && s->start != START_FILE)
+        progress_say(&w->report, "--init-image is used only with --init image; --start FILE does both");
+}
+
+int invocation_open(invocation *w) {
+    const settings *s = w->settings;
+    char index[32];
+    print_notices(w);
+    if (!live_page_open(s, &w->page))
+        return EXIT_FAILED;
+    live_page_preparing(w->page, "opening the device");
+    pst_context_options where;
+    pst_context_options_init(&where, sizeof where);
+    where.device = device_choose(s, &w->report, index);
+    where.kernel_folder = s->kernels;
+    where.choices_file = s->choices;
+    where.choices_text = s->choices_text;
+    pst_status status = pst_context_create(&where, &w->context);
+    if (status != PST_OK)
+        return invocation_failed(w, status);
+    pst_context_device(w->context, &w->device);
+    return EXIT_OK;
+}
+
+/* What nothing in the network's file proves should be heard of. */
+static void tell_assumptions(invocation *w) {
+    pst_network_info info = {.size = sizeof info};
+    pst_network_describe(w->network, &info);
+    if (info.assumed)
+        progress_say(&w->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
+                     file_name(w->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe",
+                     info.reason);
+    if (*info.notice)
+        progress_say(&w->report, "%s: %s", file_name(w->model), info.notice);
+}
+
+int invocation_load(invocation *w) {
+    if (w->network)
+        return EXIT_OK;
+    progress_wait(&w->report, "reading the network");
+    live_page_preparing(w->page, "reading the network");
+    pst_status status = pst_network_load(w->context, w->model, &w->network);
+    if (status != PST_OK)
+        return invocation_failed(w, status);
+    tell_assumptions(w);
+    if (!w->settings->no_metadata && pst_file_sha256(w->context, w->model, w->network_sha256) != PST_OK)
+        w->network_sha256[0] = '\0';
+    return EXIT_OK;
+}
+
+/* What a run takes as direct convolution, forward and backward, if it uses all layers. */
+static double run_flops(const invocation *w, const settings *s, int width, int height) {
+    pst_network_info info = {.size = sizeof info};
+    double flops = 0, pixels = (double)width * height;
+    pst_network_describe(w->network, &info);
+    for (size_t i = 0; i < info.layer_count; i++) {
+        const pst_network_layer *layer = &info.layers[i];
+        if (i > 0 &&
+            layer->name[4] != info.layers[i - 1].name[4]) /* of "conv3_1": a pooling comes before another block */
+            pixels /= 4;
+        flops += 2 * 18 * pixels * layer->c_in * layer->c_out;
+    }
+    return flops * s->transfer.iterations;
+}
+
+void invocation_tune(invocation *w, const settings *s, const pst_image *content) {
+    if (w->looked_at_choices)
+        return;
+    w->looked_at_choices = true;
+    const char *notice;
+    pst_context_choices(w->context, &notice);
+    if (*notice)
+        progress_say(&w->report, "%s", notice);
+    if (s->choices || s->choices_text || s->plan)
+        return;
+    pst_tune_options options;
+    pst_tune_options_init(&options, sizeof options);
+    int width = pst_image_width(content), height = pst_image_height(content), longer = width > height ? width : height;
+    options.width = (int)((int64_t)s->transfer.image_size * width / longer);
+    options.height = (int)((int64_t)s->transfer.image_size * height / longer);
+    const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least ||
+        pst_tune_known(w->context, w->network, &options))
+        return;
+    progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
+    live_page_preparing(w->page, "measuring which algorithms are the fastest here, this once");
+    if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
+        progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
+}
+
+void invocation_end(invocation *w) {
+    live_page_close(w->page);
+    pst_network_destroy(w->network);
+    pst_context_destroy(w->context);
+    pst_catalogue_close(w->catalogue);
+    *w = (invocation){0};
+}

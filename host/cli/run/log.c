@@ -1,0 +1,89 @@
+#include "cli/run/log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "cli/options/complain.h"
+
+bool log_open(run_log *log, const char *path, bool more) {
+    *log = (run_log){.path = path};
+    if (!path)
+        return true;
+    log->file = fopen(path, more ? "a" : "w");
+    if (!log->file)
+        complain("%s: the log cannot be written: %s", path, strerror(errno));
+    return log->file != NULL;
+}
+
+/* JSON has no infinity and no nan. */
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+/* {"relu1_1": ["direct", "direct"], ...}: forward, backward. */
+static json_t *algorithms(const run_log *log) {
+    json_t *all = json_object();
+    for (size_t i = 0; i < log->choice_count; i++) {
+        const pst_choice *choice = &log->choices[i];
+        json_t *pair = json_object_get(all, choice->layer);
+        if (!pair && json_object_set_new(all, choice->layer, json_array()) == 0)
+            pair = json_object_get(all, choice->layer);
+        json_array_append_new(pair, json_string(choice->algorithm));
+    }
+    return all;
+}
+
+void log_evaluation(run_log *log, const pst_progress *progress) {
+    if (!log->file)
+        return;
+    json_t *line = json_object(), *terms = json_object();
+    for (size_t i = 0; i < progress->term_count; i++)
+        json_object_set_new(terms, progress->terms[i].name, number(progress->terms[i].value));
+    if (log->run)
+        json_object_set_new(line, "run", json_string(log->run));
+    json_object_set_new(line, "iteration", json_integer(progress->iteration));
+    json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
+    json_object_set_new(line, "width", json_integer(progress->width));
+    json_object_set_new(line, "height", json_integer(progress->height));
+    json_object_set_new(line, "loss", number(progress->loss));
+    json_object_set_new(line, "terms", terms);
+    if (progress->iteration == 1 && log->choices) {
+        json_object_set_new(line, "device", json_string(log->device->name));
+        json_object_set_new(line, "driver", json_string(log->device->driver_version));
+        json_object_set_new(line, "algorithms", algorithms(log));
+    }
+    if (log->weights_changed)
+        json_object_set_new(
+            line, "weights",
+            json_pack("{s:f,s:f,s:f}", "content", log->weights[0], "style", log->weights[1], "tv", log->weights[2]));
+    log->weights_changed = false;
+    if (progress->notice)
+        json_object_set_new(line, "notice", json_string(progress->notice));
+
+    errno = 0;
+    bool written = line && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0 &&
+                   fputc('\n', log->file) != EOF && fflush(log->file) == 0;
+    if (!written && !log->error)
+        log->error = errno ? errno : EIO;
+    json_decref(line);
+}
+
+void log_weights(run_log *log, double content_weight, double style_weight, double tv_weight) {
+    log->weights[0] = content_weight;
+    log->weights[1] = style_weight;
+    log->weights[2] = tv_weight;
+    log->weights_changed = true;
+}
+
+bool log_close(run_log *log) {
+    if (!log->file)
+        return true;
+    errno = 0;
+    if (fclose(log->file) != 0 && !log->error)
+        log->error = errno ? errno : EIO;
+    log->file = NULL;
+    if (log->error)
+        complain("%s: the log is not complete: %s", log->path, strerror(log->error));
+    return !log->error;
+}

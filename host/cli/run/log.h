@@ -1,0 +1,36 @@
+/* --log: one JSON object a line for every evaluation. */
+#ifndef PST_CLI_RUN_LOG_H
+#define PST_CLI_RUN_LOG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "pastiche.h"
+
+typedef struct run_log {
+    const char *path;
+    FILE *file;                /* NULL: no log is wanted */
+    const pst_choice *choices; /* what the first line tells besides: the algorithms and the device. May be NULL */
+    size_t choice_count;
+    const pst_device_info *device;
+    double weights[3]; /* with weights_changed: the next line tells them */
+    bool weights_changed;
+    const char *run; /* which of several runs in one log; may be NULL */
+    int error;       /* errno of the first write that failed, or 0 */
+} run_log;
+
+/* path may be NULL: then the other two do nothing. more: goes on behind what is there. Complains and returns false when
+ * the file cannot be opened. */
+bool log_open(run_log *log, const char *path, bool more);
+
+/* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}, of several runs with "run":...; the
+ * first one with "device" and "algorithms":{"relu1_1":["forward's", "backward's"], ...} as well. */
+void log_evaluation(run_log *log, const pst_progress *progress);
+
+/* Content, style and tv weight from the next evaluation on, which tells them as "weights". */
+void log_weights(run_log *log, double content_weight, double style_weight, double tv_weight);
+
+/* Complains and returns false when anything could not be written. */
+bool log_close(run_log *log);
+
+#endif

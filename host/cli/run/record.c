@@ -1,0 +1,243 @@
+#include "cli/run/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options/file_names.h"
+#include "cli/options/option_table.h"
+#include "cli/options/values.h"
+#include "cli/run/inputs.h"
+#include "cli/run/invocation.h"
+
+enum { VALUE_MOST = 64 };
+
+const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
+
+/* Options that say where things go and what is shown; the files of others are told apart from them. */
+static const char *const without_effect[] = {
+    "output",
+    "content-image",
+    "style-image",
+    "start",
+    "init",
+    "init-image",
+    "model",
+    "choices",
+    "no-tune",
+    "plan",
+    "save-iter",
+    "print-iter",
+    "log",
+    "quiet",
+    "help",
+    "help-all",
+    "version",
+    "backend",
+    "cudnn-autotune",
+    "proto-file",
+    "multigpu-strategy",
+    "disable-check",
+    "no-metadata",
+    "web",
+    "web-address",
+    "web-port",
+    "web-wait",
+    "checkpoint",
+    "checkpoint-every",
+    "resume",
+    "styles",
+    "contents",
+    "name",
+    "overwrite",
+    "sheet",
+    "sheet-columns",
+    "sheet-rows",
+    "sheet-size",
+    "sheet-iterations",
+};
+
+bool record_matters(const char *name) {
+    for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++)
+        if (strcmp(without_effect[i], name) == 0)
+            return false;
+    return true;
+}
+
+/* JSON is UTF-8, and names of files and devices need not be. */
+static json_t *text(const char *value) {
+    json_t *made = json_string(value);
+    if (made)
+        return made;
+    size_t length = strlen(value);
+    char *copy = malloc(length + 1);
+    for (size_t i = 0; copy && i <= length; i++)
+        copy[i] = (unsigned char)value[i] < 128 ? value[i] : '?';
+    made = copy ? json_string(copy) : NULL;
+    free(copy);
+    return made;
+}
+
+static json_t *file(const char *path, const char *sha256) {
+    json_t *made = json_object();
+    json_object_set_new(made, "path", text(path));
+    json_object_set_new(made, "sha256", json_string(sha256));
+    return made;
+}
+
+/* [["image-size", "256"], ["original-colors"], ...], as given. */
+static json_t *options(const settings *s) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < s->given_count; i++) {
+        const given_option *given = &s->given[i];
+        if (!record_matters(given->option->names[0]))
+            continue;
+        json_t *pair = json_array();
+        json_array_append_new(pair, json_string(given->option->names[0]));
+        if (given->value)
+            json_array_append_new(pair, text(given->value));
+        json_array_append_new(all, pair);
+    }
+    return all;
+}
+
+/* Every value that the table of options can tell, those of defaults too; for people. */
+static json_t *all_settings(const settings *s) {
+    json_t *all = json_object();
+    for (size_t i = 0; i < option_table_size; i++) {
+        const option *o = &option_table[i];
+        char value[VALUE_MOST];
+        if (o->kind != IS_HEADING && o->help && record_matters(o->names[0]) && option_value(s, o, value, sizeof value))
+            json_object_set_new(all, o->names[0], text(value));
+    }
+    for (size_t i = 0; i < s->given_count; i++) {
+        const option *o = s->given[i].option;
+        if (record_matters(o->names[0]) && !json_object_get(all, o->names[0]))
+            json_object_set_new(all, o->names[0], s->given[i].value ? text(s->given[i].value) : json_true());
+    }
+    return all;
+}
+
+/* Options whose values are files, or lists of files and other things. */
+static const char *const file_options[] = {"output-profile", "proof-profile", "content-mask", "style-masks"};
+
+static json_t *file_or_text(const char *value, pst_context *context) {
+    char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
+    const char *path = expanded ? expanded : value;
+    json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : text(value);
+    free(expanded);
+    return made;
+}
+
+/* Of such options what each name in their values is: {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
+static json_t *files(const settings *s, pst_context *context) {
+    json_t *all = json_object();
+    for (size_t i = 0; i < s->given_count; i++) {
+        const char *name = s->given[i].option->names[0], *value = s->given[i].value;
+        size_t k = 0, count = 0;
+        while (k < sizeof file_options / sizeof *file_options && strcmp(file_options[k], name) != 0)
+            k++;
+        if (k == sizeof file_options / sizeof *file_options)
+            continue;
+        json_t *list = json_array();
+        char **parts = file_exists(value) ? NULL : value_list(value, &count);
+        if (!parts)
+            json_array_append_new(list, file_or_text(value, context));
+        for (size_t p = 0; p < count; p++)
+            json_array_append_new(list, file_or_text(parts[p], context));
+        free(parts);
+        json_object_set_new(all, name, list);
+    }
+    return all;
+}
+
+static json_t *device(const pst_device_info *info) {
+    json_t *made = json_object();
+    json_object_set_new(made, "name", text(info->name));
+    json_object_set_new(made, "platform", text(info->platform));
+    json_object_set_new(made, "driver", text(info->driver_version));
+    return made;
+}
+
+static json_t *algorithms(const pst_job *job) {
+    size_t count;
+    const pst_choice *choices = pst_job_choices(job, &count);
+    json_t *all = json_object();
+    for (size_t i = 0; i < count; i++) {
+        json_t *pair = json_object_get(all, choices[i].layer);
+        if (!pair && json_object_set_new(all, choices[i].layer, json_array()) == 0)
+            pair = json_object_get(all, choices[i].layer);
+        json_array_append_new(pair, json_string(choices[i].algorithm));
+    }
+    return all;
+}
+
+/* What was measured, unless nothing of it was used: then the built-in choices say it all. */
+static json_t *measured(pst_job *job) {
+    size_t count, used = 0;
+    const pst_choice *choices = pst_job_choices(job, &count);
+    char *made;
+    for (size_t i = 0; i < count; i++)
+        used += choices[i].measured;
+    if (!used || pst_job_choices_text(job, &made) != PST_OK)
+        return NULL;
+    json_t *parsed = json_loads(made, 0, NULL);
+    pst_bytes_destroy(made);
+    return parsed;
+}
+
+json_t *record_take(const invocation *w, const settings *s, const pst_image *content, const pst_image *start,
+                    pst_image *const *styles) {
+    if (s->no_metadata)
+        return NULL;
+    if (s->again)
+        return json_incref(s->again);
+    json_t *root = json_object(), *list = json_array();
+    json_object_set_new(root, "options", options(s));
+    json_object_set_new(root, "settings", all_settings(s));
+    json_object_set_new(root, "content", file(s->content, pst_image_sha256(content)));
+    for (size_t i = 0; i < s->style_count; i++) {
+        char sha256[65] = ""; /* of a style file */
+        if (!styles[i])
+            pst_file_sha256(w->context, s->styles[i], sha256);
+        json_array_append_new(list, file(s->styles[i], styles[i] ? pst_image_sha256(styles[i]) : sha256));
+    }
+    json_object_set_new(root, "styles", list);
+    json_object_set_new(root, "start",
+                        start                       ? file(s->start_file, pst_image_sha256(start))
+                        : s->start == START_CONTENT ? json_string("content")
+                                                    : json_string("noise"));
+    json_object_set_new(root, "files", files(s, w->context));
+    json_object_set_new(root, "network", file(w->model, w->network_sha256));
+    return root;
+}
+
+/* On the live page: then the settings do not tell all. */
+static bool weights_changed(const settings *s, const pst_job *job) {
+    double content, style, tv;
+    pst_job_weights(job, &content, &style, &tv);
+    return content != s->transfer.content_weight || style != s->transfer.style_weight || tv != s->transfer.tv_weight;
+}
+
+char *record_text(const json_t *inputs, const invocation *w, const settings *s, pst_job *job, const pst_progress *last,
+                  bool stopped) {
+    if (!inputs)
+        return NULL;
+    json_t *root = json_object();
+    json_object_set_new(root, "pastiche", json_string(pst_version()));
+    for (const char *const *key = record_inputs; *key; key++)
+        json_object_set(root, *key, json_object_get(inputs, *key));
+    json_object_set_new(root, "seed", json_integer(s->transfer.seed < 0 ? 0 : s->transfer.seed));
+    json_object_set_new(root, "iterations", json_integer(last->iteration));
+    json_object_set_new(root, "stopped", json_boolean(stopped));
+    if (weights_changed(s, job))
+        json_object_set_new(root, "weights_changed", json_true());
+    json_object_set_new(root, "loss", json_real(last->best_loss));
+    json_object_set_new(root, "device", device(&w->device));
+    json_object_set_new(root, "algorithms", algorithms(job));
+    json_t *choices = measured(job);
+    if (choices)
+        json_object_set_new(root, "choices", choices);
+    char *made = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    json_decref(root);
+    return made;
+}

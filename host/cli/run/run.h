@@ -1,0 +1,63 @@
+/* One run: a content, its styles, a result. */
+#ifndef PST_CLI_RUN_RUN_H
+#define PST_CLI_RUN_RUN_H
+
+#include "cli/run/invocation.h"
+#include "cli/run/log.h"
+#include "cli/run/masks.h"
+#include "cli/run/record.h"
+
+typedef struct run {
+    invocation *invocation;
+    const settings *settings;
+    pst_image *content, *start, **styles; /* until the job has its copies */
+    pst_style **stored;                   /* for each style, where its image is NULL; as they */
+    masks masks;                          /* as they */
+    pst_job *job;
+    json_t *inputs; /* for the result to tell of */
+    run_log log;
+    pst_progress last;    /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at; /* seconds of the run when the last one was kept */
+    bool checkpoint_failed;
+    bool stopped;      /* by a signal, before its end */
+    bool image_failed; /* an intermediate image could not be written */
+    const char *bad;   /* the file of the image that could not be read, or NULL */
+
+    /* May be set after run_prepare. */
+    const char *title;  /* said before the run, instead of what it runs on */
+    bool apart;         /* when a signal ends it, the image goes to OUT_N: OUT stays for a whole one */
+    pst_image **result; /* the image goes there instead of into a file; the caller's then */
+} run;
+
+/* The functions give an exit code; what is wrong was told then. */
+
+/* Whether no output is an input or another output; needs no device. */
+int run_check_names(const invocation *w, const settings *s);
+
+/* For several runs of one command: refuses what only a single one can have. */
+int run_check_single(const settings *s);
+
+/* Whether the output can be written, without a trace. */
+int run_check_output(invocation *w, const settings *s);
+
+/* Does all that comes before the first evaluation: reads the images and, the first time, the network, and plans. s
+ * may be others than the invocation's, and must live as long as the run. Always end it with run_end. */
+int run_prepare(run *r, invocation *w, const settings *s);
+
+/* Prints what the run would take: memory, and where that is enough, time. */
+int run_plan(run *r);
+
+/* Complains if the plan does not fit into the device's memory. */
+int run_check_plan(const run *r);
+
+/* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the image so far
+ * written. */
+int run_paint(run *r);
+
+/* Writes the best image so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory
+ * is short; false after telling in why what is wrong. From within the run. */
+bool run_write_numbered(run *r, int iteration, char **path, char why[512]);
+
+void run_end(run *r);
+
+#endif

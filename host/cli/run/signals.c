@@ -1,0 +1,40 @@
+#define _POSIX_C_SOURCE 200809L
+
+#include "cli/run/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t caught;
+
+static const int ending[] = {
+    SIGINT,
+    SIGTERM,
+#ifdef SIGHUP
+    SIGHUP,
+#endif
+};
+enum { ENDING_COUNT = sizeof ending / sizeof *ending };
+
+static void remember(int number) {
+    caught = number;
+    for (size_t i = 0; i < ENDING_COUNT; i++)
+        signal(ending[i], SIG_DFL);
+}
+
+void signals_catch(void) {
+#ifdef _WIN32
+    for (size_t i = 0; i < ENDING_COUNT; i++)
+        signal(ending[i], remember);
+#else
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        struct sigaction now, action = {.sa_handler = remember, .sa_flags = SA_RESTART};
+        sigemptyset(&action.sa_mask);
+        if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(ending[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN); /* whoever read the progress went away: no reason to lose the image */
+#endif
+}
+
+int signals_caught(void) { return caught; }

@@ -1,0 +1,12 @@
+/* Ctrl-C and its like end a run early but in order: the best image so far is kept. */
+#ifndef PST_CLI_RUN_SIGNALS_H
+#define PST_CLI_RUN_SIGNALS_H
+
+/* From here on the first interrupt, termination or hang-up is only remembered; the next one ends the program at once.
+ * A signal that is already ignored, as under nohup, stays so. */
+void signals_catch(void);
+
+/* The number of the signal that came, or 0. */
+int signals_caught(void);
+
+#endif

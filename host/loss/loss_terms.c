@@ -1,0 +1,84 @@
+/* Lists of layers such as "relu1_1,relu4_2=0.5" as terms of the objective. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loss/objective.h"
+
+static pst_status unknown_layer(pst_error *error, const pst_layers *layers, const char *name) {
+    char known[256] = "";
+    for (size_t i = 0; i < layers->count; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? " " : "", layers->at[i].name);
+    }
+    return pst_fail(error, PST_ERROR_ARGUMENT, "the network has no layer '%s'; it has %s", name, known);
+}
+
+static pst_status add_term(pst_error *error, const pst_layers *layers, bool style, char *item, double weight,
+                           pst_objective_options *options) {
+    const char *kind = style ? "style" : "content";
+    double factor = 1;
+    char *equals = strchr(item, '=');
+    if (equals) {
+        char *end;
+        *equals = '\0';
+        factor = strtod(equals + 1, &end);
+        if (end == equals + 1 || *end || !isfinite(factor) || factor < 0)
+            return pst_fail(error, PST_ERROR_ARGUMENT,
+                            "the factor of %s layer %s is '%s'; a number from 0 up was expected", kind, item,
+                            equals + 1);
+    }
+    int layer = pst_layers_find(layers, item);
+    if (layer < 0)
+        return unknown_layer(error, layers, item);
+    pst_term term = {.kind = style ? PST_TERM_STYLE : PST_TERM_CONTENT,
+                     .layer = (size_t)layer,
+                     .weight = weight * factor,
+                     .factor = factor};
+    snprintf(term.name, sizeof term.name, "%s.%s", kind, layers->at[layer].name);
+    for (size_t t = 0; t < options->term_count; t++)
+        if (strcmp(options->terms[t].name, term.name) == 0)
+            return pst_fail(error, PST_ERROR_ARGUMENT, "%s layer %s is named twice", kind, item);
+    options->terms[options->term_count++] = term; /* at most each layer twice and tv: there is room */
+    return PST_OK;
+}
+
+pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, bool style, const char *list,
+                                   double weight, pst_objective_options *options) {
+    const char *at = list;
+    while (*at) {
+        size_t length = strcspn(at, ",");
+        char item[64];
+        if (length >= sizeof item)
+            return pst_fail(error, PST_ERROR_ARGUMENT, "the layer list '%.40s...' has no comma where one was expected",
+                            at);
+        memcpy(item, at, length);
+        item[length] = '\0';
+        pst_status status = add_term(error, layers, style, item, weight, options);
+        if (status != PST_OK)
+            return status;
+        at += length + (at[length] == ',' && at[length + 1] ? 1 : 0);
+        if (*at == ',') /* a comma at the end */
+            break;
+    }
+    return PST_OK;
+}
+
+void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options) {
+    for (size_t t = 0; t < options->term_count; t++) {
+        pst_term *term = &options->terms[t];
+        int h, w, most = layers->at[term->layer].true_c_out;
+        if (term->kind == PST_TERM_CONTENT && pst_layer_size(layers, term->layer, options->h, options->w, &h, &w)) {
+            most = h > most ? h : most;
+            most = w > most ? w : most;
+        }
+        term->weight /= most;
+        term->factor /= most;
+    }
+}
+
+void pst_objective_add_tv(double weight, pst_objective_options *options) {
+    options->terms[options->term_count++] =
+        (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
+}

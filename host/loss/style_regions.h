@@ -1,0 +1,50 @@
+/* A style term over the regions of an image: one pst_style_term each, of the features times the region's guide, whose
+ * losses add up by the regions' shares of the map. So style has the same weight against content everywhere, whatever
+ * the regions are; with regions that have the same style and cover all it is much as without them. Without regions it
+ * is one plain term and costs nothing more. */
+#ifndef PST_LOSS_STYLE_REGIONS_H
+#define PST_LOSS_STYLE_REGIONS_H
+
+#include "loss/guides.h"
+#include "loss/style_term.h"
+
+/* A plain struct; set by pst_style_regions_open. */
+typedef struct pst_style_regions {
+    size_t count;  /* regions; 0: no guides, and terms[0] is for the whole map */
+    size_t pixels; /* of the image's map */
+    pst_style_term terms[PST_REGIONS_MAX];
+    pst_buffer *guides[PST_REGIONS_MAX]; /* [pixels], of the image */
+    double areas[PST_REGIONS_MAX];       /* shares of the map; 0: no unit is of the region */
+    bool has_target[PST_REGIONS_MAX];    /* is there a style for it? */
+} pst_style_regions;
+
+/* Bytes on the device, as in transfer/style_term.h, where the image's map has so many pixels. */
+size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t count, size_t *largest);
+pst_status pst_style_regions_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
+                                             int c, size_t count, size_t *bytes);
+
+pst_status pst_style_regions_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
+                                  size_t pixels, size_t count, const char *what, pst_style_regions *regions);
+void pst_style_regions_close(pst_style_regions *regions);
+
+/* Takes the image's guides of a layer. With regions, once before anything is compared. */
+pst_status pst_style_regions_guide(pst_style_regions *regions, const pst_guides *guides, size_t layer);
+
+/* Adds a style's features: as pst_style_term_add; guides: of the style, with their own blend, or NULL without regions.
+ */
+pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *features, size_t pixels, double blend,
+                                 const pst_guides *guides, size_t layer, pst_buffer *workspace);
+/* The same from its moments; of the guides only which regions there are, and the blends. */
+pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *moments,
+                                            double blend, const pst_guides *guides, size_t layer);
+pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace);
+
+/* As those of a term. Region r has the slot `slot` + r * slot_step. */
+pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffer *features, pst_sums *sums,
+                                     size_t slot, size_t slot_step, pst_buffer *workspace);
+pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, double scale,
+                                      bool accumulate, pst_buffer *d, pst_buffer *workspace);
+/* What the loss factor of the form is to be multiplied with. */
+double pst_style_regions_sum(const pst_style_regions *regions, const pst_sums *sums, size_t slot, size_t slot_step);
+
+#endif

@@ -1,0 +1,170 @@
+#include "loss/style_term.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "op/gram.h"
+#include "op/guide.h"
+#include "op/statistics.h"
+#include "op/vector.h"
+#include "op/wasserstein.h"
+
+static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
+static size_t mean_bytes(int c) { return sizeof(float) * (size_t)c; }
+
+static bool is_wasserstein(pst_loss_form form) { return form == PST_LOSS_WASSERSTEIN; }
+
+/* The factor before F'F, for a map of this many pixels. */
+static double gram_scale(const pst_style_term *term, size_t pixels) {
+    return 1.0 / ((double)pixels * (term->form == PST_LOSS_MEAN ? (double)term->true_c : 1.0));
+}
+
+double pst_style_term_loss_factor(pst_loss_form form, int true_c) {
+    double c = true_c;
+    return is_wasserstein(form) ? 1 / c : form == PST_LOSS_GATYS ? 1 / (4 * c * c) : 1 / (c * c);
+}
+
+/* The gradient of the loss with respect to F is so much times F (G - T), or F D and the row. */
+static double gradient_factor(const pst_style_term *term, size_t pixels) {
+    double c = term->true_c, n = (double)pixels;
+    return is_wasserstein(term->form)     ? 2 / (c * n)
+           : term->form == PST_LOSS_GATYS ? 1 / (c * c * n)
+                                          : 4 / (c * c * c * n);
+}
+
+size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest) {
+    *largest = matrix_bytes(c);
+    return is_wasserstein(form) ? 3 * matrix_bytes(c) + 3 * mean_bytes(c) : 2 * matrix_bytes(c);
+}
+
+pst_status pst_style_term_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
+                                          int c, size_t *bytes) {
+    size_t gram = pst_gram_workspace_bytes(session, pixels, c), mean = 0, roots = 0;
+    pst_status status = PST_OK;
+    if (is_wasserstein(form)) {
+        mean = pst_mean_workspace_bytes(pixels, c);
+        status = pst_wasserstein_workspace_bytes(gemm, c, &roots);
+    }
+    *bytes = gram > mean ? gram : mean;
+    *bytes = *bytes > roots ? *bytes : roots;
+    return status;
+}
+
+pst_status pst_style_term_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
+                               const char *what, pst_style_term *term) {
+    pst_status status;
+    *term = (pst_style_term){.session = session, .gemm = gemm, .form = form, .c = c, .true_c = true_c};
+    PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->target));
+    PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->difference));
+    if (is_wasserstein(form)) {
+        PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->root));
+        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->target_mean));
+        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->mean));
+        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->row));
+    }
+    return PST_OK;
+cleanup:
+    pst_style_term_close(term);
+    return status;
+}
+
+void pst_style_term_close(pst_style_term *term) {
+    pst_buffer *const all[] = {term->target, term->difference, term->root, term->target_mean, term->mean, term->row};
+    for (size_t i = 0; term->session && i < sizeof all / sizeof *all; i++)
+        pst_buffer_destroy(term->session, all[i]);
+    *term = (pst_style_term){0};
+}
+
+/* moment += scale * F' F and, if there is one, mean += scale * (sum of F). */
+static pst_status add_moments(const pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
+                              pst_buffer *moment, pst_buffer *mean, pst_buffer *workspace) {
+    pst_status status = pst_gram_add(term->session, features, pixels, term->c, scale, moment, workspace);
+    if (status == PST_OK && mean &&
+        term->guide) { /* a weighted mean has the square of the guide, as the Gram matrix has */
+        status = pst_guide_map(term->session, features, pixels, term->c, term->guide, false, term->guided);
+        features = term->guided;
+    }
+    if (status == PST_OK && mean)
+        status = pst_mean_add(term->session, features, pixels, term->c, scale, mean, workspace);
+    return status;
+}
+
+pst_status pst_style_term_add(pst_style_term *term, const pst_buffer *features, size_t pixels, double blend,
+                              pst_buffer *workspace) {
+    return add_moments(term, features, pixels, blend * gram_scale(term, pixels), term->target, term->target_mean,
+                       workspace);
+}
+
+/* to += factor * numbers, by way of `spare`, which nobody needs before the first comparison. */
+static pst_status add_numbers(pst_session *session, const float *numbers, double factor, pst_buffer *spare,
+                              pst_buffer *to) {
+    pst_status status = pst_buffer_write(session, spare, 0, numbers, to->bytes);
+    return status == PST_OK ? pst_combine(session, to, to->bytes / sizeof(float), 2, (const double[]){1, factor},
+                                          (const pst_buffer *const[]){to, spare})
+                            : status;
+}
+
+pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *moments, double blend) {
+    size_t c = (size_t)term->c, true_c = (size_t)term->true_c;
+    const float *from = moments->half;
+    float *whole;
+    pst_status status = pst_allocate(term->session->error, c * c, sizeof(float), &whole);
+    if (status != PST_OK)
+        return status;
+    for (size_t row = 0; row < true_c; row++)
+        for (size_t column = row; column < true_c; column++)
+            whole[row * c + column] = whole[column * c + row] = *from++;
+    PST_TRY(add_numbers(term->session, whole, blend * gram_scale(term, 1), term->difference, term->target));
+    if (term->target_mean) {
+        memset(whole, 0, sizeof(float) * c);
+        memcpy(whole, moments->mean, sizeof(float) * true_c);
+        PST_TRY(add_numbers(term->session, whole, blend, term->mean, term->target_mean));
+    }
+cleanup:
+    pst_free(whole);
+    return status;
+}
+
+pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace) {
+    pst_status status = PST_OK;
+    if (is_wasserstein(term->form)) {
+        PST_TRY(pst_covariance(term->session, term->c, term->true_c, term->target_mean, term->target));
+        PST_TRY(pst_covariance_root(term->session, term->gemm, term->c, term->target, term->root, workspace));
+    }
+cleanup:
+    return status;
+}
+
+static pst_status compare_wasserstein(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
+                                      size_t slot, pst_buffer *workspace) {
+    const pst_wasserstein_target target = {term->target_mean, term->target, term->root};
+    pst_session *session = term->session;
+    pst_status status;
+    PST_TRY(pst_buffer_zero(session, term->difference, term->difference->bytes));
+    PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
+    PST_TRY(add_moments(term, features, pixels, gram_scale(term, pixels), term->difference, term->mean, workspace));
+    PST_TRY(pst_covariance(session, term->c, term->true_c, term->mean, term->difference));
+    PST_TRY(pst_wasserstein_compare(session, term->gemm, term->c, &target, term->mean, term->difference, term->row,
+                                    sums, slot, workspace));
+cleanup:
+    return status;
+}
+
+pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
+                                  size_t slot, pst_buffer *workspace) {
+    if (is_wasserstein(term->form))
+        return compare_wasserstein(term, features, pixels, sums, slot, workspace);
+    return pst_gram_compare(term->session, features, pixels, term->c, gram_scale(term, pixels), term->target,
+                            term->difference, sums, slot, workspace);
+}
+
+pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
+                                   bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+    double factor = scale * gradient_factor(term, pixels);
+    pst_status status =
+        pst_gram_backward(term->session, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
+    if (status == PST_OK && term->row)
+        status = term->guide ? pst_guide_row(term->session, d, pixels, term->c, factor, term->guide, term->row)
+                             : pst_add_row(term->session, d, pixels, term->c, factor, term->row);
+    return status;
+}

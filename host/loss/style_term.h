@@ -1,0 +1,61 @@
+/* What a style term of the objective compares: statistics of a layer's features with those of the styles. The objective
+ * walks the network and knows the weights; here is what the statistics are, their loss and its gradient. */
+#ifndef PST_LOSS_STYLE_TERM_H
+#define PST_LOSS_STYLE_TERM_H
+
+#include "blas/gemm.h"
+#include "op/sums.h"
+
+/* A plain struct; set by pst_style_term_open. With PST_LOSS_WASSERSTEIN the target is the covariance of the blended
+ * first and second moments, and the buffers of op/wasserstein.h are there; else they are NULL. */
+typedef struct pst_style_term {
+    pst_session *session;
+    pst_gemm *gemm;
+    pst_loss_form form;
+    int c, true_c;
+    pst_buffer *target;                   /* [c][c]: the styles' blended Gram matrices T */
+    pst_buffer *difference;               /* [c][c], symmetric: G - T of the last evaluation */
+    pst_buffer *root;                     /* [c][c] */
+    pst_buffer *target_mean, *mean, *row; /* [c] */
+    /* NULL, or [pixels] while a call is about a region: then all features given are times the guide, those for the
+     * gradient times its square, and in `guided`, which is written over */
+    const pst_buffer *guide;
+    pst_buffer *guided;
+} pst_style_term;
+
+/* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that
+ * every function below takes as `workspace`, for maps of so many pixels. */
+size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest);
+pst_status pst_style_term_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
+                                          int c, size_t *bytes);
+
+/* Allocates. `what` names the term in messages. */
+pst_status pst_style_term_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
+                               const char *what, pst_style_term *term);
+void pst_style_term_close(pst_style_term *term);
+
+/* Adds a style's features [pixels][c] to the target, with its share of the blend; all shares sum to 1. Then, once, end.
+ */
+pst_status pst_style_term_add(pst_style_term *term, const pst_buffer *features, size_t pixels, double blend,
+                              pst_buffer *workspace);
+
+/* What a style comes to in a layer: the means [true_c] and the second moments F' F / N, [true_c][true_c] without what
+ * lies below the diagonal, row by row. */
+typedef struct pst_feature_statistics {
+    const float *mean, *half;
+} pst_feature_statistics;
+
+/* The same from the moments of its features. Before end; not while a comparison is under way. */
+pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *moments, double blend);
+pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
+
+/* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and
+ * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features.
+ * accumulate false: d is overwritten. d may be the features themselves where pst_gram_in_place says so. */
+pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
+                                  size_t slot, pst_buffer *workspace);
+pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
+                                   bool accumulate, pst_buffer *d, pst_buffer *workspace);
+double pst_style_term_loss_factor(pst_loss_form form, int true_c);
+
+#endif

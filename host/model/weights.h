@@ -1,0 +1,46 @@
+/* A VGG network as data: its convolutions in order, on the host, in the one internal form that every importer fills. */
+#ifndef PST_MODEL_WEIGHTS_H
+#define PST_MODEL_WEIGHTS_H
+
+#include "base/status.h"
+
+#define PST_WEIGHTS_MAX_BLOCKS 5
+#define PST_WEIGHTS_MAX_CONVOLUTIONS 20
+#define PST_WEIGHTS_MAX_CHANNELS 4096
+#define PST_WEIGHTS_MAX_PARAMETERS ((size_t)1 << 27) /* six times VGG-19's */
+
+typedef struct pst_weights_convolution {
+    char name[16];   /* "conv3_1" */
+    int block, unit; /* 3, 1; a 2x2 pooling stands between blocks */
+    int c_in, c_out; /* c_in of the first is 3 (BGR), of the others the c_out before */
+    float *weight;   /* [c_out][c_in][3][3]; NULL after pst_weights_forget */
+    float *bias;     /* [c_out] */
+} pst_weights_convolution;
+
+typedef struct pst_weights {
+    char *path;
+    const char *format;        /* "Keras HDF5" */
+    pst_convention asked;      /* by the caller, for pst_weights_recall */
+    pst_convention convention; /* of the file, folded into the first convolution */
+    const char *reason;        /* why it was taken to be that */
+    bool assumed;              /* nothing in the file proves it */
+    const char *notice;        /* or "" */
+    pst_weights_convolution convolutions[PST_WEIGHTS_MAX_CONVOLUTIONS];
+    size_t convolution_count;
+} pst_weights;
+
+/* Reads the convolutions of a VGG network from a file of any format of source.h: blocks and units without gaps from
+ * conv1_1 on, kernels of 3x3, all numbers finite. Metadata of a safetensors file, where given, must name the convention
+ * used here: layout OIHW, channel_order BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. */
+pst_status pst_weights_read(pst_error *error, const char *path, pst_weights **model);
+
+/* The same where the caller knows which convention the file has, PST_CONVENTION_CAFFE or PST_CONVENTION_TORCHVISION. */
+pst_status pst_weights_read_as(pst_error *error, const char *path, pst_convention asked, pst_weights **model);
+void pst_weights_destroy(pst_weights *model);
+
+/* Gives the memory of the weights back until pst_weights_recall reads them again from the file, which must still be the
+ * same network (PST_ERROR_FORMAT otherwise). Recalling what is there does nothing. */
+void pst_weights_forget(pst_weights *model);
+pst_status pst_weights_recall(pst_error *error, pst_weights *model);
+
+#endif

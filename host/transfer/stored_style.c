@@ -1,0 +1,189 @@
+#include "transfer/stored_style.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+size_t pst_style_floats(int channels) { return (size_t)channels * ((size_t)channels + 3) / 2; }
+
+static size_t floats_of_size(const pst_style *style) {
+    size_t floats = 0;
+    for (size_t l = 0; l < style->layer_count; l++)
+        floats += pst_style_floats(style->channels[l]);
+    return floats;
+}
+
+pst_status pst_style_allocate(pst_error *error, pst_style *style) {
+    for (size_t l = 0; l < style->layer_count; l++)
+        style->layer_names[l] = style->layers[l];
+    return pst_allocate(error, style->size_count * floats_of_size(style), sizeof(float), &style->numbers);
+}
+
+float *pst_style_numbers(const pst_style *style, size_t size, size_t layer) {
+    float *numbers = style->numbers + size * floats_of_size(style);
+    for (size_t l = 0; l < layer; l++)
+        numbers += pst_style_floats(style->channels[l]);
+    return numbers;
+}
+
+pst_style *pst_style_hold(const pst_style *style) {
+    pst_style *held = (pst_style *)style; /* nothing that its owner sees changes */
+    if (held)
+        held->holders++;
+    return held;
+}
+
+void pst_style_destroy(pst_style *style) {
+    if (!style || --style->holders > 0)
+        return;
+    pst_free(style->path);
+    pst_free(style->numbers);
+    pst_free(style);
+}
+
+void pst_style_describe(const pst_style *style, pst_style_info *info) {
+    const pst_style_info full = {.size = info->size,
+                                 .about = style->about,
+                                 .network = style->network,
+                                 .network_digest = style->network_digest,
+                                 .pooling = style->pooling,
+                                 .replicate_border = style->replicate_border,
+                                 .pixels_256 = style->pixels_256,
+                                 .layers = style->layer_names,
+                                 .channels = style->channels,
+                                 .sizes = style->sizes,
+                                 .layer_count = style->layer_count,
+                                 .size_count = style->size_count,
+                                 .bytes = pst_style_bytes(style)};
+    memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);
+}
+
+/* ---- does it fit? ---- */
+
+static void add_floats(pst_digest *digest, const float *numbers, size_t count) {
+    uint8_t block[4096];
+    for (size_t i = 0; i < count;) {
+        size_t held = 0;
+        for (; i < count && held < sizeof block; i++) {
+            uint32_t bits;
+            memcpy(&bits, &numbers[i], sizeof bits);
+            for (int b = 0; b < 4; b++)
+                block[held++] = (uint8_t)(bits >> 8 * b);
+        }
+        pst_digest_add(digest, block, held);
+    }
+}
+
+/* All digests at once: the weights may have to be read again for them. */
+pst_status pst_style_network_digest(pst_network *network, size_t count, const char **hex) {
+    pst_weights *model = network->model;
+    *hex = "";
+    if (!network->digested) {
+        pst_digest digest, so_far;
+        pst_status status = pst_weights_recall(&network->context->error, model);
+        if (status != PST_OK)
+            return status;
+        pst_digest_begin(&digest, PST_DIGEST_SHA256);
+        for (size_t l = 0; l < model->convolution_count; l++) {
+            const pst_weights_convolution *c = &model->convolutions[l];
+            add_floats(&digest, c->weight, 9 * (size_t)c->c_in * (size_t)c->c_out);
+            add_floats(&digest, c->bias, (size_t)c->c_out);
+            so_far = digest;
+            pst_digest_end(&so_far, network->digests[l]);
+        }
+        network->digested = true;
+    }
+    if (count && count <= model->convolution_count)
+        *hex = network->digests[count - 1];
+    return PST_OK;
+}
+
+static const char *name_of(const pst_style *style) { return style->path ? style->path : "the stored style"; }
+
+static size_t find(const pst_style *style, const char *layer) {
+    size_t l = 0;
+    while (l < style->layer_count && strcmp(style->layers[l], layer) != 0)
+        l++;
+    return l;
+}
+
+/* The features depend on the layers up to the last one that is stored. */
+static pst_status check_network(pst_error *error, const pst_style *style, pst_network *network) {
+    const pst_layers layers = pst_layers_of(network->model);
+    const char *digest = "", *whole;
+    int last = -1;
+    bool known = true;
+    for (size_t l = 0; l < style->layer_count; l++) {
+        int found = pst_layers_find(&layers, style->layers[l]);
+        last = found > last ? found : last;
+        known = known && found >= 0;
+    }
+    pst_status status = pst_style_network_digest(network, known ? (size_t)last + 1 : 0, &digest);
+    if (status == PST_OK)
+        status = pst_style_network_digest(network, layers.count, &whole);
+    if (status != PST_OK || strcmp(digest, style->network_digest) == 0)
+        return status;
+    return pst_fail(error, PST_ERROR_ARGUMENT,
+                    "%s: was made with the network %s (%.12s), not with %s (%.12s); use that network, or make the "
+                    "style anew with this one",
+                    name_of(style), style->network, style->network_digest, pst_path_name(network->model->path),
+                    *digest ? digest : whole);
+}
+
+static void tell_features(char text[128], pst_pooling pooling, bool replicate, bool pixels_256) {
+    snprintf(text, 128, "%s pooling, a border %s and samples to %d",
+             pooling == PST_POOLING_AVERAGE ? "average"
+             : pooling == PST_POOLING_L2    ? "L2"
+                                            : "max",
+             replicate ? "replicated" : "of zeros", pixels_256 ? 256 : 255);
+}
+
+pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
+                           const pst_transfer_options *options, const pst_objective_options *objective) {
+    pst_status status = check_network(error, style, network);
+    char theirs[128], ours[128];
+    if (status != PST_OK)
+        return status;
+    tell_features(theirs, style->pooling, style->replicate_border, style->pixels_256);
+    tell_features(ours, options->pooling, options->replicate_border, options->pixels_256);
+    if (strcmp(theirs, ours) != 0)
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: was made with %s, and the run has %s; both must be the same",
+                        name_of(style), theirs, ours);
+    for (size_t t = 0; t < objective->term_count; t++) {
+        const pst_term *term = &objective->terms[t];
+        const char *layer = term->name + strlen("style.");
+        if (term->kind != PST_TERM_STYLE || find(style, layer) < style->layer_count)
+            continue;
+        char known[256] = "";
+        for (size_t l = 0; l < style->layer_count; l++) {
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%s", l ? " " : "", style->layers[l]);
+        }
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: has no style layer %s; it has %s", name_of(style), layer,
+                        known);
+    }
+    return PST_OK;
+}
+
+/* ---- what a run takes of it ---- */
+
+size_t pst_style_nearest(const pst_style *style, double longer_side) {
+    size_t nearest = 0;
+    for (size_t s = 1; s < style->size_count; s++)
+        if (fabs(log(style->sizes[s] / longer_side)) < fabs(log(style->sizes[nearest] / longer_side)))
+            nearest = s;
+    return nearest;
+}
+
+void pst_style_statistics(const pst_style *style, size_t size, const pst_layers *layers,
+                          pst_feature_statistics moments[PST_LAYERS_MAX]) {
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++) {
+        size_t stored = l < layers->count ? find(style, layers->at[l].name) : style->layer_count;
+        const float *mean = stored < style->layer_count ? pst_style_numbers(style, size, stored) : NULL;
+        moments[l] = (pst_feature_statistics){mean, mean ? mean + style->channels[stored] : NULL};
+    }
+}
