@@ -161,6 +161,6 @@ void prepare(void) {
     write_ppm("content.ppm", 80, 60, 0, 1);
     write_ppm("style.ppm", 50, 70, 0, 2);
     write_ppm("more,style.ppm", 64, 64, 0, 3);
-    test_write(test_path("no.txt"), "no image\n", 11);
+    test_write(test_path("no.txt"), "no image\n", 9);
     test_write(test_path("empty.png"), "", 0);
 }

@@ -155,7 +155,7 @@ guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
-moments
+statistics
 pixels
 spread
 vector

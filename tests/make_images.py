@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Images by independent writers, each with what it shows as double-precision numbers, for test_images.
 
-    make_pictures.py FOLDER            makes them, and FOLDER/list: a line "NAME TOLERANCE" for each. NAME.truth is two int32, width
+    make_images.py FOLDER            makes them, and FOLDER/list: a line "NAME TOLERANCE" for each. NAME.truth is two int32, width
                                        and height, then RGB doubles from 0 to 255, then alpha doubles, 0 to 1; a third int32 says
                                        whether there is alpha
-    make_pictures.py FOLDER --check    reads what pastiche wrote there (FOLDER/checks: lines "FILE BITS TOLERANCE"), and compares; with
+    make_images.py FOLDER --check    reads what pastiche wrote there (FOLDER/checks: lines "FILE BITS TOLERANCE"), and compares; with
                                        --colors it must say that it is sRGB, too
-    make_pictures.py                   ends with 77 if a module is missing
+    make_images.py                   ends with 77 if a module is missing
 """
 import io
 import os

@@ -27,8 +27,8 @@ static void prepare_folders(void) {
     write_ppm("styles/mosa\xc3\xafque.ppm", 50, 50, 0, 6);
     write_ppm("styles/sea.ppm", 64, 48, 0, 7);
     write_ppm("more/b.ppm", 44, 44, 0, 8);
-    test_write(test_path("photos/notes.txt"), "no image\n", 11);
-    test_write(test_path("empty/notes.txt"), "no image\n", 11);
+    test_write(test_path("photos/notes.txt"), "no image\n", 9);
+    test_write(test_path("empty/notes.txt"), "no image\n", 9);
 }
 
 static int files_in(const char *name) {

@@ -529,7 +529,7 @@ static void interrupt(int number) {
     cli_forget("log.json"), cli_forget("out.png");
 }
 
-START_TEST(test_signals_end_it_with_a_image) {
+START_TEST(test_signals_end_it_with_an_image) {
     unsigned files = files_hash();
     interrupt(SIGINT);
     interrupt(SIGTERM);
@@ -557,7 +557,7 @@ int main(void) {
     tcase_add_test(all, test_masks);
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
-    tcase_add_test(all, test_signals_end_it_with_a_image);
+    tcase_add_test(all, test_signals_end_it_with_an_image);
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

@@ -188,7 +188,7 @@ static int gather(const double *f, int pixels, const float *guide, float *region
     return count;
 }
 
-START_TEST(a_region_alone_is_a_image_of_its_own) {
+START_TEST(a_region_alone_is_an_image_of_its_own) {
     static float gradient[N * C], expected[N * C], region[N * C], part[N * C];
     static const pst_loss_form forms[] = {PST_LOSS_MEAN, PST_LOSS_GATYS, PST_LOSS_WASSERSTEIN};
     for (int k = 0; k < 3; k++) {
@@ -499,7 +499,7 @@ int main(void) {
         tcase_add_unchecked_fixture(terms, open[form], close_device);
         tcase_set_timeout(terms, 120);
         tcase_add_test(terms, gram_losses_are_their_definition);
-        tcase_add_test(terms, a_region_alone_is_a_image_of_its_own);
+        tcase_add_test(terms, a_region_alone_is_an_image_of_its_own);
         suite_add_tcase(suite, terms);
     }
     TCase *jobs = tcase_create("jobs");

@@ -410,7 +410,7 @@ START_TEST(formats_agree_on_a_photograph) {
     }
     pst_image_destroy(reference);
 
-    reference = read_image(test_shared("images/edge_cases/made_here/gray16_ramp.png"));
+    reference = read_image(test_shared("images/edge_cases/made_here/grey16_ramp.png"));
     int fractions = 0;
     for (int i = 0; i < reference->width * reference->height * 3; i++)
         fractions += reference->rgb[i] != floorf(reference->rgb[i]);

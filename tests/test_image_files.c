@@ -1,4 +1,4 @@
-/* Images by independent writers (make_pictures.py) are read as what they show, and what is written is read by
+/* Images by independent writers (make_images.py) are read as what they show, and what is written is read by
  * independent readers; cut and damaged ones are refused. */
 #define _POSIX_C_SOURCE 200809L
 
@@ -38,7 +38,7 @@ static const char *in_folder(const char *name) {
 static int call_script(const char *more) {
     const char *python = getenv("PASTICHE_PYTHON"), *source = getenv("PASTICHE_SOURCE");
     char command[2048];
-    snprintf(command, sizeof command, "'%s' '%s/tests/make_pictures.py' '%s' %s", python ? python : "python3",
+    snprintf(command, sizeof command, "'%s' '%s/tests/make_images.py' '%s' %s", python ? python : "python3",
              source ? source : ".", folder, more);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -155,7 +155,7 @@ static const char *const fragile[] = {
     "bigtiff.tif", "inks profile.jpg", "float.tif",   "inks profile.tif", "adobe.webp"};
 
 /* Behind its pixels a TIFF may lack something that nobody needs; otherwise a part of an image must not pass for it. */
-START_TEST(a_part_of_a_image_is_refused_or_all_that_matters) {
+START_TEST(a_part_of_an_image_is_refused_or_all_that_matters) {
     const char *name = fragile[_i];
     uint8_t *data;
     size_t bytes;
@@ -549,7 +549,7 @@ int main(void) {
     tcase_set_timeout(cases, 300);
     tcase_add_test(cases, images_are_made);
     tcase_add_test(cases, every_image_is_read_as_what_it_shows);
-    tcase_add_loop_test(cases, a_part_of_a_image_is_refused_or_all_that_matters, 0, fragile_count);
+    tcase_add_loop_test(cases, a_part_of_an_image_is_refused_or_all_that_matters, 0, fragile_count);
     tcase_add_loop_test(cases, a_damaged_image_is_read_or_refused, 0, fragile_count);
     tcase_add_test(cases, what_is_transparent_does_not_bleed);
     tcase_add_test(cases, what_is_written_is_read_by_others);

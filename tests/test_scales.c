@@ -173,7 +173,7 @@ static bool stop_at_once(void *user, const pst_progress *now) {
     return now->iteration == 3;
 }
 
-START_TEST(a_stop_gives_a_image_of_the_full_size) {
+START_TEST(a_stop_gives_an_image_of_the_full_size) {
     const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 60);
     pst_job *job = job_make(&options);
     pst_image *result;
@@ -238,7 +238,7 @@ int main(void) {
     tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
     tcase_add_test(tests, the_plan_holds_over_all_scales);
     tcase_add_test(tests, adams_means_are_enlarged);
-    tcase_add_test(tests, a_stop_gives_a_image_of_the_full_size);
+    tcase_add_test(tests, a_stop_gives_an_image_of_the_full_size);
     tcase_add_test(tests, a_forecast_changes_nothing);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);
     suite_add_tcase(suite, tests);
