@@ -104,6 +104,8 @@ check_files() {
         [ "$(wc -l <"$file")" -gt 250 ] && echo "$file: more than 250 lines"
     done
     find host -name '*.[ch]' | sed 's|.*/||' | sort | uniq -d | sed 's|$|: two files of the house have this name|'
+    find tests -maxdepth 1 -name '*.[ch]' -o -maxdepth 1 -name '*.py' |
+        sed 's/$/: tests lie in folders: fixtures, library, program, device/'
 }
 
 imports() {

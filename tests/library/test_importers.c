@@ -87,8 +87,8 @@ static void compare(const char *network, const char *only, bool small) {
     pst_weights *truth = NULL;
     int compared = 0;
     ck_assert_ptr_nonnull(source);
-    snprintf(command, sizeof command, "'%s' '%s/tests/make_networks.py' '%s' %s %s 2>&1", python ? python : "python3",
-             source, test_path("."), network, only);
+    snprintf(command, sizeof command, "'%s' '%s/tests/fixtures/make_networks.py' '%s' %s %s 2>&1",
+             python ? python : "python3", source, test_path("."), network, only);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
     while (fgets(line, sizeof line, pipe)) {

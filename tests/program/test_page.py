@@ -1,7 +1,7 @@
 """The live page in a real browser, while a run goes on behind it: what it shows, by keyboard and by mouse, in all its clothes.
 Exits with 77 where there is no Chromium or no server in the program.
 
-    python3 tests/test_page.py PROGRAM [FOLDER]     with a folder, images of the page are left there"""
+    python3 tests/program/test_page.py PROGRAM [FOLDER]     with a folder, images of the page are left there"""
 import os
 import re
 import shutil

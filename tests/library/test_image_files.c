@@ -38,7 +38,7 @@ static const char *in_folder(const char *name) {
 static int call_script(const char *more) {
     const char *python = getenv("PASTICHE_PYTHON"), *source = getenv("PASTICHE_SOURCE");
     char command[2048];
-    snprintf(command, sizeof command, "'%s' '%s/tests/make_images.py' '%s' %s", python ? python : "python3",
+    snprintf(command, sizeof command, "'%s' '%s/tests/fixtures/make_images.py' '%s' %s", python ? python : "python3",
              source ? source : ".", folder, more);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -3,7 +3,7 @@
  *
  *     cmake -B build-fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPASTICHE_FUZZ=ON
  *     cmake --build build-fuzz --target fuzz_model
- *     python3 tests/make_networks.py SEEDS && build-fuzz/tests/fuzz_model -max_len=100000 SEEDS/vgg16 */
+ *     python3 tests/fixtures/make_networks.py SEEDS && build-fuzz/tests/fuzz_model -max_len=100000 SEEDS/vgg16 */
 #define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
