@@ -457,7 +457,7 @@ typedef struct pst_transfer_options {
     double min_improvement; /* ... or when the best loss fell by less than this part over improvement_window */
     int improvement_window; /* evaluations; defaults 0 (never) and 50 */
     pst_start start;        /* default PST_START_RANDOM: 0.001 * N(0,1) around the mean color */
-    int64_t seed;           /* of the random start. Negative: 0 */
+    int64_t seed;           /* of the random start. -1, the default: 0 */
     bool original_colors;   /* keep the content's colors: only the lightness of the result is used */
     /* ... which is: YUV, the default: BT.601's luma; OKLAB: the L of OkLab, as the eye has it */
     pst_color_space color_space;
@@ -482,6 +482,36 @@ typedef struct pst_transfer_options {
 } pst_transfer_options;
 
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
+
+typedef enum pst_option_type {
+    PST_OPTION_INT,
+    PST_OPTION_INT64,
+    PST_OPTION_SIZE, /* size_t */
+    PST_OPTION_DOUBLE,
+    PST_OPTION_BOOL,
+    PST_OPTION_ENUM,   /* one of the enums above; its values are 0, 1 ... */
+    PST_OPTION_TEXT,   /* const char *, not NULL */
+    PST_OPTION_POINTER /* images, arrays */
+} pst_option_type;
+
+typedef struct pst_option_info {
+    const char *name; /* of a member of pst_transfer_options */
+    size_t offset;    /* of the member in the struct */
+    pst_option_type type;
+    /* the range of a number, an enum or a bool, both ends included; of a pointer to numbers, the range of each */
+    double least, most;
+    /* the default: a number, an enum's value, 0 or 1 of a bool */
+    double value;
+    const char *text; /* the default of a text; else NULL */
+    /* names of the values of an enum, or of a bool with such names, from 0 up, then NULL; else NULL */
+    const char *const *words;
+    bool changes_result; /* and is not a pointer: a checkpoint needs the same value */
+} pst_option_info;
+
+/* All members of pst_transfer_options but `size`, in the order of the struct: for programs that read options from a
+ * command line or a form, so that they need no ranges, defaults and names of their own. Static, valid always; *count
+ * is the number of rows. */
+PST_API const pst_option_info *pst_transfer_option_table(size_t *count);
 
 /* Sets what another program does differently from the defaults, to be called right after pst_transfer_options_init:
  * "best" (nothing), "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or

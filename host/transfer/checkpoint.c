@@ -1,7 +1,7 @@
 /* Checkpoints: the image, the optimizer's state and where the run is, in a file of this layout (numbers in the
- * machine's order, which the first of them proves): "pastiche checkpoint\n", version, digests of what must be the same,
- * numbers of the job and the stage, x, the optimizer, SHA-256 of all before It is written piece by piece and takes its
- * name when it is whole. */
+ * machine's order, which the first of them proves): "pastiche checkpoint\n", version, the options as text, digests of
+ * what else must be the same, numbers of the job and the stage, x, the optimizer, SHA-256 of all before. It is written
+ * piece by piece and takes its name when it is whole. */
 #include <math.h>
 #include <string.h>
 
@@ -12,14 +12,16 @@
 #include "transfer/job.h"
 
 #define MAGIC "pastiche checkpoint\n"
-#define VERSION 1u
+#define VERSION 2u
 #define DIGEST_BYTES 65
+#define MOST_TEXT (1u << 20) /* of the options */
+#define SHOWN 100            /* characters of an option in a message */
 
 /* ---- what must be the same ---- */
 
-enum { OF_OPTIONS, OF_CONTENT, OF_STYLES, OF_NETWORK, DIGESTS };
+enum { OF_CONTENT, OF_STYLES, OF_MASKS, OF_NETWORK, DIGESTS };
 
-static const char *const digest_names[DIGESTS] = {"other options", "another content image", "other style images",
+static const char *const digest_names[DIGESTS] = {"another content image", "other style images", "other masks",
                                                   "another network"};
 
 static void add_image(pst_digest *digest, const pst_image *image) {
@@ -30,54 +32,15 @@ static void add_image(pst_digest *digest, const pst_image *image) {
     pst_digest_add(digest, image->rgb, sizeof(float) * 3 * (size_t)image->width * (size_t)image->height);
 }
 
-/* While the caller's pointers are still there. */
-void pst_job_digest_options(pst_job *job) {
+void pst_job_digest_masks(pst_job *job) {
     const pst_transfer_options *o = &job->options;
-    const double numbers[] = {o->content_weight,
-                              o->style_weight,
-                              o->tv_weight,
-                              o->learning_rate,
-                              o->momentum,
-                              o->decay,
-                              o->loss_threshold,
-                              o->min_improvement,
-                              o->improvement_window,
-                              o->style_scale,
-                              o->optimizer,
-                              o->lbfgs_history,
-                              o->iterations,
-                              o->start,
-                              (double)o->seed,
-                              o->original_colors,
-                              o->loss_form,
-                              o->pooling,
-                              o->normalize_gradients,
-                              o->tv_kind,
-                              o->normalize_weights,
-                              o->pixels_256,
-                              o->replicate_border,
-                              o->adam_beta1,
-                              o->adam_beta2,
-                              o->adam_epsilon_first,
-                              o->clamp,
-                              o->average,
-                              o->color_space,
-                              o->match_colors,
-                              o->guide_mode};
     pst_digest digest;
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
-    pst_digest_add(&digest, numbers, sizeof numbers);
-    pst_digest_add(&digest, o->content_layers, strlen(o->content_layers) + 1);
-    pst_digest_add(&digest, o->style_layers, strlen(o->style_layers) + 1);
     add_image(&digest, o->content_mask);
     for (size_t s = 0; o->style_masks && s < o->style_count; s++)
         add_image(&digest, o->style_masks[s]);
-    for (size_t k = 0; k < job->scale_count; k++) {
-        const int scale[] = {job->scales[k].w, job->scales[k].h, job->scales[k].iterations};
-        pst_digest_add(&digest, scale, sizeof scale);
-    }
     pst_regions_digest(job->regions, &digest);
-    pst_digest_end(&digest, job->options_digest);
+    pst_digest_end(&digest, job->masks_digest);
 }
 
 static pst_status digest_network(pst_job *job, char hex[DIGEST_BYTES]) {
@@ -100,7 +63,7 @@ static pst_status digest_network(pst_job *job, char hex[DIGEST_BYTES]) {
 
 static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
     pst_digest content, styles;
-    memcpy(hex[OF_OPTIONS], job->options_digest, DIGEST_BYTES);
+    memcpy(hex[OF_MASKS], job->masks_digest, DIGEST_BYTES);
     pst_digest_begin(&content, PST_DIGEST_SHA256);
     add_image(&content, job->content);
     add_image(&content, job->start);
@@ -203,7 +166,7 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     archive a = {.job = job, .path = path};
     char magic[] = MAGIC, digests[DIGESTS][DIGEST_BYTES], sum[DIGEST_BYTES];
     uint32_t version = VERSION;
-    uint64_t scale = job->scale, left;
+    uint64_t scale = job->scale, left, text_bytes = strlen(job->options_text);
     pst_status status;
     if (!job->stage.iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
@@ -214,6 +177,8 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     PST_TRY(begin(&a));
     PST_TRY(put(&a, magic, sizeof magic));
     PST_TRY(put(&a, &version, sizeof version));
+    PST_TRY(put(&a, &text_bytes, sizeof text_bytes));
+    PST_TRY(put(&a, job->options_text, (size_t)text_bytes));
     PST_TRY(put(&a, digests, sizeof digests));
     PST_TRY(put(&a, &scale, sizeof scale));
     double seconds = job->seconds_before;
@@ -230,6 +195,33 @@ cleanup:
     return status;
 }
 
+/* Names the first option that the run of the file has another value of. */
+static pst_status check_options(archive *a) {
+    pst_error *error = &a->job->context->error;
+    const char *mine = a->job->options_text, *other;
+    uint64_t bytes;
+    char *theirs = NULL;
+    pst_status status;
+    PST_TRY(put(a, &bytes, sizeof bytes));
+    if (bytes > MOST_TEXT)
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path));
+    PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
+    PST_TRY(put(a, theirs, (size_t)bytes));
+    for (other = theirs; *mine || *other;) {
+        int m = (int)strcspn(mine, "\n"), o = (int)strcspn(other, "\n");
+        if (m != o || memcmp(mine, other, (size_t)m) != 0)
+            PST_TRY(
+                pst_fail(error, PST_ERROR_ARGUMENT,
+                         "%s: was made with %.*s, and this run has %.*s; go on with the same options, or begin anew",
+                         a->path, o < SHOWN ? o : SHOWN, other, m < SHOWN ? m : SHOWN, mine));
+        mine += m + (mine[m] == '\n');
+        other += o + (other[o] == '\n');
+    }
+cleanup:
+    pst_free(theirs);
+    return status;
+}
+
 static pst_status check_head(archive *a, uint64_t *scale) {
     pst_error *error = &a->job->context->error;
     char magic[sizeof MAGIC] = "", theirs[DIGESTS][DIGEST_BYTES], ours[DIGESTS][DIGEST_BYTES];
@@ -241,6 +233,7 @@ static pst_status check_head(archive *a, uint64_t *scale) {
     if (version != VERSION)
         return pst_fail(error, PST_ERROR_FORMAT,
                         "%s: is a checkpoint of another version of pastiche, or of another kind of machine", a->path);
+    PST_TRY(check_options(a));
     PST_TRY(put(a, theirs, sizeof theirs));
     PST_TRY(put(a, scale, sizeof *scale));
     PST_TRY(make_digests(a->job, ours));

@@ -26,7 +26,8 @@ struct pst_job {
     size_t named_count;
     pst_device_network *net;
     pst_objective_options objective_options; /* w and h are those of the last scale */
-    char options_digest[65];                 /* of all that defines the run but images and network */
+    char *options_text;                      /* of pst_options_text, when the job was made */
+    char masks_digest[65];
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -68,8 +69,8 @@ void pst_job_fill_transparent(pst_image *image);
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 
-/* Fills job->options_digest. */
-void pst_job_digest_options(pst_job *job);
+/* Fills job->masks_digest, while the caller's pointers are still there. */
+void pst_job_digest_masks(pst_job *job);
 
 /* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
 pst_status pst_job_check_memory(pst_job *job);

@@ -5,68 +5,22 @@
 #include "base/memory.h"
 #include "image/color.h"
 #include "transfer/job.h"
-
-void pst_transfer_options_init(pst_transfer_options *options, size_t size) {
-    const pst_transfer_options defaults = {
-        .size = size,
-        .image_size = 512,
-        .style_scale = 1,
-        .content_weight = 5,
-        .style_weight = 100,
-        .tv_weight = 1e-3,
-        .content_layers = "relu4_2",
-        .style_layers = "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1",
-        .optimizer = PST_OPTIMIZER_LBFGS,
-        .adam_beta1 = 0.9,
-        .adam_beta2 = 0.999,
-        .iterations = 1000,
-        .improvement_window = 50,
-        .seed = -1,
-        .min_size = 128,
-    };
-    memset(options, 0, size);
-    memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
-}
-
-static pst_status check_number(pst_job *job, const char *name, double value, double least, double most) {
-    if (value >= least && value <= most) /* false for NaN */
-        return PST_OK;
-    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%s is %g; it must lie between %g and %g", name, value,
-                    least, most);
-}
+#include "transfer/transfer_options.h"
 
 static pst_status check_options(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
     pst_status status = PST_OK;
-    PST_TRY(check_number(job, "the image size", o->image_size, 1, PST_IMAGE_MAX_SIDE));
-    PST_TRY(check_number(job, "the style scale", o->style_scale, 1e-3, 1e3));
-    PST_TRY(check_number(job, "the style scale times the image size", o->style_scale * o->image_size, 1,
-                         PST_IMAGE_MAX_SIDE));
-    PST_TRY(check_number(job, "the content weight", o->content_weight, 0, 1e30));
-    PST_TRY(check_number(job, "the style weight", o->style_weight, 0, 1e30));
-    PST_TRY(check_number(job, "the tv weight", o->tv_weight, 0, 1e30));
-    PST_TRY(check_number(job, "the number of iterations", o->iterations, 1, 1e9));
-    PST_TRY(check_number(job, "the L-BFGS history", o->lbfgs_history, 0, 4096));
-    PST_TRY(check_number(job, "the learning rate", o->learning_rate, 0, 1e30));
-    PST_TRY(check_number(job, "Adam's first beta", o->adam_beta1, 0, 1 - 1e-9));
-    PST_TRY(check_number(job, "Adam's second beta", o->adam_beta2, 0, 1 - 1e-9));
-    PST_TRY(check_number(job, "the decay of the average", o->average, 0, 1 - 1e-9));
-    PST_TRY(check_number(job, "the form of the loss", o->loss_form, PST_LOSS_MEAN, PST_LOSS_WASSERSTEIN));
-    PST_TRY(check_number(job, "the pooling", o->pooling, PST_POOLING_MAX, PST_POOLING_L2));
-    PST_TRY(check_number(job, "the kind of smoothness", o->tv_kind, PST_TV_SQUARES, PST_TV_NINE_POINT));
+    PST_TRY(pst_options_check(error, o));
+    double style_size = o->style_scale * o->image_size;
+    if (style_size < 1 || style_size > PST_IMAGE_MAX_SIDE)
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "style_scale times image_size is %g; it must be from 1 to %d",
+                         style_size, PST_IMAGE_MAX_SIDE));
     if ((o->optimizer == PST_OPTIMIZER_LBFGS || o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN) &&
         (o->clamp || o->average > 0))
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
                          "%s does not go with L-BFGS; choose Adam or gradient descent as well",
                          o->clamp ? "clamping each step" : "the average of the images on the way"));
-    PST_TRY(check_number(job, "the momentum", o->momentum, 0, 1));
-    PST_TRY(check_number(job, "the decay", o->decay, 0, 1e30));
-    PST_TRY(check_number(job, "the loss threshold", o->loss_threshold, 0, 1e300));
-    PST_TRY(check_number(job, "the least improvement", o->min_improvement, 0, 1));
-    PST_TRY(check_number(job, "the improvement window", o->improvement_window, 1, 1e9));
-    PST_TRY(check_number(job, "the number of scales", o->scales, 0, PST_SCALES_MAX));
-    PST_TRY(check_number(job, "the size of the coarsest scale", o->min_size, 1, PST_IMAGE_MAX_SIDE));
     if (o->scales > o->iterations)
         PST_TRY(
             pst_fail(error, PST_ERROR_ARGUMENT, "%d scales need as many iterations, not %d", o->scales, o->iterations));
@@ -95,7 +49,8 @@ static pst_status set_blend(pst_job *job) {
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(double), &job->blend));
     for (size_t s = 0; s < count; s++) {
         job->blend[s] = job->options.blend_weights ? job->options.blend_weights[s] : 1;
-        PST_TRY(check_number(job, "a style's blend weight", job->blend[s], 0, 1e30));
+        PST_TRY(pst_options_check_value(&job->context->error, offsetof(pst_transfer_options, blend_weights),
+                                        job->blend[s]));
         sum += job->blend[s];
     }
     if (!(sum > 0))
@@ -192,8 +147,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
         return status;
     job->context = context;
     job->network = network;
-    pst_transfer_options_init(&job->options, sizeof job->options);
-    memcpy(&job->options, options, options->size < sizeof job->options ? options->size : sizeof job->options);
+    pst_options_take(&job->options, options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
     PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
@@ -202,7 +156,8 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
-    pst_job_digest_options(job);
+    PST_TRY(pst_options_text(&context->error, &job->options, &job->options_text));
+    pst_job_digest_masks(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
     job->options.styles = NULL;
@@ -235,6 +190,7 @@ void pst_job_destroy(pst_job *job) {
     pst_free(job->styles);
     pst_free(job->stored);
     pst_free(job->blend);
+    pst_free(job->options_text);
     pst_regions_destroy(job->regions);
     pst_free(job);
 }

@@ -2,13 +2,7 @@
 #include <math.h>
 
 #include "transfer/job.h"
-
-static pst_status check(pst_job *job, const char *name, double weight) {
-    if (weight >= 0 && weight <= 1e30) /* false for NaN */
-        return PST_OK;
-    return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "the %s weight is %g; it must lie between 0 and 1e+30",
-                    name, weight);
-}
+#include "transfer/transfer_options.h"
 
 /* The image stays what it is, the best so far; what is known of its loss, and by the optimizer, is not true any more.
  * At once, so that a checkpoint in the same breath is right. */
@@ -25,12 +19,13 @@ static pst_status begin_anew(pst_job *job) {
 }
 
 pst_status pst_job_set_weights(pst_job *job, double content_weight, double style_weight, double tv_weight) {
+    pst_error *error = &job->context->error;
     pst_objective_options *o = &job->objective_options;
     pst_stage *stage = &job->stage;
     pst_status status;
-    PST_TRY(check(job, "content", content_weight));
-    PST_TRY(check(job, "style", style_weight));
-    PST_TRY(check(job, "tv", tv_weight));
+    PST_TRY(pst_options_check_value(error, offsetof(pst_transfer_options, content_weight), content_weight));
+    PST_TRY(pst_options_check_value(error, offsetof(pst_transfer_options, style_weight), style_weight));
+    PST_TRY(pst_options_check_value(error, offsetof(pst_transfer_options, tv_weight), tv_weight));
     job->options.content_weight = content_weight;
     job->options.style_weight = style_weight;
     job->options.tv_weight = tv_weight;

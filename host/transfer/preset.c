@@ -2,7 +2,7 @@
  * Numbers are those of the programs' sources; what stays different is told in the README. */
 #include <string.h>
 
-#include "transfer/context.h"
+#include "transfer/transfer_options.h"
 
 typedef struct preset {
     const char *name;
@@ -84,8 +84,7 @@ pst_status pst_transfer_options_preset(pst_transfer_options *options, const char
             pst_transfer_options set;
             size_t known =
                 options->size < sizeof set ? options->size : sizeof set; /* to a caller built with an older header */
-            pst_transfer_options_init(&set, sizeof set);
-            memcpy(&set, options, known);
+            pst_options_take(&set, options);
             presets[i].set(&set);
             memcpy(options, &set, known);
             return PST_OK;

@@ -9,6 +9,7 @@
 #include "op/statistics.h"
 #include "transfer/stage.h"
 #include "transfer/stored_style.h"
+#include "transfer/transfer_options.h"
 
 typedef struct maker {
     pst_context *context;
@@ -33,13 +34,18 @@ static bool is_opaque(const pst_image *image) {
 
 static pst_status check(pst_error *error, const pst_transfer_options *o) {
     double sum = 0;
+    pst_status status = pst_options_check(error, o);
+    if (status != PST_OK)
+        return status;
     if (!o->styles || !o->style_count)
         return pst_fail(error, PST_ERROR_ARGUMENT, "a style is made of at least one image");
     for (size_t s = 0; s < o->style_count; s++) {
         double weight = o->blend_weights ? o->blend_weights[s] : 1;
-        if (!o->styles[s] || !(weight >= 0 && weight <= 1e30))
-            return pst_fail(error, PST_ERROR_ARGUMENT, "style %zu has %s", s + 1,
-                            o->styles[s] ? "no blend weight from 0 up" : "no image");
+        if (!o->styles[s])
+            return pst_fail(error, PST_ERROR_ARGUMENT, "style %zu has no image", s + 1);
+        status = pst_options_check_value(error, offsetof(pst_transfer_options, blend_weights), weight);
+        if (status != PST_OK)
+            return status;
         if (!is_opaque(o->styles[s]))
             return pst_fail(error, PST_ERROR_UNSUPPORTED,
                             "style %zu has transparent parts; a stored style is made of whole images", s + 1);
@@ -47,11 +53,6 @@ static pst_status check(pst_error *error, const pst_transfer_options *o) {
     }
     if (!(sum > 0))
         return pst_fail(error, PST_ERROR_ARGUMENT, "all blend weights of the styles are zero");
-    if (o->image_size < 1 || o->image_size > PST_IMAGE_MAX_SIDE || o->min_size < 1)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "the sizes of a style must lie between 1 and %d",
-                        PST_IMAGE_MAX_SIDE);
-    if (o->pooling > PST_POOLING_L2)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "the pooling is not known");
     if (o->match_colors != PST_MATCH_NONE)
         return pst_fail(error, PST_ERROR_ARGUMENT,
                         "a stored style cannot be given a content's colors; match-colors needs its images");
@@ -257,8 +258,7 @@ pst_status pst_style_create(pst_context *context, pst_network *network, const ps
     pst_status status;
     *result = NULL;
     PST_TRY(pst_context_needs_device(context));
-    pst_transfer_options_init(&o, sizeof o);
-    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    pst_options_take(&o, options);
     PST_TRY(check(&context->error, &o));
     for (size_t s = 0; s < o.style_count; s++)
         sum += o.blend_weights ? o.blend_weights[s] : 1;

@@ -135,13 +135,13 @@ START_TEST(what_does_not_fit_is_refused) {
     pst_job_destroy(w.job);
 
     other.style_weight *= 2;
-    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    refuse(&other, path, PST_ERROR_ARGUMENT, "was made with style_weight=100, and this run has style_weight=200;");
     other = options;
     other.style_layers = "relu1_1,relu2_1=0.5";
-    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    refuse(&other, path, PST_ERROR_ARGUMENT, "this run has style_layers=relu1_1,relu2_1=0.5;");
     other = options;
     other.iterations++;
-    refuse(&other, path, PST_ERROR_ARGUMENT, "other options");
+    refuse(&other, path, PST_ERROR_ARGUMENT, "iterations=");
     other = options;
     other.content = style;
     refuse(&other, path, PST_ERROR_ARGUMENT, "another content image");

@@ -115,7 +115,7 @@ static bool change_weights(void *user, const pst_progress *progress) {
         ck_assert_int_eq(pst_job_set_weights(c->job, -1, 1, 1), PST_ERROR_ARGUMENT);
         ck_assert_int_eq(pst_job_set_weights(c->job, 1, NAN, 1), PST_ERROR_ARGUMENT);
         ck_assert_int_eq(pst_job_set_weights(c->job, 1, 1, INFINITY), PST_ERROR_ARGUMENT);
-        ck_assert_ptr_nonnull(strstr(pst_context_message(context), "tv weight"));
+        ck_assert_ptr_nonnull(strstr(pst_context_message(context), "tv_weight"));
         ck_assert_int_eq(pst_job_set_weights(c->job, c->content, c->style, c->tv), PST_OK);
         pst_image *result; /* still there, though its loss is not known any more */
         ck_assert_int_eq(pst_job_result(c->job, &result), PST_OK);

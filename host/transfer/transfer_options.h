@@ -1,0 +1,22 @@
+/* What holds for every member of pst_transfer_options: one table of rows (pst_transfer_option_table) serves the
+ * defaults, the checks and the text by which a checkpoint recognizes its options. */
+#ifndef PST_TRANSFER_TRANSFER_OPTIONS_H
+#define PST_TRANSFER_TRANSFER_OPTIONS_H
+
+#include "base/status.h"
+
+/* Copies a caller's options, whose struct may be shorter or longer; the members it has not get their defaults. */
+void pst_options_take(pst_transfer_options *options, const pst_transfer_options *given);
+
+/* PST_ERROR_ARGUMENT for the first member that is out of its range; the message names it. What several members must
+ * have in common is not checked here. */
+pst_status pst_options_check(pst_error *error, const pst_transfer_options *options);
+
+/* The same for a number that is not in the struct yet, or is an element of the array that the member points to; offset
+ * is the member's. */
+pst_status pst_options_check_value(pst_error *error, size_t offset, double value);
+
+/* *text: a line "name=value" for each member that changes the result and is not a pointer. End it with pst_free. */
+pst_status pst_options_text(pst_error *error, const pst_transfer_options *options, char **text);
+
+#endif
