@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "blas/known_answers.h"
 #include "blas/parameters.h"
+#include "cl/program.h"
 
 /* CLBlast 1.5.3's kernel 0 (GEMMK = 0) wants all that it reads and writes with the rows' index running fastest, as
  * column-major storage has it: so C^T = B^T A^T is asked of it, column-major, whose C^T is our C. Its kernel 1 wants

@@ -3,7 +3,7 @@
 #ifndef PST_BLAS_GEMM_H
 #define PST_BLAS_GEMM_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 typedef struct pst_gemm pst_gemm;
 

@@ -1,9 +1,52 @@
-/* Programs: common.cl + one operation + generated defines, built when first needed and kept by the session. */
+/* Kernels: programs of common.cl, one operation and generated defines, built when first needed; and their launches. */
 #ifndef PST_CL_PROGRAM_H
 #define PST_CL_PROGRAM_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
-void pst_programs_release(pst_session *session);
+typedef struct pst_kernel {
+    cl_kernel kernel;
+    const char *name;
+    size_t max_work_group_size; /* on this device */
+} pst_kernel;
+
+/* The kernel `name` of cl/<source>.cl, or of several files joined by '+', built with common.cl before them and
+ * `defines` (such as "-DVEC=8", or "") on first use. Owned by the session. */
+pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
+                          const pst_kernel **kernel);
+
+typedef struct pst_arg {
+    size_t bytes;
+    union {
+        cl_mem memory;
+        cl_int integer;
+        cl_float real;
+    } value;
+} pst_arg;
+
+/* A NULL buffer is a NULL pointer in the kernel. */
+pst_arg pst_arg_buffer(const pst_buffer *buffer);
+pst_arg pst_arg_int(int value);
+pst_arg pst_arg_float(double value);
+
+#define PST_ARGS(...) \
+    sizeof((pst_arg[]){__VA_ARGS__}) / sizeof(pst_arg), (const pst_arg[]) { __VA_ARGS__ }
+
+/* Queues a kernel over global[0] x global[1] x global[2] work-items; local NULL lets the driver choose, else global
+ * must be a multiple of it. A global size of 0 does nothing. */
+pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size_t global[3], const size_t local[3],
+                      size_t arg_count, const pst_arg *args);
+
+/* Queues an EACH_KERNEL (cl/common.cl) over `count` elements; 0 does nothing. */
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                           const pst_arg *args);
+
+/* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer
+ * if the device wants. */
+size_t pst_group_size(const pst_session *session);
+size_t pst_sum_group_size(const pst_session *session);
+
+/* Floats in a vector of the kernels that work element by element (WIDE in cl/common.cl). */
+size_t pst_wide(const pst_session *session);
 
 #endif

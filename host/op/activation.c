@@ -1,5 +1,7 @@
 #include "op/activation.h"
 
+#include "cl/program.h"
+
 double pst_unpool_scale(pst_pool pool) { return pool == PST_POOL_AVERAGE ? 0.25 : 1; }
 
 pst_status pst_bias_relu(pst_session *session, pst_buffer *map, size_t first, size_t count, int c,

@@ -3,7 +3,7 @@
 #ifndef PST_OP_BLOCKS_H
 #define PST_OP_BLOCKS_H
 
-#include "cl/session.h"
+#include "cl/program.h"
 
 /* A launch does so many operations at most: a tenth of a second where a device does 40 GFLOP/s. */
 #define PST_LAUNCH_FLOPS 4e9

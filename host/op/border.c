@@ -1,5 +1,7 @@
 #include "op/border.h"
 
+#include "cl/program.h"
+
 static size_t border_count(int h, int w) {
     return h == 1 || w == 1 ? (size_t)h * (size_t)w : 2 * ((size_t)h + (size_t)w) - 4;
 }

@@ -4,7 +4,7 @@
 #ifndef PST_OP_BORDER_H
 #define PST_OP_BORDER_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 /* Replaces the pixels of the border of map [h][w][c] and bits (NULL: none), which the convolution of x [h][w][3] has
  * written. */

@@ -15,7 +15,7 @@
 #define PST_OP_CONV_H
 
 #include "blas/gemm.h"
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 #define PST_CHANNELS 16 /* feature maps are padded with zero channels to a multiple of this */
 #define PST_IMAGE_CHANNELS 3

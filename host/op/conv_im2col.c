@@ -2,6 +2,7 @@
  * [pixels][9 c_in], multiplied by the weights [9 c_in][c_out], and bias, ReLU, pooling or mask follow while the strip
  * is still in the cache. Works for every shape on every device. */
 #include "base/memory.h"
+#include "cl/program.h"
 #include "op/activation.h"
 #include "op/conv.h"
 

@@ -1,5 +1,7 @@
 #include "op/guide.h"
 
+#include "cl/program.h"
+
 pst_status pst_guide_map(pst_session *session, const pst_buffer *f, size_t pixels, int c, const pst_buffer *guide,
                          bool squared, pst_buffer *out) {
     const pst_kernel *kernel;

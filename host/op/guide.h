@@ -4,7 +4,7 @@
 #ifndef PST_OP_GUIDE_H
 #define PST_OP_GUIDE_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 /* out [pixels][c] = f * guide, or with `squared` f * guide^2; out may be f. */
 pst_status pst_guide_map(pst_session *session, const pst_buffer *f, size_t pixels, int c, const pst_buffer *guide,

@@ -1,5 +1,7 @@
 #include "op/loss.h"
 
+#include "cl/program.h"
+
 pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buffer *target, size_t count, double scale,
                        bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot) {
     const pst_kernel *kernel;

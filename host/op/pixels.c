@@ -1,5 +1,7 @@
 #include "op/pixels.h"
 
+#include "cl/program.h"
+
 static pst_status convert(pst_session *session, const char *name, const pst_buffer *from, size_t pixels, double scale,
                           pst_buffer *to) {
     const pst_kernel *kernel;

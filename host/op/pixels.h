@@ -3,7 +3,7 @@
 #ifndef PST_OP_PIXELS_H
 #define PST_OP_PIXELS_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 pst_status pst_pixels_import(pst_session *session, const pst_buffer *rgb, size_t pixels, double scale, pst_buffer *x);
 pst_status pst_pixels_export(pst_session *session, const pst_buffer *x, size_t pixels, double scale, pst_buffer *rgb);

@@ -1,5 +1,7 @@
 #include "op/spread.h"
 
+#include "cl/program.h"
+
 typedef struct scale {
     int h, w, at; /* where in its buffer, in floats */
 } scale;

@@ -5,7 +5,7 @@
 #ifndef PST_OP_SPREAD_H
 #define PST_OP_SPREAD_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 #define PST_SPREAD_LEVELS 4
 #define PST_SPREAD_GAIN 1.0

@@ -1,5 +1,7 @@
 #include "op/statistics.h"
 
+#include "cl/program.h"
+
 #define PARTS_MAX 512 /* of the pixels: with 64 channels there is little else to share out */
 #define PIXELS_PER_PART 64
 

@@ -2,7 +2,7 @@
 #ifndef PST_OP_STATISTICS_H
 #define PST_OP_STATISTICS_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 /* Bytes of scratch memory that a mean takes. */
 size_t pst_mean_workspace_bytes(size_t pixels, int c);

@@ -1,6 +1,7 @@
 #include "op/sums.h"
 
 #include "base/memory.h"
+#include "cl/program.h"
 
 size_t pst_sums_bytes(size_t slots) { return slots * PST_PARTS * sizeof(float); }
 

@@ -2,7 +2,7 @@
 #ifndef PST_OP_SUMS_H
 #define PST_OP_SUMS_H
 
-#include "cl/session.h"
+#include "cl/buffer.h"
 
 #define PST_PARTS 128 /* PARTS in cl/common.cl */
 

@@ -2,7 +2,7 @@
 #ifndef PST_OP_TILES_H
 #define PST_OP_TILES_H
 
-#include "cl/session.h"
+#include "cl/program.h"
 
 /* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, and how many inputs
  * are summed between loads and stores of it. */

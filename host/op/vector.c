@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "cl/program.h"
+
 #define COMBINE_AT_ONCE 8 /* as many as the kernel has arguments for */
 #define DOTS_AT_ONCE 4
 #define DOTS_B 3

@@ -6,6 +6,8 @@
  * Since n depends on m as well, d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
 #include "op/wasserstein.h"
 
+#include "cl/program.h"
+
 enum { B, Y, Z, W, S, T, SPARE, MATRICES };
 
 typedef struct root {
