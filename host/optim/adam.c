@@ -34,12 +34,12 @@ static pst_status start(pst_optimizer *optimizer) {
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss) {
     adam *self = (adam *)optimizer;
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
     pst_status status;
-    (void)loss;
+    PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
     if (!self->moments.first)
         PST_TRY(space->create(space->self, &self->moments.first));
     if (!self->moments.second)
@@ -60,18 +60,25 @@ static size_t vector_count(const pst_optimizer_options *options) {
     return 2;
 }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
+static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
     adam *self = (adam *)optimizer;
     pst_status status;
-    PST_TRY(state->numbers(state->self, &self->moments.power1, sizeof self->moments.power1));
-    PST_TRY(state->numbers(state->self, &self->moments.power2, sizeof self->moments.power2));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->moments.first));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->moments.second));
+    PST_TRY(archive->numbers(archive->self, &self->moments.power1, sizeof self->moments.power1));
+    PST_TRY(archive->numbers(archive->self, &self->moments.power2, sizeof self->moments.power2));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.first));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.second));
 cleanup:
     return status;
 }
 
 static pst_adam_moments *moments(pst_optimizer *optimizer) { return &((adam *)optimizer)->moments; }
 
-const pst_optimizer_methods pst_adam_methods = {sizeof(adam), start, forget, step,   forget,
-                                                vector_count, tell,  false,  moments};
+const pst_optimizer_methods pst_adam_methods = {.bytes = sizeof(adam),
+                                                .start = start,
+                                                .finish = forget,
+                                                .move = move,
+                                                .forget = forget,
+                                                .vector_count = vector_count,
+                                                .serialize = serialize,
+                                                .moments = moments,
+                                                .clamps_and_averages = true};

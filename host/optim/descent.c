@@ -30,14 +30,14 @@ static pst_status start(pst_optimizer *optimizer) {
     return PST_OK;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss) {
     descent *self = (descent *)optimizer;
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
     const double rate = optimizer->scale * o->learning_rate / (1 + o->decay * self->steps);
     const pst_vector *along = *g;
     pst_status status;
-    (void)loss;
+    PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
     if (o->momentum > 0) {
         if (!self->velocity)
             PST_TRY(space->create(space->self, &self->velocity));
@@ -57,14 +57,20 @@ cleanup:
 
 static size_t vector_count(const pst_optimizer_options *options) { return options->momentum > 0 ? 1 : 0; }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
+static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
     descent *self = (descent *)optimizer;
     pst_status status;
-    PST_TRY(state->numbers(state->self, &self->steps, sizeof self->steps));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->velocity));
+    PST_TRY(archive->numbers(archive->self, &self->steps, sizeof self->steps));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->velocity));
 cleanup:
     return status;
 }
 
-const pst_optimizer_methods pst_descent_methods = {sizeof(descent), start,        forget, step,
-                                                   forget,          vector_count, tell,   false};
+const pst_optimizer_methods pst_descent_methods = {.bytes = sizeof(descent),
+                                                   .start = start,
+                                                   .finish = forget,
+                                                   .move = move,
+                                                   .forget = forget,
+                                                   .vector_count = vector_count,
+                                                   .serialize = serialize,
+                                                   .clamps_and_averages = true};

@@ -11,13 +11,16 @@ typedef struct pst_optimizer_methods {
      */
     pst_status (*start)(pst_optimizer *optimizer);
     void (*finish)(pst_optimizer *optimizer);
-    pst_status (*step)(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
+    /* The halves of a step, as in optimizer.h. `measure` is NULL where the kind needs no numbers. `move` gets a finite
+     * loss, and keeps the best point by pst_optimizer_keep before it moves *x. */
+    pst_status (*measure)(pst_optimizer *optimizer, pst_vector *x, pst_vector *g);
+    pst_status (*move)(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss);
     void (*forget)(pst_optimizer *optimizer);
     size_t (*vector_count)(const pst_optimizer_options *options);
-    pst_status (*tell)(pst_optimizer *optimizer,
-                       const pst_optimizer_state *state); /* what pst_optimizer does not hold */
-    bool waits; /* in `step`, after which it calls pst_optimizer_keep; for the others that is done before */
+    /* Of what the kind holds itself; pst_optimizer_serialize does the rest. */
+    pst_status (*serialize)(pst_optimizer *optimizer, const pst_optimizer_archive *archive);
     pst_adam_moments *(*moments)(pst_optimizer *optimizer); /* NULL: it has none */
+    bool clamps_and_averages;                               /* the options `clamp` and `average` are allowed */
 } pst_optimizer_methods;
 
 struct pst_optimizer {
@@ -31,12 +34,12 @@ struct pst_optimizer {
     double average_power; /* options.average to the number of points in it */
 };
 
-/* Checks the loss at x and, where it is not above the lowest, copies x to `best`. PST_ERROR_NUMERIC as of a step. */
+/* Copies x to `best` where its loss, which is finite, is not above the lowest. */
 pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss);
 
-/* Tells whether a vector is there, and what is in it; one that is filled in is made. */
-pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state,
-                                     pst_vector **vector);
+/* Saves or loads whether there is a vector, and its content; loading creates it. */
+pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
+                                          pst_vector **vector);
 
 extern const pst_optimizer_methods pst_lbfgs_methods;
 extern const pst_optimizer_methods pst_lbfgs_robust_methods;

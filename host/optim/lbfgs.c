@@ -21,15 +21,20 @@ static void finish(pst_optimizer *optimizer) { pst_pairs_clear(&((lbfgs *)optimi
 
 static void forget(pst_optimizer *optimizer) { pst_pairs_forget(&((lbfgs *)optimizer)->pairs); }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status measure(pst_optimizer *optimizer, pst_vector *x, pst_vector *g) {
+    pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
+    return pst_pairs_measure(pairs, x, g, pairs->held == 0);
+}
+
+static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss) {
     const pst_vector_space *space = optimizer->space;
     pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
     pst_vector *s;
     pst_status status;
-    double l1_norm = 0, length = 1;
-    PST_TRY(pst_pairs_measure(pairs, *g, *g, pairs->held == 0 ? &l1_norm : NULL));
-    PST_TRY(pst_optimizer_keep(optimizer, *x, *loss));
-    pst_pairs_keep(pairs, curvature_floor);
+    double l1_norm, length = 1;
+    PST_TRY(pst_pairs_read(pairs, &l1_norm));
+    PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
+    pst_pairs_keep(pairs, curvature_floor, x);
     pst_pairs_direction(pairs);
     if (pairs->held == 0)
         length = l1_norm > 1 ? 1 / l1_norm : 1;
@@ -44,8 +49,15 @@ cleanup:
 
 static size_t vector_count(const pst_optimizer_options *options) { return pst_pairs_vector_count(options->history); }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
-    return pst_pairs_tell(&((lbfgs *)optimizer)->pairs, state);
+static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
+    return pst_pairs_serialize(&((lbfgs *)optimizer)->pairs, archive);
 }
 
-const pst_optimizer_methods pst_lbfgs_methods = {sizeof(lbfgs), start, finish, step, forget, vector_count, tell, true};
+const pst_optimizer_methods pst_lbfgs_methods = {.bytes = sizeof(lbfgs),
+                                                 .start = start,
+                                                 .finish = finish,
+                                                 .measure = measure,
+                                                 .move = move,
+                                                 .forget = forget,
+                                                 .vector_count = vector_count,
+                                                 .serialize = serialize};

@@ -15,7 +15,7 @@
  * symmetric, and what L-BFGS begins with, a multiple of the identity, is a multiple of P P in the image's.
  *
  * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the
- * step turns out to be good. Until then its vector serves for y. */
+ * step turns out to be good. Until then its vector holds y. */
 #include <math.h>
 
 #include "optim/kinds.h"
@@ -102,13 +102,11 @@ static double aim(robust *self, double longest) {
 }
 
 /* The first step, and the first after a restart. */
-static pst_status begin(robust *self, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status begin(robust *self, pst_vector **x, pst_vector **g, double loss, double l1_norm) {
     const double reach = self->base.options.robust_first; /* 0: no longer than the gradient itself */
-    double l1_norm;
     pst_status status;
-    PST_TRY(pst_pairs_measure(&self->pairs, *g, *g, &l1_norm));
-    PST_TRY(pst_optimizer_keep(&self->base, *x, *loss));
-    settle(self, g, *loss);
+    PST_TRY(pst_optimizer_keep(&self->base, *x, loss));
+    settle(self, g, loss);
     self->length = self->base.scale * (reach > 0 && l1_norm > 0 ? reach / l1_norm : l1_norm > 1 ? 1 / l1_norm : 1);
     self->stretched = 1;
     PST_TRY(pst_pairs_open(&self->pairs, g, aim(self, 0), &self->s));
@@ -117,20 +115,15 @@ cleanup:
     return status;
 }
 
-static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, double loss) {
     pst_pairs *pairs = &self->pairs;
     pst_status status;
-    PST_TRY(pst_pairs_lend(pairs, x));
-    PST_TRY(pst_pairs_measure(pairs, *g, NULL, NULL));
-    if (!isfinite(*loss))
-        PST_TRY(pst_fail(self->base.space->error, PST_ERROR_NUMERIC, "the loss is not a finite number"));
     const pst_pair_facts facts = pst_pairs_facts(pairs);
-    const bool kept = pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy));
-    pst_pairs_take(pairs, x);
+    const bool kept = pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy), x);
     double longest = 0;
-    if (*loss <= self->base.best_loss) {
+    if (loss <= self->base.best_loss) {
         PST_TRY(land(self, self->base.best));
-        settle(self, g, *loss);
+        settle(self, g, loss);
         if (pairs->held == 0)
             self->length *= growth;
         self->stretched = kept ? 1 : self->stretched * stretch;
@@ -140,7 +133,7 @@ static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const doub
         if (++self->failures % FAILURES_MAX == 0) {
             pst_pairs_forget(pairs);
         } else if (!kept) {
-            const double part = cut(self->base.best_loss, *loss, &facts);
+            const double part = cut(self->base.best_loss, loss, &facts);
             if (pairs->held == 0)
                 self->length *= part;
             PST_TRY(pst_pairs_reopen(pairs, part, &self->s));
@@ -149,44 +142,57 @@ static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, const doub
     }
     PST_TRY(pst_pairs_open(pairs, g, aim(self, longest), &self->s));
     PST_TRY(land(self, *x));
-    return PST_OK;
 cleanup:
-    pst_pairs_take(pairs, x);
     return status;
 }
 
-static pst_status step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
+static pst_status measure(pst_optimizer *optimizer, pst_vector *x, pst_vector *g) {
     robust *self = (robust *)optimizer;
     const pst_vector_space *space = optimizer->space;
     pst_status status;
     if (!self->g)
         PST_TRY(space->create(space->self, &self->g));
     if (space->spread)
-        PST_TRY(space->spread(space->self, *g, NULL, *g));
+        PST_TRY(space->spread(space->self, g, NULL, g));
     self->pairs.anchor = self->g;
-    status = self->length == 0 ? begin(self, x, g, loss) : go_on(self, x, g, loss);
+    PST_TRY(pst_pairs_measure(&self->pairs, x, g, self->length == 0));
 cleanup:
     return status;
 }
 
-static size_t vector_count(const pst_optimizer_options *options) {
-    return options->history < 1 ? 0 : pst_pairs_vector_count(options->history) - 1 + 1;
+static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss) {
+    robust *self = (robust *)optimizer;
+    double l1_norm;
+    pst_status status;
+    PST_TRY(pst_pairs_read(&self->pairs, &l1_norm));
+    PST_TRY(self->length == 0 ? begin(self, x, g, loss, l1_norm) : go_on(self, x, g, loss));
+cleanup:
+    return status;
 }
 
-static pst_status tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
+/* With the anchor, which saves the pairs one vector. */
+static size_t vector_count(const pst_optimizer_options *options) { return pst_pairs_vector_count(options->history); }
+
+static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
     robust *self = (robust *)optimizer;
     int64_t failures = self->failures;
     pst_status status;
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &self->g));
-    PST_TRY(state->numbers(state->self, &self->length, sizeof self->length));
-    PST_TRY(state->numbers(state->self, &self->stretched, sizeof self->stretched));
-    PST_TRY(state->numbers(state->self, &failures, sizeof failures));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->g));
+    PST_TRY(archive->numbers(archive->self, &self->length, sizeof self->length));
+    PST_TRY(archive->numbers(archive->self, &self->stretched, sizeof self->stretched));
+    PST_TRY(archive->numbers(archive->self, &failures, sizeof failures));
     self->failures = (int)failures;
-    PST_TRY(pst_pairs_tell(&self->pairs, state));
+    PST_TRY(pst_pairs_serialize(&self->pairs, archive));
     self->s = pst_pairs_step(&self->pairs);
 cleanup:
     return status;
 }
 
-const pst_optimizer_methods pst_lbfgs_robust_methods = {sizeof(robust), start,        finish, step,
-                                                        forget,         vector_count, tell,   true};
+const pst_optimizer_methods pst_lbfgs_robust_methods = {.bytes = sizeof(robust),
+                                                        .start = start,
+                                                        .finish = finish,
+                                                        .measure = measure,
+                                                        .move = move,
+                                                        .forget = forget,
+                                                        .vector_count = vector_count,
+                                                        .serialize = serialize};

@@ -23,7 +23,7 @@ static pst_status check_shared(pst_optimizer *optimizer) {
     if (!(o->average >= 0 && o->average < 1))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
                         "the decay of the average is %g; it must be in [0, 1)", o->average);
-    if (optimizer->methods->waits && (o->clamp || o->average > 0))
+    if (!optimizer->methods->clamps_and_averages && (o->clamp || o->average > 0))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
                         "%s goes with Adam and gradient descent only; choose one of them or leave it out",
                         o->clamp ? "clamping" : "an average of the images on the way");
@@ -80,15 +80,19 @@ cleanup:
     return status;
 }
 
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss) {
+pst_status pst_optimizer_measure(pst_optimizer *optimizer, pst_vector *x, pst_vector *g) {
+    return optimizer->methods->measure ? optimizer->methods->measure(optimizer, x, g) : PST_OK;
+}
+
+pst_status pst_optimizer_move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss) {
     const pst_vector_space *space = optimizer->space;
     const pst_optimizer_options *o = &optimizer->options;
     pst_status status;
-    if (!optimizer->methods->waits)
-        PST_TRY(pst_optimizer_keep(optimizer, *x, *loss));
+    if (!isfinite(loss))
+        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
     if (o->average > 0 && !optimizer->average)
         PST_TRY(add_to_average(optimizer, *x));
-    PST_TRY(optimizer->methods->step(optimizer, x, g, loss));
+    PST_TRY(optimizer->methods->move(optimizer, x, g, loss));
     if (o->clamp && space->clamp)
         PST_TRY(space->clamp(space->self, *x));
     if (o->average > 0)
@@ -100,8 +104,6 @@ cleanup:
 pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss) {
     const pst_vector_space *space = optimizer->space;
     pst_status status;
-    if (!isfinite(loss))
-        return pst_fail(space->error, PST_ERROR_NUMERIC, "the loss is not a finite number");
     if (optimizer->best && loss > optimizer->best_loss)
         return PST_OK;
     pst_vector *place = optimizer->best;
@@ -125,8 +127,6 @@ pst_adam_moments *pst_optimizer_moments(pst_optimizer *optimizer) {
     return optimizer->methods->moments ? optimizer->methods->moments(optimizer) : NULL;
 }
 
-bool pst_optimizer_waits(const pst_optimizer *optimizer) { return optimizer->methods->waits; }
-
 pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale) {
     if (!(scale > 0 && scale <= 1))
         return pst_fail(optimizer->space->error, PST_ERROR_ARGUMENT,
@@ -143,27 +143,27 @@ void pst_optimizer_begin_anew(pst_optimizer *optimizer) {
     optimizer->best_loss = INFINITY;
 }
 
-pst_status pst_optimizer_tell_vector(const pst_vector_space *space, const pst_optimizer_state *state,
-                                     pst_vector **vector) {
+pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
+                                          pst_vector **vector) {
     uint8_t there = *vector != NULL;
     pst_status status;
-    PST_TRY(state->numbers(state->self, &there, sizeof there));
-    if (there && !*vector)
+    PST_TRY(archive->numbers(archive->self, &there, sizeof there));
+    if (archive->direction == PST_ARCHIVE_LOAD && there && !*vector)
         PST_TRY(space->create(space->self, vector));
     if (there)
-        PST_TRY(state->vector(state->self, *vector));
+        PST_TRY(archive->vector(archive->self, *vector));
 cleanup:
     return status;
 }
 
-pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state) {
+pst_status pst_optimizer_serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
     pst_status status;
-    PST_TRY(state->numbers(state->self, &optimizer->scale, sizeof optimizer->scale));
-    PST_TRY(state->numbers(state->self, &optimizer->best_loss, sizeof optimizer->best_loss));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->best));
-    PST_TRY(state->numbers(state->self, &optimizer->average_power, sizeof optimizer->average_power));
-    PST_TRY(pst_optimizer_tell_vector(optimizer->space, state, &optimizer->average));
-    PST_TRY(optimizer->methods->tell(optimizer, state));
+    PST_TRY(archive->numbers(archive->self, &optimizer->scale, sizeof optimizer->scale));
+    PST_TRY(archive->numbers(archive->self, &optimizer->best_loss, sizeof optimizer->best_loss));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->best));
+    PST_TRY(archive->numbers(archive->self, &optimizer->average_power, sizeof optimizer->average_power));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->average));
+    PST_TRY(optimizer->methods->serialize(optimizer, archive));
 cleanup:
     return status;
 }

@@ -1,9 +1,11 @@
 /* Optimizers over vectors that they never look into: the same code runs on device buffers and, in tests, on host arrays
  * of doubles.
  *
- * The descent is driven from outside, one evaluation a step:
- *     pst_optimizer_create(...)
- *     repeat: evaluate loss and gradient g at x;  pst_optimizer_step(optimizer, x, g, &loss)   moves x
+ * An optimizer never waits for the device; the caller does, once an iteration:
+ *     queue the evaluation of the loss and its gradient g at x
+ *     pst_optimizer_measure(optimizer, x, g)          queues what the step needs to know about them
+ *     wait: now the loss and the measured numbers are on the host
+ *     pst_optimizer_move(optimizer, &x, &g, loss)     decides, and queues the step, which makes x the next point
  */
 #ifndef PST_OPTIM_OPTIMIZER_H
 #define PST_OPTIM_OPTIMIZER_H
@@ -12,7 +14,7 @@
 
 typedef struct pst_vector pst_vector; /* opaque; whoever implements pst_vector_space defines it */
 
-/* A vector space: all vectors have one length. Operations are queued in order and may run later; only `dots` waits. */
+/* A vector space: all vectors have one length. Operations are queued in order and may run later; none waits. */
 typedef struct pst_vector_space {
     void *self;
     pst_error *error;
@@ -25,11 +27,13 @@ typedef struct pst_vector_space {
      * change as soon as this returns. */
     pst_status (*combine)(void *self, pst_vector *to, size_t count, const double *factors,
                           const pst_vector *const *from);
-    /* results[i * b_count + j] = a[i] . b[j], and *l1_norm = sum |norm_of| (both may be NULL). The one operation that
-     * waits: after it everything queued before, a pending loss included, is on the host. b_count <= 3; a vector may be
-     * among both. */
-    pst_status (*dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
-                       const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm);
+    /* Queues the inner products a[i] . b[j], and sum |norm_of| unless it is NULL. b_count <= 3; a vector may be among
+     * both. */
+    pst_status (*queue_dots)(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
+                             const pst_vector *const *b, const pst_vector *norm_of);
+    /* The numbers of the last queue_dots, with the same counts, after the caller has waited:
+     * results[i * b_count + j] = a[i] . b[j], and *l1_norm = sum |norm_of| unless it is NULL. */
+    void (*read_dots)(void *self, size_t a_count, size_t b_count, double *results, double *l1_norm);
     /* to = from + P v, where P is a fixed, symmetric, positive definite matrix: steps that are as long before P are as
      * much of a change to the image, which the space knows better than an optimizer. from = NULL is zero; `to` may be
      * among the others. The operation may be NULL: P is the identity then. */
@@ -62,19 +66,23 @@ pst_status pst_optimizer_create(const pst_vector_space *space, const pst_optimiz
                                 pst_optimizer **optimizer);
 void pst_optimizer_destroy(pst_optimizer *optimizer);
 
-/* Given the loss and the gradient *g at *x, makes *x the next point to evaluate. Both may be exchanged for other
- * vectors of the space: the caller owns what stands there afterwards, never NULL, and what is in it but the next point
- * is of no meaning. Kinds that wait read *loss only after the one call of dots that a step makes, which is when a loss
- * that is still pending becomes known, and for the others it must be known. PST_ERROR_NUMERIC where the loss or, with
- * L-BFGS, the gradient is not finite. After this or any other failure the optimizer wants pst_optimizer_restart, and *x
- * a point to go on from, before the next step. */
-pst_status pst_optimizer_step(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, const double *loss);
+/* The first half of a step: queues what the second half needs to know about the gradient g at x. The contents of both
+ * vectors may change; nothing else may use them until pst_optimizer_move. */
+pst_status pst_optimizer_measure(pst_optimizer *optimizer, pst_vector *x, pst_vector *g);
 
-/* Of all points that steps were given, the one of the lowest loss (the last of equals), bit for bit; valid until the
- * next step. NULL before the first. */
+/* The second half, after pst_optimizer_measure with the same vectors and a wait: given the loss there, makes *x the
+ * next point to evaluate. Both vectors may be exchanged for others of the space: the caller owns what stands there
+ * afterwards, and only *x has a meaning. PST_ERROR_NUMERIC where the loss or, with L-BFGS, the gradient is not finite.
+ *
+ * After a failure of either half, or a measure that no move follows, *x needs a new point and the optimizer needs
+ * pst_optimizer_restart before the next step. */
+pst_status pst_optimizer_move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g, double loss);
+
+/* Of all points that steps began at, the one of the lowest loss (the last of equals), bit for bit; valid until the next
+ * step. NULL before the first. */
 const pst_vector *pst_optimizer_best(const pst_optimizer *optimizer);
 
-/* The running average of the first point that a step was given and of all that steps led to since the last restart: the
+/* The running average of the first point that a step began at and of all that steps led to since the last restart: the
  * point k steps back weighs average^k, and the weights sum to 1 from the beginning (the bias correction of Adam's
  * moments). NULL without one, and before the first step. */
 const pst_vector *pst_optimizer_average(const pst_optimizer *optimizer);
@@ -89,9 +97,6 @@ typedef struct pst_adam_moments {
 /* NULL for the other kinds. */
 pst_adam_moments *pst_optimizer_moments(pst_optimizer *optimizer);
 
-/* Whether steps of this kind call dots and wait. */
-bool pst_optimizer_waits(const pst_optimizer *optimizer);
-
 /* Forgets everything learnt (pairs, moments, the average; not the k of a decaying rate) and multiplies every later step
  * by scale (0 < scale <= 1, cumulative): for a restart from the best point, which the caller copies to *x. The L-BFGS
  * that is not plain checks every step anyway, and scales only those that it takes before its next pair. */
@@ -101,20 +106,20 @@ pst_status pst_optimizer_restart(pst_optimizer *optimizer, double scale);
  * had until that step, which keeps its own whatever the loss is. */
 void pst_optimizer_begin_anew(pst_optimizer *optimizer);
 
-/* Everything that an optimizer knows, to be kept and taken up again: it is told in one order, by the same code, to
- * whoever writes it and to whoever fills it in. */
-typedef struct pst_optimizer_state {
+/* Where the state of an optimizer is saved to or loaded from. The same code walks over the state in both directions, so
+ * that the order is the same. */
+typedef struct pst_optimizer_archive {
     void *self;
-    bool filling; /* else it is written */
-    pst_status (*numbers)(void *self, void *data, size_t bytes);
+    enum { PST_ARCHIVE_SAVE, PST_ARCHIVE_LOAD } direction;
+    pst_status (*numbers)(void *self, void *data, size_t bytes); /* saves them, or overwrites them */
     pst_status (*vector)(void *self, pst_vector *vector);
-} pst_optimizer_state;
+} pst_optimizer_archive;
 
-/* With `filling` on an optimizer that was just made with the options of the one that was written, over a space of the
- * same length; the steps after it are then the same to the last bit. PST_ERROR_FORMAT where it cannot be such a state;
- * after any failure the optimizer is good for pst_optimizer_destroy only. The point *x of the next step is the caller's
- * to keep. */
-pst_status pst_optimizer_tell(pst_optimizer *optimizer, const pst_optimizer_state *state);
+/* Saves all that the optimizer knows, or loads it into an optimizer that was just created with the same options over a
+ * space of the same length: its steps are then the same to the last bit. Call it between steps; the caller saves the
+ * point *x of the next step. PST_ERROR_FORMAT where what was loaded cannot be such a state; after any failure to load,
+ * the optimizer can only be destroyed. */
+pst_status pst_optimizer_serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive);
 
 /* How many vectors an optimizer of these options holds at most besides x and g, for the memory plan. Reached exactly
  * by a run that is long enough; L-BFGS holds two more an iteration until then. */

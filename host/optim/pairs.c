@@ -84,42 +84,47 @@ static void exchange(pst_vector **a, pst_vector **b) {
     *b = kept;
 }
 
-pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector) {
-    pst_vector **y = y_of(pairs, pairs->held), **next = y_of(pairs, pairs->held + 1);
-    /* Should the pair be kept while there is room, no old one becomes free. Made now, where failing costs nothing. */
-    if (!*y && pairs->held < pairs->history && !*next) {
-        const pst_status status = pairs->space->create(pairs->space->self, next);
-        if (status != PST_OK)
-            return status;
-    }
-    exchange(y, vector);
-    return PST_OK;
+/* Should the open pair take x while there is room, no old one becomes free: makes a vector to give for x, now, where
+ * failing costs nothing. */
+static pst_status prepare_exchange(pst_pairs *pairs) {
+    pst_vector **next = y_of(pairs, pairs->held + 1);
+    if (*y_of(pairs, pairs->held) || pairs->held == pairs->history || *next)
+        return PST_OK;
+    return pairs->space->create(pairs->space->self, next);
 }
 
-void pst_pairs_take(pst_pairs *pairs, pst_vector **vector) {
-    if (!*vector)
-        exchange(y_of(pairs, pairs->held), vector);
-}
-
-pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm) {
+pst_status pst_pairs_measure(pst_pairs *pairs, pst_vector *x, const pst_vector *g, bool norm) {
     const pst_vector_space *space = pairs->space;
-    const size_t fresh = pairs->open ? 3 : 1; /* the products with these are not known yet */
     size_t count = 0;
     pst_status status;
     for (size_t age = 0; age < pairs->held; age++)
         count = add_pair(pairs, count, age);
     if (pairs->open) {
-        pst_vector *y = *y_of(pairs, pairs->held);
+        const size_t s = slot_of(pairs, pairs->held);
+        pst_vector *y = pairs->anchor ? x : *y_of(pairs, pairs->held);
         const double factors[] = {1, -1};
         const pst_vector *const terms[] = {g, pairs->anchor ? pairs->anchor : y};
-        PST_TRY(space->combine(space->self, y, 2, factors, terms));
-        if (pairs->anchor)
+        if (pairs->anchor) {
+            PST_TRY(prepare_exchange(pairs));
             count = add(pairs, count, pairs->anchor, anchor_place(pairs));
-        count = add_pair(pairs, count, pairs->held);
+        }
+        PST_TRY(space->combine(space->self, y, 2, factors, terms));
+        count = add(pairs, count, pairs->vectors[s], s);
+        count = add(pairs, count, y, pairs->slots + s);
     }
-    count = add(pairs, count, g, gradient_place(pairs));
-    PST_TRY(space->dots(space->self, count, pairs->terms, fresh, pairs->terms + count - fresh, pairs->results,
-                        l1_norm ? norm_of : NULL, l1_norm));
+    pairs->measured = add(pairs, count, g, gradient_place(pairs));
+    pairs->fresh = pairs->open ? 3 : 1;
+    pairs->normed = norm;
+    PST_TRY(space->queue_dots(space->self, pairs->measured, pairs->terms, pairs->fresh,
+                              pairs->terms + pairs->measured - pairs->fresh, norm ? g : NULL));
+cleanup:
+    return status;
+}
+
+pst_status pst_pairs_read(pst_pairs *pairs, double *l1_norm) {
+    const size_t count = pairs->measured, fresh = pairs->fresh;
+    *l1_norm = 0;
+    pairs->space->read_dots(pairs->space->self, count, fresh, pairs->results, pairs->normed ? l1_norm : NULL);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < fresh; j++) {
             const double value = pairs->results[i * fresh + j];
@@ -128,14 +133,12 @@ pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_ve
                 goto not_finite;
             pairs->products[row * pairs->size + column] = pairs->products[column * pairs->size + row] = value;
         }
-    if (l1_norm && !isfinite(*l1_norm))
+    if (!isfinite(*l1_norm))
         goto not_finite;
     return PST_OK;
 not_finite:
-    status = pst_fail(space->error, PST_ERROR_NUMERIC,
-                      "the gradient holds numbers that are not finite, or too large to square");
-cleanup:
-    return status;
+    return pst_fail(pairs->space->error, PST_ERROR_NUMERIC,
+                    "the gradient holds numbers that are not finite, or too large to square");
 }
 
 pst_pair_facts pst_pairs_facts(const pst_pairs *pairs) {
@@ -147,17 +150,21 @@ pst_pair_facts pst_pairs_facts(const pst_pairs *pairs) {
                             .slope_after = product(pairs, gradient_place(pairs), s)};
 }
 
-bool pst_pairs_keep(pst_pairs *pairs, double floor) {
+bool pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x) {
     if (!pairs->open)
         return false;
     pairs->open = false;
     const size_t s = slot_of(pairs, pairs->held);
     if (!(product(pairs, s, pairs->slots + s) > floor))
         return false;
+    if (pairs->anchor)
+        exchange(&pairs->vectors[pairs->slots + s], x);
     if (pairs->held < pairs->history)
         pairs->held++;
     else
         pairs->first = slot_of(pairs, 1);
+    if (!*x)
+        exchange(y_of(pairs, pairs->held), x);
     return true;
 }
 
@@ -253,17 +260,17 @@ static bool is_sound(const pst_pairs *pairs) {
     return true;
 }
 
-pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state) {
+pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *archive) {
     uint64_t places[3] = {pairs->first, pairs->held, pairs->open};
     pst_status status;
-    PST_TRY(state->numbers(state->self, places, sizeof places));
+    PST_TRY(archive->numbers(archive->self, places, sizeof places));
     for (size_t i = 0; i < pairs->size - 2; i++)
-        PST_TRY(pst_optimizer_tell_vector(pairs->space, state, &pairs->vectors[i]));
-    PST_TRY(state->numbers(state->self, pairs->products, pairs->size * pairs->size * sizeof *pairs->products));
+        PST_TRY(pst_optimizer_serialize_vector(pairs->space, archive, &pairs->vectors[i]));
+    PST_TRY(archive->numbers(archive->self, pairs->products, pairs->size * pairs->size * sizeof *pairs->products));
     pairs->first = (size_t)places[0];
     pairs->held = (size_t)places[1];
     pairs->open = places[2] != 0;
-    if (!is_sound(pairs))
+    if (archive->direction == PST_ARCHIVE_LOAD && !is_sound(pairs))
         status = pst_fail(pairs->space->error, PST_ERROR_FORMAT, "the state of L-BFGS contradicts itself");
 cleanup:
     return status;

@@ -1,18 +1,20 @@
 /* The memory of L-BFGS: pairs of a step s and the change y of the gradient over it, in a ring of vectors, and the inner
  * products of all of them with each other and with the gradient, on the host. The recursion then needs no vectors, only
- * this small matrix, and an iteration waits for the device once (Chen, Wang and Zhou, "Large-scale L-BFGS using
+ * this small matrix, and an iteration needs one wait for the device (Chen, Wang and Zhou, "Large-scale L-BFGS using
  * MapReduce", 2014). The products are measured, never derived from each other: differences would cancel.
  *
  * An iteration:
- *     pst_pairs_measure   closes the pair that the last step opened, and fetches all products with it and with g
+ *     pst_pairs_measure   closes the pair that the last step opened, and queues all products with it and with g
+ *     (the caller waits)
+ *     pst_pairs_read      fetches the products
  *     pst_pairs_keep      adopts that pair, or not
  *     pst_pairs_direction -H g as a combination of the kept vectors and g
  *     pst_pairs_open      writes the step s, a multiple of it, and opens the next pair
  *
  * Without an anchor steps begin where the last evaluation was: g changes hands in pst_pairs_open and becomes y when the
- * next one is known. With one, the gradient at a point that is kept apart, they begin there: y is g minus the anchor,
- * and the direction is -H of the anchor; the vector for y is lent for as long as it is needed. Either way no vector
- * waits idle.
+ * next one is known. With one, the gradient at another point, they begin at that point: y is g minus the anchor, and
+ * the direction is -H of the anchor; y is written over x, and exchanged for another vector if the pair is kept. Either
+ * way no vector is idle.
  */
 #ifndef PST_OPTIM_PAIRS_H
 #define PST_OPTIM_PAIRS_H
@@ -30,6 +32,8 @@ typedef struct pst_pairs {
     size_t slots, first, held;
     bool open; /* that slot holds the last step in s; without an anchor, the gradient before it in y */
     /* ... and with one, mostly no vector in y. */
+    size_t measured, fresh;   /* vectors whose products were queued, the last `fresh` of them with all */
+    bool normed;              /* so was the norm of g */
     size_t size;              /* of the basis: s of every slot, y of every slot, the anchor, g */
     pst_vector **vectors;     /* 2 * slots: s, y; made when first needed */
     double *products;         /* size * size */
@@ -47,15 +51,13 @@ void pst_pairs_clear(pst_pairs *pairs);
 /* Forgets all pairs but keeps their vectors for the next ones. */
 void pst_pairs_forget(pst_pairs *pairs);
 
-/* With an anchor, before a pair that is open is measured: *vector, whose content is lost, takes its y, and is NULL or
- * another vector afterwards. pst_pairs_take, once the pair is kept or dropped, or measuring failed, gives back one that
- * is not wanted any more where *vector is NULL. */
-pst_status pst_pairs_lend(pst_pairs *pairs, pst_vector **vector);
-void pst_pairs_take(pst_pairs *pairs, pst_vector **vector);
+/* Queues the products with g and with the pair that is open and, if `norm`, the L1 norm of g. With an anchor and an
+ * open pair, y overwrites x; else x stays as it is. */
+pst_status pst_pairs_measure(pst_pairs *pairs, pst_vector *x, const pst_vector *g, bool norm);
 
-/* The only call that waits. *l1_norm = sum |norm_of| unless NULL. PST_ERROR_NUMERIC where anything is not finite; then,
- * and after any other failure, the pairs are good for pst_pairs_take, pst_pairs_forget and pst_pairs_clear only. */
-pst_status pst_pairs_measure(pst_pairs *pairs, const pst_vector *g, const pst_vector *norm_of, double *l1_norm);
+/* After a wait: takes what was queued; *l1_norm is 0 where it was not asked for. PST_ERROR_NUMERIC where anything is
+ * not finite. After a failure of measure or read the pairs are good for pst_pairs_forget and pst_pairs_clear only. */
+pst_status pst_pairs_read(pst_pairs *pairs, double *l1_norm);
 
 /* Of the pair just measured, before it is kept or dropped: s.s, y.y, y.s, and the slopes anchor.s and g.s. */
 typedef struct pst_pair_facts {
@@ -63,8 +65,9 @@ typedef struct pst_pair_facts {
 } pst_pair_facts;
 pst_pair_facts pst_pairs_facts(const pst_pairs *pairs);
 
-/* Adopts the measured pair in place of the oldest if y.s is above `floor`; drops it otherwise, and returns false. */
-bool pst_pairs_keep(pst_pairs *pairs, double floor);
+/* Adopts the measured pair in place of the oldest if y.s is above `floor`; drops it otherwise, and returns false. With
+ * an anchor, a pair that is kept takes *x, where its y is, and leaves another vector there. */
+bool pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x);
 
 /* The gradient just measured is the anchor from now on; the caller copies the vector. */
 void pst_pairs_anchor_here(pst_pairs *pairs);
@@ -85,8 +88,8 @@ pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s);
 /* The step of the pair that is open; NULL: none is. */
 pst_vector *pst_pairs_step(const pst_pairs *pairs);
 
-/* As pst_optimizer_tell. */
-pst_status pst_pairs_tell(pst_pairs *pairs, const pst_optimizer_state *state);
+/* As pst_optimizer_serialize. */
+pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *archive);
 
 /* Vectors that `history` pairs take; one less with an anchor. */
 size_t pst_pairs_vector_count(int history);

@@ -127,7 +127,8 @@ static pst_status put_state(archive *a, double seconds) {
                         stage->restarts,  job->iteration,        stage->window_since};
     double numbers[] = {stage->best_loss,          stage->loss,           seconds, job->options.content_weight,
                         job->options.style_weight, job->options.tv_weight};
-    pst_optimizer_state state = {.self = a, .filling = a->in != NULL, .numbers = put, .vector = put_vector};
+    const pst_optimizer_archive state = {
+        .self = a, .direction = a->in ? PST_ARCHIVE_LOAD : PST_ARCHIVE_SAVE, .numbers = put, .vector = put_vector};
     pst_status status;
     PST_TRY(put(a, counts, sizeof counts));
     PST_TRY(put(a, numbers, sizeof numbers));
@@ -139,7 +140,7 @@ static pst_status put_state(archive *a, double seconds) {
     if (stage->window)
         PST_TRY(put(a, stage->window, sizeof(double) * (size_t)job->options.improvement_window));
     PST_TRY(put_vector(a, (pst_vector *)stage->x));
-    PST_TRY(pst_optimizer_tell(stage->optimizer, &state));
+    PST_TRY(pst_optimizer_serialize(stage->optimizer, &state));
     stage->iteration = (int)counts[0];
     stage->best_iteration = (int)counts[1];
     stage->x_is_best = counts[2] != 0;

@@ -31,8 +31,8 @@ static pst_status combine(void *self, pst_vector *to, size_t count, const double
     return pst_combine(space->session, buffer(to), space->length, count, factors, (const pst_buffer *const *)from);
 }
 
-static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
-                       const pst_vector *const *b, double *results, const pst_vector *norm_of, double *l1_norm) {
+static pst_status queue_dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
+                             const pst_vector *const *b, const pst_vector *norm_of) {
     pst_space *space = self;
     size_t slots = pst_dots_slots(a_count);
     pst_status status;
@@ -41,16 +41,17 @@ static pst_status dots(void *self, size_t a_count, const pst_vector *const *a, s
     if (norm_of)
         PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
     PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
-    PST_TRY(pst_session_finish(space->session));
-    if (space->after_wait)
-        space->after_wait(space->user);
-    for (size_t i = 0; results && i < a_count; i++)
-        for (size_t j = 0; j < b_count; j++)
-            results[i * b_count + j] = pst_sums_value(&space->sums, pst_dots_slot(i, j));
-    if (norm_of && l1_norm)
-        *l1_norm = pst_sums_value(&space->sums, slots);
 cleanup:
     return status;
+}
+
+static void read_dots(void *self, size_t a_count, size_t b_count, double *results, double *l1_norm) {
+    const pst_space *space = self;
+    for (size_t i = 0; i < a_count; i++)
+        for (size_t j = 0; j < b_count; j++)
+            results[i * b_count + j] = pst_sums_value(&space->sums, pst_dots_slot(i, j));
+    if (l1_norm)
+        *l1_norm = pst_sums_value(&space->sums, pst_dots_slots(a_count));
 }
 
 static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
@@ -84,8 +85,17 @@ pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, 
                          .w = w,
                          .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN),
                          .pixel_scale = 1};
-    space->vectors =
-        (pst_vector_space){space, session->error, create, destroy, copy, combine, dots, spread, adam, clamp};
+    space->vectors = (pst_vector_space){.self = space,
+                                        .error = session->error,
+                                        .create = create,
+                                        .destroy = destroy,
+                                        .copy = copy,
+                                        .combine = combine,
+                                        .queue_dots = queue_dots,
+                                        .read_dots = read_dots,
+                                        .spread = spread,
+                                        .adam = adam,
+                                        .clamp = clamp};
     PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
     PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the image", &space->scales));
     return PST_OK;

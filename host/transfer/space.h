@@ -14,12 +14,11 @@ typedef struct pst_space {
     size_t length;      /* floats, rounded up */
     double pixel_scale; /* of clamp, as in op/pixels.h; pst_space_open sets 1 */
     pst_buffer *scales; /* the workspace of `spread` */
-    pst_sums sums;
-    void (*after_wait)(void *user); /* NULL, or called when dots has waited: what was pending is now on the host */
-    void *user;
+    pst_sums sums;      /* of queue_dots */
 } pst_space;
 
-/* Vectors for images of this size; dots takes at most most_dots left-hand sides. */
+/* Vectors for images of this size; queue_dots takes at most most_dots left-hand sides. What it queued can be read after
+ * pst_session_finish. */
 pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space);
 void pst_space_close(pst_space *space);
 

@@ -155,11 +155,6 @@ cleanup:
     return status;
 }
 
-static void take_losses(void *user) {
-    pst_stage *stage = user;
-    stage->loss = pst_objective_losses(stage->objective, stage->losses);
-}
-
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     pst_session *session = job->context->session;
     const pst_scale *scale = &job->scales[k];
@@ -180,8 +175,6 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
     PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2,
                            &stage->space));
-    stage->space.after_wait = take_losses;
-    stage->space.user = stage;
     stage->space.pixel_scale = pst_job_pixel_scale(job);
     PST_TRY(pst_optimizer_create(&stage->space.vectors, &stage->optimizer_options, &stage->optimizer));
 cleanup:
@@ -200,31 +193,18 @@ void pst_stage_close(pst_job *job) {
     *stage = (pst_stage){0};
 }
 
-/* ---- steps 2 to 4 ---- */
+/* ---- an iteration ---- */
 
-/* One evaluation at x and, unless it is the last, a step, which moves x. The device is waited for once: by the step,
- * where it needs numbers from there, and else before it. */
-static pst_status evaluate_and_step(pst_job *job, bool step) {
-    pst_stage *stage = &job->stage;
-    pst_status status;
-    PST_TRY(pst_objective_evaluate(stage->objective, stage->x, stage->gradient));
-    if (!step || !pst_optimizer_waits(stage->optimizer)) {
-        PST_TRY(pst_session_finish(job->context->session));
-        take_losses(stage);
-    }
-    if (step) {
-        pst_vector *x = (pst_vector *)stage->x, *g = (pst_vector *)stage->gradient;
-        status = pst_optimizer_step(stage->optimizer, &x, &g, &stage->loss);
-        stage->x = (pst_buffer *)x;
-        stage->gradient = (pst_buffer *)g;
-        if (status == PST_ERROR_NUMERIC) { /* or its gradient was not finite, which is as bad */
-            stage->loss = NAN;
-            status = PST_OK;
-        }
-        PST_TRY(status);
-    }
-cleanup:
-    return status;
+/* Lets the optimizer move x. A gradient that is not finite is as bad as such a loss, and becomes one. */
+static pst_status move(pst_stage *stage) {
+    pst_vector *x = (pst_vector *)stage->x, *g = (pst_vector *)stage->gradient;
+    pst_status status = pst_optimizer_move(stage->optimizer, &x, &g, stage->loss);
+    stage->x = (pst_buffer *)x;
+    stage->gradient = (pst_buffer *)g;
+    if (status != PST_ERROR_NUMERIC)
+        return status;
+    stage->loss = NAN;
+    return PST_OK;
 }
 
 /* Back to the best image so far, with smaller steps. */
@@ -244,24 +224,44 @@ static pst_status restart(pst_job *job) {
     return status == PST_OK ? pst_optimizer_restart(stage->optimizer, RESTART_SCALE) : status;
 }
 
+/* Notes the loss of the last evaluation; the optimizer has kept the image itself if a step followed. */
+static void note_best(pst_stage *stage, bool last) {
+    if (stage->best_iteration && stage->loss > stage->best_loss)
+        return;
+    if (!stage->best_iteration || stage->loss < stage->best_loss)
+        stage->restarts = 0;
+    stage->best_loss = stage->loss;
+    stage->best_iteration = stage->iteration;
+    stage->x_is_best = last;
+}
+
 pst_status pst_stage_advance(pst_job *job, char *notice) {
     pst_stage *stage = &job->stage;
-    bool last = stage->iteration + 1 == stage->iterations;
-    pst_status status = evaluate_and_step(job, !last);
+    const bool last = stage->iteration + 1 == stage->iterations; /* no step follows */
+    pst_status status;
     notice[0] = '\0';
-    if (status != PST_OK)
-        return status;
+
+    /* Queued: the losses and their gradient at x, and what the step needs to know about the gradient. */
+    PST_TRY(pst_objective_evaluate(stage->objective, stage->x, stage->gradient));
+    if (!last)
+        PST_TRY(pst_optimizer_measure(stage->optimizer, (pst_vector *)stage->x, (pst_vector *)stage->gradient));
+
+    /* The one wait. */
+    PST_TRY(pst_session_finish(job->context->session));
+    stage->loss = pst_objective_losses(stage->objective, stage->losses);
+
+    /* The step, with the loss at hand: the optimizer keeps x if it is the best, decides, and queues the move of x. */
+    if (!last && isfinite(stage->loss))
+        PST_TRY(move(stage));
     stage->iteration++;
-    if (!isfinite(stage->loss)) {
-        status = restart(job);
+
+    if (isfinite(stage->loss)) {
+        note_best(stage, last);
+    } else {
         snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; going on from iteration %d%s with smaller steps",
                  stage->best_iteration, job->scale_count > 1 ? " of this scale" : "");
-    } else if (!stage->best_iteration || stage->loss <= stage->best_loss) {
-        if (!stage->best_iteration || stage->loss < stage->best_loss)
-            stage->restarts = 0;
-        stage->best_loss = stage->loss;
-        stage->best_iteration = stage->iteration;
-        stage->x_is_best = last; /* no step has moved it */
+        PST_TRY(restart(job));
     }
+cleanup:
     return status;
 }

@@ -28,8 +28,9 @@ typedef struct pst_stage {
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from);
 void pst_stage_close(pst_job *job);
 
-/* One evaluation and, unless it is the last, a step. A loss that is not finite leads back to the best image with
- * smaller steps, and *notice, of PST_NOTICE_BYTES, says so; else it is "". */
+/* One iteration: an evaluation and, unless it is the last, a step, with one wait for the device in between. A loss that
+ * is not finite leads back to the best image with smaller steps, and *notice, of PST_NOTICE_BYTES, says so; else it is
+ * "". */
 #define PST_NOTICE_BYTES 128
 pst_status pst_stage_advance(pst_job *job, char *notice);
 

@@ -316,14 +316,15 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     PST_TRY(pst_optimizer_create(&space.vectors, options, &optimizer));
     bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS_PLAIN;
     for (size_t k = 0; k < info->count; k++) {
+        pst_vector *vx = (pst_vector *)x, *vg = (pst_vector *)v->g;
         PST_TRY(pst_objective_evaluate(v->objective, x, v->g));
+        PST_TRY(pst_optimizer_measure(optimizer, vx, vg));
         PST_TRY(pst_session_finish(session));
         loss = pst_objective_losses(v->objective, NULL);
         double error = fabs(loss - wanted[k]) / fabs(wanted[k]);
         if ((!lbfgs || k < 2) && !(error <= worst)) /* also NaN */
             worst = error;
-        pst_vector *vx = (pst_vector *)x, *vg = (pst_vector *)v->g;
-        status = pst_optimizer_step(optimizer, &vx, &vg, &loss);
+        status = pst_optimizer_move(optimizer, &vx, &vg, loss);
         x = (pst_buffer *)vx;
         v->g = (pst_buffer *)vg;
         PST_TRY(status);
