@@ -1,5 +1,5 @@
-/* The formats that a library of their own reads and writes, a file for each library. A build without the library has
- * the entry all the same, with NULL for what it cannot do. */
+/* The formats of image files, a file for each library that reads and writes them. A build without a library has the
+ * entry all the same, with NULL for what it cannot do. */
 #ifndef PST_IMAGE_CODEC_H
 #define PST_IMAGE_CODEC_H
 
@@ -19,13 +19,13 @@ typedef struct pst_canvas {
 
 typedef struct pst_codec {
     const char *name, *library; /* "TIFF", "libtiff" */
-    /* raster is zeroed before; what was made stays in it on failure. */
+    /* raster is zeroed before; what was made stays in it on failure. Messages have no path yet. */
     pst_status (*read)(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster);
     /* *file is of pst_allocate. */
     pst_status (*write)(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes);
 } pst_codec;
 
-extern const pst_codec pst_codec_png, pst_codec_jpeg, pst_codec_tiff, pst_codec_webp;
+extern const pst_codec pst_codec_png, pst_codec_jpeg, pst_codec_tiff, pst_codec_webp, pst_codec_bmp, pst_codec_tga;
 
 /* A growing file in memory. */
 typedef struct pst_sink {

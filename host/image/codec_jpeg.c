@@ -1,7 +1,4 @@
-/* JPEG by libjpeg (libjpeg-turbo): every coding, CMYK, a quality, profiles. */
-#include "image/codec.h"
-
-#ifdef PST_WITH_LIBJPEG
+/* JPEG by libjpeg-turbo: every coding, CMYK, a quality, profiles. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +8,13 @@
 #include <jerror.h>
 
 #include "base/memory.h"
+#include "image/codec.h"
 #include "image/metadata.h"
 
 #define QUALITY 95     /* of 100 */
 #define FULL_COLORS 90 /* from this quality on colors have as many samples as brightness */
-#define SCANS_MAX 500  /* a small file can ask for so many that it takes hours */
+#define PROFILE_MARKER (JPEG_APP0 + 2)
+#define SCANS_MAX 500 /* a small file can ask for so many that it takes hours */
 
 /* libjpeg's own part comes first; it leaves a failure by a longjmp. */
 typedef struct handler {
@@ -23,7 +22,7 @@ typedef struct handler {
     jmp_buf leave;
     pst_error *error;
     pst_status status;
-    unsigned char *data; /* written; of libjpeg's malloc */
+    unsigned char *data; /* what is written, or a profile that is read; of libjpeg's malloc */
     unsigned long bytes;
 } handler;
 
@@ -77,10 +76,22 @@ static void watch(j_common_ptr info) {
         leave(info, pst_fail(handler_of(info)->error, PST_ERROR_FORMAT, "it has more than %d scans", SCANS_MAX));
 }
 
+static void find_profile(struct jpeg_decompress_struct *info, pst_raster *raster) {
+    handler *h = handler_of((j_common_ptr)info);
+    unsigned profile_bytes;
+    if (!jpeg_read_icc_profile(info, &h->data, &profile_bytes))
+        return;
+    pst_status status = pst_raster_set_profile(h->error, raster, h->data, profile_bytes);
+    if (status != PST_OK)
+        leave((j_common_ptr)info, status);
+}
+
 static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, size_t bytes, pst_raster *raster) {
     pst_error *error = handler_of((j_common_ptr)info)->error;
     jpeg_mem_src(info, file, (unsigned long)bytes);
+    jpeg_save_markers(info, PROFILE_MARKER, 0xffff);
     jpeg_read_header(info, TRUE);
+    find_profile(info, raster);
     bool inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
     bool gray = info->jpeg_color_space == JCS_GRAYSCALE;
     info->out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
@@ -116,9 +127,9 @@ static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes,
         read_all(&info, file, bytes, raster);
     }
     jpeg_destroy_decompress(&info);
+    free(h.data);
     raster->orientation = pst_file_orientation(file, bytes);
-    return h.status == PST_OK ? pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes)
-                              : h.status;
+    return h.status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -196,7 +207,4 @@ static pst_status write_jpeg(pst_error *error, const pst_canvas *canvas, uint8_t
     return status;
 }
 
-const pst_codec pst_codec_jpeg = {"JPEG", "libjpeg", read_jpeg, write_jpeg};
-#else
-const pst_codec pst_codec_jpeg = {"JPEG", "libjpeg", NULL, NULL};
-#endif
+const pst_codec pst_codec_jpeg = {"JPEG", "libjpeg-turbo", read_jpeg, write_jpeg};

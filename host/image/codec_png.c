@@ -1,12 +1,10 @@
 /* PNG by libpng: 1 to 16 bits, profiles, gamma, EXIF, text. */
-#include "image/codec.h"
-
-#ifdef PST_WITH_LIBPNG
 #include <string.h>
 
 #include <png.h>
 
 #include "base/memory.h"
+#include "image/codec.h"
 #include "image/metadata.h"
 
 #define CHUNK_MAX_BYTES ((png_alloc_size_t)16 << 20) /* of a profile, unfolded */
@@ -192,6 +190,3 @@ static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t 
 }
 
 const pst_codec pst_codec_png = {"PNG", "libpng", read_png, write_png};
-#else
-const pst_codec pst_codec_png = {"PNG", "libpng", NULL, NULL};
-#endif

@@ -28,6 +28,9 @@ pst_status pst_img_match_colors(pst_error *error, pst_image *image, const float 
 pst_status pst_color_match_histograms(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
                                       const float *like_weights, int turns);
 
+/* sRGB, 0..255, of linear light, 0..1. */
+double pst_srgb_from_linear(double light);
+
 /* sRGB 0..255 to OkLab (lightness 0..1, a, b; Ottosson 2020) and back, which may leave 0..255. */
 void pst_oklab_from_rgb(const float rgb[3], double lab[3]);
 void pst_oklab_to_rgb(const double lab[3], float rgb[3]);

@@ -8,9 +8,7 @@ static double linear_from_srgb(double v) {
     return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
 }
 
-static double srgb_from_linear(double v) {
-    return 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1 / 2.4) - 0.055);
-}
+double pst_srgb_from_linear(double v) { return 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1 / 2.4) - 0.055); }
 
 void pst_oklab_from_rgb(const float rgb[3], double lab[3]) {
     double r = linear_from_srgb((double)rgb[0]), g = linear_from_srgb((double)rgb[1]),
@@ -37,7 +35,7 @@ void pst_oklab_to_rgb(const double lab[3], float rgb[3]) {
     double linear[3];
     linear_from_oklab(lab, linear);
     for (int c = 0; c < 3; c++)
-        rgb[c] = (float)srgb_from_linear(linear[c]);
+        rgb[c] = (float)pst_srgb_from_linear(linear[c]);
 }
 
 /* The numbers above are rounded to ten digits, so that even white is not exactly 1. */

@@ -5,12 +5,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/codec.h"
-#include "image/jpeg.h"
 #include "image/metadata.h"
 #include "image/pnm.h"
-#include "image/stb.h"
 
-#define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM"
+#define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR or PNM"
 
 typedef struct signature {
     size_t offset, length;
@@ -22,14 +20,17 @@ static const signature foreign[] = {
     {4, 8, "ftypheic", "HEIC"},  {4, 8, "ftypheix", "HEIC"},    {4, 8, "ftyphevc", "HEIC"},
     {4, 8, "ftypmif1", "HEIC"},  {4, 8, "ftypmsf1", "HEIC"},    {4, 8, "ftypavif", "AVIF"},
     {4, 8, "ftypavis", "AVIF"},  {0, 2, "\xff\x0a", "JPEG XL"}, {4, 4, "JXL ", "JPEG XL"},
-    {4, 4, "jP  ", "JPEG 2000"}, {0, 4, "v/1\x01", "OpenEXR"},  {0, 10, "#?RADIANCE", "Radiance HDR"},
+    {4, 4, "jP  ", "JPEG 2000"}, {0, 4, "v/1\x01", "OpenEXR"},
 };
 
 static const signature own[] = {
     {0, 8, "\x89PNG\r\n\x1a\n", "PNG"},
+    {0, 3, "\xff\xd8\xff", "JPEG"},
     {0, 2, "BM", "BMP"},
     {0, 4, "GIF8", "GIF"},
     {0, 4, "8BPS", "PSD"},
+    {0, 10, "#?RADIANCE", "HDR"},
+    {0, 6, "#?RGBE", "HDR"},
     {8, 4, "WEBP", "WebP"},
     {0, 4, "II*\0", "TIFF"},
     {0, 4, "MM\0*", "TIFF"},
@@ -49,9 +50,7 @@ static const char *recognize(const uint8_t *file, size_t bytes, const signature 
 
 /* What a file is by its first bytes, or NULL. */
 static const char *own_name(const uint8_t *file, size_t bytes) {
-    return pst_pnm_is(file, bytes)    ? "PNM"
-           : pst_jpeg_is(file, bytes) ? "JPEG"
-                                      : recognize(file, bytes, own, sizeof own / sizeof own[0]);
+    return pst_pnm_is(file, bytes) ? "PNM" : recognize(file, bytes, own, sizeof own / sizeof own[0]);
 }
 
 /* Puts the path and the format before what the decoder said. */
@@ -63,43 +62,15 @@ static pst_status fail_to_decode(pst_error *error, const char *path, const char 
     return pst_fail(error, error->status, "%s: not an image that can be read (" READABLE ")", path);
 }
 
-/* By stb_image, which knows neither profiles nor orientation: those of a JPEG are found here, and a PNG's orientation.
- */
-static pst_status read_by_stb(pst_error *error, const uint8_t *file, size_t bytes, const char *format,
-                              pst_raster *raster) {
-    pst_status status = PST_OK;
-    bool wide, jpeg = format && strcmp(format, "JPEG") == 0;
-    if (jpeg)
-        PST_TRY(pst_jpeg_check(error, file, bytes));
-    PST_TRY(pst_stb_info(error, file, bytes, &raster->width, &raster->height, &wide));
-    PST_TRY(pst_raster_check_size(error, raster->width, raster->height));
-    PST_TRY(pst_stb_decode(error, file, bytes, raster->width, raster->height, wide, &raster->samples));
-    raster->free_samples = pst_stb_free;
-    raster->model = PST_RASTER_RGB;
-    raster->alpha = true;
-    raster->bits = wide ? 16 : 8;
-    raster->orientation = pst_file_orientation(file, bytes);
-    if (jpeg)
-        status = pst_jpeg_profile(error, file, bytes, &raster->profile, &raster->profile_bytes);
-    if (pst_png_has_profile(file, bytes))
-        raster->notice = "its color profile is passed over, since this build has no libpng";
-
-cleanup:
-    return status;
-}
-
 static pst_status read_raster(pst_error *error, const uint8_t *file, size_t bytes, const char *format,
                               pst_raster *raster) {
-    const pst_codec *codec = NULL;
+    const pst_codec *codec = &pst_codec_tga; /* stb's formats, of which TGA begins with nothing that tells it apart */
     for (size_t i = 0; format && i < sizeof codecs / sizeof codecs[0]; i++)
         if (strcmp(codecs[i]->name, format) == 0)
             codec = codecs[i];
-    if (codec && codec->read)
+    if (codec->read)
         return codec->read(error, file, bytes, raster);
-    if (codec == &pst_codec_tiff || codec == &pst_codec_webp)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no %s; convert it to PNG or JPEG",
-                        codec->library);
-    return read_by_stb(error, file, bytes, format, raster);
+    return pst_fail(error, PST_ERROR_UNSUPPORTED, "this build has no %s; convert it to PNG or JPEG", codec->library);
 }
 
 pst_status pst_img_decode(pst_error *error, const uint8_t *file, size_t bytes, const char *path, pst_image **image) {

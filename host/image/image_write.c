@@ -5,27 +5,24 @@
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/profile.h"
-#include "image/stb.h"
 
 #define PROFILE_MAX_BYTES ((size_t)64 << 20)
-#define STB_JPEG_QUALITY 95
 #define ENDINGS ".png, .jpg, .jpeg, .tif, .tiff, .webp, .bmp or .tga"
 
 /* A format: what writes it, and what it has room for. */
 typedef struct format_facts {
     const char *name;
-    const pst_codec *codec; /* if it is in the build */
-    int stb;                /* else, or -1 */
+    const pst_codec *codec;
     bool alpha, wide, text; /* opacity, 16 bits, metadata and profiles */
 } format_facts;
 
 static const format_facts formats[] = {
-    [PST_FORMAT_PNG] = {"PNG", &pst_codec_png, PST_STB_PNG, true, true, true},
-    [PST_FORMAT_JPEG] = {"JPEG", &pst_codec_jpeg, PST_STB_JPEG, false, false, true},
-    [PST_FORMAT_TIFF] = {"TIFF", &pst_codec_tiff, -1, true, true, true},
-    [PST_FORMAT_WEBP] = {"WebP", &pst_codec_webp, -1, true, false, true},
-    [PST_FORMAT_BMP] = {"BMP", NULL, PST_STB_BMP, false, false, false},
-    [PST_FORMAT_TGA] = {"TGA", NULL, PST_STB_TGA, true, false, false},
+    [PST_FORMAT_PNG] = {"PNG", &pst_codec_png, true, true, true},
+    [PST_FORMAT_JPEG] = {"JPEG", &pst_codec_jpeg, false, false, true},
+    [PST_FORMAT_TIFF] = {"TIFF", &pst_codec_tiff, true, true, true},
+    [PST_FORMAT_WEBP] = {"WebP", &pst_codec_webp, true, false, true},
+    [PST_FORMAT_BMP] = {"BMP", &pst_codec_bmp, false, false, false},
+    [PST_FORMAT_TGA] = {"TGA", &pst_codec_tga, true, false, false},
 };
 
 static const struct {
@@ -60,8 +57,6 @@ void pst_write_options_init(pst_write_options *options, size_t size) {
     options->size = size;
 }
 
-static bool has_writer(const format_facts *f) { return f->codec && f->codec->write; }
-
 /* The options as this version knows them, with the format that they or the name mean; path NULL: there is no name. */
 static pst_status settle(pst_error *error, const char *path, const pst_write_options *given,
                          pst_write_options *options) {
@@ -87,12 +82,13 @@ static pst_status settle(pst_error *error, const char *path, const pst_write_opt
     if (options->bits == 16 && !f->wide)
         return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a %s image has 8 bits a channel; write a PNG or TIFF for 16",
                         name, f->name);
-    if (!has_writer(f) && (f->stb < 0 || options->bits == 16))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build has no %s and cannot write a %s image%s", name,
-                        f->codec->library, f->name, f->stb < 0 ? "" : " of 16 bits");
-    if (options->output_profile && !has_writer(f))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: a color profile cannot be written into a %s image%s", name,
-                        f->name, f->text ? " by this build" : "; write a PNG, JPEG, TIFF or WebP");
+    if (!f->codec->write)
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: this build has no %s and cannot write a %s image", name,
+                        f->codec->library, f->name);
+    if (options->output_profile && !f->text)
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: a color profile cannot be written into a %s image; write a PNG, JPEG, TIFF or WebP", name,
+                        f->name);
     return PST_OK;
 }
 
@@ -137,23 +133,6 @@ static void put_row(const pst_image *image, int y, pst_transform *transform, boo
     }
 }
 
-static pst_status write_canvas(pst_error *error, const format_facts *f, const pst_canvas *canvas, uint8_t **file,
-                               size_t *bytes) {
-    if (has_writer(f))
-        return f->codec->write(error, canvas, file, bytes);
-    uint8_t *made;
-    pst_status status =
-        pst_stb_encode(error, (pst_stb_format)f->stb, canvas->samples, canvas->width, canvas->height, canvas->channels,
-                       canvas->quality ? canvas->quality : STB_JPEG_QUALITY, &made, bytes);
-    if (status != PST_OK)
-        return status;
-    status = pst_allocate(error, *bytes, 1, file);
-    if (status == PST_OK)
-        memcpy(*file, made, *bytes);
-    pst_stb_free(made);
-    return status;
-}
-
 /* With settled options. Messages have no path yet, but for those about the profile's file. */
 static pst_status encode(pst_error *error, const pst_image *image, const pst_write_options *options, const char *name,
                          uint8_t **file, size_t *bytes) {
@@ -177,7 +156,7 @@ static pst_status encode(pst_error *error, const pst_image *image, const pst_wri
             pst_fail_in(error, options->output_profile);
             goto cleanup;
         }
-    } else if (has_writer(f)) {
+    } else if (f->text) {
         PST_TRY(pst_profile_srgb(error, &profile, &canvas.profile_bytes));
     }
     canvas.profile = profile;
@@ -187,7 +166,7 @@ static pst_status encode(pst_error *error, const pst_image *image, const pst_wri
     for (int y = 0; y < image->height; y++)
         put_row(image, y, transform, !f->alpha, row, &canvas, samples);
     canvas.samples = samples;
-    status = write_canvas(error, f, &canvas, file, bytes);
+    status = f->codec->write(error, &canvas, file, bytes);
     if (status != PST_OK)
         pst_fail_in(error, name);
 

@@ -115,7 +115,6 @@ static void walk(span file, visitor visit, void *user) {
 }
 
 #define APP1 "\xe1"
-#define APP2 "\xe2"
 
 static bool see_orientation(void *user, const char *kind, span piece) {
     int *orientation = user;
@@ -129,61 +128,6 @@ int pst_file_orientation(const uint8_t *file, size_t bytes) {
     int orientation = 0;
     walk((span){file, bytes}, see_orientation, &orientation);
     return orientation;
-}
-
-static bool see_iccp(void *user, const char *kind, span piece) {
-    (void)piece;
-    return *(bool *)user = strcmp(kind, "iCCP") == 0;
-}
-
-bool pst_png_has_profile(const uint8_t *file, size_t bytes) {
-    bool found = false;
-    walk((span){file, bytes}, see_iccp, &found);
-    return found;
-}
-
-/* ---- the profile of a JPEG ----------------------------------------------------------------------------------- */
-
-#define ICC_NAME "ICC_PROFILE" /* with its zero; then the part's number from 1, and how many there are */
-enum { ICC_HEAD = sizeof ICC_NAME + 2 };
-
-typedef struct profile_parts {
-    span parts[256];
-    int count;
-} profile_parts;
-
-static bool see_profile(void *user, const char *kind, span piece) {
-    profile_parts *found = user;
-    if (strcmp(kind, APP2) == 0 && piece.bytes > ICC_HEAD && begins(piece, ICC_NAME, sizeof ICC_NAME)) {
-        int index = piece.at[ICC_HEAD - 2], count = piece.at[ICC_HEAD - 1];
-        if (index >= 1 && index <= count && (!found->count || found->count == count)) {
-            found->count = count;
-            found->parts[index] = (span){piece.at + ICC_HEAD, piece.bytes - ICC_HEAD};
-        }
-    }
-    return false;
-}
-
-pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile,
-                            size_t *profile_bytes) {
-    profile_parts found = {0};
-    size_t all = 0;
-    *profile = NULL;
-    *profile_bytes = 0;
-    walk((span){file, bytes}, see_profile, &found);
-    for (int i = 1; i <= found.count; i++) {
-        if (!found.parts[i].at)
-            return PST_OK;
-        all += found.parts[i].bytes;
-    }
-    if (!all)
-        return PST_OK;
-    pst_status status = pst_allocate(error, all, 1, profile);
-    for (int i = 1; i <= found.count && status == PST_OK; i++) {
-        memcpy(*profile + *profile_bytes, found.parts[i].at, found.parts[i].bytes);
-        *profile_bytes += found.parts[i].bytes;
-    }
-    return status;
 }
 
 /* ---- our own text -------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* What a file says beside its pixels, found without any library: EXIF's orientation, a JPEG's color profile, and our
- * own text, which lies in PNG as iTXt "pastiche" and elsewhere in an XMP packet. */
+/* What a file says beside its pixels: EXIF's orientation, and our own text, which lies in PNG as iTXt "pastiche" and
+ * elsewhere in an XMP packet. EXIF is read by hand: one tag of the hundreds that libexif knows is needed. */
 #ifndef PST_IMAGE_METADATA_H
 #define PST_IMAGE_METADATA_H
 
@@ -11,13 +11,6 @@ int pst_exif_orientation(const uint8_t *exif, size_t bytes);
 
 /* The orientation that a JPEG, PNG or WebP file tells; 0 for none. */
 int pst_file_orientation(const uint8_t *file, size_t bytes);
-
-/* Whether a PNG file has a color profile. */
-bool pst_png_has_profile(const uint8_t *file, size_t bytes);
-
-/* The profile in a JPEG file, gathered from its parts; *profile is NULL if there is none, or a part is missing. */
-pst_status pst_jpeg_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile,
-                            size_t *profile_bytes);
 
 /* The text that pst_write_options.metadata put into a file; *text is NULL if there is none. Free with pst_free. */
 pst_status pst_metadata_find(pst_error *error, const uint8_t *file, size_t bytes, char **text);

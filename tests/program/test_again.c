@@ -19,10 +19,7 @@
 
 static pst_error error;
 
-#ifdef PST_WITH_LIBPNG /* without it a PNG tells nothing */
 static void ck_said(const char *text) { ck_assert_msg(strstr(said, text) != NULL, "no \"%s\" in: %.900s", text, said); }
-
-#endif
 
 /* Puts one file in the place of another. */
 static void copy_file(const char *from, const char *to) {
@@ -35,7 +32,6 @@ static void copy_file(const char *from, const char *to) {
     fclose(out);
 }
 
-#ifdef PST_WITH_LIBPNG
 static json_t *told(const char *image) {
     char command[256];
     snprintf(command, sizeof command, "info %s", image);
@@ -58,17 +54,12 @@ static void sha256_of(const char *name, char hex[65]) {
 }
 
 static const char *const results[] = {
-    "r.png",
-    "r16.png --bits 16",
-#ifdef PST_WITH_LIBJPEG
-    "r.jpg --quality 80",
-#endif
+    "r.png",           "r16.png --bits 16",   "r.jpg --quality 80",
 #ifdef PST_WITH_LIBTIFF
     "r.tif --bits 16",
 #endif
 #ifdef PST_WITH_WEBP
-    "r.webp",
-    "q.webp --quality 70",
+    "r.webp",          "q.webp --quality 70",
 #endif
 };
 enum { RESULTS = sizeof results / sizeof results[0] };
@@ -206,7 +197,6 @@ START_TEST(start_images_and_profiles_are_inputs) {
     ck_refused("again s2.png -o s3.png", 1, "s1.png: the start image has changed", "SHA-256");
 }
 END_TEST
-#endif
 
 /* A shell, for redirections; returns its exit code. */
 static int shell(const char *format, const char *more) {
@@ -258,11 +248,9 @@ START_TEST(names_may_be_anything) {
     ck_assert_mem_eq(a->rgb, b->rgb, sizeof(float) * 3 * (size_t)(a->width * a->height));
     pst_image_destroy(a);
     pst_image_destroy(b);
-#ifdef PST_WITH_LIBPNG
     ck_assert_int_eq(shell("HOME=\"$PWD/home\" \"$P\" again home/r\xc3\xa9sultat.png -o 'home/zwei mal.png' 2>err", ""),
                      0);
     ck_same_bytes("home/r\xc3\xa9sultat.png", "home/zwei mal.png", true);
-#endif
 }
 END_TEST
 
@@ -297,7 +285,6 @@ int main(void) {
     suite_add_tcase(suite, cases);
     tcase_set_timeout(cases, 300);
     tcase_add_unchecked_fixture(cases, prepare, NULL);
-#ifdef PST_WITH_LIBPNG
     tcase_add_loop_test(cases, a_run_is_repeated_to_the_byte, 0, RESULTS);
     tcase_add_test(cases, what_has_changed_is_named);
     tcase_add_test(cases, a_result_elsewhere_finds_its_inputs);
@@ -305,7 +292,6 @@ int main(void) {
     tcase_add_test(cases, metadata_can_be_left_out);
     tcase_add_test(cases, masks_are_inputs);
     tcase_add_test(cases, start_images_and_profiles_are_inputs);
-#endif
     tcase_add_test(cases, images_come_and_go_by_pipes);
     tcase_add_test(cases, names_may_be_anything);
     tcase_add_test(cases, opacity_goes_through_a_run);

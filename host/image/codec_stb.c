@@ -1,16 +1,17 @@
-#include "image/stb.h"
-
+/* BMP, TGA, GIF, PSD and Radiance HDR by stb_image, BMP and TGA by stb_image_write. None of their symbols leave this
+ * file, running out of memory is an error like any other, and a small file cannot ask for endless memory. */
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/codec.h"
+#include "image/color.h"
 
 /* ---- memory for stb ------------------------------------------------------------------------------------------ */
 
-/* stb_image_write cannot survive a failed allocation, and stb_image takes what a compressed stream unfolds to. So all
- * that they allocate is kept in a pool with a limit; when that is reached or memory runs out, the work is left by a
- * longjmp and the pool is emptied. */
+/* stb_image takes as much memory as a damaged file asks for. So all that it allocates is kept in a pool with a limit;
+ * when that is reached or memory runs out, the work is left by a longjmp and the pool is emptied. */
 typedef struct block {
     struct block *next, *previous;
     size_t bytes;
@@ -94,7 +95,7 @@ static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void 
     return PST_OK;
 }
 
-void pst_stb_free(void *memory) {
+static void free_kept(void *memory) {
     if (memory)
         pst_free(block_of(memory));
 }
@@ -111,10 +112,11 @@ void pst_stb_free(void *memory) {
 #define STBIW_ASSERT(condition) ((void)0)
 #define STBI_MAX_DIMENSIONS 65535
 #define STBI_NO_STDIO
-#define STBI_NO_HDR
-#define STBI_NO_LINEAR
-#define STBI_NO_PIC
-#define STBI_NO_PNM
+#define STBI_ONLY_BMP
+#define STBI_ONLY_GIF
+#define STBI_ONLY_HDR
+#define STBI_ONLY_PSD
+#define STBI_ONLY_TGA
 #define STBI_FAILURE_USERMSG
 #define STBI_WRITE_NO_STDIO
 #define STB_IMAGE_STATIC
@@ -138,8 +140,8 @@ void pst_stb_free(void *memory) {
 typedef struct source {
     const uint8_t *file;
     size_t bytes, at;
-    int width, height;
-    bool wide, fine;
+    int width, height, bits; /* 32: floats */
+    bool fine;
     void *rgba;
 } source;
 
@@ -176,14 +178,18 @@ static void find_size(void *argument) {
     int channels;
     from->fine = stbi_info_from_memory(from->file, (int)from->bytes, &from->width, &from->height, &channels);
     if (from->fine)
-        from->wide = stbi_is_16_bit_from_memory(from->file, (int)from->bytes);
+        from->bits = stbi_is_hdr_from_memory(from->file, (int)from->bytes)      ? 32
+                     : stbi_is_16_bit_from_memory(from->file, (int)from->bytes) ? 16
+                                                                                : 8;
 }
 
 static void decode(void *argument) {
     static const stbi_io_callbacks callbacks = {take, pass_over, at_end};
     source *from = argument;
     int channels;
-    if (from->wide)
+    if (from->bits == 32)
+        from->rgba = stbi_loadf_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
+    else if (from->bits == 16)
         from->rgba = stbi_load_16_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
     else
         from->rgba = stbi_load_from_callbacks(&callbacks, from, &from->width, &from->height, &channels, 4);
@@ -196,103 +202,95 @@ static const char *reason(void) {
 
 #define FIXED_BYTES ((uint64_t)8 << 20) /* more than the decoders' own tables */
 
-pst_status pst_stb_info(pst_error *error, const uint8_t *file, size_t bytes, int *width, int *height, bool *wide) {
-    source from = {.file = file, .bytes = bytes};
-    if (bytes > INT32_MAX)
-        return pst_fail(error, PST_ERROR_FORMAT, "it has more than 2 GiB");
-    pst_status status = with_pool(error, FIXED_BYTES, find_size, &from, NULL);
-    if (status == PST_OK && !from.fine) { /* stb_image asks every format in turn; only decoding tells what is wrong */
-        status = with_pool(error, FIXED_BYTES, decode, &from, NULL);
+static pst_status find_facts(pst_error *error, source *from) {
+    pst_status status = with_pool(error, FIXED_BYTES, find_size, from, NULL);
+    if (status == PST_OK && !from->fine) { /* stb_image asks every format in turn; only decoding says what is wrong */
+        status = with_pool(error, FIXED_BYTES, decode, from, NULL);
         if (status == PST_OK)
             status = pst_fail(error, PST_ERROR_FORMAT, "%s", reason());
     }
-    *width = from.width;
-    *height = from.height;
-    *wide = from.wide;
     return status;
 }
 
-pst_status pst_stb_decode(pst_error *error, const uint8_t *file, size_t bytes, int width, int height, bool wide,
-                          void **rgba) {
-    source from = {.file = file, .bytes = bytes, .wide = wide};
-    uint64_t pixels = (uint64_t)width * (uint64_t)height;
-    *rgba = NULL;
-    /* At the most: the file gathered in a buffer that doubles, 16-bit RGBA unfolded likewise, and two copies of it. */
-    pst_status status = with_pool(error, FIXED_BYTES + 6 * (uint64_t)bytes + 64 * pixels, decode, &from, &from.rgba);
-    if (status != PST_OK)
-        return status;
+/* An HDR file has linear light. What is brighter than white becomes white. */
+static void encode_light(float *rgba, uint64_t pixels) {
+    for (uint64_t i = 0; i < 4 * pixels; i++)
+        if (i % 4 != 3 && rgba[i] < 1)
+            rgba[i] = (float)(pst_srgb_from_linear((double)rgba[i]) / 255);
+}
+
+static pst_status read_stb(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
+    pst_status status = PST_OK;
+    source from = {.file = file, .bytes = bytes};
+    if (bytes > INT32_MAX)
+        return pst_fail(error, PST_ERROR_FORMAT, "it has more than 2 GiB");
+    PST_TRY(find_facts(error, &from));
+    raster->width = from.width;
+    raster->height = from.height;
+    PST_TRY(pst_raster_check_size(error, from.width, from.height));
+    uint64_t pixels = (uint64_t)from.width * (uint64_t)from.height;
+    from.at = 0;
+    /* At most: the file gathered in a buffer that doubles, RGBA of 16 bits or floats, and two copies of it. */
+    PST_TRY(with_pool(error, FIXED_BYTES + 6 * (uint64_t)bytes + 64 * pixels, decode, &from, &from.rgba));
+    raster->samples = from.rgba;
+    raster->free_samples = free_kept;
+    raster->model = PST_RASTER_RGB;
+    raster->alpha = true;
+    raster->bits = from.bits;
     if (!from.rgba)
         status = pst_fail(error, PST_ERROR_FORMAT, "%s", reason());
-    else if (from.width != width || from.height != height)
+    else if (from.width != raster->width || from.height != raster->height)
         status = pst_fail(error, PST_ERROR_FORMAT, "it gives two different sizes");
-    if (status == PST_OK)
-        *rgba = from.rgba;
-    else
-        pst_stb_free(from.rgba);
+    else if (from.bits == 32)
+        encode_light(from.rgba, pixels);
+
+cleanup:
     return status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-typedef struct sink {
-    pst_stb_format format;
-    const uint8_t *samples;
-    int width, height, channels, quality;
-    void *file;
-    size_t bytes, capacity;
-    bool fine;
-} sink;
+typedef struct job {
+    const pst_canvas *canvas;
+    bool tga, fine;
+    pst_sink sink;
+} job;
 
 static void collect(void *user, void *data, int size) {
-    sink *to = user;
-    size_t needed = to->bytes + (size_t)size;
-    if (needed > to->capacity) {
-        to->capacity = needed + needed / 2;
-        to->file = pool_resize(to->file, to->capacity);
-    }
-    memcpy((uint8_t *)to->file + to->bytes, data, (size_t)size);
-    to->bytes = needed;
+    job *j = user;
+    if (pst_sink_put(&j->sink, j->sink.bytes, data, (size_t)size))
+        return;
+    current.state = POOL_NO_MEMORY;
+    longjmp(current.leave, 1);
 }
 
 static void encode(void *argument) {
-    sink *to = argument;
-    int result = 0;
-    int w = to->width, h = to->height, n = to->channels;
-    switch (to->format) {
-    case PST_STB_PNG:
-        result = stbi_write_png_to_func(collect, to, w, h, n, to->samples, 0);
-        break;
-    case PST_STB_JPEG:
-        result = stbi_write_jpg_to_func(collect, to, w, h, n, to->samples, to->quality);
-        break;
-    case PST_STB_BMP:
-        result = stbi_write_bmp_to_func(collect, to, w, h, n, to->samples);
-        break;
-    case PST_STB_TGA:
-        result = stbi_write_tga_to_func(collect, to, w, h, n, to->samples);
-        break;
-    }
-    to->fine = result != 0;
+    job *j = argument;
+    const pst_canvas *c = j->canvas;
+    j->fine = j->tga ? stbi_write_tga_to_func(collect, j, c->width, c->height, c->channels, c->samples)
+                     : stbi_write_bmp_to_func(collect, j, c->width, c->height, c->channels, c->samples);
 }
 
-pst_status pst_stb_encode(pst_error *error, pst_stb_format format, const uint8_t *samples, int width, int height,
-                          int channels, int quality, uint8_t **file, size_t *bytes) {
-    sink to = {.format = format,
-               .samples = samples,
-               .width = width,
-               .height = height,
-               .channels = channels,
-               .quality = quality};
-    *file = NULL;
-    *bytes = 0;
-    pst_status status = with_pool(error, UINT64_MAX, encode, &to, &to.file);
-    if (status != PST_OK)
+static pst_status write_stb(pst_error *error, const pst_canvas *canvas, bool tga, uint8_t **file, size_t *bytes) {
+    job j = {.canvas = canvas, .tga = tga};
+    pst_status status = with_pool(error, UINT64_MAX, encode, &j, NULL);
+    if (status == PST_OK && !j.fine)
+        status = pst_fail(error, PST_ERROR_UNSUPPORTED, "the image is too large for this format");
+    if (status != PST_OK) {
+        pst_free(j.sink.data);
         return status;
-    if (!to.fine) {
-        pst_stb_free(to.file);
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "the image is too large for this format");
     }
-    *file = to.file;
-    *bytes = to.bytes;
+    *file = j.sink.data;
+    *bytes = j.sink.bytes;
     return PST_OK;
 }
+
+static pst_status write_bmp(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+    return write_stb(error, canvas, false, file, bytes);
+}
+static pst_status write_tga(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+    return write_stb(error, canvas, true, file, bytes);
+}
+
+const pst_codec pst_codec_bmp = {"BMP", "stb", read_stb, write_bmp};
+const pst_codec pst_codec_tga = {"TGA", "stb", read_stb, write_tga};
