@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/embedded.h"
 #include "base/memory.h"
 #include "base/system.h"
 
@@ -34,7 +33,7 @@ static pst_status fail_folder(pst_error *error, const char *path) {
 
 static pst_status open_built_in(pst_error *error, const char *path, pst_file **file, uint64_t *bytes) {
     pst_file *opened = NULL;
-    const pst_embedded_file *found = pst_embedded_find(path);
+    const embedded_file *found = embedded_find(pst_built_in_files, path + strlen(PST_BUILT_IN));
     if (!found)
         return pst_fail(error, PST_ERROR_FILE, "%s: this build has no such file inside", path);
     pst_status status = pst_allocate(error, 1, sizeof *opened, &opened);

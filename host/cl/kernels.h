@@ -1,13 +1,9 @@
-/* The kernel sources that CMake embeds from cl/ (see cl/embed.cmake). */
+/* The kernel sources, which CMake builds in: the files of cl/. */
 #ifndef PST_CL_KERNELS_H
 #define PST_CL_KERNELS_H
 
-typedef struct pst_kernel_source {
-    const char *name; /* the file's name without ".cl" */
-    const char *text;
-} pst_kernel_source;
+#include "package/embedded.h"
 
-/* Ends with an entry of NULLs. */
-extern const pst_kernel_source pst_kernel_sources[];
+extern const embedded_file pst_kernel_files[];
 
 #endif

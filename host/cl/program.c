@@ -43,21 +43,20 @@ static void release_list(pst_program *programs) {
 static pst_status find_source(pst_session *session, const char *names, size_t length, const char **text,
                               uint8_t **owned) {
     char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)length, names);
+    snprintf(name, sizeof name, "%.*s.cl", (int)length, names);
     *owned = NULL;
     if (session->kernel_folder) {
         char path[1024];
-        snprintf(path, sizeof path, "%s/%s.cl", session->kernel_folder, name);
+        snprintf(path, sizeof path, "%s/%s", session->kernel_folder, name);
         pst_status status = pst_file_load(session->error, path, SOURCE_MAX_BYTES, owned, NULL);
         *text = (const char *)*owned;
         return status;
     }
-    for (const pst_kernel_source *source = pst_kernel_sources; source->name; source++)
-        if (strcmp(source->name, name) == 0) {
-            *text = source->text;
-            return PST_OK;
-        }
-    return pst_fail(session->error, PST_ERROR_DEVICE, "the library has no kernels called '%s'", name);
+    const embedded_file *file = embedded_find(pst_kernel_files, name);
+    if (!file)
+        return pst_fail(session->error, PST_ERROR_DEVICE, "the library has no kernels %s", name);
+    *text = (const char *)file->data;
+    return PST_OK;
 }
 
 /* Puts the compiler's first line of complaint into the error record. */

@@ -22,8 +22,8 @@ static const char *const pools[] = {"none", "max", "average"};
 
 uint64_t pst_choices_kernels(void) {
     uint64_t hash = pst_hash_text(PST_HASH_START, pst_version());
-    for (const pst_kernel_source *source = pst_kernel_sources; source->name; source++)
-        hash = pst_hash_text(pst_hash_text(hash, source->name), source->text);
+    for (const embedded_file *file = pst_kernel_files; file->name; file++)
+        hash = pst_hash_text(pst_hash_text(hash, file->name), (const char *)file->data);
     return hash;
 }
 

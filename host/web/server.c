@@ -7,9 +7,11 @@
 
 #include <microhttpd.h>
 
+#include "package/embedded.h"
 #include "web/access.h"
-#include "web/page_files.h"
 #include "web/state.h"
+
+extern const embedded_file web_files[]; /* those of page/ */
 
 enum { TOO_LARGE = 413, BODY_MOST = 1024, CONNECTIONS_MOST = 24, IDLE_SECONDS = 30 };
 #define NEWS_SECONDS 20 /* that a browser waits for news at most */
@@ -67,12 +69,11 @@ static enum MHD_Result give_file(connection *to, const char *name) {
         {".js", "text/javascript; charset=utf-8"},
         {".svg", "image/svg+xml"},
     };
-    for (const web_file *file = web_files; file->name; file++) {
-        const char *ending = strrchr(file->name, '.');
-        for (size_t i = 0; strcmp(file->name, name) == 0 && i < sizeof types / sizeof *types; i++)
-            if (strcmp(types[i][0], ending) == 0)
-                return answer(to, MHD_HTTP_OK, types[i][1], (const char *)file->data, file->bytes, true);
-    }
+    const embedded_file *file = embedded_find(web_files, name);
+    const char *ending = file ? strrchr(file->name, '.') : NULL;
+    for (size_t i = 0; ending && i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i][0], ending) == 0)
+            return answer(to, MHD_HTTP_OK, types[i][1], (const char *)file->data, file->bytes, true);
     return not_found(to);
 }
 

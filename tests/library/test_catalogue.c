@@ -12,7 +12,6 @@
 #include <jansson.h>
 
 #include "base/digest.h"
-#include "base/embedded.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/partial.h"
@@ -269,7 +268,7 @@ START_TEST(files_inside_the_library_are_the_files) {
     char outside[1024];
     uint8_t *inside, *there;
     size_t count = 0;
-    for (const pst_embedded_file *f = pst_embedded_files; f->name; f++, count++) {
+    for (const embedded_file *f = pst_built_in_files; f->name; f++, count++) {
         char path[300];
         size_t bytes, length;
         snprintf(path, sizeof path, PST_BUILT_IN "%s", f->name);
