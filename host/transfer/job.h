@@ -45,6 +45,8 @@ struct pst_job {
 /* As in op/pixels.h. */
 static inline double pst_job_pixel_scale(const pst_job *job) { return job->options.pixels_256 ? 256.0 / 255 : 1; }
 
+/* ---- job_create.c ---- */
+
 /* The size of a style's image where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
 
@@ -52,25 +54,36 @@ void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w
 pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
                                     const pst_guides *guides);
 
-/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with
- * their blend; NULL if the job has no regions. End them with drop. */
-pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
-void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
+/* ---- job_plan.c ---- */
+
+/* Fills job->scales and job->plan for the sizes of the job. */
+pst_status pst_job_make_plan(pst_job *job);
+
+/* ---- job_regions.c: masks and opacity ---- */
 
 /* Lets what is transparent of the content and the styles of the options count nothing. PST_ERROR_ARGUMENT for a style
- * that is so wholly. */
+ * that is transparent everywhere. */
 pst_status pst_job_weigh_by_opacity(pst_job *job);
 
 /* Puts an image's mean color under what is transparent of it, for what sees both. */
 void pst_job_fill_transparent(pst_image *image);
 
-/* Where regions have no style: tells the objective of this size to keep the content (in network units), and puts it
- * into an image that came of it. */
+/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with
+ * their blend; NULL if the job has no regions. End them with drop. */
+pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
+void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
+
+/* Where regions have no style: hold tells the objective of this size to keep the content (in network units), and keep
+ * puts the content into the result. */
 pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 
-/* Fills job->masks_digest, while the caller's pointers are still there. */
-void pst_job_digest_masks(pst_job *job);
+/* ---- tuning.c ---- */
+
+/* Fills job->named_choices. */
+pst_status pst_job_name_choices(pst_job *job);
+
+/* ---- job.c ---- */
 
 /* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
 pst_status pst_job_check_memory(pst_job *job);
@@ -78,10 +91,9 @@ pst_status pst_job_check_memory(pst_job *job);
 /* How long it has run. */
 double pst_job_seconds(const pst_job *job);
 
-/* Fills job->named_choices. */
-pst_status pst_job_name_choices(pst_job *job);
+/* ---- checkpoint.c ---- */
 
-/* Fills job->scales and job->plan for the sizes of the job. */
-pst_status pst_job_make_plan(pst_job *job);
+/* Fills job->masks_digest, while the caller's pointers are still there. */
+void pst_job_digest_masks(pst_job *job);
 
 #endif
