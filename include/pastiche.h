@@ -62,7 +62,13 @@ typedef enum pst_status {
 /* The name of a status, such as "PST_ERROR_FILE". Never NULL. */
 PST_API const char *pst_status_name(pst_status status);
 
-/* The version of the library, "major.minor.patch". */
+/* Of this header; CMake takes its version from here. */
+#define PST_VERSION_MAJOR 0
+#define PST_VERSION_MINOR 2
+#define PST_VERSION_PATCH 0
+#define PST_VERSION "0.2.0"
+
+/* The version of the library that is linked, as PST_VERSION. */
 PST_API const char *pst_version(void);
 
 /* ---- devices ------------------------------------------------------------------------------------------------- */
