@@ -5,7 +5,7 @@
  *
  *     pst_context *context;  pst_network *network;  pst_job *job;
  *     pst_context_create(NULL, &context);                          a device is chosen
- *     pst_network_load(context, "vgg19.safetensors", &network);
+ *     pst_network_load(context, "vgg19.safetensors", PST_CONVENTION_AUTO, &network);
  *     pst_image_read(context, "photo.jpg", &content);
  *     pst_image_read(context, "painting.jpg", &style);
  *     pst_transfer_options_init(&options, sizeof options);
@@ -13,7 +13,7 @@
  *     pst_job_create(context, network, &options, &job);
  *     pst_job_run(job, NULL, NULL);
  *     pst_job_result(job, &image);
- *     pst_image_write(context, image, "out.png");
+ *     pst_image_write(context, image, "out.png", NULL);
  *
  * Conventions of every function here:
  * - It returns PST_OK or what went wrong; pst_context_message() then holds one line for people that names the file or
@@ -129,6 +129,9 @@ PST_API size_t pst_context_choices(const pst_context *context, const char **noti
 
 /* ---- images ------------------------------------------------------------------------------------------------ */
 
+/* Functions of images take a context only for its message. With NULL they give the status alone, and any thread may
+ * call them at any time. */
+
 typedef struct pst_image
     pst_image; /* sRGB and, where an image has it, opacity; any size; the samples are floats from 0 to 255 */
 
@@ -172,30 +175,21 @@ typedef struct pst_write_options {
 
 PST_API void pst_write_options_init(pst_write_options *options, size_t size);
 
-/* Writes PNG, JPEG, TIFF, WebP, BMP or TGA by the ending of the name, through a temporary file and a rename: the old
- * file or the whole new one is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and
- * show white there. The same image gives the same bytes. */
-PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path);
-PST_API pst_status pst_image_write_as(pst_context *context, const pst_image *image, const char *path,
-                                      const pst_write_options *options);
+/* Writes PNG, JPEG, TIFF, WebP, BMP or TGA, through a temporary file and a rename: the old file or the whole new one
+ * is there, never a part. Samples are clamped and rounded; JPEG and BMP have no opacity and show white there. The same
+ * image gives the same bytes. options NULL: the defaults. */
+PST_API pst_status pst_image_write(pst_context *context, const pst_image *image, const char *path,
+                                   const pst_write_options *options);
 
-/* The bytes of a file as pst_image_write makes it, its format by `ending`, ".jpg"; rgb as pst_image_samples has them.
- * It needs no context, so any thread may call it at any time, and tells no more than its status. The caller ends *data
- * with pst_bytes_destroy. */
-PST_API pst_status pst_image_encode(int width, int height, const float *rgb, const char *ending, uint8_t **data,
-                                    size_t *bytes);
-PST_API void pst_bytes_destroy(void *data);
+/* Whether pst_image_write would work with this path and these options: the ending, the folder, the right to write, the
+ * profile, what this build can do. path NULL: whether pst_image_encode would. Leaves no trace. */
+PST_API pst_status pst_image_write_check(pst_context *context, const char *path, const pst_write_options *options);
 
-/* Tells whether pst_image_write would work on this path: its ending, its folder, the right to write. Leaves no trace.
+/* The bytes of a file as pst_image_write makes it. options NULL: a PNG. The caller ends *data with pst_bytes_destroy.
  */
-PST_API pst_status pst_image_write_check(pst_context *context, const char *path);
-
-/* The same with options: what the format and this build can do, the profile. path NULL: for pst_image_encode_as. */
-PST_API pst_status pst_image_write_check_as(pst_context *context, const char *path, const pst_write_options *options);
-
-/* The bytes of a file instead of the file; the caller ends *data with pst_bytes_destroy. options may be NULL. */
-PST_API pst_status pst_image_encode_as(pst_context *context, const pst_image *image, const pst_write_options *options,
-                                       uint8_t **data, size_t *bytes);
+PST_API pst_status pst_image_encode(pst_context *context, const pst_image *image, const pst_write_options *options,
+                                    uint8_t **data, size_t *bytes);
+PST_API void pst_bytes_destroy(void *data);
 
 /* *text: what pst_write_options.metadata left in a PNG, JPEG, TIFF or WebP file, or NULL; the caller ends it with
  * pst_bytes_destroy. */
@@ -249,11 +243,9 @@ typedef enum pst_convention {
  * taken for it, nothing in the file is executed, and a classifier is not read. PST_ERROR_UNSUPPORTED for a format that
  * this build has no library for. path is a file, or NULL or a name as pst_catalogue_find takes them: NULL is the best
  * installed network, or else the small one inside the library. */
-PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_network **network);
+PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_convention convention,
+                                    pst_network **network);
 
-/* The same where the caller knows better than the file: convention is AUTO, CAFFE or TORCHVISION. */
-PST_API pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention,
-                                       pst_network **network);
 PST_API void pst_network_destroy(pst_network *network);
 
 typedef struct pst_network_layer {

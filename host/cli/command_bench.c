@@ -39,7 +39,7 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
     pst_network *network = NULL;
     bench_report report = {0};
     int code = EXIT_OK;
-    pst_status status = model ? pst_network_load(context, model, &network) : PST_OK;
+    pst_status status = model ? pst_network_load(context, model, PST_CONVENTION_AUTO, &network) : PST_OK;
     if (status != PST_OK)
         return failed(context, status);
     pst_context_device(context, &device);

@@ -22,7 +22,7 @@ static bool draw(pst_context *context, const demo_image *demo) {
     demo->draw(demo->width, demo->height, rgb);
     pst_status status = pst_image_create(context, demo->width, demo->height, rgb, &image);
     if (status == PST_OK)
-        status = pst_image_write(context, image, path);
+        status = pst_image_write(context, image, path, NULL);
     if (status != PST_OK)
         complain("%s", pst_context_message(context));
     pst_image_destroy(image);

@@ -49,7 +49,7 @@ static pst_status load(const char *path, pst_convention convention, pst_context 
     where.device = "none";
     *network = NULL;
     pst_status status = pst_context_create(&where, context);
-    return status == PST_OK ? pst_network_load_as(*context, path, convention, network) : status;
+    return status == PST_OK ? pst_network_load(*context, path, convention, network) : status;
 }
 
 static bool has_layer(const pst_network_info *info, const char *relu) {

@@ -20,7 +20,7 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     progress_begin(&report, false, 0);
     pst_status status = pst_context_create(where, &context);
     if (status == PST_OK && model)
-        status = pst_network_load(context, model, &network);
+        status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
     if (status == PST_OK) {
         pst_context_device(context, &device);
         status = tune_run(context, network, options, &report);

@@ -34,15 +34,11 @@ pst_status pst_img_read(pst_error *error, const char *path, pst_image **image);
 /* The same from a file's bytes; `name` is for messages. */
 pst_status pst_img_decode(pst_error *error, const uint8_t *file, size_t bytes, const char *name, pst_image **image);
 
-/* Writes by the ending of the name, 8 bits, atomically; and as the options say (NULL: just so). */
-pst_status pst_img_write(pst_error *error, const pst_image *image, const char *path);
-pst_status pst_img_write_as(pst_error *error, const pst_image *image, const char *path,
-                            const pst_write_options *options);
-pst_status pst_img_write_check(pst_error *error, const char *path);
-pst_status pst_img_write_check_as(pst_error *error, const char *path, const pst_write_options *options);
+/* Writes a file atomically, as the options say; NULL: 8 bits, the format by the ending of the name. */
+pst_status pst_img_write(pst_error *error, const pst_image *image, const char *path, const pst_write_options *options);
 
-/* The format that a name's ending means; PST_ERROR_ARGUMENT if it is none. */
-pst_status pst_img_format(const char *path, pst_image_format *format);
+/* Checks that pst_img_write can do that; with path NULL that pst_img_encode can. Leaves no trace. */
+pst_status pst_img_write_check(pst_error *error, const char *path, const pst_write_options *options);
 
 /* A file's bytes; free with pst_free. The format must be given, or it is PNG. */
 pst_status pst_img_encode(pst_error *error, const pst_image *image, const pst_write_options *options, uint8_t **file,

@@ -43,13 +43,11 @@ static bool ends_with(const char *path, const char *ending) {
     return true;
 }
 
-pst_status pst_img_format(const char *path, pst_image_format *format) {
+static pst_image_format format_of(const char *path) {
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-        if (ends_with(path, endings[i].ending)) {
-            *format = endings[i].format;
-            return PST_OK;
-        }
-    return PST_ERROR_ARGUMENT;
+        if (ends_with(path, endings[i].ending))
+            return endings[i].format;
+    return PST_FORMAT_AUTO;
 }
 
 void pst_write_options_init(pst_write_options *options, size_t size) {
@@ -63,10 +61,8 @@ static pst_status settle(pst_error *error, const char *path, const pst_write_opt
     pst_write_options_init(options, sizeof *options);
     if (given)
         memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
-    if (path && options->format == PST_FORMAT_AUTO)
-        pst_img_format(path, &options->format);
-    if (!path && options->format == PST_FORMAT_AUTO)
-        options->format = PST_FORMAT_PNG;
+    if (options->format == PST_FORMAT_AUTO)
+        options->format = path ? format_of(path) : PST_FORMAT_PNG;
     if (options->format == PST_FORMAT_AUTO)
         return pst_fail(error, PST_ERROR_ARGUMENT, "%s: the name of an image to write must end in " ENDINGS, path);
     const char *name = path ? path : "the image";
@@ -189,8 +185,7 @@ pst_status pst_img_encode(pst_error *error, const pst_image *image, const pst_wr
     return status == PST_OK ? encode(error, image, &options, "the image", file, bytes) : status;
 }
 
-pst_status pst_img_write_as(pst_error *error, const pst_image *image, const char *path,
-                            const pst_write_options *given) {
+pst_status pst_img_write(pst_error *error, const pst_image *image, const char *path, const pst_write_options *given) {
     pst_write_options options;
     uint8_t *file = NULL;
     size_t bytes;
@@ -203,11 +198,7 @@ pst_status pst_img_write_as(pst_error *error, const pst_image *image, const char
     return status;
 }
 
-pst_status pst_img_write(pst_error *error, const pst_image *image, const char *path) {
-    return pst_img_write_as(error, image, path, NULL);
-}
-
-pst_status pst_img_write_check_as(pst_error *error, const char *path, const pst_write_options *given) {
+pst_status pst_img_write_check(pst_error *error, const char *path, const pst_write_options *given) {
     pst_write_options options;
     pst_transform *transform = NULL;
     uint8_t *profile = NULL;
@@ -222,8 +213,6 @@ pst_status pst_img_write_check_as(pst_error *error, const char *path, const pst_
     }
     return status == PST_OK && path ? pst_file_save_check(error, path) : status;
 }
-
-pst_status pst_img_write_check(pst_error *error, const char *path) { return pst_img_write_check_as(error, path, NULL); }
 
 /* ---- proofs -------------------------------------------------------------------------------------------------- */
 

@@ -6,12 +6,7 @@
 #include "model/weights_write.h"
 #include "transfer/context.h"
 
-pst_status pst_network_load(pst_context *context, const char *path, pst_network **network) {
-    return pst_network_load_as(context, path, PST_CONVENTION_AUTO, network);
-}
-
-pst_status pst_network_load_as(pst_context *context, const char *path, pst_convention convention,
-                               pst_network **result) {
+pst_status pst_network_load(pst_context *context, const char *path, pst_convention convention, pst_network **result) {
     *result = NULL;
     pst_network *network;
     pst_status status = pst_allocate(&context->error, 1, sizeof *network, &network);

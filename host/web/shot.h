@@ -1,4 +1,4 @@
-/* An image for the page: kept as samples, made a JPEG by whoever asks first. */
+/* An image for the page: kept as an image, made a JPEG by whoever asks first. */
 #ifndef PST_WEB_SHOT_H
 #define PST_WEB_SHOT_H
 
@@ -8,8 +8,7 @@ enum { WEB_VIEW_MOST = 1280 }; /* longer side of an image that is only looked at
 
 typedef struct web_shot {
     int references; /* under the server's lock, as all else is the owner's */
-    int width, height;
-    float *rgb;
+    pst_image *image;
     uint8_t *files[2]; /* small enough to be looked at; whole. NULL: not made yet */
     size_t bytes[2];
     double encode_seconds; /* that the last file took */

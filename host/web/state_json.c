@@ -66,7 +66,8 @@ void web_state_write(const web *w, const web_has *has, web_text *text) {
         web_text_number(text, w->seconds_left, 6);
         if (w->image)
             web_text_add(text, ",\"image\":{\"version\":%u,\"iteration\":%d,\"width\":%d,\"height\":%d}",
-                         w->image_version, w->image_iteration, w->image->width, w->image->height);
+                         w->image_version, w->image_iteration, pst_image_width(w->image->image),
+                         pst_image_height(w->image->image));
         else
             web_text_add(text, ",\"image\":null");
         write_weights(text, "weights", w->weights);

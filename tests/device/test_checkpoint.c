@@ -151,7 +151,7 @@ START_TEST(what_does_not_fit_is_refused) {
 
     test_write_network(test_path("net2"), (const int[]){8, 12, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 4);
     pst_network *kept = network;
-    ck_assert_int_eq(pst_network_load(context, test_path("net2"), &network), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("net2"), PST_CONVENTION_AUTO, &network), PST_OK);
     refuse(&options, path, PST_ERROR_ARGUMENT, "another network");
     pst_network_destroy(network);
     network = kept;

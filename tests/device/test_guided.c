@@ -254,7 +254,7 @@ static void open_job(void) {
         exit(TEST_SKIPPED);
     ck_assert_int_eq(status, PST_OK);
     test_write_network(test_path("net"), (const int[]){16, 24, 32, 0, 0}, (const int[]){2, 2, 1, 0, 0}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), PST_CONVENTION_AUTO, &network), PST_OK);
 }
 
 static void close_job(void) {

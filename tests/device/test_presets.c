@@ -32,7 +32,7 @@ static void open_all(const char *form) {
         exit(TEST_SKIPPED);
     ck_assert_int_eq(status, PST_OK);
     test_write_network(test_path("net"), (const int[]){12, 20, 16, 16, 16}, (const int[]){2, 2, 1, 2, 1}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), PST_CONVENTION_AUTO, &network), PST_OK);
     content = image(5, W, H);
     styles[0] = image(8, 45, 37);
     styles[1] = image(3, 33, 50);

@@ -30,7 +30,7 @@ static pst_image *image(int width, int height, uint64_t seed) {
 static pst_network *load_network(const char *name, uint64_t seed) {
     pst_network *made;
     test_write_network(test_path(name), (const int[]){8, 12, 20, 0, 0}, (const int[]){2, 1, 1, 0, 0}, seed);
-    ck_assert_int_eq(pst_network_load(context, test_path(name), &made), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path(name), PST_CONVENTION_AUTO, &made), PST_OK);
     return made;
 }
 
@@ -439,7 +439,7 @@ START_TEST(what_does_not_fit_is_refused) {
     /* a network that goes on beyond the last stored layer has the same features */
     options.style_layers = "relu1_1";
     test_write_network(test_path("longer"), (const int[]){8, 12, 20, 9, 0}, (const int[]){2, 1, 1, 1, 0}, 3);
-    ck_assert_int_eq(pst_network_load(context, test_path("longer"), &network), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("longer"), PST_CONVENTION_AUTO, &network), PST_OK);
     run(&options, NULL);
     pst_network_destroy(network);
     network = kept;

@@ -379,7 +379,7 @@ START_TEST(tuning_is_kept_and_named_by_jobs) {
     ck_ok(test_error, pst_choices_path(test_session, &path));
     test_write(path, "{ damaged", 9);
     ck_assert_int_eq(pst_context_create(NULL, &context), PST_OK);
-    ck_assert_int_eq(pst_network_load(context, test_path("net"), &network), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("net"), PST_CONVENTION_AUTO, &network), PST_OK);
     pst_tune_options_init(&options, sizeof options);
     options.width = 48;
     options.height = 32;
@@ -394,7 +394,7 @@ START_TEST(tuning_is_kept_and_named_by_jobs) {
     ck_assert(pst_tune_known(context, network, &options));
     pst_network *wider; /* whose later products are others */
     test_write_network(test_path("wider"), (const int[]){6, 24, 40, 0, 0}, (const int[]){1, 2, 1, 0, 0}, 1);
-    ck_assert_int_eq(pst_network_load(context, test_path("wider"), &wider), PST_OK);
+    ck_assert_int_eq(pst_network_load(context, test_path("wider"), PST_CONVENTION_AUTO, &wider), PST_OK);
     ck_assert(!pst_tune_known(context, wider, &options));
     pst_network_destroy(wider);
     options.width *= 9; /* for so many pixels other choices may be right */

@@ -30,7 +30,7 @@ static pst_network *load_network(pst_context *context) {
         status = pst_catalogue_find(catalogue, getenv("PASTICHE_MODEL"), &path);
     if (status != PST_OK)
         fail(catalogue ? pst_catalogue_message(catalogue) : pst_status_name(status));
-    if (pst_network_load(context, path, &network) != PST_OK)
+    if (pst_network_load(context, path, PST_CONVENTION_AUTO, &network) != PST_OK)
         fail(pst_context_message(context));
     pst_catalogue_close(catalogue);
     return network;
@@ -67,7 +67,7 @@ int main(int count, char **arguments) {
         printf("the time is over\n"); /* and what there is by now is an image too */
     else if (status != PST_OK)
         fail(pst_context_message(context));
-    if (pst_job_result(job, &result) != PST_OK || pst_image_write(context, result, arguments[3]) != PST_OK)
+    if (pst_job_result(job, &result) != PST_OK || pst_image_write(context, result, arguments[3], NULL) != PST_OK)
         fail(pst_context_message(context));
 
     pst_image_destroy(result);

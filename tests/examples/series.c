@@ -21,7 +21,7 @@ static void paint(pst_network *network, const pst_transfer_options *options, con
     must(pst_job_create(context, network, options, &job));
     must(pst_job_run(job, NULL, NULL));
     must(pst_job_result(job, &result));
-    must(pst_image_write(context, result, path));
+    must(pst_image_write(context, result, path, NULL));
     pst_image_destroy(result);
     pst_job_destroy(job);
 }
@@ -35,7 +35,7 @@ int main(int count, char **arguments) {
         return 2;
     }
     must(pst_context_create(NULL, &context));
-    must(pst_network_load(context, arguments[1], &network));
+    must(pst_network_load(context, arguments[1], PST_CONVENTION_AUTO, &network));
     must(pst_image_read(context, arguments[2], &content));
     must(pst_image_read(context, arguments[3], &style));
 

@@ -21,7 +21,7 @@ static pst_status read_image(const char *path, void **made) {
 }
 
 static pst_status write_image(const char *path, void **made) {
-    pst_status status = pst_img_write(&error, source, path);
+    pst_status status = pst_img_write(&error, source, path, NULL);
     FILE *file = fopen(path, "rb");
     *made = file;
     if (file) {
@@ -62,9 +62,9 @@ START_TEST(every_allocation_may_fail) {
     ck_ok(error, pst_img_create(&error, 20, 12, NULL, &source));
     for (int i = 0; i < 20 * 12 * 3; i++)
         source->rgb[i] = (float)(i * 37 % 256);
-    ck_ok(error, pst_img_write(&error, source, test_path("in.png")));
-    ck_ok(error, pst_img_write(&error, source, test_path("in.jpg")));
-    ck_ok(error, pst_img_write(&error, source, test_path("in.tga")));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.png"), NULL));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.jpg"), NULL));
+    ck_ok(error, pst_img_write(&error, source, test_path("in.tga"), NULL));
     test_write(test_path("in.ppm"), "P2 1 1 9 5", 10);
     test_write_network(test_path("net"), (const int[]){2, 3, 0, 0, 0}, (const int[]){1, 1, 0, 0, 0}, 1);
 

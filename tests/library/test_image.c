@@ -88,8 +88,8 @@ START_TEST(what_is_written_is_read_again) {
             for (int i = 0; i < image->width * image->height * 3 && jpeg; i++)
                 image->rgb[i] = 40.0f + 60.0f * (float)(i % 3); /* one color; noise would be lost */
             const char *path = test_path(names[n]);
-            ck_ok(error, pst_img_write_check(&error, path));
-            ck_ok(error, pst_img_write(&error, image, path));
+            ck_ok(error, pst_img_write_check(&error, path, NULL));
+            ck_ok(error, pst_img_write(&error, image, path, NULL));
             pst_image *again = read_image(path);
             ck_assert_double_le(mean_difference(image, again), jpeg ? 1.5 : 0);
             pst_image_destroy(image);
@@ -102,9 +102,9 @@ START_TEST(samples_are_rounded_and_clamped) {
     const float given[] = {-5, 300, 0.49f, 0.5f, 127.5f, 254.6f}, expected[] = {0, 255, 0, 1, 128, 255};
     pst_image *image;
     ck_ok(error, pst_img_create(&error, 2, 1, given, &image));
-    ck_ok(error, pst_img_write(&error, image, test_path("round.png")));
+    ck_ok(error, pst_img_write(&error, image, test_path("round.png"), NULL));
     image->rgb[0] = NAN;
-    ck_ok(error, pst_img_write(&error, image, test_path("nan.bmp")));
+    ck_ok(error, pst_img_write(&error, image, test_path("nan.bmp"), NULL));
     pst_image_destroy(image);
     for (int i = 0; i < 2; i++) {
         image = read_image(test_path(i ? "nan.bmp" : "round.png"));
@@ -116,25 +116,31 @@ END_TEST
 
 /* In memory it is the file that would have been written. */
 START_TEST(bytes_are_those_of_the_file) {
-    static const char *const endings[] = {".png", ".jpg", ".bmp", ".tga"};
-    for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++) {
-        char name[16];
-        pst_image *image = random_image(37, 21, e + 1);
+    static const struct {
+        const char *name;
+        pst_image_format format;
+    } files[] = {
+        {"b.png", PST_FORMAT_AUTO}, {"b.jpg", PST_FORMAT_JPEG}, {"b.bmp", PST_FORMAT_BMP}, {"b.tga", PST_FORMAT_TGA}};
+    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
+        pst_image *image = random_image(37, 21, f + 1);
+        pst_write_options options;
         uint8_t *data, *file;
         size_t bytes, file_bytes;
         image->rgb[0] = NAN;
         image->rgb[1] = 300;
-        snprintf(name, sizeof name, "b%s", endings[e]);
-        ck_ok(error, pst_img_write(&error, image, test_path(name)));
-        ck_ok(error, pst_file_load(&error, test_path(name), 1 << 20, &file, &file_bytes));
-        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, endings[e], &data, &bytes), PST_OK);
+        ck_ok(error, pst_img_write(&error, image, test_path(files[f].name), NULL));
+        ck_ok(error, pst_file_load(&error, test_path(files[f].name), 1 << 20, &file, &file_bytes));
+        pst_write_options_init(&options, sizeof options);
+        options.format = files[f].format;
+        ck_assert_int_eq(pst_image_encode(NULL, image, f ? &options : NULL, &data, &bytes), PST_OK);
         ck_assert_uint_eq(bytes, file_bytes);
         ck_assert_mem_eq(data, file, bytes);
         pst_bytes_destroy(data);
         pst_free(file);
-        ck_assert_int_eq(pst_image_encode(37, 21, image->rgb, "jpg", &data, &bytes), PST_ERROR_ARGUMENT);
+        options.format = PST_FORMAT_TGA + 1;
+        ck_assert_int_eq(pst_image_encode(NULL, image, &options, &data, &bytes), PST_ERROR_ARGUMENT);
         ck_assert_ptr_null(data);
-        ck_assert_int_eq(pst_image_encode(0, 21, image->rgb, ".jpg", &data, &bytes), PST_ERROR_ARGUMENT);
+        ck_assert_uint_eq(bytes, 0);
         pst_image_destroy(image);
     }
     pst_bytes_destroy(NULL);
@@ -145,13 +151,13 @@ START_TEST(names_that_cannot_be_written_are_refused) {
     pst_image *image = random_image(2, 2, 1);
     static const char *const wrong[] = {"a.gif", "png", "a.", "", "a.png.txt"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        ck_assert_int_eq(pst_img_write_check(&error, wrong[i]), PST_ERROR_ARGUMENT);
-        ck_assert_int_eq(pst_img_write(&error, image, wrong[i]), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_img_write_check(&error, wrong[i], NULL), PST_ERROR_ARGUMENT);
+        ck_assert_int_eq(pst_img_write(&error, image, wrong[i], NULL), PST_ERROR_ARGUMENT);
         ck_assert_ptr_nonnull(strstr(error.text, ".jpeg"));
     }
-    ck_assert_int_eq(pst_img_write_check(&error, test_path("none/a.png")), PST_ERROR_FILE);
-    ck_assert_int_eq(pst_img_write(&error, image, test_path("none/a.png")), PST_ERROR_FILE);
-    ck_ok(error, pst_img_write_check(&error, test_path("never.png")));
+    ck_assert_int_eq(pst_img_write_check(&error, test_path("none/a.png"), NULL), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_img_write(&error, image, test_path("none/a.png"), NULL), PST_ERROR_FILE);
+    ck_ok(error, pst_img_write_check(&error, test_path("never.png"), NULL));
     ck_assert_int_ne(access(test_path("never.png"), F_OK), 0);
     pst_image_destroy(image);
 }
@@ -200,7 +206,7 @@ static void make_small(const char *path) {
         return;
     }
     pst_image *image = random_image(24, 16, 5);
-    ck_ok(error, pst_img_write(&error, image, path));
+    ck_ok(error, pst_img_write(&error, image, path, NULL));
     pst_image_destroy(image);
 }
 

@@ -332,11 +332,11 @@ START_TEST(what_is_written_is_read_by_others) {
         pst_write_options_init(&options, sizeof options);
         options.bits = cases[i].bits;
         options.metadata = "{\"a\": \"<&>\\\"' \xc3\xa4\xe7\xb5\xb5\"}";
-        pst_status status = pst_img_write_check_as(&error, in_folder(cases[i].name), &options);
+        pst_status status = pst_img_write_check(&error, in_folder(cases[i].name), &options);
         if (status == PST_ERROR_UNSUPPORTED)
             continue; /* this build has no library for it, and says so beforehand */
         ck_ok(error, status);
-        ck_ok(error, pst_img_write_as(&error, image, in_folder(cases[i].name), &options));
+        ck_ok(error, pst_img_write(&error, image, in_folder(cases[i].name), &options));
         char path[64], *text;
         snprintf(path, sizeof path, "%s.truth", cases[i].name);
         write_truth(in_folder(path), image, cases[i].alpha);
@@ -369,7 +369,7 @@ START_TEST(sixteen_bits_come_back_exactly) {
         pst_write_options options;
         pst_write_options_init(&options, sizeof options);
         options.bits = 16;
-        ck_ok(error, pst_img_write_as(&error, image, test_path(names[n]), &options));
+        ck_ok(error, pst_img_write(&error, image, test_path(names[n]), &options));
         ck_ok(error, pst_img_read(&error, test_path(names[n]), &again));
         ck_assert(same_image(image, again));
         for (int i = 0; i < 65536; i++)
@@ -396,7 +396,7 @@ START_TEST(jpeg_and_webp_have_a_quality) {
             pst_write_options_init(&options, sizeof options);
             options.format = n ? PST_FORMAT_WEBP : PST_FORMAT_JPEG;
             options.quality = 20 + 40 * q;
-            if (pst_img_write_check_as(&error, NULL, &options) == PST_ERROR_UNSUPPORTED)
+            if (pst_img_write_check(&error, NULL, &options) == PST_ERROR_UNSUPPORTED)
                 break;
             ck_ok(error, pst_img_encode(&error, image, &options, &data, &sizes[q]));
             ck_ok(error, pst_img_decode(&error, data, sizes[q], names[n], &again));
@@ -436,7 +436,7 @@ START_TEST(impossible_wishes_are_refused_beforehand) {
         options.size = sizeof options;
         if (options.output_profile)
             options.output_profile = in_folder(options.output_profile);
-        pst_status status = pst_img_write_check_as(&error, test_path(cases[i].name), &options);
+        pst_status status = pst_img_write_check(&error, test_path(cases[i].name), &options);
         ck_assert_msg(status == cases[i].status || status == PST_ERROR_UNSUPPORTED, "%zu: %s", i, error.text);
         ck_assert_msg(strstr(error.text, cases[i].word) || status == PST_ERROR_UNSUPPORTED, "%zu: %s", i, error.text);
     }
@@ -459,7 +459,7 @@ START_TEST(an_output_profile_is_undone_by_reading) {
         options.output_profile = profile;
         options.bits = n < 2 ? 16 : 8;
         options.quality = n == 2 ? 100 : 0;
-        if (pst_img_write_check_as(&error, test_path(names[n]), &options) == PST_ERROR_UNSUPPORTED)
+        if (pst_img_write_check(&error, test_path(names[n]), &options) == PST_ERROR_UNSUPPORTED)
             continue;
         ck_ok(error, pst_img_create(&error, 48, 32, NULL, &image));
         for (int i = 0; i < 48 * 32; i++) {
@@ -467,7 +467,7 @@ START_TEST(an_output_profile_is_undone_by_reading) {
             image->rgb[3 * i + 1] = (float)(20 + 6 * (i / 48));
             image->rgb[3 * i + 2] = 128;
         }
-        ck_ok(error, pst_img_write_as(&error, image, test_path(names[n]), &options));
+        ck_ok(error, pst_img_write(&error, image, test_path(names[n]), &options));
         ck_ok(error, pst_img_read(&error, test_path(names[n]), &again));
         double mean = 0;
         for (int i = 0; i < 48 * 32 * 3; i++)

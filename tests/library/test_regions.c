@@ -132,7 +132,7 @@ START_TEST(noise_of_jpeg_makes_no_regions) {
         put(image, x, y, tints[k], tints[k], 0);
     }
     const char *path = test_path("mask.jpg");
-    ck_ok(error, pst_img_write(&error, image, path));
+    ck_ok(error, pst_img_write(&error, image, path, NULL));
     ck_ok(error, pst_img_read(&error, path, &again));
     uint64_t seed = 5;
     for (int i = 0; i < 3 * 320 * 240; i++) /* and more, as of a lower quality */

@@ -265,7 +265,7 @@ START_TEST(opacity_goes_through_a_run) {
             image->rgb[3 * i + c] = (float)((i * (c + 3)) % 256);
     }
     ck_ok(error, pst_img_set_alpha(&error, image, alpha));
-    ck_ok(error, pst_img_write(&error, image, test_path("glass.tga")));
+    ck_ok(error, pst_img_write(&error, image, test_path("glass.tga"), NULL));
     ck_ok(error, pst_img_resize(&error, image, 64, 48, &expected));
     ck_run("glass.tga style.ppm --image-size 64 --model net.safetensors --iterations 2 --no-tune -o glass_out.tga");
     ck_ok(error, pst_img_read(&error, test_path("glass_out.tga"), &result));

@@ -113,7 +113,7 @@ START_TEST(test_the_usual_sheet) {
     for (int i = 0; i < 2; i++) {
         int at_x, at_y;
         ck_assert_int_eq(pst_img_resize(NULL, shown[i], sizes[i][0], sizes[i][1], &small), PST_OK);
-        ck_assert_int_eq(pst_img_write(NULL, small, test_path("small.png")), PST_OK);
+        ck_assert_int_eq(pst_img_write(NULL, small, test_path("small.png"), NULL), PST_OK);
         written = read_image("small.png"); /* in whole levels */
         find(sheet, written, i == 0 ? "the content" : "the style", &at_x, &at_y);
         ck_assert_int_eq(at_x, x[i]);

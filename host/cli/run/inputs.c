@@ -72,14 +72,14 @@ pst_status image_read(pst_context *context, const settings *s, const char *path,
 }
 
 pst_status image_check(pst_context *context, const settings *s, const char *path) {
-    return pst_image_write_check_as(context, image_is_stream(path) ? NULL : path, &s->writing);
+    return pst_image_write_check(context, image_is_stream(path) ? NULL : path, &s->writing);
 }
 
 static pst_status write_standard_output(pst_context *context, const pst_image *image,
                                         const pst_write_options *options) {
     uint8_t *data;
     size_t bytes;
-    pst_status status = pst_image_encode_as(context, image, options, &data, &bytes);
+    pst_status status = pst_image_encode(context, image, options, &data, &bytes);
     if (status != PST_OK)
         return status;
     set_binary(stdout);
@@ -98,5 +98,5 @@ pst_status image_write(pst_context *context, const settings *s, pst_image *image
             return status;
     }
     return image_is_stream(path) ? write_standard_output(context, image, &options)
-                                 : pst_image_write_as(context, image, path, &options);
+                                 : pst_image_write(context, image, path, &options);
 }

@@ -88,7 +88,7 @@ int invocation_load(invocation *w) {
         return EXIT_OK;
     progress_wait(&w->report, "reading the network");
     live_page_preparing(w->page, "reading the network");
-    pst_status status = pst_network_load(w->context, w->model, &w->network);
+    pst_status status = pst_network_load(w->context, w->model, PST_CONVENTION_AUTO, &w->network);
     if (status != PST_OK)
         return invocation_failed(w, status);
     tell_assumptions(w);
