@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "web/json.h"
+
 void web_curve_clear(web_curve *curve, size_t term_count) {
     if (!curve->points)
         curve->points = malloc(WEB_POINTS_MOST * sizeof *curve->points);
@@ -35,17 +37,14 @@ void web_curve_add(web_curve *curve, const web_point *point) {
         curve->points[curve->count++] = *point;
 }
 
-void web_curve_write(const web_curve *curve, size_t from, web_text *text) {
-    web_text_add(text, "[");
+json_t *web_curve_json(const web_curve *curve, size_t from) {
+    json_t *made = json_array();
     for (size_t i = from; i < curve->count; i++) {
         const web_point *point = &curve->points[i];
-        web_text_add(text, "%s[%d,", i > from ? "," : "", point->iteration);
-        web_text_number(text, point->loss, 5);
-        for (size_t t = 0; t < curve->term_count; t++) {
-            web_text_add(text, ",");
-            web_text_number(text, point->terms[t], 5);
-        }
-        web_text_add(text, "]");
+        json_t *numbers = json_pack("[i, o]", point->iteration, web_json_number(point->loss, 5));
+        for (size_t t = 0; t < curve->term_count; t++)
+            json_array_append_new(numbers, web_json_number(point->terms[t], 5));
+        json_array_append_new(made, numbers);
     }
-    web_text_add(text, "]");
+    return made;
 }

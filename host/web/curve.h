@@ -2,7 +2,9 @@
 #ifndef PST_WEB_CURVE_H
 #define PST_WEB_CURVE_H
 
-#include "web/text.h"
+#include <stddef.h>
+
+#include <jansson.h>
 
 enum { WEB_POINTS_MOST = 2048, WEB_TERMS_MOST = 48 };
 
@@ -23,6 +25,6 @@ void web_curve_free(web_curve *curve);
 void web_curve_add(web_curve *curve, const web_point *point);
 
 /* [[iteration, loss, term, ...], ...] from that point on. */
-void web_curve_write(const web_curve *curve, size_t from, web_text *text);
+json_t *web_curve_json(const web_curve *curve, size_t from);
 
 #endif

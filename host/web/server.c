@@ -87,22 +87,21 @@ static enum MHD_Result give_state(web *w, connection *to, request *r) {
     unsigned version = asked(to, "version");
     bool looks = asked(to, "look") != 0;
     web_has has = {asked(to, "run"), asked(to, "epoch"), asked(to, "points"), asked(to, "notes")};
-    web_text text = {0};
     web_lock(w->monitor);
     double until = web_clock() + NEWS_SECONDS;
     w->lookers += looks;
     while (!w->ending && w->version == version && web_clock() < until)
         web_wait(w->monitor, until - web_clock());
-    web_state_write(w, &has, &text);
+    char *text = web_state_text(w, &has);
     w->lookers -= looks;
     if (looks) {
         w->looked_at = web_clock();
         r->told_version = w->version;
     }
     web_unlock(w->monitor);
-    enum MHD_Result result = text.failed ? say(to, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory left\n")
-                                         : answer(to, MHD_HTTP_OK, "application/json", text.data, text.length, false);
-    free(text.data);
+    enum MHD_Result result = text ? answer(to, MHD_HTTP_OK, "application/json", text, strlen(text), false)
+                                  : say(to, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory left\n");
+    free(text);
     return result;
 }
 

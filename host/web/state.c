@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/json.h"
+
 /* An image is not wanted more often than this, nor before this many times of what the last one cost the run and, less
  * gravely, a server's thread. */
 #define PAUSE_LEAST 0.5
@@ -88,9 +90,9 @@ static void drop(web *w) {
         web_shot_release(w->styles[i]);
     w->content = w->image = NULL;
     memset(w->styles, 0, sizeof w->styles);
-    free(w->about.data);
-    free(w->term_names.data);
-    w->about = w->term_names = (web_text){0};
+    json_decref(w->about);
+    json_decref(w->term_names);
+    w->about = w->term_names = NULL;
 }
 
 web *web_open(const char *address, int port, char message[512]) {
@@ -178,21 +180,13 @@ void web_weights(web *w, double content_weight, double style_weight, double tv_w
     web_unlock(w->monitor);
 }
 
-static void describe(web_text *text, const web_run *run) {
-    web_text_add(text, "\"output\":");
-    web_text_string(text, run->output);
-    web_text_add(text, ",\"device\":");
-    web_text_string(text, run->device);
-    web_text_add(text, ",\"network\":");
-    web_text_string(text, run->network);
-    web_text_add(text, ",\"content\":");
-    web_text_string(text, run->content_name);
-    web_text_add(text, ",\"styles\":[");
-    for (size_t i = 0; i < run->style_count && i < WEB_STYLES_MOST; i++) {
-        web_text_add(text, i ? "," : "");
-        web_text_string(text, run->style_names[i]);
-    }
-    web_text_add(text, "],\"style_count\":%zu", run->style_count);
+static json_t *describe(const web_run *run) {
+    json_t *styles = json_array();
+    for (size_t i = 0; i < run->style_count && i < WEB_STYLES_MOST; i++)
+        json_array_append_new(styles, web_json_text(run->style_names[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "output", web_json_text(run->output), "device",
+                     web_json_text(run->device), "network", web_json_text(run->network), "content",
+                     web_json_text(run->content_name), "styles", styles, "style_count", (int)run->style_count);
 }
 
 void web_sources(web *w, const pst_image *content, const pst_image *const *styles, size_t style_count) {
@@ -210,7 +204,7 @@ void web_begin(web *w, const web_run *run) {
     memcpy(w->styles, w->next_styles, sizeof w->styles);
     w->next_content = NULL;
     memset(w->next_styles, 0, sizeof w->next_styles);
-    describe(&w->about, run);
+    w->about = describe(run);
     w->run++;
     w->phase = "painting";
     w->message[0] = '\0';
@@ -231,12 +225,10 @@ void web_begin(web *w, const web_run *run) {
 }
 
 static void name_terms(web *w, const pst_progress *now) {
-    free(w->term_names.data);
-    w->term_names = (web_text){0};
-    for (size_t t = 0; t < now->term_count && t < WEB_TERMS_MOST; t++) {
-        web_text_add(&w->term_names, t ? "," : "");
-        web_text_string(&w->term_names, now->terms[t].name);
-    }
+    json_decref(w->term_names);
+    w->term_names = json_array();
+    for (size_t t = 0; t < now->term_count && t < WEB_TERMS_MOST; t++)
+        json_array_append_new(w->term_names, web_json_text(now->terms[t].name));
 }
 
 static void note(web *w, web_note_kind kind, const char *text) {

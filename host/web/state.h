@@ -32,7 +32,7 @@ struct web {
     unsigned run;      /* 0: none yet */
     const char *phase; /* "preparing", "painting", "done", "stopped", "failed" */
     char message[400];
-    web_text about; /* members of JSON that do not change during a run */
+    json_t *about; /* what does not change during a run; NULL before */
     web_shot *content, *styles[WEB_STYLES_MOST], *image;
     web_shot *next_content, *next_styles[WEB_STYLES_MOST]; /* of the run that comes; the run's thread alone has them */
     unsigned image_version;
@@ -44,7 +44,7 @@ struct web {
     double scale_seconds;
     double seconds, seconds_left, loss, best_loss;
     double terms[WEB_TERMS_MOST];
-    web_text term_names;
+    json_t *term_names; /* NULL: none yet */
     web_curve curve;
     web_noted notes[WEB_NOTES]; /* at id % WEB_NOTES */
     unsigned note_count;
@@ -59,13 +59,15 @@ struct web {
     unsigned told_version; /* the newest that somebody who looks has had */
 };
 
-/* The state as JSON, what a browser has left out: points of this run and epoch. Under the lock. */
+/* What a browser has already: notes, and points of this run and epoch. */
 typedef struct web_has {
     unsigned run, epoch;
     size_t points;
     unsigned notes;
 } web_has;
-void web_state_write(const web *w, const web_has *has, web_text *text);
+
+/* The state as JSON without what the browser has; free() it. NULL: no memory. Under the lock. */
+char *web_state_text(const web *w, const web_has *has);
 
 /* server.c, or no_server.c. On failure a line for people is in message. */
 bool web_server_start(web *w, char message[512]);

@@ -127,6 +127,18 @@ START_TEST(the_state_is_told_as_it_changes) {
 }
 END_TEST
 
+/* JSON is UTF-8 with escapes; names of files are bytes. */
+START_TEST(any_name_is_good_json) {
+    pid_t child = page_open(LONG "-o \"a\\<\xe9.png");
+    json_t *state = page_await(1, false);
+    ck_assert_str_eq(state_text(state, "output"), "\"a\\<?.png");
+    json_decref(state);
+    ck_assert_int_eq(page_press("stop", ""), 202);
+    ck_stops(child, 0);
+    cli_forget("\"a\\<\xe9.png");
+}
+END_TEST
+
 static void ck_jpeg(const char *path, int width, int height) {
     ck_assert_int_eq(page_get(path), 200);
     ck_assert_ptr_nonnull(strstr(page_heads, "image/jpeg"));
@@ -530,6 +542,7 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, the_page_and_nothing_else_is_given);
     tcase_add_test(tests, the_state_is_told_as_it_changes);
+    tcase_add_test(tests, any_name_is_good_json);
     tcase_add_test(tests, images_come_when_somebody_looks);
     tcase_add_test(tests, strangers_are_turned_away);
     tcase_add_test(tests, other_machines_need_the_secret);
