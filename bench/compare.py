@@ -14,7 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 
-import pictures
+import bmp
 from machine import cpu_count, machine, sha256
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -94,13 +94,13 @@ class Pastiche:
                    "--content-layers", "relu1_1", "--style-layers", "relu1_1", "--start", "content", "--iterations", "1",
                    "--optimizer", "gradient-descent", "--learning-rate", "1e-12", "--save-iter", "0", "--quiet"] + self.extra,
                   self.options.threads)
-            return images.read_bmp(out)
+            return bmp.read_bmp(out)
 
         width, height, rows = resized(size)
         if min(width, height) < size:
             # A pixel of rounding in the small side is many in the large one: a little more, then, and cut.
             rows = resized(math.ceil(size * size / (min(width, height) - 0.5)) + 1)[2]
-        return images.square(rows, size)
+        return bmp.square(rows, size)
 
     def run(self, scene, evaluations, warm, start, output=None):
         log = os.path.join(self.folder, "log.jsonl")
@@ -166,9 +166,9 @@ def make_scene(pastiche, folder, options, size):
     path = lambda name: os.path.join(folder, "%s_%d.bmp" % (name, size))
     rows = {"content": pastiche.image(options.content, size), "style": pastiche.image(options.style, size)}
     # From half of each no term of the loss is zero, so that one number compares them all.
-    rows["blend"] = images.blend(rows["content"], rows["style"])
+    rows["blend"] = bmp.blend(rows["content"], rows["style"])
     for name in rows:
-        images.write_bmp(path(name), rows[name])
+        bmp.write_bmp(path(name), rows[name])
     return dict({name: path(name) for name in rows}, size=size)
 
 
@@ -392,7 +392,7 @@ def main():
     try:
         with tempfile.TemporaryDirectory(prefix="pastiche-compare-") as folder:
             compare(options, folder)
-    except (Failure, images.ImageError, OSError) as e:
+    except (Failure, bmp.ImageError, OSError) as e:
         sys.exit("compare: %s" % e)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -13,7 +13,7 @@ import time
 import torch
 import torch.nn.functional as fn
 
-import pictures
+import bmp
 
 MEAN = (103.939, 116.779, 123.68)
 BLOCKS = (2, 2, 4, 4, 4)
@@ -39,14 +39,14 @@ def read_weights(path, names, device):
 
 def read_image(path, device):
     """1 x 3 x H x W in the network's units: BGR, 0 to 255, minus the mean."""
-    width, height, rows = images.read_bmp(path)
+    width, height, rows = bmp.read_bmp(path)
     x = torch.frombuffer(bytearray(b"".join(rows)), dtype=torch.uint8).reshape(height, width, 3).float()
     return (x - torch.tensor(MEAN)).permute(2, 0, 1)[None].contiguous().to(device)
 
 
 def write_image(path, x):
     x = (x.detach()[0].cpu().permute(1, 2, 0) + torch.tensor(MEAN)).round().clamp(0, 255).to(torch.uint8)
-    images.write_bmp(path, [bytes(row.flatten().tolist()) for row in x])
+    bmp.write_bmp(path, [bytes(row.flatten().tolist()) for row in x])
 
 
 class Objective:

@@ -13,7 +13,7 @@ import pathlib
 import numpy as np
 import torch
 
-import pictures as source
+import images as source
 from fit import fit
 from network import LAYERS, read, write
 from train import Training

@@ -18,7 +18,7 @@ import subprocess
 import torch
 from PIL import Image, ImageDraw
 
-import pictures as source
+import images as source
 from network import STYLE, features, gram, read, terms
 
 ITERATIONS = 200

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as fn
 from PIL import Image
 
-import pictures as source
+import images as source
 from network import CONTENT, CONTENT_WEIGHT, LAYERS, STYLE, STYLE_WEIGHT, features, gram, write
 
 LOSS_LAYERS = STYLE + [CONTENT]
