@@ -275,6 +275,9 @@ PST_API pst_status pst_network_save(pst_network *network, const char *path, bool
 /* Where it was read from: a file, or "built-in:small.safetensors". Valid as long as the network. */
 PST_API const char *pst_network_path(const pst_network *network);
 
+/* The SHA-256 of its file, 64 digits: computed by the first call and kept as long as the network. "" on failure. */
+PST_API pst_status pst_network_sha256(pst_network *network, const char **sha256);
+
 /* ---- known networks ------------------------------------------------------------------------------------------ */
 
 typedef struct pst_catalogue pst_catalogue;

@@ -27,20 +27,11 @@ typedef struct pst_weights {
     const char *notice;        /* or "" */
     pst_weights_convolution convolutions[PST_WEIGHTS_MAX_CONVOLUTIONS];
     size_t convolution_count;
+    char digests[PST_WEIGHTS_MAX_CONVOLUTIONS][65], file_digest[65]; /* "": not needed so far; weights_digest.h */
 } pst_weights;
 
-/* Reads the convolutions of a VGG network from a file of any format of source.h: blocks and units without gaps from
- * conv1_1 on, kernels of 3x3, all numbers finite. Metadata of a safetensors file, where given, must name the convention
- * used here: layout OIHW, channel_order BGR, pixel_range 0..255, mean 103.939,116.779,123.68, padding zero. */
-pst_status pst_weights_read(pst_error *error, const char *path, pst_weights **model);
-
-/* The same where the caller knows which convention the file has, PST_CONVENTION_CAFFE or PST_CONVENTION_TORCHVISION. */
-pst_status pst_weights_read_as(pst_error *error, const char *path, pst_convention asked, pst_weights **model);
-void pst_weights_destroy(pst_weights *model);
-
-/* Gives the memory of the weights back until pst_weights_recall reads them again from the file, which must still be the
- * same network (PST_ERROR_FORMAT otherwise). Recalling what is there does nothing. */
+/* Gives the memory of the weights back, until pst_weights_recall of weights_read.h reads them again. */
 void pst_weights_forget(pst_weights *model);
-pst_status pst_weights_recall(pst_error *error, pst_weights *model);
+void pst_weights_destroy(pst_weights *model);
 
 #endif

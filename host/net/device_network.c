@@ -1,6 +1,7 @@
 #include "net/device_network.h"
 
 #include "base/memory.h"
+#include "model/weights_read.h"
 #include "op/choices.h"
 
 pst_status pst_device_network_create(const pst_conv_engine *engine, pst_weights *model, pst_device_network **result) {

@@ -3,12 +3,14 @@
  * what else must be the same, numbers of the job and the stage, x, the optimizer, SHA-256 of all before. It is written
  * piece by piece and takes its name when it is whole. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/partial.h"
+#include "model/weights_digest.h"
 #include "transfer/job.h"
 
 #define MAGIC "pastiche checkpoint\n"
@@ -43,26 +45,10 @@ void pst_job_digest_masks(pst_job *job) {
     pst_digest_end(&digest, job->masks_digest);
 }
 
-static pst_status digest_network(pst_job *job, char hex[DIGEST_BYTES]) {
-    pst_weights *model = job->network->model;
-    pst_digest digest;
-    pst_status status = pst_weights_recall(&job->context->error, model);
-    if (status != PST_OK)
-        return status;
-    pst_digest_begin(&digest, PST_DIGEST_SHA256);
-    for (size_t l = 0; l < model->convolution_count; l++) {
-        const pst_weights_convolution *c = &model->convolutions[l];
-        pst_digest_add(&digest, c->weight, sizeof(float) * 9 * (size_t)c->c_in * (size_t)c->c_out);
-        pst_digest_add(&digest, c->bias, sizeof(float) * (size_t)c->c_out);
-    }
-    pst_digest_end(&digest, hex);
-    if (job->stage.objective) /* they were forgotten */
-        pst_weights_forget(model);
-    return PST_OK;
-}
-
 static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
     pst_digest content, styles;
+    pst_weights *model = job->network->model;
+    const char *network;
     memcpy(hex[OF_MASKS], job->masks_digest, DIGEST_BYTES);
     pst_digest_begin(&content, PST_DIGEST_SHA256);
     add_image(&content, job->content);
@@ -76,7 +62,9 @@ static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
         pst_digest_add(&styles, &job->blend[s], sizeof job->blend[s]);
     }
     pst_digest_end(&styles, hex[OF_STYLES]);
-    return digest_network(job, hex[OF_NETWORK]);
+    pst_status status = pst_weights_digest(&job->context->error, model, model->convolution_count, &network);
+    snprintf(hex[OF_NETWORK], DIGEST_BYTES, "%s", network);
+    return status;
 }
 
 /* ---- the file, in either direction ---- */

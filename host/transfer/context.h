@@ -20,8 +20,6 @@ struct pst_network {
     pst_context *context;
     pst_weights *model;
     pst_network_layer layers[PST_WEIGHTS_MAX_CONVOLUTIONS]; /* for pst_network_describe */
-    bool digested;
-    char digests[PST_WEIGHTS_MAX_CONVOLUTIONS][65]; /* for pst_style_network_digest */
 };
 
 #define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */

@@ -3,6 +3,8 @@
 
 #include "base/memory.h"
 #include "model/catalogue.h"
+#include "model/weights_digest.h"
+#include "model/weights_read.h"
 #include "model/weights_write.h"
 #include "transfer/context.h"
 
@@ -45,6 +47,10 @@ void pst_network_describe(const pst_network *network, pst_network_info *info) {
     for (size_t i = 0; i < model->convolution_count; i++)
         full.parameters += (uint64_t)network->layers[i].c_out * (9 * (uint64_t)network->layers[i].c_in + 1);
     memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);
+}
+
+pst_status pst_network_sha256(pst_network *network, const char **sha256) {
+    return pst_weights_file_digest(&network->context->error, network->model, sha256);
 }
 
 pst_status pst_network_save(pst_network *network, const char *path, bool half) {

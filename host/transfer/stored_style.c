@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/weights_digest.h"
 
 size_t pst_style_floats(int channels) { return (size_t)channels * ((size_t)channels + 3) / 2; }
 
@@ -64,44 +64,6 @@ void pst_style_describe(const pst_style *style, pst_style_info *info) {
 
 /* ---- does it fit? ---- */
 
-static void add_floats(pst_digest *digest, const float *numbers, size_t count) {
-    uint8_t block[4096];
-    for (size_t i = 0; i < count;) {
-        size_t held = 0;
-        for (; i < count && held < sizeof block; i++) {
-            uint32_t bits;
-            memcpy(&bits, &numbers[i], sizeof bits);
-            for (int b = 0; b < 4; b++)
-                block[held++] = (uint8_t)(bits >> 8 * b);
-        }
-        pst_digest_add(digest, block, held);
-    }
-}
-
-/* All digests at once: the weights may have to be read again for them. */
-pst_status pst_style_network_digest(pst_network *network, size_t count, const char **hex) {
-    pst_weights *model = network->model;
-    *hex = "";
-    if (!network->digested) {
-        pst_digest digest, so_far;
-        pst_status status = pst_weights_recall(&network->context->error, model);
-        if (status != PST_OK)
-            return status;
-        pst_digest_begin(&digest, PST_DIGEST_SHA256);
-        for (size_t l = 0; l < model->convolution_count; l++) {
-            const pst_weights_convolution *c = &model->convolutions[l];
-            add_floats(&digest, c->weight, 9 * (size_t)c->c_in * (size_t)c->c_out);
-            add_floats(&digest, c->bias, (size_t)c->c_out);
-            so_far = digest;
-            pst_digest_end(&so_far, network->digests[l]);
-        }
-        network->digested = true;
-    }
-    if (count && count <= model->convolution_count)
-        *hex = network->digests[count - 1];
-    return PST_OK;
-}
-
 static const char *name_of(const pst_style *style) { return style->path ? style->path : "the stored style"; }
 
 static size_t find(const pst_style *style, const char *layer) {
@@ -112,8 +74,8 @@ static size_t find(const pst_style *style, const char *layer) {
 }
 
 /* The features depend on the layers up to the last one that is stored. */
-static pst_status check_network(pst_error *error, const pst_style *style, pst_network *network) {
-    const pst_layers layers = pst_layers_of(network->model);
+static pst_status check_network(pst_error *error, const pst_style *style, pst_weights *model) {
+    const pst_layers layers = pst_layers_of(model);
     const char *digest = "", *whole;
     int last = -1;
     bool known = true;
@@ -122,15 +84,15 @@ static pst_status check_network(pst_error *error, const pst_style *style, pst_ne
         last = found > last ? found : last;
         known = known && found >= 0;
     }
-    pst_status status = pst_style_network_digest(network, known ? (size_t)last + 1 : 0, &digest);
+    pst_status status = pst_weights_digest(error, model, known ? (size_t)last + 1 : 0, &digest);
     if (status == PST_OK)
-        status = pst_style_network_digest(network, layers.count, &whole);
+        status = pst_weights_digest(error, model, layers.count, &whole);
     if (status != PST_OK || strcmp(digest, style->network_digest) == 0)
         return status;
     return pst_fail(error, PST_ERROR_ARGUMENT,
                     "%s: was made with the network %s (%.12s), not with %s (%.12s); use that network, or make the "
                     "style anew with this one",
-                    name_of(style), style->network, style->network_digest, pst_path_name(network->model->path),
+                    name_of(style), style->network, style->network_digest, pst_path_name(model->path),
                     *digest ? digest : whole);
 }
 
@@ -144,7 +106,7 @@ static void tell_features(char text[128], pst_pooling pooling, bool replicate, b
 
 pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
                            const pst_transfer_options *options, const pst_objective_options *objective) {
-    pst_status status = check_network(error, style, network);
+    pst_status status = check_network(error, style, network->model);
     char theirs[128], ours[128];
     if (status != PST_OK)
         return status;

@@ -13,7 +13,7 @@ struct pst_style {
     unsigned holders;
     char *path;              /* of its file, for messages; NULL: it was not loaded */
     char digest[65];         /* SHA-256 of all that its file has before its end */
-    char network_digest[65]; /* of pst_style_network_digest */
+    char network_digest[65]; /* of pst_weights_digest, up to its last layer */
     char network[PST_STYLE_NAME], about[PST_STYLE_TEXT];
     pst_pooling pooling;
     bool replicate_border, pixels_256;
@@ -24,10 +24,6 @@ struct pst_style {
     float *numbers; /* for each size and layer the mean [c], then the second moments' rows from the diagonal on */
     const char *layer_names[PST_LAYERS_MAX]; /* for pst_style_describe */
 };
-
-/* SHA-256 of the weights and biases of the first `count` convolutions, in order, little-endian; 64 digits, as long as
- * the network. */
-pst_status pst_style_network_digest(pst_network *network, size_t count, const char **digest);
 
 /* Floats of a layer: means and half of the second moments. */
 size_t pst_style_floats(int channels);

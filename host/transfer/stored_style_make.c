@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/weights_digest.h"
 #include "op/gram.h"
 #include "op/statistics.h"
 #include "transfer/stage.h"
@@ -235,7 +236,7 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     PST_TRY(pst_device_network_create(&engine, network->model, &m->net));
     PST_TRY(choose_layers(m));
     PST_TRY(choose_sizes(m));
-    PST_TRY(pst_style_network_digest(network, m->last + 1, &digest));
+    PST_TRY(pst_weights_digest(error, network->model, m->last + 1, &digest));
     memcpy(m->style->network_digest, digest, sizeof m->style->network_digest);
     PST_TRY(pst_style_allocate(error, m->style));
     for (size_t l = 0; l <= m->last; l++)

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/weights_read.h"
 #include "on_device.h"
 #include "transfer/job.h"
 

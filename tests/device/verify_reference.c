@@ -19,6 +19,7 @@
 #include "forced.h"
 #include "loss/objective.h"
 #include "model/safetensors.h"
+#include "model/weights_read.h"
 #include "transfer/context.h"
 #include "transfer/space.h"
 

@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "base/partial.h"
 #include "model/catalogue.h"
-#include "model/weights.h"
+#include "model/weights_read.h"
 #include "support.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "model/safetensors.h"
-#include "model/weights.h"
+#include "model/weights_read.h"
 #include "model/weights_write.h"
 #include "support.h"
 

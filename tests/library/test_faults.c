@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/image.h"
-#include "model/weights.h"
+#include "model/weights_read.h"
 #include "support.h"
 
 static pst_error error;

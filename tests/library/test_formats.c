@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/memory.h"
-#include "model/weights.h"
+#include "model/weights_read.h"
 #include "network_files.h"
 #include "support.h"
 #ifdef PST_WITH_HDF5

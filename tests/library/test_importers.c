@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "model/weights.h"
+#include "model/weights_read.h"
 #include "support.h"
 
 static pst_error error;

@@ -11,7 +11,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/safetensors.h"
-#include "model/weights.h"
+#include "model/weights_digest.h"
+#include "model/weights_read.h"
 #include "support.h"
 
 static pst_error error;
@@ -396,6 +397,46 @@ START_TEST(more_convolutions_than_there_is_room_for_are_refused) {
 }
 END_TEST
 
+/* They take a third of a second of a real network, and several users ask for them. */
+START_TEST(digests_are_made_once_and_hold_without_the_file) {
+    const char *path = test_path("digested"), *hex, *whole;
+    char file[65];
+    pst_weights *model, *shorter;
+    test_write_network(path, (const int[]){2, 3, 1, 1, 1}, (const int[]){2, 1, 0, 0, 0}, 1);
+    ck_ok(error, pst_file_digest(&error, path, file));
+    ck_ok(error, pst_weights_read(&error, path, &model));
+    pst_weights_forget(model);
+    ck_ok(error, pst_weights_digest(&error, model, 3, &whole));
+    ck_assert_uint_eq(strlen(whole), 64);
+    ck_assert_ptr_null(model->convolutions[0].weight); /* as they were found */
+    ck_ok(error, pst_weights_file_digest(&error, model, &hex));
+    ck_assert_str_eq(hex, file);
+    remove(path);
+    ck_ok(error, pst_weights_digest(&error, model, 2, &hex));
+    ck_assert_str_ne(hex, whole);
+    ck_ok(error, pst_weights_file_digest(&error, model, &hex));
+    ck_assert_str_eq(hex, file);
+    ck_ok(error, pst_weights_digest(&error, model, 4, &hex));
+    ck_assert_str_eq(hex, "");
+    test_write_network(path, (const int[]){2, 3, 1, 1, 1}, (const int[]){2, 0, 0, 0, 0}, 1);
+    ck_ok(error, pst_weights_read(&error, path, &shorter)); /* begins with the same layers */
+    ck_ok(error, pst_weights_digest(&error, shorter, 2, &hex));
+    ck_assert_str_ne(hex, whole);
+    ck_ok(error, pst_weights_digest(&error, model, 2, &whole));
+    ck_assert_str_eq(hex, whole);
+    pst_weights_destroy(shorter);
+    ck_ok(error, pst_weights_read(&error, path, &shorter));
+    pst_weights_forget(shorter);
+    remove(path);
+    ck_assert_int_eq(pst_weights_digest(&error, shorter, 2, &hex), PST_ERROR_FILE);
+    ck_assert_str_eq(hex, "");
+    ck_assert_int_eq(pst_weights_file_digest(&error, shorter, &hex), PST_ERROR_FILE);
+    ck_assert_str_eq(hex, "");
+    pst_weights_destroy(shorter);
+    pst_weights_destroy(model);
+}
+END_TEST
+
 START_TEST(the_network_at_hand_is_read) {
     const char *path = test_shared("weights/vgg19.safetensors");
     static const float first_biases[] = {0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f};
@@ -430,6 +471,7 @@ int main(void) {
     tcase_add_loop_test(cases, networks_that_do_not_fit_are_refused, 0, sizeof unfit / sizeof unfit[0]);
     tcase_add_test(cases, other_tensors_and_no_metadata_do_not_matter);
     tcase_add_test(cases, more_convolutions_than_there_is_room_for_are_refused);
+    tcase_add_test(cases, digests_are_made_once_and_hold_without_the_file);
     tcase_add_test(cases, the_network_at_hand_is_read);
     return test_run(suite);
 }

@@ -92,8 +92,6 @@ int invocation_load(invocation *w) {
     if (status != PST_OK)
         return invocation_failed(w, status);
     tell_assumptions(w);
-    if (!w->settings->no_metadata && pst_file_sha256(w->context, w->model, w->network_sha256) != PST_OK)
-        w->network_sha256[0] = '\0';
     return EXIT_OK;
 }
 

@@ -13,7 +13,6 @@ typedef struct invocation {
     const char *model;       /* the network's file; of the catalogue */
     pst_context *context;    /* NULL before invocation_open */
     pst_network *network;    /* NULL before invocation_load */
-    char network_sha256[65]; /* of its file, for results to tell; "" if they are not to */
     pst_device_info device;
     progress report;
     int runs; /* how many the device will do; 1 unless the caller says otherwise */

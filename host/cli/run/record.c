@@ -191,6 +191,8 @@ json_t *record_take(const invocation *w, const settings *s, const pst_image *con
         return NULL;
     if (s->again)
         return json_incref(s->again);
+    const char *network_sha256;
+    pst_network_sha256(w->network, &network_sha256);
     json_t *root = json_object(), *list = json_array();
     json_object_set_new(root, "options", options(s));
     json_object_set_new(root, "settings", all_settings(s));
@@ -207,7 +209,7 @@ json_t *record_take(const invocation *w, const settings *s, const pst_image *con
                         : s->start == START_CONTENT ? json_string("content")
                                                     : json_string("noise"));
     json_object_set_new(root, "files", files(s, w->context));
-    json_object_set_new(root, "network", file(w->model, w->network_sha256));
+    json_object_set_new(root, "network", file(w->model, network_sha256));
     return root;
 }
 
