@@ -5,10 +5,9 @@
 #ifndef PST_LOSS_GUIDES_H
 #define PST_LOSS_GUIDES_H
 
-#include "image/mask.h"
 #include "net/layers.h"
 
-#define PST_REGIONS_MAX PST_MASK_COLORS_MAX
+#define PST_REGIONS_MAX 16
 
 /* Of one image at one size. at[r][l]: [h][w] of layer l's map, or NULL where no unit belongs to the region. */
 typedef struct pst_guides {

@@ -1,10 +1,13 @@
 #include "loss/regions.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+static_assert(PST_REGIONS_MAX == PST_MASK_COLORS_MAX, "a region for each color of a mask");
 
 /* ---- reading ---- */
 

@@ -3,6 +3,7 @@
 #define PST_LOSS_REGIONS_H
 
 #include "base/digest.h"
+#include "image/mask.h"
 #include "loss/guides.h"
 
 typedef struct pst_regions {
