@@ -141,12 +141,16 @@ typedef struct pst_image
  * this build has no library for. */
 PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
 
-/* The same from the bytes of a file; `name` stands for it in messages. */
+/* The same from the bytes of a file; `name` stands for it in messages and becomes the image's. */
 PST_API pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes, const char *name,
                                     pst_image **image);
 
 /* Makes an image of width*height RGB samples, 0..255, row by row; rgb is copied. NULL gives black. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
+
+/* What messages call an image; copied. An image that was read has the path of its file. NULL takes the name away:
+ * messages then say "the content", "style 2" and the like. */
+PST_API pst_status pst_image_set_name(pst_context *context, pst_image *image, const char *name);
 
 /* Gives an image opacity, width*height numbers from 0, transparent, to 1; alpha is copied. NULL takes it away. The
  * colors must not be multiplied by it. */
@@ -219,6 +223,8 @@ PST_API int pst_image_height(const pst_image *image);
 PST_API const float *pst_image_samples(const pst_image *image);
 /* width*height numbers from 0, transparent, to 1; owned by the image. NULL: it is opaque everywhere. */
 PST_API const float *pst_image_alpha(const pst_image *image);
+/* What messages call it, or "". Valid until its name is set or the image ends. */
+PST_API const char *pst_image_name(const pst_image *image);
 /* What was lost in reading it, for people, such as a profile that was damaged; or "". As long as the image. */
 PST_API const char *pst_image_notice(const pst_image *image);
 /* The SHA-256 of the file that it was read from, 64 digits; "" of others. As long as the image. */

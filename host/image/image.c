@@ -51,6 +51,20 @@ pst_status pst_img_set_alpha(pst_error *error, pst_image *image, const float *al
     return PST_OK;
 }
 
+pst_status pst_img_set_name(pst_error *error, pst_image *image, const char *name) {
+    char *copy = NULL;
+    pst_status status = name ? pst_copy_text(error, name, &copy) : PST_OK;
+    if (status != PST_OK)
+        return status;
+    pst_free(image->name);
+    image->name = copy;
+    return PST_OK;
+}
+
+pst_status pst_img_fail_in(pst_error *error, const pst_image *image) {
+    return image->name ? pst_fail_in(error, image->name) : error->status;
+}
+
 pst_status pst_img_take_alpha(pst_error *error, pst_image *image, const pst_image *from) {
     pst_image *resized = NULL;
     pst_status status = PST_OK;
@@ -82,6 +96,8 @@ const float *pst_image_samples(const pst_image *image) { return image->rgb; }
 
 const float *pst_image_alpha(const pst_image *image) { return image->alpha; }
 
+const char *pst_image_name(const pst_image *image) { return image->name ? image->name : ""; }
+
 const char *pst_image_notice(const pst_image *image) { return image->notice; }
 
 const char *pst_image_sha256(const pst_image *image) { return image->sha256; }
@@ -91,5 +107,6 @@ void pst_image_destroy(pst_image *image) {
         return;
     pst_free(image->rgb);
     pst_free(image->alpha);
+    pst_free(image->name);
     pst_free(image);
 }

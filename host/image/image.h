@@ -9,9 +9,10 @@
 
 struct pst_image {
     int width, height;
-    float *rgb;                    /* [height][width][3]; not multiplied by alpha; white where that is 0 */
-    float *alpha;                  /* [height][width], from 0, transparent, to 1; NULL: opaque everywhere */
-    char sha256[65];               /* of the file it was read from, or "" */
+    float *rgb;      /* [height][width][3]; not multiplied by alpha; white where that is 0 */
+    float *alpha;    /* [height][width], from 0, transparent, to 1; NULL: opaque everywhere */
+    char *name;      /* for messages: the path of its file as it was given, or what its maker calls it; NULL: none */
+    char sha256[65]; /* of the file it was read from, or "" */
     char notice[PST_IMAGE_NOTICE]; /* what was lost in reading it, or "" */
 };
 
@@ -25,13 +26,19 @@ pst_status pst_img_create(pst_error *error, int width, int height, const float *
 /* Gives an image an opacity: `alpha` is copied, finite, and clamped to 0..1. NULL takes it away. */
 pst_status pst_img_set_alpha(pst_error *error, pst_image *image, const float *alpha);
 
+/* `name` is copied; NULL takes it away. */
+pst_status pst_img_set_name(pst_error *error, pst_image *image, const char *name);
+
+/* Puts the name of the image before the text that is there, if it has one. Returns error->status. */
+pst_status pst_img_fail_in(pst_error *error, const pst_image *image);
+
 /* Gives an image the opacity of another one, resized if need be. */
 pst_status pst_img_take_alpha(pst_error *error, pst_image *image, const pst_image *from);
 
 /* Reads what pst_image_read of pastiche.h tells of; checks the size before the pixels are decoded. */
 pst_status pst_img_read(pst_error *error, const char *path, pst_image **image);
 
-/* The same from a file's bytes; `name` is for messages. */
+/* The same from a file's bytes; `name` becomes the image's. */
 pst_status pst_img_decode(pst_error *error, const uint8_t *file, size_t bytes, const char *name, pst_image **image);
 
 /* Writes a file atomically, as the options say; NULL: 8 bits, the format by the ending of the name. */

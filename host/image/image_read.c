@@ -99,11 +99,16 @@ pst_status pst_img_decode(pst_error *error, const uint8_t *file, size_t bytes, c
     }
     if (status != PST_OK)
         PST_TRY(fail_to_decode(error, path, format));
+    PST_TRY(pst_img_set_name(error, *image, path));
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
     pst_digest_add(&digest, file, bytes);
     pst_digest_end(&digest, (*image)->sha256);
 
 cleanup:
+    if (status != PST_OK) {
+        pst_image_destroy(*image);
+        *image = NULL;
+    }
     pst_raster_clear(&raster);
     return status;
 }

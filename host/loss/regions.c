@@ -36,7 +36,7 @@ static pst_status read_mask(pst_error *error, const pst_image *image, const pst_
         status = pst_fail(
             error, PST_ERROR_ARGUMENT,
             "the mask of %s has several colors, but a stored style can only be taken whole: give one color", whose);
-    return status;
+    return status == PST_OK || status == PST_ERROR_MEMORY ? status : pst_img_fail_in(error, image);
 }
 
 /* Which styles have which colors of the content's mask, and the regions that come of it. */
@@ -109,6 +109,7 @@ pst_status pst_regions_create(pst_error *error, const pst_transfer_options *opti
             list_colors(regions->content, colors, sizeof colors);
             status =
                 pst_fail(error, PST_ERROR_ARGUMENT, "no mask of a style has a color of the content's mask: %s", colors);
+            pst_img_fail_in(error, options->content_mask);
             goto cleanup;
         }
     }

@@ -18,6 +18,10 @@ pst_status pst_image_decode(pst_context *context, const void *file, size_t bytes
     return pst_img_decode(error_of(context), file, bytes, name, image);
 }
 
+pst_status pst_image_set_name(pst_context *context, pst_image *image, const char *name) {
+    return pst_img_set_name(&context->error, image, name);
+}
+
 pst_status pst_image_set_alpha(pst_context *context, pst_image *image, const float *alpha) {
     return pst_img_set_alpha(error_of(context), image, alpha);
 }

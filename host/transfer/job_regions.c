@@ -32,10 +32,11 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
         if (!image || !image->alpha) /* a stored style has no image */
             continue;
         measure_alpha(image, &least, &sum);
-        if (k && sum < 1)
-            status = pst_fail(error, PST_ERROR_ARGUMENT,
-                              "style %zu is transparent everywhere; there is nothing to take from it", k);
-        else if (least < 1)
+        if (k && sum < 1) {
+            pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is transparent everywhere; there is nothing to take from it",
+                     k);
+            status = pst_img_fail_in(error, image);
+        } else if (least < 1)
             status = pst_regions_weigh(error, job->regions, k, image->alpha, image->width, image->height);
     }
     return status;

@@ -422,7 +422,10 @@ START_TEST(what_is_transparent_is_no_style) {
     pst_job *none;
     ck_assert_int_eq(pst_image_set_alpha(context, s.styles[0], alpha), PST_OK);
     ck_assert_int_eq(pst_job_create(context, network, &s.options, &none), PST_ERROR_ARGUMENT);
-    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "transparent everywhere"));
+    ck_assert_ptr_nonnull(strstr(pst_context_message(context), "style 1 is transparent everywhere"));
+    ck_assert_int_eq(pst_image_set_name(context, s.styles[0], "glass.png"), PST_OK);
+    ck_assert_int_eq(pst_job_create(context, network, &s.options, &none), PST_ERROR_ARGUMENT);
+    ck_assert_int_eq(strncmp(pst_context_message(context), "glass.png: ", 11), 0);
     free(rgb);
     drop_scene(&s);
 }

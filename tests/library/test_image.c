@@ -78,6 +78,30 @@ START_TEST(images_are_made_and_measured) {
 }
 END_TEST
 
+START_TEST(an_image_has_a_name) {
+    char name[] = "standard input";
+    pst_image *image;
+    ck_ok(error, pst_img_create(&error, 2, 1, NULL, &image));
+    ck_assert_str_eq(pst_image_name(image), "");
+    pst_fail(&error, PST_ERROR_ARGUMENT, "style 1 is wrong");
+    ck_assert_int_eq(pst_img_fail_in(&error, image), PST_ERROR_ARGUMENT);
+    ck_assert_str_eq(error.text, "style 1 is wrong");
+    ck_ok(error, pst_img_set_name(&error, image, name));
+    name[0] = 'S';
+    ck_assert_str_eq(pst_image_name(image), "standard input");
+    ck_assert_int_eq(pst_img_fail_in(&error, image), PST_ERROR_ARGUMENT);
+    ck_assert_str_eq(error.text, "standard input: style 1 is wrong");
+    ck_ok(error, pst_img_set_name(&error, image, NULL));
+    ck_assert_str_eq(pst_image_name(image), "");
+    const char *path = test_path("named.png");
+    ck_ok(error, pst_img_write(&error, image, path, NULL));
+    pst_image_destroy(image);
+    ck_ok(error, pst_img_read(&error, path, &image));
+    ck_assert_str_eq(pst_image_name(image), path);
+    pst_image_destroy(image);
+}
+END_TEST
+
 START_TEST(what_is_written_is_read_again) {
     static const int sizes[][2] = {{1, 1}, {17, 13}, {300, 2}, {1, 500}, {64, 64}};
     static const char *const names[] = {"a.png", "a.bmp", "a.tga", "a.PNG", "a.jpg", "a.JPEG"};
@@ -428,6 +452,7 @@ int main(void) {
     suite_add_tcase(suite, cases);
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, images_are_made_and_measured);
+    tcase_add_test(cases, an_image_has_a_name);
     tcase_add_test(cases, what_is_written_is_read_again);
     tcase_add_test(cases, samples_are_rounded_and_clamped);
     tcase_add_test(cases, bytes_are_those_of_the_file);

@@ -403,6 +403,23 @@ START_TEST(masks_that_do_not_fit_are_refused) {
         ck_assert_msg(strstr(error.text, cases[k].words), "no \"%s\" in: %s", cases[k].words, error.text);
         ck_assert_ptr_null(regions);
     }
+    pst_image *named[] = {square, mask, photo, green};
+    static const char *const names[] = {"square.png", "mask.png", "photo.png", "green.png"}, *const at_fault[] = {
+                                                                                                 NULL,
+                                                                                                 "square.png: the mask",
+                                                                                                 "square.png: the mask",
+                                                                                                 "mask.png: no mask",
+                                                                                                 "photo.png: the mask"};
+    for (int i = 0; i < 4; i++)
+        ck_ok(error, pst_img_set_name(&error, named[i], names[i]));
+    for (size_t k = 1; k < 5; k++) {
+        pst_regions *regions;
+        options.content_mask = cases[k].content;
+        masks[0] = cases[k].style;
+        ck_assert_int_eq(pst_regions_create(&error, &options, &regions), PST_ERROR_ARGUMENT);
+        ck_assert_msg(strstr(error.text, at_fault[k]) == error.text, "\"%s\" does not begin: %s", at_fault[k],
+                      error.text);
+    }
     options.content_mask = mask;
     options.style_masks = NULL;
     pst_regions *regions;

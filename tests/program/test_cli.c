@@ -436,7 +436,7 @@ START_TEST(test_masks) {
         {"--content-mask mask.ppm --style-masks own.ppm --guides some", "some", "simple, all or inside"},
         {"--content-mask square.ppm --style-masks own.ppm", "square.ppm: ", "the same proportions"},
         {"--content-mask mask.ppm --style-masks square.ppm", "square.ppm: ", "the same proportions"},
-        {"--content-mask mask.ppm --style-masks green.ppm", ": #ff0000 #0000ff", "no mask of a style has"},
+        {"--content-mask mask.ppm --style-masks green.ppm", ": #ff0000 #0000ff", "mask.ppm: no mask of a style has"},
         {"--content-mask mask.ppm --style-masks own.ppm -o mask.ppm", "mask.ppm", "input"},
         {"--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "one a region"},
     };

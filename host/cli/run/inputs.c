@@ -61,7 +61,7 @@ pst_status image_read(pst_context *context, const settings *s, const char *path,
     if (status != PST_OK)
         return status;
     if (*pst_image_notice(*image))
-        progress_say(report, "%s: %s", path, pst_image_notice(*image));
+        progress_say(report, "%s: %s", pst_image_name(*image), pst_image_notice(*image));
     if (s->proof_profile)
         status = pst_image_proof(context, *image, s->proof_profile, (pst_intent)s->proof_intent);
     if (status != PST_OK) {

@@ -6,16 +6,14 @@
 #include "cli/options/file_names.h"
 #include "cli/run/device_choice.h"
 #include "cli/run/live_page.h"
-#include "cli/run/masks.h"
 #include "cli/run/measuring.h"
 
 /* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent
  * of the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
 static const double tune_flops = 2e13, tune_flops_cpu = 5e14;
 
-int invocation_failed(invocation *w, pst_status status) {
+int invocation_failed_at(invocation *w, const char *about, pst_status status) {
     const char *message = w->context ? pst_context_message(w->context) : "";
-    const char *mask = masks_file_of(w->settings, message), *about = mask ? mask : w->about;
     if (!*message)
         message = status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status);
     progress_clear(&w->report);
@@ -24,6 +22,8 @@ int invocation_failed(invocation *w, pst_status status) {
     w->status = status;
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
+
+int invocation_failed(invocation *w, pst_status status) { return invocation_failed_at(w, NULL, status); }
 
 int invocation_begin(invocation *w, const settings *s) {
     *w = (invocation){.settings = s, .runs = 1};

@@ -10,15 +10,14 @@ typedef struct live_page live_page; /* page.h */
 typedef struct invocation {
     const settings *settings; /* for the device and the network */
     pst_catalogue *catalogue;
-    const char *model;       /* the network's file; of the catalogue */
-    pst_context *context;    /* NULL before invocation_open */
-    pst_network *network;    /* NULL before invocation_load */
+    const char *model;    /* the network's file; of the catalogue */
+    pst_context *context; /* NULL before invocation_open */
+    pst_network *network; /* NULL before invocation_load */
     pst_device_info device;
     progress report;
     int runs; /* how many the device will do; 1 unless the caller says otherwise */
     bool looked_at_choices, log_begun;
-    const char *about; /* what a complaint of the library is about, put before it; may be NULL */
-    pst_status status; /* of the last such complaint */
+    pst_status status; /* of the last complaint of the library */
     live_page *page;   /* NULL: none is wanted */
 } invocation;
 
@@ -39,6 +38,9 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
 
 /* Complains with the library's detail of its last failure. */
 int invocation_failed(invocation *w, pst_status status);
+
+/* The same, with what it is about before it, unless that is NULL. */
+int invocation_failed_at(invocation *w, const char *about, pst_status status);
 
 void invocation_end(invocation *w);
 

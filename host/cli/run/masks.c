@@ -16,7 +16,8 @@ static bool read_color(const char *text, float color[3]) {
     return true;
 }
 
-static pst_status flat(pst_context *context, const pst_image *like, const float color[3], pst_image **mask) {
+static pst_status flat(pst_context *context, const pst_image *like, const char *name, const float color[3],
+                       pst_image **mask) {
     size_t samples = 3 * (size_t)pst_image_width(like) * (size_t)pst_image_height(like);
     float *rgb = malloc(samples * sizeof *rgb);
     if (!rgb)
@@ -25,7 +26,7 @@ static pst_status flat(pst_context *context, const pst_image *like, const float 
         rgb[i] = color[i % 3];
     pst_status status = pst_image_create(context, pst_image_width(like), pst_image_height(like), rgb, mask);
     free(rgb);
-    return status;
+    return status == PST_OK ? pst_image_set_name(context, *mask, name) : status;
 }
 
 pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_image *const *styles) {
@@ -40,7 +41,7 @@ pst_status masks_read(masks *m, pst_context *context, const settings *s, pst_ima
     m->style_count = s->style_count;
     for (size_t i = 0; i < s->style_count && status == PST_OK; i++)
         status = read_color(s->style_masks[i], color)
-                     ? flat(context, styles[i] ? styles[i] : m->content, color, &m->styles[i])
+                     ? flat(context, styles[i] ? styles[i] : m->content, s->style_masks[i], color, &m->styles[i])
                      : pst_image_read(context, s->style_masks[i], &m->styles[i]);
     return status;
 }
@@ -63,15 +64,6 @@ bool masks_have(const settings *s, const char *path) {
         if (file_same(path, s->style_masks[i]))
             return true;
     return file_same(path, s->content_mask);
-}
-
-const char *masks_file_of(const settings *s, const char *message) {
-    size_t style;
-    if (strncmp(message, "the mask of the content", 23) == 0)
-        return s->content_mask;
-    if (sscanf(message, "the mask of style %zu", &style) == 1 && style >= 1 && style <= s->mask_count)
-        return s->style_masks[style - 1];
-    return NULL;
 }
 
 void masks_tell(const pst_job *job, const settings *s, progress *report) {

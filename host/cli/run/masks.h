@@ -21,9 +21,6 @@ void masks_set(const masks *m, pst_transfer_options *options);
 /* Is it one of the masks' files? */
 bool masks_have(const settings *s, const char *path);
 
-/* The file of the mask that a message of pst_job_create is about; NULL: it is about none. */
-const char *masks_file_of(const settings *s, const char *message);
-
 /* Says which regions there are and what becomes of them. */
 void masks_tell(const pst_job *job, const settings *s, progress *report);
 

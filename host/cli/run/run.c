@@ -17,11 +17,7 @@ static int failed(run *r, pst_status status) { return invocation_failed(r->invoc
 
 /* The same for what is computed, whose messages name no image: of several runs it must be said which. */
 static int failed_here(run *r, pst_status status) {
-    invocation *w = r->invocation;
-    w->about = r->settings->batch ? r->settings->output : NULL;
-    int code = invocation_failed(w, status);
-    w->about = NULL;
-    return code;
+    return invocation_failed_at(r->invocation, r->settings->batch ? r->settings->output : NULL, status);
 }
 
 /* ---- before the run ---- */
