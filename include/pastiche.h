@@ -342,13 +342,13 @@ typedef struct pst_fetch_options {
 
 PST_API void pst_fetch_options_init(pst_fetch_options *options, size_t size);
 
-typedef enum pst_fetch_stage { PST_FETCH_CONNECTING, PST_FETCH_RECEIVING, PST_FETCH_CHECKING } pst_fetch_stage;
+typedef enum pst_fetch_phase { PST_FETCH_CONNECTING, PST_FETCH_RECEIVING, PST_FETCH_CHECKING } pst_fetch_phase;
 
 typedef struct pst_fetch_progress {
-    pst_fetch_stage stage;
+    pst_fetch_phase phase;
     uint64_t done, total; /* bytes, those of an earlier run too; total 0: not known */
     uint64_t resumed;     /* bytes that an earlier run left */
-    double seconds;       /* since this stage began */
+    double seconds;       /* since this phase began */
     const char *url;
     const char *notice; /* NULL, or something that people should hear of, such as that the mirror is tried */
 } pst_fetch_progress;

@@ -100,9 +100,9 @@ int model_list_command(int count, char **arguments) {
 
 typedef struct watch {
     progress report;
-    pst_fetch_stage stage;
+    pst_fetch_phase phase;
     bool begun;
-    double told_at; /* seconds of the stage */
+    double told_at; /* seconds of the phase */
 } watch;
 
 /* "37.2 MiB of 76.4 MiB, 49 %, 4.1 MiB/s, 0:09 left" */
@@ -123,32 +123,32 @@ static bool show(void *user, const pst_fetch_progress *now) {
     watch *w = user;
     progress *report = &w->report;
     char text[200], size[32];
-    bool entered = !w->begun || w->stage != now->stage;
+    bool entered = !w->begun || w->phase != now->phase;
     if (now->notice)
         progress_say(report, "%s", now->notice);
     if (report->quiet || now->notice)
         return signals_caught() != 0;
-    if (entered && now->stage == PST_FETCH_CONNECTING) {
+    if (entered && now->phase == PST_FETCH_CONNECTING) {
         progress_say(report, "fetching %s", now->url);
         if (now->resumed)
             progress_say(report, "going on behind the %s of an earlier run", bytes_text(now->resumed, size));
     }
     describe(now, text, sizeof text);
-    const char *what = now->stage == PST_FETCH_CONNECTING ? "connecting"
-                       : now->stage == PST_FETCH_CHECKING ? "checking"
+    const char *what = now->phase == PST_FETCH_CONNECTING ? "connecting"
+                       : now->phase == PST_FETCH_CHECKING ? "checking"
                                                           : text;
     double interval = report->terminal ? REDRAW_SECONDS : LINE_SECONDS;
     if (report->terminal && (entered || now->seconds - w->told_at >= interval)) {
         w->told_at = now->seconds;
         progress_step(report, now->total ? (int)(1000.0 * (double)now->done / (double)now->total) : 0, 1000, what);
-    } else if (!report->terminal && now->stage == PST_FETCH_RECEIVING &&
+    } else if (!report->terminal && now->phase == PST_FETCH_RECEIVING &&
                now->seconds - (entered ? 0 : w->told_at) >= interval) {
         w->told_at = now->seconds;
         fprintf(stderr, "%s\n", text);
     } else if (entered) {
         w->told_at = now->seconds;
     }
-    w->stage = now->stage;
+    w->phase = now->phase;
     w->begun = true;
     return signals_caught() != 0;
 }
@@ -189,7 +189,7 @@ static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options
 }
 
 static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, bool quiet) {
-    watch w = {.stage = PST_FETCH_CONNECTING};
+    watch w = {.phase = PST_FETCH_CONNECTING};
     pst_fetch_report done = {.size = sizeof done};
     char size[32];
     progress_begin(&w.report, quiet, 0);

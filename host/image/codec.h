@@ -6,7 +6,7 @@
 #include "image/raster.h"
 
 /* An image ready to be written. */
-typedef struct pst_canvas {
+typedef struct pst_packed {
     int width, height, channels; /* 3, or 4 with alpha, which is not multiplied in */
     int bits;                    /* 8: uint8_t, 16: uint16_t */
     const void *samples;         /* [height][width][channels] */
@@ -15,14 +15,14 @@ typedef struct pst_canvas {
     bool srgb;            /* the colors are sRGB's; the profile, if there is one, says just that */
     int quality;          /* 1 to 100; 0: the format's own */
     const char *metadata; /* UTF-8, or NULL */
-} pst_canvas;
+} pst_packed;
 
 typedef struct pst_codec {
     const char *name, *library; /* "TIFF", "libtiff" */
     /* raster is zeroed before; what was made stays in it on failure. Messages have no path yet. */
     pst_status (*read)(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster);
     /* *file is of pst_allocate. */
-    pst_status (*write)(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes);
+    pst_status (*write)(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes);
 } pst_codec;
 
 extern const pst_codec pst_codec_png, pst_codec_jpeg, pst_codec_tiff, pst_codec_webp, pst_codec_bmp, pst_codec_tga;

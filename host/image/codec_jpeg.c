@@ -136,12 +136,12 @@ static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes,
 
 enum { SEGMENT_MOST = 65533 };
 
-static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canvas, const char *packet) {
+static void write_all(struct jpeg_compress_struct *info, const pst_packed *packed, const char *packet) {
     handler *h = handler_of((j_common_ptr)info);
-    int quality = canvas->quality ? canvas->quality : QUALITY;
+    int quality = packed->quality ? packed->quality : QUALITY;
     jpeg_mem_dest(info, &h->data, &h->bytes);
-    info->image_width = (JDIMENSION)canvas->width;
-    info->image_height = (JDIMENSION)canvas->height;
+    info->image_width = (JDIMENSION)packed->width;
+    info->image_height = (JDIMENSION)packed->height;
     info->input_components = 3;
     info->in_color_space = JCS_RGB;
     jpeg_set_defaults(info);
@@ -153,10 +153,10 @@ static void write_all(struct jpeg_compress_struct *info, const pst_canvas *canva
     if (packet)
         jpeg_write_marker(info, JPEG_APP0 + 1, (const JOCTET *)packet,
                           (unsigned)(sizeof PST_XMP_JPEG + strlen(packet + sizeof PST_XMP_JPEG)));
-    if (canvas->profile)
-        jpeg_write_icc_profile(info, canvas->profile, (unsigned)canvas->profile_bytes);
+    if (packed->profile)
+        jpeg_write_icc_profile(info, packed->profile, (unsigned)packed->profile_bytes);
     while (info->next_scanline < info->image_height) {
-        JSAMPROW row = (JSAMPROW)canvas->samples + (size_t)info->next_scanline * (size_t)canvas->width * 3;
+        JSAMPROW row = (JSAMPROW)packed->samples + (size_t)info->next_scanline * (size_t)packed->width * 3;
         jpeg_write_scanlines(info, &row, 1);
     }
     jpeg_finish_compress(info);
@@ -180,21 +180,21 @@ cleanup:
     return status;
 }
 
-static pst_status write_jpeg(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+static pst_status write_jpeg(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
     handler h = {.status = PST_OK};
     struct jpeg_compress_struct info = {0};
     char *packet = NULL;
     pst_sink sink = {0};
     pst_status status = PST_OK;
-    if (canvas->metadata)
-        status = make_packet(error, canvas->metadata, &packet);
+    if (packed->metadata)
+        status = make_packet(error, packed->metadata, &packet);
     if (status != PST_OK)
         return status;
     set_handler(&h, error);
     info.err = &h.base;
     if (setjmp(h.leave) == 0) {
         jpeg_create_compress(&info);
-        write_all(&info, canvas, packet);
+        write_all(&info, packed, packet);
     }
     status = h.status;
     if (status == PST_OK && !pst_sink_put(&sink, 0, h.data, h.bytes))

@@ -144,7 +144,7 @@ static void give(png_structp png, png_bytep data, size_t bytes) {
 
 static void flush(png_structp png) { (void)png; }
 
-static void write_all(png_structp png, png_infop info, const pst_canvas *c, work *w) {
+static void write_all(png_structp png, png_infop info, const pst_packed *c, work *w) {
     png_set_write_fn(png, w, give, flush);
     png_set_IHDR(png, info, (png_uint_32)c->width, (png_uint_32)c->height, c->bits,
                  c->channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
@@ -171,14 +171,14 @@ static void write_all(png_structp png, png_infop info, const pst_canvas *c, work
     png_write_end(png, info);
 }
 
-static pst_status write_png(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+static pst_status write_png(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
     work w = {.error = error};
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info)
         w.status = pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the image");
     else if (setjmp(png_jmpbuf(png)) == 0)
-        write_all(png, info, canvas, &w);
+        write_all(png, info, packed, &w);
     png_destroy_write_struct(&png, &info);
     if (w.status != PST_OK) {
         pst_free(w.sink.data);

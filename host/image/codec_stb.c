@@ -251,7 +251,7 @@ cleanup:
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
 typedef struct job {
-    const pst_canvas *canvas;
+    const pst_packed *packed;
     bool tga, fine;
     pst_sink sink;
 } job;
@@ -266,13 +266,13 @@ static void collect(void *user, void *data, int size) {
 
 static void encode(void *argument) {
     job *j = argument;
-    const pst_canvas *c = j->canvas;
+    const pst_packed *c = j->packed;
     j->fine = j->tga ? stbi_write_tga_to_func(collect, j, c->width, c->height, c->channels, c->samples)
                      : stbi_write_bmp_to_func(collect, j, c->width, c->height, c->channels, c->samples);
 }
 
-static pst_status write_stb(pst_error *error, const pst_canvas *canvas, bool tga, uint8_t **file, size_t *bytes) {
-    job j = {.canvas = canvas, .tga = tga};
+static pst_status write_stb(pst_error *error, const pst_packed *packed, bool tga, uint8_t **file, size_t *bytes) {
+    job j = {.packed = packed, .tga = tga};
     pst_status status = with_pool(error, UINT64_MAX, encode, &j, NULL);
     if (status == PST_OK && !j.fine)
         status = pst_fail(error, PST_ERROR_UNSUPPORTED, "the image is too large for this format");
@@ -285,11 +285,11 @@ static pst_status write_stb(pst_error *error, const pst_canvas *canvas, bool tga
     return PST_OK;
 }
 
-static pst_status write_bmp(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
-    return write_stb(error, canvas, false, file, bytes);
+static pst_status write_bmp(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
+    return write_stb(error, packed, false, file, bytes);
 }
-static pst_status write_tga(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
-    return write_stb(error, canvas, true, file, bytes);
+static pst_status write_tga(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
+    return write_stb(error, packed, true, file, bytes);
 }
 
 const pst_codec pst_codec_bmp = {"BMP", "stb", read_stb, write_bmp};

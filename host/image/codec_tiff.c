@@ -286,11 +286,11 @@ cleanup:
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+static pst_status write_tiff(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
     memory_file m = {0};
     pst_status status = PST_OK;
     char *packet = NULL;
-    size_t row = (size_t)canvas->width * (size_t)canvas->channels * (size_t)canvas->bits / 8;
+    size_t row = (size_t)packed->width * (size_t)packed->channels * (size_t)packed->bits / 8;
     uint8_t *copy = NULL; /* libtiff changes what it writes */
     uint16_t alpha = EXTRASAMPLE_UNASSALPHA, compression = TIFFIsCODECConfigured(COMPRESSION_ADOBE_DEFLATE)
                                                                ? COMPRESSION_ADOBE_DEFLATE
@@ -299,12 +299,12 @@ static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t
     if (!tiff)
         return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file");
     PST_TRY(pst_allocate(error, row, 1, &copy));
-    if (canvas->metadata)
-        PST_TRY(pst_xmp_wrap(error, canvas->metadata, &packet));
-    bool good = TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)canvas->width) &&
-                TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)canvas->height) &&
-                TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, canvas->bits) &&
-                TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, canvas->channels) &&
+    if (packed->metadata)
+        PST_TRY(pst_xmp_wrap(error, packed->metadata, &packet));
+    bool good = TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)packed->width) &&
+                TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)packed->height) &&
+                TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, packed->bits) &&
+                TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, packed->channels) &&
                 TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB) &&
                 TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
                 TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT) &&
@@ -312,14 +312,14 @@ static pst_status write_tiff(pst_error *error, const pst_canvas *canvas, uint8_t
                 TIFFSetField(tiff, TIFFTAG_COMPRESSION, compression) &&
                 TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL) &&
                 TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, TIFFDefaultStripSize(tiff, 0));
-    if (good && canvas->channels == 4)
+    if (good && packed->channels == 4)
         good = TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
-    if (good && canvas->profile)
-        good = TIFFSetField(tiff, TIFFTAG_ICCPROFILE, (uint32_t)canvas->profile_bytes, canvas->profile);
+    if (good && packed->profile)
+        good = TIFFSetField(tiff, TIFFTAG_ICCPROFILE, (uint32_t)packed->profile_bytes, packed->profile);
     if (good && packet)
         good = TIFFSetField(tiff, TIFFTAG_XMLPACKET, (uint32_t)strlen(packet), packet);
-    for (int y = 0; good && y < canvas->height; y++) {
-        memcpy(copy, (const uint8_t *)canvas->samples + (size_t)y * row, row);
+    for (int y = 0; good && y < packed->height; y++) {
+        memcpy(copy, (const uint8_t *)packed->samples + (size_t)y * row, row);
         good = TIFFWriteScanline(tiff, copy, (uint32_t)y, 0) >= 0;
     }
     good = good && TIFFFlush(tiff);

@@ -59,30 +59,30 @@ cleanup:
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static bool encode(const pst_canvas *canvas, WebPMemoryWriter *writer, int *code) {
+static bool encode(const pst_packed *packed, WebPMemoryWriter *writer, int *code) {
     WebPConfig config;
     WebPPicture image;
     *code = VP8_ENC_ERROR_INVALID_CONFIGURATION;
     if (!WebPConfigInit(&config) || !WebPPictureInit(&image))
         return false;
-    config.lossless = canvas->quality == 0;
+    config.lossless = packed->quality == 0;
     config.exact = 0;
-    config.quality = canvas->quality ? (float)canvas->quality : 75; /* without loss: the effort */
+    config.quality = packed->quality ? (float)packed->quality : 75; /* without loss: the effort */
     config.use_sharp_yuv = 1;
     image.use_argb = 1;
-    image.width = canvas->width;
-    image.height = canvas->height;
+    image.width = packed->width;
+    image.height = packed->height;
     image.writer = WebPMemoryWrite;
     image.custom_ptr = writer;
-    bool good = canvas->channels == 4 ? WebPPictureImportRGBA(&image, canvas->samples, 4 * canvas->width)
-                                      : WebPPictureImportRGB(&image, canvas->samples, 3 * canvas->width);
+    bool good = packed->channels == 4 ? WebPPictureImportRGBA(&image, packed->samples, 4 * packed->width)
+                                      : WebPPictureImportRGB(&image, packed->samples, 3 * packed->width);
     good = good && WebPEncode(&config, &image);
     *code = good ? VP8_ENC_OK : (int)image.error_code;
     WebPPictureFree(&image);
     return good;
 }
 
-static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t **file, size_t *bytes) {
+static pst_status write_webp(pst_error *error, const pst_packed *packed, uint8_t **file, size_t *bytes) {
     pst_status status = PST_OK;
     WebPMemoryWriter writer;
     WebPData assembled = {0};
@@ -90,21 +90,21 @@ static pst_status write_webp(pst_error *error, const pst_canvas *canvas, uint8_t
     pst_sink sink = {0};
     char *packet = NULL;
     int code;
-    if (canvas->width > WEBP_MAX_DIMENSION || canvas->height > WEBP_MAX_DIMENSION)
+    if (packed->width > WEBP_MAX_DIMENSION || packed->height > WEBP_MAX_DIMENSION)
         return pst_fail(error, PST_ERROR_UNSUPPORTED, "a WebP image has at most %d pixels a side; write a PNG or TIFF",
                         WEBP_MAX_DIMENSION);
     WebPMemoryWriterInit(&writer);
-    if (!encode(canvas, &writer, &code))
+    if (!encode(packed, &writer, &code))
         PST_TRY(code == VP8_ENC_ERROR_OUT_OF_MEMORY || code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
                     ? pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the file")
                     : pst_fail(error, PST_ERROR_UNSUPPORTED, "libwebp cannot encode this image (error %d)", code));
-    if (canvas->metadata)
-        PST_TRY(pst_xmp_wrap(error, canvas->metadata, &packet));
+    if (packed->metadata)
+        PST_TRY(pst_xmp_wrap(error, packed->metadata, &packet));
     WebPData image = {writer.mem, writer.size};
     mux = WebPMuxNew();
     bool good = mux && WebPMuxSetImage(mux, &image, 0) == WEBP_MUX_OK;
-    if (good && canvas->profile && !canvas->srgb) { /* a WebP without a profile is sRGB */
-        WebPData profile = {canvas->profile, canvas->profile_bytes};
+    if (good && packed->profile && !packed->srgb) { /* a WebP without a profile is sRGB */
+        WebPData profile = {packed->profile, packed->profile_bytes};
         good = WebPMuxSetChunk(mux, "ICCP", &profile, 0) == WEBP_MUX_OK;
     }
     if (good && packet) {

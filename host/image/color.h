@@ -9,9 +9,9 @@
 typedef struct pst_color_statistics {
     double mean[3], covariance[3][3];
 } pst_color_statistics;
-double pst_color_measure(const pst_image *image, const float *weights, pst_color_statistics *moments);
+double pst_color_measure(const pst_image *image, const float *weights, pst_color_statistics *statistics);
 
-/* a: the linear map of CHOLESKY, PCA or SYMMETRIC after which colors with the moments from have those of to:
+/* a: the linear map of CHOLESKY, PCA or SYMMETRIC after which colors with the statistics from have those of to:
  * c -> a (c - from.mean) + to.mean. Directions in which from varies by less than one level are widened no more than one
  * level's worth: what is there is noise. */
 void pst_color_map(pst_color_statistics from, pst_color_statistics to, pst_match_colors how, double a[3][3]);

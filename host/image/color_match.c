@@ -8,27 +8,27 @@
 
 typedef double matrix[3][3];
 
-double pst_color_measure(const pst_image *image, const float *weights, pst_color_statistics *moments) {
+double pst_color_measure(const pst_image *image, const float *weights, pst_color_statistics *statistics) {
     size_t pixels = (size_t)image->width * (size_t)image->height;
     double total = 0;
-    *moments = (pst_color_statistics){0};
+    *statistics = (pst_color_statistics){0};
     for (size_t i = 0; i < pixels; i++) {
         double weight = weights ? (double)weights[i] : 1;
         total += weight;
         for (int c = 0; c < 3; c++)
-            moments->mean[c] += weight * (double)image->rgb[3 * i + c];
+            statistics->mean[c] += weight * (double)image->rgb[3 * i + c];
     }
     if (!(total > 0))
         return 0;
     for (int c = 0; c < 3; c++)
-        moments->mean[c] /= total;
+        statistics->mean[c] /= total;
     for (size_t i = 0; i < pixels; i++) {
         double weight = (weights ? (double)weights[i] : 1) / total, d[3];
         for (int c = 0; c < 3; c++)
-            d[c] = (double)image->rgb[3 * i + c] - moments->mean[c];
+            d[c] = (double)image->rgb[3 * i + c] - statistics->mean[c];
         for (int a = 0; a < 3; a++)
             for (int b = 0; b < 3; b++)
-                moments->covariance[a][b] += weight * d[a] * d[b];
+                statistics->covariance[a][b] += weight * d[a] * d[b];
     }
     return total;
 }

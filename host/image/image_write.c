@@ -104,8 +104,8 @@ static void put_sample(int bits, void *samples, size_t i, float value) {
 }
 
 static void put_row(const pst_image *image, int y, pst_transform *transform, bool flatten, float *row,
-                    pst_canvas *canvas, void *samples) {
-    size_t width = (size_t)image->width, channels = (size_t)canvas->channels;
+                    pst_packed *packed, void *samples) {
+    size_t width = (size_t)image->width, channels = (size_t)packed->channels;
     const float *rgb = image->rgb + (size_t)y * width * 3,
                 *alpha = image->alpha ? image->alpha + (size_t)y * width : NULL;
     if (transform) {
@@ -122,10 +122,10 @@ static void put_row(const pst_image *image, int y, pst_transform *transform, boo
             float value = rgb[3 * x + c];
             if (flatten && alpha)
                 value = 255.0f + ((value > 0 ? value < 255 ? value : 255 : 0) - 255.0f) * alpha[x];
-            put_sample(canvas->bits, samples, at + c, value);
+            put_sample(packed->bits, samples, at + c, value);
         }
         if (channels == 4)
-            put_sample(canvas->bits, samples, at + 3, alpha[x] * 255.0f);
+            put_sample(packed->bits, samples, at + 3, alpha[x] * 255.0f);
     }
 }
 
@@ -138,7 +138,7 @@ static pst_status encode(pst_error *error, const pst_image *image, const pst_wri
     uint8_t *profile = NULL;
     void *samples = NULL;
     float *row = NULL;
-    pst_canvas canvas = {.width = image->width,
+    pst_packed packed = {.width = image->width,
                          .height = image->height,
                          .bits = options->bits,
                          .quality = options->quality,
@@ -146,23 +146,23 @@ static pst_status encode(pst_error *error, const pst_image *image, const pst_wri
                          .srgb = !options->output_profile,
                          .metadata = options->metadata};
     if (options->output_profile) {
-        PST_TRY(read_profile(error, options->output_profile, &profile, &canvas.profile_bytes));
-        status = pst_profile_from_srgb(error, profile, canvas.profile_bytes, &transform);
+        PST_TRY(read_profile(error, options->output_profile, &profile, &packed.profile_bytes));
+        status = pst_profile_from_srgb(error, profile, packed.profile_bytes, &transform);
         if (status != PST_OK) {
             pst_fail_in(error, options->output_profile);
             goto cleanup;
         }
     } else if (f->text) {
-        PST_TRY(pst_profile_srgb(error, &profile, &canvas.profile_bytes));
+        PST_TRY(pst_profile_srgb(error, &profile, &packed.profile_bytes));
     }
-    canvas.profile = profile;
-    size_t row_samples = (size_t)image->width * (size_t)canvas.channels;
-    PST_TRY(pst_allocate(error, (size_t)image->height * row_samples, (size_t)canvas.bits / 8, &samples));
+    packed.profile = profile;
+    size_t row_samples = (size_t)image->width * (size_t)packed.channels;
+    PST_TRY(pst_allocate(error, (size_t)image->height * row_samples, (size_t)packed.bits / 8, &samples));
     PST_TRY(pst_allocate(error, (size_t)image->width * 3, sizeof(float), &row));
     for (int y = 0; y < image->height; y++)
-        put_row(image, y, transform, !f->alpha, row, &canvas, samples);
-    canvas.samples = samples;
-    status = f->codec->write(error, &canvas, file, bytes);
+        put_row(image, y, transform, !f->alpha, row, &packed, samples);
+    packed.samples = samples;
+    status = f->codec->write(error, &packed, file, bytes);
     if (status != PST_OK)
         pst_fail_in(error, name);
 

@@ -293,13 +293,14 @@ pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_bu
     return walk_target(objective, x, h, w, 1, guides, true);
 }
 
-pst_status pst_objective_add_statistics(pst_objective *objective, const pst_feature_statistics moments[PST_LAYERS_MAX],
-                                        double blend, const pst_guides *guides) {
+pst_status pst_objective_add_statistics(pst_objective *objective,
+                                        const pst_feature_statistics statistics[PST_LAYERS_MAX], double blend,
+                                        const pst_guides *guides) {
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {
         const pst_term *term = &objective->options.terms[t];
         if (term->kind == PST_TERM_STYLE)
-            status = pst_style_regions_add_statistics(&objective->styles[t], &moments[term->layer], blend, guides,
+            status = pst_style_regions_add_statistics(&objective->styles[t], &statistics[term->layer], blend, guides,
                                                       term->layer);
     }
     return status;

@@ -64,10 +64,11 @@ pst_status pst_objective_content_bytes(pst_objective *objective, size_t *bytes, 
 pst_status pst_objective_begin(pst_objective *objective);
 pst_status pst_objective_set_content(pst_objective *objective, const pst_buffer *x);
 pst_status pst_objective_add_style(pst_objective *objective, const pst_buffer *x, int h, int w, double blend);
-/* A style of which the moments are known, for every style layer; guides: NULL without regions, else of it, with their
- * blends. */
-pst_status pst_objective_add_statistics(pst_objective *objective, const pst_feature_statistics moments[PST_LAYERS_MAX],
-                                        double blend, const pst_guides *guides);
+/* A style of which the statistics are known, for every style layer; guides: NULL without regions, else of it, with
+ * their blends. */
+pst_status pst_objective_add_statistics(pst_objective *objective,
+                                        const pst_feature_statistics statistics[PST_LAYERS_MAX], double blend,
+                                        const pst_guides *guides);
 /* With regions: the guides of the image, after begin, and styles with their guides and blends. */
 pst_status pst_objective_set_guides(pst_objective *objective, const pst_guides *guides);
 pst_status pst_objective_add_guided_style(pst_objective *objective, const pst_buffer *x, int h, int w,

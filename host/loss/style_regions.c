@@ -134,14 +134,14 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *moments,
+pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *statistics,
                                             double blend, const pst_guides *guides, size_t layer) {
     pst_status status = PST_OK;
     for (size_t r = 0; r < (regions->count ? regions->count : 1) && status == PST_OK; r++) {
         double part = !regions->count ? blend : guides->at[r][layer] ? guides->blend[r][layer] : 0;
         if (regions->count && part <= 0)
             continue;
-        status = pst_style_term_add_statistics(&regions->terms[r], moments, part);
+        status = pst_style_term_add_statistics(&regions->terms[r], statistics, part);
         regions->has_target[r] = true;
     }
     return status;

@@ -34,8 +34,8 @@ pst_status pst_style_regions_guide(pst_style_regions *regions, const pst_guides 
  */
 pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *features, size_t pixels, double blend,
                                  const pst_guides *guides, size_t layer, pst_buffer *workspace);
-/* The same from its moments; of the guides only which regions there are, and the blends. */
-pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *moments,
+/* The same from its statistics; of the guides only which regions there are, and the blends. */
+pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *statistics,
                                             double blend, const pst_guides *guides, size_t layer);
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace);
 

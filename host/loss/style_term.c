@@ -104,9 +104,9 @@ static pst_status add_numbers(pst_session *session, const float *numbers, double
                             : status;
 }
 
-pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *moments, double blend) {
+pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *statistics, double blend) {
     size_t c = (size_t)term->c, true_c = (size_t)term->true_c;
-    const float *from = moments->half;
+    const float *from = statistics->half;
     float *whole;
     pst_status status = pst_allocate(term->session->error, c * c, sizeof(float), &whole);
     if (status != PST_OK)
@@ -117,7 +117,7 @@ pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature
     PST_TRY(add_numbers(term->session, whole, blend * gram_scale(term, 1), term->difference, term->target));
     if (term->target_mean) {
         memset(whole, 0, sizeof(float) * c);
-        memcpy(whole, moments->mean, sizeof(float) * true_c);
+        memcpy(whole, statistics->mean, sizeof(float) * true_c);
         PST_TRY(add_numbers(term->session, whole, blend, term->mean, term->target_mean));
     }
 cleanup:

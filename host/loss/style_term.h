@@ -45,8 +45,8 @@ typedef struct pst_feature_statistics {
     const float *mean, *half;
 } pst_feature_statistics;
 
-/* The same from the moments of its features. Before end; not while a comparison is under way. */
-pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *moments, double blend);
+/* The same from the statistics of its features. Before end; not while a comparison is under way. */
+pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *statistics, double blend);
 pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
 
 /* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and

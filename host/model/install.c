@@ -26,7 +26,7 @@ typedef struct work {
     char *target, *origin;
     pst_partial *part;
     pst_fetch_progress now;
-    double began;    /* of the stage */
+    double began;    /* of the phase */
     const char *url; /* that is being fetched */
 } work;
 
@@ -148,11 +148,11 @@ cleanup:
 
 /* ---- progress ------------------------------------------------------------------------------------------------ */
 
-static bool tell(work *w, pst_fetch_stage stage, uint64_t done, uint64_t total) {
+static bool tell(work *w, pst_fetch_phase phase, uint64_t done, uint64_t total) {
     double now = pst_clock_seconds();
-    if (w->now.stage != stage || w->began == 0)
+    if (w->now.phase != phase || w->began == 0)
         w->began = now;
-    w->now.stage = stage;
+    w->now.phase = phase;
     w->now.done = done;
     w->now.total = total ? total : w->network.bytes;
     w->now.seconds = now - w->began;
@@ -162,7 +162,7 @@ static bool tell(work *w, pst_fetch_stage stage, uint64_t done, uint64_t total) 
 
 static void notice(work *w, const char *text) {
     w->now.notice = text;
-    tell(w, w->now.stage, w->now.done, w->now.total);
+    tell(w, w->now.phase, w->now.done, w->now.total);
     w->now.notice = NULL;
 }
 

@@ -64,10 +64,10 @@ cleanup:
 pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
                                     const pst_guides *guides) {
     const pst_style *stored = job->stored[style];
-    pst_feature_statistics moments[PST_LAYERS_MAX];
+    pst_feature_statistics statistics[PST_LAYERS_MAX];
     pst_style_statistics(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)),
-                         &job->net->layers, moments);
-    return pst_objective_add_statistics(objective, moments, job->blend[style], guides);
+                         &job->net->layers, statistics);
+    return pst_objective_add_statistics(objective, statistics, job->blend[style], guides);
 }
 
 static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {

@@ -43,12 +43,12 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
 }
 
 void pst_job_fill_transparent(pst_image *image) {
-    pst_color_statistics moments;
-    if (!image->alpha || pst_color_measure(image, image->alpha, &moments) <= 0)
+    pst_color_statistics statistics;
+    if (!image->alpha || pst_color_measure(image, image->alpha, &statistics) <= 0)
         return;
     for (size_t i = 0; i < 3 * (size_t)image->width * (size_t)image->height; i++) {
         float opacity = image->alpha[i / 3];
-        image->rgb[i] = opacity * image->rgb[i] + (1 - opacity) * (float)moments.mean[i % 3];
+        image->rgb[i] = opacity * image->rgb[i] + (1 - opacity) * (float)statistics.mean[i % 3];
     }
 }
 

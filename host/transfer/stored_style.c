@@ -142,10 +142,10 @@ size_t pst_style_nearest(const pst_style *style, double longer_side) {
 }
 
 void pst_style_statistics(const pst_style *style, size_t size, const pst_layers *layers,
-                          pst_feature_statistics moments[PST_LAYERS_MAX]) {
+                          pst_feature_statistics statistics[PST_LAYERS_MAX]) {
     for (size_t l = 0; l < PST_LAYERS_MAX; l++) {
         size_t stored = l < layers->count ? find(style, layers->at[l].name) : style->layer_count;
         const float *mean = stored < style->layer_count ? pst_style_numbers(style, size, stored) : NULL;
-        moments[l] = (pst_feature_statistics){mean, mean ? mean + style->channels[stored] : NULL};
+        statistics[l] = (pst_feature_statistics){mean, mean ? mean + style->channels[stored] : NULL};
     }
 }

@@ -48,6 +48,6 @@ size_t pst_style_nearest(const pst_style *style, double longer_side);
 
 /* What the objective wants of one stored size; layers that are not stored have none. */
 void pst_style_statistics(const pst_style *style, size_t size, const pst_layers *layers,
-                          pst_feature_statistics moments[PST_LAYERS_MAX]);
+                          pst_feature_statistics statistics[PST_LAYERS_MAX]);
 
 #endif

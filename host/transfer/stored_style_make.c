@@ -1,4 +1,4 @@
-/* Making a style of images: a forward pass for each of them at each size, and the moments of its features. */
+/* Making a style of images: a forward pass for each of them at each size, and the statistics of its features. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,7 +120,7 @@ static pst_status open_pass(maker *m, int w, int h) {
     const pst_transfer_options *o = m->options;
     pst_session *session = m->context->session;
     pst_pass_options options = {.h = h, .w = w, .pooling = pst_pool_of(o->pooling), .replicate = o->replicate_border};
-    size_t moments = 0;
+    size_t statistics = 0;
     for (size_t l = 0; l <= m->last; l++) {
         int layer_h, layer_w, c = m->net->layers.at[l].c_out;
         if (!m->wanted[l] || !pst_layer_size(&m->net->layers, l, h, w, &layer_h, &layer_w))
@@ -129,14 +129,14 @@ static pst_status open_pass(maker *m, int w, int h) {
         size_t mean = pst_mean_workspace_bytes(pixels, c), both = gram > mean ? gram : mean;
         options.wanted[l] = true;
         options.extra_workspace_bytes = both > options.extra_workspace_bytes ? both : options.extra_workspace_bytes;
-        moments += sizeof(float) * (size_t)c * ((size_t)c + 1);
+        statistics += sizeof(float) * (size_t)c * ((size_t)c + 1);
     }
     pst_status status = pst_pass_create(m->net, &options, &m->pass);
     if (status != PST_OK)
         return status;
     pst_pass_bytes bytes = pst_pass_measure(m->pass);
     double limit = (double)session->device.info.memory_bytes * session->device.quirks.memory_share;
-    double needed = (double)(bytes.maps + bytes.workspace + bytes.weights + moments) +
+    double needed = (double)(bytes.maps + bytes.workspace + bytes.weights + statistics) +
                     2.0 * (double)pst_space_vector_bytes(3 * (size_t)w * (size_t)h);
     if (needed > limit || bytes.largest > session->device.info.max_allocation_bytes)
         return pst_fail(&m->context->error, PST_ERROR_DEVICE_MEMORY,
@@ -242,8 +242,8 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     for (size_t l = 0; l <= m->last; l++)
         if (m->wanted[l]) {
             size_t c = (size_t)m->net->layers.at[l].c_out;
-            PST_TRY(pst_buffer_create(context->session, sizeof(float) * c, "moments of a style", &m->mean[l]));
-            PST_TRY(pst_buffer_create(context->session, sizeof(float) * c * c, "moments of a style", &m->moment[l]));
+            PST_TRY(pst_buffer_create(context->session, sizeof(float) * c, "statistics of a style", &m->mean[l]));
+            PST_TRY(pst_buffer_create(context->session, sizeof(float) * c * c, "statistics of a style", &m->moment[l]));
         }
 cleanup:
     return status;
