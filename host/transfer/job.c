@@ -1,7 +1,7 @@
 /* The descent, in five steps, at one size after the other: pst_job_run is the whole method.
  *   1. start from the content, from noise or from an image      pst_stage_open (transfer/stage.c)
  *   2. features of the network                                   pst_objective_evaluate (net/pass.c)
- *   3. content, style and smoothness losses and their gradient   pst_objective_evaluate (transfer/objective.c)
+ *   3. content, style and smoothness losses and their gradient   pst_objective_evaluate (loss/objective.c)
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_measure and _move (optim/)
  *   5. again, until it is done                                   is_done
  */

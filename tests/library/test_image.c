@@ -171,6 +171,28 @@ START_TEST(bytes_are_those_of_the_file) {
 }
 END_TEST
 
+/* Without a context, as any thread may ask: the status is the same. */
+START_TEST(a_context_is_not_needed) {
+    const float rgb[] = {0, 128, 255}, wrong[] = {0, NAN, 0};
+    pst_image *image, *again;
+    uint8_t *data;
+    size_t bytes;
+    ck_assert_int_eq(pst_image_create(NULL, 1, 1, wrong, &image), PST_ERROR_ARGUMENT);
+    ck_assert_int_eq(pst_image_create(NULL, 1, 1, rgb, &image), PST_OK);
+    ck_assert_int_eq(pst_image_encode(NULL, image, NULL, &data, &bytes), PST_OK);
+    ck_assert_int_eq(pst_image_decode(NULL, data, bytes, "image", &again), PST_OK);
+    ck_assert_mem_eq(pst_image_samples(again), rgb, sizeof rgb);
+    pst_image_destroy(again);
+    ck_assert_int_eq(pst_image_decode(NULL, data, bytes / 2, "half", &again), PST_ERROR_FORMAT);
+    ck_assert_ptr_null(again);
+    ck_assert_int_eq(pst_image_decode(NULL, "text", 4, "text", &again), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_image_read(NULL, test_path("absent.png"), &again), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_image_write(NULL, image, test_path("a.gif"), NULL), PST_ERROR_ARGUMENT);
+    pst_bytes_destroy(data);
+    pst_image_destroy(image);
+}
+END_TEST
+
 START_TEST(names_that_cannot_be_written_are_refused) {
     pst_image *image = random_image(2, 2, 1);
     static const char *const wrong[] = {"a.gif", "png", "a.", "", "a.png.txt"};
@@ -456,6 +478,7 @@ int main(void) {
     tcase_add_test(cases, what_is_written_is_read_again);
     tcase_add_test(cases, samples_are_rounded_and_clamped);
     tcase_add_test(cases, bytes_are_those_of_the_file);
+    tcase_add_test(cases, a_context_is_not_needed);
     tcase_add_test(cases, names_that_cannot_be_written_are_refused);
     tcase_add_test(cases, other_files_are_named_for_what_they_are);
     tcase_add_loop_test(cases, a_image_cut_anywhere_is_refused, 0, small_count);
