@@ -157,7 +157,8 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     *result = NULL;
     PST_TRY(pst_stage_image(job, &image));
     PST_TRY(pst_img_resize(&job->context->error, image, job->width, job->height, result));
-    PST_TRY(pst_job_keep_content(job, *result));
+    if (image->width != job->width || image->height != job->height) /* else it was done in the stage's size */
+        PST_TRY(pst_job_keep_content(job, *result));
     for (size_t i = 0; i < (size_t)job->width * (size_t)job->height * 3; i++)
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)

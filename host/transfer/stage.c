@@ -102,6 +102,7 @@ cleanup:
 
 /* ---- opening and closing ---- */
 
+/* Leaves the content, in the stage's size, in stage->x. */
 static pst_status make_targets(pst_job *job, int image_size) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
@@ -125,9 +126,9 @@ static pst_status make_targets(pst_job *job, int image_size) {
         pst_buffer_destroy(session, x);
         x = NULL;
     }
-    PST_TRY(upload_at(job, job->content, stage->w, stage->h, &x));
-    PST_TRY(pst_objective_set_content(stage->objective, x));
-    PST_TRY(pst_job_hold_content(job, stage->objective, x, stage->w, stage->h));
+    PST_TRY(upload_at(job, job->content, stage->w, stage->h, &stage->x));
+    PST_TRY(pst_objective_set_content(stage->objective, stage->x));
+    PST_TRY(pst_job_hold_content(job, stage->objective, stage->x, stage->w, stage->h));
     PST_TRY(pst_objective_end(stage->objective));
 cleanup:
     pst_job_drop_guides(job, guides);
@@ -135,24 +136,32 @@ cleanup:
     return status;
 }
 
-static pst_status start_image(pst_job *job) {
+static pst_status upload_noise(pst_job *job, pst_buffer **x) {
     pst_session *session = job->context->session;
-    pst_stage *stage = &job->stage;
-    if (job->options.start != PST_START_RANDOM)
-        return upload_at(job, job->options.start == PST_START_CONTENT ? job->content : job->start, stage->w, stage->h,
-                         &stage->x);
-    size_t count = (size_t)stage->w * (size_t)stage->h * 3;
+    size_t count = (size_t)job->stage.w * (size_t)job->stage.h * 3;
     float *noise = NULL;
     pst_status status;
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
     pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
     for (size_t i = 0; i < count; i++)
         noise[i] *= (float)NOISE;
-    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the image", &stage->x));
-    PST_TRY(pst_buffer_write(session, stage->x, 0, noise, sizeof(float) * count));
+    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the image", x));
+    PST_TRY(pst_buffer_write(session, *x, 0, noise, sizeof(float) * count));
 cleanup:
     pst_free(noise);
     return status;
+}
+
+/* Puts the first image of the descent into stage->x, where the content is. */
+static pst_status start_image(pst_job *job, const pst_image *from) {
+    pst_stage *stage = &job->stage;
+    if (!from && job->options.start != PST_START_RANDOM)
+        from = job->options.start == PST_START_CONTENT ? job->content : job->start;
+    if (from == job->content)
+        return PST_OK;
+    pst_buffer_destroy(job->context->session, stage->x);
+    stage->x = NULL;
+    return from ? upload_at(job, from, stage->w, stage->h, &stage->x) : upload_noise(job, &stage->x);
 }
 
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
@@ -171,7 +180,7 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
     PST_TRY(make_targets(job, scale->image_size));
     pst_weights_forget(job->network->model); /* all weights are on the device now */
-    PST_TRY(from ? upload_at(job, from, stage->w, stage->h, &stage->x) : start_image(job));
+    PST_TRY(start_image(job, from));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
     PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2,
                            &stage->space));

@@ -384,6 +384,40 @@ START_TEST(each_region_gets_its_style) {
 }
 END_TEST
 
+/* A pixel of which two thirds keep the content is mixed once, as the loss sees it. The result of one evaluation is the
+ * start, which is black here. */
+START_TEST(an_edge_of_kept_content_is_mixed_once) {
+    enum { MASK_SIDE = 96, FIRST_KEPT = 65, EDGE = 43 };
+    static float red_and_blue[MASK_SIDE * MASK_SIDE * 3], black[SIDE * SIDE * 3];
+    scene s;
+    pst_job *job;
+    pst_image *start, *result;
+    make_scene(&s);
+    for (int i = 0; i < MASK_SIDE * MASK_SIDE; i++)
+        red_and_blue[3 * i + (i % MASK_SIDE < FIRST_KEPT ? 0 : 2)] = 255;
+    pst_image_destroy(s.mask);
+    ck_assert_int_eq(pst_image_create(context, MASK_SIDE, MASK_SIDE, red_and_blue, &s.mask), PST_OK);
+    ck_assert_int_eq(pst_image_create(context, SIDE, SIDE, black, &start), PST_OK);
+    s.options.content_mask = s.mask;
+    s.options.style_count = 1; /* of the red region */
+    s.options.start = PST_START_IMAGE;
+    s.options.start_image = start;
+    s.options.iterations = 1;
+    ck_assert_msg(pst_job_create(context, network, &s.options, &job) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+    for (int i = 0; i < SIDE * SIDE * 3; i++) {
+        const int x = i / 3 % SIDE;
+        const float part = x < EDGE ? 0 : x > EDGE ? 1 : 2 / 3.f;
+        ck_assert_float_eq_tol(pst_image_samples(result)[i], part * pst_image_samples(s.content)[i], 0.01f);
+    }
+    pst_image_destroy(result);
+    pst_image_destroy(start);
+    pst_job_destroy(job);
+    drop_scene(&s);
+}
+END_TEST
+
 /* A style whose right half is transparent, and green underneath: nothing of that gets into the result. */
 START_TEST(what_is_transparent_is_no_style) {
     double mean[2][3], x, y;
@@ -509,6 +543,7 @@ int main(void) {
     tcase_add_unchecked_fixture(jobs, open_job, close_job);
     tcase_set_timeout(jobs, 300);
     tcase_add_test(jobs, each_region_gets_its_style);
+    tcase_add_test(jobs, an_edge_of_kept_content_is_mixed_once);
     tcase_add_test(jobs, what_is_transparent_is_no_style);
     tcase_add_test(jobs, the_plan_holds_with_regions);
     tcase_add_test(jobs, the_gradient_is_the_slope_of_the_loss);
