@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/plane.h"
 
 #define FLAT 24          /* levels by which the neighbors of a flat pixel may differ from it, a channel */
 #define PURE 24          /* ... and a pixel from its region's color, in all */
@@ -323,7 +324,7 @@ pst_status pst_mask_add_plane(pst_error *error, const pst_mask *mask, size_t col
         float part = (float)mask->part[i] / 255.0f;
         own[i] = (mask->first[i] == color ? 1 - part : 0) + (mask->second[i] == color ? part : 0);
     }
-    PST_TRY(pst_plane_resize(error, own, mask->width, mask->height, sized, width, height));
+    PST_TRY(pst_plane_resize(error, PST_FILTER_LINEAR, 1, own, mask->width, mask->height, sized, width, height));
     for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
         plane[i] += sized[i];
 cleanup:

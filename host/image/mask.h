@@ -33,8 +33,4 @@ int pst_mask_find(const pst_mask *mask, const uint8_t color[3]);
 pst_status pst_mask_add_plane(pst_error *error, const pst_mask *mask, size_t color, int width, int height,
                               float *plane);
 
-/* The same for any plane, overwriting the other. */
-pst_status pst_plane_resize(pst_error *error, const float *from, int from_width, int from_height, float *to, int width,
-                            int height);
-
 #endif

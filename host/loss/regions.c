@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/plane.h"
 
 static_assert(PST_REGIONS_MAX == PST_MASK_COLORS_MAX, "a region for each color of a mask");
 
@@ -175,7 +176,7 @@ pst_status pst_regions_guides(pst_error *error, const pst_regions *regions, size
     PST_TRY(pst_allocate(error, pixels, sizeof(float), &share));
     if (regions->weights[which].at) {
         PST_TRY(pst_allocate(error, pixels, sizeof(float), &weight));
-        PST_TRY(pst_plane_resize(error, regions->weights[which].at, regions->weights[which].w,
+        PST_TRY(pst_plane_resize(error, PST_FILTER_LINEAR, 1, regions->weights[which].at, regions->weights[which].w,
                                  regions->weights[which].h, weight, w, h));
     }
     for (size_t r = 0; r < regions->count; r++) {

@@ -2,31 +2,21 @@
 
 #include <math.h>
 
+#include "base/memory.h"
+#include "image/plane.h"
 #include "transfer/job.h"
 
-/* Images are resized within 0 to 255, so the means are brought there. The second one is enlarged by its root, which an
- * image's precision holds better, and stays positive. */
-static double to_image(int which, double value, double unit) {
-    return unit == 0 ? 0 : which ? 255 * sqrt(value / unit) : 127.5 * (1 + value / unit);
-}
+enum { FIRST, SECOND };
 
-static double from_image(int which, double sample, double unit) {
-    return which ? sample / 255 * (sample / 255) * unit : (sample / 127.5 - 1) * unit;
-}
-
-static pst_status take_mean(pst_job *job, const pst_vector *mean, int which, pst_carried *carried) {
-    pst_image *image;
-    size_t count = 3 * (size_t)job->stage.w * (size_t)job->stage.h;
-    double unit = 0;
-    pst_status status = pst_img_create(&job->context->error, job->stage.w, job->stage.h, NULL, &image);
-    carried->means[which] = image;
-    if (status == PST_OK)
-        status = pst_buffer_read(job->context->session, (const pst_buffer *)mean, 0, image->rgb, sizeof(float) * count);
-    for (size_t i = 0; status == PST_OK && i < count; i++)
-        unit = fmax(unit, fabs((double)image->rgb[i]));
-    for (size_t i = 0; status == PST_OK && i < count; i++)
-        image->rgb[i] = (float)to_image(which, (double)image->rgb[i], unit);
-    carried->units[which] = unit;
+static pst_status take_moment(pst_job *job, const pst_vector *moment, int which, pst_carried *carried) {
+    const size_t count = 3 * (size_t)job->stage.w * (size_t)job->stage.h;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &carried->moments[which]));
+    float *values = carried->moments[which];
+    PST_TRY(pst_buffer_read(job->context->session, (const pst_buffer *)moment, 0, values, sizeof(float) * count));
+    for (size_t i = 0; which == SECOND && i < count; i++) /* in the unit of the gradient, as the steps use it */
+        values[i] = sqrtf(values[i]);
+cleanup:
     return status;
 }
 
@@ -36,51 +26,74 @@ pst_status pst_carry_take(pst_job *job, pst_carried *carried) {
     *carried = (pst_carried){0};
     PST_TRY(pst_stage_image(job, &carried->image));
     if (moments && moments->first && moments->second) {
-        PST_TRY(take_mean(job, moments->first, 0, carried));
-        PST_TRY(take_mean(job, moments->second, 1, carried));
-        carried->powers[0] = moments->power1;
-        carried->powers[1] = moments->power2;
+        PST_TRY(take_moment(job, moments->first, FIRST, carried));
+        PST_TRY(take_moment(job, moments->second, SECOND, carried));
+        carried->powers[FIRST] = moments->power1;
+        carried->powers[SECOND] = moments->power2;
     }
 cleanup:
     return status;
 }
 
-/* Losses are means over the pixels: a sample's gradient, and so its first mean, goes with their inverse number. */
-static pst_status give_mean(pst_job *job, const pst_carried *carried, int which, pst_vector **vector) {
-    const pst_image *from = carried->means[which];
-    pst_stage *stage = &job->stage;
-    size_t count = 3 * (size_t)stage->w * (size_t)stage->h;
-    double fewer = (double)from->width * from->height / ((double)stage->w * stage->h);
-    pst_image *image = NULL;
+/* Of the second moment's root: overshoots of the cubic filter reach down to this part of the linear one's result, which
+ * is positive where the samples are. A root of nearly 0 would make a step of any length. */
+#define LEAST_PART 0.5f
+
+static pst_status resize_moment(pst_error *error, const pst_carried *carried, int which, int w, int h, float *to) {
+    const pst_image *image = carried->image;
+    const float *from = carried->moments[which];
+    float *least = NULL;
     pst_status status;
-    PST_TRY(pst_img_resize(&job->context->error, from, stage->w, stage->h, &image));
-    for (size_t i = 0; i < count; i++)
-        image->rgb[i] =
-            (float)(from_image(which, (double)image->rgb[i], carried->units[which]) * (which ? fewer * fewer : fewer));
-    PST_TRY(stage->space.vectors.create(stage->space.vectors.self, vector));
-    PST_TRY(pst_buffer_write(job->context->session, (pst_buffer *)*vector, 0, image->rgb, sizeof(float) * count));
-    PST_TRY(pst_session_finish(job->context->session)); /* before the image goes */
+    PST_TRY(pst_plane_resize(error, PST_FILTER_CUBIC, 3, from, image->width, image->height, to, w, h));
+    if (which == FIRST)
+        return PST_OK;
+    PST_TRY(pst_allocate(error, 3 * (size_t)w * (size_t)h, sizeof(float), &least));
+    PST_TRY(pst_plane_resize(error, PST_FILTER_LINEAR, 3, from, image->width, image->height, least, w, h));
+    for (size_t i = 0; i < 3 * (size_t)w * (size_t)h; i++)
+        to[i] = fmaxf(to[i], LEAST_PART * least[i]);
 cleanup:
-    pst_image_destroy(image);
+    pst_free(least);
+    return status;
+}
+
+/* Losses are means over the pixels, so a sample's gradient is smaller where there are more of them. */
+static pst_status give_moment(pst_job *job, const pst_carried *carried, int which, pst_vector **vector) {
+    const pst_image *image = carried->image;
+    pst_stage *stage = &job->stage;
+    const size_t count = 3 * (size_t)stage->w * (size_t)stage->h;
+    const float fewer = (float)((double)image->width * image->height / ((double)stage->w * stage->h));
+    float *values = NULL;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &values));
+    PST_TRY(resize_moment(&job->context->error, carried, which, stage->w, stage->h, values));
+    for (size_t i = 0; i < count; i++) {
+        values[i] *= fewer;
+        if (which == SECOND)
+            values[i] *= values[i];
+    }
+    PST_TRY(stage->space.vectors.create(stage->space.vectors.self, vector));
+    PST_TRY(pst_buffer_write(job->context->session, (pst_buffer *)*vector, 0, values, sizeof(float) * count));
+cleanup:
+    pst_free(values);
     return status;
 }
 
 pst_status pst_carry_give(pst_job *job, const pst_carried *carried) {
     pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
     pst_status status = PST_OK;
-    if (!moments || !carried->means[1])
+    if (!moments || !carried->moments[SECOND])
         return PST_OK;
-    PST_TRY(give_mean(job, carried, 0, &moments->first));
-    PST_TRY(give_mean(job, carried, 1, &moments->second));
-    moments->power1 = carried->powers[0];
-    moments->power2 = carried->powers[1];
+    PST_TRY(give_moment(job, carried, FIRST, &moments->first));
+    PST_TRY(give_moment(job, carried, SECOND, &moments->second));
+    moments->power1 = carried->powers[FIRST];
+    moments->power2 = carried->powers[SECOND];
 cleanup:
     return status;
 }
 
 void pst_carry_drop(pst_carried *carried) {
     pst_image_destroy(carried->image);
-    pst_image_destroy(carried->means[0]);
-    pst_image_destroy(carried->means[1]);
+    pst_free(carried->moments[FIRST]);
+    pst_free(carried->moments[SECOND]);
     *carried = (pst_carried){0};
 }

@@ -123,38 +123,64 @@ static double ramp(int which, double x, double y, int c) {
     return which ? 3e-6 * pow(1 + x + 0.5 * y + c, 2) : 2e-4 * (x - 0.7 * y + 0.1 * c);
 }
 
-START_TEST(adams_means_are_enlarged) {
+/* ---- Adam's moments ---- */
+
+static float numbers[WIDTH * HEIGHT * 3];
+
+/* A job of two scales, after one step of Adam at the first. */
+static pst_job *begin_with_adam(int *w, int *h) {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM, WIDTH, 24);
+    char notice[PST_NOTICE_BYTES];
     options.scales = 2;
     pst_job *job = job_make(&options);
-    pst_session *session = context->session;
-    static float numbers[WIDTH * HEIGHT * 3];
-    char notice[PST_NOTICE_BYTES];
-    pst_carried carried;
     ck_assert_int_eq(pst_stage_open(job, 0, NULL), PST_OK);
     ck_assert_int_eq(pst_stage_advance(job, notice), PST_OK);
-    pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
-    const int w = job->stage.w, h = job->stage.h;
-    for (int which = 0; which < 2; which++) {
-        for (int y = 0; y < h; y++)
-            for (int x = 0; x < w; x++)
-                for (int c = 0; c < 3; c++)
-                    numbers[(y * w + x) * 3 + c] = (float)ramp(which, (x + 0.5) / w, (y + 0.5) / h, c);
-        pst_buffer *mean = (pst_buffer *)(which ? moments->second : moments->first);
-        ck_assert_int_eq(pst_buffer_write(session, mean, 0, numbers, sizeof(float) * (size_t)(w * h * 3)), PST_OK);
-        ck_assert_int_eq(pst_session_finish(session), PST_OK);
-    }
+    *w = job->stage.w;
+    *h = job->stage.h;
+    return job;
+}
+
+static pst_buffer *moment_of(pst_job *job, int which) {
+    const pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
+    return (pst_buffer *)(which ? moments->second : moments->first);
+}
+
+/* Of the first w * h * 3 numbers. */
+static void set_moment(pst_job *job, int which, int w, int h) {
+    ck_assert_int_eq(
+        pst_buffer_write(job->context->session, moment_of(job, which), 0, numbers, sizeof(float) * (size_t)(w * h * 3)),
+        PST_OK);
+}
+
+static void get_moment(pst_job *job, int which) {
+    ck_assert_int_eq(pst_buffer_read(job->context->session, moment_of(job, which), 0, numbers, sizeof numbers), PST_OK);
+}
+
+static void go_up(pst_job *job) {
+    pst_carried carried;
     ck_assert_int_eq(pst_carry_take(job, &carried), PST_OK);
     pst_stage_close(job);
     ck_assert_int_eq(pst_stage_open(job, 1, carried.image), PST_OK);
     ck_assert_int_eq(pst_carry_give(job, &carried), PST_OK);
     pst_carry_drop(&carried);
-    moments = pst_optimizer_moments(job->stage.optimizer);
+}
+
+START_TEST(adams_moments_are_enlarged) {
+    int w, h;
+    pst_job *job = begin_with_adam(&w, &h);
+    for (int which = 0; which < 2; which++) {
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++)
+                for (int c = 0; c < 3; c++)
+                    numbers[(y * w + x) * 3 + c] = (float)ramp(which, (x + 0.5) / w, (y + 0.5) / h, c);
+        set_moment(job, which, w, h);
+    }
+    go_up(job);
+    const pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
     ck_assert(fabs(moments->power1 - 0.9) < 1e-12 && fabs(moments->power2 - 0.999) < 1e-12);
     const double fewer = (double)(w * h) / (WIDTH * HEIGHT);
     for (int which = 0; which < 2; which++) {
-        const pst_buffer *mean = (const pst_buffer *)(which ? moments->second : moments->first);
-        ck_assert_int_eq(pst_buffer_read(session, mean, 0, numbers, sizeof numbers), PST_OK);
+        get_moment(job, which);
         for (int y = 4; y < HEIGHT - 4; y++)
             for (int x = 4; x < WIDTH - 4; x++)
                 for (int c = 0; c < 3; c++) {
@@ -164,6 +190,32 @@ START_TEST(adams_means_are_enlarged) {
                     ck_assert(fabs((double)numbers[(y * WIDTH + x) * 3 + c] - expected) < 1e-5 * largest);
                 }
     }
+    pst_job_destroy(job);
+}
+END_TEST
+
+/* Bright stripes on a ground of almost nothing. The first moment overshoots, which an image's resizer would cut; the
+ * root of the second, which would be negative in the ground, becomes half of what is there. */
+START_TEST(adams_second_moment_stays_positive) {
+    int w, h;
+    pst_job *job = begin_with_adam(&w, &h);
+    const double fewer = (double)(w * h) / (WIDTH * HEIGHT), high = 3e4, low = 1e-3;
+    for (int which = 0; which < 2; which++) {
+        for (int i = 0; i < w * h * 3; i++) {
+            double root = i / 3 % w / 3 % 2 ? high : low;
+            numbers[i] = (float)(which ? root * root : root);
+        }
+        set_moment(job, which, w, h);
+    }
+    go_up(job);
+    float least[2] = {INFINITY, INFINITY};
+    for (int which = 0; which < 2; which++) {
+        get_moment(job, which);
+        for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+            least[which] = fminf(least[which], numbers[i]);
+    }
+    ck_assert_double_lt((double)least[0], -0.05 * high * fewer);
+    ck_assert_double_eq_tol(sqrt((double)least[1]), 0.5 * low * fewer, 1e-5 * low);
     pst_job_destroy(job);
 }
 END_TEST
@@ -237,7 +289,8 @@ int main(void) {
     tcase_add_test(tests, shares_add_up);
     tcase_add_loop_test(tests, a_job_is_as_many_as_its_scales, 0, 2);
     tcase_add_test(tests, the_plan_holds_over_all_scales);
-    tcase_add_test(tests, adams_means_are_enlarged);
+    tcase_add_test(tests, adams_moments_are_enlarged);
+    tcase_add_test(tests, adams_second_moment_stays_positive);
     tcase_add_test(tests, a_stop_gives_an_image_of_the_full_size);
     tcase_add_test(tests, a_forecast_changes_nothing);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/mask.h"
+#include "image/plane.h"
 #include "loss/regions.h"
 #include "support.h"
 
@@ -184,7 +185,7 @@ START_TEST(planes_keep_their_mean) {
         uint64_t seed = s + 1;
         for (int i = 0; i < w * h; i++)
             before += (double)(from[i] = test_random(&seed) + 1) / (w * h);
-        ck_ok(error, pst_plane_resize(&error, from, w, h, to, to_w, to_h));
+        ck_ok(error, pst_plane_resize(&error, PST_FILTER_LINEAR, 1, from, w, h, to, to_w, to_h));
         for (int i = 0; i < to_w * to_h; i++) {
             after += (double)to[i] / (to_w * to_h);
             ck_assert(to[i] >= 0 && to[i] <= 2.0001f);
@@ -193,11 +194,30 @@ START_TEST(planes_keep_their_mean) {
             ck_assert_double_eq_tol(before, after, 1e-5);
         for (int i = 0; i < w * h; i++) /* a ramp stays one, but for the borders of what is enlarged */
             from[i] = (float)(i % w + .5) / (float)w;
-        ck_ok(error, pst_plane_resize(&error, from, w, h, to, to_w, to_h));
+        ck_ok(error, pst_plane_resize(&error, PST_FILTER_LINEAR, 1, from, w, h, to, to_w, to_h));
         for (int i = 0; i < to_w * to_h; i++)
             ck_assert_float_eq_tol(to[i], (float)(i % to_w + .5) / (float)to_w, (to_w > w ? .5f : .03f) / (float)w);
         free(from);
         free(to);
+    }
+}
+END_TEST
+
+/* Channels are resized each by itself, whatever their range. */
+START_TEST(planes_have_channels) {
+    enum { W = 9, H = 7, TO_W = 14, TO_H = 5, CHANNELS = 3 };
+    float all[W * H * CHANNELS], one[W * H], to_all[TO_W * TO_H * CHANNELS], to_one[TO_W * TO_H];
+    const pst_filter_kind kind = (pst_filter_kind)_i;
+    uint64_t seed = 4;
+    for (int i = 0; i < W * H * CHANNELS; i++)
+        all[i] = 1e6f * test_random(&seed) * (float)(i % CHANNELS - 1);
+    ck_ok(error, pst_plane_resize(&error, kind, CHANNELS, all, W, H, to_all, TO_W, TO_H));
+    for (int c = 0; c < CHANNELS; c++) {
+        for (int i = 0; i < W * H; i++)
+            one[i] = all[i * CHANNELS + c];
+        ck_ok(error, pst_plane_resize(&error, kind, 1, one, W, H, to_one, TO_W, TO_H));
+        for (int i = 0; i < TO_W * TO_H; i++)
+            ck_assert(to_all[i * CHANNELS + c] == to_one[i]);
     }
 }
 END_TEST
@@ -473,6 +493,7 @@ int main(void) {
     tcase_add_test(tests, noise_of_jpeg_makes_no_regions);
     tcase_add_test(tests, what_is_no_mask_is_refused);
     tcase_add_test(tests, planes_keep_their_mean);
+    tcase_add_loop_test(tests, planes_have_channels, PST_FILTER_LINEAR, PST_FILTER_CUBIC + 1);
     tcase_add_test(tests, guides_are_what_units_see);
     tcase_add_test(tests, styles_share_a_region);
     tcase_add_test(tests, colors_of_masks_are_matched);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "image/plane.h"
 #include "support.h"
 
 static pst_error error;
@@ -142,6 +143,28 @@ START_TEST(resizing_is_catmull_rom) {
 }
 END_TEST
 
+/* Planes by the cubic filter are images that nothing clamps: they follow any scale and offset of the samples. */
+START_TEST(a_cubic_plane_is_an_image_without_limits) {
+    static const int sizes[][4] = {{20, 15, 33, 41}, {20, 15, 7, 6}, {20, 15, 40, 4}};
+    const float unit = 1e-4f, offset = -100;
+    float from[20 * 15 * 3], to[41 * 40 * 3];
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const int *size = sizes[s];
+        pst_image *source = random_image(size[0], size[1], s), *image;
+        for (int i = 0; i < size[0] * size[1] * 3; i++) {
+            source->rgb[i] = 64 + source->rgb[i] / 2; /* no overshoot leaves 0 to 255 */
+            from[i] = (source->rgb[i] + offset) * unit;
+        }
+        ck_ok(error, pst_img_resize(&error, source, size[2], size[3], &image));
+        ck_ok(error, pst_plane_resize(&error, PST_FILTER_CUBIC, 3, from, size[0], size[1], to, size[2], size[3]));
+        for (int i = 0; i < size[2] * size[3] * 3; i++)
+            ck_assert_float_eq_tol(to[i] / unit - offset, image->rgb[i], 1e-3f);
+        pst_image_destroy(source);
+        pst_image_destroy(image);
+    }
+}
+END_TEST
+
 START_TEST(sizes_fit_as_in_neural_style) {
     static const int cases[][5] = {{1024, 768, 512, 512, 384},
                                    {1000, 333, 512, 512, 170},
@@ -193,6 +216,7 @@ int main(void) {
     tcase_add_test(cases, a_ramp_stays_a_ramp);
     tcase_add_test(cases, resizing_keeps_what_it_must);
     tcase_add_test(cases, resizing_is_catmull_rom);
+    tcase_add_test(cases, a_cubic_plane_is_an_image_without_limits);
     tcase_add_test(cases, sizes_fit_as_in_neural_style);
     tcase_add_test(cases, colors_are_kept);
     return test_run(suite);
