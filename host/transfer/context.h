@@ -1,4 +1,15 @@
-/* What the public handles are. */
+/* What the public handles are.
+ *
+ * Where the public header's sections are implemented, in transfer/ unless the room is named:
+ *   version and status     base/status.c
+ *   devices, context       context.c, tuning.c (choices)
+ *   images                 context_image.c over image/
+ *   networks               context_network.c over model/
+ *   options                transfer_options.c, preset.c
+ *   jobs                   job_create.c (and the plan), job.c, job_weights.c, job_regions.c, checkpoint.c
+ *   stored styles          stored_style_make.c, stored_style_file.c, stored_style.c
+ *   known networks         model/catalogue.c, model/install.c
+ *   tuning, benchmark      tuning.c, benchmark.c */
 #ifndef PST_TRANSFER_CONTEXT_H
 #define PST_TRANSFER_CONTEXT_H
 
