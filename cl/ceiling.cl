@@ -48,11 +48,11 @@ EACH_KERNEL void ceiling_fma(global float *out, float scale, float shift, int ro
 
 EACH_KERNEL void ceiling_copy(global const float *restrict from, global float *restrict to, int count) {
     FOR_EACH(at, count)
-    STORE(LOAD(at, from), at, to);
+        STORE(LOAD(at, from), at, to);
 }
 
 EACH_KERNEL void ceiling_triad(global const float *restrict b, global const float *restrict c, global float *restrict a,
                                float factor, int count) {
     FOR_EACH(at, count)
-    STORE(FMA(LOAD(at, c), factor, LOAD(at, b)), at, a);
+        STORE(FMA(LOAD(at, c), factor, LOAD(at, b)), at, a);
 }

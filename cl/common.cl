@@ -6,10 +6,13 @@
 /* One rounding everywhere, and the fast instruction where there is one. */
 #define FMA(a, b, c) fma(a, b, c)
 
-/* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. */
+/* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. A
+ * SUM_KERNEL begins with SUM_SCRATCH, goes over its share by FOR_SHARE, and ends with PUT_SUM. */
 #define PARTS 128
 #define SUM_GROUP PST_SUM_GROUP
 #define SUM_KERNEL __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel
+#define FOR_SHARE(at, count) \
+    for (int at = get_group_id(0) * SUM_GROUP + get_local_id(0); at < (count); at += PARTS * SUM_GROUP)
 
 /* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there
  * is to do. On a CPU each takes a run of neighbors, on a GPU neighbors go to neighbors. */
@@ -77,6 +80,7 @@ inline float16 unpooled(global const float *d_pooled, global const ushort *bits,
 }
 
 #if SUM_GROUP > 1
+#define SUM_SCRATCH local float scratch[SUM_GROUP];
 /* The sum over a work-group, for item 0 (0 for the others); every item calls it. */
 inline float group_sum(float v, local float *scratch) {
     int item = get_local_id(0);
@@ -90,5 +94,20 @@ inline float group_sum(float v, local float *scratch) {
     return item == 0 ? scratch[0] : 0.0f;
 }
 #else
+#define SUM_SCRATCH
 #define group_sum(v, scratch) (v)
 #endif
+
+inline void put_part(float sum, global float *sums, int slot) {
+    if (get_local_id(0) == 0)
+        sums[slot * PARTS + get_group_id(0)] = sum;
+}
+#define PUT_SUM(v, sums, slot) put_part(group_sum(v, scratch), sums, slot)
+
+/* What the parts of a slot add up to. */
+inline float total(global const float *sums, int slot) {
+    float sum = 0.0f;
+    for (int part = 0; part < PARTS; part++)
+        sum += sums[slot * PARTS + part];
+    return sum;
+}

@@ -62,20 +62,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_direct(
             for (int r = 0; r < RT; r++)
                 if (r < n)
 #pragma unroll
-                    for (int q = 0; q < NV; q++) {
-                        size_t at = ((size_t)y * w + x0 + r) * K + k + q * VEC;
-                        vecf v = RELU ? fmax(acc[r][q], (vecf)0.0f) : acc[r][q];
-#if INJECT
-                        v += LOADV(out + at);
-#endif
-#if MASK_IN
-                        v = keep(v, out_mask[at / VEC]);
-#endif
-#if MASK_OUT
-                        out_mask[at / VEC] = greater_bits(v, (vecf)0.0f);
-#endif
-                        STORE_OUT(out + at, v);
-                    }
+                    for (int q = 0; q < NV; q++)
+                        put_out(RELU ? fmax(acc[r][q], (vecf)0.0f) : acc[r][q], out, out_mask,
+                                ((size_t)y * w + x0 + r) * K + k + q * VEC);
         }
     }
 }

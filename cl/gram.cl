@@ -18,23 +18,19 @@ inline float gram_element(global const float *partials, int c, int parts, int st
 /* target += scale * (sum of the partials) */
 EACH_KERNEL void gram_add(global const float *partials, int c, int parts, int step, float scale, global float *target) {
     FOR_EACH(at, c * c)
-    target[at] += scale * gram_element(partials, c, parts, step, at / c, at % c);
+        target[at] += scale * gram_element(partials, c, parts, step, at / c, at % c);
 }
 
 /* difference = scale * (sum of the partials) - target, and sums[PARTS]: the squares of the differences. */
 SUM_KERNEL void gram_compare(global const float *partials, int c, int parts, int step, float scale,
                              global const float *target, global float *difference, global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0), count = c * c;
+    SUM_SCRATCH
+    int count = c * c;
     float sum = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < count; at += PARTS * SUM_GROUP) {
+    FOR_SHARE(at, count) {
         float d = scale * gram_element(partials, c, parts, step, at / c, at % c) - target[at];
         difference[at] = d;
         sum += d * d;
     }
-    sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(sum, sums, slot);
 }

@@ -120,16 +120,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
                     s = fma((vecf)(from[(size_t)t * C + c]), LOADV(u + (size_t)c * KB), s);
                 STOREV(m + t * C + k, s);
             }
-        for (int i = 0; i < rows * C; i += VEC) {
-            size_t at = (size_t)t0 * C + i;
-            vecf v = LOADV(m + i);
-#if INJECT
-            v += LOADV(out + at);
-#endif
-#if MASK_IN
-            v = keep(v, mask[at / VEC]);
-#endif
-            STORE_OUT(out + at, v);
-        }
+        for (int i = 0; i < rows * C; i += VEC)
+            put_out(LOADV(m + i), out, (global maskt *)mask, (size_t)t0 * C + i);
     }
 }

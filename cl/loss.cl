@@ -3,12 +3,9 @@
 /* sums: (f - target)^2. d (may be NULL) (+)= scale * (f - target); d may be f. */
 SUM_KERNEL void content(global const float *f, global const float *target, int groups, float scale, int accumulate,
                         global float *d, global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     wide squares = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < groups; at += PARTS * SUM_GROUP) {
+    FOR_SHARE(at, groups) {
         wide e = LOADW(at, f) - LOADW(at, target);
         squares = FMA(e, e, squares);
         if (d) {
@@ -18,9 +15,7 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
             STOREW(v, at, d);
         }
     }
-    float sum = group_sum(wide_sum(squares), scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(wide_sum(squares), sums, slot);
 }
 
 /* d (+)= g at a pixel of the image. */
@@ -34,12 +29,9 @@ inline void give_pixel(float3 g, int pixel, int accumulate, global float *d) {
  * d (+)= scale * its half's gradient. */
 SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                            global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     float sum = 0.0f;
-    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
+    FOR_SHARE(pixel, h * w) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), g = 0.0f;
         bool below = row + 1 < h, right = column + 1 < w;
@@ -55,20 +47,15 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         g *= scale;
         give_pixel(g, pixel, accumulate, d);
     }
-    sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(sum, sums, slot);
 }
 
 /* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbors are equal. */
 SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                                     global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     float sum = 0.0f;
-    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
+    FOR_SHARE(pixel, h * w) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), zero = 0.0f;
         float3 right = column + 1 < w ? vload3(pixel + 1, x) - here : zero,
@@ -79,9 +66,7 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
         sum += size.x + size.y + size.z;
         give_pixel(g, pixel, accumulate, d);
     }
-    sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(sum, sums, slot);
 }
 
 /* Sums 2 (dx^2 + dy^2) / (3 n) + (both diagonals' squared differences) / (6 m), n = 3 h w, m = 3 (h + 1) (w + 1), of
@@ -91,13 +76,10 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
  */
 SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float scale, int accumulate, global float *d,
                                       global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     float straight = 2.0f / (9.0f * (float)h * (float)w), slanted = 1.0f / (18.0f * (float)(h + 1) * (float)(w + 1)),
           sum = 0.0f;
-    for (int pixel = part * SUM_GROUP + get_local_id(0); pixel < h * w; pixel += PARTS * SUM_GROUP) {
+    FOR_SHARE(pixel, h * w) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), g = 0.0f;
         float squares = 0.0f, diagonals = 0.0f;
@@ -131,18 +113,13 @@ SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float
         g *= 2.0f * scale;
         give_pixel(g, pixel, accumulate, d);
     }
-    sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(sum, sums, slot);
 }
 
 /* d (+)= weight / (sum of sums[slot] + 1e-8) * from; `groups` of WIDE. */
 EACH_KERNEL void add_normalized(global const float *from, int groups, global const float *sums, int slot, float weight,
                                 int accumulate, global float *d) {
-    float norm = 0.0f;
-    for (int part = 0; part < PARTS; part++)
-        norm += sums[slot * PARTS + part];
-    float scale = weight / (norm + 1e-8f);
+    float scale = weight / (total(sums, slot) + 1e-8f);
     FOR_EACH(at, groups) {
         wide v = LOADW(at, from) * scale;
         if (accumulate)

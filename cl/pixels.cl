@@ -3,16 +3,16 @@
 
 EACH_KERNEL void pixels_import(global const float *rgb, int pixels, float scale, global float *x) {
     FOR_EACH(p, pixels)
-    vstore3(vload3(p, rgb).zyx * scale - MEAN, p, x);
+        vstore3(vload3(p, rgb).zyx * scale - MEAN, p, x);
 }
 
 EACH_KERNEL void pixels_export(global const float *x, int pixels, float scale, global float *rgb) {
     FOR_EACH(p, pixels)
-    vstore3((vload3(p, x) + MEAN).zyx * scale, p, rgb);
+        vstore3((vload3(p, x) + MEAN).zyx * scale, p, rgb);
 }
 
 /* to may be x */
 EACH_KERNEL void pixels_clamp(global const float *x, int pixels, float scale, global float *to) {
     FOR_EACH(p, pixels)
-    vstore3(clamp(vload3(p, x), -MEAN, (float3)(255.0f * scale) - MEAN), p, to);
+        vstore3(clamp(vload3(p, x), -MEAN, (float3)(255.0f * scale) - MEAN), p, to);
 }

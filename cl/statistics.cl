@@ -26,5 +26,5 @@ EACH_KERNEL void channel_add(global const float *partials, int c, int parts, flo
 EACH_KERNEL void add_row(global float *d, int pixels, int c, float scale, global const float *row) {
     int groups = c / WIDE;
     FOR_EACH(i, pixels * groups)
-    STOREW(LOADW(i, d) + LOADW(i % groups, row) * scale, i, d);
+        STOREW(LOADW(i, d) + LOADW(i % groups, row) * scale, i, d);
 }

@@ -30,15 +30,12 @@ EACH_KERNEL void combine(int groups, global float *y, float keep, int count, glo
 SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global const float *a1, global const float *a2,
                      global const float *a3, int b_count, global const float *b0, global const float *b1,
                      global const float *b2, global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     wide s[12];
     for (int k = 0; k < 12; k++)
         s[k] = 0.0f;
     wide zero = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < groups; at += PARTS * SUM_GROUP) {
+    FOR_SHARE(at, groups) {
         wide x = LOADW(at, b0), y = b_count > 1 ? LOADW(at, b1) : zero, z = b_count > 2 ? LOADW(at, b2) : zero;
         wide v = LOADW(at, a0);
         s[0] = FMA(v, x, s[0]), s[1] = FMA(v, y, s[1]), s[2] = FMA(v, z, s[2]);
@@ -55,25 +52,17 @@ SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global con
             s[9] = FMA(v, x, s[9]), s[10] = FMA(v, y, s[10]), s[11] = FMA(v, z, s[11]);
         }
     }
-    for (int k = 0; k < 12; k++) {
-        float sum = group_sum(wide_sum(s[k]), scratch);
-        if (get_local_id(0) == 0)
-            sums[(slot + k) * PARTS + part] = sum;
-    }
+    for (int k = 0; k < 12; k++)
+        PUT_SUM(wide_sum(s[k]), sums, slot + k);
 }
 
 /* sums[slot]: |x| */
 SUM_KERNEL void absolute_sum(global const float *x, int groups, global float *sums, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     wide s = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < groups; at += PARTS * SUM_GROUP)
+    FOR_SHARE(at, groups)
         s += fabs(LOADW(at, x));
-    float sum = group_sum(wide_sum(s), scratch);
-    if (get_local_id(0) == 0)
-        sums[slot * PARTS + part] = sum;
+    PUT_SUM(wide_sum(s), sums, slot);
 }
 
 /* Adam (Kingma and Ba 2015), one pass; rate and root are the rate and the second moment's correction with the bias

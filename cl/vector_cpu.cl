@@ -53,6 +53,21 @@ maskt greater_bits(vecf a, vecf b) {
 
 vecf keep(vecf v, maskt bits) { return ((veci)(int)bits & LANES) != 0 ? v : (vecf)0.0f; }
 
+/* v as a layer's output at `at`: INJECT adds what is there, MASK_IN keeps v where the mask has bits, MASK_OUT writes
+ * the bits of v. */
+void put_out(vecf v, global float *out, global maskt *mask, size_t at) {
+#if INJECT
+    v += LOADV(out + at);
+#endif
+#if MASK_IN
+    v = keep(v, mask[at / VEC]);
+#endif
+#if MASK_OUT
+    mask[at / VEC] = greater_bits(v, (vecf)0.0f);
+#endif
+    STORE_OUT(out + at, v);
+}
+
 #ifdef RT
 /* m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
  * for the next RT rows; vrow and mrow are floats between rows, constants where it is called. */

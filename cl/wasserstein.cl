@@ -3,13 +3,6 @@
 
 #define SMALL 2.3283064365386963e-10f /* 2^-32: squares of covariances of covariances leave the range of floats */
 
-inline float total(global const float *sums, int slot) {
-    float sum = 0.0f;
-    for (int part = 0; part < PARTS; part++)
-        sum += sums[slot * PARTS + part];
-    return sum;
-}
-
 inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
 /* m = m - mean mean' + epsilon on the diagonal of the first true_c channels */
@@ -22,18 +15,13 @@ EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, g
 
 /* sums[0]: squares of m, in small units */
 SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     float sum = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < count; at += PARTS * SUM_GROUP) {
+    FOR_SHARE(at, count) {
         float v = m[at] * SMALL;
         sum = FMA(v, v, sum);
     }
-    sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[part] = sum;
+    PUT_SUM(sum, sums, 0);
 }
 
 /* b = m / |m|; z = (3 - b) / 2; w = 3 (1 - b) / 2. b may be m. */
@@ -61,19 +49,16 @@ EACH_KERNEL void next_step(global float *s, int c, global float *t) {
 EACH_KERNEL void take_root(global const float *y, int c, global const float *sums, global float *root) {
     float scale = sqrt(norm_of(sums)) * 0.5f;
     FOR_EACH(at, c * c)
-    root[at] = (y[at] + y[at % c * c + at / c]) * scale;
+        root[at] = (y[at] + y[at % c * c + at / c]) * scale;
 }
 
 /* loss[slot]: |mean - target_mean|^2 + tr(target + covariance - 2 sqrt(|m|) b z); sums[1]: tr(b w) */
 SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, global const float *target,
                                global const float *covariance, global const float *b, global const float *z,
                                global const float *w, int c, global float *sums, global float *loss, int slot) {
-#if SUM_GROUP > 1
-    local float scratch[SUM_GROUP];
-#endif
-    int part = get_group_id(0);
+    SUM_SCRATCH
     float scale = 2.0f * sqrt(norm_of(sums)), roots = 0.0f, slopes = 0.0f, rest = 0.0f;
-    for (int at = part * SUM_GROUP + get_local_id(0); at < c * c; at += PARTS * SUM_GROUP) {
+    FOR_SHARE(at, c * c) {
         roots = FMA(b[at], z[at], roots);
         slopes = FMA(b[at], w[at], slopes);
         if (at / c == at % c) {
@@ -81,26 +66,22 @@ SUM_KERNEL void distance_parts(global const float *mean, global const float *tar
             rest += FMA(e, e, target[at] + covariance[at]);
         }
     }
-    roots = group_sum(FMA(-scale, roots, rest), scratch);
-    slopes = group_sum(slopes, scratch);
-    if (get_local_id(0) == 0) {
-        loss[slot * PARTS + part] = roots;
-        sums[PARTS + part] = slopes;
-    }
+    PUT_SUM(FMA(-scale, roots, rest), loss, slot);
+    PUT_SUM(slopes, sums, 1);
 }
 
 /* z = z + w - tr(b w) b */
 EACH_KERNEL void slope(global float *z, int c, global const float *w, global const float *b, global const float *sums) {
     float k = total(sums, 1);
     FOR_EACH(at, c * c)
-    z[at] = FMA(-k, b[at], z[at] + w[at]);
+        z[at] = FMA(-k, b[at], z[at] + w[at]);
 }
 
 /* difference = 1 - (p + p') / (2 sqrt(|m|)) */
 EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
     float scale = 0.5f / sqrt(norm_of(sums));
     FOR_EACH(at, c * c)
-    d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
+        d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
 }
 
 /* row = mean - target_mean - d mean */

@@ -137,20 +137,8 @@ void output_tile(global const float *m, global const float *bias, global float *
 #pragma unroll
         for (int j = 0; j < M; j++) {
             int py = ty * M + i, px = tx * M + j;
-            if (py < h && px < w) {
-                size_t at = ((size_t)py * w + px) * K + k;
-                vecf v = y[i][j];
-#if INJECT
-                v += LOADV(out + at);
-#endif
-#if MASK_IN
-                v = keep(v, out_mask[at / VEC]);
-#endif
-#if MASK_OUT
-                out_mask[at / VEC] = greater_bits(v, (vecf)0.0f);
-#endif
-                STORE_OUT(out + at, v);
-            }
+            if (py < h && px < w)
+                put_out(y[i][j], out, out_mask, ((size_t)py * w + px) * K + k);
         }
 #endif
 }

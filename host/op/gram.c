@@ -167,16 +167,14 @@ pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pi
                             pst_buffer *workspace) {
     const pst_kernel *kernel;
     partial_sums parts;
-    size_t global[3], local[3];
     pst_status status;
-    pst_sums_sizes(session, global, local);
     PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
     PST_TRY(get_common(session, c, "gram_compare", &kernel));
-    PST_TRY(pst_launch(session, kernel, global, local,
-                       PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
-                                pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
-                                pst_arg_buffer(target), pst_arg_buffer(difference), pst_arg_buffer(sums->parts),
-                                pst_arg_int((int)slot))));
+    PST_TRY(pst_launch_sums(session, kernel,
+                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
+                                     pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
+                                     pst_arg_buffer(target), pst_arg_buffer(difference), pst_arg_buffer(sums->parts),
+                                     pst_arg_int((int)slot))));
 cleanup:
     pst_buffer_destroy(session, parts.slice);
     return status;

@@ -5,15 +5,14 @@
 pst_status pst_content(pst_session *session, const pst_buffer *f, const pst_buffer *target, size_t count, double scale,
                        bool accumulate, pst_buffer *d, pst_sums *sums, size_t slot) {
     const pst_kernel *kernel;
-    size_t global[3], local[3];
-    pst_sums_sizes(session, global, local);
     pst_status status = pst_kernel_get(session, "loss", "content", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target), pst_arg_int((int)(count / pst_wide(session))),
-                               pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d),
-                               pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
+    return pst_launch_sums(session, kernel,
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(target),
+                                    pst_arg_int((int)(count / pst_wide(session))), pst_arg_float(scale),
+                                    pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
+                                    pst_arg_int((int)slot)));
 }
 
 pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w, double scale,
@@ -22,15 +21,13 @@ pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buff
                                         [PST_TV_ABSOLUTE] = "smoothness_absolute",
                                         [PST_TV_NINE_POINT] = "smoothness_nine_point"};
     const pst_kernel *kernel;
-    size_t global[3], local[3];
-    pst_sums_sizes(session, global, local);
     pst_status status = pst_kernel_get(session, "loss", names[kind], "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_int(h), pst_arg_int(w), pst_arg_float(scale),
-                               pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
-                               pst_arg_int((int)slot)));
+    return pst_launch_sums(session, kernel,
+                           PST_ARGS(pst_arg_buffer(x), pst_arg_int(h), pst_arg_int(w), pst_arg_float(scale),
+                                    pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_buffer(sums->parts),
+                                    pst_arg_int((int)slot)));
 }
 
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight,

@@ -1,7 +1,6 @@
 #include "op/sums.h"
 
 #include "base/memory.h"
-#include "cl/program.h"
 
 size_t pst_sums_bytes(size_t slots) { return slots * PST_PARTS * sizeof(float); }
 
@@ -34,9 +33,7 @@ double pst_sums_value(const pst_sums *sums, size_t slot) {
     return sum;
 }
 
-void pst_sums_sizes(const pst_session *session, size_t global[3], size_t local[3]) {
+pst_status pst_launch_sums(pst_session *session, const pst_kernel *kernel, size_t arg_count, const pst_arg *args) {
     size_t group = pst_sum_group_size(session);
-    global[0] = PST_PARTS * group;
-    local[0] = group;
-    global[1] = global[2] = local[1] = local[2] = 1;
+    return pst_launch(session, kernel, (size_t[3]){PST_PARTS * group, 1, 1}, (size_t[3]){group, 1, 1}, arg_count, args);
 }

@@ -3,6 +3,7 @@
 #define PST_OP_SUMS_H
 
 #include "cl/buffer.h"
+#include "cl/program.h"
 
 #define PST_PARTS 128 /* PARTS in cl/common.cl */
 
@@ -21,7 +22,7 @@ size_t pst_sums_bytes(size_t slots);
 pst_status pst_sums_read_later(pst_sums *sums, size_t slots);
 double pst_sums_value(const pst_sums *sums, size_t slot);
 
-/* Work sizes of a SUM_KERNEL on this device. */
-void pst_sums_sizes(const pst_session *session, size_t global[3], size_t local[3]);
+/* Queues a SUM_KERNEL (cl/common.cl). */
+pst_status pst_launch_sums(pst_session *session, const pst_kernel *kernel, size_t arg_count, const pst_arg *args);
 
 #endif

@@ -58,8 +58,6 @@ size_t pst_dots_slot(size_t i, size_t j) { return i * DOTS_B + j; }
 pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const pst_buffer *const *a, size_t b_count,
                     const pst_buffer *const *b, pst_sums *sums) {
     const pst_kernel *kernel;
-    size_t global[3], local[3];
-    pst_sums_sizes(session, global, local);
     pst_status status = pst_kernel_get(session, "vector", "dots", "", &kernel);
     for (size_t i = 0; i < a_count && status == PST_OK; i += DOTS_AT_ONCE) {
         size_t held = a_count - i < DOTS_AT_ONCE ? a_count - i : DOTS_AT_ONCE;
@@ -68,26 +66,24 @@ pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const p
             v[k] = a[k < held ? i + k : i];
         for (size_t k = 0; k < DOTS_B; k++)
             u[k] = b[k < b_count ? k : 0];
-        status = pst_launch(session, kernel, global, local,
-                            PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_int((int)held),
-                                     pst_arg_buffer(v[0]), pst_arg_buffer(v[1]), pst_arg_buffer(v[2]),
-                                     pst_arg_buffer(v[3]), pst_arg_int((int)b_count), pst_arg_buffer(u[0]),
-                                     pst_arg_buffer(u[1]), pst_arg_buffer(u[2]), pst_arg_buffer(sums->parts),
-                                     pst_arg_int((int)pst_dots_slot(i, 0))));
+        status = pst_launch_sums(session, kernel,
+                                 PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_int((int)held),
+                                          pst_arg_buffer(v[0]), pst_arg_buffer(v[1]), pst_arg_buffer(v[2]),
+                                          pst_arg_buffer(v[3]), pst_arg_int((int)b_count), pst_arg_buffer(u[0]),
+                                          pst_arg_buffer(u[1]), pst_arg_buffer(u[2]), pst_arg_buffer(sums->parts),
+                                          pst_arg_int((int)pst_dots_slot(i, 0))));
     }
     return status;
 }
 
 pst_status pst_absolute_sum(pst_session *session, const pst_buffer *x, size_t length, pst_sums *sums, size_t slot) {
     const pst_kernel *kernel;
-    size_t global[3], local[3];
-    pst_sums_sizes(session, global, local);
     pst_status status = pst_kernel_get(session, "vector", "absolute_sum", "", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, global, local,
-                      PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(length / pst_wide(session))),
-                               pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
+    return pst_launch_sums(session, kernel,
+                           PST_ARGS(pst_arg_buffer(x), pst_arg_int((int)(length / pst_wide(session))),
+                                    pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
 }
 
 pst_status pst_adam(pst_session *session, size_t length, pst_buffer *x, pst_buffer *m, pst_buffer *v,

@@ -75,10 +75,8 @@ static pst_status each(const root *r, const char *name, size_t count, size_t arg
 
 static pst_status sum(const root *r, const char *name, size_t arg_count, const pst_arg *args) {
     const pst_kernel *kernel;
-    size_t global[3], local[3];
     pst_status status = pst_kernel_get(r->session, "wasserstein", name, "", &kernel);
-    pst_sums_sizes(r->session, global, local);
-    return status == PST_OK ? pst_launch(r->session, kernel, global, local, arg_count, args) : status;
+    return status == PST_OK ? pst_launch_sums(r->session, kernel, arg_count, args) : status;
 }
 
 /* B, Z, W, the norm in sums and, if wanted, Y of a matrix, which may be in B already. */
