@@ -1,4 +1,5 @@
-/* SHA-256 (FIPS 180-4), and MD5 (RFC 1321) where only that is known of a file: it finds damage, not intent. */
+/* SHA-256 (FIPS 180-4), and MD5 (RFC 1321) where only that is known of a file: it finds damage, not intent. By hand,
+ * since each system has another library for them; the test vectors of the standards cover the code. */
 #ifndef PST_BASE_DIGEST_H
 #define PST_BASE_DIGEST_H
 

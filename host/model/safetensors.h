@@ -1,5 +1,6 @@
 /* The safetensors container: 8 bytes of header length, a JSON header, the tensors' bytes. Everything the header says is
- * checked against the file's size before any memory is taken for it. */
+ * checked against the file's size before any memory is taken for it. The format has no C library; jansson reads the
+ * header. */
 #ifndef PST_MODEL_SAFETENSORS_H
 #define PST_MODEL_SAFETENSORS_H
 
