@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static uint64_t mix(uint64_t z) {
+uint64_t pst_random_mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
@@ -13,7 +13,7 @@ static uint64_t mix(uint64_t z) {
 /* Number k of the stream: SplitMix64 jumps to any place in one multiplication. The seed is mixed first so that streams
  * of neighboring seeds do not overlap. */
 static uint64_t draw(uint64_t seed, uint64_t k) {
-    return mix(mix(seed + 0x9e3779b97f4a7c15u) + (k + 1) * 0x9e3779b97f4a7c15u);
+    return pst_random_mix(pst_random_mix(seed + PST_RANDOM_STEP) + (k + 1) * PST_RANDOM_STEP);
 }
 
 /* ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), x = m 2^e with m in [sqrt 1/2, sqrt 2); eleven terms give 1e-17. */

@@ -3,6 +3,7 @@
 #ifndef PST_BASE_STATUS_H
 #define PST_BASE_STATUS_H
 
+#include "package/compiler.h"
 #include "pastiche.h"
 
 typedef struct pst_error {
@@ -10,14 +11,8 @@ typedef struct pst_error {
     char text[512];
 } pst_error;
 
-#if defined(__GNUC__)
-#define PST_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
-#else
-#define PST_PRINTF(format_at, args_at)
-#endif
-
 /* Records `status` with a line of text, cut to fit, and returns status. error may be NULL. */
-pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...) PST_PRINTF(3, 4);
+pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "what: " before the text that is there, where a caller knows more (a file's name, say). Returns error->status.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "op/activation.h"
 
 #define CHUNK 65536         /* elements that are made and written at a time */
@@ -13,10 +14,7 @@ enum { IN, IN_BITS, MASK, WEIGHTS, BIAS, PLACES }; /* streams of numbers */
 
 /* SplitMix64 of a place in a stream. */
 static uint64_t draw(int stream, uint64_t at) {
-    uint64_t z = (at + ((uint64_t)stream << 48)) * 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    return pst_random_mix((at + ((uint64_t)stream << 48)) * PST_RANDOM_STEP);
 }
 
 static float number(int stream, uint64_t at) {

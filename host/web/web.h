@@ -15,13 +15,8 @@
 #ifndef PST_WEB_WEB_H
 #define PST_WEB_WEB_H
 
+#include "package/compiler.h"
 #include "pastiche.h"
-
-#if defined(__GNUC__)
-#define WEB_NOTE_LIKE(text, first) __attribute__((format(printf, text, first)))
-#else
-#define WEB_NOTE_LIKE(text, first)
-#endif
 
 enum { WEB_PORT = 1889, WEB_PORT_NICE = -1 }; /* the year of The Starry Night */
 
@@ -79,7 +74,7 @@ typedef enum web_note_kind {
 } web_note_kind;
 
 /* A line for the page, about the last evaluation. */
-void web_note(web *w, web_note_kind kind, const char *format, ...) WEB_NOTE_LIKE(3, 4);
+void web_note(web *w, web_note_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* The weights in force: the page's fields show them. */
 void web_weights(web *w, double content_weight, double style_weight, double tv_weight);

@@ -2,6 +2,10 @@
 #ifndef PST_CLI_OPTIONS_COMPLAIN_H
 #define PST_CLI_OPTIONS_COMPLAIN_H
 
+#include <stdarg.h>
+
+#include "package/compiler.h"
+
 enum {
     EXIT_OK = 0,
     EXIT_FAILED = 1,  /* a file, the device, the numbers */
@@ -9,13 +13,8 @@ enum {
     EXIT_SIGNAL = 128 /* plus the signal's number */
 };
 
-#if defined(__GNUC__)
-#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#else
-#define PRINTF_LIKE(text, first)
-#endif
-
 /* Prints "pastiche: ..." and a newline. Every error is one such line. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
+void complain_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
 
 #endif

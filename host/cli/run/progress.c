@@ -68,9 +68,7 @@ void progress_say(progress *p, const char *format, ...) {
     progress_clear(p);
     va_list arguments;
     va_start(arguments, format);
-    fputs("pastiche: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    complain_list(format, arguments);
     va_end(arguments);
 }
 
