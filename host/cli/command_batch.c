@@ -9,7 +9,7 @@
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
-#include "cli/run/run.h"
+#include "cli/run/run_paint.h"
 #include "cli/run/signals.h"
 
 enum { TITLE_MOST = 512 };

@@ -3,7 +3,8 @@
 #include "cli/draw/sheet.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
-#include "cli/run/run.h"
+#include "cli/run/run_paint.h"
+#include "cli/run/run_plan.h"
 
 int transfer_command(const settings *s) {
     if (s->sheet)

@@ -11,7 +11,8 @@
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
-#include "cli/run/run.h"
+#include "cli/run/run_paint.h"
+#include "cli/run/run_plan.h"
 #include "cli/run/signals.h"
 
 enum { VALUES_MOST = 32, CELLS_MOST = 256, OPTION_MOST = 64, CAPTION_SIZE = 128 };

@@ -5,7 +5,7 @@
 #include "cli/options/options.h"
 #include "cli/run/progress.h"
 
-typedef struct live_page live_page; /* page.h */
+typedef struct live_page live_page; /* live_page.h */
 
 typedef struct invocation {
     const settings *settings; /* for the device and the network */

@@ -2,7 +2,10 @@
 #ifndef PST_CLI_RUN_LIVE_PAGE_H
 #define PST_CLI_RUN_LIVE_PAGE_H
 
-#include "cli/run/run.h"
+#include "cli/options/options.h"
+#include "web/web.h"
+
+typedef struct live_page live_page;
 
 /* Serves a page if the settings want one, and prints where it is; *p is NULL if they do not. False after complaining.
  */
@@ -11,17 +14,22 @@ bool live_page_open(const settings *s, live_page **p);
 /* What takes a while before the first evaluation. */
 void live_page_preparing(live_page *p, const char *what);
 
-/* With the images still there, of which the page keeps small ones for page_begin. */
-void live_page_offer(live_page *p, const run *r);
+/* Keeps small copies of the images for live_page_begin. */
+void live_page_offer(live_page *p, const pst_image *content, const pst_image *const *styles, size_t style_count);
 
 /* Before the first evaluation. */
-void live_page_begin(live_page *p, const run *r);
+void live_page_begin(live_page *p, const web_run *run);
 
-/* After an evaluation: shows it, and does what was asked for on the page. True: to stop. */
-bool live_page_evaluation(live_page *p, run *r, const pst_progress *now);
+/* After an evaluation: shows it, with the job's image where one is wanted. True: something was asked for on the page.
+ */
+bool live_page_evaluation(live_page *p, pst_job *job, const pst_progress *now, web_wishes *wishes);
+
+/* What became of it. */
+void live_page_note(live_page *p, web_note_kind kind, const char *text);
+void live_page_weights(live_page *p, double content, double style, double tv);
 
 /* With the result written; text is what is said of it. */
-void live_page_end(live_page *p, run *r, bool stopped, const char *text);
+void live_page_end(live_page *p, pst_job *job, bool stopped, const char *text);
 void live_page_failed(live_page *p, const char *message);
 
 /* Goes on serving as long as the settings want it, if all went well, and then shows the end to who looks. */

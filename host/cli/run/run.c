@@ -10,17 +10,10 @@
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
-#include "cli/run/run_plan.h"
-#include "cli/run/signals.h"
 
-static int failed(run *r, pst_status status) { return invocation_failed(r->invocation, status); }
-
-/* The same for what is computed, whose messages name no image: of several runs it must be said which. */
-static int failed_here(run *r, pst_status status) {
+int run_failed(run *r, pst_status status) {
     return invocation_failed_at(r->invocation, r->settings->batch ? r->settings->output : NULL, status);
 }
-
-/* ---- before the run ---- */
 
 static bool is_image(const invocation *w, const settings *s, const char *path) {
     if (!file_exists(path))
@@ -35,7 +28,7 @@ static bool is_image(const invocation *w, const settings *s, const char *path) {
            (s->start == START_FILE && file_same(path, s->start_file));
 }
 
-static bool is_input(const invocation *w, const settings *s, const char *path) {
+bool run_is_input(const invocation *w, const settings *s, const char *path) {
     return is_image(w, s, path) || file_same(path, s->resume) || file_same(path, s->checkpoint);
 }
 
@@ -48,11 +41,11 @@ int run_check_single(const settings *s) {
 
 /* A slip of the hand must not cost anyone a photograph. */
 int run_check_names(const invocation *w, const settings *s) {
-    if (is_input(w, s, s->output)) {
+    if (run_is_input(w, s, s->output)) {
         complain("%s: is both the output and an input; choose another name for -o", s->output);
         return EXIT_USAGE;
     }
-    if (s->log && (is_input(w, s, s->log) || file_same(s->log, s->output))) {
+    if (s->log && (run_is_input(w, s, s->log) || file_same(s->log, s->output))) {
         complain("%s: is both the log and another file of this run; choose another name for --log", s->log);
         return EXIT_USAGE;
     }
@@ -70,7 +63,7 @@ static bool read_image(run *r, const char *path, pst_image **image) {
     pst_status status = image_read(r->invocation->context, r->settings, path, &r->invocation->report, image);
     r->bad = path;
     if (status != PST_OK) {
-        failed(r, status);
+        invocation_failed(r->invocation, status);
         return false;
     }
     int width = pst_image_width(*image), height = pst_image_height(*image);
@@ -101,7 +94,7 @@ static bool read_style(run *r, size_t i) {
     pst_status status = pst_style_load(r->invocation->context, path, &r->stored[i]);
     if (status != PST_OK) {
         r->bad = path;
-        failed(r, status);
+        invocation_failed(r->invocation, status);
     } else if (!r->settings->sheet)
         tell_size(r, path, r->stored[i]);
     return status == PST_OK;
@@ -112,7 +105,7 @@ static bool read_images(run *r) {
     r->styles = calloc(s->style_count, sizeof *r->styles);
     r->stored = calloc(s->style_count, sizeof *r->stored);
     if (!r->styles || !r->stored) {
-        failed(r, PST_ERROR_MEMORY);
+        invocation_failed(r->invocation, PST_ERROR_MEMORY);
         return false;
     }
     bool good = read_image(r, s->content, &r->content);
@@ -121,7 +114,7 @@ static bool read_images(run *r) {
     good = good && (s->start != START_FILE || read_image(r, s->start_file, &r->start));
     pst_status status = good ? masks_read(&r->masks, r->invocation->context, s, r->styles) : PST_OK;
     if (status != PST_OK)
-        failed(r, status);
+        invocation_failed(r->invocation, status);
     return good && status == PST_OK;
 }
 
@@ -164,8 +157,8 @@ int run_prepare(run *r, invocation *w, const settings *s) {
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
     if (status != PST_OK)
-        return failed_here(r, status);
-    live_page_offer(w->page, r);
+        return run_failed(r, status);
+    live_page_offer(w->page, r->content, options.styles, s->style_count);
     r->inputs = record_take(w, s, r->content, r->start, r->styles);
     masks_tell(r->job, s, &w->report);
     drop_images(r); /* the job has copies in its own sizes */
@@ -185,157 +178,6 @@ int run_check_plan(const run *r) {
              bytes_text(plan->device_limit_bytes, limit), plan->largest_image_size,
              s->transfer.optimizer == PST_OPTIMIZER_LBFGS ? ", and a smaller --lbfgs-num-correction takes less" : "");
     return EXIT_FAILED;
-}
-
-/* ---- the run ---- */
-
-static pst_status write_result(run *r, const char *path, bool stopped) {
-    pst_image *image;
-    pst_status status = pst_job_result(r->job, &image);
-    if (status == PST_OK) {
-        char *about = record_text(r->inputs, r->invocation, r->settings, r->job, &r->last, stopped);
-        status = image_write(r->invocation->context, r->settings, image, path, about);
-        free(about);
-    }
-    pst_image_destroy(image);
-    return status;
-}
-
-bool run_write_numbered(run *r, int iteration, char **path, char why[512]) {
-    const settings *s = r->settings;
-    *path = file_numbered(s->output, iteration);
-    bool safe = *path && !is_input(r->invocation, s, *path) && !file_same(*path, s->log);
-    pst_status status = safe ? write_result(r, *path, true) : PST_OK;
-    if (!safe)
-        snprintf(why, 512, "%s: is another file of this run; the image on the way is not written",
-                 *path ? *path : s->output);
-    else if (status != PST_OK)
-        snprintf(why, 512, "%s", pst_context_message(r->invocation->context));
-    return safe && status == PST_OK;
-}
-
-/* An image on the way that cannot be written is told once and does not end the run. */
-static void write_intermediate(run *r, int iteration) {
-    char *path, why[512];
-    if (!run_write_numbered(r, iteration, &path, why) && !r->image_failed) {
-        progress_clear(&r->invocation->report);
-        complain("%s", why);
-        r->image_failed = true;
-    }
-    free(path);
-}
-
-/* A checkpoint that cannot be written is told once; the run is worth more than it. */
-static void keep_checkpoint(run *r, double seconds) {
-    const settings *s = r->settings;
-    pst_status status = pst_job_save(r->job, s->checkpoint);
-    r->checkpoint_at = seconds;
-    if (status != PST_OK && !r->checkpoint_failed)
-        failed(r, status);
-    r->checkpoint_failed = status != PST_OK;
-}
-
-static bool after_evaluation(void *user, const pst_progress *now) {
-    run *r = user;
-    const settings *s = r->settings;
-    if (now->iteration > 0) {
-        r->last = *now;
-        log_evaluation(&r->log, now);
-        /* as in neural-style, the image of the last iteration is the output itself */
-        if (s->save_every > 0 && now->iteration % s->save_every == 0 && now->iteration < now->iterations)
-            write_intermediate(r, now->iteration);
-    }
-    progress_update(&r->invocation->report, now);
-    bool stop = now->iteration > 0 && live_page_evaluation(r->invocation->page, r, now);
-    stop = stop || signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
-    if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
-        keep_checkpoint(r, now->seconds);
-    return stop;
-}
-
-/* Where the image goes, for messages too; the caller frees it. */
-static char *result_path(const run *r, bool stopped) {
-    const char *path = r->result ? r->title : r->settings->output;
-    if (stopped && r->apart)
-        return file_numbered(path, r->last.iteration);
-    char *copy = malloc(strlen(path) + 1);
-    return copy ? strcpy(copy, path) : NULL;
-}
-
-static int finish(run *r, pst_status status) {
-    progress *report = &r->invocation->report;
-    int signal_number = signals_caught();
-    bool stopped = status == PST_STOPPED;
-    r->stopped = stopped && (signal_number || r->result); /* on the page it was stopped because it is good */
-    progress_clear(report);
-    if (status != PST_OK && !stopped)
-        return failed_here(r, status);
-    if (stopped && r->last.iteration < 1) {
-        progress_say(report, "stopped before the first evaluation; nothing is written");
-        return EXIT_SIGNAL + signal_number;
-    }
-    char time[32], text[128], *path = result_path(r, r->stopped);
-    if (path && r->stopped && r->apart && is_input(r->invocation, r->settings, path)) {
-        complain("%s: is an image that is read; the one that was stopped is not written", path);
-        free(path);
-        return EXIT_SIGNAL + signal_number;
-    }
-    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
-    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after",
-             r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
-    if (status == PST_OK) {
-        progress_say(report, "%s: %s", path, text);
-        live_page_end(r->invocation->page, r, stopped, text);
-    }
-    free(path);
-    if (status != PST_OK)
-        return failed(r, status);
-    const settings *s = r->settings;
-    if (stopped && s->checkpoint && !r->checkpoint_failed)
-        progress_say(report, "%s: keeps the state; go on from there with --resume", s->checkpoint);
-    if (!stopped && s->checkpoint)
-        remove(s->checkpoint); /* there is nothing left to go on with */
-    if (signal_number)
-        return EXIT_SIGNAL + signal_number;
-    return r->checkpoint_failed || r->image_failed ? EXIT_FAILED : EXIT_OK;
-}
-
-int run_plan(run *r) {
-    const pst_plan *plan = pst_job_plan(r->job);
-    double seconds = 0;
-    progress_wait(&r->invocation->report, "trying two iterations");
-    pst_status status = plan->fits ? pst_job_forecast(r->job, &seconds) : PST_OK;
-    progress_clear(&r->invocation->report);
-    return status == PST_OK ? plan_print(plan, seconds, r->invocation->device.name) : failed(r, status);
-}
-
-int run_paint(run *r) {
-    const settings *s = r->settings;
-    invocation *w = r->invocation;
-    const pst_plan *plan = pst_job_plan(r->job);
-    int code = run_check_plan(r);
-    if (code != EXIT_OK)
-        return code;
-    if (!log_open(&r->log, s->log, w->log_begun))
-        return EXIT_FAILED;
-    w->log_begun = true;
-    r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
-    r->log.device = &w->device;
-    r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
-    char bytes[32];
-    bytes_text(plan->device_bytes, bytes);
-    if (!r->title)
-        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model),
-                     plan->width, plan->height, s->transfer.iterations, bytes);
-    else if (!r->result)
-        progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
-    progress_wait(&w->report, "looking at the images");
-    live_page_begin(w->page, r);
-    signals_catch();
-    code = finish(r, pst_job_run(r->job, after_evaluation, r));
-    if (!log_close(&r->log) && code == EXIT_OK)
-        code = EXIT_FAILED;
-    return code;
 }
 
 void run_end(run *r) {

@@ -31,6 +31,9 @@ typedef struct run {
 
 /* The functions give an exit code; what is wrong was told then. */
 
+/* Whether a path is one of the files that a run reads. */
+bool run_is_input(const invocation *w, const settings *s, const char *path);
+
 /* Whether no output is an input or another output; needs no device. */
 int run_check_names(const invocation *w, const settings *s);
 
@@ -44,19 +47,11 @@ int run_check_output(invocation *w, const settings *s);
  * may be others than the invocation's, and must live as long as the run. Always end it with run_end. */
 int run_prepare(run *r, invocation *w, const settings *s);
 
-/* Prints what the run would take: memory, and where that is enough, time. */
-int run_plan(run *r);
-
 /* Complains if the plan does not fit into the device's memory. */
 int run_check_plan(const run *r);
 
-/* The descent, up to the written result. A signal ends it early: EXIT_SIGNAL and its number, with the image so far
- * written. */
-int run_paint(run *r);
-
-/* Writes the best image so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory
- * is short; false after telling in why what is wrong. From within the run. */
-bool run_write_numbered(run *r, int iteration, char **path, char why[512]);
+/* Complains about what was computed, whose messages name no image: in a batch with the output's name before it. */
+int run_failed(run *r, pst_status status);
 
 void run_end(run *r);
 

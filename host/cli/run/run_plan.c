@@ -1,13 +1,12 @@
-/* The memory plan of a run, for people. */
 #include "cli/run/run_plan.h"
 
 #include <stdio.h>
 
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
-#include "cli/run/progress.h"
 
-int plan_print(const pst_plan *plan, double seconds, const char *device) {
+/* The exit code: not EXIT_OK where it does not fit. */
+static int print_plan(const pst_plan *plan, double seconds, const char *device) {
     char size[32], largest[32], time[32];
     printf("%dx%d pixels on %s\n\n", plan->width, plan->height, device);
     for (size_t i = 0; i < plan->entry_count; i++)
@@ -22,4 +21,14 @@ int plan_print(const pst_plan *plan, double seconds, const char *device) {
     if (plan->fits)
         printf("All iterations will take about %s.\n", progress_time(seconds, time));
     return plan->fits ? EXIT_OK : EXIT_FAILED;
+}
+
+int run_plan(run *r) {
+    const pst_plan *plan = pst_job_plan(r->job);
+    double seconds = 0;
+    progress_wait(&r->invocation->report, "trying two iterations");
+    pst_status status = plan->fits ? pst_job_forecast(r->job, &seconds) : PST_OK;
+    progress_clear(&r->invocation->report);
+    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device.name)
+                            : invocation_failed(r->invocation, status);
 }

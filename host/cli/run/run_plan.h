@@ -1,10 +1,10 @@
-/* The memory plan of a run, for people. */
+/* What a prepared run would take, for people. */
 #ifndef PST_CLI_RUN_RUN_PLAN_H
 #define PST_CLI_RUN_RUN_PLAN_H
 
-#include "pastiche.h"
+#include "cli/run/run.h"
 
-/* Prints the plan and the forecast of the time. The exit code: not EXIT_OK where it does not fit. */
-int plan_print(const pst_plan *plan, double seconds, const char *device);
+/* Prints the memory plan and, where that fits, a forecast of the time. */
+int run_plan(run *r);
 
 #endif

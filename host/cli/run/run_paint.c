@@ -1,0 +1,214 @@
+#include "cli/run/run_paint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options/complain.h"
+#include "cli/options/file_names.h"
+#include "cli/options/values.h"
+#include "cli/run/inputs.h"
+#include "cli/run/live_page.h"
+#include "cli/run/signals.h"
+
+/* ---- what is written on the way ---- */
+
+static pst_status write_result(run *r, const char *path, bool stopped) {
+    pst_image *image;
+    pst_status status = pst_job_result(r->job, &image);
+    if (status == PST_OK) {
+        char *about = record_text(r->inputs, r->invocation, r->settings, r->job, &r->last, stopped);
+        status = image_write(r->invocation->context, r->settings, image, path, about);
+        free(about);
+    }
+    pst_image_destroy(image);
+    return status;
+}
+
+/* Writes the best image so far as OUT_N beside the output. *path is its name, which the caller frees, NULL if memory
+ * is short; false after saying in `why` what is wrong. */
+static bool write_numbered(run *r, int iteration, char **path, char why[512]) {
+    const settings *s = r->settings;
+    *path = file_numbered(s->output, iteration);
+    bool safe = *path && !run_is_input(r->invocation, s, *path) && !file_same(*path, s->log);
+    pst_status status = safe ? write_result(r, *path, true) : PST_OK;
+    if (!safe)
+        snprintf(why, 512, "%s: is another file of this run; the image on the way is not written",
+                 *path ? *path : s->output);
+    else if (status != PST_OK)
+        snprintf(why, 512, "%s", pst_context_message(r->invocation->context));
+    return safe && status == PST_OK;
+}
+
+/* An image on the way that cannot be written is told once and does not end the run. */
+static void write_intermediate(run *r, int iteration) {
+    char *path, why[512];
+    if (!write_numbered(r, iteration, &path, why) && !r->image_failed) {
+        progress_clear(&r->invocation->report);
+        complain("%s", why);
+        r->image_failed = true;
+    }
+    free(path);
+}
+
+/* A checkpoint that cannot be written is told once; the run is worth more than it. */
+static void keep_checkpoint(run *r, double seconds) {
+    const settings *s = r->settings;
+    pst_status status = pst_job_save(r->job, s->checkpoint);
+    r->checkpoint_at = seconds;
+    if (status != PST_OK && !r->checkpoint_failed)
+        invocation_failed(r->invocation, status);
+    r->checkpoint_failed = status != PST_OK;
+}
+
+/* ---- the live page ---- */
+
+static void begin_page(const run *r) {
+    const settings *s = r->settings;
+    const pst_plan *plan = pst_job_plan(r->job);
+    const char **names = malloc((s->style_count + 1) * sizeof *names);
+    for (size_t i = 0; names && i < s->style_count; i++)
+        names[i] = file_name(s->styles[i]);
+    web_run about = {.content_name = file_name(s->content),
+                     .style_names = names,
+                     .style_count = names ? s->style_count : 0,
+                     .output = r->result ? r->title : s->output,
+                     .device = r->invocation->device.name,
+                     .network = file_name(r->invocation->model),
+                     .width = plan->width,
+                     .height = plan->height,
+                     .iterations = s->transfer.iterations};
+    pst_job_weights(r->job, &about.content_weight, &about.style_weight, &about.tv_weight); /* a resumed run may have
+                                                                                             others than the settings */
+    live_page_begin(r->invocation->page, &about);
+    free(names);
+}
+
+static void keep_image(run *r, int iteration) {
+    char *path, why[512];
+    bool good = write_numbered(r, iteration, &path, why);
+    live_page_note(r->invocation->page, good ? WEB_NOTE_KEPT : WEB_NOTE_PROBLEM, good ? path : why);
+    if (good)
+        progress_say(&r->invocation->report, "%s: kept", path);
+    free(path);
+}
+
+static void set_weights(run *r, double content, double style, double tv) {
+    invocation *w = r->invocation;
+    if (pst_job_set_weights(r->job, content, style, tv) != PST_OK) {
+        live_page_note(w->page, WEB_NOTE_PROBLEM, pst_context_message(w->context));
+        return;
+    }
+    log_weights(&r->log, content, style, tv);
+    live_page_weights(w->page, content, style, tv);
+    progress_say(&w->report, "from here on --content-weight %.9g --style-weight %.9g --tv-weight %.9g", content, style,
+                 tv);
+}
+
+/* Does what was asked for on the page. True: to stop. */
+static bool heed_page(run *r, const pst_progress *now) {
+    web_wishes wishes;
+    if (!live_page_evaluation(r->invocation->page, r->job, now, &wishes))
+        return false;
+    if (wishes.keep)
+        keep_image(r, now->iteration);
+    if (wishes.weights && !wishes.stop)
+        set_weights(r, wishes.content_weight, wishes.style_weight, wishes.tv_weight);
+    return wishes.stop;
+}
+
+/* ---- the descent ---- */
+
+static bool after_evaluation(void *user, const pst_progress *now) {
+    run *r = user;
+    const settings *s = r->settings;
+    if (now->iteration > 0) {
+        r->last = *now;
+        log_evaluation(&r->log, now);
+        /* as in neural-style, the image of the last iteration is the output itself */
+        if (s->save_every > 0 && now->iteration % s->save_every == 0 && now->iteration < now->iterations)
+            write_intermediate(r, now->iteration);
+    }
+    progress_update(&r->invocation->report, now);
+    bool stop = now->iteration > 0 && heed_page(r, now);
+    stop = stop || signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
+    if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
+        keep_checkpoint(r, now->seconds);
+    return stop;
+}
+
+/* Where the image goes, for messages too; the caller frees it. */
+static char *result_path(const run *r, bool stopped) {
+    const char *path = r->result ? r->title : r->settings->output;
+    if (stopped && r->apart)
+        return file_numbered(path, r->last.iteration);
+    char *copy = malloc(strlen(path) + 1);
+    return copy ? strcpy(copy, path) : NULL;
+}
+
+static int finish(run *r, pst_status status) {
+    progress *report = &r->invocation->report;
+    int signal_number = signals_caught();
+    bool stopped = status == PST_STOPPED;
+    r->stopped = stopped && (signal_number || r->result); /* on the page it was stopped because it is good */
+    progress_clear(report);
+    if (status != PST_OK && !stopped)
+        return run_failed(r, status);
+    if (stopped && r->last.iteration < 1) {
+        progress_say(report, "stopped before the first evaluation; nothing is written");
+        return EXIT_SIGNAL + signal_number;
+    }
+    char time[32], text[128], *path = result_path(r, r->stopped);
+    if (path && r->stopped && r->apart && run_is_input(r->invocation, r->settings, path)) {
+        complain("%s: is an image that is read; the one that was stopped is not written", path);
+        free(path);
+        return EXIT_SIGNAL + signal_number;
+    }
+    status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
+    snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after",
+             r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+    if (status == PST_OK) {
+        progress_say(report, "%s: %s", path, text);
+        live_page_end(r->invocation->page, r->job, stopped, text);
+    }
+    free(path);
+    if (status != PST_OK)
+        return invocation_failed(r->invocation, status);
+    const settings *s = r->settings;
+    if (stopped && s->checkpoint && !r->checkpoint_failed)
+        progress_say(report, "%s: keeps the state; go on from there with --resume", s->checkpoint);
+    if (!stopped && s->checkpoint)
+        remove(s->checkpoint); /* there is nothing left to go on with */
+    if (signal_number)
+        return EXIT_SIGNAL + signal_number;
+    return r->checkpoint_failed || r->image_failed ? EXIT_FAILED : EXIT_OK;
+}
+
+int run_paint(run *r) {
+    const settings *s = r->settings;
+    invocation *w = r->invocation;
+    const pst_plan *plan = pst_job_plan(r->job);
+    int code = run_check_plan(r);
+    if (code != EXIT_OK)
+        return code;
+    if (!log_open(&r->log, s->log, w->log_begun))
+        return EXIT_FAILED;
+    w->log_begun = true;
+    r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
+    r->log.device = &w->device;
+    r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
+    char bytes[32];
+    bytes_text(plan->device_bytes, bytes);
+    if (!r->title)
+        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model),
+                     plan->width, plan->height, s->transfer.iterations, bytes);
+    else if (!r->result)
+        progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
+    progress_wait(&w->report, "looking at the images");
+    begin_page(r);
+    signals_catch();
+    code = finish(r, pst_job_run(r->job, after_evaluation, r));
+    if (!log_close(&r->log) && code == EXIT_OK)
+        code = EXIT_FAILED;
+    return code;
+}
