@@ -1,4 +1,4 @@
-/* Files: bounded reads, atomic writes, paths and the clock. The one room with POSIX or Windows calls; they are in
+/* Files: bounded reads, atomic writes and paths. The one room with POSIX or Windows calls; they are in
  * system.c. Paths are UTF-8. A file that grows over several runs is partial.h's. */
 #ifndef PST_BASE_FILE_H
 #define PST_BASE_FILE_H
@@ -55,8 +55,5 @@ pst_status pst_path_join(pst_error *error, const char *folder, const char *name,
 
 /* What stands behind the last separator. */
 const char *pst_path_name(const char *path);
-
-/* Seconds on a clock that never goes back; only differences mean something. */
-double pst_clock_seconds(void);
 
 #endif

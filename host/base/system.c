@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "base/file.h"
+#include "base/clock.h"
 
 #define CHUNK_BYTES ((size_t)1 << 30) /* what every system takes in one call */
 

@@ -7,7 +7,6 @@
 #include <clblast_c.h>
 
 #include "base/memory.h"
-#include "blas/known_answers.h"
 #include "blas/parameters.h"
 #include "cl/program.h"
 
@@ -359,39 +358,15 @@ void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k) {
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
-    *result = NULL;
-    pst_gemm *gemm;
-    pst_status status = pst_allocate(session->error, 1, sizeof *gemm, &gemm);
-    if (status != PST_OK)
-        return status;
-    gemm->session = session;
-    bool right = false;
-    for (size_t choice = 0; !right; choice++) {
-        const pst_gemm_parameters *parameters = pst_gemm_parameters_for(&session->device, choice);
-        if (!parameters)
-            break;
-        status = put_in_force(gemm, &choice);
-        if (status == PST_OK)
-            status = describe(gemm, pst_gemm_parameters_for(&session->device, choice));
-        if (status == PST_OK)
-            status = pst_known_answers(session, gemm, &right);
-        /* Parameters that do not build on the device are as bad as wrong ones; memory and a lost driver end it. */
-        if (status != PST_OK && (status != PST_ERROR_DEVICE || session->lost))
-            goto cleanup;
-    }
-    if (!right && status == PST_OK)
-        status =
-            pst_fail(session->error, PST_ERROR_DEVICE,
-                     "%s: matrix products by CLBlast come out wrong with every set of parameters; update the driver or "
-                     "choose another device",
-                     session->device.info.name);
-    if (!right)
-        goto cleanup;
-    *result = gemm;
-    return PST_OK;
-cleanup:
-    pst_gemm_destroy(gemm);
+pst_status pst_gemm_use(pst_gemm *gemm, size_t *choice) {
+    pst_status status = put_in_force(gemm, choice);
+    return status == PST_OK ? describe(gemm, pst_gemm_parameters_for(&gemm->session->device, *choice)) : status;
+}
+
+pst_status pst_gemm_open(pst_session *session, pst_gemm **gemm) {
+    pst_status status = pst_allocate(session->error, 1, sizeof **gemm, gemm);
+    if (status == PST_OK)
+        (*gemm)->session = session;
     return status;
 }
 

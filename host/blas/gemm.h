@@ -1,5 +1,5 @@
-/* Matrix products by CLBlast, behind one file: parameters that are right and fast on the device, an own temporary
- * buffer, and a known-answer test before the first product is believed. */
+/* Matrix products by CLBlast, behind one file, with parameters for the device and a temporary buffer of the caller's.
+ */
 #ifndef PST_BLAS_GEMM_H
 #define PST_BLAS_GEMM_H
 
@@ -7,11 +7,14 @@
 
 typedef struct pst_gemm pst_gemm;
 
-/* Sets parameters for the device and runs the known-answer test; PST_ERROR_DEVICE if no known parameters compute
- * rightly. Whatever is wrong or slow with CLBlast's own parameters for a device is repaired here. CLBlast keeps
+/* Products by CLBlast with parameters that may be wrong for the device: gemm_create.h finds right ones. CLBlast keeps
  * parameters and programs for the whole process: contexts on one device share them. The session must outlive the gemm.
  */
-pst_status pst_gemm_create(pst_session *session, pst_gemm **gemm);
+pst_status pst_gemm_open(pst_session *session, pst_gemm **gemm);
+
+/* Takes the set of parameters *choice of parameters.h, or a later one that is in force on the device already; *choice
+ * is which. */
+pst_status pst_gemm_use(pst_gemm *gemm, size_t *choice);
 
 /* Also clears CLBlast's cache, which must happen before the queue and the context go. Another context's next product
  * then builds its program anew. destroy(NULL) is fine. */

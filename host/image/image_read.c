@@ -7,6 +7,7 @@
 #include "image/codec.h"
 #include "image/metadata.h"
 #include "image/pnm.h"
+#include "image/raster_finish.h"
 
 #define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR or PNM"
 

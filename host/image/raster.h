@@ -41,8 +41,4 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
 
 void pst_raster_clear(pst_raster *raster);
 
-/* The image: samples as floats, sRGB, upright. An image that is transparent everywhere shows its colors (there are
- * programs that write an alpha of 0 and mean none), and one that is opaque everywhere has no alpha. */
-pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_image **image);
-
 #endif

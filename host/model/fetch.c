@@ -18,6 +18,7 @@ pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "model/verify.h"
 

@@ -1,64 +1,11 @@
+#include "model/pickle.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/pickle_machine.h"
-
-#define MAX_VALUES ((uint32_t)1 << 21) /* values and items each */
-
-pst_status pst_pickle_fail(pst_pickle_machine *m, const char *what) {
-    return pst_fail(m->error, PST_ERROR_FORMAT, "%s: its pickle %s at byte %zu", m->path, what,
-                    (size_t)(m->at - m->begin));
-}
-
-/* ---- values -------------------------------------------------------------------------------------------------- */
-
-/* Makes room for one element more in an array that grows. */
-static pst_status grow(pst_pickle_machine *m, void *array, uint32_t count, uint32_t *capacity, size_t element_bytes) {
-    void *old, *larger;
-    if (count < *capacity)
-        return PST_OK;
-    if (count >= MAX_VALUES)
-        return pst_pickle_fail(m, "holds more than any network's");
-    uint32_t wanted = *capacity ? 2 * *capacity : 256;
-    pst_status status = pst_allocate(m->error, wanted, element_bytes, &larger);
-    if (status != PST_OK)
-        return status;
-    memcpy(&old, array, sizeof old);
-    if (count > 0)
-        memcpy(larger, old, count * element_bytes);
-    pst_free(old);
-    memcpy(array, &larger, sizeof larger);
-    *capacity = wanted;
-    return PST_OK;
-}
-
-static pst_pickle_value *value_of(pst_pickle_machine *m, pst_pickle_id id) { return &m->pickle->values[id]; }
-
-pst_status pst_pickle_push(pst_pickle_machine *m, uint32_t id) {
-    if (m->depth == PST_PICKLE_MAX_DEPTH)
-        return pst_pickle_fail(m, "is nested too deeply");
-    m->stack[m->depth++] = id;
-    return PST_OK;
-}
-
-pst_status pst_pickle_push_new(pst_pickle_machine *m, pst_pickle_value value) {
-    pst_pickle *p = m->pickle;
-    pst_status status = grow(m, &p->values, p->value_count, &p->value_capacity, sizeof *p->values);
-    if (status != PST_OK)
-        return status;
-    p->values[p->value_count] = value;
-    return pst_pickle_push(m, p->value_count++);
-}
-
-pst_status pst_pickle_pop(pst_pickle_machine *m, pst_pickle_id *id) {
-    *id = 0;
-    if (m->depth == 0 || m->stack[m->depth - 1] == PST_PICKLE_MARK)
-        return pst_pickle_fail(m, "takes from an empty stack");
-    *id = m->stack[--m->depth];
-    return PST_OK;
-}
+#include "model/pickle_torch.h"
 
 /* Where the values above the last mark begin on the stack; the mark is below. */
 static pst_status find_mark(pst_pickle_machine *m, size_t *first) {
@@ -67,23 +14,6 @@ static pst_status find_mark(pst_pickle_machine *m, size_t *first) {
         at--;
     *first = at;
     return at > 0 ? PST_OK : pst_pickle_fail(m, "lacks a mark");
-}
-
-pst_status pst_pickle_append(pst_pickle_machine *m, pst_pickle_id to, pst_pickle_id value) {
-    pst_pickle *p = m->pickle;
-    pst_status status = grow(m, &p->items, p->item_count, &p->item_capacity, sizeof *p->items);
-    if (status != PST_OK)
-        return status;
-    uint32_t made = p->item_count++;
-    pst_pickle_value *v = value_of(m, to);
-    p->items[made] = (pst_pickle_item){value, 0};
-    if (v->last)
-        p->items[v->last].next = made;
-    else
-        v->first = made;
-    v->last = made;
-    v->count++;
-    return PST_OK;
 }
 
 /* Moves the top of the stack, from `first` on, to the end of a sequence or map. */
@@ -111,8 +41,8 @@ static pst_status collect(pst_pickle_machine *m, pst_pickle_kind kind, size_t fi
 /* APPENDS and SETITEMS: what is above the mark goes into what is below it. */
 static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark) {
     size_t target = first - with_mark;
-    if (target == 0 || m->stack[target - 1] == PST_PICKLE_MARK || value_of(m, m->stack[target - 1])->kind != kind ||
-        (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
+    if (target == 0 || m->stack[target - 1] == PST_PICKLE_MARK ||
+        m->pickle->values[m->stack[target - 1]].kind != kind || (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
         return pst_pickle_fail(m, "adds items to what has none");
     pst_status status = append_from(m, m->stack[target - 1], first);
     m->depth -= with_mark;
@@ -204,7 +134,7 @@ static pst_status push_line_integer(pst_pickle_machine *m) {
 static pst_status memo_put(pst_pickle_machine *m, uint64_t index) {
     if (m->depth == 0 || m->stack[m->depth - 1] == PST_PICKLE_MARK)
         return pst_pickle_fail(m, "takes from an empty stack");
-    if (index >= MAX_VALUES)
+    if (index >= PST_PICKLE_MAX_VALUES)
         return pst_pickle_fail(m, "holds more than any network's");
     if (index >= m->memo_capacity) {
         uint32_t *larger;
@@ -247,7 +177,7 @@ static pst_status global_from_stack(pst_pickle_machine *m) {
         status = pst_pickle_pop(m, &module);
     if (status != PST_OK)
         return status;
-    const pst_pickle_value *n = value_of(m, name), *in = value_of(m, module);
+    const pst_pickle_value *n = &m->pickle->values[name], *in = &m->pickle->values[module];
     if (n->kind != PST_PICKLE_TEXT || in->kind != PST_PICKLE_TEXT)
         return pst_pickle_fail(m, "has a name that is no text");
     return pst_pickle_global(m, in->text, strlen(in->text), n->text, strlen(n->text));
@@ -394,10 +324,7 @@ pst_status pst_pickle_read(pst_error *error, const char *path, const uint8_t *da
     *m = (pst_pickle_machine){
         .error = error, .path = path, .at = data, .end = data + bytes, .begin = data, .pickle = made};
     PST_TRY(pst_allocate(error, bytes, 1, &made->texts));
-    PST_TRY(pst_pickle_push_new(m, (pst_pickle_value){.kind = PST_PICKLE_NONE}));
-    PST_TRY(grow(m, &made->items, 0, &made->item_capacity, sizeof *made->items));
-    m->depth = 0;
-    made->item_count = 1;
+    PST_TRY(pst_pickle_begin(m));
     for (;;) {
         const uint8_t *code;
         PST_TRY(take(m, 1, &code));

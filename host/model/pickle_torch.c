@@ -1,8 +1,7 @@
-/* The objects of PyTorch's pickles: tensors, their storages, and the dictionaries that hold them. */
+#include "model/pickle_torch.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "model/pickle_machine.h"
 
 typedef enum global {
     GLOBAL_MAP,

@@ -1,8 +1,8 @@
-/* The values of a pickle that has been read. */
+#include "model/pickle_values.h"
+
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/pickle_machine.h"
 
 void pst_pickle_close(pst_pickle *pickle) {
     if (!pickle)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "blas/gemm_create.h"
 
 pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message) {
     pst_error error = {0};

@@ -7,6 +7,7 @@
  */
 #include "transfer/job.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "transfer/carry.h"
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #define SAMPLE_SECONDS 2e-3 /* of repeated runs: a hundred times the cost of a launch and a wait */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blas/gemm_create.h"
 #include "on_device.h"
 #include "op/activation.h"
 #include "reference_ops.h"

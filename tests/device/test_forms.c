@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blas/gemm_create.h"
 #include "forced.h"
 #include "loss/objective.h"
 #include "model/weights_random.h"

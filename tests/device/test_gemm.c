@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blas/gemm.h"
+#include "blas/gemm_create.h"
 #include "support.h"
 
 #define GUARD 1024 /* floats before and after C that must stay as they are */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "blas/gemm_create.h"
 #include "loss/style_regions.h"
 #include "on_device.h"
 #include "transfer/job.h"

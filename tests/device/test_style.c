@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "blas/gemm_create.h"
 #include "loss/style_term.h"
 #include "on_device.h"
 #include "op/activation.h"

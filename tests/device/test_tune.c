@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "blas/gemm_create.h"
 #include "on_device.h"
 #include "op/choices.h"
 #include "tune/choices_file.h"
