@@ -14,7 +14,7 @@ complain() {
 # A room and all that it may use, at any depth. A room within a room has a line of its own.
 rooms() {
     cat <<'END'
-package package
+package package cli/options
 base base
 image image base
 model model base

@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/run/device_choice.h"
@@ -56,28 +55,13 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
 
 /* ---- pastiche info ---- */
 
-int info_command(int count, char **arguments) {
-    const char *path = NULL;
-    bool help;
-    const argument table[] = {{"IMAGE", &path, NULL}, {NULL, NULL, NULL}};
-    if (!arguments_read("info", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche info IMAGE\n\n"
-             "Prints what a result tells of how it was made, as JSON.");
-        return EXIT_OK;
-    }
-    if (!path) {
-        complain("no image given; usage: pastiche info IMAGE");
-        return EXIT_USAGE;
-    }
+int info_command(const settings *s) {
     pst_context *context = NULL;
     char *text;
     json_t *root;
     int code = EXIT_FAILED;
-    if (open_without_device(&context) && read_record(context, path, &text, &root)) {
-        bool good = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 && putchar('\n') != EOF &&
-                    fflush(stdout) == 0;
+    if (open_without_device(&context) && read_record(context, s->words[0], &text, &root)) {
+        bool good = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 && putchar('\n') != EOF;
         code = good ? EXIT_OK : EXIT_FAILED;
         if (!good)
             complain("standard output cannot be written");
@@ -219,7 +203,7 @@ static bool add_options(repeat *r) {
         const char *name = json_string_value(json_array_get(pair, 0)),
                    *value = json_string_value(json_array_get(pair, 1));
         const json_t *list = name ? json_object_get(files, name) : NULL;
-        if (!name || !record_matters(name) || (r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
+        if (!name || !record_keeps(name) || (r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
             continue;
         if (list)
             good &= add_list(r, list, name);
@@ -308,7 +292,7 @@ static int run_again(repeat *r) {
     json_t *choices = json_object_get(r->root, "choices");
     char *choices_text = choices ? json_dumps(choices, JSON_COMPACT) : NULL;
     int code = EXIT_FAILED;
-    if (!options_read(&s, r->line.count, r->line.words)) {
+    if (!options_read(&s, &command_table[COMMAND_RUN], r->line.count, r->line.words)) {
         code = EXIT_USAGE;
     } else {
         s.again = r->changed ? NULL : r->root;
@@ -336,30 +320,15 @@ static char *default_output(const char *image) {
     return name;
 }
 
-int again_command(int count, char **arguments) {
-    repeat r = {0};
-    bool help;
-    const char *short_output = NULL;
-    const argument table[] = {{"IMAGE", &r.image, NULL},     {"--output", &r.output, NULL},
-                              {"-o", &short_output, NULL},   {"--model", &r.model, NULL},
-                              {"--device", &r.device, NULL}, {"--anyway", NULL, &r.anyway},
-                              {"--quiet", NULL, &r.quiet},   {NULL, NULL, NULL}};
-    if (!arguments_read("again", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche again IMAGE [-o NEW] [--model FILE] [--device DEVICE] [--anyway]\n\n"
-             "Does the run once more that made IMAGE, by what the image tells of it. On the\n"
-             "same device the result has the same bytes. The images and the network must be\n"
-             "those of then, which their SHA-256 shows; --anyway goes on with others.");
-        return EXIT_OK;
-    }
-    if (!r.image) {
-        complain("no image given; usage: pastiche again IMAGE [-o NEW]");
-        return EXIT_USAGE;
-    }
+int again_command(const settings *s) {
+    repeat r = {.image = s->words[0],
+                .output = s->output,
+                .model = s->model,
+                .device = s->device,
+                .anyway = s->anyway,
+                .quiet = s->quiet};
     char *text = NULL, *made = NULL;
     int code = EXIT_FAILED;
-    r.output = short_output ? short_output : r.output;
     if (!r.output)
         r.output = made = default_output(r.image);
     if (!r.output)

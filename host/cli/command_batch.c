@@ -232,7 +232,7 @@ static int paint_all(batch *b) {
     return code == EXIT_OK && batch_count(&b->list, BATCH_FAILED) ? EXIT_FAILED : code;
 }
 
-static int run_batch(const settings *s) {
+int batch_command(const settings *s) {
     batch b = {.settings = s};
     int code = batch_list_make(&b.list, s);
     if (code == EXIT_OK)
@@ -250,38 +250,5 @@ static int run_batch(const settings *s) {
     free(b.styles);
     invocation_end(&b.invocation);
     batch_list_free(&b.list);
-    return code;
-}
-
-static void help(void) {
-    puts("Usage: pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n\n"
-         "Paints every content in the manner of every style: 4 contents and 3 styles make\n"
-         "12 images, CONTENT__STYLE.png in FOLDER. A folder means the images in it;\n"
-         "a pattern such as 'photos/*.jpg' those that fit. What is in FOLDER already is\n"
-         "skipped, so that the same command goes on after it was stopped.\n\n"
-         "  --styles                    the styles follow\n"
-         "  --style-image LIST          instead: styles that are blended in each image\n"
-         "  --name NAME                 of an image ({content}__{style}.png); it may have\n"
-         "                              folders: {style}/{content}.jpg\n"
-         "  --overwrite                 paint again what is there\n"
-         "  --plan                      print what would be painted, in what time, and stop\n"
-         "  --log FILE                  a line of JSON an iteration, \"run\" says of which\n"
-         "  --save-iter N               images on the way too (0: none)\n\n"
-         "and all other options of a run, which `pastiche --help` lists.");
-}
-
-int batch_command(int count, char **arguments) {
-    settings s;
-    int code = EXIT_USAGE;
-    if (options_read_batch(&s, count, arguments)) {
-        code = run_check_single(&s);
-        if (s.help)
-            help();
-        else if (s.version)
-            printf("pastiche %s\n", pst_version());
-        else if (code == EXIT_OK)
-            code = run_batch(&s);
-    }
-    options_free(&s);
     return code;
 }

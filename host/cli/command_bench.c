@@ -1,16 +1,11 @@
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/bench_report.h"
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
-#include "cli/options/values.h"
 #include "cli/run/signals.h"
-
-enum { SIZES_MOST = 16 };
 
 static bool take_row(void *user, const pst_bench_row *row) {
     bench_report_row(user, row);
@@ -65,76 +60,30 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
     return code;
 }
 
-static bool read_sizes(const char *text, int sizes[SIZES_MOST], size_t *count) {
-    char **parts = value_list(text, count);
-    bool good = parts && *count <= SIZES_MOST;
-    for (size_t i = 0; good && i < *count; i++) {
-        int64_t size;
-        good = value_integer(parts[i], &size) && size >= 16 && size <= 65535;
-        sizes[i] = good ? (int)size : 0;
-    }
-    free(parts);
-    if (!good)
-        complain("--sizes \"%s\": must be at most %d whole numbers from 16 to 65535, such as 256,512", text,
-                 SIZES_MOST);
-    return good;
-}
-
-static void print_help(void) {
-    puts("Usage: pastiche bench [--sizes LIST] [--seconds X] [--json FILE] [--model FILE]\n"
-         "                      [--device DEVICE] [--choices FILE]\n"
-         "       pastiche bench --compare A.json B.json\n\n"
-         "Measures a device: its arithmetic and bandwidth, each convolution algorithm for\n"
-         "each layer, and whole evaluations of images of the sizes in LIST\n"
-         "(256,512,1024). Without a network VGG-19 is made up. X is for how long each\n"
-         "measurement goes on (1). --json writes every figure; --compare prints two such\n"
-         "files side by side.");
-}
-
-int bench_command(int count, char **arguments) {
-    const char *sizes = NULL, *seconds = NULL, *json = NULL;
-    const char *model = NULL, *device = getenv("PASTICHE_DEVICE"), *choices = choices_from_environment();
-    const argument table[] = {{"--sizes", &sizes, NULL}, {"--seconds", &seconds, NULL}, {"--json", &json, NULL},
-                              {"--model", &model, NULL}, {"--device", &device, NULL},   {"--choices", &choices, NULL},
-                              {NULL, NULL, NULL}};
-    int numbers[SIZES_MOST];
-    bool help;
-    if (count > 0 && strcmp(arguments[0], "--compare") == 0) {
-        if (count == 3)
-            return bench_compare(arguments[1], arguments[2]);
-        complain("--compare needs two files; see pastiche bench --help");
+int bench_command(const settings *s) {
+    if (s->compare && s->word_count == 2)
+        return bench_compare(s->words[0], s->words[1]);
+    if (s->compare || s->word_count > 0) {
+        complain(s->compare ? "--compare needs two files; see pastiche bench --help"
+                            : "%s: files are for --compare; see pastiche bench --help",
+                 s->words[0]);
         return EXIT_USAGE;
     }
-    if (!arguments_read("bench", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        print_help();
-        return EXIT_OK;
-    }
-    pst_bench_options options;
-    pst_bench_options_init(&options, sizeof options);
-    if (seconds && (!value_number(seconds, &options.seconds) || options.seconds < 1e-3 || options.seconds > 3600)) {
-        complain("--seconds \"%s\": must be a number from 0.001 to 3600", seconds);
-        return EXIT_USAGE;
-    }
-    if (sizes) {
-        options.sizes = numbers;
-        if (!read_sizes(sizes, numbers, &options.size_count))
-            return EXIT_USAGE;
-    }
-    FILE *file = json ? fopen(json, "w") : NULL;
-    if (json && !file) {
-        complain("%s: cannot be written: %s", json, strerror(errno));
+    pst_bench_options options = s->bench;
+    options.sizes = options.size_count ? s->bench_sizes : NULL;
+    FILE *file = s->bench_json ? fopen(s->bench_json, "w") : NULL;
+    if (s->bench_json && !file) {
+        complain("%s: cannot be written: %s", s->bench_json, strerror(errno));
         return EXIT_FAILED;
     }
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
-    where.device = device;
-    where.kernel_folder = getenv("PASTICHE_KERNELS");
-    where.choices_file = choices && strcmp(choices, "none") == 0 ? "" : choices;
+    where.device = s->device;
+    where.kernel_folder = s->kernels;
+    where.choices_file = s->choices;
     pst_context *context;
     pst_status status = pst_context_create(&where, &context);
-    int code = status == PST_OK ? measure(context, model, &options, file, json) : failed(context, status);
+    int code = status == PST_OK ? measure(context, s->model, &options, file, s->bench_json) : failed(context, status);
     pst_context_destroy(context);
     return code;
 }

@@ -37,11 +37,11 @@ static bool has_network(const settings *s) {
     return code == EXIT_OK;
 }
 
-static bool draw_all(void) {
+static bool draw_all(const settings *s) {
     pst_context_options where;
     pst_context *context;
     pst_context_options_init(&where, sizeof where);
-    where.device = getenv("PASTICHE_DEVICE");
+    where.device = s->device;
     bool good = pst_context_create(&where, &context) == PST_OK;
     if (!good)
         complain("%s", context ? pst_context_message(context) : "no memory left");
@@ -51,45 +51,10 @@ static bool draw_all(void) {
     return good;
 }
 
-int demo_command(int count, char **arguments) {
-    /* what the user adds comes last and so counts */
-    const char *own[] = {FILE_OF("landscape"),
-                         FILE_OF("strokes"),
-                         "--output",
-                         FILE_OF("demo"),
-                         "--start",
-                         "content",
-                         "--iterations",
-                         "200",
-                         "--save-iter",
-                         "0"};
-    enum { OWN = sizeof own / sizeof *own };
-    if (count > 0 && strcmp(arguments[0], "--help") == 0) {
-        puts("Usage: pastiche demo [option...]\n\n"
-             "Draws a landscape and two styles, " FILE_OF("landscape") ", " FILE_OF(
-                 "strokes") "\n"
-                            "and " FILE_OF("mosaic") ", in this folder and paints the first in the manner\n"
-                                                     "of the second as " FILE_OF(
-                                                         "demo") ". Takes all options of a run.");
-        return EXIT_OK;
-    }
-    char **all = malloc(sizeof *all * (size_t)(OWN + count));
-    if (!all) {
-        complain("no memory left");
-        return EXIT_FAILED;
-    }
-    memcpy(all, own, sizeof own);
-    if (count > 0)
-        memcpy(all + OWN, arguments, sizeof *all * (size_t)count);
-    settings s;
-    int code = EXIT_USAGE;
-    if (options_read(&s, OWN + count, all)) {
-        code = has_network(&s) && draw_all() ? transfer_command(&s) : EXIT_FAILED;
-        if (code == EXIT_OK && !s.quiet)
-            fprintf(stderr, "pastiche: try the other one too: pastiche " FILE_OF("landscape") " " FILE_OF(
-                                "mosaic") " -o mosaic.png\n");
-    }
-    options_free(&s);
-    free(all);
+int demo_command(const settings *s) {
+    int code = has_network(s) && draw_all(s) ? transfer_command(s) : EXIT_FAILED;
+    if (code == EXIT_OK && !s->quiet)
+        fprintf(stderr, "pastiche: try the other style too: pastiche " FILE_OF("landscape") " " FILE_OF(
+                            "mosaic") " -o mosaic.png\n");
     return code;
 }

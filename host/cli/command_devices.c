@@ -1,11 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
-#include "cli/run/device_choice.h"
 
 static void print_device(const pst_device_info *device, bool chosen) {
     static const char *const types[] = {"CPU", "GPU", "other"};
@@ -75,21 +73,4 @@ static int list(const char *name) {
     return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int devices_command(int count, char **arguments) {
-    const char *name = getenv("PASTICHE_DEVICE");
-    for (int i = 0; i < count; i++) {
-        if (strncmp(arguments[i], "--device=", 9) == 0) {
-            name = arguments[i] + 9;
-        } else if (strcmp(arguments[i], "--device") == 0 && i + 1 < count) {
-            name = arguments[++i];
-        } else if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
-            puts("Usage: pastiche devices [--device DEVICE]\n\n"
-                 "Lists the OpenCL devices, best first, and marks the one that would be taken.");
-            return EXIT_OK;
-        } else {
-            complain("%s: pastiche devices does not know it; see pastiche devices --help", arguments[i]);
-            return EXIT_USAGE;
-        }
-    }
-    return list(name && *name ? name : NULL);
-}
+int devices_command(const settings *s) { return list(s->device); }

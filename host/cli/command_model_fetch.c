@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
 #include "cli/run/progress.h"
@@ -71,24 +70,11 @@ static int list(pst_catalogue *catalogue) {
     return EXIT_OK;
 }
 
-int model_list_command(int count, char **arguments) {
-    bool help;
-    const argument table[] = {{NULL, NULL, NULL}};
+int model_list_command(const settings *s) {
+    (void)s;
     pst_catalogue *catalogue;
-    if (!arguments_read("model list", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche model list\n\n"
-             "Prints the networks that are known, the best first, and where they are\n"
-             "installed.");
-        return EXIT_OK;
-    }
     pst_status status = pst_catalogue_open(&catalogue);
     int code = status == PST_OK ? list(catalogue) : failed(catalogue, status);
-    if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
-        complain("standard output cannot be written");
-        code = EXIT_FAILED;
-    }
     pst_catalogue_close(catalogue);
     return code;
 }
@@ -216,40 +202,13 @@ static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, boo
     return code;
 }
 
-int model_fetch_command(int count, char **arguments) {
-    const char *timeout = NULL;
-    bool help, quiet = false;
-    int seconds;
-    pst_fetch_options options;
+int model_fetch_command(const settings *s) {
     pst_catalogue *catalogue;
-    pst_fetch_options_init(&options, sizeof options);
-    const argument table[] = {{"NAME", &options.what, NULL},       {"-o", &options.output, NULL},
-                              {"--output", &options.output, NULL}, {"--from", &options.from, NULL},
-                              {"--sha256", &options.sha256, NULL}, {"--timeout", &timeout, NULL},
-                              {"--quiet", NULL, &quiet},           {NULL, NULL, NULL}};
-    if (!arguments_read("model fetch", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche model fetch NAME|URL [-o FILE] [--from URL] [--sha256 DIGITS]\n"
-             "                            [--timeout SECONDS] [--quiet]\n\n"
-             "Fetches a network that pastiche model list shows, or what a URL gives, checks it,\n"
-             "and installs it in the folder that is shown there, or as FILE. A fetch that was\n"
-             "broken off goes on where it was. --from takes a known network from another\n"
-             "place, --sha256 says what a URL must give, --timeout how long nothing may come\n"
-             "before it is given up (60). http_proxy and https_proxy are obeyed.");
-        return EXIT_OK;
-    }
-    if (!options.what) {
-        complain("no network named; usage: pastiche model fetch NAME|URL; pastiche model list shows the names");
-        return EXIT_USAGE;
-    }
-    if (timeout) {
-        if (!argument_integer("--timeout", timeout, 1, 86400, &seconds))
-            return EXIT_USAGE;
-        options.stall_seconds = seconds;
-    }
+    pst_fetch_options options = s->fetch;
+    options.what = s->words[0];
+    options.output = s->output;
     pst_status status = pst_catalogue_open(&catalogue);
-    int code = status == PST_OK ? fetch(catalogue, &options, quiet) : failed(catalogue, status);
+    int code = status == PST_OK ? fetch(catalogue, &options, s->quiet) : failed(catalogue, status);
     pst_catalogue_close(catalogue);
     return code;
 }

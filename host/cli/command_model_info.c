@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
@@ -22,19 +21,6 @@ static const char *convention_text(pst_convention convention) {
         break;
     }
     return "unknown";
-}
-
-static bool read_convention(const char *text, pst_convention *convention) {
-    *convention = PST_CONVENTION_AUTO;
-    if (!text || strcmp(text, "auto") == 0)
-        return true;
-    if (strcmp(text, "caffe") == 0)
-        *convention = PST_CONVENTION_CAFFE;
-    else if (strcmp(text, "torchvision") == 0)
-        *convention = PST_CONVENTION_TORCHVISION;
-    if (*convention == PST_CONVENTION_AUTO)
-        complain("--convention \"%s\": must be caffe, torchvision or auto", text);
-    return *convention != PST_CONVENTION_AUTO;
 }
 
 static int failed(const pst_context *context, pst_status status) {
@@ -89,37 +75,15 @@ static void print_info(const pst_network_info *info) {
         printf("lacks        %s of the default layers\n", missing);
 }
 
-int model_info_command(int count, char **arguments) {
-    const char *path = NULL, *as = NULL;
-    bool help;
-    pst_convention convention;
-    const argument table[] = {{"FILE", &path, NULL}, {"--convention", &as, NULL}, {NULL, NULL, NULL}};
-    if (!arguments_read("model info", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche model info FILE [--convention caffe|torchvision]\n\n"
-             "Prints what a network file is: its format, what its first convolution expects,\n"
-             "its convolutions, and what it lacks for the default layers.");
-        return EXIT_OK;
-    }
-    if (!path) {
-        complain("no file given; usage: pastiche model info FILE");
-        return EXIT_USAGE;
-    }
-    if (!read_convention(as, &convention))
-        return EXIT_USAGE;
+int model_info_command(const settings *s) {
     pst_context *context;
     pst_network *network;
     pst_network_info info = {.size = sizeof info};
-    pst_status status = load(path, convention, &context, &network);
+    pst_status status = load(s->words[0], (pst_convention)s->convention, &context, &network);
     int code = status == PST_OK ? EXIT_OK : failed(context, status);
     if (code == EXIT_OK) {
         pst_network_describe(network, &info);
         print_info(&info);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            complain("standard output cannot be written");
-            code = EXIT_FAILED;
-        }
     }
     pst_network_destroy(network);
     pst_context_destroy(context);
@@ -148,33 +112,9 @@ static int convert(const char *from, const char *to, pst_convention convention, 
     return code;
 }
 
-int model_convert_command(int count, char **arguments) {
-    const char *from = NULL, *to = NULL, *as = NULL;
-    bool help, half = false;
-    pst_convention convention;
-    const argument table[] = {{"FILE", &from, NULL},
-                              {"OUT", &to, NULL},
-                              {"--convention", &as, NULL},
-                              {"--f16", NULL, &half},
-                              {NULL, NULL, NULL}};
+int model_convert_command(const settings *s) {
     static const char ending[] = ".safetensors";
-    if (!arguments_read("model convert", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche model convert FILE OUT.safetensors [--f16]\n"
-             "                              [--convention caffe|torchvision]\n\n"
-             "Writes the convolutions of a network in Keras HDF5, Caffe, ONNX, PyTorch,\n"
-             "MATLAB 5 or safetensors form as safetensors, for inputs as Caffe's networks have\n"
-             "them. --f16 halves the bytes; --convention says what FILE expects, where it cannot\n"
-             "be found out.");
-        return EXIT_OK;
-    }
-    if (!from || !to) {
-        complain("two files are needed; usage: pastiche model convert FILE OUT.safetensors");
-        return EXIT_USAGE;
-    }
-    if (!read_convention(as, &convention))
-        return EXIT_USAGE;
+    const char *from = s->words[0], *to = s->words[1];
     size_t length = strlen(to);
     if (length < sizeof ending || strcmp(to + length - (sizeof ending - 1), ending) != 0) {
         complain("%s: the result is a safetensors file; give it a name that ends in %s", to, ending);
@@ -184,5 +124,5 @@ int model_convert_command(int count, char **arguments) {
         complain("%s: would be replaced by what is converted from it; name another file", to);
         return EXIT_USAGE;
     }
-    return convert(from, to, convention, half);
+    return convert(from, to, (pst_convention)s->convention, s->f16);
 }

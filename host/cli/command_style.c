@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
@@ -13,20 +12,6 @@
 #include "cli/run/invocation.h"
 
 enum { ABOUT_MOST = 1000 };
-
-static const char make_help[] =
-    "Usage: pastiche style make IMAGE... -o OUT.style [option...]\n\n"
-    "Keeps what one painting or a blend of several is to a network, for runs that need\n"
-    "no images of the style: pastiche photo.jpg OUT.style -o out.png\n\n"
-    "  -o OUT.style\n"
-    "  --weights LIST              share of each image, such as 2,1 (equal)\n"
-    "  --image-size N              the largest longer side that is kept (1024)\n"
-    "  --min-size N                the smallest; sizes are the square root of 2 apart (128)\n"
-    "  --style-layers LIST         relu1_1,relu2_1,relu3_1,relu4_1,relu5_1\n"
-    "  --model FILE                the network; runs must use the same\n"
-    "  --pooling, --border         likewise, and --preset for all at once\n"
-    "  --device DEVICE, --workspace MIB, --choices FILE, --quiet\n"
-    "                              as for a run";
 
 /* "monet.jpg 2, harvest.jpg 1" */
 static void tell_sources(const settings *s, char about[ABOUT_MOST]) {
@@ -92,7 +77,7 @@ static int make_of(invocation *w, const settings *s, pst_image **images) {
     return status == PST_OK ? EXIT_OK : invocation_failed(w, status);
 }
 
-static int make(const settings *s) {
+int style_make_command(const settings *s) {
     invocation w;
     int code = invocation_begin(&w, s);
     pst_image **images = calloc(s->style_count, sizeof *images);
@@ -106,22 +91,6 @@ static int make(const settings *s) {
         pst_image_destroy(images[i]);
     free(images);
     invocation_end(&w);
-    return code;
-}
-
-static int make_command(int count, char **arguments) {
-    settings s;
-    int code = EXIT_USAGE;
-    if (options_read_style(&s, count, arguments)) {
-        code = EXIT_OK;
-        if (s.help)
-            puts(make_help);
-        else if (s.version)
-            printf("pastiche %s\n", pst_version());
-        else
-            code = make(&s);
-    }
-    options_free(&s);
     return code;
 }
 
@@ -141,21 +110,7 @@ static void print_info(const pst_style_info *info) {
     printf("\nbytes        %" PRIu64 " (%s)\n", info->bytes, bytes_text(info->bytes, bytes));
 }
 
-static int tell_command(int count, char **arguments) {
-    const char *path = NULL;
-    bool help;
-    const argument table[] = {{"FILE", &path, NULL}, {NULL, NULL, NULL}};
-    if (!arguments_read("style info", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche style info FILE\n\n"
-             "Prints what a style file was made of, with which network, and its layers and sizes.");
-        return EXIT_OK;
-    }
-    if (!path) {
-        complain("no file given; usage: pastiche style info FILE");
-        return EXIT_USAGE;
-    }
+int style_info_command(const settings *s) {
     pst_context_options where;
     pst_context *context;
     pst_style *style = NULL;
@@ -164,36 +119,15 @@ static int tell_command(int count, char **arguments) {
     where.device = "none";
     pst_status status = pst_context_create(&where, &context);
     if (status == PST_OK)
-        status = pst_style_load(context, path, &style);
+        status = pst_style_load(context, s->words[0], &style);
     int code = status == PST_OK ? EXIT_OK : EXIT_FAILED;
-    if (status != PST_OK)
+    if (status != PST_OK) {
         complain("%s", context ? pst_context_message(context) : "no memory left");
-    if (code == EXIT_OK) {
+    } else {
         pst_style_describe(style, &info);
         print_info(&info);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            complain("standard output cannot be written");
-            code = EXIT_FAILED;
-        }
     }
     pst_style_destroy(style);
     pst_context_destroy(context);
     return code;
-}
-
-int style_command(int count, char **arguments) {
-    const char *name = count > 0 ? arguments[0] : "";
-    if (strcmp(name, "make") == 0)
-        return make_command(count - 1, arguments + 1);
-    if (strcmp(name, "info") == 0)
-        return tell_command(count - 1, arguments + 1);
-    if (strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0) {
-        complain("pastiche style %s: there is no such command; see pastiche style --help", *name ? name : "...");
-        return EXIT_USAGE;
-    }
-    puts("Usage:\n"
-         "  pastiche style make IMAGE... -o OUT.style   keep what images of a style are to a network\n"
-         "  pastiche style info FILE                      what is in such a file\n\n"
-         "pastiche style COMMAND --help tells more.");
-    return EXIT_OK;
 }

@@ -1,9 +1,6 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options/arguments.h"
 #include "cli/options/complain.h"
 #include "cli/run/measuring.h"
 
@@ -33,35 +30,15 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     return code;
 }
 
-int tune_command(int count, char **arguments) {
-    const char *size = NULL, *model = getenv("PASTICHE_MODEL"), *device = getenv("PASTICHE_DEVICE");
-    const char *choices = choices_from_environment();
-    bool help;
-    const argument table[] = {{"--image-size", &size, NULL},
-                              {"--model", &model, NULL},
-                              {"--device", &device, NULL},
-                              {"--choices", &choices, NULL},
-                              {NULL, NULL, NULL}};
-    if (!arguments_read("tune", count, arguments, table, &help))
-        return EXIT_USAGE;
-    if (help) {
-        puts("Usage: pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
-             "                     [--choices FILE]\n\n"
-             "Measures which convolution algorithms are the fastest on a device, for images\n"
-             "of about N pixels (512) and a network (VGG-19), and keeps them for later runs,\n"
-             "or in FILE.");
-        return EXIT_OK;
-    }
+int tune_command(const settings *s) {
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
-    if (size && !argument_integer("--image-size", size, 16, 65535, &options.width))
-        return EXIT_USAGE;
-    options.height = options.width;
-    options.choices_file = choices && *choices ? choices : NULL;
+    options.width = options.height = s->transfer.image_size;
+    options.choices_file = s->choices && *s->choices ? s->choices : NULL;
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
-    where.device = device;
-    where.kernel_folder = getenv("PASTICHE_KERNELS");
+    where.device = s->device;
+    where.kernel_folder = s->kernels;
     where.choices_file = ""; /* what was measured before is measured again */
-    return tune(&where, model && *model ? model : NULL, &options);
+    return tune(&where, s->model, &options);
 }

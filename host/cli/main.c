@@ -1,32 +1,53 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/options/complain.h"
+#include "cli/options/help.h"
 
-int main(int count, char **arguments) {
-    static const struct {
-        const char *name;
-        int (*run)(int count, char **arguments);
-    } commands[] = {{"devices", devices_command}, {"tune", tune_command},   {"bench", bench_command},
-                    {"model", model_command},     {"demo", demo_command},   {"batch", batch_command},
-                    {"info", info_command},       {"again", again_command}, {"style", style_command}};
-    for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(arguments[1], commands[i].name) == 0)
-            return commands[i].run(count - 2, arguments + 2);
+static int (*const runs[COMMAND_COUNT])(const settings *s) = {
+    [COMMAND_RUN] = transfer_command,
+    [COMMAND_BATCH] = batch_command,
+    [COMMAND_DEMO] = demo_command,
+    [COMMAND_STYLE_MAKE] = style_make_command,
+    [COMMAND_STYLE_INFO] = style_info_command,
+    [COMMAND_INFO] = info_command,
+    [COMMAND_AGAIN] = again_command,
+    [COMMAND_MODEL_LIST] = model_list_command,
+    [COMMAND_MODEL_FETCH] = model_fetch_command,
+    [COMMAND_MODEL_INFO] = model_info_command,
+    [COMMAND_MODEL_CONVERT] = model_convert_command,
+    [COMMAND_DEVICES] = devices_command,
+    [COMMAND_TUNE] = tune_command,
+    [COMMAND_BENCH] = bench_command,
+};
 
+static int run(const command *c, int count, char **arguments) {
     settings s;
     int code = EXIT_USAGE;
-    if (options_read(&s, count > 0 ? count - 1 : 0, arguments + 1)) {
+    if (options_read(&s, c, count, arguments)) {
         code = EXIT_OK;
-        if (s.help)
-            options_help(s.help_all);
+        if (s.help || s.help_all)
+            help_print(stdout, c, s.help_all);
         else if (s.version)
             printf("pastiche %s\n", pst_version());
         else
-            code = transfer_command(&s);
+            code = runs[c - command_table](&s);
     }
     options_free(&s);
+    return code;
+}
+
+int main(int count, char **arguments) {
+    int used = 0, code = EXIT_USAGE;
+    count = count > 0 ? count - 1 : 0;
+    arguments++;
+    const command *c = command_find(count, arguments, &used);
+    if (c) {
+        code = run(c, count - used, arguments + used);
+    } else if (used) {
+        help_print_group(stdout, arguments[0]);
+        code = EXIT_OK;
+    }
     /* A full disk behind a redirected --plan must not look like success. */
     if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
         complain("standard output cannot be written");

@@ -160,7 +160,7 @@ START_TEST(test_what_cannot_work_is_refused_before_anything_begins) {
         {"batch photos style.ppm -o out", 2, "no style", "--styles STYLE"},
         {"batch --styles style.ppm -o out", 2, "no content", "CONTENT"},
         {"batch photos --styles style.ppm --style-image style.ppm -o out", 2, "--styles", "one of them"},
-        {"batch photos --styles style.ppm --sheet s.png -o out", 2, "--sheet", "one content"},
+        {"batch photos --styles style.ppm --sheet s.png -o out", 2, "--sheet", "pastiche batch"},
         {"batch photos gone.ppm --styles style.ppm -o out", 1, "gone.ppm", "no such file"},
         {"batch photos --styles style.ppm gone -o out", 1, "gone", "no such file"},
         {"batch photos --style-image gone.ppm -o out", 1, "gone.ppm", "no such file"},

@@ -98,8 +98,8 @@ START_TEST(test_networks_are_told_about_and_converted) {
     ck_refused("model", 2, "model", "--help");
     ck_refused("model turn net.safetensors", 2, "model turn", "no such command");
     ck_refused("model info", 2, "no file", "model info FILE");
-    ck_refused("model info a b", 2, "b", "does not know it");
-    ck_refused("model info net.safetensors --convention keras", 2, "keras", "caffe, torchvision");
+    ck_refused("model info a b", 2, "b", "too many");
+    ck_refused("model info net.safetensors --convention keras", 2, "keras", "auto, caffe or torchvision");
     ck_refused("model info no.txt", 1, "no.txt", "is a text");
     ck_refused("model info gone.pth", 1, "gone.pth", "no such file");
     ck_refused("model convert net.safetensors", 2, "two files", "OUT.safetensors");
@@ -213,14 +213,14 @@ START_TEST(test_bad_options_get_one_clear_line) {
         {"-normalize_gradients=1", "-normalize_gradients", "no value"},
         {"-optimizer sgd", "sgd", "lbfgs, adam, gradient-descent or lbfgs-plain"},
         {"--color-space lab", "lab", "yuv or oklab"},
-        {"--match-colors mean", "mean", "cholesky, pca, symmetric, histogram or none"},
+        {"--match-colors mean", "mean", "none, cholesky, pca, symmetric or histogram"},
         {"-pooling min", "min", "max, avg or l2"},
         {"-init noise", "noise", "random or image"},
         {"--loss huber", "huber", "mean, gatys or wasserstein"},
         {"--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch"},
         {"--preset", "--preset", "value"},
-        {"-adam_betas .9", ".9", "0.9,0.99"},
-        {"-adam_betas .9,1", ".9,1", "below 1"},
+        {"-adam_betas .9", ".9", "two numbers"},
+        {"-adam_betas .9,1", ".9,1", "must be from 0 to 0.999999"},
         {"--average 1", "--average", ""},
         {"--clamp", "clamping", "Adam"},
         {"--average .9 --optimizer lbfgs-plain", "average", "Adam"},

@@ -9,6 +9,7 @@
 #include "cli/draw/sheet_layout.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/options/option_value.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
 #include "cli/run/run_paint.h"
@@ -49,7 +50,8 @@ static bool read_axis(axis *a, const char *given, const char *text) {
     snprintf(a->option, sizeof a->option, "--%.*s", (int)length, name);
     for (char *c = a->option; *c; c++)
         *c = *c == '_' ? '-' : *c;
-    if (!options_takes_value(a->option + 2) || strncmp(a->option + 2, "sheet", 5) == 0) {
+    const option *o = option_find(a->option + 2, &command_table[COMMAND_RUN]);
+    if (!o || !o->value || strncmp(a->option + 2, "sheet", 5) == 0) {
         complain("%s \"%s\": %s is no option of a run that takes a value", given, text, a->option);
         return false;
     }
@@ -92,12 +94,22 @@ static bool choose_rows(sheet *p) {
     return true;
 }
 
-/* Whether two runs differ in nothing that the axes can set, but for what is the sheet's own. */
+/* Whether an option of both runs has the same value. */
+static bool same_value(const settings *a, const settings *b, const option *o) {
+    char first[VALUE_TEXT_MOST] = "", second[VALUE_TEXT_MOST] = "";
+    option_value(a, o, first, sizeof first);
+    option_value(b, o, second, sizeof second);
+    return strcmp(first, second) == 0;
+}
+
+/* Whether two runs differ in nothing that changes the result. */
 static bool same_run(const settings *a, const settings *b) {
-    pst_transfer_options first = a->transfer, second = b->transfer;
-    first.blend_weights = second.blend_weights = NULL; /* copies for each */
-    bool same_start = a->start == b->start && (a->start != START_FILE || strcmp(a->start_file, b->start_file) == 0);
-    return memcmp(&first, &second, sizeof first) == 0 && same_start && a->model == b->model;
+    bool same = a->start == b->start && (a->start != START_FILE || strcmp(a->start_file, b->start_file) == 0);
+    for (const option *o = option_table; same && o < option_table + option_table_size; o++)
+        if (option_is_of(o, a->command) && (option_changes_result(o) || o->offset == offsetof(settings, model)))
+            same = same_value(a, b, o);
+    return same && a->transfer.pixels_256 == b->transfer.pixels_256 && /* which presets set */
+           a->transfer.adam_epsilon_first == b->transfer.adam_epsilon_first;
 }
 
 static bool read_variant(const sheet *p, settings *variant, const axis *column, size_t c, const axis *row, size_t r) {

@@ -1,56 +1,95 @@
-#include <stdio.h>
+#include "cli/options/help.h"
+
+#include <stdbool.h>
 #include <string.h>
 
-#include "cli/options/option_table.h"
+#include "cli/options/option_value.h"
 
-enum { HELP_COLUMN = 30 }; /* leaves 50 of 80 columns for a line of help */
+enum { WIDTH = 80, COLUMN = 30 }; /* leaves 50 of 80 columns for the explanation */
 
-/* What most people want to know about. */
-static const char *const usual[] = {
-    "output",         "image-size",   "original-colors", "match-colors", "content-mask", "style-masks", "start",
-    "content-weight", "style-weight", "tv-weight",       "preset",       "iterations",   "model",       "device",
-    "plan",           "checkpoint",   "resume",          "web",          "sheet",        "quiet",       "help",
-    "help-all",       "version",
-};
-
-static bool is_usual(const option *o) {
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (strcmp(usual[i], o->names[0]) == 0)
-            return true;
-    return false;
+/* Prints words from a column on, in as many lines as they need. The line has `used` characters already. */
+static void print_words(FILE *to, int used, const char *text) {
+    int at = COLUMN;
+    fprintf(to, used < COLUMN - 1 ? "%*s" : "\n%*s", used < COLUMN - 1 ? COLUMN - used : COLUMN, "");
+    for (const char *word = text; *word;) {
+        int length = (int)strcspn(word, " ");
+        if (word > text && at + 1 + length > WIDTH) {
+            fprintf(to, "\n%*s", COLUMN, "");
+            at = COLUMN;
+        } else if (word > text) {
+            at += fprintf(to, " ");
+        }
+        at += fprintf(to, "%.*s", length, word);
+        word += length + (word[length] == ' ');
+    }
+    fputc('\n', to);
 }
 
-void options_help(bool all) {
-    puts("Usage: pastiche CONTENT STYLE... -o OUT [option...]\n"
-         "       pastiche batch CONTENT... --styles STYLE... -o FOLDER [option...]\n"
-         "       pastiche style make IMAGE... -o OUT.style [option...]\n"
-         "       pastiche style info FILE\n"
-         "       pastiche demo\n"
-         "       pastiche info IMAGE\n"
-         "       pastiche again IMAGE [-o NEW]\n"
-         "       pastiche devices [--device DEVICE]\n"
-         "       pastiche tune [--image-size N] [--model FILE] [--device DEVICE]\n"
-         "       pastiche bench [--sizes LIST] [--json FILE] [--device DEVICE]\n"
-         "       pastiche model info FILE\n"
-         "       pastiche model convert FILE OUT.safetensors [--f16]\n"
-         "       pastiche model list\n"
-         "       pastiche model fetch NAME|URL [-o FILE]\n"
-         "\n"
-         "Paints the photograph CONTENT in the manner of the paintings STYLE.");
-    for (const option *o = option_table; o < option_table + option_table_size; o++) {
-        if (o->kind == IS_HEADING && (all || o == option_table))
-            printf("\n%s:\n", all ? o->names[0] : "Options");
-        if (o->kind == IS_HEADING || !o->help || !(all || is_usual(o)))
-            continue;
-        int width = printf("  ");
-        for (size_t i = OPTION_NAMES; i-- > 0;)
-            if (o->names[i] && !o->names[i][1])
-                width += printf("-%s, ", o->names[i]);
-        width += printf("--%s%s%s", o->names[0], o->value ? " " : "", o->value ? o->value : "");
-        printf("%*s%s\n", HELP_COLUMN - width, "", o->help);
+static void print_option(FILE *to, const option *o, const command *c) {
+    char name[OPTION_NAME_MOST], words[VALUE_TEXT_MOST], usual[VALUE_TEXT_MOST], text[4 * VALUE_TEXT_MOST];
+    int used = fprintf(to, "  ");
+    for (size_t i = 1; option_name(o, i, name); i++)
+        if (!name[1])
+            used += fprintf(to, "-%s, ", name);
+    used += fprintf(to, "--%s%s%s", option_name(o, 0, name), o->value ? " " : "", o->value ? o->value : "");
+    option_words_text(o, words);
+    option_usual(o, c, usual);
+    snprintf(text, sizeof text, "%s%s%s%s%s%s", o->help, *words ? ": " : "", words, *usual ? " (" : "", usual,
+             *usual ? ")" : "");
+    print_words(to, used, text);
+}
+
+/* Only commands with many options have --help-all. */
+static bool has_more(const command *c) { return option_find("help-all", c) != NULL; }
+
+static bool is_shown(const option *o, const command *c, bool all) {
+    return option_is_of(o, c) && !(o->flags & FOR_NEURAL_STYLE) && (all || o->flags & USUAL);
+}
+
+/* A command's own options come before those that it shares with a run, but for the groups of --help-all. */
+static void print_options(FILE *to, const command *c, bool all) {
+    const bool grouped = all && has_more(c);
+    const char *heading = "Options"; /* to be printed before the next option */
+    for (int round = grouped ? 1 : 0; round < 2; round++) {
+        for (const option *o = option_table; o < option_table + option_table_size; o++) {
+            bool shared = option_is_of(o, &command_table[COMMAND_RUN]);
+            if (o->kind == OPTION_HEADING && grouped)
+                heading = o->names;
+            if (!is_shown(o, c, all || !has_more(c)) || (!grouped && shared != (round == 1)))
+                continue;
+            if (heading)
+                fprintf(to, "\n%s:\n", heading);
+            heading = NULL;
+            print_option(to, o, c);
+        }
     }
-    puts(all ? "" : "\nThe manual and --help-all know more: colors, losses, optimizers, batches ...");
-    puts("The options of neural-style work as they are, with one dash and underscores.\n"
-         "PASTICHE_DEVICE, PASTICHE_MODEL and PASTICHE_CHOICES stand for --device,\n"
-         "--model and --choices.");
+}
+
+static void print_command(FILE *to, const command *c) { print_words(to, fprintf(to, "  %s", c->name), c->summary); }
+
+void help_print(FILE *to, const command *c, bool all) {
+    char title[32];
+    fprintf(to, "Usage: %s%s%s\n\n%s\n", command_title(c, title), *c->usage ? " " : "", c->usage, c->about);
+    if (c == &command_table[COMMAND_RUN]) {
+        fprintf(to, "\nCommands, each with a --help of its own:\n");
+        for (c++; c < command_table + COMMAND_COUNT; c++)
+            print_command(to, c);
+        c = command_table;
+    }
+    print_options(to, c, all);
+    if (all)
+        fprintf(to, "\nThe options of neural-style work as they are, with one dash and underscores.\n"
+                    "PASTICHE_MODEL, PASTICHE_DEVICE and PASTICHE_CHOICES replace --model, --device\n"
+                    "and --choices. The manual, man pastiche, explains every option.\n");
+    else if (has_more(c))
+        fprintf(to, "\n%s --help-all lists all options; man pastiche explains them.\n", title);
+}
+
+void help_print_group(FILE *to, const char *first) {
+    char title[32];
+    size_t length = strlen(first);
+    fprintf(to, "Commands, each with a --help of its own:\n");
+    for (const command *c = command_table; c < command_table + COMMAND_COUNT; c++)
+        if (strncmp(c->name, first, length) == 0 && c->name[length] == ' ')
+            print_words(to, fprintf(to, "  %s %s", command_title(c, title), c->usage), c->summary);
 }

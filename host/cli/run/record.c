@@ -4,63 +4,17 @@
 #include <string.h>
 
 #include "cli/options/file_names.h"
-#include "cli/options/option_table.h"
+#include "cli/options/option_value.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
 #include "cli/run/invocation.h"
 
-enum { VALUE_MOST = 64 };
-
 const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
 
-/* Options that say where things go and what is shown; the files of others are told apart from them. */
-static const char *const without_effect[] = {
-    "output",
-    "content-image",
-    "style-image",
-    "start",
-    "init",
-    "init-image",
-    "model",
-    "choices",
-    "no-tune",
-    "plan",
-    "save-iter",
-    "print-iter",
-    "log",
-    "quiet",
-    "help",
-    "help-all",
-    "version",
-    "backend",
-    "cudnn-autotune",
-    "proto-file",
-    "multigpu-strategy",
-    "disable-check",
-    "no-metadata",
-    "web",
-    "web-address",
-    "web-port",
-    "web-wait",
-    "checkpoint",
-    "checkpoint-every",
-    "resume",
-    "styles",
-    "contents",
-    "name",
-    "overwrite",
-    "sheet",
-    "sheet-columns",
-    "sheet-rows",
-    "sheet-size",
-    "sheet-iterations",
-};
-
-bool record_matters(const char *name) {
-    for (size_t i = 0; i < sizeof without_effect / sizeof *without_effect; i++)
-        if (strcmp(without_effect[i], name) == 0)
-            return false;
-    return true;
+/* By name, as a record has it. */
+bool record_keeps(const char *name) {
+    const option *o = option_find(name, &command_table[COMMAND_RUN]);
+    return o && option_changes_result(o);
 }
 
 /* JSON is UTF-8, and names of files and devices need not be. */
@@ -87,12 +41,13 @@ static json_t *file(const char *path, const char *sha256) {
 /* [["image-size", "256"], ["original-colors"], ...], as given. */
 static json_t *options(const settings *s) {
     json_t *all = json_array();
+    char name[OPTION_NAME_MOST];
     for (size_t i = 0; i < s->given_count; i++) {
         const given_option *given = &s->given[i];
-        if (!record_matters(given->option->names[0]))
+        if (!option_changes_result(given->option))
             continue;
         json_t *pair = json_array();
-        json_array_append_new(pair, json_string(given->option->names[0]));
+        json_array_append_new(pair, json_string(option_name(given->option, 0, name)));
         if (given->value)
             json_array_append_new(pair, text(given->value));
         json_array_append_new(all, pair);
@@ -103,22 +58,17 @@ static json_t *options(const settings *s) {
 /* Every value that the table of options can tell, those of defaults too; for people. */
 static json_t *all_settings(const settings *s) {
     json_t *all = json_object();
-    for (size_t i = 0; i < option_table_size; i++) {
-        const option *o = &option_table[i];
-        char value[VALUE_MOST];
-        if (o->kind != IS_HEADING && o->help && record_matters(o->names[0]) && option_value(s, o, value, sizeof value))
-            json_object_set_new(all, o->names[0], text(value));
-    }
+    char name[OPTION_NAME_MOST], value[VALUE_TEXT_MOST];
+    for (const option *o = option_table; o < option_table + option_table_size; o++)
+        if (option_is_of(o, s->command) && option_changes_result(o) && option_value(s, o, value, sizeof value))
+            json_object_set_new(all, option_name(o, 0, name), text(value));
     for (size_t i = 0; i < s->given_count; i++) {
         const option *o = s->given[i].option;
-        if (record_matters(o->names[0]) && !json_object_get(all, o->names[0]))
-            json_object_set_new(all, o->names[0], s->given[i].value ? text(s->given[i].value) : json_true());
+        if (option_changes_result(o) && !json_object_get(all, option_name(o, 0, name)))
+            json_object_set_new(all, name, s->given[i].value ? text(s->given[i].value) : json_true());
     }
     return all;
 }
-
-/* Options whose values are files, or lists of files and other things. */
-static const char *const file_options[] = {"output-profile", "proof-profile", "content-mask", "style-masks"};
 
 static json_t *file_or_text(const char *value, pst_context *context) {
     char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
@@ -128,15 +78,15 @@ static json_t *file_or_text(const char *value, pst_context *context) {
     return made;
 }
 
-/* Of such options what each name in their values is: {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
+/* Of options that name files what each name in their values is:
+ * {"proof-profile": [{...}], "style-masks": [{...}, "#ff0000"]}. */
 static json_t *files(const settings *s, pst_context *context) {
     json_t *all = json_object();
+    char name[OPTION_NAME_MOST];
     for (size_t i = 0; i < s->given_count; i++) {
-        const char *name = s->given[i].option->names[0], *value = s->given[i].value;
-        size_t k = 0, count = 0;
-        while (k < sizeof file_options / sizeof *file_options && strcmp(file_options[k], name) != 0)
-            k++;
-        if (k == sizeof file_options / sizeof *file_options)
+        const char *value = s->given[i].value;
+        size_t count = 0;
+        if (!(s->given[i].option->flags & NAMES_FILES))
             continue;
         json_t *list = json_array();
         char **parts = file_exists(value) ? NULL : value_list(value, &count);
@@ -145,7 +95,7 @@ static json_t *files(const settings *s, pst_context *context) {
         for (size_t p = 0; p < count; p++)
             json_array_append_new(list, file_or_text(parts[p], context));
         free(parts);
-        json_object_set_new(all, name, list);
+        json_object_set_new(all, option_name(s->given[i].option, 0, name), list);
     }
     return all;
 }

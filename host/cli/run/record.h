@@ -20,8 +20,8 @@ json_t *record_take(const struct invocation *w, const settings *s, const pst_ima
 char *record_text(const json_t *inputs, const struct invocation *w, const settings *s, pst_job *job,
                   const pst_progress *last, bool stopped);
 
-/* Whether an option changes the image. */
-bool record_matters(const char *name);
+/* Whether an option of a run, by name, belongs to a record: those that change the result do. */
+bool record_keeps(const char *name);
 
 /* The members that name files and settings, in their order; ends with NULL. `again` keeps them as they were. */
 extern const char *const record_inputs[];

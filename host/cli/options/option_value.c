@@ -1,0 +1,281 @@
+#include "cli/options/option_value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options/complain.h"
+#include "cli/options/option_setters.h"
+#include "cli/options/values.h"
+
+static void *member(settings *s, const option *o) { return (char *)s + o->offset; }
+static const void *member_of(const settings *s, const option *o) { return (const char *)s + o->offset; }
+
+/* ---- what a row and the library say ---- */
+
+/* The library's row of the member that the option sets; NULL: it is the program's own. */
+static const pst_option_info *library_row(const option *o) {
+    size_t count;
+    const pst_option_info *rows = pst_transfer_option_table(&count);
+    for (size_t i = 0; o->bytes && i < count; i++)
+        if (offsetof(settings, transfer) + rows[i].offset == o->offset)
+            return &rows[i];
+    return NULL;
+}
+
+bool option_changes_result(const option *o) {
+    const pst_option_info *row = library_row(o);
+    return o->flags & CHANGES_RESULT || (row && row->changes_result);
+}
+
+void option_range(const option *o, double *least, double *most) {
+    const pst_option_info *row = library_row(o);
+    bool own = o->least != 0 || o->most != 0 || !row;
+    double unit = o->kind == OPTION_MEBIBYTE ? 1 << 20 : 1;
+    *least = own ? o->least : row->least / unit;
+    *most = own ? o->most : row->most / unit;
+}
+
+static const char *const *words_of(const option *o) {
+    static const char *presets[16];
+    const pst_option_info *row = library_row(o);
+    if (o->words || (row && row->words))
+        return o->words ? o->words : row->words;
+    if (o->set != set_preset)
+        return NULL;
+    for (size_t i = 0; i + 1 < sizeof presets / sizeof *presets && pst_preset_name(i); i++)
+        presets[i] = pst_preset_name(i);
+    return presets;
+}
+
+char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]) {
+    const char *const *words = words_of(o);
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; words && words[i] && used < VALUE_TEXT_MOST; i++)
+        used += (size_t)snprintf(text + used, VALUE_TEXT_MOST - used, "%s%s",
+                                 i == 0         ? ""
+                                 : words[i + 1] ? ", "
+                                                : " or ",
+                                 words[i]);
+    return text;
+}
+
+char *option_range_text(const option *o, char text[VALUE_TEXT_MOST]) {
+    double least, most;
+    bool whole = o->kind == OPTION_INTEGER || o->kind == OPTION_MEBIBYTE;
+    option_range(o, &least, &most);
+    text[0] = '\0';
+    if (!words_of(o) &&
+        (whole || o->kind == OPTION_NUMBER || o->kind == OPTION_PAIR || (o->kind == OPTION_LIST && most > 0)))
+        snprintf(text, VALUE_TEXT_MOST, whole ? "from %.0f to %.0f" : "from %.10g to %.10g", least, most);
+    return text;
+}
+
+/* ---- setting ---- */
+
+/* An integer, enum or bool of any size. */
+static void store(settings *s, const option *o, int64_t number) {
+    const int integer = (int)number;
+    const bool flag = number != 0;
+    memcpy(member(s, o),
+           o->bytes == sizeof(int64_t) ? (const void *)&number
+           : o->bytes == sizeof(int)   ? (const void *)&integer
+                                       : (const void *)&flag,
+           o->bytes);
+}
+
+static bool refuse(const option *o, const char *given, const char *value, const char *problem) {
+    char text[VALUE_TEXT_MOST];
+    option_words_text(o, text);
+    complain(*problem ? "%s \"%s\": %smust be %s" : "%s %s: %smust be %s", given, value, problem,
+             *text ? text : option_range_text(o, text));
+    return false;
+}
+
+static bool in_range(const option *o, double number) {
+    double least, most;
+    option_range(o, &least, &most);
+    return number >= least && number <= most;
+}
+
+/* The word's place in the list; -1: it is not one of them. '_' counts as '-', and some words have a second spelling. */
+static int find_word(const char *const *words, const char *value) {
+    static const char *const spellings[][2] = {{"gd", "gradient-descent"}, {"l-bfgs", "lbfgs"}, {"average", "avg"},
+                                               {"zero", "zeros"},          {"jpg", "jpeg"},     {"tif", "tiff"}};
+    char word[64];
+    snprintf(word, sizeof word, "%s", value);
+    for (char *c = word; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (strcmp(word, spellings[i][0]) == 0)
+            snprintf(word, sizeof word, "%s", spellings[i][1]);
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static bool set_integer(settings *s, const option *o, const char *given, const char *value) {
+    const char *const *words = words_of(o);
+    int64_t number;
+    if (!value_integer(value, &number))
+        return refuse(o, given, value, "not a whole number; ");
+    if (words ? find_word(words, value) < 0 : !in_range(o, (double)number))
+        return refuse(o, given, value, "");
+    if (o->kind == OPTION_MEBIBYTE)
+        *(size_t *)member(s, o) = (size_t)number << 20;
+    else
+        store(s, o, number);
+    return true;
+}
+
+static bool set_number(settings *s, const option *o, const char *given, const char *value) {
+    double number;
+    if (!value_number(value, &number))
+        return refuse(o, given, value, "not a number; ");
+    if (!in_range(o, number))
+        return refuse(o, given, value, "");
+    *(double *)member(s, o) = number;
+    return true;
+}
+
+static bool set_pair(settings *s, const option *o, const char *given, const char *value) {
+    size_t count = 0;
+    double numbers[2];
+    char **parts = value_list(value, &count);
+    bool good = parts && count == 2;
+    for (size_t i = 0; good && i < 2; i++)
+        good = value_number(parts[i], &numbers[i]) && in_range(o, numbers[i]);
+    free(parts);
+    if (!good)
+        return refuse(o, given, value, "not two numbers with a comma between; each ");
+    memcpy(member(s, o), numbers, sizeof numbers);
+    return true;
+}
+
+static bool set_text(settings *s, const option *o, const char *given, const char *value) {
+    if (!*value && !(o->flags & MAY_BE_EMPTY)) {
+        complain("%s needs a value", given);
+        return false;
+    }
+    *(const char **)member(s, o) = *value ? value : NULL;
+    return true;
+}
+
+static bool set_choice(settings *s, const option *o, const char *given, const char *value) {
+    int found = find_word(words_of(o), value);
+    if (found < 0)
+        return refuse(o, given, value, "not known; ");
+    store(s, o, found);
+    return true;
+}
+
+static void set_nothing(settings *s, const option *o) {
+    size_t i = 0;
+    while (i < s->ignored_count && s->ignored[i] != o)
+        i++;
+    if (i == s->ignored_count && i < NOTICES_MOST)
+        s->ignored[s->ignored_count++] = o;
+}
+
+bool option_set(settings *s, const option *o, const char *given, const char *value) {
+    if (o->set)
+        return o->set(s, o, given, value);
+    switch (o->kind) {
+    case OPTION_FLAG:
+    case OPTION_SWITCH:
+        store(s, o, !value || strcmp(value, "0") != 0);
+        return true;
+    case OPTION_INTEGER:
+    case OPTION_MEBIBYTE:
+        return set_integer(s, o, given, value);
+    case OPTION_NUMBER:
+        return set_number(s, o, given, value);
+    case OPTION_PAIR:
+        return set_pair(s, o, given, value);
+    case OPTION_TEXT:
+    case OPTION_FILE_NAME:
+        return set_text(s, o, given, value);
+    case OPTION_CHOICE:
+        return set_choice(s, o, given, value);
+    case OPTION_NO_MEANING:
+        set_nothing(s, o);
+        return true;
+    case OPTION_LIST: /* has a setter */
+    case OPTION_HEADING:
+        break;
+    }
+    return false;
+}
+
+/* ---- telling ---- */
+
+bool option_value(const settings *s, const option *o, char *text, size_t size) {
+    const void *at = member_of(s, o);
+    const double *numbers = at;
+    const char *words = NULL;
+    int64_t wide = 0;
+    int length = -1, integer = 0;
+    if (o->set || !o->bytes)
+        return false;
+    if (o->bytes == sizeof wide && o->kind == OPTION_INTEGER)
+        memcpy(&wide, at, sizeof wide);
+    else if (o->bytes == sizeof integer)
+        memcpy(&integer, at, sizeof integer), wide = integer;
+    else if (o->bytes == sizeof(bool))
+        wide = *(const bool *)at;
+    if (o->kind == OPTION_INTEGER || o->kind == OPTION_FLAG || o->kind == OPTION_SWITCH)
+        length = snprintf(text, size, "%lld", (long long)wide);
+    else if (o->kind == OPTION_MEBIBYTE && *(const size_t *)at)
+        length = snprintf(text, size, "%zu", *(const size_t *)at >> 20);
+    else if (o->kind == OPTION_NUMBER)
+        length = snprintf(text, size, "%.10g", *numbers);
+    else if (o->kind == OPTION_PAIR)
+        length = snprintf(text, size, "%.10g,%.10g", numbers[0], numbers[1]);
+    else if (o->kind == OPTION_CHOICE)
+        length = snprintf(text, size, "%s", words_of(o)[wide]);
+    else if (o->kind == OPTION_TEXT || o->kind == OPTION_FILE_NAME)
+        words = *(const char *const *)at;
+    if (words)
+        length = snprintf(text, size, "%s", words);
+    return length >= 0 && (size_t)length < size;
+}
+
+static void set_rows(settings *s, const command *c, bool transfer_only) {
+    for (const option *o = option_table; o < option_table + option_table_size; o++)
+        if (o->usual && option_is_of(o, c) && (!transfer_only || library_row(o)))
+            option_set(s, o, o->names, o->usual);
+}
+
+void option_set_transfer_defaults(settings *s) {
+    pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    set_rows(s, s->command, true);
+}
+
+void option_set_defaults(settings *s, const command *c) {
+    *s = (settings){.command = c, .gpu = GPU_NOT_GIVEN, .web_port = -1};
+    pst_transfer_options_init(&s->transfer, sizeof s->transfer);
+    pst_write_options_init(&s->writing, sizeof s->writing);
+    pst_bench_options_init(&s->bench, sizeof s->bench);
+    pst_fetch_options_init(&s->fetch, sizeof s->fetch);
+    set_rows(s, c, false);
+}
+
+char *option_usual(const option *o, const command *c, char text[VALUE_TEXT_MOST]) {
+    char name[OPTION_NAME_MOST];
+    settings s;
+    option_set_defaults(&s, c);
+    text[0] = '\0';
+    option_name(o, 0, name);
+    for (const char *const *first = c->first; first && *first; first++) {
+        size_t length = strlen(name);
+        if (strncmp(*first, "--", 2) == 0 && strncmp(*first + 2, name, length) == 0 && (*first)[2 + length] == '=')
+            return strcpy(text, *first + 3 + length);
+    }
+    if (o->shown)
+        snprintf(text, VALUE_TEXT_MOST, "%s", o->shown);
+    else if (o->kind == OPTION_FLAG || o->kind == OPTION_SWITCH || !option_value(&s, o, text, VALUE_TEXT_MOST))
+        text[0] = '\0';
+    return text;
+}
