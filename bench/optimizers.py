@@ -10,11 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from xml.sax.saxutils import escape
 
 sys.dont_write_bytecode = True
 
 from machine import machine, sha256
+
+try:
+    from matplotlib import pyplot, ticker
+except ImportError:
+    pyplot = None  # --svg alone needs it
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MARKS = (20, 50, 100, 150, 200, 300, 500, 1000)  # evaluations at which the table compares
@@ -136,65 +140,38 @@ def report(scenes, labels):
 
 # ---- the drawing ----
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 430, 250, 62, 44, 14, 40  # of a panel, and what surrounds its axes
-
-STYLE = """text{font:11px sans-serif;fill:#333}.title{font-weight:bold;font-size:12px}.grid{stroke:#999;stroke-opacity:.3}
-.axis{stroke:#777;fill:none}.curve{fill:none;stroke-width:1.6}@media(prefers-color-scheme:dark){text{fill:#ccc}}"""
-
-
-def ticks(low, high):
-    out = []
-    for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
-        out += [m * 10.0 ** e for m in (1, 2, 5) if low <= m * 10.0 ** e <= high]
-    return out
-
-
-def panel(scene, labels, evaluations, x0, y0, number):
+def plot(axes, scene, labels, evaluations):
     curves = {label: scene["curves"][label] for label in labels if label in scene["curves"]}
     low = min(curve[-1][1] for curve in curves.values())
-    # What comes in the first evaluations would flatten all the rest.
+    # The first evaluations have losses that would flatten all the rest.
     high = max(value_at(curve, max(5, evaluations // 25)) or curve[-1][1] for curve in curves.values())
-    low, high = low / 1.04, max(high, low * 1.3)
-    right, bottom = x0 + WIDTH - RIGHT, y0 + HEIGHT - BOTTOM
-    left, top = x0 + LEFT, y0 + TOP
-    x = lambda k: left + (right - left) * k / evaluations
-    y = lambda loss: bottom - (bottom - top) * math.log(loss / low) / math.log(high / low)
-    out = ['<text class="title" x="%d" y="%d">%s</text>' % (left, y0 + 16, escape(scene["title"])),
-           '<text x="%d" y="%d">from %s, content : style = %s : %s, %d pixels</text>'
-           % (left, y0 + 32, scene["start"], scene["content_weight"], scene["style_weight"], scene["size"]),
-           '<clipPath id="c%d"><rect x="%d" y="%d" width="%d" height="%d"/></clipPath>'
-           % (number, left, top, right - left, bottom - top)]
-    for loss in ticks(low, high):
-        out.append('<path class="grid" d="M%d %.1fH%d"/><text x="%d" y="%.1f" text-anchor="end">%s</text>'
-                   % (left, y(loss), right, left - 5, y(loss) + 4, ("%.0e" % loss).replace("e+0", "e")))
-    step = 10 ** math.floor(math.log10(evaluations))
-    step = step if evaluations / step >= 4 else step / 2 if evaluations / step >= 2 else step / 5
-    for n in range(int(evaluations / step) + 1):
-        out.append('<text x="%.1f" y="%d" text-anchor="middle">%g</text>' % (x(n * step), bottom + 15, n * step))
-    out.append('<path class="axis" d="M%d %dV%dH%d"/>' % (left, top, bottom, right))
-    out.append('<text x="%d" y="%d" text-anchor="middle">evaluations</text>' % ((left + right) / 2, bottom + 31))
-    out.append('<text transform="translate(%d %d) rotate(-90)" text-anchor="middle">loss</text>' % (x0 + 12, (top + bottom) / 2))
     for n, label in enumerate(labels):
         if label in curves:
-            path = " ".join("%.1f,%.1f" % (x(k), y(loss)) for k, loss in curves[label] if loss < math.inf)
-            out.append('<polyline class="curve" clip-path="url(#c%d)" stroke="%s" points="%s"/>'
-                       % (number, COLORS[n % len(COLORS)], path))
-    return out
+            axes.plot(*zip(*curves[label]), color=COLORS[n % len(COLORS)], label=label)
+    axes.set(xlim=(0, evaluations), yscale="log", ylim=(low / 1.04, max(high, low * 1.3)), xlabel="evaluations", ylabel="loss")
+    axes.set_title(scene["title"], loc="left", fontweight="bold", fontsize=9, pad=18)
+    axes.text(0, 1.03, "from %s, content : style = %s : %s, %d pixels"
+              % (scene["start"], scene["content_weight"], scene["style_weight"], scene["size"]), transform=axes.transAxes)
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: ("%.0e" % loss).replace("e+0", "e")))
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    axes.grid(axis="y", alpha=.4)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw(scenes, labels, evaluations):
+def draw(scenes, labels, evaluations, path):
     columns = min(2, len(scenes))
     rows = math.ceil(len(scenes) / columns)
-    width, legend = columns * WIDTH, 18 * math.ceil(len(labels) / 3) + 12
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d">'
-           % (width, rows * HEIGHT + legend, width, rows * HEIGHT + legend), "<style>%s</style>" % STYLE]
-    for n, label in enumerate(labels):
-        x, y = 20 + n % 3 * (width - 40) // 3, 16 + 18 * (n // 3)
-        out.append('<path d="M%d %dh24" stroke="%s" stroke-width="3"/><text x="%d" y="%d">%s</text>'
-                   % (x, y - 4, COLORS[n % len(COLORS)], x + 30, y, escape(label)))
-    for n, scene in enumerate(scenes):
-        out += panel(scene, labels, evaluations, n % columns * WIDTH, legend + n // columns * HEIGHT, n)
-    return "\n".join(out + ["</svg>", ""])
+    pyplot.rcParams.update({"font.size": 8, "svg.hashsalt": "optimizers", "svg.fonttype": "none"})  # the same curves give the same file
+    figure, panels = pyplot.subplots(rows, columns, squeeze=False, figsize=(6 * columns, 3.5 * rows + .4), layout="constrained")
+    for n, axes in enumerate(panels.flat):
+        if n < len(scenes):
+            plot(axes, scenes[n], labels, evaluations)
+        else:
+            axes.set_visible(False)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - .35 / figure.get_figheight()))  # room for the legend
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="upper left", ncols=4, frameon=False)
+    figure.savefig(path, format="svg", metadata={"Date": None})
 
 
 # ---- the whole ----
@@ -243,6 +220,8 @@ def resume(options, kept):
 
 
 def measure(options, folder):
+    if options.svg and not pyplot:
+        raise Failure("--svg needs matplotlib; on Debian: apt install python3-matplotlib")
     for path in [options.model] + [p for pair in options.pair for p in pair]:
         if not os.path.isfile(path):
             raise Failure("%s: there is no such file" % path)
@@ -276,7 +255,7 @@ def measure(options, folder):
     scenes = [s for s in kept["scenes"] if all(label in s["curves"] for label in labels)]  # those of the file too
     report(scenes, labels)
     if options.svg:
-        write(options.svg, draw(scenes, labels, options.evaluations))
+        draw(scenes, labels, options.evaluations, options.svg)
 
 
 def positive(text):
