@@ -8,6 +8,7 @@
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
 #include "cli/run/invocation.h"
+#include "web/json.h"
 
 const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
 
@@ -17,23 +18,9 @@ bool record_keeps(const char *name) {
     return o && option_changes_result(o);
 }
 
-/* JSON is UTF-8, and names of files and devices need not be. */
-static json_t *text(const char *value) {
-    json_t *made = json_string(value);
-    if (made)
-        return made;
-    size_t length = strlen(value);
-    char *copy = malloc(length + 1);
-    for (size_t i = 0; copy && i <= length; i++)
-        copy[i] = (unsigned char)value[i] < 128 ? value[i] : '?';
-    made = copy ? json_string(copy) : NULL;
-    free(copy);
-    return made;
-}
-
 static json_t *file(const char *path, const char *sha256) {
     json_t *made = json_object();
-    json_object_set_new(made, "path", text(path));
+    json_object_set_new(made, "path", web_json_text(path));
     json_object_set_new(made, "sha256", json_string(sha256));
     return made;
 }
@@ -49,7 +36,7 @@ static json_t *options(const settings *s) {
         json_t *pair = json_array();
         json_array_append_new(pair, json_string(option_name(given->option, 0, name)));
         if (given->value)
-            json_array_append_new(pair, text(given->value));
+            json_array_append_new(pair, web_json_text(given->value));
         json_array_append_new(all, pair);
     }
     return all;
@@ -61,11 +48,11 @@ static json_t *all_settings(const settings *s) {
     char name[OPTION_NAME_MOST], value[VALUE_TEXT_MOST];
     for (const option *o = option_table; o < option_table + option_table_size; o++)
         if (option_is_of(o, s->command) && option_changes_result(o) && option_value(s, o, value, sizeof value))
-            json_object_set_new(all, option_name(o, 0, name), text(value));
+            json_object_set_new(all, option_name(o, 0, name), web_json_text(value));
     for (size_t i = 0; i < s->given_count; i++) {
         const option *o = s->given[i].option;
         if (option_changes_result(o) && !json_object_get(all, option_name(o, 0, name)))
-            json_object_set_new(all, name, s->given[i].value ? text(s->given[i].value) : json_true());
+            json_object_set_new(all, name, s->given[i].value ? web_json_text(s->given[i].value) : json_true());
     }
     return all;
 }
@@ -73,7 +60,7 @@ static json_t *all_settings(const settings *s) {
 static json_t *file_or_text(const char *value, pst_context *context) {
     char sha256[65], *expanded = file_is_at_home(value) ? file_from_home(value) : NULL;
     const char *path = expanded ? expanded : value;
-    json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : text(value);
+    json_t *made = pst_file_sha256(context, path, sha256) == PST_OK ? file(path, sha256) : web_json_text(value);
     free(expanded);
     return made;
 }
@@ -102,9 +89,9 @@ static json_t *files(const settings *s, pst_context *context) {
 
 static json_t *device(const pst_device_info *info) {
     json_t *made = json_object();
-    json_object_set_new(made, "name", text(info->name));
-    json_object_set_new(made, "platform", text(info->platform));
-    json_object_set_new(made, "driver", text(info->driver_version));
+    json_object_set_new(made, "name", web_json_text(info->name));
+    json_object_set_new(made, "platform", web_json_text(info->platform));
+    json_object_set_new(made, "driver", web_json_text(info->driver_version));
     return made;
 }
 
