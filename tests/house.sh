@@ -109,6 +109,17 @@ check_files() {
         sed 's/$/: tests lie in folders: fixtures, library, program, device/'
 }
 
+# No files include each other in a circle, where a .c file and its header count as one.
+check_circles() {
+    find host -name '*.[ch]' | sort | xargs awk '
+        FNR == 1 { own = FILENAME; sub(/^host\//, "", own); sub(/\.[ch]$/, "", own) }
+        /^ *# *include *"/ { split($0, part, "\""); sub(/\.h$/, "", part[2]); if (part[2] != own) print own, part[2] }' |
+        tsort 2>&1 >/dev/null |
+        awk '/loop/ { if (circle) print circle; circle = "a circle of includes:"; next }
+             { circle = circle " " $NF }
+             END { if (circle) print circle }'
+}
+
 imports() {
     cd "$1" || exit 1
     set -f # the tables have patterns
@@ -116,6 +127,7 @@ imports() {
     check_vendors >>"$findings"
     set +f
     check_files >>"$findings"
+    check_circles >>"$findings"
     [ -s "$findings" ] && complain "$(cat "$findings")"
 }
 
