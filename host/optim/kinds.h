@@ -3,7 +3,7 @@
 #ifndef PST_OPTIM_KINDS_H
 #define PST_OPTIM_KINDS_H
 
-#include "optim/optimizer.h"
+#include "optim/optimizer_types.h"
 
 typedef struct pst_optimizer_methods {
     size_t bytes; /* of the kind's own struct, which begins with a pst_optimizer; it is zeroed before `start` */

@@ -1,4 +1,6 @@
 /* The face of the optimizers: picks the kind's functions and checks what all kinds share. */
+#include "optim/optimizer.h"
+
 #include <math.h>
 
 #include "base/memory.h"

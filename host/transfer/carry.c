@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "image/plane.h"
 #include "transfer/job.h"
+#include "transfer/stage.h"
 
 enum { FIRST, SECOND };
 

@@ -12,6 +12,7 @@
 #include "base/partial.h"
 #include "model/weights_digest.h"
 #include "transfer/job.h"
+#include "transfer/stage.h"
 
 #define MAGIC "pastiche checkpoint\n"
 #define VERSION 2u

@@ -6,7 +6,7 @@
  *   images                 context_image.c over image/
  *   networks               context_network.c over model/
  *   options                transfer_options.c, preset.c
- *   jobs                   job_create.c (and the plan), job.c, job_weights.c, job_regions.c, checkpoint.c
+ *   jobs                   job_create.c (and the plan), job_run.c, job_weights.c, job_regions.c, checkpoint.c
  *   stored styles          stored_style_make.c, stored_style_file.c, stored_style.c
  *   known networks         model/catalogue.c, model/install.c
  *   tuning, benchmark      tuning.c, benchmark.c */

@@ -5,10 +5,28 @@
 #include "loss/regions.h"
 #include "transfer/context.h"
 #include "transfer/scales.h"
-#include "transfer/stage.h"
+#include "transfer/space.h"
 #include "transfer/stored_style.h"
 
 #define PST_PLAN_ENTRIES 8
+
+/* What the descent holds at one scale: made when it begins, gone before the next one begins; stage.h. */
+typedef struct pst_stage {
+    int w, h, iterations;
+    pst_objective *objective; /* NULL: none is open */
+    pst_space space;
+    pst_optimizer_options optimizer_options;
+    pst_optimizer *optimizer;
+    pst_buffer *x, *gradient;           /* x moves; the optimizer may exchange either for another one of their size */
+    double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
+    int iteration;                      /* evaluations done */
+    double best_loss;
+    int best_iteration; /* 0: none yet */
+    bool x_is_best;     /* after the last evaluation, which no step follows; else the optimizer keeps it */
+    int restarts;       /* without a better loss in between */
+    double *window;     /* best loss at the last improvement_window evaluations, a ring; NULL: nobody asks */
+    int window_since;   /* the iteration after which it began: with other weights it begins again */
+} pst_stage;
 
 struct pst_job {
     pst_context *context;
@@ -83,7 +101,7 @@ pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 /* Fills job->named_choices. */
 pst_status pst_job_name_choices(pst_job *job);
 
-/* ---- job.c ---- */
+/* ---- job_run.c ---- */
 
 /* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
 pst_status pst_job_check_memory(pst_job *job);

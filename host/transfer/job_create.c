@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "image/color.h"
 #include "transfer/job.h"
+#include "transfer/stage.h"
 #include "transfer/transfer_options.h"
 
 static pst_status check_options(pst_job *job) {

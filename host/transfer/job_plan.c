@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "transfer/job.h"
+#include "transfer/stage.h"
 
 #define OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
 

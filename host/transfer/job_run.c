@@ -5,11 +5,11 @@
  *   4. a step of L-BFGS, Adam or gradient descent                pst_optimizer_measure and _move (optim/)
  *   5. again, until it is done                                   is_done
  */
-#include "transfer/job.h"
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "transfer/carry.h"
+#include "transfer/job.h"
+#include "transfer/stage.h"
 
 #define FORECAST_SECONDS 0.5 /* of evaluations that are measured, */
 #define FORECAST_MOST 20     /* or so many of them */

@@ -1,3 +1,5 @@
+#include "transfer/stage.h"
+
 #include <math.h>
 #include <stdio.h>
 

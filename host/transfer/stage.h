@@ -1,27 +1,8 @@
-/* What the descent holds at one scale: made when it begins, gone before the next one begins. */
+/* The descent at one scale. */
 #ifndef PST_TRANSFER_STAGE_H
 #define PST_TRANSFER_STAGE_H
 
-#include "loss/objective.h"
-#include "transfer/space.h"
-
-/* A pst_job has one; transfer/job.h. */
-typedef struct pst_stage {
-    int w, h, iterations;
-    pst_objective *objective; /* NULL: none is open */
-    pst_space space;
-    pst_optimizer_options optimizer_options;
-    pst_optimizer *optimizer;
-    pst_buffer *x, *gradient;           /* x moves; the optimizer may exchange either for another one of their size */
-    double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
-    int iteration;                      /* evaluations done */
-    double best_loss;
-    int best_iteration; /* 0: none yet */
-    bool x_is_best;     /* after the last evaluation, which no step follows; else the optimizer keeps it */
-    int restarts;       /* without a better loss in between */
-    double *window;     /* best loss at the last improvement_window evaluations, a ring; NULL: nobody asks */
-    int window_since;   /* the iteration after which it began: with other weights it begins again */
-} pst_stage;
+#include "transfer/job.h"
 
 /* Opens scale k of the job, whose stage must be closed: the targets, and the start: `from`, enlarged, or where it is
  * NULL what the options say. The stage wants pst_stage_close after a failure too. */

@@ -10,6 +10,7 @@
 #include "loss/style_regions.h"
 #include "on_device.h"
 #include "transfer/job.h"
+#include "transfer/stage.h"
 
 enum { H = 11, W = 13, N = H * W, STYLE_N = 60, C = 32, TRUE_C = 27, REGIONS = 3 };
 

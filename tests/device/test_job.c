@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "job_fixture.h"
+#include "transfer/stage.h"
 
 #define ITERATIONS 14
 

@@ -7,6 +7,7 @@
 
 #include "on_device.h"
 #include "transfer/job.h"
+#include "transfer/stage.h"
 
 enum { H = 29, W = 42, FLOATS = H * W * 3 };
 

@@ -5,6 +5,7 @@
 
 #include "job_fixture.h"
 #include "transfer/carry.h"
+#include "transfer/stage.h"
 
 static pst_transfer_options options_of(pst_optimizer_kind kind, int image_size, int iterations) {
     pst_transfer_options options = job_options(kind, image_size, iterations);
