@@ -27,15 +27,16 @@ const char *pst_convention_name(pst_convention convention) {
 /* ---- deciding ------------------------------------------------------------------------------------------------ */
 
 /* The first biases of Simonyan and Zisserman's networks, with 19 and 16 layers. Whatever the container, and though cut,
- * converted or rounded, a network that begins with one of these is theirs. The sizes of the weights tell nothing:
- * theirs, for inputs of 0 to 255, have a standard deviation of 0.19 in conv1_1, as large as those for inputs of
- * about 1. */
+ * converted or rounded, a network that begins with one of these is theirs. bfloat16 has 8 bits, of which the last may
+ * be cut off rather than rounded; the constant is for what was rounded to 8 bits a tensor on its way. Six numbers
+ * together are still unmistakable. The sizes of the weights show nothing: theirs, for inputs of 0 to 255, have a
+ * standard deviation of 0.19 in conv1_1, as large as those for inputs of about 1. */
 static bool has_caffe_biases(const pst_weights_convolution *first) {
     static const float known[2][6] = {{0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f, 0.2578029f, 0.54867655f},
                                       {0.73429835f, 0.093403675f, 0.06775674f, 0.8862966f, 0.25994542f, 0.66426694f}};
     for (int n = 0; n < 2; n++) {
         int i = 0;
-        while (i < 6 && i < first->c_out && fabsf(first->bias[i] - known[n][i]) < 1e-3f)
+        while (i < 6 && i < first->c_out && fabsf(first->bias[i] - known[n][i]) < 4e-3f + known[n][i] * 0x1p-7f)
             i++;
         if (i == 6)
             return true;
@@ -112,7 +113,7 @@ pst_status pst_convention_decide(pst_error *error, pst_source *source, const pst
     decide(source, names, asked, model);
     *input = (pst_input){.matrix = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
     if (names->color_weight && asked == PST_CONVENTION_AUTO) {
-        model->notice = "its paddings reflect the image at the border; here they are zeros";
+        pst_source_note(source, "its paddings reflect the image at the border; here they are zeros");
         pst_status status = apply_colors(error, source, names, input);
         if (status != PST_OK)
             return status;

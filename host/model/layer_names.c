@@ -1,125 +1,24 @@
 #include "model/layer_names.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/candidates.h"
+
 #define MAX_UNITS PST_WEIGHTS_MAX_CONVOLUTIONS
 #define MAX_LISTED 64 /* convolutions of a list, which are numbered less densely than blocks */
 
-enum { WEIGHT, BIAS, PARTS };
-
-/* What a name says. */
-typedef struct meaning {
-    pst_naming naming;
-    int block, unit; /* or the number in the list, in `unit` */
-    int part;
-} meaning;
+enum { WEIGHT = PST_NAME_WEIGHT, BIAS = PST_NAME_BIAS, PARTS = PST_NAME_PARTS };
 
 /* Which tensors there are, by block and unit, both from 1. */
 typedef struct inventory {
     const pst_source_tensor *tensors[PST_WEIGHTS_MAX_BLOCKS + 1][MAX_UNITS + 1][PARTS];
 } inventory;
 
-/* ---- names --------------------------------------------------------------------------------------------------- */
-
-/* A number without superfluous zeros, of at most 3 digits; moves *at behind it. */
-static bool take_number(const char **at, int *number) {
-    char *end;
-    if (!isdigit((unsigned char)**at) || ((*at)[0] == '0' && isdigit((unsigned char)(*at)[1])))
-        return false;
-    long value = strtol(*at, &end, 10);
-    if (end - *at > 3)
-        return false;
-    *at = end;
-    *number = (int)value;
-    return true;
-}
-
-static bool take(const char **at, const char *text) {
-    size_t length = strlen(text);
-    if (strncmp(*at, text, length) != 0)
-        return false;
-    *at += length;
-    return true;
-}
-
-/* PyTorch, safetensors and the names that other importers make: conv1_2.weight, features.2.weight, 2.weight, and before
- * them what wrappers put there. */
-static bool read_dotted(const char *name, meaning *m) {
-    const char *at = name;
-    take(&at, "module.");
-    (void)(take(&at, "vgg.") || take(&at, "model."));
-    bool listed = take(&at, "features.");
-    if (take(&at, "conv")) {
-        m->naming = PST_NAMING_PLACE;
-        if (!take_number(&at, &m->block) || !take(&at, "_") || !take_number(&at, &m->unit))
-            return false;
-    } else {
-        m->naming = PST_NAMING_SEQUENCE;
-        if ((!listed && at != name) || !take_number(&at, &m->unit))
-            return false;
-    }
-    m->part = strcmp(at, ".weight") == 0 ? WEIGHT : BIAS;
-    return m->part == WEIGHT || strcmp(at, ".bias") == 0;
-}
-
-/* Keras: folders of layers with a tensor in the last of them. The tensor is kernel:0, in files of 2015
- * block1_conv1_W_1:0, in those of Keras 3 vars/0. */
-static bool read_folders(const char *name, meaning *m) {
-    const char *leaf = strrchr(name, '/'), *at = name;
-    bool found = false;
-    if (!leaf)
-        return false;
-    leaf++;
-    for (const char *folder = name; folder < leaf; folder = strchr(folder, '/') + 1) {
-        at = folder;
-        if (take(&at, "block") && take_number(&at, &m->block) && take(&at, "_conv") && take_number(&at, &m->unit) &&
-            *at == '/') {
-            m->naming = PST_NAMING_PLACE;
-            found = true;
-            continue;
-        }
-        at = folder;
-        if (take(&at, "conv2d") && (*at == '/' || (take(&at, "_") && take_number(&at, &m->unit) && *at == '/'))) {
-            m->naming = PST_NAMING_ORDINAL; /* conv2d without a number is the first, 0 */
-            found = true;
-        }
-    }
-    if (!found)
-        return false;
-    at = leaf;
-    if (take(&at, "block")) {
-        int block, unit, count;
-        if (!take_number(&at, &block) || !take(&at, "_conv") || !take_number(&at, &unit) || block != m->block ||
-            unit != m->unit)
-            return false;
-        bool weight = take(&at, "_W");
-        if (!weight && !take(&at, "_b"))
-            return false;
-        m->part = weight ? WEIGHT : BIAS;
-        if (take(&at, "_") && !take_number(&at, &count))
-            return false;
-        return strcmp(at, ":0") == 0;
-    }
-    bool vars = leaf - name >= 5 && strncmp(leaf - 5, "vars/", 5) == 0;
-    if (m->naming == PST_NAMING_ORDINAL && !vars)
-        return false;
-    bool weight = vars ? strcmp(leaf, "0") == 0 : strcmp(leaf, "kernel:0") == 0 || strcmp(leaf, "kernel") == 0;
-    bool bias = vars ? strcmp(leaf, "1") == 0 : strcmp(leaf, "bias:0") == 0 || strcmp(leaf, "bias") == 0;
-    m->part = weight ? WEIGHT : BIAS;
-    return weight || bias;
-}
-
-static bool read_name(const char *name, meaning *m) {
-    *m = (meaning){.naming = PST_NAMING_PLACE};
-    return strchr(name, '/') ? read_folders(name, m) : read_dotted(name, m);
-}
-
 /* ---- by block and unit --------------------------------------------------------------------------------------- */
 
-static pst_status put_away(pst_error *error, const pst_source *source, inventory *found, const meaning *m,
+static pst_status put_away(pst_error *error, const pst_source *source, inventory *found, const pst_tensor_name *m,
                            const pst_source_tensor *tensor) {
     if (m->block < 1 || m->block > PST_WEIGHTS_MAX_BLOCKS || m->unit < 1 || m->unit > MAX_UNITS)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: has %.64s; blocks go from 1 to %d and units from 1 to %d",
@@ -181,14 +80,15 @@ static int compare_numbers(const void *a, const void *b) {
 }
 
 /* The convolutions of a list, in order: what has a weight of four dimensions. */
-static pst_status gather(pst_error *error, const pst_source *source, pst_naming naming, listed *list, size_t *count) {
-    meaning m;
+static pst_status gather(pst_error *error, const pst_source *source, const pst_candidate *of, listed *list,
+                         size_t *count) {
+    pst_tensor_name m;
     *count = 0;
     for (int part = WEIGHT; part < PARTS; part++) /* biases after all weights, whatever order they come in */
         for (size_t i = 0; i < source->count; i++) {
             const pst_source_tensor *tensor = &source->tensors[i];
             size_t k = 0;
-            if (!read_name(tensor->info.name, &m) || m.naming != naming || m.part != part)
+            if (!pst_candidate_has(of, tensor->info.name, &m) || m.part != part)
                 continue;
             while (k < *count && list[k].number != m.unit)
                 k++;
@@ -213,17 +113,18 @@ static pst_status put_listed(pst_error *error, const pst_source *source, invento
     pst_status status = PST_OK;
     for (int part = WEIGHT; part < PARTS && status == PST_OK; part++)
         if (entry->parts[part])
-            status = put_away(error, source, found, &(meaning){.block = block, .unit = unit, .part = part},
+            status = put_away(error, source, found, &(pst_tensor_name){.block = block, .unit = unit, .part = part},
                               entry->parts[part]);
     return status;
 }
 
 /* Modules are counted, so that a convolution and its relu take 2 numbers, with a padding of its own 3, and a pooling 1
  * more. The kind with paddings begins with a 1x1 convolution for colors. */
-static pst_status place_sequence(pst_error *error, const pst_source *source, inventory *found, pst_names *names) {
+static pst_status place_sequence(pst_error *error, const pst_source *source, const pst_candidate *of, inventory *found,
+                                 pst_names *names) {
     listed list[MAX_LISTED];
     size_t count;
-    pst_status status = gather(error, source, PST_NAMING_SEQUENCE, list, &count);
+    pst_status status = gather(error, source, of, list, &count);
     if (status != PST_OK)
         return status;
     const int64_t *first = count > 0 ? list[0].parts[WEIGHT]->info.shape : NULL;
@@ -250,66 +151,113 @@ static pst_status place_sequence(pst_error *error, const pst_source *source, inv
     return PST_OK;
 }
 
-/* Nothing tells where the poolings are, but all VGG networks double their channels after the first three, and have as
- * many convolutions in the fourth block as in the third. */
-static pst_status place_ordinals(pst_error *error, const pst_source *source, inventory *found) {
+/* How many convolutions at the beginning may be a VGG network's: a head behind it may have other kernels. Nothing
+ * behind the head may go on where the network ended. */
+static size_t count_without_head(const pst_source *source, const listed *list, size_t count) {
+    bool hwio = source->layout == PST_LAYOUT_HWIO; /* so are kernels wherever convolutions have numbers alone */
+    int64_t channels = 3;
+    size_t network = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t *shape = list[i].parts[WEIGHT]->info.shape;
+        bool fits = shape[hwio ? 0 : 2] == 3 && shape[hwio ? 1 : 3] == 3 && shape[hwio ? 2 : 1] == channels;
+        if (fits && network < i)
+            return count;
+        if (fits)
+            channels = shape[hwio ? 3 : 0];
+        network += fits;
+    }
+    return network > 0 ? network : count;
+}
+
+/* Nothing says where the poolings are, but all VGG networks double their channels after the first three, and have as
+ * many convolutions in the fourth and fifth block as in the third. */
+static pst_status place_ordinals(pst_error *error, pst_source *source, const pst_candidate *of, inventory *found) {
     listed list[MAX_LISTED];
-    size_t count;
+    size_t count, placed = 0;
     int block = 1, unit = 0, third = 0;
     int64_t channels = -1;
-    pst_status status = gather(error, source, PST_NAMING_ORDINAL, list, &count);
-    for (size_t i = 0; i < count && status == PST_OK; i++) {
-        /* Kernels are HWIO wherever convolutions have numbers alone. */
-        int64_t c_out = list[i].parts[WEIGHT]->info.shape[source->layout == PST_LAYOUT_HWIO ? 3 : 0];
-        if (unit > 0 && (block < 4 ? c_out != channels : block == 4 && unit == third)) {
+    pst_status status = gather(error, source, of, list, &count);
+    size_t network = status == PST_OK ? count_without_head(source, list, count) : 0;
+    for (; placed < network && status == PST_OK; placed++) {
+        int64_t c_out = list[placed].parts[WEIGHT]->info.shape[source->layout == PST_LAYOUT_HWIO ? 3 : 0];
+        if (unit > 0 && (block < 4 ? c_out != channels : unit == third)) {
+            if (block == PST_WEIGHTS_MAX_BLOCKS)
+                break;
             third = block == 3 ? unit : third;
             block++;
             unit = 0;
         }
         channels = c_out;
-        status = put_listed(error, source, found, &list[i], block, ++unit);
+        status = put_listed(error, source, found, &list[placed], block, ++unit);
     }
+    if (status == PST_OK && placed < count)
+        pst_source_note(source, "the convolutions behind the network are not used: %zu", count - placed);
     return status;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
-pst_status pst_names_find(pst_error *error, const pst_source *source, pst_names *names) {
-    inventory found = {0};
-    bool seen[PST_NAMING_ORDINAL + 1] = {false};
-    const char *normalization = NULL;
-    bool classifier[2] = {false, false};
+static pst_status place_named(pst_error *error, const pst_source *source, const pst_candidate *of, inventory *found) {
+    pst_tensor_name m;
     pst_status status = PST_OK;
-    meaning m;
-    *names = (pst_names){0};
+    for (size_t i = 0; i < source->count && status == PST_OK; i++)
+        if (pst_candidate_has(of, source->tensors[i].info.name, &m))
+            status = put_away(error, source, found, &m, &source->tensors[i]);
+    return status;
+}
+
+/* Batch normalization among the network's layers, which other layers of the file may have. */
+static pst_status check_normalization(pst_error *error, const pst_source *source, const pst_candidate *of) {
+    static const char folder[] = "batch_normalization", leaf[] = ".running_mean";
     for (size_t i = 0; i < source->count; i++) {
-        const pst_source_tensor *tensor = &source->tensors[i];
-        const char *name = tensor->info.name;
-        const char *last = strrchr(name, '.');
-        if (last && strcmp(last, ".running_mean") == 0)
-            normalization = name;
-        classifier[0] = classifier[0] || strcmp(name, "classifier.0.weight") == 0;
-        classifier[1] = classifier[1] || strcmp(name, "classifier.1.weight") == 0;
-        if (!read_name(name, &m))
+        const char *name = source->tensors[i].info.name;
+        size_t length = strlen(name);
+        if (length < of->prefix || memcmp(name, of->name, of->prefix) != 0)
             continue;
-        seen[m.naming] = true;
-        if (m.naming == PST_NAMING_PLACE)
-            status = put_away(error, source, &found, &m, tensor);
-        if (status != PST_OK)
-            return status;
+        if ((length >= sizeof leaf - 1 && strcmp(name + length - (sizeof leaf - 1), leaf) == 0) ||
+            (of->naming == PST_NAMING_ORDINAL && strncmp(name + of->prefix, folder, sizeof folder - 1) == 0))
+            return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                            "%s: has batch normalization (%.64s); only the plain VGG networks are read", source->path,
+                            name);
     }
-    if (normalization)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                        "%s: has batch normalization (%.64s); only the plain VGG networks are read", source->path,
-                        normalization);
-    names->shifted_classifier = classifier[1] && !classifier[0];
-    names->naming = seen[PST_NAMING_PLACE] || (!seen[PST_NAMING_SEQUENCE] && !seen[PST_NAMING_ORDINAL])
-                        ? PST_NAMING_PLACE
-                    : seen[PST_NAMING_SEQUENCE] ? PST_NAMING_SEQUENCE
-                                                : PST_NAMING_ORDINAL;
-    if (names->naming == PST_NAMING_SEQUENCE)
-        status = place_sequence(error, source, &found, names);
-    else if (names->naming == PST_NAMING_ORDINAL)
-        status = place_ordinals(error, source, &found);
+    return PST_OK;
+}
+
+/* The classifier of the Caffe weights for PyTorch begins with 1, torchvision's with 0. */
+static bool has_shifted_classifier(const pst_source *source, const pst_candidate *of) {
+    static const char features[] = "features.", *const layers[] = {"classifier.0.weight", "classifier.1.weight"};
+    size_t prefix = of->prefix, tail = sizeof features - 1;
+    bool there[2] = {false, false};
+    if (prefix >= tail && memcmp(of->name + prefix - tail, features, tail) == 0)
+        prefix -= tail;
+    for (size_t i = 0; i < source->count; i++) {
+        const char *name = source->tensors[i].info.name;
+        for (int k = 0; k < 2; k++)
+            there[k] = there[k] || (strlen(name) > prefix && memcmp(name, of->name, prefix) == 0 &&
+                                    strcmp(name + prefix, layers[k]) == 0);
+    }
+    return there[1] && !there[0];
+}
+
+pst_status pst_names_find(pst_error *error, pst_source *source, pst_names *names) {
+    inventory found = {0};
+    pst_candidate of;
+    bool any;
+    *names = (pst_names){0};
+    pst_status status = pst_candidates_choose(error, source, &of, &any);
+    if (!any)
+        of = (pst_candidate){.name = "", .naming = PST_NAMING_PLACE};
+    if (status == PST_OK)
+        status = check_normalization(error, source, &of);
+    if (status != PST_OK)
+        return status;
+    names->naming = of.naming;
+    names->shifted_classifier = has_shifted_classifier(source, &of);
+    if (of.naming == PST_NAMING_SEQUENCE)
+        status = place_sequence(error, source, &of, &found, names);
+    else if (of.naming == PST_NAMING_ORDINAL)
+        status = place_ordinals(error, source, &of, &found);
+    else
+        status = place_named(error, source, &of, &found);
     return status == PST_OK ? list_convolutions(error, source, &found, names) : status;
 }

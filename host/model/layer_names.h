@@ -1,16 +1,10 @@
-/* Which tensor of a network file is which convolution's: the names that programs give them, the same for every format.
- */
+/* Which tensor of a network file is which convolution's. */
 #ifndef PST_MODEL_LAYER_NAMES_H
 #define PST_MODEL_LAYER_NAMES_H
 
 #include "model/source.h"
+#include "model/tensor_names.h"
 #include "model/weights.h"
-
-typedef enum pst_naming {
-    PST_NAMING_PLACE,    /* by block and unit: conv1_2.weight, block1_conv2/kernel:0 */
-    PST_NAMING_SEQUENCE, /* by place in a list of modules, poolings counted: features.2.weight (PyTorch) */
-    PST_NAMING_ORDINAL   /* by number alone: layers/conv2d_1/vars/0 (Keras 3) */
-} pst_naming;
 
 typedef struct pst_parts { /* of one convolution; both are there */
     int block, unit;
@@ -26,7 +20,9 @@ typedef struct pst_names {
     bool shifted_classifier; /* classifier.1 but no classifier.0: the Caffe weights for PyTorch */
 } pst_names;
 
-/* Fails where there are no convolutions, at the first gap, and for networks with batch normalization. */
-pst_status pst_names_find(pst_error *error, const pst_source *source, pst_names *names);
+/* A file may hold other networks and layers beside the network: all of one network have the same prefix before their
+ * names. What is not used although it could be is noted in the source. Fails where there are no convolutions, at the
+ * first gap, and for networks with batch normalization. */
+pst_status pst_names_find(pst_error *error, pst_source *source, pst_names *names);
 
 #endif

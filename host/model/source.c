@@ -1,6 +1,7 @@
 /* Which format a network file has, by its content, and what every importer needs. */
 #include "model/source.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -168,6 +169,19 @@ pst_status pst_source_add(pst_error *error, pst_source *source, const char *name
     if (added)
         *added = tensor;
     return PST_OK;
+}
+
+void pst_source_note(pst_source *source, const char *format, ...) {
+    size_t used = strlen(source->notice), room = sizeof source->notice;
+    if (used > 0 && used + 3 < room)
+        used += (size_t)snprintf(source->notice + used, room - used, "; ");
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(source->notice + used, room - used, format, arguments);
+    va_end(arguments);
+    for (char *c = source->notice + used; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+            *c = '?';
 }
 
 void pst_source_make_vector(pst_source_tensor *tensor) {

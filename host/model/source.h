@@ -39,6 +39,7 @@ struct pst_source {
     pst_layout layout;
     pst_convention convention; /* as the format or the file says; PST_CONVENTION_AUTO if they do not */
     double mean[3];            /* for PST_CONVENTION_RGB: red, green, blue */
+    char notice[400];          /* what people should know: what was passed over, for one; or "" */
     void *state;               /* the importer's */
 };
 
@@ -53,6 +54,9 @@ void pst_source_close(pst_source *source);
  * Refuses impossible shapes, and more tensors than any network has. */
 pst_status pst_source_add(pst_error *error, pst_source *source, const char *name, pst_tensor_type type,
                           int dimension_count, const int64_t *shape, pst_source_tensor **added);
+
+/* Adds something to the notice. Text of the file is printable in it. */
+void pst_source_note(pst_source *source, const char *format, ...) PST_PRINTF(2, 3);
 
 /* Drops sides of 1 until one side is left, as formats that know no vectors need it for biases. */
 void pst_source_make_vector(pst_source_tensor *tensor);

@@ -124,7 +124,6 @@ pst_status pst_weights_read_as(pst_error *error, const char *path, pst_conventio
     PST_TRY(pst_copy_text(error, path, &made->path));
     made->format = source->format->name;
     made->asked = asked;
-    made->notice = "";
     PST_TRY(take_shapes(error, source, &names, made));
     for (size_t i = 0; i < made->convolution_count; i++) {
         pst_weights_convolution *convolution = &made->convolutions[i];
@@ -134,6 +133,7 @@ pst_status pst_weights_read_as(pst_error *error, const char *path, pst_conventio
     }
     PST_TRY(pst_convention_decide(error, source, &names, asked, made, &input));
     pst_convention_fold(&input, &made->convolutions[0]);
+    memcpy(made->notice, source->notice, sizeof made->notice);
     *model = made;
     made = NULL;
 

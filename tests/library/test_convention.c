@@ -67,6 +67,9 @@ static const struct {
     {"", {0, 2, 5, -1}, "conv1_1 conv1_2 conv2_1 ", false},
     {"module.features.", {0, 2, -1}, "conv1_1 conv1_2 ", false},
     {"vgg.features.", {0, -1}, "conv1_1 ", false},
+    {"_orig_mod.features.", {0, 2, -1}, "conv1_1 conv1_2 ", false},
+    {"module._orig_mod.features.", {0, 2, 5, -1}, "conv1_1 conv1_2 conv2_1 ", false},
+    {"any.thing 3.", {0, 2, -1}, "conv1_1 conv1_2 ", false},
     {"features.", {0, 2, 6, -1}, "features.6.weight is not where", true},
     {"features.", {1, 3, -1}, "features.1.weight is not where", true},
     {"features.", {0, 1, -1}, "features.1.weight is not where", true},
@@ -103,16 +106,50 @@ START_TEST(batch_normalization_is_refused) {
     add(&n, "features.1.running_mean", 1, (const int64_t[]){2}, NULL);
     ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_UNSUPPORTED);
     ck_assert_msg(strstr(error.text, "batch normalization (features.1.running_mean)"), "%s", error.text);
+    n = (named_network){.count = 0}; /* that of another network is its own matter */
+    add_convolution(&n, "a.features.0", 2, 3);
+    add(&n, "decoder.1.running_mean", 1, (const int64_t[]){2}, NULL);
+    ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+    pst_weights_destroy(model);
 }
 END_TEST
 
 START_TEST(two_tensors_of_one_place_are_refused) {
     named_network n = {.count = 0};
     pst_weights *model;
-    add_convolution(&n, "conv1_1", 2, 3);
-    add_convolution(&n, "module.conv1_1", 2, 3);
+    add_convolution(&n, "a.conv1_1", 2, 3);
+    add_convolution(&n, "a.block1_conv1", 2, 3);
     ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_FORMAT);
-    ck_assert_msg(strstr(error.text, "conv1_1.weight and module.conv1_1.weight are both"), "%s", error.text);
+    ck_assert_msg(strstr(error.text, "a.conv1_1.weight and a.block1_conv1.weight are both"), "%s", error.text);
+}
+END_TEST
+
+/* Other networks beside the one to read, before and behind it. */
+START_TEST(the_network_is_found_among_others) {
+    static const struct {
+        const char *names[4];
+        int c_in[4];
+        const char *notice; /* NULL: none */
+    } cases[] = {
+        {{"decoder.0", "encoder.0", "encoder.2", NULL}, {512, 3, 2}, NULL},
+        {{"layers.0", "features.0", "head.0", NULL}, {7, 3, 2}, NULL},
+        {{"slice1.0", "slice1.2", "slice2.5", NULL}, {3, 2, 2}, NULL},
+        {{"net.slice1.0", "net.slice2.2", "lin0.1", NULL}, {3, 2, 2}, NULL},
+        {{"conv1_1", "module.conv1_1", NULL}, {3, 3}, "under \"\" is used, not the one under \"module.\""},
+        {{"ema.conv1_1", "module.conv1_1", NULL}, {3, 3}, "under \"module.\" is used, not the one under \"ema.\""},
+        {{"student.0", "vgg.0", "vgg.2", NULL}, {3, 3, 2}, "under \"vgg.\" is used, not the one under \"student.\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        named_network n = {.count = 0};
+        pst_weights *model;
+        for (int k = 0; cases[i].names[k]; k++)
+            add_convolution(&n, cases[i].names[k], 2, cases[i].c_in[k]);
+        ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+        ck_assert_int_eq(model->convolutions[0].c_in, 3);
+        ck_assert_msg(cases[i].notice ? strstr(model->notice, cases[i].notice) != NULL : !*model->notice,
+                      "case %zu: %s", i, model->notice);
+        pst_weights_destroy(model);
+    }
 }
 END_TEST
 
@@ -131,6 +168,8 @@ START_TEST(conventions_are_found_out) {
         {"features.0", NULL, NULL, PST_CONVENTION_AUTO, PST_CONVENTION_TORCHVISION, true},
         {"features.0", "classifier.0.weight", NULL, PST_CONVENTION_AUTO, PST_CONVENTION_TORCHVISION, true},
         {"features.0", "classifier.1.weight", NULL, PST_CONVENTION_AUTO, PST_CONVENTION_CAFFE, false},
+        {"a.b.features.0", "a.b.classifier.1.weight", NULL, PST_CONVENTION_AUTO, PST_CONVENTION_CAFFE, false},
+        {"a.features.0", "b.classifier.1.weight", NULL, PST_CONVENTION_AUTO, PST_CONVENTION_TORCHVISION, true},
         {"features.0", "classifier.0.weight", caffe19, PST_CONVENTION_AUTO, PST_CONVENTION_CAFFE, false},
         {"features.0", NULL, caffe16, PST_CONVENTION_AUTO, PST_CONVENTION_CAFFE, false},
         {"features.0", NULL, NULL, PST_CONVENTION_CAFFE, PST_CONVENTION_CAFFE, false},
@@ -155,6 +194,34 @@ START_TEST(conventions_are_found_out) {
     }
     pst_weights *model;
     ck_assert_int_eq(pst_weights_read_as(&error, "x", PST_CONVENTION_RGB, &model), PST_ERROR_ARGUMENT);
+}
+END_TEST
+
+/* Caffe's biases in every type that is read, rounded and cut off, and others that are not as near. */
+START_TEST(rounded_biases_are_recognized) {
+    static const struct {
+        unsigned kept, add; /* bits of a float, and what is added before the others are cut off */
+        float scale;
+        bool caffe;
+    } cases[] = {{0xffffe000, 0x1000, 1, true}, {0xffffe000, 0, 1, true}, {0xffff0000, 0x8000, 1, true},
+                 {0xffff0000, 0, 1, true},      {~0u, 0, 1.05f, false},   {~0u, 0, 0.95f, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int network = 0; network < 2; network++) {
+            named_network n = {.count = 0};
+            pst_weights *model;
+            add_convolution(&n, "features.0", 7, 3);
+            for (int k = 0; k < 7; k++) {
+                float bias = (network ? caffe16 : caffe19)[k] * cases[i].scale;
+                uint32_t bits;
+                memcpy(&bits, &bias, 4);
+                bits = (bits + cases[i].add) & cases[i].kept;
+                memcpy(&n.values[1][k], &bits, 4);
+            }
+            ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+            ck_assert_msg((model->convention == PST_CONVENTION_CAFFE) == cases[i].caffe, "case %zu: %s", i,
+                          model->reason);
+            pst_weights_destroy(model);
+        }
 }
 END_TEST
 
@@ -334,6 +401,8 @@ int main(void) {
     tcase_add_loop_test(cases, lists_of_modules_are_understood, 0, sizeof lists / sizeof lists[0]);
     tcase_add_test(cases, batch_normalization_is_refused);
     tcase_add_test(cases, two_tensors_of_one_place_are_refused);
+    tcase_add_test(cases, the_network_is_found_among_others);
+    tcase_add_test(cases, rounded_biases_are_recognized);
     tcase_add_test(cases, conventions_are_found_out);
     tcase_add_test(cases, torchvision_is_folded_exactly);
     tcase_add_test(cases, colors_are_folded);
