@@ -42,10 +42,15 @@ static pst_status collect(pst_pickle_machine *m, pst_pickle_kind kind, size_t fi
 static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t first, bool with_mark) {
     size_t target = first - with_mark;
     if (target == 0 || m->stack[target - 1] == PST_PICKLE_MARK ||
-        m->pickle->values[m->stack[target - 1]].kind != kind || (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
+        (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
         return pst_pickle_fail(m, "adds items to what has none");
-    pst_status status = append_from(m, m->stack[target - 1], first);
-    m->depth -= with_mark;
+    pst_status status = PST_OK;
+    pst_pickle_kind of = m->pickle->values[m->stack[target - 1]].kind;
+    if (of == kind || (of == PST_PICKLE_OBJECT && kind == PST_PICKLE_MAP))
+        status = append_from(m, m->stack[target - 1], first);
+    else if (of != PST_PICKLE_OBJECT)
+        return pst_pickle_fail(m, "adds items to what has none");
+    m->depth = first - with_mark;
     return status;
 }
 
@@ -192,6 +197,16 @@ static pst_status global_from_lines(pst_pickle_machine *m) {
     return status == PST_OK ? pst_pickle_global(m, module, module_bytes, name, name_bytes) : status;
 }
 
+/* An object of which nothing is made: what is above the mark was for making it. */
+static pst_status drop_arguments(pst_pickle_machine *m) {
+    size_t first;
+    pst_status status = find_mark(m, &first);
+    if (status != PST_OK)
+        return status;
+    m->depth = first - 1;
+    return pst_pickle_push_object(m);
+}
+
 static pst_status refuse(pst_pickle_machine *m, uint8_t code) {
     return pst_fail(m->error, PST_ERROR_UNSUPPORTED,
                     "%s: its pickle has an instruction, 0x%02x at byte %zu, that no file of tensors "
@@ -252,12 +267,16 @@ static pst_status step(pst_pickle_machine *m, uint8_t code) {
         return push_text(m, 8, true); /* BINUNICODE8 */
     case 'B':
         return push_text(m, 4, false); /* BINBYTES */
+    case 0x8e:
+    case 0x96:
+        return push_text(m, 8, false); /* BINBYTES8, BYTEARRAY8 */
     case 'C':
         return push_text(m, 1, false); /* SHORT_BINBYTES */
     case ')':
         return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_TUPLE */
     case ']':
-        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_LIST */
+    case 0x8f:
+        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_LIST, EMPTY_SET */
     case '}':
         return collect(m, PST_PICKLE_MAP, m->depth, false); /* EMPTY_DICT */
     case 0x85:
@@ -272,13 +291,15 @@ static pst_status step(pst_pickle_machine *m, uint8_t code) {
         return collect(m, PST_PICKLE_SEQUENCE, m->depth - first, false);
     case 't':
     case 'l':
-    case 'd': /* TUPLE, LIST, DICT */
+    case 0x91:
+    case 'd': /* TUPLE, LIST, FROZENSET, DICT */
         status = find_mark(m, &first);
         return status == PST_OK ? collect(m, code == 'd' ? PST_PICKLE_MAP : PST_PICKLE_SEQUENCE, first, true) : status;
     case 'e':
-    case 'u': /* APPENDS, SETITEMS */
+    case 0x90:
+    case 'u': /* APPENDS, ADDITEMS, SETITEMS */
         status = find_mark(m, &first);
-        return status == PST_OK ? add_items(m, code == 'e' ? PST_PICKLE_SEQUENCE : PST_PICKLE_MAP, first, true)
+        return status == PST_OK ? add_items(m, code == 'u' ? PST_PICKLE_MAP : PST_PICKLE_SEQUENCE, first, true)
                                 : status;
     case 'a':
     case 's': /* APPEND, SETITEM */
@@ -304,7 +325,16 @@ static pst_status step(pst_pickle_machine *m, uint8_t code) {
     case 'Q':
         return pst_pickle_storage(m); /* BINPERSID */
     case 'R':
-        return pst_pickle_reduce(m); /* REDUCE */
+    case 0x81:
+        return pst_pickle_reduce(m); /* REDUCE, NEWOBJ */
+    case 0x92:                       /* NEWOBJ_EX: the arguments with names do not matter */
+        status = pst_pickle_pop(m, &dropped);
+        return status == PST_OK ? pst_pickle_reduce(m) : status;
+    case 'o': /* OBJ: the class is the first of the arguments */
+        return drop_arguments(m);
+    case 'i': /* INST */
+        status = global_from_lines(m);
+        return status == PST_OK ? drop_arguments(m) : status;
     case 'b':
         return pst_pickle_build(m); /* BUILD */
     default:

@@ -1,7 +1,7 @@
 /* A reader of the part of Python's pickles that PyTorch's files of tensors are made of. A pickle is a program for a
  * small stack machine, and Python's own reader would call whatever function it names. Here nothing is ever called: the
- * few names that PyTorch writes for tensors are known and mean the values below, and any other name, and any other way
- * to make an object, is refused. No C library reads pickles in this way. */
+ * few names that PyTorch writes for tensors are known and mean the values below, and whatever any other name would make
+ * is an object of which only the items are known that the pickle gives it. No C library reads pickles in this way. */
 #ifndef PST_MODEL_PICKLE_H
 #define PST_MODEL_PICKLE_H
 

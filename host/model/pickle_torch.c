@@ -5,12 +5,13 @@
 
 typedef enum global {
     GLOBAL_MAP,
-    GLOBAL_TENSOR, /* _rebuild_tensor(storage, offset, size, stride), and more arguments behind them */
-    GLOBAL_SAME,   /* gives its first argument: a parameter of a tensor, a size of a tuple */
+    GLOBAL_TENSOR,  /* _rebuild_tensor(storage, offset, size, stride), and more arguments behind them */
+    GLOBAL_SAME,    /* gives its first argument: a parameter of a tensor, a size of a tuple */
+    GLOBAL_WRAPPED, /* _rebuild_from_type_v2(function, class, arguments, attributes): what the function gives */
     GLOBAL_STORAGE
 } global;
 
-/* All that is known. */
+/* All that is known. Storages of the devices' own kinds (torch.cuda.FloatStorage) are found without that part. */
 static const struct {
     const char *name;
     global meaning;
@@ -20,7 +21,9 @@ static const struct {
     {"collections.OrderedDict", GLOBAL_MAP, PST_TENSOR_OTHER, 0},
     {"torch._utils._rebuild_tensor_v2", GLOBAL_TENSOR, PST_TENSOR_OTHER, 0},
     {"torch._utils._rebuild_tensor", GLOBAL_TENSOR, PST_TENSOR_OTHER, 0},
+    {"torch._tensor._rebuild_from_type_v2", GLOBAL_WRAPPED, PST_TENSOR_OTHER, 0},
     {"torch._utils._rebuild_parameter", GLOBAL_SAME, PST_TENSOR_OTHER, 0},
+    {"torch._utils._rebuild_parameter_with_state", GLOBAL_SAME, PST_TENSOR_OTHER, 0},
     {"torch.nn.parameter.Parameter", GLOBAL_SAME, PST_TENSOR_OTHER, 0},
     {"torch.autograd.variable.Variable", GLOBAL_SAME, PST_TENSOR_OTHER, 0},
     {"torch.Size", GLOBAL_SAME, PST_TENSOR_OTHER, 0},
@@ -28,14 +31,17 @@ static const struct {
     {"torch.HalfStorage", GLOBAL_STORAGE, PST_TENSOR_F16, 2},
     {"torch.BFloat16Storage", GLOBAL_STORAGE, PST_TENSOR_BF16, 2},
     {"torch.DoubleStorage", GLOBAL_STORAGE, PST_TENSOR_F64, 8},
-    {"torch.cuda.FloatStorage", GLOBAL_STORAGE, PST_TENSOR_F32, 4},
-    {"torch.cuda.HalfStorage", GLOBAL_STORAGE, PST_TENSOR_F16, 2},
     {"torch.LongStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 8},
     {"torch.IntStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 4},
     {"torch.ShortStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 2},
     {"torch.CharStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 1},
     {"torch.ByteStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 1},
     {"torch.BoolStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 1},
+    {"torch.QInt8Storage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 1},
+    {"torch.QUInt8Storage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 1},
+    {"torch.QInt32Storage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 4},
+    {"torch.ComplexFloatStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 8},
+    {"torch.ComplexDoubleStorage", GLOBAL_STORAGE, PST_TENSOR_OTHER, 16},
 };
 
 /* The first n items of a tuple; false if there are fewer. */
@@ -47,18 +53,30 @@ static bool take_items(pst_pickle_machine *m, pst_pickle_id tuple, int n, pst_pi
     return i == n;
 }
 
+pst_status pst_pickle_push_object(pst_pickle_machine *m) {
+    return pst_pickle_push_new(m, (pst_pickle_value){.kind = PST_PICKLE_OBJECT});
+}
+
 pst_status pst_pickle_global(pst_pickle_machine *m, const char *module, size_t module_bytes, const char *name,
                              size_t name_bytes) {
+    static const char devices[] = "torch.cuda.";
     char full[160];
+    pst_pickle *p = m->pickle;
     int length = snprintf(full, sizeof full, "%.*s.%.*s", (int)(module_bytes < 100 ? module_bytes : 100), module,
                           (int)(name_bytes < 50 ? name_bytes : 50), name);
-    for (size_t i = 0; i < sizeof globals / sizeof globals[0]; i++)
-        if (module_bytes + name_bytes + 1 == (size_t)length && strcmp(full, globals[i].name) == 0)
+    bool whole = module_bytes + name_bytes + 1 == (size_t)length;
+    for (char *c = full; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+            *c = '?'; /* it is for people to read */
+    bool device = strncmp(full, devices, sizeof devices - 1) == 0;
+    for (size_t i = 0; whole && i < sizeof globals / sizeof globals[0]; i++)
+        if (strcmp(full, globals[i].name) == 0 ||
+            (device && strcmp(full + sizeof devices - 1, globals[i].name + strlen("torch.")) == 0))
             return pst_pickle_push_new(m, (pst_pickle_value){.kind = PST_PICKLE_GLOBAL, .integer = (int64_t)i});
-    return pst_fail(m->error, PST_ERROR_UNSUPPORTED,
-                    "%s: holds a Python object, %s, and not tensors alone; nothing in it was run. "
-                    "Save the model's state_dict() instead",
-                    m->path, full);
+    p->other_objects = p->other_objects || (p->object[0] && strncmp(p->object, full, sizeof p->object - 1) != 0);
+    if (!p->object[0])
+        snprintf(p->object, sizeof p->object, "%.*s", (int)sizeof p->object - 1, full);
+    return pst_pickle_push_object(m);
 }
 
 /* persistent_load of ("storage", type, key, device, size): nothing but the place of the numbers. */
@@ -67,7 +85,10 @@ pst_status pst_pickle_storage(pst_pickle_machine *m) {
     pst_status status = pst_pickle_pop(m, &tuple);
     if (status != PST_OK)
         return status;
-    if (pst_pickle_get(m->pickle, tuple)->kind != PST_PICKLE_SEQUENCE || !take_items(m, tuple, 5, items))
+    bool sequence = pst_pickle_get(m->pickle, tuple)->kind == PST_PICKLE_SEQUENCE;
+    if (sequence && take_items(m, tuple, 2, items) && pst_pickle_get(m->pickle, items[1])->kind == PST_PICKLE_OBJECT)
+        return pst_pickle_push(m, items[1]); /* numbers of an unknown type, or a class with its source text */
+    if (!sequence || !take_items(m, tuple, 5, items))
         return pst_pickle_fail(m, "has a storage of an unknown kind");
     const pst_pickle_value *word = pst_pickle_get(m->pickle, items[0]), *type = pst_pickle_get(m->pickle, items[1]),
                            *key = pst_pickle_get(m->pickle, items[2]), *size = pst_pickle_get(m->pickle, items[4]);
@@ -92,6 +113,8 @@ static pst_status make_tensor(pst_pickle_machine *m, pst_pickle_id arguments) {
     if (!take_items(m, arguments, 4, items))
         return pst_pickle_fail(m, "has a tensor without a shape");
     const pst_pickle_value *offset = pst_pickle_get(m->pickle, items[1]);
+    if (pst_pickle_get(m->pickle, items[0])->kind == PST_PICKLE_OBJECT)
+        return pst_pickle_push_object(m);
     if (pst_pickle_get(m->pickle, items[0])->kind != PST_PICKLE_STORAGE || offset->kind != PST_PICKLE_INTEGER ||
         offset->integer < 0)
         return pst_pickle_fail(m, "has a tensor without a storage");
@@ -134,41 +157,73 @@ static pst_status make_map(pst_pickle_machine *m, pst_pickle_id arguments) {
     return status;
 }
 
-/* REDUCE calls a function in Python; here the known names have their known results. */
-pst_status pst_pickle_reduce(pst_pickle_machine *m) {
-    pst_pickle_id arguments, function;
-    pst_status status = pst_pickle_pop(m, &arguments);
-    if (status == PST_OK)
-        status = pst_pickle_pop(m, &function);
-    if (status != PST_OK)
-        return status;
-    if (pst_pickle_get(m->pickle, function)->kind != PST_PICKLE_GLOBAL ||
-        pst_pickle_get(m->pickle, arguments)->kind != PST_PICKLE_SEQUENCE)
+/* What an unknown function or class makes of its arguments: a class of dictionaries gets its items this way. */
+static pst_status make_object(pst_pickle_machine *m, pst_pickle_id arguments) {
+    pst_pickle_value made = {.kind = PST_PICKLE_OBJECT};
+    pst_pickle_id item;
+    bool sequence = pst_pickle_get(m->pickle, arguments)->kind == PST_PICKLE_SEQUENCE;
+    for (uint32_t at = 0, i = 0; sequence && i < 4 && pst_pickle_next(m->pickle, arguments, &at, &item); i++) {
+        const pst_pickle_value *given = pst_pickle_get(m->pickle, item);
+        if (given->kind != PST_PICKLE_MAP || given->count == 0)
+            continue;
+        made.first = given->first;
+        made.last = given->last;
+        made.count = given->count;
+        break;
+    }
+    return pst_pickle_push_new(m, made);
+}
+
+static pst_status call(pst_pickle_machine *m, pst_pickle_id function, pst_pickle_id arguments, bool wrapped) {
+    pst_pickle_kind kind = pst_pickle_get(m->pickle, function)->kind;
+    pst_pickle_id items[3];
+    if (kind == PST_PICKLE_OBJECT)
+        return make_object(m, arguments);
+    if (kind != PST_PICKLE_GLOBAL || pst_pickle_get(m->pickle, arguments)->kind != PST_PICKLE_SEQUENCE)
         return pst_pickle_fail(m, "calls what cannot be called");
     switch (globals[pst_pickle_get(m->pickle, function)->integer].meaning) {
     case GLOBAL_MAP:
         return make_map(m, arguments);
     case GLOBAL_TENSOR:
         return make_tensor(m, arguments);
-    case GLOBAL_SAME: {
-        pst_pickle_id same;
-        return take_items(m, arguments, 1, &same) ? pst_pickle_push(m, same)
+    case GLOBAL_SAME:
+        return take_items(m, arguments, 1, items) ? pst_pickle_push(m, items[0])
                                                   : pst_pickle_fail(m, "calls with too few arguments");
-    }
+    case GLOBAL_WRAPPED:
+        if (wrapped || !take_items(m, arguments, 3, items))
+            return pst_pickle_fail(m, "calls what cannot be called");
+        return call(m, items[0], items[2], true);
     case GLOBAL_STORAGE:
         break;
     }
     return pst_pickle_fail(m, "calls what cannot be called");
 }
 
-/* BUILD gives an object its attributes: a state_dict has notes of PyTorch's, which do not matter. */
+/* REDUCE calls a function in Python, NEWOBJ a class; here the known names have their known results. */
+pst_status pst_pickle_reduce(pst_pickle_machine *m) {
+    pst_pickle_id arguments, function;
+    pst_status status = pst_pickle_pop(m, &arguments);
+    if (status == PST_OK)
+        status = pst_pickle_pop(m, &function);
+    return status == PST_OK ? call(m, function, arguments, false) : status;
+}
+
+/* BUILD gives an object its attributes. Those of a state_dict or tensor do not matter; a module's have its weights. */
 pst_status pst_pickle_build(pst_pickle_machine *m) {
-    pst_pickle_id state;
+    pst_pickle_id state, built = 0;
     pst_status status = pst_pickle_pop(m, &state);
+    if (status == PST_OK)
+        status = pst_pickle_pop(m, &built);
     if (status != PST_OK)
         return status;
-    if (m->depth == 0 || m->stack[m->depth - 1] == PST_PICKLE_MARK ||
-        pst_pickle_get(m->pickle, m->stack[m->depth - 1])->kind != PST_PICKLE_MAP)
+    pst_pickle_value *of = &m->pickle->values[built];
+    const pst_pickle_value *attributes = pst_pickle_get(m->pickle, state);
+    if (of->kind != PST_PICKLE_MAP && of->kind != PST_PICKLE_TENSOR && of->kind != PST_PICKLE_OBJECT)
         return pst_pickle_fail(m, "gives attributes to what has none");
-    return PST_OK;
+    if (of->kind == PST_PICKLE_OBJECT && of->count == 0 && attributes->kind == PST_PICKLE_MAP) {
+        of->first = attributes->first;
+        of->last = attributes->last;
+        of->count = attributes->count;
+    }
+    return pst_pickle_push(m, built);
 }

@@ -11,6 +11,7 @@ typedef enum pst_pickle_kind {
     PST_PICKLE_SEQUENCE, /* a tuple or list */
     PST_PICKLE_MAP,      /* a dict or OrderedDict: its items are key, value, key, value */
     PST_PICKLE_GLOBAL,   /* one of the known names */
+    PST_PICKLE_OBJECT,   /* an unknown name, or what it makes: may have items or attributes, as a map has */
     PST_PICKLE_STORAGE,  /* numbers elsewhere in the file */
     PST_PICKLE_TENSOR
 } pst_pickle_kind;
@@ -26,7 +27,7 @@ typedef struct pst_pickle_value {
     int width;             /* of a storage: bytes of a number, of other types too */
     pst_pickle_id storage; /* of a tensor; also its size and its strides, sequences of integers */
     pst_pickle_id size, stride;
-    uint32_t first, last, count; /* of a sequence or map: its items */
+    uint32_t first, last, count; /* of a sequence, map or object: its items */
 } pst_pickle_value;
 
 typedef struct pst_pickle_item {
@@ -40,6 +41,8 @@ typedef struct pst_pickle {
     uint32_t value_count, value_capacity, item_count, item_capacity;
     char *texts; /* copies of all texts, one after the other; never larger than the pickle and a zero for each */
     size_t text_bytes;
+    char object[100]; /* the first name that is not known, or "" */
+    bool other_objects;
 } pst_pickle;
 
 void pst_pickle_close(pst_pickle *pickle);
@@ -49,7 +52,7 @@ const pst_pickle_value *pst_pickle_get(const pst_pickle *pickle, pst_pickle_id i
 /* How many values there are: all ids are below it. */
 uint32_t pst_pickle_count(const pst_pickle *pickle);
 
-/* Goes through the items of a sequence or map: *at is 0 at first. False at the end. */
+/* Goes through the items of a sequence, map or object: *at is 0 at first. False at the end. */
 bool pst_pickle_next(const pst_pickle *pickle, pst_pickle_id of, uint32_t *at, pst_pickle_id *item);
 
 /* The value of a key that is a text; 0 (None) if there is none, or `map` is no map. */

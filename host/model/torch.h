@@ -5,8 +5,8 @@
 #include "model/pickle.h"
 #include "model/source.h"
 
-/* Adds the tensors of a state_dict, at the top or one level below it under a usual name. tensor->at is the tensor's
- * value in the pickle. */
+/* Adds all tensors of the pickle, in dictionaries, lists and modules of any depth, under the names that lead to them:
+ * state_dict.features.0.weight. tensor->at is the tensor's value in the pickle. What else there is is noted. */
 pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst_pickle *pickle, pst_pickle_id top);
 
 /* Where the numbers of a tensor are in its storage: from `first` on, `count` numbers, of which some may be passed over

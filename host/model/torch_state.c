@@ -1,6 +1,12 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/torch.h"
+
+#define MAX_DEPTH 32
+#define MAX_PATH_BYTES 400
 
 /* The sides of a tensor, or its strides. */
 static int integers(const pst_pickle *pickle, pst_pickle_id sequence, int64_t *values) {
@@ -20,39 +26,95 @@ static void strides_of(const pst_pickle *pickle, const pst_source_tensor *tensor
             stride[d] = 0;
 }
 
-static bool has_tensors(const pst_pickle *pickle, pst_pickle_id map) {
-    pst_pickle_id name, value;
+/* A walk over everything that the pickle holds, each thing once: they may hold each other. */
+typedef struct walk {
+    pst_error *error;
+    pst_source *source;
+    const pst_pickle *pickle;
+    bool *seen; /* by value */
+    char path[MAX_PATH_BYTES];
+    size_t length;
+    int depth;
+} walk;
+
+static pst_status visit(walk *w, pst_pickle_id id);
+
+static pst_status add_tensor(walk *w, pst_pickle_id id) {
+    const pst_pickle_value *tensor = pst_pickle_get(w->pickle, id);
+    int64_t shape[PST_TENSOR_MAX_DIMENSIONS];
+    pst_source_tensor *added;
+    int dimensions = integers(w->pickle, tensor->size, shape);
+    pst_status status = pst_source_add(w->error, w->source, w->path, pst_pickle_get(w->pickle, tensor->storage)->type,
+                                       dimensions, shape, &added);
+    if (status == PST_OK)
+        added->at = id;
+    return status;
+}
+
+/* Visits what has a key or place in something: its name is "path.key". Modules keep their parts in dictionaries of
+ * these names, which state_dict() leaves out. */
+static pst_status visit_part(walk *w, const char *key, pst_pickle_id value, bool of_object) {
+    bool inner =
+        of_object && (strcmp(key, "_modules") == 0 || strcmp(key, "_parameters") == 0 || strcmp(key, "_buffers") == 0);
+    size_t before = w->length, room = sizeof w->path - before;
+    int added = inner ? 0 : snprintf(w->path + before, room, "%s%s", before ? "." : "", key);
+    pst_status status = PST_OK;
+    if (added >= 0 && (size_t)added < room) { /* a name that long is no weight's */
+        w->length += (size_t)added;
+        status = visit(w, value);
+    }
+    w->length = before;
+    w->path[before] = 0;
+    return status;
+}
+
+static pst_status visit(walk *w, pst_pickle_id id) {
+    const pst_pickle_value *value = pst_pickle_get(w->pickle, id);
+    pst_pickle_id name, part;
     uint32_t at = 0;
-    if (pst_pickle_get(pickle, map)->kind != PST_PICKLE_MAP)
-        return false;
-    while (pst_pickle_next(pickle, map, &at, &name) && pst_pickle_next(pickle, map, &at, &value))
-        if (pst_pickle_get(pickle, value)->kind == PST_PICKLE_TENSOR)
-            return true;
-    return false;
+    bool sequence = value->kind == PST_PICKLE_SEQUENCE;
+    pst_status status = PST_OK;
+    if (value->kind == PST_PICKLE_TENSOR)
+        return w->length > 0 ? add_tensor(w, id) : PST_OK;
+    if ((!sequence && value->kind != PST_PICKLE_MAP && value->kind != PST_PICKLE_OBJECT) || w->seen[id] ||
+        w->depth == MAX_DEPTH)
+        return PST_OK;
+    w->seen[id] = true;
+    w->depth++;
+    for (int64_t i = 0; status == PST_OK && (sequence || pst_pickle_next(w->pickle, id, &at, &name)) &&
+                        pst_pickle_next(w->pickle, id, &at, &part);
+         i++) {
+        const pst_pickle_value *key = sequence ? NULL : pst_pickle_get(w->pickle, name);
+        char number[24];
+        snprintf(number, sizeof number, "%" PRId64, sequence ? i : key->integer);
+        if (sequence || key->kind == PST_PICKLE_INTEGER)
+            status = visit_part(w, number, part, false);
+        else if (key->kind == PST_PICKLE_TEXT)
+            status = visit_part(w, key->text, part, value->kind == PST_PICKLE_OBJECT);
+    }
+    w->depth--;
+    return status;
 }
 
 pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst_pickle *pickle, pst_pickle_id top) {
-    static const char *const usual[] = {"state_dict", "model_state_dict", "model_state", "model",
-                                        "net",        "network",          "params"};
-    pst_pickle_id map = top, name, value;
-    for (size_t i = 0; !has_tensors(pickle, map) && i < sizeof usual / sizeof usual[0]; i++)
-        map = pst_pickle_lookup(pickle, top, usual[i]);
-    if (!has_tensors(pickle, map))
+    walk w = {.error = error, .source = source, .pickle = pickle};
+    const char *object = pickle->object[0] ? pickle->object : NULL;
+    pst_status status = pst_allocate(error, pst_pickle_count(pickle), sizeof *w.seen, &w.seen);
+    if (status == PST_OK)
+        status = visit(&w, top);
+    pst_free(w.seen);
+    if (status != PST_OK)
+        return status;
+    if (source->count == 0 && object)
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: holds a Python object, %s, and no tensors; nothing in it was run. Save the model's "
+                        "state_dict() instead",
+                        source->path, object);
+    if (source->count == 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: holds no dictionary of tensors", source->path);
-    uint32_t at = 0;
-    while (pst_pickle_next(pickle, map, &at, &name) && pst_pickle_next(pickle, map, &at, &value)) {
-        const pst_pickle_value *tensor = pst_pickle_get(pickle, value);
-        int64_t shape[PST_TENSOR_MAX_DIMENSIONS];
-        pst_source_tensor *added;
-        if (tensor->kind != PST_PICKLE_TENSOR || pst_pickle_get(pickle, name)->kind != PST_PICKLE_TEXT)
-            continue;
-        int dimensions = integers(pickle, tensor->size, shape);
-        pst_status status = pst_source_add(error, source, pst_pickle_get(pickle, name)->text,
-                                           pst_pickle_get(pickle, tensor->storage)->type, dimensions, shape, &added);
-        if (status != PST_OK)
-            return status;
-        added->at = value;
-    }
+    if (object)
+        pst_source_note(source, "besides tensors it holds %s%s; nothing in it was run",
+                        pickle->other_objects ? "Python objects, the first of them " : "a Python object, ", object);
     return PST_OK;
 }
 
