@@ -56,7 +56,7 @@ pst_status pst_source_add(pst_error *error, pst_source *source, const char *name
                           int dimension_count, const int64_t *shape, pst_source_tensor **added);
 
 /* Adds something to the notice. Text of the file is printable in it. */
-void pst_source_note(pst_source *source, const char *format, ...) PST_PRINTF(2, 3);
+void pst_source_note(pst_source *source, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Drops sides of 1 until one side is left, as formats that know no vectors need it for biases. */
 void pst_source_make_vector(pst_source_tensor *tensor);
