@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/options/help.h"
+#include "cli/options/option_defaults.h"
 #include "cli/options/option_value.h"
 #include "cli/options/options.h"
 #include "support.h"

@@ -9,6 +9,7 @@
 #include "cli/draw/sheet_layout.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"

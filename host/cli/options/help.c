@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/options/option_defaults.h"
+#include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 
 enum { WIDTH = 80, COLUMN = 30 }; /* leaves 50 of 80 columns for the explanation */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "cli/options/help.h"
+#include "cli/options/option_defaults.h"
+#include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 
 /* Text between backquotes is bold. What man pages take for commands or other characters is escaped. */

@@ -8,10 +8,8 @@
 #include "cli/options/option_value.h"
 #include "cli/options/values.h"
 
-/* Nothing else is set yet when presets are read, and the last one counts. */
 bool set_preset(settings *s, const option *o, const char *given, const char *value) {
     char words[VALUE_TEXT_MOST];
-    option_set_transfer_defaults(s);
     if (pst_transfer_options_preset(&s->transfer, value) != PST_OK) {
         complain("%s \"%s\": not known; must be %s", given, value, option_words_text(o, words));
         return false;

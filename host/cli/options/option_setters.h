@@ -2,7 +2,7 @@
 #ifndef PST_CLI_OPTIONS_OPTION_SETTERS_H
 #define PST_CLI_OPTIONS_OPTION_SETTERS_H
 
-#include "cli/options/option_table.h"
+#include "cli/options/option.h"
 
 /* As option_setter has them. */
 bool set_preset(settings *s, const option *o, const char *given, const char *value);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/options/complain.h"
-#include "cli/options/option_setters.h"
 #include "cli/options/values.h"
 
 static void *member(settings *s, const option *o) { return (char *)s + o->offset; }
@@ -13,8 +12,7 @@ static const void *member_of(const settings *s, const option *o) { return (const
 
 /* ---- what a row and the library say ---- */
 
-/* The library's row of the member that the option sets; NULL: it is the program's own. */
-static const pst_option_info *library_row(const option *o) {
+const pst_option_info *option_library_row(const option *o) {
     size_t count;
     const pst_option_info *rows = pst_transfer_option_table(&count);
     for (size_t i = 0; o->bytes && i < count; i++)
@@ -24,12 +22,12 @@ static const pst_option_info *library_row(const option *o) {
 }
 
 bool option_changes_result(const option *o) {
-    const pst_option_info *row = library_row(o);
+    const pst_option_info *row = option_library_row(o);
     return o->flags & CHANGES_RESULT || (row && row->changes_result);
 }
 
 void option_range(const option *o, double *least, double *most) {
-    const pst_option_info *row = library_row(o);
+    const pst_option_info *row = option_library_row(o);
     bool own = o->least != 0 || o->most != 0 || !row;
     double unit = o->kind == OPTION_MEBIBYTE ? 1 << 20 : 1;
     *least = own ? o->least : row->least / unit;
@@ -38,10 +36,10 @@ void option_range(const option *o, double *least, double *most) {
 
 static const char *const *words_of(const option *o) {
     static const char *presets[16];
-    const pst_option_info *row = library_row(o);
+    const pst_option_info *row = option_library_row(o);
     if (o->words || (row && row->words))
         return o->words ? o->words : row->words;
-    if (o->set != set_preset)
+    if (strcmp(o->names, "preset") != 0)
         return NULL;
     for (size_t i = 0; i + 1 < sizeof presets / sizeof *presets && pst_preset_name(i); i++)
         presets[i] = pst_preset_name(i);
@@ -240,42 +238,4 @@ bool option_value(const settings *s, const option *o, char *text, size_t size) {
     if (words)
         length = snprintf(text, size, "%s", words);
     return length >= 0 && (size_t)length < size;
-}
-
-static void set_rows(settings *s, const command *c, bool transfer_only) {
-    for (const option *o = option_table; o < option_table + option_table_size; o++)
-        if (o->usual && option_is_of(o, c) && (!transfer_only || library_row(o)))
-            option_set(s, o, o->names, o->usual);
-}
-
-void option_set_transfer_defaults(settings *s) {
-    pst_transfer_options_init(&s->transfer, sizeof s->transfer);
-    set_rows(s, s->command, true);
-}
-
-void option_set_defaults(settings *s, const command *c) {
-    *s = (settings){.command = c, .gpu = GPU_NOT_GIVEN, .web_port = -1};
-    pst_transfer_options_init(&s->transfer, sizeof s->transfer);
-    pst_write_options_init(&s->writing, sizeof s->writing);
-    pst_bench_options_init(&s->bench, sizeof s->bench);
-    pst_fetch_options_init(&s->fetch, sizeof s->fetch);
-    set_rows(s, c, false);
-}
-
-char *option_usual(const option *o, const command *c, char text[VALUE_TEXT_MOST]) {
-    char name[OPTION_NAME_MOST];
-    settings s;
-    option_set_defaults(&s, c);
-    text[0] = '\0';
-    option_name(o, 0, name);
-    for (const char *const *first = c->first; first && *first; first++) {
-        size_t length = strlen(name);
-        if (strncmp(*first, "--", 2) == 0 && strncmp(*first + 2, name, length) == 0 && (*first)[2 + length] == '=')
-            return strcpy(text, *first + 3 + length);
-    }
-    if (o->shown)
-        snprintf(text, VALUE_TEXT_MOST, "%s", o->shown);
-    else if (o->kind == OPTION_FLAG || o->kind == OPTION_SWITCH || !option_value(&s, o, text, VALUE_TEXT_MOST))
-        text[0] = '\0';
-    return text;
 }

@@ -1,8 +1,8 @@
-/* Values of options: from text into the settings and back, their ranges, words and defaults. */
+/* Values of options: from text into the settings and back, their ranges and words. */
 #ifndef PST_CLI_OPTIONS_OPTION_VALUE_H
 #define PST_CLI_OPTIONS_OPTION_VALUE_H
 
-#include "cli/options/option_table.h"
+#include "cli/options/option.h"
 
 enum { VALUE_TEXT_MOST = 256 };
 
@@ -13,14 +13,8 @@ bool option_set(settings *s, const option *o, const char *given, const char *val
 /* The value in the settings as it would be given; false where there is none or it has no short text. */
 bool option_value(const settings *s, const option *o, char *text, size_t size);
 
-/* Gives the settings the library's defaults and those of the command's rows. */
-void option_set_defaults(settings *s, const command *c);
-
-/* ... of the members of pst_transfer_options alone. */
-void option_set_transfer_defaults(settings *s);
-
-/* The default for people, "512" or "by the ending"; "" where there is none. Returns text. */
-char *option_usual(const option *o, const command *c, char text[VALUE_TEXT_MOST]);
+/* The library's row of the member that the option sets; NULL: it is the program's own. */
+const pst_option_info *option_library_row(const option *o);
 
 /* "max, avg or l2"; "" of an option without words. Returns text. */
 char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]);
@@ -29,5 +23,8 @@ char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]);
 char *option_range_text(const option *o, char text[VALUE_TEXT_MOST]);
 
 void option_range(const option *o, double *least, double *most);
+
+/* Whether a record keeps it, and two runs that differ in it are different. */
+bool option_changes_result(const option *o);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "cli/options/complain.h"
 #include "cli/options/image_words.h"
+#include "cli/options/option_defaults.h"
+#include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 #include "cli/options/values.h"
 
@@ -151,10 +153,13 @@ static int read_option(settings *s, bool presets, int count, char **arguments) {
     }
     if (!find_value(s->command, o, given, count, arguments, &value, &used))
         return 0;
-    bool early = strcmp(o->names, "preset") == 0 || o->offset == offsetof(settings, help) ||
-                 o->offset == offsetof(settings, help_all) || o->offset == offsetof(settings, version);
+    bool preset = strcmp(o->names, "preset") == 0;
+    bool early = preset || o->offset == offsetof(settings, help) || o->offset == offsetof(settings, help_all) ||
+                 o->offset == offsetof(settings, version);
     if (early != presets)
         return used;
+    if (preset) /* nothing else is set yet, and the last one counts */
+        option_set_transfer_defaults(s);
     return option_set(s, o, given, value) && remember(s, o, value) ? used : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/options/file_names.h"
+#include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 #include "cli/options/values.h"
 #include "cli/run/inputs.h"
