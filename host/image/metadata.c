@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/inflate.h"
 
 /* Bytes that are looked at within bounds. */
 typedef struct span {
@@ -116,11 +117,62 @@ static void walk(span file, visitor visit, void *user) {
 
 #define APP1 "\xe1"
 
+static int hex_digit(uint8_t c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* Of ImageMagick's text: a line break, the kind, the count of bytes, then the bytes as hexadecimal digits. The first
+ * directory of an EXIF block lies near its beginning, so RAW_MOST bytes are enough. */
+static int raw_orientation(span text) {
+    enum { RAW_MOST = 4096 };
+    uint8_t raw[RAW_MOST];
+    size_t count = 0, at = 0;
+    for (int words = 0; words < 2; words++) { /* the kind and the count */
+        while (at < text.bytes && (text.at[at] == '\n' || text.at[at] == ' '))
+            at++;
+        while (at < text.bytes && text.at[at] != '\n' && text.at[at] != ' ')
+            at++;
+    }
+    for (int high = -1; at < text.bytes && count < RAW_MOST; at++) {
+        int digit = hex_digit(text.at[at]);
+        if (digit >= 0 && high >= 0)
+            raw[count++] = (uint8_t)(high << 4 | digit);
+        if (digit >= 0)
+            high = high >= 0 ? -1 : digit;
+        else if (text.at[at] != '\n' && text.at[at] != '\r' && text.at[at] != ' ')
+            return 0;
+    }
+    return pst_exif_orientation(raw, count);
+}
+
+/* EXIF as programs put it into PNG files before there was a chunk for it: tEXt or zTXt "Raw profile type exif". */
+static int text_orientation(span piece, bool packed) {
+    enum { TEXT_MOST = 1 << 20 };
+    static const char *const keys[] = {"Raw profile type exif", "Raw profile type APP1"};
+    uint8_t *text = NULL;
+    size_t bytes, head = sizeof "Raw profile type exif"; /* of both, with the zero */
+    if ((!begins(piece, keys[0], head) && !begins(piece, keys[1], head)) || piece.bytes < head + packed)
+        return 0;
+    span rest = {piece.at + head + packed, piece.bytes - head - packed};
+    if (!packed)
+        return raw_orientation(rest);
+    int orientation = 0;
+    if (pst_inflate(NULL, rest.at, rest.bytes, TEXT_MOST, &text, &bytes) == PST_OK)
+        orientation = raw_orientation((span){text, bytes});
+    pst_free(text);
+    return orientation;
+}
+
 static bool see_orientation(void *user, const char *kind, span piece) {
     int *orientation = user;
     if (strcmp(kind, "eXIf") == 0 || strcmp(kind, "EXIF") == 0 ||
         (strcmp(kind, APP1) == 0 && begins(piece, "Exif\0\0", 6)))
         *orientation = pst_exif_orientation(piece.at, piece.bytes);
+    else if (strcmp(kind, "tEXt") == 0 || strcmp(kind, "zTXt") == 0)
+        *orientation = text_orientation(piece, kind[0] == 'z');
     return *orientation != 0;
 }
 

@@ -9,7 +9,7 @@
  * sensible. */
 int pst_exif_orientation(const uint8_t *exif, size_t bytes);
 
-/* The orientation that a JPEG, PNG or WebP file tells; 0 for none. */
+/* The orientation that a JPEG, PNG or WebP file tells, in a PNG also as the text of older programs; 0 for none. */
 int pst_file_orientation(const uint8_t *file, size_t bytes);
 
 /* The text that pst_write_options.metadata put into a file; *text is NULL if there is none. Free with pst_free. */
