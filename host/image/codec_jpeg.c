@@ -24,6 +24,7 @@ typedef struct handler {
     pst_status status;
     unsigned char *data; /* what is written, or a profile that is read; of libjpeg's malloc */
     unsigned long bytes;
+    bool ended, profile_damaged; /* the file ended before its end marker; a part of the profile is missing */
 } handler;
 
 static handler *handler_of(j_common_ptr info) { return (handler *)(void *)info->err; }
@@ -37,6 +38,8 @@ static void leave(j_common_ptr info, pst_status status) {
 static void on_error(j_common_ptr info) {
     char text[JMSG_LENGTH_MAX];
     handler *h = handler_of(info);
+    if (h->ended)
+        leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "it is cut short"));
     info->err->format_message(info, text);
     int code = info->err->msg_code;
     leave(info, code == JERR_OUT_OF_MEMORY ? pst_fail(h->error, PST_ERROR_MEMORY, "not enough memory for the image")
@@ -46,17 +49,23 @@ static void on_error(j_common_ptr info) {
                     : pst_fail(h->error, PST_ERROR_FORMAT, "%s", text));
 }
 
-/* Where libjpeg would go on with gray, the image is not whole. Other warnings are about what is of no matter here. */
+static void damaged(j_common_ptr info) {
+    handler *h = handler_of(info);
+    leave(info, pst_fail(h->error, PST_ERROR_FORMAT, h->ended ? "it is cut short" : "its data is damaged"));
+}
+
+/* Where libjpeg would go on with gray, the image is not whole. That the file ended means nothing yet: libjpeg reads
+ * ahead, and says so in another message where it needs bits that are missing. Other warnings are of no matter here. */
 static void on_message(j_common_ptr info, int level) {
     handler *h = handler_of(info);
     if (level >= 0)
         return;
     int code = info->err->msg_code;
-    if (code == JWRN_JPEG_EOF)
-        leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "it is cut short"));
+    h->ended |= code == JWRN_JPEG_EOF;
+    h->profile_damaged |= code == JWRN_BOGUS_ICC;
     if (code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE ||
         code == JWRN_MUST_RESYNC)
-        leave(info, pst_fail(h->error, PST_ERROR_FORMAT, "its data is damaged"));
+        damaged(info);
 }
 
 static void say_nothing(j_common_ptr info) { (void)info; }
@@ -79,11 +88,29 @@ static void watch(j_common_ptr info) {
 static void find_profile(struct jpeg_decompress_struct *info, pst_raster *raster) {
     handler *h = handler_of((j_common_ptr)info);
     unsigned profile_bytes;
-    if (!jpeg_read_icc_profile(info, &h->data, &profile_bytes))
+    if (!jpeg_read_icc_profile(info, &h->data, &profile_bytes)) {
+        if (h->profile_damaged)
+            pst_raster_note(raster, "its color profile is damaged and passed over");
         return;
+    }
     pst_status status = pst_raster_set_profile(h->error, raster, h->data, profile_bytes);
     if (status != PST_OK)
         leave((j_common_ptr)info, status);
+}
+
+/* Refuses an image of several scans some of which are missing: libjpeg takes the end of the file for that of the image.
+ * A progressive image may leave out scans, so there only one that ended without its marker is looked at closely. An
+ * arithmetic coder goes on with zeros by design. */
+static void check_scans(struct jpeg_decompress_struct *info) {
+    handler *h = handler_of((j_common_ptr)info);
+    bool whole = !(h->ended && info->arith_code);
+    for (int c = 0; c < info->num_components; c++) {
+        whole = whole && info->comp_info[c].quant_table != NULL; /* set by a component's first scan */
+        for (int k = 0; h->ended && info->coef_bits && k < DCTSIZE2; k++)
+            whole = whole && info->coef_bits[c][k] == 0; /* all bits of the coefficient were sent */
+    }
+    if (!whole)
+        damaged((j_common_ptr)info);
 }
 
 static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, size_t bytes, pst_raster *raster) {
@@ -112,7 +139,10 @@ static void read_all(struct jpeg_decompress_struct *info, const uint8_t *file, s
             for (size_t i = 0; i < row_bytes; i++)
                 row[i] = (uint8_t)(255 - row[i]);
     }
+    check_scans(info);
     jpeg_finish_decompress(info);
+    if (handler_of((j_common_ptr)info)->ended)
+        pst_raster_note(raster, "the end of the file is missing, but all its rows are there");
 }
 
 static pst_status read_jpeg(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {

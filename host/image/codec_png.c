@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/metadata.h"
+#include "image/png_mend.h"
 
 #define CHUNK_MAX_BYTES ((png_alloc_size_t)16 << 20) /* of a profile, unfolded */
 
@@ -16,13 +17,16 @@ typedef struct work {
     const uint8_t *file;
     size_t bytes, at;
     bool profile_doubtful; /* libpng said something about it */
+    bool mended;           /* what follows the last row is of no matter */
+    uint64_t rows_left;    /* of all passes */
     pst_raster *raster;
     pst_sink sink;
 } work;
 
 static void on_error(png_structp png, png_const_charp message) {
     work *w = png_get_error_ptr(png);
-    if (w->status == PST_OK)
+    bool complete = w->mended && w->raster->samples && w->rows_left == 0;
+    if (w->status == PST_OK && !complete)
         w->status = pst_fail(w->error, PST_ERROR_FORMAT, "%s", message);
     png_longjmp(png, 1);
 }
@@ -54,6 +58,20 @@ static bool is_little_endian(void) {
     return *(const uint8_t *)&one == 1;
 }
 
+/* libpng calls it for each row of the file that is decoded, before it looks for the end of the data. */
+static void count_row(png_structp png, png_row_infop row, png_bytep samples) {
+    work *w = png_get_error_ptr(png);
+    (void)row, (void)samples;
+    w->rows_left -= w->rows_left > 0;
+}
+
+static uint64_t rows_of_all_passes(png_uint_32 width, png_uint_32 height, bool interlaced) {
+    uint64_t rows = 0;
+    for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
+        rows += PNG_PASS_COLS(width, pass) > 0 ? PNG_PASS_ROWS(height, pass) : 0;
+    return interlaced ? rows : height;
+}
+
 /* Asks for gray or RGB, alpha as there is any, 8 or 16 bits; takes memory for it. */
 static void set_up(png_structp png, png_infop info, work *w) {
     png_uint_32 width, height;
@@ -67,7 +85,9 @@ static void set_up(png_structp png, png_infop info, work *w) {
         png_set_tRNS_to_alpha(png);
     if (depth == 16 && is_little_endian())
         png_set_swap(png);
-    png_set_interlace_handling(png);
+    bool interlaced = png_set_interlace_handling(png) > 1;
+    w->rows_left = rows_of_all_passes(width, height, interlaced);
+    png_set_read_user_transform_fn(png, count_row);
     png_read_update_info(png, info);
     color = png_get_color_type(png, info);
     pst_status status = pst_raster_create(w->error, w->raster, (int)width, (int)height,
@@ -87,13 +107,22 @@ static void find_colors(png_structp png, png_infop info, work *w) {
     pst_raster *r = w->raster;
     double *p = r->primaries;
     bool profiled = png_get_iCCP(png, info, &name, &method, &profile, &bytes) != 0;
-    if (!profiled && w->profile_doubtful)
-        r->notice = "its color profile is damaged and passed over";
-    if (profiled) {
-        pst_status status = pst_raster_set_profile(w->error, r, profile, bytes);
-        if (status != PST_OK)
-            leave(png, status);
-    } else if (!png_get_sRGB(png, info, &intent) && png_get_gAMA(png, info, &r->gamma)) {
+    pst_status status = PST_OK;
+    if (!profiled && w->profile_doubtful) { /* libpng wants a header without fault; lcms2 knows better what it needs */
+        status = pst_png_profile(w->error, w->file, w->bytes, &r->profile, &r->profile_bytes);
+        profiled = status == PST_OK;
+        if (status != PST_OK && status != PST_ERROR_MEMORY) {
+            status = PST_OK;
+            pst_raster_note(r, "its color profile is damaged and passed over");
+        }
+    } else if (profiled) {
+        status = pst_raster_set_profile(w->error, r, profile, bytes);
+    }
+    if (status != PST_OK)
+        leave(png, status);
+    if (profiled)
+        return;
+    if (!png_get_sRGB(png, info, &intent) && png_get_gAMA(png, info, &r->gamma)) {
         png_get_cHRM(png, info, p, p + 1, p + 2, p + 3, p + 4, p + 5, p + 6, p + 7);
         /* The gamma that programs write for sRGB is not its curve, but means it. */
         bool usual = p[1] <= 0 || (p[2] > 0.639 && p[2] < 0.641 && p[5] > 0.599 && p[5] < 0.601);
@@ -121,8 +150,8 @@ static void read_all(png_structp png, png_infop info, work *w) {
     png_read_end(png, info);
 }
 
-static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
-    work w = {.error = error, .file = file, .bytes = bytes, .raster = raster};
+static pst_status read_once(pst_error *error, const uint8_t *file, size_t bytes, bool mended, pst_raster *raster) {
+    work w = {.error = error, .file = file, .bytes = bytes, .mended = mended, .raster = raster};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info)
@@ -130,8 +159,48 @@ static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, 
     else if (setjmp(png_jmpbuf(png)) == 0)
         read_all(png, info, &w);
     png_destroy_read_struct(&png, &info, NULL);
-    raster->orientation = pst_file_orientation(file, bytes);
     return w.status;
+}
+
+/* Apple's order of channels is BGR, with the alpha multiplied in. */
+static void set_right_apple(pst_raster *raster) {
+    size_t channels = pst_raster_channels(raster), bytes = (size_t)raster->bits / 8,
+           pixels = (size_t)raster->width * (size_t)raster->height;
+    uint8_t *at = raster->samples, blue[2];
+    for (size_t i = 0; raster->model == PST_RASTER_RGB && i < pixels; i++, at += channels * bytes) {
+        memcpy(blue, at, bytes);
+        memcpy(at, at + 2 * bytes, bytes);
+        memcpy(at + 2 * bytes, blue, bytes);
+    }
+    raster->premultiplied = raster->alpha;
+}
+
+/* Of what is refused, a mended copy is tried; the first reason counts if that does not help. */
+static pst_status read_mended(const uint8_t *file, size_t bytes, int mend, pst_raster *raster) {
+    pst_sink copy = {0};
+    pst_status status = PST_ERROR_FORMAT;
+    int faults = pst_png_mend(file, bytes, mend, &copy);
+    if (faults) {
+        pst_raster_clear(raster);
+        status = read_once(NULL, copy.data, copy.bytes, true, raster);
+    }
+    if (status == PST_OK && faults & PST_PNG_APPLE)
+        set_right_apple(raster);
+    if (status == PST_OK && faults & PST_PNG_ENDING)
+        pst_raster_note(raster, "the end of the file is missing or damaged, but all its rows are there");
+    if (status == PST_OK && faults & PST_PNG_WINDOW)
+        pst_raster_note(raster, "its zlib window is declared too small, but all its rows are there");
+    pst_free(copy.data);
+    return status;
+}
+
+static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
+    static const int mends[] = {PST_PNG_APPLE | PST_PNG_ENDING, PST_PNG_APPLE | PST_PNG_ENDING | PST_PNG_WINDOW};
+    pst_status status = read_once(error, file, bytes, false, raster), mended = status;
+    for (size_t i = 0; status == PST_ERROR_FORMAT && mended != PST_OK && i < sizeof mends / sizeof mends[0]; i++)
+        mended = read_mended(file, bytes, mends[i], raster);
+    raster->orientation = pst_file_orientation(file, bytes);
+    return mended == PST_OK ? PST_OK : status;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster 
     if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, at, room, (int)row))
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its data is damaged or cut short"));
     if (WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT) > 1)
-        raster->notice = "the first image of an animation is taken";
+        pst_raster_note(raster, "the first image of an animation is taken");
 
 cleanup:
     WebPDemuxReleaseIterator(&frame);

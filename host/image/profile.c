@@ -45,6 +45,25 @@ void pst_transform_run(pst_transform *transform, const float *in, float *out, si
     cmsDoTransform(transform->transform, in, out, (cmsUInt32Number)pixels);
 }
 
+/* A profile from memory, of a copy whose header gives the length that is there and, where lcms2 wants it, the mark of
+ * profiles: programs get the length wrong, and lcms2 would pass over all that lies beyond it. */
+static cmsHPROFILE open_profile(cmsContext context, const uint8_t *profile, size_t bytes) {
+    enum { HEADER_BYTES = 128, MARK_AT = 36 };
+    uint8_t *copy;
+    if (bytes < HEADER_BYTES || bytes > UINT32_MAX || pst_allocate(NULL, bytes, 1, &copy) != PST_OK)
+        return NULL;
+    memcpy(copy, profile, bytes);
+    for (int i = 0; i < 4; i++)
+        copy[i] = (uint8_t)(bytes >> 8 * (3 - i));
+    cmsHPROFILE made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
+    if (!made) {
+        memcpy(copy + MARK_AT, "acsp", 4);
+        made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
+    }
+    pst_free(copy);
+    return made;
+}
+
 /* The colors a PNG file says it has, by numbers. */
 static cmsHPROFILE from_numbers(cmsContext context, const pst_raster *raster) {
     const double *p = raster->primaries;
@@ -88,9 +107,8 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     if (!raster->profile && !(raster->gamma > 0 && raster->model != PST_RASTER_CMYK))
         return PST_OK;
     PST_TRY(begin(error, &made));
-    from = raster->profile
-               ? cmsOpenProfileFromMemTHR(made->context, raster->profile, (cmsUInt32Number)raster->profile_bytes)
-               : from_numbers(made->context, raster);
+    from = raster->profile ? open_profile(made->context, raster->profile, raster->profile_bytes)
+                           : from_numbers(made->context, raster);
     to = cmsCreate_sRGBProfileTHR(made->context);
     if (!to)
         PST_TRY(no_memory(error));
@@ -136,7 +154,7 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
     *transform = NULL;
     PST_TRY(begin(error, &made));
     chain[0] = cmsCreate_sRGBProfileTHR(made->context);
-    chain[1] = cmsOpenProfileFromMemTHR(made->context, profile, (cmsUInt32Number)bytes);
+    chain[1] = open_profile(made->context, profile, bytes);
     chain[2] = chain[1];
     chain[3] = chain[0];
     if (!chain[0])

@@ -1,5 +1,6 @@
 #include "image/raster.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -35,6 +36,11 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
         raster->profile_bytes = bytes;
     }
     return status;
+}
+
+void pst_notice_add(char notice[PST_IMAGE_NOTICE], const char *text) {
+    size_t length = strlen(notice);
+    snprintf(notice + length, PST_IMAGE_NOTICE - length, "%s%s", length ? "; " : "", text);
 }
 
 void pst_raster_clear(pst_raster *raster) {

@@ -21,7 +21,7 @@ typedef struct pst_raster {
     size_t profile_bytes;
     double gamma, primaries[8]; /* instead of a profile, or 0: the encoding exponent; white, red, green, blue x and y */
     int orientation;            /* EXIF's, 1 to 8; 0 is as 1 */
-    const char *notice;         /* of what is lost, or NULL */
+    char notice[PST_IMAGE_NOTICE]; /* what was lost or passed over, or "" */
 } pst_raster;
 
 /* Checks the size and takes memory for the samples; the other members stay as they are. Messages have no path yet. */
@@ -38,6 +38,10 @@ static inline size_t pst_raster_row_bytes(const pst_raster *raster) {
 
 /* A copy of an ICC profile for the raster. */
 pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const void *profile, size_t bytes);
+
+/* Adds to a notice, for which there may be several reasons. */
+void pst_notice_add(char notice[PST_IMAGE_NOTICE], const char *text);
+static inline void pst_raster_note(pst_raster *raster, const char *text) { pst_notice_add(raster->notice, text); }
 
 void pst_raster_clear(pst_raster *raster);
 

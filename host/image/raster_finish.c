@@ -1,7 +1,6 @@
 #include "image/raster_finish.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -139,9 +138,9 @@ pst_status pst_raster_finish(pst_error *error, const pst_raster *raster, pst_ima
                 made->alpha[at] = alpha[x];
         }
     }
-    if (raster->notice || problem)
-        snprintf(made->notice, sizeof made->notice, "%s%s%s", raster->notice ? raster->notice : "",
-                 raster->notice && problem ? "; " : "", problem ? problem : "");
+    memcpy(made->notice, raster->notice, sizeof made->notice);
+    if (problem)
+        pst_notice_add(made->notice, problem);
     *image = made;
     made = NULL;
 
