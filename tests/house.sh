@@ -42,13 +42,13 @@ CL/* host/cl/*
 curl/* host/model/fetch.c
 hdf5.h host/model/keras.c
 zip.h host/model/torch_zip.c
-zlib.h host/model/mat5*.c
+zlib.h host/model/mat5*.c host/image/inflate.c
 jansson.h host/model/* host/tune/* host/cli/* host/web/*
 stb_* host/image/codec_stb.c
 png.h host/image/codec_png.c
 jpeglib.h host/image/codec_jpeg.c
 jerror.h host/image/codec_jpeg.c
-tiffio.h host/image/codec_tiff.c
+tiffio.h host/image/codec_tiff.c host/image/tiff_*
 webp/* host/image/codec_webp.c
 lcms2.h host/image/profile.c
 microhttpd.h host/web/server.c
