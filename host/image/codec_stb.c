@@ -213,10 +213,15 @@ static pst_status find_facts(pst_error *error, source *from) {
 }
 
 /* An HDR file has linear light. What is brighter than white becomes white. */
-static void encode_light(float *rgba, uint64_t pixels) {
-    for (uint64_t i = 0; i < 4 * pixels; i++)
+static void encode_light(float *rgba, uint64_t pixels, pst_raster *raster) {
+    bool clipped = false;
+    for (uint64_t i = 0; i < 4 * pixels; i++) {
         if (i % 4 != 3 && rgba[i] < 1)
             rgba[i] = (float)(pst_srgb_from_linear((double)rgba[i]) / 255);
+        clipped |= i % 4 != 3 && rgba[i] > 1.002f; /* less is not seen */
+    }
+    if (clipped)
+        pst_raster_note(raster, "its light beyond white was clipped");
 }
 
 static pst_status read_stb(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
@@ -242,7 +247,7 @@ static pst_status read_stb(pst_error *error, const uint8_t *file, size_t bytes, 
     else if (from.width != raster->width || from.height != raster->height)
         status = pst_fail(error, PST_ERROR_FORMAT, "it gives two different sizes");
     else if (from.bits == 32)
-        encode_light(from.rgba, pixels);
+        encode_light(from.rgba, pixels, raster);
 
 cleanup:
     return status;

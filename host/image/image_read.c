@@ -18,10 +18,13 @@ typedef struct signature {
 
 /* What people hand over and cannot be read here, known by its first bytes rather than by its name. */
 static const signature foreign[] = {
-    {4, 8, "ftypheic", "HEIC"},  {4, 8, "ftypheix", "HEIC"},    {4, 8, "ftyphevc", "HEIC"},
-    {4, 8, "ftypmif1", "HEIC"},  {4, 8, "ftypmsf1", "HEIC"},    {4, 8, "ftypavif", "AVIF"},
-    {4, 8, "ftypavis", "AVIF"},  {0, 2, "\xff\x0a", "JPEG XL"}, {4, 4, "JXL ", "JPEG XL"},
-    {4, 4, "jP  ", "JPEG 2000"}, {0, 4, "v/1\x01", "OpenEXR"},
+    {4, 8, "ftypheic", "HEIC"},    {4, 8, "ftypheix", "HEIC"},       {4, 8, "ftyphevc", "HEIC"},
+    {4, 8, "ftypmif1", "HEIC"},    {4, 8, "ftypmsf1", "HEIC"},       {4, 8, "ftypavif", "AVIF"},
+    {4, 8, "ftypavis", "AVIF"},    {0, 2, "\xff\x0a", "JPEG XL"},    {4, 4, "JXL ", "JPEG XL"},
+    {4, 4, "jP  ", "JPEG 2000"},   {0, 4, "v/1\x01", "OpenEXR"},     {4, 7, "ftypcrx", "camera raw"},
+    {0, 4, "IIRO", "camera raw"},  {0, 4, "IIRS", "camera raw"},     {0, 4, "MMOR", "camera raw"},
+    {0, 4, "IIU\0", "camera raw"}, {0, 8, "FUJIFILM", "camera raw"}, {0, 4, "FOVb", "camera raw"},
+    {0, 4, "\0MRM", "camera raw"},
 };
 
 static const signature own[] = {

@@ -104,19 +104,22 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     *transform = NULL;
     *problem = NULL;
     *channels = raster->model;
-    if (!raster->profile && !(raster->gamma > 0 && raster->model != PST_RASTER_CMYK))
+    if (!raster->lab && !raster->profile && !(raster->gamma > 0 && raster->model != PST_RASTER_CMYK))
         return PST_OK;
     PST_TRY(begin(error, &made));
-    from = raster->profile ? open_profile(made->context, raster->profile, raster->profile_bytes)
-                           : from_numbers(made->context, raster);
+    from = raster->lab       ? cmsCreateLab4ProfileTHR(made->context, NULL)
+           : raster->profile ? open_profile(made->context, raster->profile, raster->profile_bytes)
+                             : from_numbers(made->context, raster);
     to = cmsCreate_sRGBProfileTHR(made->context);
     if (!to)
         PST_TRY(no_memory(error));
     cmsColorSpaceSignature space = from ? cmsGetColorSpace(from) : (cmsColorSpaceSignature)0;
     cmsUInt32Number format = space == cmsSigGrayData   ? TYPE_GRAY_FLT
                              : space == cmsSigCmykData ? TYPE_CMYK_FLT
+                             : raster->lab             ? TYPE_Lab_FLT
                                                        : TYPE_RGB_FLT;
-    bool fits = raster->model == PST_RASTER_CMYK
+    bool fits = raster->lab ? space == cmsSigLabData
+                : raster->model == PST_RASTER_CMYK
                     ? space == cmsSigCmykData
                     : space == cmsSigRgbData || (space == cmsSigGrayData && raster->model == PST_RASTER_GRAY);
     if (fits)
@@ -129,7 +132,7 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
         goto cleanup;
     }
     *channels = (int)T_CHANNELS(format);
-    if (*channels != 4 && changes_nothing(made, *channels))
+    if (!raster->lab && *channels != 4 && changes_nothing(made, *channels))
         goto cleanup;
     *transform = made;
     made = NULL;

@@ -24,7 +24,8 @@ pst_status pst_profile_proof(pst_error *error, const uint8_t *profile, size_t by
 /* The bytes of a profile for sRGB, always the same; free with pst_free. NULL without lcms2. */
 pst_status pst_profile_srgb(pst_error *error, uint8_t **profile, size_t *bytes);
 
-/* Floats from 0 to 1 (CMYK: 0 to 100) become RGB floats, about from 0 to 1. `in` and `out` may be the same. */
+/* Floats from 0 to 1 (CMYK: 0 to 100; Lab: its own numbers) become RGB floats, about from 0 to 1. `in` and `out` may be
+ * the same. */
 void pst_transform_run(pst_transform *transform, const float *in, float *out, size_t pixels);
 void pst_transform_destroy(pst_transform *transform);
 

@@ -13,6 +13,7 @@ typedef enum pst_raster_model {
 typedef struct pst_raster {
     int width, height;
     pst_raster_model model;    /* CMYK: 0 is no ink */
+    bool lab;                  /* RGB stands for lightness / 100, (a + 128) / 256 and (b + 128) / 256 of CIE Lab, D50 */
     bool alpha, premultiplied; /* alpha is the channel behind those of the model */
     int bits;                  /* 8: uint8_t, 16: uint16_t, 32: float from 0 to 1 */
     void *samples;             /* [height][width][channels] */

@@ -98,6 +98,8 @@ static void by_profile(const pst_raster *raster, pst_transform *transform, int c
         memcpy(rgb, colors, width * (size_t)channels * sizeof(float));
     for (size_t i = 0; i < width * (size_t)channels; i++)
         rgb[i] *= scale;
+    for (size_t i = 0; raster->lab && i < 3 * width; i++)
+        rgb[i] = i % 3 ? rgb[i] * 256.0f - 128.0f : rgb[i] * 100.0f;
     pst_transform_run(transform, rgb, colors, width);
     for (size_t i = 0; i < 3 * width; i++)
         rgb[i] = colors[i] > 0 ? colors[i] < 1 ? colors[i] * 255.0f : 255.0f : 0;
