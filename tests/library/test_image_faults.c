@@ -64,7 +64,7 @@ START_TEST(every_image_is_read_or_refused_with_its_reason) {
     }
     fclose(list);
     printf("%d images\n", count);
-    ck_assert_int_ge(count, 400);
+    ck_assert_int_ge(count, 300);
 }
 END_TEST
 
