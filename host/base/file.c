@@ -263,7 +263,7 @@ static pst_status open_destination(pst_error *error, const char *path, destinati
     if ((exists && facts.kind == PST_SYSTEM_FOLDER) || (!exists && pst_system_is_separator(path[length - 1])))
         return fail_folder(error, path);
     if (exists && !pst_system_may_write(path))
-        return fail(error, path, "may not be overwritten");
+        return fail(error, path, "cannot be overwritten");
     if (exists && facts.kind == PST_SYSTEM_OTHER) {
         to->descriptor = pst_system_open_write(path);
         return to->descriptor >= 0 ? PST_OK : fail(error, path, "cannot be opened for writing");
@@ -304,7 +304,7 @@ cleanup:
 pst_status pst_file_save_check(pst_error *error, const char *path) {
     pst_system_facts facts;
     if (pst_system_facts_at(path, &facts) && facts.kind == PST_SYSTEM_OTHER) /* opening a pipe can block */
-        return pst_system_may_write(path) ? PST_OK : fail(error, path, "may not be written");
+        return pst_system_may_write(path) ? PST_OK : fail(error, path, "cannot be written");
     destination to;
     pst_status status = open_destination(error, path, &to);
     if (status == PST_OK)

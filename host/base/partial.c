@@ -97,7 +97,7 @@ pst_status pst_partial_install(pst_error *error, pst_partial *partial) {
     partial->descriptor = -1;
 #endif
     if (!pst_system_rename(partial->part, partial->path, partial->folder))
-        return fail(error, partial, "cannot be given its name");
+        return fail(error, partial, "cannot be renamed to its final name");
     partial->installed = true;
     return PST_OK;
 }

@@ -68,13 +68,13 @@ pst_status pst_subprocess_run(pst_error *error, const char *path, uint64_t memor
     if (process == 0)
         answer_and_end(descriptor, work, user); /* does not return */
     if (!receive_all(descriptor, &a, sizeof a)) {
-        status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged: the library that reads it fell over it", path);
+        status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged: the library that reads it crashed", path);
     } else if (a.error.status != PST_OK) {
         status = pst_fail(error, a.error.status, "%s", a.error.text);
     } else {
         status = a.bytes > memory_bytes ? PST_ERROR_MEMORY : pst_allocate(error, (size_t)a.bytes, 1, result);
         if (status == PST_OK && !receive_all(descriptor, *result, (size_t)a.bytes))
-            status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged: the library that reads it fell over it", path);
+            status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged: the library that reads it crashed", path);
     }
     pst_system_close_read(descriptor);
     pst_system_reap(process);

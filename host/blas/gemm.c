@@ -235,7 +235,7 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     if (status != PST_OK)
         return status;
     if (session->lost)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again",
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed earlier; restart the program",
                         session->device.info.name);
     if (a->bytes < s->m * s->k * sizeof(cl_float) || b->bytes < s->k * s->n * sizeof(cl_float) ||
         c->bytes < (c_offset + s->m * s->n) * sizeof(cl_float))

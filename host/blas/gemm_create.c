@@ -19,11 +19,10 @@ pst_status pst_gemm_create(pst_session *session, pst_gemm **result) {
             goto cleanup;
     }
     if (!right && status == PST_OK)
-        status =
-            pst_fail(session->error, PST_ERROR_DEVICE,
-                     "%s: matrix products by CLBlast come out wrong with every set of parameters; update the driver or "
-                     "choose another device",
-                     session->device.info.name);
+        status = pst_fail(session->error, PST_ERROR_DEVICE,
+                          "%s: matrix products by CLBlast are wrong with every set of parameters; update the driver or "
+                          "choose another device",
+                          session->device.info.name);
     if (!right)
         goto cleanup;
     *result = gemm;

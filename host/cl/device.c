@@ -88,7 +88,7 @@ static int better_first(const void *a, const void *b) {
 
 static void add_message(char *message, const char *platform, cl_int code) {
     size_t used = strlen(message);
-    snprintf(message + used, PST_DEVICES_MESSAGE - used, "%splatform '%s' is passed over: %s (%d)", used ? "; " : "",
+    snprintf(message + used, PST_DEVICES_MESSAGE - used, "%splatform '%s' is skipped: %s (%d)", used ? "; " : "",
              platform, pst_cl_error_name(code), code);
 }
 

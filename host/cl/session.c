@@ -71,7 +71,7 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
 
 pst_status pst_session_alive(const pst_session *session) {
     if (session->lost)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed before; start again",
+        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed earlier; restart the program",
                         session->device.info.name);
     return PST_OK;
 }

@@ -147,7 +147,7 @@ static void tell_check(progress *report, const pst_fetch_report *done) {
         [PST_CHECK_SHA256] = "its SHA-256 fits",
     };
     char size[32];
-    progress_say(report, "%s: %s%s; %s", done->path, done->already ? "is there already, " : "",
+    progress_say(report, "%s: %s%s; %s", done->path, done->already ? "exists already, " : "",
                  bytes_text(done->bytes, size), results[done->check]);
     if (done->check != PST_CHECK_SHA256)
         progress_say(report, "SHA-256 %s%s", done->sha256,

@@ -90,7 +90,7 @@ static void find_profile(struct jpeg_decompress_struct *info, pst_raster *raster
     unsigned profile_bytes;
     if (!jpeg_read_icc_profile(info, &h->data, &profile_bytes)) {
         if (h->profile_damaged)
-            pst_raster_note(raster, "its color profile is damaged and passed over");
+            pst_raster_note(raster, "its color profile is damaged and ignored");
         return;
     }
     pst_status status = pst_raster_set_profile(h->error, raster, h->data, profile_bytes);

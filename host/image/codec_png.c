@@ -113,7 +113,7 @@ static void find_colors(png_structp png, png_infop info, work *w) {
         profiled = status == PST_OK;
         if (status != PST_OK && status != PST_ERROR_MEMORY) {
             status = PST_OK;
-            pst_raster_note(r, "its color profile is damaged and passed over");
+            pst_raster_note(r, "its color profile is damaged and ignored");
         }
     } else if (profiled) {
         status = pst_raster_set_profile(w->error, r, profile, bytes);

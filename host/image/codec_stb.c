@@ -89,7 +89,7 @@ static pst_status with_pool(pst_error *error, uint64_t limit, void (*work)(void 
     if (current.state == POOL_NO_MEMORY)
         return pst_fail(error, PST_ERROR_MEMORY, "not enough memory for the image");
     if (current.state == POOL_OVER_LIMIT)
-        return pst_fail(error, PST_ERROR_FORMAT, "its data unfolds to far more than an image of its size needs");
+        return pst_fail(error, PST_ERROR_FORMAT, "its data expands to far more than an image of its size needs");
     if (current.state == POOL_CUT_SHORT)
         return pst_fail(error, PST_ERROR_FORMAT, "it is cut short");
     return PST_OK;

@@ -23,7 +23,7 @@ static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster 
         return pst_fail(error, PST_ERROR_FORMAT, "it has no image");
     if (!frame.complete || frame.x_offset < 0 || frame.y_offset < 0 || frame.width < 1 || frame.height < 1 ||
         frame.width > width - frame.x_offset || frame.height > height - frame.y_offset)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its first image is not whole"));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its first image is incomplete"));
     PST_TRY(pst_raster_create(error, raster, width, height, PST_RASTER_RGB, true, 8)); /* transparent */
     size_t row = pst_raster_row_bytes(raster);
     uint8_t *at = (uint8_t *)raster->samples + (size_t)frame.y_offset * row + 4 * (size_t)frame.x_offset;
@@ -31,7 +31,7 @@ static pst_status read_frame(pst_error *error, WebPDemuxer *demuxer, pst_raster 
     if (!WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, at, room, (int)row))
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "its data is damaged or cut short"));
     if (WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT) > 1)
-        pst_raster_note(raster, "the first image of an animation is taken");
+        pst_raster_note(raster, "only the first image of the animation is used");
 
 cleanup:
     WebPDemuxReleaseIterator(&frame);

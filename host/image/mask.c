@@ -180,11 +180,9 @@ static pst_status find_colors(pst_error *error, const pst_image *image, const ui
             memmove(colors + i, colors + i + 1, (--*count - i) * sizeof *colors);
     if (*count > PST_MASK_COLORS_MAX)
         status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has more than %d colors; a mask is an image of a few flat colors, one a region",
-                          PST_MASK_COLORS_MAX);
+                          "has more than %d colors; in a mask each region has one flat color", PST_MASK_COLORS_MAX);
     else if (!*count)
-        status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has no flat colors; a mask is an image of a few of them, one a region");
+        status = pst_fail(error, PST_ERROR_ARGUMENT, "has no flat colors; in a mask each region has one flat color");
 cleanup:
     pst_free(cells);
     return status;
@@ -242,8 +240,8 @@ static pst_status find_shares(pst_error *error, const pst_image *image, const ui
         pure_count += pure[i] > 0;
     }
     if ((double)pure_count < LEAST_PURE * (double)pixels) {
-        status = pst_fail(error, PST_ERROR_ARGUMENT,
-                          "has hardly any flat colors; a mask is an image of a few of them, one a region");
+        status =
+            pst_fail(error, PST_ERROR_ARGUMENT, "has hardly any flat colors; in a mask each region has one flat color");
         goto cleanup;
     }
     for (size_t i = 0; i < pixels; i++) {

@@ -127,8 +127,8 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
             cmsCreateTransformTHR(made->context, from, format, to, TYPE_RGB_FLT, INTENT_RELATIVE_COLORIMETRIC,
                                   cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
     if (!made->transform) {
-        *problem = !from || fits ? "its color profile is damaged and passed over"
-                                 : "its color profile is for other colors and passed over";
+        *problem = !from || fits ? "its color profile is damaged and ignored"
+                                 : "its color profile is for other colors and ignored";
         goto cleanup;
     }
     *channels = (int)T_CHANNELS(format);
@@ -163,14 +163,14 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
     if (!chain[0])
         PST_TRY(no_memory(error));
     if (!chain[1])
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is no color profile (ICC)"));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "it is not a color profile (ICC)"));
     if (!back && cmsGetColorSpace(chain[1]) != cmsSigRgbData)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this color profile is not for RGB; images are written as RGB"));
     made->transform = cmsCreateMultiprofileTransformTHR(
         made->context, chain, back ? 4 : 2, TYPE_RGB_FLT, TYPE_RGB_FLT, intents[intent],
         cmsFLAGS_NOCACHE | (back ? 0 : cmsFLAGS_BLACKPOINTCOMPENSATION));
     if (!made->transform)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this color profile has no way from colors to it%s",
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "this color profile cannot convert colors to its device%s",
                          back ? " and back" : ""));
     *transform = made;
     made = NULL;
@@ -233,7 +233,7 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     *transform = NULL;
     *channels = raster->model;
     *problem =
-        raster->profile || raster->gamma > 0 ? "its color profile is passed over, since this build has no lcms2" : NULL;
+        raster->profile || raster->gamma > 0 ? "its color profile is ignored, since this build has no lcms2" : NULL;
     return PST_OK;
 }
 

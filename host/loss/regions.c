@@ -36,7 +36,7 @@ static pst_status read_mask(pst_error *error, const pst_image *image, const pst_
     if (status == PST_OK && !of && (*mask)->count != 1)
         status = pst_fail(
             error, PST_ERROR_ARGUMENT,
-            "the mask of %s has several colors, but a stored style can only be taken whole: give one color", whose);
+            "the mask of %s has several colors, but a stored style can only be used as a whole: give one color", whose);
     return status == PST_OK || status == PST_ERROR_MEMORY ? status : pst_img_fail_in(error, image);
 }
 

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 #define MAX_BYTES ((size_t)1 << 20)
-#define NO_NETWORK "no network: `pastiche model fetch vgg19` fetches one, or name a file by --model FILE"
+#define NO_NETWORK "no network: `pastiche model fetch vgg19` installs one, or name a file with --model FILE"
 
 /* ---- the file ------------------------------------------------------------------------------------------------ */
 
@@ -67,9 +67,9 @@ static const char *problem_of(json_t *object, pst_known_network *entry) {
     if (!entry->mirror || (*entry->mirror && !is_url(entry->mirror)))
         return "has a mirror that is not a URL";
     if (!entry->license || !*entry->license || !entry->format || !*entry->format || !entry->notes || !entry->about_size)
-        return "lacks its license or format";
+        return "has no license or format";
     if (!entry->convention || !is_name(entry->convention, "-"))
-        return "lacks its convention";
+        return "has no convention";
     if (bytes && (!json_is_integer(bytes) || json_integer_value(bytes) <= 0))
         return "has a size that is not a number of bytes";
     if (!whole || !prefix || (*whole && !is_hex(whole, 64, 64)) || (*prefix && !is_hex(prefix, 8, 63)) ||
@@ -228,7 +228,7 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
         entry ? find_installed(error, catalogue, entry, path) : look(error, catalogue, asked, "", 0, path);
     if (status == PST_OK && !*path && entry)
         return pst_fail(error, PST_ERROR_FILE,
-                        "%s: this network is known, but not installed; `pastiche model fetch %s` fetches it", asked,
+                        "%s: this network is known, but not installed; `pastiche model fetch %s` installs it", asked,
                         asked);
     if (status == PST_OK && !*path)
         return pst_fail(error, PST_ERROR_FILE,

@@ -57,10 +57,10 @@ static void decide(const pst_source *source, const pst_names *names, pst_convent
         model->reason = "by the 1x1 convolution that the file begins with";
     } else if (has_caffe_biases(&model->convolutions[0])) {
         model->convention = PST_CONVENTION_CAFFE;
-        model->reason = "by its first biases, which are those of the original network";
+        model->reason = "by its first biases, which match the original network";
     } else if (names->shifted_classifier) {
         model->convention = PST_CONVENTION_CAFFE;
-        model->reason = "by its classifier's names, which are those of the Caffe weights for PyTorch";
+        model->reason = "by its classifier's names, which match the Caffe weights for PyTorch";
     } else {
         bool listed = names->naming == PST_NAMING_SEQUENCE || source->format == &pst_format_onnx;
         model->convention = listed ? PST_CONVENTION_TORCHVISION : PST_CONVENTION_CAFFE;

@@ -186,7 +186,7 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
     /* libcurl's own limit looks at an average, and waits for it to fall. */
     if (t->status == PST_OK && now - t->received_at > t->request->stall_seconds) {
         char what[64];
-        snprintf(what, sizeof what, "nothing came for %.0f seconds", t->request->stall_seconds);
+        snprintf(what, sizeof what, "no data arrived for %.0f seconds", t->request->stall_seconds);
         t->status = refuse(t, PST_ERROR_FILE, what);
     }
     if (t->status == PST_OK && t->request->tell(t->request->user, pst_partial_bytes(t->request->part), t->total))
@@ -196,8 +196,8 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
 
 static pst_status fail_code(transfer *t, long code) {
     char what[96];
-    const char *meaning = code == 404 || code == 410   ? ": there is no such file any more"
-                          : code == 401 || code == 403 ? ": it may not be fetched by everyone"
+    const char *meaning = code == 404 || code == 410   ? ": the file does not exist there"
+                          : code == 401 || code == 403 ? ": access is restricted"
                           : code == 429 || code >= 500 ? ": try again later"
                                                        : "";
     unsigned long long all;
@@ -217,9 +217,9 @@ static pst_status fail_curl(transfer *t, CURLcode result, const char *detail) {
     if (result == CURLE_OUT_OF_MEMORY)
         return pst_fail(t->error, PST_ERROR_MEMORY, "%s: not enough memory", t->request->url);
     if (result == CURLE_TOO_MANY_REDIRECTS)
-        snprintf(what, sizeof what, "leads on more than %d times", REDIRECTS_MAX);
+        snprintf(what, sizeof what, "redirects more than %d times", REDIRECTS_MAX);
     else if (result == CURLE_UNSUPPORTED_PROTOCOL && t->begun == false && hops > 0)
-        snprintf(what, sizeof what, "leads to a place that is not followed: %s", detail);
+        snprintf(what, sizeof what, "redirects to an address that is not followed: %s", detail);
     else if (result == CURLE_OPERATION_TIMEDOUT)
         snprintf(what, sizeof what, "no connection within %.0f seconds", CONNECT_SECONDS);
     else if (result == CURLE_PARTIAL_FILE || result == CURLE_RECV_ERROR)

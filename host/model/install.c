@@ -105,7 +105,8 @@ static pst_status understand(work *w, const pst_catalogue *catalogue) {
     } else if (is_url(what)) {
         bool named = name_of_url(what, w->file);
         if (!named && !w->options.output)
-            return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: gives no name for the file; name one by -o FILE", what);
+            return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: contains no file name; name the file with -o FILE",
+                            what);
         w->network = (pst_known_network){.name = what,
                                          .alias = "",
                                          .file = w->file,
@@ -203,19 +204,19 @@ static pst_status look_at_target(work *w) {
         return pst_fail(w->error, PST_ERROR_FILE, "%s: is a folder or a device; the name of a file is needed",
                         w->target);
     if (!*w->network.sha256 && !*w->network.md5)
-        return pst_fail(w->error, PST_ERROR_FILE, "%s: is there already; remove it first, or choose another name by -o",
+        return pst_fail(w->error, PST_ERROR_FILE, "%s: exists already; remove it first, or choose another name with -o",
                         w->target);
     PST_TRY(pst_file_open(w->error, w->target, &file, &bytes));
     PST_TRY(verify(w, file, bytes, &verdict));
     w->report->already = !*verdict.problem;
     if (!w->report->already && (w->options.output || !w->known))
         PST_TRY(pst_fail(w->error, PST_ERROR_FILE,
-                         "%s: is there already and is another file: %s; remove it first, or choose another "
-                         "name by -o",
+                         "%s: exists already and is a different file: %s; remove it first, or choose another "
+                         "name with -o",
                          w->target, verdict.problem));
     if (!w->report->already) {
         char text[400];
-        snprintf(text, sizeof text, "%.100s is damaged (%.200s) and is fetched again", pst_path_name(w->target),
+        snprintf(text, sizeof text, "%.100s is damaged (%.200s) and is downloaded again", pst_path_name(w->target),
                  verdict.problem);
         notice(w, text);
     }
@@ -307,10 +308,10 @@ static pst_status fetch_from(work *w, const char *url, bool *elsewhere) {
         if (again || !old) {
             *elsewhere = true;
             return pst_fail(w->error, PST_ERROR_FORMAT,
-                            "%s: what came is not the file that was asked for: %s; it is thrown away", url,
-                            whole ? verdict.problem : "the server has less of it");
+                            "%s: the download is not the requested file: %s; it was deleted", url,
+                            whole ? verdict.problem : "the server's file is shorter");
         }
-        notice(w, "the part of an earlier run does not fit; fetching all of it again");
+        notice(w, "the part of an earlier run does not match; downloading the whole file again");
     }
 }
 

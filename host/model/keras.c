@@ -147,7 +147,7 @@ static pst_status walk_file(pst_error *error, pst_source *found) {
     walk w = {.error = error, .source = found};
     hid_t file = open_file(found->path);
     if (file < 0)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a whole HDF5 file", found->path);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a damaged or incomplete HDF5 file", found->path);
     hid_t folder = H5Gopen2(file, top_folder(file), H5P_DEFAULT);
     if (folder < 0 || (H5Literate(folder, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit, &w) < 0 && w.status == PST_OK))
         w.status = fail(error, found, "its first folder", "");

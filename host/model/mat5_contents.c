@@ -98,7 +98,7 @@ static pst_status refill(pst_error *error, pst_mat5_contents *c) {
     }
     c->work += PIECE_BYTES;
     if (c->work > MOST_WORK)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: its arrays are in an order that takes forever to unpack",
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: its arrays are in an order that takes too long to unpack",
                         c->path);
     c->out_begin = 0;
     c->out_end = PIECE_BYTES - c->stream.avail_out;

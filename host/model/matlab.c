@@ -83,7 +83,7 @@ static pst_status read_mean(pst_error *error, pst_source *source) {
         source->mean[i / pixels] += (double)values[i] / (double)pixels;
     for (int c = 0; c < 3 && status == PST_OK; c++)
         if (!(source->mean[c] >= 0 && source->mean[c] <= 255))
-            status = fail(error, source, "has a mean color that is none");
+            status = fail(error, source, "has an invalid mean color");
     pst_free(values);
     return status;
 }

@@ -43,13 +43,13 @@ static pst_status add_items(pst_pickle_machine *m, pst_pickle_kind kind, size_t 
     size_t target = first - with_mark;
     if (target == 0 || m->stack[target - 1] == PST_PICKLE_MARK ||
         (kind == PST_PICKLE_MAP && (m->depth - first) % 2 != 0))
-        return pst_pickle_fail(m, "adds items to what has none");
+        return pst_pickle_fail(m, "adds items to a value that has none");
     pst_status status = PST_OK;
     pst_pickle_kind of = m->pickle->values[m->stack[target - 1]].kind;
     if (of == kind || (of == PST_PICKLE_OBJECT && kind == PST_PICKLE_MAP))
         status = append_from(m, m->stack[target - 1], first);
     else if (of != PST_PICKLE_OBJECT)
-        return pst_pickle_fail(m, "adds items to what has none");
+        return pst_pickle_fail(m, "adds items to a value that has none");
     m->depth = first - with_mark;
     return status;
 }
@@ -162,7 +162,7 @@ static pst_status memo_put(pst_pickle_machine *m, uint64_t index) {
 
 static pst_status memo_get(pst_pickle_machine *m, uint64_t index) {
     if (index >= m->memo_capacity || m->memo[index] == PST_PICKLE_MARK)
-        return pst_pickle_fail(m, "asks for what it did not keep");
+        return pst_pickle_fail(m, "reads a value that it did not store");
     return pst_pickle_push(m, m->memo[index]);
 }
 
@@ -184,7 +184,7 @@ static pst_status global_from_stack(pst_pickle_machine *m) {
         return status;
     const pst_pickle_value *n = &m->pickle->values[name], *in = &m->pickle->values[module];
     if (n->kind != PST_PICKLE_TEXT || in->kind != PST_PICKLE_TEXT)
-        return pst_pickle_fail(m, "has a name that is no text");
+        return pst_pickle_fail(m, "has a name that is not a text");
     return pst_pickle_global(m, in->text, strlen(in->text), n->text, strlen(n->text));
 }
 
@@ -210,7 +210,7 @@ static pst_status drop_arguments(pst_pickle_machine *m) {
 static pst_status refuse(pst_pickle_machine *m, uint8_t code) {
     return pst_fail(m->error, PST_ERROR_UNSUPPORTED,
                     "%s: its pickle has an instruction, 0x%02x at byte %zu, that no file of tensors "
-                    "needs; nothing in it was run",
+                    "needs; nothing in it was executed",
                     m->path, code, (size_t)(m->at - m->begin) - 1);
 }
 

@@ -180,7 +180,7 @@ static pst_status call(pst_pickle_machine *m, pst_pickle_id function, pst_pickle
     if (kind == PST_PICKLE_OBJECT)
         return make_object(m, arguments);
     if (kind != PST_PICKLE_GLOBAL || pst_pickle_get(m->pickle, arguments)->kind != PST_PICKLE_SEQUENCE)
-        return pst_pickle_fail(m, "calls what cannot be called");
+        return pst_pickle_fail(m, "calls something that is not a function");
     switch (globals[pst_pickle_get(m->pickle, function)->integer].meaning) {
     case GLOBAL_MAP:
         return make_map(m, arguments);
@@ -191,12 +191,12 @@ static pst_status call(pst_pickle_machine *m, pst_pickle_id function, pst_pickle
                                                   : pst_pickle_fail(m, "calls with too few arguments");
     case GLOBAL_WRAPPED:
         if (wrapped || !take_items(m, arguments, 3, items))
-            return pst_pickle_fail(m, "calls what cannot be called");
+            return pst_pickle_fail(m, "calls something that is not a function");
         return call(m, items[0], items[2], true);
     case GLOBAL_STORAGE:
         break;
     }
-    return pst_pickle_fail(m, "calls what cannot be called");
+    return pst_pickle_fail(m, "calls something that is not a function");
 }
 
 /* REDUCE calls a function in Python, NEWOBJ a class; here the known names have their known results. */
@@ -219,7 +219,7 @@ pst_status pst_pickle_build(pst_pickle_machine *m) {
     pst_pickle_value *of = &m->pickle->values[built];
     const pst_pickle_value *attributes = pst_pickle_get(m->pickle, state);
     if (of->kind != PST_PICKLE_MAP && of->kind != PST_PICKLE_TENSOR && of->kind != PST_PICKLE_OBJECT)
-        return pst_pickle_fail(m, "gives attributes to what has none");
+        return pst_pickle_fail(m, "sets attributes of a value that has none");
     if (of->kind == PST_PICKLE_OBJECT && of->count == 0 && attributes->kind == PST_PICKLE_MAP) {
         of->first = attributes->first;
         of->last = attributes->last;

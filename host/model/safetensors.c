@@ -44,7 +44,7 @@ static pst_status parse_tensor(pst_error *error, const pst_safetensors *file, co
     const char *type = json_string_value(json_object_get(value, "dtype"));
     json_t *shape = json_object_get(value, "shape"), *offsets = json_object_get(value, "data_offsets");
     if (!type || !json_is_array(shape) || !json_is_array(offsets))
-        return fail_tensor(error, file, name, "lacks dtype, shape or data_offsets in the header");
+        return fail_tensor(error, file, name, "has no dtype, shape or data_offsets in the header");
     pst_tensor_info *info = &tensor->info;
     info->name = name;
     info->type = type_of(type);

@@ -44,8 +44,8 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
     if (problem)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: %s", path, problem);
     if (bytes > 1 && head[0] == 0x80 && head[1] <= 5)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a Python pickle, but not one of PyTorch's, and is not run",
-                        path);
+        return pst_fail(error, PST_ERROR_FORMAT,
+                        "%s: is a Python pickle, but not one of PyTorch's, and is not executed", path);
     return pst_fail(error, PST_ERROR_FORMAT,
                     "%s: is not a network in a format that is known here: safetensors, Keras HDF5, Caffe, "
                     "ONNX, PyTorch or MATLAB 5",

@@ -107,13 +107,13 @@ pst_status pst_torch_add_tensors(pst_error *error, pst_source *source, const pst
         return status;
     if (source->count == 0 && object)
         return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                        "%s: holds a Python object, %s, and no tensors; nothing in it was run. Save the model's "
+                        "%s: holds a Python object, %s, and no tensors; nothing in it was executed. Save the model's "
                         "state_dict() instead",
                         source->path, object);
     if (source->count == 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: holds no dictionary of tensors", source->path);
     if (object)
-        pst_source_note(source, "besides tensors it holds %s%s; nothing in it was run",
+        pst_source_note(source, "besides tensors it holds %s%s; nothing in it was executed",
                         pickle->other_objects ? "Python objects, the first of them " : "a Python object, ", object);
     return PST_OK;
 }

@@ -27,8 +27,9 @@ static pst_status open_archive(pst_error *error, pst_source *source, archive *st
         return PST_OK;
     zip_error_t why;
     zip_error_init_with_code(&why, code);
-    pst_status status = pst_fail(error, code == ZIP_ER_MEMORY ? PST_ERROR_MEMORY : PST_ERROR_FORMAT,
-                                 "%s: is not a whole zip archive: %s", source->path, zip_error_strerror(&why));
+    pst_status status =
+        pst_fail(error, code == ZIP_ER_MEMORY ? PST_ERROR_MEMORY : PST_ERROR_FORMAT,
+                 "%s: is a damaged or incomplete zip archive: %s", source->path, zip_error_strerror(&why));
     zip_error_fini(&why);
     return status;
 }

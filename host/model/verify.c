@@ -41,12 +41,12 @@ const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *form
     if (!matlab && is_text(head, bytes))
         return "is a text, not a network";
     if (BEGINS("\x1f\x8b"))
-        return "is compressed with gzip; unpack it by hand";
+        return "is compressed with gzip; unpack it first";
     if (BEGINS("\xfd"
                "7zXZ\0"))
-        return "is compressed with xz; unpack it by hand";
+        return "is compressed with xz; unpack it first";
     if (BEGINS("BZh"))
-        return "is compressed with bzip2; unpack it by hand";
+        return "is compressed with bzip2; unpack it first";
     bool fits = true;
     if (strcmp(format, "Keras HDF5") == 0)
         fits = BEGINS("\x89HDF\r\n\x1a\n");

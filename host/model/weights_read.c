@@ -117,7 +117,7 @@ pst_status pst_weights_read_as(pst_error *error, const char *path, pst_conventio
     pst_input input;
     *model = NULL;
     if (asked == PST_CONVENTION_RGB)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: the convention of a mean of its own cannot be asked for", path);
+        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: a convention with a mean of its own cannot be requested", path);
     PST_TRY(pst_source_open(error, path, &source));
     PST_TRY(pst_names_find(error, source, &names));
     PST_TRY(pst_allocate(error, 1, sizeof *made, &made));

@@ -196,7 +196,7 @@ static pst_status check_result(bench *b, const evaluation *e, size_t count) {
     for (size_t i = 0; i < count && finite; i++)
         finite = isfinite(gradient[i]);
     if (!finite)
-        status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: an evaluation gave what is no finite number",
+        status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: an evaluation gave a result that is not finite",
                           session->device.info.name);
 cleanup:
     pst_free(gradient);
@@ -290,8 +290,7 @@ pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench
             return pst_fail(&context->error, PST_ERROR_ARGUMENT, "an image of %d pixels cannot be measured",
                             b.options.sizes[i]);
     if (!(b.options.seconds > 0 && b.options.seconds < 1e6))
-        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "measurements of %g seconds make no sense",
-                        b.options.seconds);
+        return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a measurement cannot take %g seconds", b.options.seconds);
     b.engine = (pst_conv_engine){.session = context->session,
                                  .gemm = context->gemm,
                                  .workspace_limit = PST_WORKSPACE_BYTES,

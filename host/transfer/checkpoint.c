@@ -160,7 +160,7 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     pst_status status;
     if (!job->stage.iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
-                        "%s: there is nothing to keep before the first evaluation", path);
+                        "%s: there is nothing to save before the first evaluation", path);
     PST_TRY(make_digests(job, digests));
     PST_TRY(pst_partial_open(&job->context->error, path, &a.out, &left));
     PST_TRY(pst_partial_cut(&job->context->error, a.out, 0));
@@ -200,10 +200,10 @@ static pst_status check_options(archive *a) {
     for (other = theirs; *mine || *other;) {
         int m = (int)strcspn(mine, "\n"), o = (int)strcspn(other, "\n");
         if (m != o || memcmp(mine, other, (size_t)m) != 0)
-            PST_TRY(
-                pst_fail(error, PST_ERROR_ARGUMENT,
-                         "%s: was made with %.*s, and this run has %.*s; go on with the same options, or begin anew",
-                         a->path, o < SHOWN ? o : SHOWN, other, m < SHOWN ? m : SHOWN, mine));
+            PST_TRY(pst_fail(
+                error, PST_ERROR_ARGUMENT,
+                "%s: was made with %.*s, and this run has %.*s; continue with the same options, or start a new run",
+                a->path, o < SHOWN ? o : SHOWN, other, m < SHOWN ? m : SHOWN, mine));
         mine += m + (mine[m] == '\n');
         other += o + (other[o] == '\n');
     }
@@ -229,9 +229,10 @@ static pst_status check_head(archive *a, uint64_t *scale) {
     PST_TRY(make_digests(a->job, ours));
     for (size_t i = 0; i < DIGESTS; i++)
         if (memcmp(theirs[i], ours[i], DIGEST_BYTES) != 0)
-            return pst_fail(error, PST_ERROR_ARGUMENT,
-                            "%s: was made with %s; go on with the same images, network and options, or begin anew",
-                            a->path, digest_names[i]);
+            return pst_fail(
+                error, PST_ERROR_ARGUMENT,
+                "%s: was made with %s; continue with the same images, network and options, or start a new run", a->path,
+                digest_names[i]);
     if (*scale >= a->job->scale_count)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
 cleanup:

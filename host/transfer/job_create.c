@@ -34,7 +34,7 @@ static pst_status check_options(pst_job *job) {
                              image ? "both an image and a stored style" : "neither an image nor a stored style"));
         if (stored && o->match_colors != PST_MATCH_NONE)
             PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
-                             "%s: a stored style cannot be given the content's colors; match-colors needs its images",
+                             "%s: the colors of a stored style cannot be changed; match-colors needs its images",
                              o->stored_styles[s]->path ? o->stored_styles[s]->path : "the stored style"));
     }
     if (o->start == PST_START_IMAGE && !o->start_image)

@@ -33,8 +33,7 @@ pst_status pst_job_weigh_by_opacity(pst_job *job) {
             continue;
         measure_alpha(image, &least, &sum);
         if (k && sum < 1) {
-            pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is transparent everywhere; there is nothing to take from it",
-                     k);
+            pst_fail(error, PST_ERROR_ARGUMENT, "style %zu is transparent everywhere; it has no visible pixels", k);
             status = pst_img_fail_in(error, image);
         } else if (least < 1)
             status = pst_regions_weigh(error, job->regions, k, image->alpha, image->width, image->height);

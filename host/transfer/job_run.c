@@ -127,7 +127,7 @@ pst_status pst_job_forecast(pst_job *job, double *seconds) {
     pst_status status;
     *seconds = 0;
     if (job->started || job->stage.objective)
-        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast comes before the run");
+        return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast is possible only before the run");
     PST_TRY(pst_job_check_memory(job));
     start = pst_clock_seconds();
     PST_TRY(pst_stage_open(job, job->scale_count - 1, job->content));

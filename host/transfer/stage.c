@@ -269,7 +269,7 @@ pst_status pst_stage_advance(pst_job *job, char *notice) {
     if (isfinite(stage->loss)) {
         note_best(stage, last);
     } else {
-        snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; going on from iteration %d%s with smaller steps",
+        snprintf(notice, PST_NOTICE_BYTES, "the loss was not finite; continuing from iteration %d%s with smaller steps",
                  stage->best_iteration, job->scale_count > 1 ? " of this scale" : "");
         PST_TRY(restart(job));
     }

@@ -91,7 +91,7 @@ static pst_status check_network(pst_error *error, const pst_style *style, pst_we
         return status;
     return pst_fail(error, PST_ERROR_ARGUMENT,
                     "%s: was made with the network %s (%.12s), not with %s (%.12s); use that network, or make the "
-                    "style anew with this one",
+                    "style again with this one",
                     name_of(style), style->network, style->network_digest, pst_path_name(model->path),
                     *digest ? digest : whole);
 }

@@ -226,12 +226,12 @@ pst_status pst_style_load(pst_context *context, const char *path, pst_style **re
     c.end -= SUM_BYTES;
     take_head(&c, style);
     if (c.bad || pst_style_bytes(style) != bytes)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file that makes no sense", path));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is an invalid style file", path));
     PST_TRY(pst_copy_text(error, path, &style->path));
     PST_TRY(pst_style_allocate(error, style));
     take_numbers(&c, style->numbers, (size_t)(c.end - c.at) / sizeof(float));
     if (c.bad)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file with numbers that no features have", path));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file with impossible numbers", path));
     *result = style;
     style = NULL;
 cleanup:

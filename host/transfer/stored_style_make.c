@@ -49,14 +49,14 @@ static pst_status check(pst_error *error, const pst_transfer_options *o) {
             return status;
         if (!is_opaque(o->styles[s]))
             return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                            "style %zu has transparent parts; a stored style is made of whole images", s + 1);
+                            "style %zu has transparent parts; a stored style needs images without transparency", s + 1);
         sum += weight;
     }
     if (!(sum > 0))
         return pst_fail(error, PST_ERROR_ARGUMENT, "all blend weights of the styles are zero");
     if (o->match_colors != PST_MATCH_NONE)
         return pst_fail(error, PST_ERROR_ARGUMENT,
-                        "a stored style cannot be given a content's colors; match-colors needs its images");
+                        "the colors of a stored style cannot be changed; match-colors needs its images");
     return PST_OK;
 }
 
@@ -188,7 +188,7 @@ static pst_status keep(maker *m, size_t size) {
     for (size_t i = 0; i < pst_style_floats(m->style->channels[0]); i++)
         if (!isfinite(pst_style_numbers(m->style, size, 0)[i]))
             PST_TRY(pst_fail(&m->context->error, PST_ERROR_NUMERIC,
-                             "the features of a style are no finite numbers; the network is damaged"));
+                             "the features of a style are not finite; the network is damaged"));
 cleanup:
     pst_free(whole);
     return status;

@@ -20,11 +20,10 @@ static pst_status read_own(pst_context *context) {
         status = pst_choices_read(context->session, path, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) {
         pst_conv_choices_clear(&context->choices);
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is passed over", path,
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is ignored", path,
                  foreign);
     } else if (status == PST_ERROR_FORMAT) {
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is passed over",
-                 context->error.text);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is ignored", context->error.text);
     }
     pst_free(path);
     if (status == PST_ERROR_MEMORY)
@@ -42,8 +41,8 @@ pst_status pst_context_read_choices(pst_context *context, const char *file) {
         return PST_OK;
     pst_status status = pst_choices_read(context->session, file, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) /* whoever names it wants it */
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used all the same",
-                 file, foreign);
+        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used anyway", file,
+                 foreign);
     return status;
 }
 
@@ -54,7 +53,7 @@ pst_status pst_context_take_choices(pst_context *context, const char *text) {
                                           &context->choices, foreign);
     if (status == PST_OK && foreign[0])
         snprintf(context->choices_notice, sizeof context->choices_notice,
-                 "the choices of algorithms: %.230s; they are used all the same", foreign);
+                 "the choices of algorithms: %.230s; they are used anyway", foreign);
     return status;
 }
 

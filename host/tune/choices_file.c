@@ -82,7 +82,7 @@ static pst_status read_entries(pst_error *error, const char *path, const json_t 
         const char *algorithm = text_of(entry, "algorithm");
         pst_conv_shape shape = {0};
         if (!shape_of(entry, &shape) || !*algorithm || strlen(algorithm) >= PST_ALGORITHM_NAME)
-            return pst_fail(error, PST_ERROR_FORMAT, "%s: entry %zu of the choices makes no sense", path, i + 1);
+            return pst_fail(error, PST_ERROR_FORMAT, "%s: entry %zu of the choices is invalid", path, i + 1);
         status = pst_conv_choices_set(error, read, &shape, algorithm);
     }
     return status;
@@ -130,8 +130,8 @@ pst_status pst_choices_parse(pst_session *session, const char *path, const char 
     foreign[0] = '\0';
     root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &detail);
     if (!root || strcmp(text_of(root, "format"), FORMAT) != 0)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is no whole file of choices%s%.100s", path, root ? "" : ": ",
-                         root ? "" : detail.text));
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is not a complete file of choices%s%.100s", path,
+                         root ? "" : ": ", root ? "" : detail.text));
     PST_TRY(read_entries(error, path, root, &read));
     PST_TRY(pst_conv_choices_add(error, choices, &read));
     compare(session, root, foreign);

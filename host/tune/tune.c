@@ -293,7 +293,7 @@ pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *
         for (size_t c = 0; c < found; c++)
             if (candidates[c].problem[0] && tuning->tell) {
                 char note[256];
-                snprintf(note, sizeof note, "%s is passed over: %.200s", candidates[c].algorithm->name,
+                snprintf(note, sizeof note, "%s is skipped: %.200s", candidates[c].algorithm->name,
                          candidates[c].problem);
                 stop = tuning->tell(tuning->user, i, count, &shapes[i], note) || stop;
             }

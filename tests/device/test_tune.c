@@ -236,9 +236,9 @@ START_TEST(stale_and_foreign_files_are_passed_over) {
     ck_context(NULL, PST_OK, 0, "another version of the kernels");
     char *path;
     ck_ok(test_error, pst_choices_path(test_session, &path));
-    ck_context(path, PST_OK, 3, "used all the same"); /* named, to repeat a run */
+    ck_context(path, PST_OK, 3, "used anyway"); /* named, to repeat a run */
     write_own("\"forward\"", "\"sideways\"");
-    ck_context(NULL, PST_OK, 0, "makes no sense");
+    ck_context(NULL, PST_OK, 0, "is invalid");
     ck_context(path, PST_ERROR_FORMAT, 0, "");
     remove(path);
     ck_context(NULL, PST_OK, 0, "");

@@ -192,7 +192,7 @@ START_TEST(names_and_nothing_mean_installed_files) {
         ck_assert_str_eq(found(NULL), PST_BUILT_IN_NETWORK);
         ck_assert_str_eq(found("small"), PST_BUILT_IN_NETWORK);
     } else {
-        ck_not_found(NULL, "no network: `pastiche model fetch vgg19` fetches one, or name a file by --model FILE");
+        ck_not_found(NULL, "no network: `pastiche model fetch vgg19` installs one, or name a file with --model FILE");
         ck_not_found("", "no network");
         ck_not_found("small", "no such file");
     }

@@ -37,7 +37,7 @@ START_TEST(a_whole_file_is_installed_once) {
     const web_answer answers[] = {{.path = "/unknown", .body = body, .bytes = bytes, .chunked = true}};
     web_set(answers, 1);
     ck_fetched("unknown", PST_CHECK_NONE);
-    ck_failed("unknown", PST_ERROR_FILE, "unknown.net", "is there already");
+    ck_failed("unknown", PST_ERROR_FILE, "unknown.net", "exists already");
     ck_holds(data("unknown.net"), body, bytes);
     forget("unknown.net");
 }
@@ -60,7 +60,7 @@ START_TEST(a_url_is_installed_under_its_name) {
     forget("new.net");
     ck_failed(url(path), PST_ERROR_FORMAT, "does not begin as", path);
     ck_nothing(file);
-    ck_failed(url("/net-00000000.pth"), PST_ERROR_FORMAT, "not 00000000...", "thrown away");
+    ck_failed(url("/net-00000000.pth"), PST_ERROR_FORMAT, "not 00000000...", "deleted");
     ck_nothing("net-00000000.pth");
     ck_failed(url("/"), PST_ERROR_ARGUMENT, "-o FILE", url("/"));
     ck_failed(url("/..%2f..%2fx"), PST_ERROR_ARGUMENT, "-o FILE", "");
@@ -78,7 +78,7 @@ START_TEST(a_url_is_installed_under_its_name) {
     ck_holds(test_path("elsewhere/x.net"), body, bytes);
     options.sha256 = "12345678";
     ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_ERROR_FILE);
-    ck_assert_ptr_nonnull(strstr(pst_catalogue_message(catalogue), "is another file"));
+    ck_assert_ptr_nonnull(strstr(pst_catalogue_message(catalogue), "is a different file"));
     options.sha256 = "1234567";
     ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_ERROR_ARGUMENT);
     options.what = "whole";
@@ -230,7 +230,7 @@ START_TEST(what_is_no_network_is_not_installed) {
         {"answers 503", {.code = 503, .body = body, .bytes = bytes}},
         {"answers 204", {.code = 204}},
         {"another part", {.code = 206, .headers = "Content-Range: bytes 5-9/10\r\n", .body = body, .bytes = bytes}},
-        {"leads on more than 8", {.code = 302, .headers = "Location: /unknown\r\n"}},
+        {"redirects more than 8", {.code = 302, .headers = "Location: /unknown\r\n"}},
         {"not followed", {.code = 301, .headers = "Location: file:///etc/passwd\r\n"}},
         {"not followed", {.code = 301, .headers = "Location: ftp://127.0.0.1/x\r\n"}},
     };
@@ -239,7 +239,7 @@ START_TEST(what_is_no_network_is_not_installed) {
         answer.path = "/unknown";
         web_set(&answer, 1);
         ck_failed("unknown",
-                  strstr(table[i].word, "answers") || strstr(table[i].word, "leads") ||
+                  strstr(table[i].word, "answers") || strstr(table[i].word, "redirects") ||
                           strstr(table[i].word, "followed")
                       ? PST_ERROR_FILE
                       : PST_ERROR_FORMAT,
@@ -260,7 +260,7 @@ START_TEST(what_is_another_file_is_not_installed) {
     ck_failed("five", PST_ERROR_FORMAT, number, "/five: has ");
     ck_nothing("five.net");
     web_set(&unsaid, 1);
-    ck_failed("five", PST_ERROR_FORMAT, number, "thrown away");
+    ck_failed("five", PST_ERROR_FORMAT, number, "deleted");
     ck_nothing("five.net");
     uint8_t *more = malloc(bytes + 5000);
     memcpy(more, body, bytes);
@@ -370,7 +370,7 @@ START_TEST(silence_and_stops_leave_a_part) {
     web_set(&answer, 1);
     double began = pst_clock_seconds();
     ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_ERROR_FILE);
-    ck_assert_ptr_nonnull(strstr(pst_catalogue_message(catalogue), "nothing came for 1 seconds"));
+    ck_assert_ptr_nonnull(strstr(pst_catalogue_message(catalogue), "no data arrived for 1 seconds"));
     ck_assert_double_lt(pst_clock_seconds() - began, 5.5);
     ck_assert_uint_eq(report.part_bytes, 100000);
     forget("whole.net");

@@ -210,7 +210,7 @@ static const struct {
     {FILE_OF(KEY "](K\1K\2e"), PST_OK, NULL},
     {FILE_OF(KEY "}q\7h\7h\7s"), PST_OK, NULL}, /* a dictionary in itself */
     {FILE_OF(KEY "]q\7h\7a"), PST_OK, NULL},    /* a list in itself */
-    {FILE_OF(KEY "cos\nsystem\n(X\7\0\0\0touch xtR"), PST_OK, "object, os.system; nothing in it was run"},
+    {FILE_OF(KEY "cos\nsystem\n(X\7\0\0\0touch xtR"), PST_OK, "object, os.system; nothing in it was executed"},
     {FILE_OF(KEY "cbuiltins\neval\n"), PST_OK, "builtins.eval"},
     {FILE_OF(KEY "X\2\0\0\0osX\6\0\0\0system\x93"), PST_OK, "os.system"},
     {FILE_OF(KEY "X\2\0\0\0osX\6\0\0\0system\x93(X\7\0\0\0touch xt\x81"), PST_OK, "os.system"},
@@ -238,17 +238,17 @@ static const struct {
                  "9U\3cpuK\4tQK\0)\x29tR"),
      PST_OK, "x.y"},
     {FILE_OF(KEY "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._tensor\n_rebuild_from_type_v2\nN)tR"),
-     PST_ERROR_FORMAT, "cannot be called"},
+     PST_ERROR_FORMAT, "not a function"},
     {FILE_OF(KEY "ca\nb\n(K\1u"), PST_ERROR_FORMAT, "adds items"},
     {FILE_OF(KEY "Nb"), PST_ERROR_FORMAT, "attributes"},
-    {FILE_OF(KEY "ctorch\nFloatStorage\n)R"), PST_ERROR_FORMAT, "cannot be called"},
+    {FILE_OF(KEY "ctorch\nFloatStorage\n)R"), PST_ERROR_FORMAT, "not a function"},
     {FILE_OF(KEY "\x82\1"), PST_ERROR_UNSUPPORTED, "0x82"}, /* EXT1 */
     {FILE_OF(KEY "P0\n"), PST_ERROR_UNSUPPORTED, "0x50"},   /* PERSID */
     {FILE_OF("ttt"), PST_ERROR_FORMAT, "mark"},
     {FILE_OF("00000000000000000"), PST_ERROR_FORMAT, "empty stack"},
-    {FILE_OF(KEY "h\x63"), PST_ERROR_FORMAT, "did not keep"},
+    {FILE_OF(KEY "h\x63"), PST_ERROR_FORMAT, "did not store"},
     {FILE_OF(KEY "Nr\xff\xff\xff\xff"), PST_ERROR_FORMAT, "more than any"},
-    {FILE_OF(KEY "Nj\xff\xff\xff\xff"), PST_ERROR_FORMAT, "did not keep"},
+    {FILE_OF(KEY "Nj\xff\xff\xff\xff"), PST_ERROR_FORMAT, "did not store"},
     {FILE_OF(KEY "X\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},
     {FILE_OF(KEY "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},
     {FILE_OF(KEY "\x8b\xff\xff\xff\xff"), PST_ERROR_FORMAT, "cut short"},

@@ -355,7 +355,7 @@ START_TEST(impossible_wishes_are_refused_beforehand) {
         {"a.bmp", {.output_profile = "adobe.icc"}, PST_ERROR_UNSUPPORTED, "profile"},
 #ifdef PST_WITH_LCMS2
         {"a.png", {.output_profile = "press.icc"}, PST_ERROR_FORMAT, "RGB"},
-        {"a.png", {.output_profile = "list"}, PST_ERROR_FORMAT, "no color profile"},
+        {"a.png", {.output_profile = "list"}, PST_ERROR_FORMAT, "not a color profile"},
         {"a.png", {.output_profile = "missing.icc"}, PST_ERROR_FILE, "missing.icc"},
 #endif
     };

@@ -438,7 +438,7 @@ START_TEST(test_masks) {
         {"--content-mask mask.ppm --style-masks square.ppm", "square.ppm: ", "the same proportions"},
         {"--content-mask mask.ppm --style-masks green.ppm", ": #ff0000 #0000ff", "mask.ppm: no mask of a style has"},
         {"--content-mask mask.ppm --style-masks own.ppm -o mask.ppm", "mask.ppm", "input"},
-        {"--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "one a region"},
+        {"--content-mask mask.ppm --style-masks style.ppm", "style.ppm: ", "each region has one"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char command[512];

@@ -62,7 +62,7 @@ START_TEST(the_program_fetches_and_tells) {
                   said);
     ck_holds(data("whole.net"), body, bytes);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 0), "err"), 0);
-    ck_assert_ptr_nonnull(strstr(said, "is there already"));
+    ck_assert_ptr_nonnull(strstr(said, "exists already"));
     ck_assert_int_eq(wait_for(start("err", "five", "--quiet", 0), "err"), 0);
     ck_assert_str_eq(said, "");
     forget("five.net");
