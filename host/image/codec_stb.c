@@ -1,10 +1,11 @@
-/* BMP, TGA, GIF, PSD and Radiance HDR by stb_image, BMP and TGA by stb_image_write. None of their symbols leave this
+/* TGA, GIF, PSD and Radiance HDR by stb_image, BMP and TGA by stb_image_write. None of their symbols leave this
  * file, running out of memory is an error like any other, and a small file cannot ask for endless memory. */
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/bmp.h"
 #include "image/codec.h"
 #include "image/color.h"
 
@@ -112,7 +113,6 @@ static void free_kept(void *memory) {
 #define STBIW_ASSERT(condition) ((void)0)
 #define STBI_MAX_DIMENSIONS 65535
 #define STBI_NO_STDIO
-#define STBI_ONLY_BMP
 #define STBI_ONLY_GIF
 #define STBI_ONLY_HDR
 #define STBI_ONLY_PSD
@@ -297,5 +297,5 @@ static pst_status write_tga(pst_error *error, const pst_packed *packed, uint8_t 
     return write_stb(error, packed, true, file, bytes);
 }
 
-const pst_codec pst_codec_bmp = {"BMP", "stb", read_stb, write_bmp};
+const pst_codec pst_codec_bmp = {"BMP", "stb", pst_bmp_read, write_bmp};
 const pst_codec pst_codec_tga = {"TGA", "stb", read_stb, write_tga};

@@ -42,7 +42,8 @@ static const signature own[] = {
     {0, 4, "MM\0+", "TIFF"},
 };
 
-static const pst_codec *const codecs[] = {&pst_codec_png, &pst_codec_jpeg, &pst_codec_tiff, &pst_codec_webp};
+static const pst_codec *const codecs[] = {&pst_codec_png, &pst_codec_jpeg, &pst_codec_tiff, &pst_codec_webp,
+                                          &pst_codec_bmp};
 
 static const char *recognize(const uint8_t *file, size_t bytes, const signature *known, size_t count) {
     for (size_t i = 0; i < count; i++)

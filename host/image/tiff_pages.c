@@ -144,6 +144,8 @@ pst_status pst_tiff_choose_page(pst_error *error, TIFF *tiff, pst_tiff_memory *m
                  all.count == PAGES_MOST ? "more than " : "", full);
         pst_raster_note(raster, text);
     }
+    if (!all.whole)
+        pst_raster_note(raster, "other images in it are damaged and passed over");
     if (chosen < 0) /* nothing but a mask */
         chosen = 0;
     m->message[0] = '\0';
