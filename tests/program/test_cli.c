@@ -220,7 +220,7 @@ START_TEST(test_bad_options_get_one_clear_line) {
         {"--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch"},
         {"--preset", "--preset", "value"},
         {"-adam_betas .9", ".9", "two numbers"},
-        {"-adam_betas .9,1", ".9,1", "must be from 0 to 0.999999"},
+        {"-adam_betas .9,1", ".9,1", "from 0 to 0.999999"},
         {"--average 1", "--average", ""},
         {"--clamp", "clamping", "Adam"},
         {"--average .9 --optimizer lbfgs-plain", "average", "Adam"},

@@ -83,6 +83,12 @@ char *command_title(const command *c, char text[32]) {
     return text;
 }
 
+char *command_usage(const command *c, char text[COMMAND_USAGE_MOST]) {
+    char title[32];
+    snprintf(text, COMMAND_USAGE_MOST, "%s%s%s", command_title(c, title), *c->usage ? " " : "", c->usage);
+    return text;
+}
+
 static bool asks_for_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
 const command *command_find(int count, char **arguments, int *used) {

@@ -43,4 +43,8 @@ const command *command_find(int count, char **arguments, int *used);
 /* "pastiche model info"; of a run "pastiche". Returns text. */
 char *command_title(const command *c, char text[32]);
 
+/* "pastiche model info FILE [option...]". Returns text. */
+enum { COMMAND_USAGE_MOST = 128 };
+char *command_usage(const command *c, char text[COMMAND_USAGE_MOST]);
+
 #endif

@@ -67,16 +67,13 @@ static void print_options(FILE *to, const command *c, bool all) {
     }
 }
 
-static void print_command(FILE *to, const command *c) { print_words(to, fprintf(to, "  %s", c->name), c->summary); }
-
 void help_print(FILE *to, const command *c, bool all) {
-    char title[32];
-    fprintf(to, "Usage: %s%s%s\n\n%s\n", command_title(c, title), *c->usage ? " " : "", c->usage, c->about);
+    char text[COMMAND_USAGE_MOST];
+    fprintf(to, "Usage: %s\n\n%s\n", command_usage(c, text), c->about);
     if (c == &command_table[COMMAND_RUN]) {
         fprintf(to, "\nCommands, each with a --help of its own:\n");
-        for (c++; c < command_table + COMMAND_COUNT; c++)
-            print_command(to, c);
-        c = command_table;
+        for (const command *other = c + 1; other < command_table + COMMAND_COUNT; other++)
+            print_words(to, fprintf(to, "  %s", other->name), other->summary);
     }
     print_options(to, c, all);
     if (all)
@@ -84,14 +81,14 @@ void help_print(FILE *to, const command *c, bool all) {
                     "PASTICHE_MODEL, PASTICHE_DEVICE and PASTICHE_CHOICES replace --model, --device\n"
                     "and --choices. The manual, man pastiche, explains every option.\n");
     else if (has_more(c))
-        fprintf(to, "\n%s --help-all lists all options; man pastiche explains them.\n", title);
+        fprintf(to, "\n%s --help-all lists all options; man pastiche explains them.\n", command_title(c, text));
 }
 
 void help_print_group(FILE *to, const char *first) {
-    char title[32];
+    char text[COMMAND_USAGE_MOST];
     size_t length = strlen(first);
     fprintf(to, "Commands, each with a --help of its own:\n");
     for (const command *c = command_table; c < command_table + COMMAND_COUNT; c++)
         if (strncmp(c->name, first, length) == 0 && c->name[length] == ' ')
-            print_words(to, fprintf(to, "  %s %s", command_title(c, title), c->usage), c->summary);
+            print_words(to, fprintf(to, "  %s", command_usage(c, text)), c->summary);
 }

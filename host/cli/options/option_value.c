@@ -141,15 +141,17 @@ static bool set_number(settings *s, const option *o, const char *given, const ch
 static bool set_pair(settings *s, const option *o, const char *given, const char *value) {
     size_t count = 0;
     double numbers[2];
-    char **parts = value_list(value, &count);
+    char range[VALUE_TEXT_MOST], **parts = value_list(value, &count);
     bool good = parts && count == 2;
     for (size_t i = 0; good && i < 2; i++)
         good = value_number(parts[i], &numbers[i]) && in_range(o, numbers[i]);
     free(parts);
-    if (!good)
-        return refuse(o, given, value, "not two numbers with a comma between; each ");
-    memcpy(member(s, o), numbers, sizeof numbers);
-    return true;
+    if (good)
+        memcpy(member(s, o), numbers, sizeof numbers);
+    else
+        complain("%s \"%s\": must be two numbers with a comma between, each %s", given, value,
+                 option_range_text(o, range));
+    return good;
 }
 
 static bool set_text(settings *s, const option *o, const char *given, const char *value) {

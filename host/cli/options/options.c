@@ -188,13 +188,13 @@ static bool read_arguments(settings *s, bool presets, int count, char **argument
 
 static bool check_words(const settings *s) {
     const command *c = s->command;
-    char title[32];
+    char usage[COMMAND_USAGE_MOST];
     bool few = s->word_count<(size_t)c->least, many = s->word_count>(size_t) c->most;
-    command_title(c, title);
+    command_usage(c, usage);
     if (few)
-        complain("%s; usage: %s %s", c->missing, title, c->usage);
+        complain("%s; usage: %s", c->missing, usage);
     else if (many)
-        complain("%s: one argument too many; usage: %s %s", s->words[c->most], title, c->usage);
+        complain("%s: one argument too many; usage: %s", s->words[c->most], usage);
     return !few && !many;
 }
 
