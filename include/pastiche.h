@@ -163,10 +163,11 @@ typedef struct pst_image pst_image;
  * PST_ERROR_ARGUMENT for sides outside 1..65535, more than 2^28 pixels, or a sample that is not finite. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
 
-/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD or PNM, the first image of a file: turned as EXIF says, its colors
- * converted from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1). Files of more than 1
- * GiB and images of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_FORMAT: damaged, or no image.
- * PST_ERROR_UNSUPPORTED: this build has no library for the format. */
+/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR or PNM, the first image of full size in a file: turned as EXIF
+ * says, its colors converted from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1, or the
+ * range that a TIFF declares). pst_image_notice says what was clipped or passed over. Files of more than 1 GiB and
+ * images of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_FORMAT: damaged, pixels are missing, or
+ * no image. PST_ERROR_UNSUPPORTED: a kind that is not read, or this build has no library for it. */
 PST_API pst_status pst_image_read(pst_context *context, const char *path, pst_image **image);
 
 /* The same from the bytes of a file in memory; `name` stands for it in messages and becomes the image's. */
@@ -199,8 +200,8 @@ PST_API const char *pst_image_name(const pst_image *image);
  * name away: messages then say "the content", "style 2" and the like. */
 PST_API pst_status pst_image_set_name(pst_context *context, pst_image *image, const char *name);
 
-/* What was lost when the image was read, for people, such as that a profile is damaged; or "". Valid as long as the
- * image. */
+/* What was lost or passed over when the image was read, for people, such as that a profile is damaged; or "". Valid as
+ * long as the image. */
 PST_API const char *pst_image_notice(const pst_image *image);
 
 /* The SHA-256 of the file that the image was read from, 64 digits; "" for other images. Valid as long as the image. */

@@ -224,6 +224,28 @@ static void encode_light(float *rgba, uint64_t pixels, pst_raster *raster) {
         pst_raster_note(raster, "its light beyond white was clipped");
 }
 
+/* Whether a GIF has a second image: a walk over its blocks, which are chains of pieces with their lengths. */
+static bool is_animated(const uint8_t *file, size_t bytes) {
+    enum { HEADER = 13, EXTENSION = 0x21, IMAGE = 0x2c, IMAGE_HEAD = 10 };
+    size_t at = HEADER;
+    int images = 0;
+    if (bytes < HEADER || memcmp(file, "GIF8", 4) != 0)
+        return false;
+    at += file[10] & 0x80 ? (size_t)6 << (file[10] & 7) : 0;
+    while (at < bytes && (file[at] == EXTENSION || (file[at] == IMAGE && ++images < 2))) {
+        if (file[at] == EXTENSION)
+            at += 2;
+        else if (bytes - at < IMAGE_HEAD)
+            break;
+        else
+            at += IMAGE_HEAD + 1 + (file[at + 9] & 0x80 ? (size_t)6 << (file[at + 9] & 7) : 0);
+        while (at < bytes && file[at])
+            at += 1 + (size_t)file[at];
+        at++;
+    }
+    return images > 1;
+}
+
 static pst_status read_stb(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     pst_status status = PST_OK;
     source from = {.file = file, .bytes = bytes};
@@ -248,6 +270,8 @@ static pst_status read_stb(pst_error *error, const uint8_t *file, size_t bytes, 
         status = pst_fail(error, PST_ERROR_FORMAT, "it gives two different sizes");
     else if (from.bits == 32)
         encode_light(from.rgba, pixels, raster);
+    if (status == PST_OK && is_animated(file, bytes))
+        pst_raster_note(raster, "the first image of an animation is taken");
 
 cleanup:
     return status;
