@@ -67,6 +67,9 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     PST_TRY(archive->numbers(archive->self, &self->moments.power2, sizeof self->moments.power2));
     PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.first));
     PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.second));
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
+                                       self->moments.power1 >= 0 && self->moments.power1 <= 1 &&
+                                           self->moments.power2 >= 0 && self->moments.power2 <= 1));
 cleanup:
     return status;
 }

@@ -62,6 +62,9 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &self->steps, sizeof self->steps));
     PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->velocity));
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
+                                       self->steps >= 0 && isfinite(self->steps) &&
+                                           (!self->velocity || optimizer->options.momentum > 0)));
 cleanup:
     return status;
 }

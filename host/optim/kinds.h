@@ -41,6 +41,9 @@ pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, dou
 pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
                                           pst_vector **vector);
 
+/* PST_ERROR_FORMAT where what was loaded is not sound: no run can be in that state. */
+pst_status pst_optimizer_check_loaded(const pst_vector_space *space, const pst_optimizer_archive *archive, bool sound);
+
 extern const pst_optimizer_methods pst_lbfgs_methods;
 extern const pst_optimizer_methods pst_lbfgs_robust_methods;
 extern const pst_optimizer_methods pst_adam_methods;

@@ -50,7 +50,12 @@ cleanup:
 static size_t vector_count(const pst_optimizer_options *options) { return pst_pairs_vector_count(options->history); }
 
 static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archive *archive) {
-    return pst_pairs_serialize(&((lbfgs *)optimizer)->pairs, archive);
+    pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
+    pst_status status;
+    PST_TRY(pst_pairs_serialize(pairs, archive));
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive, !pairs->open || pst_pairs_gradient(pairs)));
+cleanup:
+    return status;
 }
 
 const pst_optimizer_methods pst_lbfgs_methods = {.bytes = sizeof(lbfgs),

@@ -16,6 +16,7 @@
  *
  * The base is the only point kept: x is the base plus the open step, and is made again from them, bit for bit, when the
  * step turns out to be good. Until then its vector holds y. */
+#include <limits.h>
 #include <math.h>
 
 #include "optim/kinds.h"
@@ -181,9 +182,14 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     PST_TRY(archive->numbers(archive->self, &self->length, sizeof self->length));
     PST_TRY(archive->numbers(archive->self, &self->stretched, sizeof self->stretched));
     PST_TRY(archive->numbers(archive->self, &failures, sizeof failures));
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive, failures >= 0 && failures < INT_MAX));
     self->failures = (int)failures;
     PST_TRY(pst_pairs_serialize(&self->pairs, archive));
     self->s = pst_pairs_step(&self->pairs);
+    bool begun = self->length != 0; /* then there is a base, and a step from it is open */
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
+                                       !isnan(self->length) && !isnan(self->stretched) && self->pairs.open == begun &&
+                                           (begun ? self->g && optimizer->best : self->pairs.held == 0)));
 cleanup:
     return status;
 }

@@ -145,11 +145,18 @@ void pst_optimizer_begin_anew(pst_optimizer *optimizer) {
     optimizer->best_loss = INFINITY;
 }
 
+pst_status pst_optimizer_check_loaded(const pst_vector_space *space, const pst_optimizer_archive *archive, bool sound) {
+    return sound || archive->direction == PST_ARCHIVE_SAVE
+               ? PST_OK
+               : pst_fail(space->error, PST_ERROR_FORMAT, "the state of the optimizer contradicts itself");
+}
+
 pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
                                           pst_vector **vector) {
     uint8_t there = *vector != NULL;
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &there, sizeof there));
+    PST_TRY(pst_optimizer_check_loaded(space, archive, there <= 1));
     if (archive->direction == PST_ARCHIVE_LOAD && there && !*vector)
         PST_TRY(space->create(space->self, vector));
     if (there)
@@ -165,6 +172,10 @@ pst_status pst_optimizer_serialize(pst_optimizer *optimizer, const pst_optimizer
     PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->best));
     PST_TRY(archive->numbers(archive->self, &optimizer->average_power, sizeof optimizer->average_power));
     PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->average));
+    PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
+                                       optimizer->scale >= 0 && optimizer->scale <= 1 && !isnan(optimizer->best_loss) &&
+                                           (!optimizer->average || optimizer->options.average > 0) &&
+                                           optimizer->average_power >= 0 && optimizer->average_power < 1));
     PST_TRY(optimizer->methods->serialize(optimizer, archive));
 cleanup:
     return status;

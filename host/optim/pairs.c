@@ -250,6 +250,8 @@ pst_vector *pst_pairs_step(const pst_pairs *pairs) {
     return pairs->open ? pairs->vectors[slot_of(pairs, pairs->held)] : NULL;
 }
 
+pst_vector *pst_pairs_gradient(const pst_pairs *pairs) { return pairs->open ? *y_of(pairs, pairs->held) : NULL; }
+
 /* Are the vectors there that the numbers speak of? */
 static bool is_sound(const pst_pairs *pairs) {
     if (pairs->first >= pairs->slots || pairs->held > pairs->history || (pairs->open && !pst_pairs_step(pairs)))
@@ -270,8 +272,7 @@ pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *ar
     pairs->first = (size_t)places[0];
     pairs->held = (size_t)places[1];
     pairs->open = places[2] != 0;
-    if (archive->direction == PST_ARCHIVE_LOAD && !is_sound(pairs))
-        status = pst_fail(pairs->space->error, PST_ERROR_FORMAT, "the state of L-BFGS contradicts itself");
+    PST_TRY(pst_optimizer_check_loaded(pairs->space, archive, places[2] <= 1 && is_sound(pairs)));
 cleanup:
     return status;
 }

@@ -88,6 +88,9 @@ pst_status pst_pairs_reopen(pst_pairs *pairs, double factor, pst_vector **s);
 /* The step of the pair that is open; NULL: none is. */
 pst_vector *pst_pairs_step(const pst_pairs *pairs);
 
+/* The gradient before that step, where there is no anchor; NULL: there is none. */
+pst_vector *pst_pairs_gradient(const pst_pairs *pairs);
+
 /* As pst_optimizer_serialize. */
 pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *archive);
 

@@ -108,40 +108,84 @@ cleanup:
     return status;
 }
 
-/* The numbers of the job and its stage, then the image and the optimizer. */
-static pst_status put_state(archive *a, double seconds) {
+/* The numbers of the job and its stage, as they stand in the file. */
+typedef struct state {
+    int64_t iteration, best_iteration, x_is_best, restarts, job_iteration, window_since;
+    double best_loss, loss, seconds, content_weight, style_weight, tv_weight;
+} state;
+
+static state state_of(const pst_job *job) {
+    const pst_stage *stage = &job->stage;
+    return (state){.iteration = stage->iteration,
+                   .best_iteration = stage->best_iteration,
+                   .x_is_best = stage->x_is_best,
+                   .restarts = stage->restarts,
+                   .job_iteration = job->iteration,
+                   .window_since = stage->window_since,
+                   .best_loss = stage->best_loss,
+                   .loss = stage->loss,
+                   .seconds = pst_job_seconds(job),
+                   .content_weight = job->options.content_weight,
+                   .style_weight = job->options.style_weight,
+                   .tv_weight = job->options.tv_weight};
+}
+
+static bool is_weight(double weight) { return isfinite(weight) && weight >= 0; }
+
+/* Can a run be in this state? What later code counts on: an iteration in range, a best image that is there. */
+static bool is_sound(const pst_job *job, const state *s, const double *weights) {
+    const pst_stage *stage = &job->stage;
+    int64_t before = s->job_iteration - s->iteration, most_before = 0; /* iterations of the coarser scales */
+    for (size_t k = 0; k < job->scale; k++)
+        most_before += job->scales[k].iterations;
+    for (size_t t = 0; t < job->objective_options.term_count; t++)
+        if (!is_weight(weights[t]))
+            return false;
+    for (int i = 0; stage->window && i < job->options.improvement_window; i++)
+        if (isnan(stage->window[i]))
+            return false;
+    return s->iteration >= 1 && s->iteration <= stage->iterations && before >= (int64_t)job->scale &&
+           before <= most_before && s->best_iteration >= 1 && s->best_iteration <= s->iteration && s->restarts >= 0 &&
+           s->restarts <= s->iteration && s->window_since >= 0 && s->window_since <= s->iteration &&
+           (s->x_is_best == 0 || s->x_is_best == 1) && (s->x_is_best || pst_optimizer_best(stage->optimizer)) &&
+           !isnan(s->best_loss) && isfinite(s->seconds) && s->seconds >= 0 && is_weight(s->content_weight) &&
+           is_weight(s->style_weight) && is_weight(s->tv_weight);
+}
+
+static void apply(pst_job *job, const state *s, const double *weights) {
+    pst_stage *stage = &job->stage;
+    for (size_t t = 0; t < job->objective_options.term_count; t++) {
+        job->objective_options.terms[t].weight = weights[t];
+        pst_objective_set_weight(stage->objective, t, weights[t]);
+    }
+    stage->iteration = (int)s->iteration;
+    stage->best_iteration = (int)s->best_iteration;
+    stage->x_is_best = s->x_is_best != 0;
+    stage->restarts = (int)s->restarts;
+    stage->window_since = (int)s->window_since;
+    stage->best_loss = s->best_loss;
+    stage->loss = s->loss;
+    job->iteration = (int)s->job_iteration;
+    job->seconds_before = s->seconds;
+    job->options.content_weight = s->content_weight;
+    job->options.style_weight = s->style_weight;
+    job->options.tv_weight = s->tv_weight;
+}
+
+/* The numbers, then the image and the optimizer. Changes nothing of the job but its open stage. `weights` are those of
+ * the terms, which may have changed in the course of the run. */
+static pst_status put_state(archive *a, state *numbers, double *weights) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
-    int64_t counts[] = {stage->iteration, stage->best_iteration, stage->x_is_best,
-                        stage->restarts,  job->iteration,        stage->window_since};
-    double numbers[] = {stage->best_loss,          stage->loss,           seconds, job->options.content_weight,
-                        job->options.style_weight, job->options.tv_weight};
-    const pst_optimizer_archive state = {
+    const pst_optimizer_archive way = {
         .self = a, .direction = a->in ? PST_ARCHIVE_LOAD : PST_ARCHIVE_SAVE, .numbers = put, .vector = put_vector};
     pst_status status;
-    PST_TRY(put(a, counts, sizeof counts));
-    PST_TRY(put(a, numbers, sizeof numbers));
-    for (size_t t = 0; t < job->objective_options.term_count;
-         t++) { /* the weights may have changed in the course of the run */
-        PST_TRY(put(a, &job->objective_options.terms[t].weight, sizeof(double)));
-        pst_objective_set_weight(stage->objective, t, job->objective_options.terms[t].weight);
-    }
+    PST_TRY(put(a, numbers, sizeof *numbers));
+    PST_TRY(put(a, weights, sizeof *weights * job->objective_options.term_count));
     if (stage->window)
         PST_TRY(put(a, stage->window, sizeof(double) * (size_t)job->options.improvement_window));
     PST_TRY(put_vector(a, (pst_vector *)stage->x));
-    PST_TRY(pst_optimizer_serialize(stage->optimizer, &state));
-    stage->iteration = (int)counts[0];
-    stage->best_iteration = (int)counts[1];
-    stage->x_is_best = counts[2] != 0;
-    stage->restarts = (int)counts[3];
-    job->iteration = (int)counts[4];
-    stage->window_since = (int)counts[5];
-    stage->best_loss = numbers[0];
-    stage->loss = numbers[1];
-    job->seconds_before = numbers[2];
-    job->options.content_weight = numbers[3];
-    job->options.style_weight = numbers[4];
-    job->options.tv_weight = numbers[5];
+    PST_TRY(pst_optimizer_serialize(stage->optimizer, &way));
 cleanup:
     return status;
 }
@@ -171,9 +215,11 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     PST_TRY(put(&a, job->options_text, (size_t)text_bytes));
     PST_TRY(put(&a, digests, sizeof digests));
     PST_TRY(put(&a, &scale, sizeof scale));
-    double seconds = job->seconds_before;
-    PST_TRY(put_state(&a, pst_job_seconds(job)));
-    job->seconds_before = seconds;
+    state numbers = state_of(job);
+    double weights[PST_TERMS_MAX];
+    for (size_t t = 0; t < job->objective_options.term_count; t++)
+        weights[t] = job->objective_options.terms[t].weight;
+    PST_TRY(put_state(&a, &numbers, weights));
     pst_digest_end(&a.digest, sum);
     PST_TRY(pst_partial_append(&job->context->error, a.out, sum, sizeof sum));
     PST_TRY(pst_partial_install(&job->context->error, a.out));
@@ -185,6 +231,10 @@ cleanup:
     return status;
 }
 
+static pst_status damaged(const archive *a) {
+    return pst_fail(&a->job->context->error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
+}
+
 /* Names the first option that the run of the file has another value of. */
 static pst_status check_options(archive *a) {
     pst_error *error = &a->job->context->error;
@@ -194,7 +244,7 @@ static pst_status check_options(archive *a) {
     pst_status status;
     PST_TRY(put(a, &bytes, sizeof bytes));
     if (bytes > MOST_TEXT)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path));
+        PST_TRY(damaged(a));
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
     for (other = theirs; *mine || *other;) {
@@ -234,7 +284,7 @@ static pst_status check_head(archive *a, uint64_t *scale) {
                 "%s: was made with %s; continue with the same images, network and options, or start a new run", a->path,
                 digest_names[i]);
     if (*scale >= a->job->scale_count)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
+        return damaged(a);
 cleanup:
     return status;
 }
@@ -267,6 +317,8 @@ cleanup:
 pst_status pst_job_resume(pst_job *job, const char *path) {
     archive a = {.job = job, .path = path};
     uint64_t bytes, scale;
+    state numbers;
+    double weights[PST_TERMS_MAX];
     pst_status status;
     if (job->started || job->stage.objective)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job can be resumed only before it runs");
@@ -277,17 +329,16 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
     PST_TRY(check_head(&a, &scale));
     job->scale = (size_t)scale;
     PST_TRY(pst_stage_open(job, job->scale, job->content)); /* any start will do */
-    PST_TRY(put_state(&a, 0));
-    if (a.at != bytes - DIGEST_BYTES || job->iteration < 1 || job->stage.iteration < 1 ||
-        job->iteration > job->options.iterations || job->stage.iteration > job->stage.iterations ||
-        !isfinite(job->seconds_before))
-        status = pst_fail(&job->context->error, PST_ERROR_FORMAT, "%s: is damaged", path);
+    status = put_state(&a, &numbers, weights);
+    if (status == PST_ERROR_FORMAT ||
+        (status == PST_OK && (a.at != bytes - DIGEST_BYTES || !is_sound(job, &numbers, weights))))
+        status = damaged(&a);
+    PST_TRY(status);
+    apply(job, &numbers, weights);
 cleanup:
-    if (status != PST_OK && !job->started) {
+    if (status != PST_OK) {
         pst_stage_close(job);
         job->scale = 0;
-        job->iteration = 0;
-        job->seconds_before = 0;
     }
     pst_file_close(a.in);
     pst_free(a.host);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "job_fixture.h"
@@ -177,6 +178,129 @@ START_TEST(what_does_not_fit_is_refused) {
 }
 END_TEST
 
+/* Makes the sum at the end that of all before. */
+static void seal(uint8_t *data, size_t bytes) {
+    pst_digest digest;
+    pst_digest_begin(&digest, PST_DIGEST_SHA256);
+    pst_digest_add(&digest, data, bytes - 65);
+    pst_digest_end(&digest, (char *)data + bytes - 65);
+}
+
+static void check_weights(const pst_job *job, double content_weight, double style_weight, double tv_weight) {
+    double is[3];
+    pst_job_weights(job, &is[0], &is[1], &is[2]);
+    ck_assert(is[0] == content_weight && is[1] == style_weight && is[2] == tv_weight);
+}
+
+/* Tries to go on from a file that may be wrong in any way. What is refused must leave the job as it was: *job is then
+ * the one to go on with; what is taken must run. */
+static bool is_refused(pst_job **job, const pst_transfer_options *options, const uint8_t *data, size_t bytes) {
+    const char *path = test_path("crafted.state");
+    pst_error error = {0};
+    ck_assert_int_eq(pst_file_save(&error, path, data, bytes), PST_OK);
+    pst_status status = pst_job_resume(*job, path);
+    if (status != PST_OK) {
+        ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_ARGUMENT, "%s: %s", pst_status_name(status),
+                      pst_context_message(context));
+        ck_assert_msg(strncmp(pst_context_message(context), path, strlen(path)) == 0, "%s",
+                      pst_context_message(context));
+        check_weights(*job, options->content_weight, options->style_weight, options->tv_weight);
+        ck_assert_int_eq((*job)->iteration, 0);
+        ck_assert_ptr_null((*job)->stage.objective);
+        return true;
+    }
+    watch w = {.job = *job};
+    status = pst_job_run(*job, look, &w);
+    ck_assert_msg(status == PST_OK || status == PST_ERROR_NUMERIC, "%s", pst_context_message(context));
+    pst_job_destroy(*job);
+    *job = job_make(options);
+    return false;
+}
+
+/* Where the numbers begin: behind the head, the options, the digests and the scale. */
+static size_t numbers_at(const uint8_t *data) {
+    uint64_t text;
+    memcpy(&text, data + 25, sizeof text);
+    return 25 + sizeof text + (size_t)text + (size_t)4 * 65 + sizeof(uint64_t);
+}
+
+/* Files whose sum is right, and which no run has written. */
+START_TEST(crafted_files_leave_the_job_as_it_was) {
+    pst_transfer_options options = options_of(kinds[_i]);
+    pst_image *expected, *result;
+    watch whole = {.job = job_make(&options), .save_at = 19};
+    ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
+    ck_assert_int_eq(pst_job_result(whole.job, &expected), PST_OK);
+    pst_job_destroy(whole.job);
+    watch other = {.job = job_make(&options), .change_at = 12, .save_at = 19, .stop = true};
+    ck_assert_int_eq(pst_job_run(other.job, look, &other), PST_STOPPED); /* weights that differ from the options' */
+    pst_job_destroy(other.job);
+
+    pst_error error = {0};
+    uint8_t *data, *wrong;
+    size_t bytes;
+    ck_assert_int_eq(pst_file_load(&error, test_path("run.state"), 1 << 24, &data, &bytes), PST_OK);
+    ck_assert_int_eq(pst_allocate(&error, bytes + 1, 1, &wrong), PST_OK);
+    pst_job *job = job_make(&options);
+
+    memcpy(wrong, data, bytes - 65); /* a byte too many */
+    wrong[bytes - 65] = 0;
+    seal(wrong, bytes + 1);
+    ck_assert(is_refused(&job, &options, wrong, bytes + 1));
+    memcpy(wrong, data, bytes - 66); /* and one too few */
+    seal(wrong, bytes - 1);
+    ck_assert(is_refused(&job, &options, wrong, bytes - 1));
+
+    /* each count and number, far out of its range */
+    static const int64_t counts[] = {-1, INT64_MIN, INT64_MAX, INT32_MAX, (int64_t)1 << 32 | 5, 1000};
+    static const double numbers[] = {NAN, -1, -INFINITY};
+    const size_t at = numbers_at(data);
+    for (size_t field = 0; field < 12; field++) {
+        bool is_count = field < 6, may_be_odd = field == 6 || field == 7; /* the losses */
+        for (size_t v = 0; v < (is_count ? sizeof counts / sizeof *counts : sizeof numbers / sizeof *numbers); v++) {
+            memcpy(wrong, data, bytes);
+            memcpy(wrong + at + 8 * field, is_count ? (const void *)&counts[v] : (const void *)&numbers[v], 8);
+            seal(wrong, bytes);
+            bool refused = is_refused(&job, &options, wrong, bytes);
+            ck_assert_msg(refused || may_be_odd, "field %zu, value %zu", field, v);
+        }
+    }
+    /* any byte of what is not the image or the optimizer's vectors, in two ways */
+    const size_t vector = sizeof(float) * (size_t)job->scales[1].w * (size_t)job->scales[1].h * 3;
+    const size_t x = at + 8 * (12 + job->objective_options.term_count + (size_t)options.improvement_window);
+    for (size_t i = 0, way = 0; i < bytes - 65; i += i < at ? 7 : i < x ? 1 : vector / 3, way++) {
+        memcpy(wrong, data, bytes);
+        wrong[i] ^= way % 2 ? 0x80 : 1;
+        seal(wrong, bytes);
+        is_refused(&job, &options, wrong, bytes);
+    }
+    /* what the optimizer has beside its vectors: its numbers and which vectors there are */
+    for (size_t i = x + vector; i < x + vector + 17; i++) {
+        memcpy(wrong, data, bytes);
+        wrong[i] ^= i % 2 ? 0xff : 1;
+        seal(wrong, bytes);
+        is_refused(&job, &options, wrong, bytes);
+    }
+
+    /* All that was refused has changed nothing. */
+    memcpy(wrong, data, bytes - 65);
+    wrong[bytes - 65] = 0;
+    seal(wrong, bytes + 1);
+    ck_assert(is_refused(&job, &options, wrong, bytes + 1));
+    watch w = {.job = job};
+    ck_assert_int_eq(pst_job_run(job, look, &w), PST_OK);
+    ck_assert_int_eq(w.last, whole.last);
+    ck_assert_mem_eq(w.losses, whole.losses, sizeof w.losses);
+    ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
+    ck_assert_mem_eq(pst_image_samples(result), pst_image_samples(expected), sizeof(float) * WIDTH * HEIGHT * 3);
+    pst_image_destroy(result);
+    pst_image_destroy(expected);
+    pst_job_destroy(job);
+    pst_free(data);
+    pst_free(wrong);
+}
+END_TEST
+
 START_TEST(nothing_is_kept_too_early_or_half) {
     pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
     pst_job *job = job_make(&options);
@@ -198,6 +322,7 @@ int main(void) {
     tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
     tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);
     tcase_add_test(tests, what_does_not_fit_is_refused);
+    tcase_add_loop_test(tests, crafted_files_leave_the_job_as_it_was, 0, 4);
     tcase_add_test(tests, nothing_is_kept_too_early_or_half);
     suite_add_tcase(suite, tests);
     return test_run(suite);
