@@ -57,7 +57,7 @@ static int check_folder(const batch_list *list, const settings *s, const char *w
         free(folder);
     }
     if (inside)
-        complain("%s: the results would lie among these images and be taken for them the next time; choose another "
+        complain("%s: the results would be among these images and become inputs of the next run; choose another "
                  "folder for -o",
                  word);
     return inside ? EXIT_USAGE : EXIT_OK;
@@ -240,7 +240,7 @@ settings batch_item_settings(const batch_list *list, const settings *s, const ba
 }
 
 char *batch_item_title(const batch_list *list, const batch_item *item, char *text, size_t size) {
-    snprintf(text, size, "%s in the manner of %s", file_name(list->contents.paths[item->content]),
+    snprintf(text, size, "%s in the style of %s", file_name(list->contents.paths[item->content]),
              list->blend_name ? list->blend_name : file_name(list->styles.paths[item->style]));
     return text;
 }

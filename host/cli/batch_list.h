@@ -28,7 +28,7 @@ int batch_list_make(batch_list *list, const settings *s);
 /* The settings of one image's run; they point into the list and s. */
 settings batch_item_settings(const batch_list *list, const settings *s, const batch_item *item);
 
-/* "photo.jpg in the manner of painting.jpg", into text; returns it. */
+/* "photo.jpg in the style of painting.jpg", into text; returns it. */
 char *batch_item_title(const batch_list *list, const batch_item *item, char *text, size_t size);
 
 size_t batch_count(const batch_list *list, batch_state state);

@@ -44,8 +44,8 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "options")))
         return true;
     complain("%s: %s", path,
-             *text ? "what it tells of its settings is damaged"
-                   : "tells of no settings: it was not made by pastiche, or another program saved it without them");
+             *text ? "its record is damaged"
+                   : "has no record: it was not made by pastiche, or another program saved it without the record");
     json_decref(*root);
     pst_bytes_destroy(*text);
     *root = NULL;
@@ -149,7 +149,7 @@ static char *check_file(repeat *r, const json_t *entry, const char *what, const 
         r->changed += !good;
         if (!good)
             complain("%s: %s has changed: its SHA-256 was %.*s... and is %.*s...%s", found, what, SHOWN_DIGITS,
-                     expected, SHOWN_DIGITS, sha256, r->anyway ? "" : "; --anyway goes on with it");
+                     expected, SHOWN_DIGITS, sha256, r->anyway ? "" : "; --anyway continues with it");
         good |= r->anyway;
     }
     if (!good)
@@ -283,7 +283,7 @@ static bool can_be_repeated(const repeat *r) {
     bool changed = json_is_true(json_object_get(r->root, "weights_changed"));
     if (changed)
         complain("%s: weights were changed while it ran%s", r->image,
-                 r->anyway ? "" : "; --anyway repeats the run with those of its beginning");
+                 r->anyway ? "" : "; --anyway repeats the run with its first weights");
     return !changed || r->anyway;
 }
 
@@ -334,7 +334,7 @@ int again_command(const settings *s) {
     if (!r.output)
         complain("no memory left");
     else if (file_same(r.image, r.output))
-        complain("%s: would be replaced by its repetition; choose another name for -o", r.output);
+        complain("%s: would be overwritten by the repeated run; choose another name for -o", r.output);
     else if (open_without_device(&r.context) && read_record(r.context, r.image, &text, &r.root) &&
              can_be_repeated(&r) && add_inputs(&r))
         code = run_again(&r);

@@ -44,7 +44,7 @@ static void print_item(const batch_item *item, const pst_plan *plan) {
         printf("%s  %dx%d pixels, %s%s\n", item->output, plan->width, plan->height,
                bytes_text(plan->device_bytes, bytes), plan->fits ? "" : ", which does not fit");
     else
-        printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "is there" : "cannot be painted");
+        printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "exists" : "cannot be painted");
 }
 
 /* One image is tried; the others take as much longer as they are larger. */
@@ -76,7 +76,7 @@ static int check_item(batch *b, batch_item *item) {
     if (*content == GOOD && *style == GOOD && !one.plan)
         return EXIT_OK;
     run r;
-    progress_wait(&b->invocation.report, "looking at the images");
+    progress_wait(&b->invocation.report, "checking the images");
     int code = run_prepare(&r, &b->invocation, &one);
     if (code == EXIT_OK) {
         if (one.plan)
@@ -194,12 +194,12 @@ static void sum_up(batch *b, bool begun) {
     size_t there_count = batch_count(list, BATCH_THERE), failures = batch_count(list, BATCH_FAILED),
            rest = batch_count(list, BATCH_TO_DO);
     if (there_count)
-        snprintf(there, sizeof there, ", %zu skipped, which %s there", there_count, there_count == 1 ? "was" : "were");
+        snprintf(there, sizeof there, ", %zu skipped, which %s", there_count, there_count == 1 ? "exists" : "exist");
     if (failures)
         snprintf(failed, sizeof failed, ", %zu failed", failures);
     if (rest)
         snprintf(left, sizeof left, ", %zu left%s", rest,
-                 begun && !b->settings->overwrite ? ": the same command goes on with them" : "");
+                 begun && !b->settings->overwrite ? ": the same command continues with them" : "");
     progress_say(&b->invocation.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
                  list->count == 1 ? "image" : "images", progress_time(begun ? difftime(time(NULL), b->begun) : 0, took),
                  there, failed, left);

@@ -46,7 +46,8 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
         else if (status != PST_OK)
             code = failed(context, status);
         if (code == EXIT_OK)
-            puts("\n* is what a run would use. Rates count direct convolution: what needs less arithmetic can exceed "
+            puts("\n* marks what a run would use. Rates count direct convolution: algorithms with less arithmetic can "
+                 "exceed "
                  "100 %.");
         if (code == EXIT_OK && file) {
             code = write_report(&report, file, path) ? EXIT_OK : EXIT_FAILED;

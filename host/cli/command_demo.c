@@ -1,4 +1,4 @@
-/* Draws the demonstration's images and paints one of them in the manner of another. */
+/* Draws the demonstration's images and paints one of them in the style of another. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,7 +18,7 @@ static void print_device(const pst_device_info *device, bool chosen) {
     printf("     platform  %s, %s\n", device->platform, device->device_version);
     printf("     driver    %s, %s\n", device->driver_version, device->vendor);
     if (!device->usable)
-        printf("     passed over: %s\n", device->problem);
+        printf("     not used: %s\n", device->problem);
 }
 
 /* The index of the device that a name stands for, as the library finds it; -1 after complaining. */
@@ -68,7 +68,7 @@ static int list(const char *name) {
         print_device(&devices[i], this_one);
     }
     if (any)
-        printf("* is the one that is taken%s%s.\n", name ? " for " : "", name ? name : "");
+        printf("* marks the device that is used%s%s.\n", name ? " for " : "", name ? name : "");
     free(devices);
     return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -63,8 +63,7 @@ static int list(pst_catalogue *catalogue) {
     }
     if (pst_catalogue_find(catalogue, "small", &path) == PST_OK && strncmp(path, built_in, sizeof built_in - 1) == 0)
         printf("%c %-21sis inside the program\n", strcmp(path, used) == 0 ? '*' : ' ', "small");
-    puts(*used ? "\n* is the one that is used when none is named."
-               : "\nNone is installed; `pastiche model fetch vgg19` fetches the best one.");
+    puts(*used ? "\n* marks the default." : "\nNone is installed; `pastiche model fetch vgg19` installs the best one.");
     if (*pst_catalogue_folder(catalogue))
         printf("They are installed in %s.\n", pst_catalogue_folder(catalogue));
     return EXIT_OK;
@@ -117,7 +116,7 @@ static bool show(void *user, const pst_fetch_progress *now) {
     if (entered && now->phase == PST_FETCH_CONNECTING) {
         progress_say(report, "fetching %s", now->url);
         if (now->resumed)
-            progress_say(report, "going on behind the %s of an earlier run", bytes_text(now->resumed, size));
+            progress_say(report, "continuing after the %s of an earlier run", bytes_text(now->resumed, size));
     }
     describe(now, text, sizeof text);
     const char *what = now->phase == PST_FETCH_CONNECTING ? "connecting"
@@ -141,10 +140,10 @@ static bool show(void *user, const pst_fetch_progress *now) {
 
 static void tell_check(progress *report, const pst_fetch_report *done) {
     static const char *const results[] = {
-        [PST_CHECK_NONE] = "nothing is known to check it by",
-        [PST_CHECK_SHA256_PREFIX] = "only the first digits of its SHA-256 are known, and they fit",
-        [PST_CHECK_MD5] = "its MD5 fits, which shows that it is not damaged, though not who made it",
-        [PST_CHECK_SHA256] = "its SHA-256 fits",
+        [PST_CHECK_NONE] = "no checksum is known",
+        [PST_CHECK_SHA256_PREFIX] = "only the first digits of its SHA-256 are known, and they match",
+        [PST_CHECK_MD5] = "its MD5 matches: it is not damaged, but this does not prove its origin",
+        [PST_CHECK_SHA256] = "its SHA-256 matches",
     };
     char size[32];
     progress_say(report, "%s: %s%s; %s", done->path, done->already ? "exists already, " : "",
@@ -163,15 +162,15 @@ static void tell_by_hand(const pst_catalogue *catalogue, const pst_fetch_options
     if (!path)
         return;
     if (!network) {
-        complain("by hand: save %s as %s", options->what, path);
+        complain("to install it manually, save %s as %s", options->what, path);
         return;
     }
     if (network->bytes)
         snprintf(size, sizeof size, "%llu bytes", (unsigned long long)network->bytes);
-    complain("by hand: save %s as %s (%s, %s)", network->url, path, *size ? size : "size unknown",
+    complain("to install it manually, save %s as %s (%s, %s)", network->url, path, *size ? size : "size unknown",
              checksum_text(network, checksum));
     if (*network->mirror)
-        complain("by hand: %s is the same", network->mirror);
+        complain("the same file: %s", network->mirror);
 }
 
 static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, bool quiet) {
@@ -188,15 +187,15 @@ static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, boo
     }
     if (status == PST_STOPPED) {
         if (done.part_bytes)
-            progress_say(&w.report, "stopped; %s.part has %s, and the same command goes on", done.path,
+            progress_say(&w.report, "stopped; %s.part has %s; the same command continues", done.path,
                          bytes_text(done.part_bytes, size));
         else
-            progress_say(&w.report, "stopped; nothing is kept");
+            progress_say(&w.report, "stopped; nothing was saved");
         return EXIT_SIGNAL + signals_caught();
     }
     int code = failed(catalogue, status);
     if (done.part_bytes)
-        complain("%s.part has %s of it, and the same command goes on", done.path, bytes_text(done.part_bytes, size));
+        complain("%s.part has %s of it; the same command continues", done.path, bytes_text(done.part_bytes, size));
     else if (code == EXIT_FAILED)
         tell_by_hand(catalogue, options, done.path);
     return code;

@@ -72,7 +72,7 @@ static void print_info(const pst_network_info *info) {
     for (size_t i = 0; i < info->layer_count; i++)
         printf("%-13s%d -> %d\n", info->layers[i].name, info->layers[i].c_in, info->layers[i].c_out);
     if (*missing)
-        printf("lacks        %s of the default layers\n", missing);
+        printf("missing      %s of the default layers\n", missing);
 }
 
 int model_info_command(const settings *s) {
@@ -98,8 +98,8 @@ static int convert(const char *from, const char *to, pst_convention convention, 
     if (status == PST_OK) {
         pst_network_describe(network, &info);
         if (info.assumed)
-            complain("%s: its first layer is assumed to expect %s, %s; if it is not so, --convention says otherwise",
-                     from, convention_text(info.convention), info.reason);
+            complain("%s: its first layer is assumed to expect %s, %s; if not, --convention sets it", from,
+                     convention_text(info.convention), info.reason);
         if (*info.notice)
             complain("%s: %s", from, info.notice);
         status = pst_network_save(network, to, half);

@@ -62,7 +62,7 @@ static int make_of(invocation *w, const settings *s, pst_image **images) {
     if (code != EXIT_OK)
         return code;
     tell_sources(s, about);
-    progress_wait(&w->report, "looking at the images");
+    progress_wait(&w->report, "checking the images");
     status = pst_style_create(w->context, w->network, &options, about, &style);
     if (status == PST_OK)
         status = pst_style_save(w->context, style, s->output);

@@ -115,7 +115,7 @@ START_TEST(what_has_changed_is_named) {
     ck_refused("again c.png", 1, "style.ppm: a style is missing", "SHA-256");
     copy_file("kept.ppm", "style.ppm");
     ck_refused("again c.png -o c.png", 1, "c.png", "-o");
-    ck_refused("again content.ppm", 1, "content.ppm", "tells of no settings");
+    ck_refused("again content.ppm", 1, "content.ppm", "has no record");
     ck_refused("again", 2, "no image", "again IMAGE");
     ck_refused("info gone.png", 1, "gone.png", "no such file");
     copy_file("net.safetensors", "moved.safetensors");
@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(metadata_can_be_left_out) {
     ck_run(RUN "-o bare.png --no-metadata");
-    ck_refused("info bare.png", 1, "bare.png", "tells of no settings");
+    ck_refused("info bare.png", 1, "bare.png", "has no record");
     ck_run(RUN "-o full.png");
     pst_image *a, *b;
     ck_ok(error, pst_img_read(&error, test_path("bare.png"), &a));

@@ -71,7 +71,7 @@ START_TEST(test_the_product_is_the_single_runs) {
                                          "photos/b.ppm styles/mosa\xc3\xafque.ppm ", "photos/b.ppm styles/sea.ppm "};
     ck_run("batch photos --styles styles/ -o out " QUICK);
     ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 images painted"), ck_not_said("notes"), ck_not_said("5 of");
-    ck_said("my photo.ppm in the manner of mosa\xc3\xafque.ppm, 48x32 pixels");
+    ck_said("my photo.ppm in the style of mosa\xc3\xafque.ppm, 48x32 pixels");
     ck_assert_int_eq(files_in("out"), 4);
     for (int i = 0; i < 4; i++) {
         char command[512];
@@ -84,7 +84,7 @@ START_TEST(test_the_product_is_the_single_runs) {
     /* the same command again does nothing; with one missing it does that one; and all when it is told to */
     ino_t first = inode(products[0]), last = inode(products[3]);
     ck_run("batch photos --styles styles -o out/ " QUICK);
-    ck_said("0 of 4 images painted"), ck_said("4 skipped, which were there");
+    ck_said("0 of 4 images painted"), ck_said("4 skipped, which exist");
     cli_forget(products[1]);
     ck_run("batch --contents photos --styles styles -o ./out " QUICK);
     ck_said("1 of 4 images painted"), ck_said("3 skipped");
@@ -264,7 +264,7 @@ START_TEST(test_plan_lists_and_writes_nothing) {
     ck_run("batch content.ppm --styles style.ppm -o out " QUICK);
     unsigned files = files_hash();
     ck_run("batch content.ppm photos/b.ppm --styles style.ppm -o out --plan " QUICK);
-    ck_assert_ptr_nonnull(strstr(printed, "out/content__style.png  is there\n"));
+    ck_assert_ptr_nonnull(strstr(printed, "out/content__style.png  exists\n"));
     ck_assert_ptr_nonnull(strstr(printed, "out/b__style.png  32x48 pixels, "));
     ck_assert_ptr_nonnull(strstr(printed, "\n1 image to paint, in about 0:0"));
     ck_assert_int_eq(files_in("out"), 1);
@@ -290,7 +290,7 @@ START_TEST(test_an_interrupt_keeps_the_image_and_says_what_is_left) {
     int code = wait_for(child);
     ck_assert_msg(code == 130, "exit code %d: %.900s", code, said);
     ck_said("out/b__mosa\xc3\xafque_"), ck_said("stopped after"), ck_said("0 of 4 images painted");
-    ck_said("3 left: the same command goes on"), ck_said("1 skipped");
+    ck_said("3 left: the same command continues"), ck_said("1 skipped");
     ck_assert_int_eq(files_in("out"), 2);
     ck_assert(!cli_exists(products[2]));
     int iteration = 0;

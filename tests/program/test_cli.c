@@ -31,7 +31,7 @@ START_TEST(test_help_fits_and_version_is_known) {
     ck_run("--version");
     ck_assert_int_eq(strncmp(printed, "pastiche ", 9), 0);
     ck_run("devices");
-    ck_assert_ptr_nonnull(strstr(printed, "\n* is the one that is taken."));
+    ck_assert_ptr_nonnull(strstr(printed, "\n* marks the device that is used."));
     ck_run("devices --device 0");
     ck_assert_ptr_nonnull(strstr(printed, "* 0 "));
     ck_assert_int_eq(run("devices --device no-such-device"), 1);
@@ -85,7 +85,7 @@ START_TEST(test_networks_are_told_about_and_converted) {
     static const int channels[5] = {4, 4, 4, 0, 0}, units[5] = {1, 1, 1, 0, 0};
     test_write_network(test_path("short.safetensors"), channels, units, 1);
     ck_run("model info short.safetensors");
-    ck_assert_ptr_nonnull(strstr(printed, "lacks        relu4_1, relu5_1, relu4_2 of the default layers\n"));
+    ck_assert_ptr_nonnull(strstr(printed, "missing      relu4_1, relu5_1, relu4_2 of the default layers\n"));
 
     ck_run("model convert net.safetensors same.safetensors");
     ck_run("model convert --f16 net.safetensors half.safetensors");
@@ -490,8 +490,8 @@ START_TEST(test_networks_go_by_name) {
     read_whole(test_path("net.safetensors"), net, sizeof net);
     test_write(test_path("data/vgg19.safetensors"), net, (size_t)about.st_size);
     ck_run("model list");
-    ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* is the one"),
-                  "%s", printed);
+    ck_assert_msg(strstr(printed, "* vgg19 ") && strstr(printed, "installed: ") && strstr(printed, "* marks the"), "%s",
+                  printed);
     ck_run(IMAGES "--iterations 1 -o by-default.png");
     ck_assert_msg(strstr(said, "the network is ") && strstr(said, "data/vgg19.safetensors\n"), "%s", said);
     ck_run(IMAGES "--model vgg19-keras --iterations 1 -o by-name.png");

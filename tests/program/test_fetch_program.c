@@ -58,7 +58,7 @@ START_TEST(the_program_fetches_and_tells) {
                                   {.path = "/five", .body = body, .bytes = bytes}};
     web_set(answers, 2);
     ck_assert_msg(wait_for(start("err", "whole", NULL, 0), "err") == 0, "%s", said);
-    ck_assert_msg(strstr(said, "fetching http://") && strstr(said, "its SHA-256 fits") && !strchr(said, '\r'), "%s",
+    ck_assert_msg(strstr(said, "fetching http://") && strstr(said, "its SHA-256 matches") && !strchr(said, '\r'), "%s",
                   said);
     ck_holds(data("whole.net"), body, bytes);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 0), "err"), 0);
@@ -67,12 +67,12 @@ START_TEST(the_program_fetches_and_tells) {
     ck_assert_str_eq(said, "");
     forget("five.net");
     ck_assert_int_eq(wait_for(start("err", "five", NULL, 0), "err"), 0);
-    ck_assert_msg(strstr(said, "its MD5 fits") && strstr(said, sha256) && strstr(said, "plain http"), "%s", said);
+    ck_assert_msg(strstr(said, "its MD5 matches") && strstr(said, sha256) && strstr(said, "plain http"), "%s", said);
     forget("five.net"), forget("whole.net");
     ck_assert_int_eq(wait_for(start("err", "mirrored", NULL, 0), "err"), 1);
     char number[32];
     snprintf(number, sizeof number, "%zu bytes", bytes);
-    ck_assert_msg(strstr(said, "trying") && strstr(said, "404") && strstr(said, "by hand: save ") &&
+    ck_assert_msg(strstr(said, "trying") && strstr(said, "404") && strstr(said, "manually, save ") &&
                       strstr(said, number) && strstr(said, sha256) && strstr(said, data("mirrored.net")),
                   "%s", said);
     ck_assert_int_eq(wait_for(start("err", "nonsense", NULL, 0), "err"), 2);
@@ -97,7 +97,7 @@ START_TEST(interrupts_kills_and_crowds) {
     ck_assert_msg(strstr(said, "whole.net.part: another process is writing it"), "%s", said);
     kill(child, SIGINT);
     ck_assert_int_eq(wait_for(child, "err"), 130);
-    ck_assert_msg(strstr(said, "stopped; ") && strstr(said, "the same command goes on"), "%s", said);
+    ck_assert_msg(strstr(said, "stopped; ") && strstr(said, "the same command continues"), "%s", said);
     ck_assert(!exists(data("whole.net")));
     web_answer later = slow;
     later.pause = 200000;
@@ -132,7 +132,7 @@ START_TEST(a_full_disk_is_told) {
     const web_answer quick = {.path = "/whole", .headers = TAGGED, .body = body, .bytes = bytes, .ranges = true};
     web_set(&quick, 1);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 65536), "err"), 1);
-    ck_assert_msg(strstr(said, "whole.net.part: cannot be written (") && strstr(said, "goes on"), "%s", said);
+    ck_assert_msg(strstr(said, "whole.net.part: cannot be written (") && strstr(said, "continues"), "%s", said);
     ck_assert(!exists(data("whole.net")));
     ck_assert_uint_eq(size_of(data("whole.net.part")), 65536);
     ck_fetched("whole", PST_CHECK_SHA256);

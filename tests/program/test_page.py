@@ -35,7 +35,7 @@ def start(program, folder, *options):
             process.wait()
             print("the program was built without libmicrohttpd")
             sys.exit(SKIPPED)
-        found = re.search(r"see it grow: (http://\S+)", line)
+        found = re.search(r"live page: (http://\S+)", line)
         if found:
             return process, found.group(1)
     raise AssertionError("no page: " + said)

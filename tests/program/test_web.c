@@ -317,7 +317,7 @@ START_TEST(buttons_do_what_they_say) {
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
     ck_image("out.png", 64, 48);
-    ck_assert_ptr_nonnull(strstr(said, "see it grow: ")); /* all the same */
+    ck_assert_ptr_nonnull(strstr(said, "live page: ")); /* all the same */
     ck_assert_ptr_null(strstr(said, "stopped after"));
     cli_forget("out.png");
 }
@@ -369,7 +369,7 @@ START_TEST(weights_change_the_terms) {
     json_decref(page_await(changed + 2, false));
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
-    ck_assert_ptr_nonnull(strstr(said, "from here on --content-weight 5000 --style-weight 100 --tv-weight 0.01\n"));
+    ck_assert_ptr_nonnull(strstr(said, "from now on --content-weight 5000 --style-weight 100 --tv-weight 0.01\n"));
 
     /* The best image until then is evaluated again, with other weights. */
     json_t *best = log_line("run.log", 1), *after = log_line("run.log", changed + 1);

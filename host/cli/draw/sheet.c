@@ -201,7 +201,7 @@ static int show_sources(sheet *p) {
             return invocation_failed(&p->invocation, status);
         p->source_names[shown++] = file_name(path);
     }
-    snprintf(p->title, sizeof p->title, "%s in the manner of %s%s", file_name(s->content), file_name(s->styles[0]),
+    snprintf(p->title, sizeof p->title, "%s in the style of %s%s", file_name(s->content), file_name(s->styles[0]),
              s->style_count > 1 ? " and others" : "");
     snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iterations each, with the network %s.",
              p->count, s->sheet_size, s->sheet_iterations, file_name(p->invocation.model));
@@ -226,7 +226,7 @@ static int check_variants(sheet *p) {
         if (i >= p->columns.count && i % p->columns.count != 0)
             continue;
         run r;
-        progress_wait(&p->invocation.report, "looking at the images");
+        progress_wait(&p->invocation.report, "checking the images");
         int code = run_prepare(&r, &p->invocation, &p->variants[i]);
         if (code == EXIT_OK)
             code = run_check_plan(&r);

@@ -42,7 +42,7 @@ static void print_notices(invocation *w) {
     const settings *s = w->settings;
     if (!s->model)
         progress_say(&w->report, "the network is %s%s", w->model,
-                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` fetches a better one"
+                     strncmp(w->model, "built-in:", 9) == 0 ? "; `pastiche model fetch vgg19` installs a better one"
                                                             : "");
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&w->report, "--%s has no meaning here and is ignored",
@@ -78,7 +78,7 @@ static void tell_assumptions(invocation *w) {
     pst_network_info info = {.size = sizeof info};
     pst_network_describe(w->network, &info);
     if (info.assumed)
-        progress_say(&w->report, "%s: taken to be %s's, %s; pastiche model convert --convention can say otherwise",
+        progress_say(&w->report, "%s: assumed to be %s's, %s; if not, pastiche model convert --convention sets it",
                      file_name(w->model), info.convention == PST_CONVENTION_TORCHVISION ? "torchvision" : "Caffe",
                      info.reason);
     if (*info.notice)
@@ -131,8 +131,8 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
     if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least ||
         pst_tune_known(w->context, w->network, &options))
         return;
-    progress_say(&w->report, "measuring which algorithms are the fastest on %s, this once", w->device.name);
-    live_page_preparing(w->page, "measuring which algorithms are the fastest here, this once");
+    progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device.name);
+    live_page_preparing(w->page, "measuring once which algorithms are the fastest here");
     if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
         progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
 }

@@ -28,7 +28,7 @@ bool live_page_open(const settings *s, live_page **p) {
     if (made->waits)
         web_will_stay(made->web);
     *p = made;
-    complain("see it grow: %s", web_url(made->web)); /* with --quiet too: nobody could guess it */
+    complain("live page: %s", web_url(made->web)); /* with --quiet too: nobody could guess it */
     return true;
 }
 

@@ -82,7 +82,7 @@ static void tell_size(run *r, const char *path, const pst_style *style) {
     double asked = ceil(s->transfer.style_scale * s->transfer.image_size);
     if (asked > info.sizes[0] * 1.5)
         progress_say(&r->invocation->report,
-                     "%s: its largest size is %d pixels; it is used for %.0f as well, with larger strokes", path,
+                     "%s: its largest size is %d pixels; it is used for %.0f too, and strokes become larger", path,
                      info.sizes[0], asked);
 }
 

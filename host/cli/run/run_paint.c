@@ -89,7 +89,7 @@ static void keep_image(run *r, int iteration) {
     bool good = write_numbered(r, iteration, &path, why);
     live_page_note(r->invocation->page, good ? WEB_NOTE_KEPT : WEB_NOTE_PROBLEM, good ? path : why);
     if (good)
-        progress_say(&r->invocation->report, "%s: kept", path);
+        progress_say(&r->invocation->report, "%s: saved", path);
     free(path);
 }
 
@@ -101,7 +101,7 @@ static void set_weights(run *r, double content, double style, double tv) {
     }
     log_weights(&r->log, content, style, tv);
     live_page_weights(w->page, content, style, tv);
-    progress_say(&w->report, "from here on --content-weight %.9g --style-weight %.9g --tv-weight %.9g", content, style,
+    progress_say(&w->report, "from now on --content-weight %.9g --style-weight %.9g --tv-weight %.9g", content, style,
                  tv);
 }
 
@@ -176,7 +176,7 @@ static int finish(run *r, pst_status status) {
         return invocation_failed(r->invocation, status);
     const settings *s = r->settings;
     if (stopped && s->checkpoint && !r->checkpoint_failed)
-        progress_say(report, "%s: keeps the state; go on from there with --resume", s->checkpoint);
+        progress_say(report, "%s: the state is saved; continue with --resume", s->checkpoint);
     if (!stopped && s->checkpoint)
         remove(s->checkpoint); /* there is nothing left to go on with */
     if (signal_number)
@@ -204,7 +204,7 @@ int run_paint(run *r) {
                      plan->width, plan->height, s->transfer.iterations, bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
-    progress_wait(&w->report, "looking at the images");
+    progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();
     code = finish(r, pst_job_run(r->job, after_evaluation, r));
