@@ -4,6 +4,7 @@
 #   house.sh format FOLDER           the dialect of .clang-format; 77 without clang-format 14
 #   house.sh symbols LIBRARY...      every symbol that a library gives away begins with pst_
 #   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device; 77 without clang
+#   house.sh analyze FOLDER BUILD    clang-tidy 14 and cppcheck find nothing; 77 without them
 set -u
 wrong=0
 complain() {
@@ -226,10 +227,26 @@ kernels() {
     [ -s "$findings" ] && complain "$(cat "$findings")"
 }
 
+# Static analysis of host/: .clang-tidy and .cppcheck have the checks, and a reason for each exception.
+analyze() {
+    cd "$1" || exit 1
+    tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || exit 77
+    command -v cppcheck >/dev/null || exit 77
+    "$tidy" --version | grep -q 'version 14\.' || exit 77
+    [ -f "$2/compile_commands.json" ] || exit 77
+    find host -name '*.c' | xargs -P 2 -n 8 "$tidy" -p "$2" --quiet 2>"$findings.tidy" |
+        grep -E ' (warning|error): ' | sort -u >"$findings"
+    grep -E '^(Error|error)' "$findings.tidy" >>"$findings" # of the tool itself
+    cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr --quiet -j 2 \
+        --suppressions-list=.cppcheck --suppress=missingIncludeSystem -I host -I include -DCL_TARGET_OPENCL_VERSION=120 \
+        --template='{file}:{line}: {id}: {message}' host 2>>"$findings"
+    [ -s "$findings" ] && complain "$(cat "$findings")"
+}
+
 findings=$(mktemp) || exit 1
-trap 'rm -f "$findings" "$findings.clang"' EXIT
+trap 'rm -f "$findings" "$findings.clang" "$findings.tidy"' EXIT
 case ${1-} in
-    imports | format | symbols | kernels) "$@" ;;
-    *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER" >&2; exit 2 ;;
+    imports | format | symbols | kernels | analyze) "$@" ;;
+    *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER | analyze FOLDER BUILD" >&2; exit 2 ;;
 esac
 exit $wrong

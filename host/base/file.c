@@ -128,9 +128,10 @@ pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, u
     pst_status status = PST_OK;
     pst_file *file = NULL;
     uint8_t *loaded = NULL;
-    uint64_t size;
+    uint64_t size = 0;
     *data = NULL;
-    *bytes = 0;
+    if (bytes)
+        *bytes = 0;
     PST_TRY(pst_file_open(error, path, &file, &size));
     if (size > max_bytes || size >= SIZE_MAX)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: has %llu bytes, more than the %zu that are read", path,
@@ -142,7 +143,8 @@ pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, u
     }
     PST_TRY(pst_file_read(error, file, 0, loaded, (size_t)size));
     *data = loaded;
-    *bytes = (size_t)size;
+    if (bytes)
+        *bytes = (size_t)size;
     loaded = NULL;
 
 cleanup:

@@ -19,7 +19,8 @@ pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, ui
 pst_status pst_file_read(pst_error *error, pst_file *file, uint64_t offset, void *data, size_t bytes);
 void pst_file_close(pst_file *file);
 
-/* Reads a whole file of at most max_bytes into new memory with a zero byte behind it; free with pst_free. */
+/* Reads a whole file of at most max_bytes into new memory with a zero byte behind it; free with pst_free. bytes may
+ * be NULL. */
 pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, uint8_t **data, size_t *bytes);
 
 /* The SHA-256 of a file, which may be of any size. */

@@ -49,10 +49,8 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
             puts("\n* marks what a run would use. Rates count direct convolution: algorithms with less arithmetic can "
                  "exceed "
                  "100 %.");
-        if (code == EXIT_OK && file) {
+        if (code == EXIT_OK && file)
             code = write_report(&report, file, path) ? EXIT_OK : EXIT_FAILED;
-            file = NULL;
-        }
     } else {
         code = failed(NULL, PST_ERROR_MEMORY);
     }

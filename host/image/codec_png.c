@@ -59,6 +59,7 @@ static bool is_little_endian(void) {
 }
 
 /* libpng calls it for each row of the file that is decoded, before it looks for the end of the data. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libpng's */
 static void count_row(png_structp png, png_row_infop row, png_bytep samples) {
     work *w = png_get_error_ptr(png);
     (void)row, (void)samples;

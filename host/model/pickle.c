@@ -273,10 +273,9 @@ static pst_status step(pst_pickle_machine *m, uint8_t code) {
     case 'C':
         return push_text(m, 1, false); /* SHORT_BINBYTES */
     case ')':
-        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_TUPLE */
     case ']':
     case 0x8f:
-        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_LIST, EMPTY_SET */
+        return collect(m, PST_PICKLE_SEQUENCE, m->depth, false); /* EMPTY_TUPLE, EMPTY_LIST, EMPTY_SET */
     case '}':
         return collect(m, PST_PICKLE_MAP, m->depth, false); /* EMPTY_DICT */
     case 0x85:

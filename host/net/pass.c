@@ -102,7 +102,7 @@ static pst_status plan_scratch(pst_pass *pass) {
     pass->weight_bytes = pass->options.replicate ? pst_device_network_border_bytes(pass->net) : 0;
     for (size_t l = 0; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
-        for (int backward = 0; backward <= pass->options.backward; backward++) {
+        for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
             const pst_conv_algorithm *algorithm = pst_device_network_algorithm(pass->net, &shape);
             size_t bytes;
@@ -176,7 +176,7 @@ pst_status pst_pass_allocate(pst_pass *pass) {
     if (pass->options.replicate)
         PST_TRY(pst_device_network_border(pass->net, &unused));
     for (size_t l = 0; l < pass->count; l++) {
-        for (int backward = 0; backward <= pass->options.backward; backward++) {
+        for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
             PST_TRY(pst_device_network_weights(pass->net, l, &shape, pst_device_network_algorithm(pass->net, &shape),
                                                &unused));

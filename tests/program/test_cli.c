@@ -285,7 +285,7 @@ START_TEST(test_bad_outputs_are_told_at_once) {
     ck_refused(TINY "-o nowhere/out.png", 1, "nowhere", "");
     ck_refused(TINY "-o out.xyz", 2, "out.xyz", "");
     ck_assert_int_eq(mkdir(test_path("folder.png"), 0700), 0);
-    ck_refused(TINY "-o folder.png", 1, "folder.png", "");
+    ck_refused(TINY "-o other.png", 1, "folder.png", "");
     ck_assert_int_eq(symlink("content.ppm", test_path("link.png")), 0);
     ck_refused(TINY "-o link.png", 2, "link.png", "input");
     cli_forget("link.png");
@@ -411,6 +411,21 @@ static void write_mask(const char *name, int width, int height, const unsigned c
         memcpy(file + at, 2 * (i % width) < width ? left : right, 3);
     test_write(test_path(name), file, (size_t)at);
 }
+
+START_TEST(test_kernels_come_from_a_folder) {
+    char folder[1024];
+    ck_run(TINY "--iterations 2 -o built-in.png");
+    snprintf(folder, sizeof folder, "%s/cl", getenv("PASTICHE_SOURCE"));
+    setenv("PASTICHE_KERNELS", folder, 1);
+    ck_run(TINY "--iterations 2 -o other.png");
+    ck_same_bytes("built-in.png", "other.png", true);
+    setenv("PASTICHE_KERNELS", "no-such-folder", 1);
+    ck_refused(TINY "--iterations 2", 1, "no-such-folder", "no such file");
+    unsetenv("PASTICHE_KERNELS");
+    cli_forget("built-in.png");
+    cli_forget("other.png");
+}
+END_TEST
 
 START_TEST(test_masks) {
     static const unsigned char red[] = {255, 0, 0}, blue[] = {0, 0, 255}, green[] = {0, 255, 0};
@@ -554,6 +569,7 @@ int main(void) {
     tcase_add_test(all, test_log_and_weights);
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_image);
     tcase_add_test(all, test_starts_styles_and_optimizers);
+    tcase_add_test(all, test_kernels_come_from_a_folder);
     tcase_add_test(all, test_masks);
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
