@@ -81,7 +81,7 @@ static size_t random_below(uint64_t *state, size_t limit) {
 }
 
 START_TEST(a_damaged_or_cut_image_is_read_or_refused) {
-    enum { TRIALS = 30 };
+    enum { TRIALS = 12 };
     char line[512];
     uint64_t state = 11;
     FILE *list = fopen(made_path("faults"), "r");
