@@ -4,23 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The text is shown on one line, and file and tensor names come from outside: no control characters, and no half of a
- * UTF-8 character where it was cut. */
-static void tidy(char *text, size_t capacity) {
-    size_t length = strlen(text);
-    if (length == capacity - 1) {
-        size_t lead = length;
-        while (lead > 0 && length - lead < 3 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80)
-            lead--;
-        unsigned char byte = lead > 0 ? (unsigned char)text[lead - 1] : 0;
-        size_t needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
-        if (needed > length - lead + 1)
-            text[lead - 1] = 0;
-    }
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            *at = '?';
-}
+#include "package/printable.h"
 
 pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...) {
     if (error) {
@@ -30,7 +14,7 @@ pst_status pst_fail(pst_error *error, pst_status status, const char *format, ...
         if (vsnprintf(text, sizeof text, format, args) < 0)
             text[0] = 0;
         va_end(args);
-        tidy(text, sizeof text);
+        pst_make_printable(text, sizeof text); /* names of files and tensors come from outside */
         error->status = status;
         memcpy(error->text, text, sizeof text);
     }

@@ -21,8 +21,9 @@ bool bench_report_begin(bench_report *report, const pst_device_info *device) {
                   "platform", device->platform, "device_version", device->device_version, "driver",
                   device->driver_version, "compute_units", (int)device->compute_units, "clock_mhz",
                   (int)device->clock_mhz, "memory_bytes", (json_int_t)device->memory_bytes, "rows");
-    printf("%s\n%s, %s, driver %s, pastiche %s\n", device->name, device->platform, device->device_version,
-           device->driver_version, pst_version());
+    print_line("%s", device->name);
+    print_line("%s, %s, driver %s, pastiche %s", device->platform, device->device_version, device->driver_version,
+               pst_version());
     return report->root != NULL;
 }
 
@@ -150,8 +151,8 @@ static const char *text_of(const json_t *row, const char *key) {
 
 static void print_device(const char *which, const char *path, const json_t *root) {
     const json_t *device = json_object_get(root, "device");
-    printf("%s  %s: %s, driver %s, pastiche %s\n", which, path, text_of(device, "name"), text_of(device, "driver"),
-           text_of(root, "version"));
+    print_line("%s  %s: %s, driver %s, pastiche %s", which, path, text_of(device, "name"), text_of(device, "driver"),
+               text_of(root, "version"));
 }
 
 static void print_pair(const json_t *a, const json_t *b) {
@@ -162,7 +163,7 @@ static void print_pair(const json_t *a, const json_t *b) {
              text_of(a, "algorithm"));
     if (width)
         snprintf(name + strlen(name), sizeof name - strlen(name), " %dx%d", width, height);
-    printf("  %-48s %10.1f %10.1f  %7.2f\n", name, rate_of(a) / 1e9, rate_of(b) / 1e9, rate_of(b) / rate_of(a));
+    print_line("  %-48s %10.1f %10.1f  %7.2f", name, rate_of(a) / 1e9, rate_of(b) / 1e9, rate_of(b) / rate_of(a));
 }
 
 int bench_compare(const char *first, const char *second) {

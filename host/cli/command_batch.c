@@ -41,10 +41,10 @@ static int check_names(batch *b) {
 static void print_item(const batch_item *item, const pst_plan *plan) {
     char bytes[32];
     if (plan)
-        printf("%s  %dx%d pixels, %s%s\n", item->output, plan->width, plan->height,
-               bytes_text(plan->device_bytes, bytes), plan->fits ? "" : ", which does not fit");
+        print_line("%s  %dx%d pixels, %s%s", item->output, plan->width, plan->height,
+                   bytes_text(plan->device_bytes, bytes), plan->fits ? "" : ", which does not fit");
     else
-        printf("%s  %s\n", item->output, item->state == BATCH_THERE ? "exists" : "cannot be painted");
+        print_line("%s  %s", item->output, item->state == BATCH_THERE ? "exists" : "cannot be painted");
 }
 
 /* One image is tried; the others take as much longer as they are larger. */
@@ -217,8 +217,9 @@ static int paint_all(batch *b) {
         code = check_items(b);
     char took[32];
     if (code == EXIT_OK && b->pace > 0)
-        printf("%zu %s to paint, in about %s.\n", batch_count(&b->list, BATCH_TO_DO),
-               batch_count(&b->list, BATCH_TO_DO) == 1 ? "image" : "images", progress_time(b->pace * b->pixels, took));
+        print_line("%zu %s to paint, in about %s.", batch_count(&b->list, BATCH_TO_DO),
+                   batch_count(&b->list, BATCH_TO_DO) == 1 ? "image" : "images",
+                   progress_time(b->pace * b->pixels, took));
     if (code != EXIT_OK || s->plan)
         return code != EXIT_OK || batch_count(&b->list, BATCH_FAILED) == 0 ? code : EXIT_FAILED;
     code = make_room(b);

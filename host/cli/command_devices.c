@@ -8,17 +8,17 @@
 static void print_device(const pst_device_info *device, bool chosen) {
     static const char *const types[] = {"CPU", "GPU", "other"};
     char memory[32], piece[32], local[32];
-    printf("%c %d  %s\n", chosen ? '*' : ' ', device->index, device->name);
-    printf("     type      %s%s\n", types[device->type],
-           device->type == PST_DEVICE_GPU && device->integrated ? ", integrated" : "");
-    printf("     memory    %s, at most %s in one piece, %s local\n", bytes_text(device->memory_bytes, memory),
-           bytes_text(device->max_allocation_bytes, piece), bytes_text(device->local_memory_bytes, local));
-    printf("     units     %u, %u MHz, work groups of up to %zu\n", (unsigned)device->compute_units,
-           (unsigned)device->clock_mhz, device->max_work_group_size);
-    printf("     platform  %s, %s\n", device->platform, device->device_version);
-    printf("     driver    %s, %s\n", device->driver_version, device->vendor);
+    print_line("%c %d  %s", chosen ? '*' : ' ', device->index, device->name);
+    print_line("     type      %s%s", types[device->type],
+               device->type == PST_DEVICE_GPU && device->integrated ? ", integrated" : "");
+    print_line("     memory    %s, at most %s in one piece, %s local", bytes_text(device->memory_bytes, memory),
+               bytes_text(device->max_allocation_bytes, piece), bytes_text(device->local_memory_bytes, local));
+    print_line("     units     %u, %u MHz, work groups of up to %zu", (unsigned)device->compute_units,
+               (unsigned)device->clock_mhz, device->max_work_group_size);
+    print_line("     platform  %s, %s", device->platform, device->device_version);
+    print_line("     driver    %s, %s", device->driver_version, device->vendor);
     if (!device->usable)
-        printf("     not used: %s\n", device->problem);
+        print_line("     not used: %s", device->problem);
 }
 
 /* The index of the device that a name stands for, as the library finds it; -1 after complaining. */
@@ -68,7 +68,7 @@ static int list(const char *name) {
         print_device(&devices[i], this_one);
     }
     if (any)
-        printf("* marks the device that is used%s%s.\n", name ? " for " : "", name ? name : "");
+        print_line("* marks the device that is used%s%s.", name ? " for " : "", name ? name : "");
     free(devices);
     return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
 }

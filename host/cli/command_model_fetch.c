@@ -39,11 +39,11 @@ static pst_status print_network(pst_catalogue *catalogue, const pst_known_networ
     pst_status status = pst_catalogue_installed(catalogue, network, &path);
     if (status != PST_OK)
         return status;
-    printf("%c %-21s%-15s%-12s%s\n", path && strcmp(path, used) == 0 ? '*' : ' ', network->name,
-           size_text(network, size), network->format, network->license);
-    printf("    %s\n", network->notes);
+    print_line("%c %-21s%-15s%-12s%s", path && strcmp(path, used) == 0 ? '*' : ' ', network->name,
+               size_text(network, size), network->format, network->license);
+    print_line("    %s", network->notes);
     if (path)
-        printf("    installed: %s\n", path);
+        print_line("    installed: %s", path);
     return PST_OK;
 }
 
@@ -55,17 +55,17 @@ static int list(pst_catalogue *catalogue) {
     const pst_known_network *networks = pst_catalogue_networks(catalogue, &count);
     if (pst_catalogue_find(catalogue, NULL, &path) == PST_OK)
         snprintf(used, sizeof used, "%s", path);
-    printf("  %-21s%-15s%-12s%s\n", "NAME", "SIZE", "FORMAT", "LICENSE");
+    print_line("  %-21s%-15s%-12s%s", "NAME", "SIZE", "FORMAT", "LICENSE");
     for (size_t i = 0; i < count; i++) {
         pst_status status = print_network(catalogue, &networks[i], used);
         if (status != PST_OK)
             return failed(catalogue, status);
     }
     if (pst_catalogue_find(catalogue, "small", &path) == PST_OK && strncmp(path, built_in, sizeof built_in - 1) == 0)
-        printf("%c %-21sis inside the program\n", strcmp(path, used) == 0 ? '*' : ' ', "small");
+        print_line("%c %-21sis inside the program", strcmp(path, used) == 0 ? '*' : ' ', "small");
     puts(*used ? "\n* marks the default." : "\nNone is installed; `pastiche model fetch vgg19` installs the best one.");
     if (*pst_catalogue_folder(catalogue))
-        printf("They are installed in %s.\n", pst_catalogue_folder(catalogue));
+        print_line("They are installed in %s.", pst_catalogue_folder(catalogue));
     return EXIT_OK;
 }
 

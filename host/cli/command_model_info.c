@@ -63,16 +63,16 @@ static void print_info(const pst_network_info *info) {
     pst_transfer_options_init(&usual, sizeof usual);
     add_missing(info, usual.style_layers, missing, sizeof missing);
     add_missing(info, usual.content_layers, missing, sizeof missing);
-    printf("format       %s\n", info->format);
-    printf("convention   %s\n", convention_text(info->convention));
-    printf("             %s%s\n", info->assumed ? "assumed " : "", info->reason);
+    print_line("format       %s", info->format);
+    print_line("convention   %s", convention_text(info->convention));
+    print_line("             %s%s", info->assumed ? "assumed " : "", info->reason);
     if (*info->notice)
-        printf("note         %s\n", info->notice);
+        print_line("note         %s", info->notice);
     printf("parameters   %" PRIu64 " in %zu convolutions\n", info->parameters, info->layer_count);
     for (size_t i = 0; i < info->layer_count; i++)
-        printf("%-13s%d -> %d\n", info->layers[i].name, info->layers[i].c_in, info->layers[i].c_out);
+        print_line("%-13s%d -> %d", info->layers[i].name, info->layers[i].c_in, info->layers[i].c_out);
     if (*missing)
-        printf("missing      %s of the default layers\n", missing);
+        print_line("missing      %s of the default layers", missing);
 }
 
 int model_info_command(const settings *s) {
@@ -106,7 +106,7 @@ static int convert(const char *from, const char *to, pst_convention convention, 
     }
     int code = status == PST_OK ? EXIT_OK : failed(context, status);
     if (code == EXIT_OK)
-        printf("%s: %zu convolutions of %s, %s\n", to, info.layer_count, from, half ? "F16" : "F32");
+        print_line("%s: %zu convolutions of %s, %s", to, info.layer_count, from, half ? "F16" : "F32");
     pst_network_destroy(network);
     pst_context_destroy(context);
     return code;

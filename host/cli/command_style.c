@@ -97,8 +97,8 @@ int style_make_command(const settings *s) {
 static void print_info(const pst_style_info *info) {
     static const char *const poolings[] = {"max", "average", "L2"};
     char bytes[32];
-    printf("images     %s\n", *info->about ? info->about : "unknown");
-    printf("network      %s (weights %.12s)\n", info->network, info->network_digest);
+    print_line("images       %s", *info->about ? info->about : "unknown");
+    print_line("network      %s (weights %.12s)", info->network, info->network_digest);
     printf("features     %s pooling, a border %s, samples to %d\n", poolings[info->pooling],
            info->replicate_border ? "replicated" : "of zeros", info->pixels_256 ? 256 : 255);
     printf("layers      ");

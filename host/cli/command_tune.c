@@ -24,7 +24,7 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     }
     int code = status == PST_OK ? EXIT_OK : failed(context, status);
     if (code == EXIT_OK)
-        printf("%zu products measured on %s.\n", pst_context_choices(context, NULL), device.name);
+        print_line("%zu products measured on %s.", pst_context_choices(context, NULL), device.name);
     pst_network_destroy(network);
     pst_context_destroy(context);
     return code;

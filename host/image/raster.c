@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "package/printable.h"
 
 pst_status pst_raster_check_size(pst_error *error, int64_t width, int64_t height) {
     if (width >= 1 && height >= 1 && width <= PST_IMAGE_MAX_SIDE && height <= PST_IMAGE_MAX_SIDE &&
@@ -41,6 +42,7 @@ pst_status pst_raster_set_profile(pst_error *error, pst_raster *raster, const vo
 void pst_notice_add(char notice[PST_IMAGE_NOTICE], const char *text) {
     size_t length = strlen(notice);
     snprintf(notice + length, PST_IMAGE_NOTICE - length, "%s%s", length ? "; " : "", text);
+    pst_make_printable(notice, PST_IMAGE_NOTICE);
 }
 
 void pst_raster_clear(pst_raster *raster) {

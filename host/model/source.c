@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "model/protobuf_wire.h"
 #include "model/verify.h"
+#include "package/printable.h"
 
 #define MAX_TENSORS 100000
 #define MAX_NAME 512
@@ -179,9 +180,7 @@ void pst_source_note(pst_source *source, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(source->notice + used, room - used, format, arguments);
     va_end(arguments);
-    for (char *c = source->notice + used; *c; c++)
-        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
-            *c = '?';
+    pst_make_printable(source->notice + used, room - used);
 }
 
 void pst_source_make_vector(pst_source_tensor *tensor) {

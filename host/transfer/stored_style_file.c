@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "package/printable.h"
 #include "transfer/stored_style.h"
 
 #define MAGIC "pastiche style\n" /* with its final zero */
@@ -72,6 +73,7 @@ static void take_text(cursor *c, char *text, size_t size) {
     c->at += length;
     for (size_t i = 0; i < length; i++)
         c->bad = c->bad || (unsigned char)text[i] < 32 || text[i] == 127;
+    pst_make_printable(text, size);
 }
 
 /* ---- writing ---- */

@@ -8,6 +8,7 @@
 #include "model/weights_digest.h"
 #include "op/gram.h"
 #include "op/statistics.h"
+#include "package/printable.h"
 #include "transfer/stage.h"
 #include "transfer/stored_style.h"
 #include "transfer/transfer_options.h"
@@ -228,10 +229,8 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     m->style->pixels_256 = o->pixels_256;
     snprintf(m->style->about, sizeof m->style->about, "%s", about ? about : "");
     snprintf(m->style->network, sizeof m->style->network, "%s", pst_path_name(network->model->path));
-    for (char *text = m->style->about; *text; text++) /* files refuse control characters */
-        *text = (unsigned char)*text < 32 || *text == 127 ? ' ' : *text;
-    for (char *text = m->style->network; *text; text++)
-        *text = (unsigned char)*text < 32 || *text == 127 ? ' ' : *text;
+    pst_make_printable(m->style->about, sizeof m->style->about); /* files refuse control characters */
+    pst_make_printable(m->style->network, sizeof m->style->network);
     PST_TRY(pst_conv_choices_add(error, &m->choices, &context->choices));
     PST_TRY(pst_device_network_create(&engine, network->model, &m->net));
     PST_TRY(choose_layers(m));

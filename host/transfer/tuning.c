@@ -1,9 +1,12 @@
 /* The public header's choices of algorithms: read for a context, measured, kept, named for a job. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "model/weights_random.h"
+#include "package/compiler.h"
+#include "package/printable.h"
 #include "transfer/job.h"
 #include "tune/choices_file.h"
 #include "tune/tune.h"
@@ -11,6 +14,17 @@
 #define FOREIGN 256
 
 /* ---- of a context ---- */
+
+static void notice(pst_context *context, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Names of files and what is in them come from outside. */
+static void notice(pst_context *context, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(context->choices_notice, sizeof context->choices_notice, format, arguments);
+    va_end(arguments);
+    pst_make_printable(context->choices_notice, sizeof context->choices_notice);
+}
 
 /* The device's own file may be absent, and what is wrong with it is no reason not to work. */
 static pst_status read_own(pst_context *context) {
@@ -20,10 +34,9 @@ static pst_status read_own(pst_context *context) {
         status = pst_choices_read(context->session, path, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) {
         pst_conv_choices_clear(&context->choices);
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is ignored", path,
-                 foreign);
+        notice(context, "%.230s: %.230s; it is ignored", path, foreign);
     } else if (status == PST_ERROR_FORMAT) {
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.490s; it is ignored", context->error.text);
+        notice(context, "%.490s; it is ignored", context->error.text);
     }
     pst_free(path);
     if (status == PST_ERROR_MEMORY)
@@ -41,8 +54,7 @@ pst_status pst_context_read_choices(pst_context *context, const char *file) {
         return PST_OK;
     pst_status status = pst_choices_read(context->session, file, &context->choices, foreign);
     if (status == PST_OK && foreign[0]) /* whoever names it wants it */
-        snprintf(context->choices_notice, sizeof context->choices_notice, "%.230s: %.230s; it is used anyway", file,
-                 foreign);
+        notice(context, "%.230s: %.230s; it is used anyway", file, foreign);
     return status;
 }
 
@@ -52,8 +64,7 @@ pst_status pst_context_take_choices(pst_context *context, const char *text) {
     pst_status status = pst_choices_parse(context->session, "the choices of algorithms", text, strlen(text),
                                           &context->choices, foreign);
     if (status == PST_OK && foreign[0])
-        snprintf(context->choices_notice, sizeof context->choices_notice,
-                 "the choices of algorithms: %.230s; they are used anyway", foreign);
+        notice(context, "the choices of algorithms: %.230s; they are used anyway", foreign);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cl/kernels.h"
+#include "package/printable.h"
 
 #define FORMAT "pastiche choices 1"
 #define FILE_MAX_BYTES ((size_t)4 << 20)
@@ -116,6 +117,7 @@ static void compare(const pst_session *session, const json_t *root, char *foreig
         if (strcmp(text_of(root, fact_names[i].key), facts[i]) != 0) {
             snprintf(foreign, 256, "made for another %s (%.100s)", fact_names[i].what,
                      text_of(root, fact_names[i].key));
+            pst_make_printable(foreign, 256);
             return;
         }
 }

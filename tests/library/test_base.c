@@ -29,6 +29,12 @@ START_TEST(errors_are_one_tidy_line) {
     ck_assert_str_eq(error.text, "again: where: a?b?[7");
     ck_assert_int_eq(pst_fail(NULL, PST_ERROR_DEVICE, "nobody listens"), PST_ERROR_DEVICE);
 
+    /* C1, marks of direction, line separators and what is not UTF-8; the rest stays. */
+    pst_fail(&error, PST_ERROR_FILE, "%s",
+             "\x7f\xc2\x9b|\xe2\x80\xae\xe2\x81\xa9\xd8\x9c\xe2\x80\xa8|\xff\xc3x\xc0\xaf\xed\xa0\x80|\xe2\x82|"
+             "\xc3\xa4\xe7\xb5\xb5\xf0\x9f\x8e\xa8\xc2\xa0");
+    ck_assert_str_eq(error.text, "??|????|??x?????|??|\xc3\xa4\xe7\xb5\xb5\xf0\x9f\x8e\xa8\xc2\xa0");
+
     /* A cut through a character of two bytes takes the whole character away. */
     char text[2 * sizeof error.text + 1];
     for (size_t shift = 0; shift < 2; shift++) {

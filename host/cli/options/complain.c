@@ -2,6 +2,20 @@
 
 #include <stdio.h>
 
+#include "package/printable.h"
+
+enum { LINE_MOST = 16384 };
+
+static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) PRINTF_LIKE(3, 0);
+
+static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) {
+    char line[LINE_MOST];
+    if (vsnprintf(line, sizeof line, format, arguments) < 0)
+        line[0] = '\0';
+    pst_make_printable(line, sizeof line);
+    fprintf(stream, "%s%s\n", before, line);
+}
+
 void complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -9,8 +23,11 @@ void complain(const char *format, ...) {
     va_end(arguments);
 }
 
-void complain_list(const char *format, va_list arguments) {
-    fputs("pastiche: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+void complain_list(const char *format, va_list arguments) { print_to(stderr, "pastiche: ", format, arguments); }
+
+void print_line(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_to(stdout, "", format, arguments);
+    va_end(arguments);
 }

@@ -1,4 +1,4 @@
-/* Lines for people on stderr, and the program's exit codes. */
+/* Lines for people, printable whatever names and texts are in them, and the program's exit codes. */
 #ifndef PST_CLI_OPTIONS_COMPLAIN_H
 #define PST_CLI_OPTIONS_COMPLAIN_H
 
@@ -16,5 +16,8 @@ enum {
 /* Prints "pastiche: ..." and a newline. Every error is one such line. */
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 void complain_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
+
+/* The same on stdout and without "pastiche: ", for what a command was asked to print. */
+void print_line(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -8,7 +8,8 @@
 /* The exit code: not EXIT_OK where it does not fit. */
 static int print_plan(const pst_plan *plan, double seconds, const char *device) {
     char size[32], largest[32], time[32];
-    printf("%dx%d pixels on %s\n\n", plan->width, plan->height, device);
+    print_line("%dx%d pixels on %s", plan->width, plan->height, device);
+    putchar('\n');
     for (size_t i = 0; i < plan->entry_count; i++)
         printf("  %-44s %16llu  %10s\n", plan->entries[i].name, (unsigned long long)plan->entries[i].bytes,
                bytes_text(plan->entries[i].bytes, size));
