@@ -11,6 +11,14 @@
 #include <direct.h>
 #endif
 
+static bool is_separator(char c) {
+#ifdef _WIN32
+    return c == '/' || c == '\\';
+#else
+    return c == '/';
+#endif
+}
+
 bool file_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0;
@@ -36,6 +44,35 @@ char *file_from_home(const char *path) {
 bool file_is_folder(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && (about.st_mode & S_IFMT) == S_IFDIR;
+}
+
+bool file_is_regular(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && (about.st_mode & S_IFMT) == S_IFREG;
+}
+
+/* Without links; the caller frees it. NULL: there is none, or no memory is left. */
+static char *true_path(const char *path) {
+#ifdef _WIN32
+    return _fullpath(NULL, path, 0);
+#else
+    return realpath(path, NULL);
+#endif
+}
+
+bool file_is_beside(const char *path, const char *other) {
+    size_t length = (size_t)(file_name(other) - other);
+    char *name = malloc(length + 2);
+    if (name)
+        snprintf(name, length + 2, "%.*s.", (int)length, other);
+    char *folder = name ? true_path(name) : NULL, *file = true_path(path);
+    size_t shared = folder ? strlen(folder) : 0;
+    bool beside = shared > 0 && file && strncmp(folder, file, shared) == 0 &&
+                  (is_separator(folder[shared - 1]) || is_separator(file[shared])); /* the former of a root */
+    free(name);
+    free(folder);
+    free(file);
+    return beside;
 }
 
 bool file_is_image(const char *path) {
@@ -74,11 +111,7 @@ bool file_same(const char *a, const char *b) {
 const char *file_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)
-#ifdef _WIN32
-        if (*c == '/' || *c == '\\')
-#else
-        if (*c == '/')
-#endif
+        if (is_separator(*c))
             name = c + 1;
     return name;
 }

@@ -7,6 +7,10 @@
 
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+bool file_is_regular(const char *path);
+
+/* Whether a file lies in the folder of another one or below it, where links are followed. */
+bool file_is_beside(const char *path, const char *other);
 
 /* Whether a name ends as those of images do. */
 bool file_is_image(const char *path);

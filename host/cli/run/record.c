@@ -13,10 +13,15 @@
 
 const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
 
-/* By name, as a record has it. */
-bool record_keeps(const char *name) {
+const option *record_option(const char *name) {
+    char own[OPTION_NAME_MOST];
     const option *o = option_find(name, &command_table[COMMAND_RUN]);
-    return o && option_changes_result(o);
+    return o && option_changes_result(o) && strcmp(option_name(o, 0, own), name) == 0 ? o : NULL;
+}
+
+const char *record_text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
 }
 
 static json_t *file(const char *path, const char *sha256) {

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "cli/options/option.h"
 #include "cli/options/options.h"
 
 struct invocation;
@@ -20,8 +21,12 @@ json_t *record_take(const struct invocation *w, const settings *s, const pst_ima
 char *record_text(const json_t *inputs, const struct invocation *w, const settings *s, pst_job *job,
                   const pst_progress *last, bool stopped);
 
-/* Whether an option of a run, by name, belongs to a record: those that change the result do. */
-bool record_keeps(const char *name);
+/* The option of a run that a record has under this very name: one that changes the result, by the first name of its
+ * row. NULL: no record has it. */
+const option *record_option(const char *name);
+
+/* A member that is a text; "" where there is none. */
+const char *record_text_of(const json_t *object, const char *key);
 
 /* The members that name files and settings, in their order; ends with NULL. `again` keeps them as they were. */
 extern const char *const record_inputs[];
