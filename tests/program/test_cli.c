@@ -285,7 +285,7 @@ START_TEST(test_bad_outputs_are_told_at_once) {
     ck_refused(TINY "-o nowhere/out.png", 1, "nowhere", "");
     ck_refused(TINY "-o out.xyz", 2, "out.xyz", "");
     ck_assert_int_eq(mkdir(test_path("folder.png"), 0700), 0);
-    ck_refused(TINY "-o other.png", 1, "folder.png", "");
+    ck_refused(TINY "-o folder.png", 1, "folder.png", "");
     ck_assert_int_eq(symlink("content.ppm", test_path("link.png")), 0);
     ck_refused(TINY "-o link.png", 2, "link.png", "input");
     cli_forget("link.png");
