@@ -27,14 +27,20 @@ pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, u
 pst_status pst_file_digest(pst_error *error, const char *path, char hex[65]);
 
 /* Writes a whole file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
- * On failure the old file is untouched and the temporary one is gone. */
+ * On failure the old file is untouched and the temporary one is gone. writer.h does it in pieces. */
 pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes);
+
+/* PST_ERROR_FILE, "path: what (reason)", with the reason from errno and plainer words where there are some. */
+pst_status pst_file_fail(pst_error *error, const char *path, const char *what);
 
 /* PST_OK if pst_file_save would be allowed to make or replace this file. Leaves no trace. */
 pst_status pst_file_save_check(pst_error *error, const char *path);
 
 /* Makes a folder and its parents; one that is there already is fine. */
 pst_status pst_folder_create(pst_error *error, const char *path);
+
+/* The same for the folder of a file. */
+pst_status pst_folder_create_for(pst_error *error, const char *file);
 
 /* The user's cache folder for the program ($XDG_CACHE_HOME/pastiche, ~/.cache/pastiche, %LOCALAPPDATA%\pastiche), not
  * created here; free with pst_free. PST_ERROR_FILE where there is none. */

@@ -39,6 +39,20 @@ cleanup:
     return status;
 }
 
+pst_status pst_folder_create_for(pst_error *error, const char *file) {
+    size_t length = (size_t)(pst_path_name(file) - file);
+    char *folder;
+    if (length == 0)
+        return PST_OK;
+    pst_status status = pst_copy_text(error, file, &folder);
+    if (status != PST_OK)
+        return status;
+    folder[length] = 0;
+    status = pst_folder_create(error, folder);
+    pst_free(folder);
+    return status;
+}
+
 /* The first of the system's places for `use` whose variable is set. */
 static pst_status find_folder(pst_error *error, pst_system_use use, const char *what, char **path) {
     const pst_system_place *place = pst_system_places(use);

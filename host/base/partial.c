@@ -38,7 +38,7 @@ pst_status pst_partial_open(pst_error *error, const char *path, pst_partial **re
     snprintf(partial->part, length + 6, "%s.part", path);
     PST_TRY(pst_allocate(error, length + 2, 1, &partial->folder));
     snprintf(partial->folder, length + 2, "%.*s", folder ? (int)folder : 1, folder ? path : ".");
-    PST_TRY(pst_folder_create(error, partial->folder));
+    PST_TRY(pst_folder_create_for(error, path));
     partial->descriptor = pst_system_open_alone(partial->part);
     if (partial->descriptor < 0 || !pst_system_facts_of(partial->descriptor, &facts))
         PST_TRY(fail(error, partial, "cannot be written"));
@@ -92,11 +92,7 @@ uint64_t pst_partial_bytes(const pst_partial *partial) { return partial->bytes; 
 pst_status pst_partial_install(pst_error *error, pst_partial *partial) {
     if (!pst_system_sync(partial->descriptor))
         return fail(error, partial, "cannot be written");
-#if defined(_WIN32)
-    pst_system_close_read(partial->descriptor); /* what is open cannot be renamed there */
-    partial->descriptor = -1;
-#endif
-    if (!pst_system_rename(partial->part, partial->path, partial->folder))
+    if (!pst_system_rename(&partial->descriptor, partial->part, partial->path, partial->folder))
         return fail(error, partial, "cannot be renamed to its final name");
     partial->installed = true;
     return PST_OK;

@@ -1,6 +1,7 @@
 #if !defined(_WIN32)
 #define _XOPEN_SOURCE 700 /* POSIX 2008 with realpath; must stand before any header */
 #define _FILE_OFFSET_BITS 64
+#define _DARWIN_C_SOURCE /* flock */
 #endif
 
 #include "base/system.h"
@@ -21,6 +22,8 @@
 #include <direct.h>
 #include <io.h>
 #include <process.h>
+#include <time.h>
+#include <wchar.h>
 #include <windows.h>
 
 typedef struct _stat64 system_stat;
@@ -30,6 +33,11 @@ static bool to_wide(const char *path, wchar_t wide[MAX_PATH]) {
     if (!fits)
         errno = ENOENT;
     return fits;
+}
+
+static int stat_path(const char *path, system_stat *found) {
+    wchar_t wide[MAX_PATH];
+    return to_wide(path, wide) ? _wstat64(wide, found) : -1;
 }
 
 static int open_wide(const char *path, int flags) {
@@ -63,7 +71,6 @@ bool pst_system_set_length(int descriptor, uint64_t bytes) {
 }
 
 void pst_system_close_read(int descriptor) { _close(descriptor); }
-bool pst_system_close_written(int descriptor) { return _close(descriptor) == 0; }
 bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)descriptor, (void)mode; }
 char *pst_system_follow(const char *path) { return (void)path, NULL; }
@@ -81,9 +88,11 @@ int64_t pst_system_write(int descriptor, const void *data, size_t bytes) {
     return _write(descriptor, data, (unsigned)(bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES));
 }
 
-bool pst_system_rename(const char *from, const char *to, const char *folder) {
+bool pst_system_rename(int *descriptor, const char *from, const char *to, const char *folder) {
     wchar_t wide_from[MAX_PATH], wide_to[MAX_PATH];
     (void)folder;
+    _close(*descriptor);
+    *descriptor = -1;
     if (!to_wide(from, wide_from) || !to_wide(to, wide_to))
         return false;
     if (MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
@@ -98,6 +107,30 @@ void pst_system_remove(const char *path) {
         _wunlink(wide);
 }
 
+/* An open file cannot be removed there; one that was just closed is about to be renamed. */
+void pst_system_remove_dead(const char *path) {
+    system_stat found;
+    if (stat_path(path, &found) == 0 && time(NULL) - found.st_mtime > 60)
+        pst_system_remove(path);
+}
+
+void pst_system_list(const char *folder, void (*each)(void *user, const char *name), void *user) {
+    wchar_t wide[MAX_PATH + 2];
+    char name[4 * MAX_PATH];
+    WIN32_FIND_DATAW found;
+    if (!to_wide(folder, wide))
+        return;
+    wcscat(wide, L"\\*");
+    HANDLE list = FindFirstFileW(wide, &found);
+    if (list == INVALID_HANDLE_VALUE)
+        return;
+    do
+        if (WideCharToMultiByte(CP_UTF8, 0, found.cFileName, -1, name, sizeof name, NULL, NULL) > 0)
+            each(user, name);
+    while (FindNextFileW(list, &found));
+    FindClose(list);
+}
+
 bool pst_system_may_write(const char *path) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) && _waccess(wide, 2) == 0;
@@ -106,11 +139,6 @@ bool pst_system_may_write(const char *path) {
 bool pst_system_make_folder(const char *path) {
     wchar_t wide[MAX_PATH];
     return to_wide(path, wide) && _wmkdir(wide) == 0;
-}
-
-static int stat_path(const char *path, system_stat *found) {
-    wchar_t wide[MAX_PATH];
-    return to_wide(path, wide) ? _wstat64(wide, found) : -1;
 }
 
 static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
@@ -135,7 +163,9 @@ double pst_clock_seconds(void) {
 }
 
 #else
+#include <dirent.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -146,28 +176,74 @@ typedef struct stat system_stat;
 /* Without O_NONBLOCK a FIFO that nobody writes to would hang before it could be refused. */
 int pst_system_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
 int pst_system_open_write(const char *path) { return open(path, O_WRONLY | O_CLOEXEC); }
-int pst_system_open_new(const char *path) { return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }
-void pst_system_close_read(int descriptor) { close(descriptor); }
 
-/* The lock goes with the process, however it ends. Whoever had it before may have renamed or removed the file after we
- * opened it, so that what is locked must still be what the path names. */
+/* A lock that goes with the descriptor, and with the process however it ends; unlike fcntl's, it holds against other
+ * descriptors of this process too. 0, or the reason. */
+static int lock(int descriptor) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return errno == EWOULDBLOCK ? EBUSY : errno;
+}
+
+/* Unlocks first, for a child that was made meanwhile has the descriptor too. */
+void pst_system_close_read(int descriptor) {
+    flock(descriptor, LOCK_UN);
+    close(descriptor);
+}
+
+/* Is what is open still what the path names? */
+static bool is_named(int descriptor, const char *path) {
+    struct stat opened, named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+/* Between being made and being locked it looks dead, and may be removed: then the name is as good as taken. */
+int pst_system_open_new(const char *path) {
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 && (lock(descriptor) == EBUSY || !is_named(descriptor, path))) {
+        close(descriptor);
+        errno = EEXIST;
+        return -1;
+    }
+    return descriptor;
+}
+
+void pst_system_remove_dead(const char *path) {
+    int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (descriptor < 0)
+        return;
+    struct stat found;
+    if (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode) && lock(descriptor) == 0 && is_named(descriptor, path))
+        unlink(path);
+    pst_system_close_read(descriptor);
+}
+
+void pst_system_list(const char *folder, void (*each)(void *user, const char *name), void *user) {
+    DIR *list = opendir(folder);
+    if (!list)
+        return;
+    for (struct dirent *entry; (entry = readdir(list));)
+        each(user, entry->d_name);
+    closedir(list);
+}
+
+/* Whoever had the lock before may have renamed or removed the file after we opened it. */
 int pst_system_open_alone(const char *path) {
     for (;;) {
         int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
         if (descriptor < 0)
             return -1;
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int code = lock(descriptor);
         struct stat locked, named;
-        if (fcntl(descriptor, F_SETLK, &lock) != 0) {
-            int code = errno == EACCES || errno == EAGAIN ? EBUSY : errno;
-            close(descriptor);
-            errno = code;
-            return -1;
-        }
-        if (fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
+        if (code == 0 && fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
             locked.st_ino == named.st_ino)
             return descriptor;
         close(descriptor);
+        if (code != 0) {
+            errno = code;
+            return -1;
+        }
     }
 }
 
@@ -175,7 +251,6 @@ bool pst_system_set_length(int descriptor, uint64_t bytes) {
     return ftruncate(descriptor, (off_t)bytes) == 0 && lseek(descriptor, (off_t)bytes, SEEK_SET) >= 0;
 }
 
-bool pst_system_close_written(int descriptor) { return close(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)!fchmod(descriptor, (mode_t)(mode & 0777)); }
 void pst_system_remove(const char *path) { unlink(path); }
 bool pst_system_may_write(const char *path) { return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0; }
@@ -195,13 +270,14 @@ bool pst_system_sync(int descriptor) {
     return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP; /* pipes and some file systems cannot */
 }
 
-bool pst_system_rename(const char *from, const char *to, const char *folder) {
+bool pst_system_rename(int *descriptor, const char *from, const char *to, const char *folder) {
     if (rename(from, to) != 0)
         return false;
-    int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor); /* the new file is in place whatever this says */
-        close(descriptor);
+    (void)descriptor; /* stays open, and locked until the name has changed */
+    int opened = open(folder, O_RDONLY | O_CLOEXEC);
+    if (opened >= 0) {
+        fsync(opened); /* the new file is in place whatever this says */
+        close(opened);
     }
     return true;
 }

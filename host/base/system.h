@@ -15,15 +15,15 @@ typedef struct pst_system_facts {
     unsigned mode;
 } pst_system_facts;
 
-/* A descriptor. To read; to write into what is there; to make a file that must not be there. */
+/* A descriptor. To read; to write into what is there; to make a file that must not be there, which is locked until it
+ * is closed. */
 int pst_system_open_read(const char *path);
 int pst_system_open_write(const char *path);
 int pst_system_open_new(const char *path);
 void pst_system_close_read(int descriptor);
-bool pst_system_close_written(int descriptor);
 
-/* A descriptor to read and to write, of a file that is made if it is not there and that no other process may have by
- * this call as long as this one is open: errno is EBUSY then. */
+/* A descriptor to read and to write, of a file that is made if it is not there and that nobody else, of this process or
+ * another, may have by this call as long as this one is open: errno is EBUSY then. */
 int pst_system_open_alone(const char *path);
 
 /* Gives a file a length, and lets the next write begin there. */
@@ -40,9 +40,16 @@ bool pst_system_sync(int descriptor);
 /* Gives a new file the permissions of the one that it will replace, as far as that is possible. */
 void pst_system_set_mode(int descriptor, unsigned mode);
 
-/* Atomic; to may exist. The folder of both is made durable too, where the system can do that. */
-bool pst_system_rename(const char *from, const char *to, const char *folder);
+/* Atomic; to may exist. The folder of both is made durable too, where the system can do that. *descriptor is that of
+ * `from`, which is open; it is closed, and -1, where the system renames no open files. */
+bool pst_system_rename(int *descriptor, const char *from, const char *to, const char *folder);
 void pst_system_remove(const char *path);
+
+/* Removes a file of pst_system_open_new whose maker has ended without doing so; one that is locked stays. */
+void pst_system_remove_dead(const char *path);
+
+/* Calls `each` with every name in a folder; with none where it cannot be read. */
+void pst_system_list(const char *folder, void (*each)(void *user, const char *name), void *user);
 bool pst_system_may_write(const char *path);
 bool pst_system_make_folder(const char *path);
 

@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/partial.h"
+#include "base/writer.h"
 #include "model/weights_digest.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
@@ -73,7 +73,7 @@ static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
 typedef struct archive {
     pst_job *job;
     const char *path;
-    pst_partial *out;
+    pst_writer *out;
     pst_file *in; /* NULL: it is written */
     uint64_t at;
     pst_digest digest;
@@ -84,7 +84,7 @@ static pst_status put(void *self, void *data, size_t bytes) {
     archive *a = self;
     pst_error *error = &a->job->context->error;
     pst_status status =
-        a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_partial_append(error, a->out, data, bytes);
+        a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_writer_append(error, a->out, data, bytes);
     if (status == PST_OK)
         pst_digest_add(&a->digest, data, bytes);
     a->at += bytes;
@@ -200,14 +200,14 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     archive a = {.job = job, .path = path};
     char magic[] = MAGIC, digests[DIGESTS][DIGEST_BYTES], sum[DIGEST_BYTES];
     uint32_t version = VERSION;
-    uint64_t scale = job->scale, left, text_bytes = strlen(job->options_text);
+    uint64_t scale = job->scale, text_bytes = strlen(job->options_text);
     pst_status status;
     if (!job->stage.iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
                         "%s: there is nothing to save before the first evaluation", path);
     PST_TRY(make_digests(job, digests));
-    PST_TRY(pst_partial_open(&job->context->error, path, &a.out, &left));
-    PST_TRY(pst_partial_cut(&job->context->error, a.out, 0));
+    PST_TRY(pst_folder_create_for(&job->context->error, path));
+    PST_TRY(pst_writer_open(&job->context->error, path, &a.out));
     PST_TRY(begin(&a));
     PST_TRY(put(&a, magic, sizeof magic));
     PST_TRY(put(&a, &version, sizeof version));
@@ -221,12 +221,10 @@ pst_status pst_job_save(pst_job *job, const char *path) {
         weights[t] = job->objective_options.terms[t].weight;
     PST_TRY(put_state(&a, &numbers, weights));
     pst_digest_end(&a.digest, sum);
-    PST_TRY(pst_partial_append(&job->context->error, a.out, sum, sizeof sum));
-    PST_TRY(pst_partial_install(&job->context->error, a.out));
+    PST_TRY(pst_writer_append(&job->context->error, a.out, sum, sizeof sum));
+    PST_TRY(pst_writer_install(&job->context->error, a.out));
 cleanup:
-    if (a.out && status != PST_OK) /* half a checkpoint is of no use to anyone */
-        pst_partial_cut(&(pst_error){0}, a.out, 0);
-    pst_partial_close(a.out);
+    pst_writer_close(a.out);
     pst_free(a.host);
     return status;
 }
