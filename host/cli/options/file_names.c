@@ -108,6 +108,20 @@ bool file_same(const char *a, const char *b) {
 #endif
 }
 
+file_mark file_mark_of(const char *path) {
+    struct stat about;
+    if (stat(path, &about) != 0)
+        return (file_mark){0};
+    return (file_mark){(unsigned long long)about.st_dev, (unsigned long long)about.st_ino,
+                       (unsigned long long)about.st_size, (long long)about.st_mtime};
+}
+
+bool file_is_marked(const char *path, const file_mark *mark) {
+    file_mark now = file_mark_of(path);
+    return now.changed != 0 && now.device == mark->device && now.number == mark->number && now.bytes == mark->bytes &&
+           now.changed == mark->changed;
+}
+
 const char *file_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)

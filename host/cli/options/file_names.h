@@ -26,6 +26,16 @@ bool file_same(const char *a, const char *b);
 bool file_is_at_home(const char *path);
 char *file_from_home(const char *path);
 
+/* What tells a file from another one that took its name later. Zero: none. */
+typedef struct file_mark {
+    unsigned long long device, number, bytes;
+    long long changed;
+} file_mark;
+file_mark file_mark_of(const char *path);
+
+/* Is what the path names the marked file still? */
+bool file_is_marked(const char *path, const file_mark *mark);
+
 /* The part after the last folder. */
 const char *file_name(const char *path);
 

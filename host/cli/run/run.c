@@ -156,6 +156,8 @@ int run_prepare(run *r, invocation *w, const settings *s) {
     pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
+    if (status == PST_OK && !s->plan && file_same(s->resume, s->checkpoint))
+        r->checkpoint = file_mark_of(s->checkpoint);
     if (status != PST_OK)
         return run_failed(r, status);
     live_page_offer(w->page, r->content, options.styles, s->style_count);

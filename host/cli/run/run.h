@@ -2,6 +2,7 @@
 #ifndef PST_CLI_RUN_RUN_H
 #define PST_CLI_RUN_RUN_H
 
+#include "cli/options/file_names.h"
 #include "cli/run/invocation.h"
 #include "cli/run/log.h"
 #include "cli/run/masks.h"
@@ -19,9 +20,10 @@ typedef struct run {
     pst_progress last;    /* of the last evaluation; its pointers are not valid any more */
     double checkpoint_at; /* seconds of the run when the last one was kept */
     bool checkpoint_failed;
-    bool stopped;      /* by a signal, before its end */
-    bool image_failed; /* an intermediate image could not be written */
-    const char *bad;   /* the file of the image that could not be read, or NULL */
+    file_mark checkpoint; /* the file that this run wrote there, or goes on from; zero: none */
+    bool stopped;         /* by a signal, before its end */
+    bool image_failed;    /* an intermediate image could not be written */
+    const char *bad;      /* the file of the image that could not be read, or NULL */
 
     /* May be set after run_prepare. */
     const char *title;  /* said before the run, instead of what it runs on */

@@ -59,6 +59,8 @@ static void keep_checkpoint(run *r, double seconds) {
     if (status != PST_OK && !r->checkpoint_failed)
         invocation_failed(r->invocation, status);
     r->checkpoint_failed = status != PST_OK;
+    if (status == PST_OK)
+        r->checkpoint = file_mark_of(s->checkpoint);
 }
 
 /* ---- the live page ---- */
@@ -177,8 +179,8 @@ static int finish(run *r, pst_status status) {
     const settings *s = r->settings;
     if (stopped && s->checkpoint && !r->checkpoint_failed)
         progress_say(report, "%s: the state is saved; continue with --resume", s->checkpoint);
-    if (!stopped && s->checkpoint)
-        remove(s->checkpoint); /* there is nothing left to go on with */
+    if (!stopped && s->checkpoint && file_is_marked(s->checkpoint, &r->checkpoint))
+        remove(s->checkpoint); /* there is nothing left to go on with; a file of someone else stays */
     if (signal_number)
         return EXIT_SIGNAL + signal_number;
     return r->checkpoint_failed || r->image_failed ? EXIT_FAILED : EXIT_OK;
