@@ -12,7 +12,7 @@ fail() {
 }
 network=$source/weights/small.safetensors
 [ -f "$network" ] && command -v pkg-config >/dev/null || exit 77
-flags="-std=c17 -Wall -Wextra -Wpedantic -Werror"
+flags="-std=c17 -Wall -Wextra -Wpedantic${CI:+ -Werror}"
 
 cmake --install "$build" --prefix "$work/first" >/dev/null
 mv "$work/first" "$work/moved" # an installed tree may be
@@ -42,6 +42,10 @@ is_image() {
     [ -f "$1" ] && [ "$(od -An -tu1 -j1 -N23 "$1" | tr -s ' \n' ' ')" = " 80 78 71 13 10 26 10 0 0 0 13 73 72 68 82 0 0 0 64 0 0 0 44 " ]
 }
 cd "$work"
+! pc/photo absent.jpg absent.jpg no.png 64 2>said || fail "photo paints what is not there"
+grep -q 'photo: absent.jpg' said && [ ! -f no.png ] || fail "photo does not say what is absent"
+[ "${PASTICHE_LONG-}" = 1 ] || exit 0
+
 "$home/bin/pastiche" demo --model "$network" --image-size 64 --iterations 1 --quiet || fail "the program does not run"
 is_image pastiche-demo.png || fail "the program's image is wrong"
 content=pastiche-landscape.png style=pastiche-strokes.png
@@ -56,8 +60,6 @@ cmp shared.png static.png || fail "the static library paints otherwise"
 pc/photo $content $style short.png 64 0 >printed || fail "photo fails when it is stopped"
 is_image short.png && grep -q 'time is over' printed && ! grep -q ' of 200' printed || fail "photo is not stopped"
 cmp -s short.png shared.png && fail "photo has painted after it was stopped"
-! pc/photo absent.jpg $style no.png 64 2>said || fail "photo paints what is not there"
-grep -q 'photo: absent.jpg' said && [ ! -f no.png ] || fail "photo does not say what is absent"
 
 cmake/series "$network" $content $style 64 10 100 1000 >printed || fail "series fails"
 is_image series_1.png && is_image series_2.png && is_image series_3.png && [ ! -f series_4.png ] || fail "the series is not whole"

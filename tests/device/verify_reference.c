@@ -20,6 +20,7 @@
 #include "loss/objective.h"
 #include "model/safetensors.h"
 #include "model/weights_read.h"
+#include "support.h"
 #include "transfer/context.h"
 #include "transfer/space.h"
 
@@ -401,6 +402,8 @@ int main(int argc, char **argv) {
         else
             file = argv[i];
     }
+    if (test_too_late())
+        return TEST_SKIPPED;
     if (!file || !network) {
         fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm NAME]\n");
         return 2;

@@ -429,7 +429,7 @@ START_TEST(the_collected_edge_cases_are_read_or_refused) {
     for (size_t f = 0; f < sizeof folders / sizeof folders[0]; f++) {
         char folder[128], path[1024];
         snprintf(folder, sizeof folder, "images/edge_cases/%s", folders[f]);
-        const char *root = test_shared(folder);
+        const char *root = test_reference(folder);
         DIR *open = root ? opendir(root) : NULL;
         for (struct dirent *found; open && (found = readdir(open));) {
             if (found->d_name[0] == '.')
@@ -453,21 +453,21 @@ END_TEST
 START_TEST(formats_agree_on_a_photograph) {
     static const char *const names[] = {"baseline_444.jpg", "baseline_422.jpg", "progressive_420.jpg", "cmyk_adobe.jpg",
                                         "palette64.png"};
-    const char *path = test_shared("images/edge_cases/made_here/srgb_reference.png");
+    const char *path = test_reference("images/edge_cases/made_here/srgb_reference.png");
     if (!path)
         return;
     pst_image *reference = read_image(path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char name[128];
         snprintf(name, sizeof name, "images/edge_cases/made_here/%s", names[i]);
-        pst_image *image = read_image(test_shared(name));
+        pst_image *image = read_image(test_reference(name));
         double difference = mean_difference(image, reference);
         ck_assert_msg(difference < 8, "%s: %g", names[i], difference);
         pst_image_destroy(image);
     }
     pst_image_destroy(reference);
 
-    reference = read_image(test_shared("images/edge_cases/made_here/grey16_ramp.png"));
+    reference = read_image(test_reference("images/edge_cases/made_here/grey16_ramp.png"));
     int fractions = 0;
     for (int i = 0; i < reference->width * reference->height * 3; i++)
         fractions += reference->rgb[i] != floorf(reference->rgb[i]);

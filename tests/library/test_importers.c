@@ -135,7 +135,7 @@ START_TEST(small_networks_come_through) { compare("", "", true); }
 END_TEST
 
 START_TEST(the_network_at_hand_comes_through) {
-    const char *network = test_shared("weights/vgg19.safetensors");
+    const char *network = test_reference("weights/vgg19.safetensors");
     if (network)
         compare(network, "keras1.h5 v1.caffemodel caffe.onnx raw.onnx caffe-shifted-legacy.pth named.pth new.mat",
                 false);

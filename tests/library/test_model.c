@@ -438,7 +438,7 @@ START_TEST(digests_are_made_once_and_hold_without_the_file) {
 END_TEST
 
 START_TEST(the_network_at_hand_is_read) {
-    const char *path = test_shared("weights/vgg19.safetensors");
+    const char *path = test_reference("weights/vgg19.safetensors");
     static const float first_biases[] = {0.7301776f, 0.06493629f, 0.03428847f, 0.8260386f};
     if (!path)
         return;

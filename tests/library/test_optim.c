@@ -39,7 +39,7 @@ static void compare_with_reference(pst_safetensors *file, const char *name, cons
 }
 
 START_TEST(reference_trajectories) {
-    const char *path = test_shared("reference/optimizers.safetensors");
+    const char *path = test_reference("reference/optimizers.safetensors");
     if (!path)
         return;
     pst_error error = {0};

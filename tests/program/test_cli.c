@@ -414,16 +414,16 @@ static void write_mask(const char *name, int width, int height, const unsigned c
 
 START_TEST(test_kernels_come_from_a_folder) {
     char folder[1024];
-    ck_run(TINY "--iterations 2 -o built-in.png");
+    ck_run(TINY "--iterations 2 -o kernels-in.png");
     snprintf(folder, sizeof folder, "%s/cl", getenv("PASTICHE_SOURCE"));
     setenv("PASTICHE_KERNELS", folder, 1);
-    ck_run(TINY "--iterations 2 -o other.png");
-    ck_same_bytes("built-in.png", "other.png", true);
+    ck_run(TINY "--iterations 2 -o kernels-out.png");
+    ck_same_bytes("kernels-in.png", "kernels-out.png", true);
     setenv("PASTICHE_KERNELS", "no-such-folder", 1);
     ck_refused(TINY "--iterations 2", 1, "no-such-folder", "no such file");
     unsetenv("PASTICHE_KERNELS");
-    cli_forget("built-in.png");
-    cli_forget("other.png");
+    cli_forget("kernels-in.png");
+    cli_forget("kernels-out.png");
 }
 END_TEST
 

@@ -119,7 +119,7 @@ static void describe(const progress *p, const pst_progress *now, char *text, siz
 }
 
 static void draw_part(progress *p, double part, const char *text) {
-    char line[256];
+    char bar[BAR_MOST + 1] = "", line[256];
     int width = usable_columns() - (int)strlen(text) - 3;
     if (width > BAR_MOST)
         width = BAR_MOST;
@@ -127,11 +127,9 @@ static void draw_part(progress *p, double part, const char *text) {
         draw(p, text);
         return;
     }
-    int done = (int)(width * part);
-    memset(line, '.', sizeof line);
-    memset(line + 1, '#', (size_t)done);
-    line[0] = '[';
-    snprintf(line + 1 + width, sizeof line - 1 - (size_t)width, "] %s", text);
+    memset(bar, '.', (size_t)width);
+    memset(bar, '#', (size_t)(width * part));
+    snprintf(line, sizeof line, "[%s] %.200s", bar, text);
     draw(p, line);
 }
 
