@@ -33,7 +33,7 @@ static bool is_cut(const char *text) {
     size_t length = 1;
     while (((unsigned char)text[length] & 0xc0) == 0x80)
         length++;
-    return text[length] == '\0' && length < needed;
+    return length < needed && text[length] == '\0';
 }
 
 void pst_make_printable(char *text, size_t capacity) {

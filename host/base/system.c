@@ -270,6 +270,7 @@ bool pst_system_sync(int descriptor) {
     return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP; /* pipes and some file systems cannot */
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): Windows closes it */
 bool pst_system_rename(int *descriptor, const char *from, const char *to, const char *folder) {
     if (rename(from, to) != 0)
         return false;

@@ -137,9 +137,8 @@ static bool add_list(repeat *r, const json_t *list, const option *o, const char 
         const char *text = json_string_value(part);
         char *found = text ? NULL : check_file(r, part, name, NULL);
         const char *next = text ? text : found;
-        if (next && o->kind == OPTION_LIST && (strchr(next, ',') || (text && text[0] != '#')))
-            next = NULL, damaged(r, name);
-        else if (text && o->kind != OPTION_LIST)
+        bool right = !text || (o->kind == OPTION_LIST && text[0] == '#');
+        if (next && (!right || (o->kind == OPTION_LIST && strchr(next, ','))))
             next = NULL, damaged(r, name);
         size_t length = value ? strlen(value) : 0;
         char *longer = next ? realloc(value, length + strlen(next) + 2) : NULL;
