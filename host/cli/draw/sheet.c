@@ -33,7 +33,7 @@ typedef struct sheet {
     axis columns, rows;
     size_t count, largest; /* of variants; the one that takes the most memory */
     settings *variants;    /* row by row, read from the command line with the variant's options behind it */
-    sheet_layout page;
+    sheet_layout layout;
     pst_image **sources;
     const char **source_names;
     char title[512], about[256];
@@ -143,8 +143,8 @@ static int read_variants(sheet *p) {
         return EXIT_USAGE;
     }
     p->variants = calloc(count, sizeof *p->variants);
-    p->page.cells = calloc(count, sizeof *p->page.cells);
-    if (!p->variants || !p->page.cells) {
+    p->layout.cells = calloc(count, sizeof *p->layout.cells);
+    if (!p->variants || !p->layout.cells) {
         complain("no memory left");
         return EXIT_FAILED;
     }
@@ -153,14 +153,14 @@ static int read_variants(sheet *p) {
         size_t c = i % columns, r = i / columns;
         settings *variant = &p->variants[p->count++];
         good = read_variant(p, variant, &p->columns, c, &p->rows, r);
-        p->page.cells[i] = (sheet_cell){
+        p->layout.cells[i] = (sheet_cell){
             .options = {p->columns.captions[c], p->rows.values ? p->rows.captions[r] : NULL},
             .as_given = good && same_run(variant, &given),
         };
     }
     options_free(&given);
-    p->page.columns = (int)columns;
-    p->page.rows = (int)p->rows.count;
+    p->layout.columns = (int)columns;
+    p->layout.rows = (int)p->rows.count;
     return good ? EXIT_OK : EXIT_USAGE;
 }
 
@@ -172,7 +172,7 @@ static pst_status shrink(sheet *p, const char *path, pst_image **shrunk) {
     pst_status status = pst_image_read(context, path, &image);
     if (status == PST_OK) {
         double width = pst_image_width(image), height = pst_image_height(image);
-        double scale = fmin(p->page.width / width, p->page.height / height);
+        double scale = fmin(p->layout.width / width, p->layout.height / height);
         int w = (int)(width * scale + .5), h = (int)(height * scale + .5);
         status = pst_image_resize(context, image, w < 1 ? 1 : w, h < 1 ? 1 : h, shrunk);
     }
@@ -191,7 +191,7 @@ static int show_sources(sheet *p) {
     p->source_names = calloc((size_t)count, sizeof *p->source_names);
     if (!p->sources || !p->source_names)
         return invocation_failed(&p->invocation, PST_ERROR_MEMORY);
-    p->page.source_count = count;
+    p->layout.source_count = count;
     for (size_t i = 0; i <= s->style_count && shown < count; i++) {
         const char *path = i == 0 ? s->content : s->styles[i - 1];
         if (i > 0 && pst_style_recognize(path))
@@ -205,17 +205,17 @@ static int show_sources(sheet *p) {
              s->style_count > 1 ? " and others" : "");
     snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iterations each, with the network %s.",
              p->count, s->sheet_size, s->sheet_iterations, file_name(p->invocation.model));
-    p->page.title = p->title;
-    p->page.lines[0] = p->about;
+    p->layout.title = p->title;
+    p->layout.lines[0] = p->about;
     bool framed = false;
     for (size_t i = 0; i < p->count; i++)
-        framed = framed || p->page.cells[i].as_given;
-    p->page.lines[1] = framed ? "Add what stands below a variant to the command for an image like it; the framed one "
-                                "is the command as it is."
-                              : "Add what stands below a variant to the command for an image like it.";
-    p->page.sources = p->sources;
-    p->page.source_names = p->source_names;
-    p->page.sources_left_out = all - count;
+        framed = framed || p->layout.cells[i].as_given;
+    p->layout.lines[1] = framed ? "Add what stands below a variant to the command for an image like it; the framed one "
+                                  "is the command as it is."
+                                : "Add what stands below a variant to the command for an image like it.";
+    p->layout.sources = p->sources;
+    p->layout.source_names = p->source_names;
+    p->layout.sources_left_out = all - count;
     return EXIT_OK;
 }
 
@@ -232,8 +232,8 @@ static int check_variants(sheet *p) {
             code = run_check_plan(&r);
         if (code == EXIT_OK) {
             const pst_plan *plan = pst_job_plan(r.job);
-            p->page.width = plan->width > p->page.width ? plan->width : p->page.width;
-            p->page.height = plan->height > p->page.height ? plan->height : p->page.height;
+            p->layout.width = plan->width > p->layout.width ? plan->width : p->layout.width;
+            p->layout.height = plan->height > p->layout.height ? plan->height : p->layout.height;
             p->largest = plan->device_bytes > most ? i : p->largest;
             most = plan->device_bytes > most ? plan->device_bytes : most;
         }
@@ -248,7 +248,7 @@ static int check_variants(sheet *p) {
 
 static int write_sheet(sheet *p) {
     pst_image *image;
-    pst_status status = sheet_layout_draw(&p->page, p->invocation.context, &image);
+    pst_status status = sheet_layout_draw(&p->layout, p->invocation.context, &image);
     if (status == PST_OK)
         status = image_write(p->invocation.context, p->settings, image, p->settings->sheet, NULL);
     pst_image_destroy(image);
@@ -256,7 +256,7 @@ static int write_sheet(sheet *p) {
 }
 
 static int paint_variant(sheet *p, size_t i) {
-    sheet_cell *cell = &p->page.cells[i];
+    sheet_cell *cell = &p->layout.cells[i];
     char title[2 * CAPTION_SIZE + 64];
     run r;
     snprintf(title, sizeof title, "%s%s%s", cell->options[0], cell->options[1] ? " " : "",
@@ -294,7 +294,7 @@ static int paint_variants(sheet *p) {
     }
     size_t painted = 0;
     for (size_t i = 0; i < p->count; i++)
-        painted += p->page.cells[i].image != NULL;
+        painted += p->layout.cells[i].image != NULL;
     progress_say(report, "%s: %zu of %zu variants", p->settings->sheet, painted, p->count);
     return signals_caught() ? EXIT_SIGNAL + signals_caught() : code;
 }
@@ -339,15 +339,15 @@ int sheet_command(const settings *s) {
     if (code == EXIT_OK)
         code = s->plan ? print_plan(&p) : paint_variants(&p);
     for (size_t i = 0; i < p.count; i++) {
-        pst_image_destroy(p.page.cells[i].image);
+        pst_image_destroy(p.layout.cells[i].image);
         options_free(&p.variants[i]);
     }
-    for (int i = 0; p.sources && i < p.page.source_count; i++)
+    for (int i = 0; p.sources && i < p.layout.source_count; i++)
         pst_image_destroy(p.sources[i]);
     free(p.sources);
     free(p.source_names);
     free(p.variants);
-    free(p.page.cells);
+    free(p.layout.cells);
     free(p.columns.values);
     free(p.rows.values);
     invocation_end(&p.invocation);

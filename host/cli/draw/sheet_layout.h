@@ -25,6 +25,6 @@ typedef struct sheet_layout {
 enum { SHEET_SOURCES_MOST = 12 };
 
 /* Draws it all; the caller ends *image. */
-pst_status sheet_layout_draw(const sheet_layout *page, pst_context *context, pst_image **image);
+pst_status sheet_layout_draw(const sheet_layout *layout, pst_context *context, pst_image **image);
 
 #endif
