@@ -438,8 +438,10 @@ START_TEST(the_collected_edge_cases_are_read_or_refused) {
             pst_image *image;
             pst_status status = pst_img_read(&error, path, &image);
             ck_assert_msg(!status || status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s", path);
-            bool cut = strstr(path, "truncated_half") || strstr(path, "truncated_jpeg") || strstr(path, "empty");
+            bool cut = strstr(path, "truncated_half") || strstr(path, "empty");
             ck_assert_msg(!cut || status != PST_OK, "%s", path);
+            if (strstr(path, "truncated_jpeg")) /* it lacks its end marker alone */
+                ck_assert_msg(status == PST_OK && *pst_image_notice(image), "%s", path);
             read_count += status == PST_OK;
             pst_image_destroy(image);
         }
