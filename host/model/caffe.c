@@ -16,6 +16,8 @@ static const layer_form form_v1 = {4, 5, 6}, form_now = {1, 2, 7};
 enum { V1_V0_LAYER = 1, V1_CONVOLUTION = 4 };
 
 enum { BLOB_DATA = 5, BLOB_SHAPE = 7, BLOB_DOUBLE_DATA = 8, SHAPE_DIM = 1 };
+enum { BLOB_RAW_TYPE = 10, BLOB_RAW_DATA = 12 }; /* of a branch of Caffe's that has halves too */
+enum { RAW_DOUBLE = 0, RAW_FLOAT = 1, RAW_HALF = 2 };
 
 static pst_status read_shape(pst_error *error, pst_wire *wire, pst_wire_span span, int64_t *shape, int *dimensions) {
     pst_wire_field field;
@@ -36,6 +38,8 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
         sides[4] = {1, 1, 1, 1}; /* num, channels, height, width: before there were shapes */
     int dimensions = 0, arrays = 0;
     pst_tensor_type type = PST_TENSOR_F32;
+    uint64_t raw_type = RAW_DOUBLE;
+    bool raw = false;
     pst_wire_span data = {0, 0};
     pst_wire_field field;
     pst_source_tensor *tensor;
@@ -46,7 +50,10 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
             sides[field.number - 1] = field.value > INT32_MAX ? -1 : (int64_t)field.value;
         } else if (field.number == BLOB_SHAPE && field.type == PST_WIRE_BYTES) {
             PST_TRY(read_shape(error, wire, field.span, shape, &dimensions));
-        } else if (field.number == BLOB_DATA || field.number == BLOB_DOUBLE_DATA) {
+        } else if (field.number == BLOB_RAW_TYPE) {
+            raw_type = field.value;
+        } else if (field.number == BLOB_DATA || field.number == BLOB_DOUBLE_DATA || field.number == BLOB_RAW_DATA) {
+            raw = field.number == BLOB_RAW_DATA;
             type = field.number == BLOB_DATA ? PST_TENSOR_F32 : PST_TENSOR_F64;
             data = field.span;
             /* One array, as every program writes it; an array in pieces would be allowed. */
@@ -55,13 +62,18 @@ static pst_status add_blob(pst_error *error, pst_source *source, pst_wire *wire,
                                  source->path, name));
         }
     }
+    if (raw)
+        type = raw_type == RAW_DOUBLE  ? PST_TENSOR_F64
+               : raw_type == RAW_FLOAT ? PST_TENSOR_F32
+               : raw_type == RAW_HALF  ? PST_TENSOR_F16
+                                       : PST_TENSOR_OTHER;
     if (dimensions == 0) {
         dimensions = 4;
         memcpy(shape, sides, sizeof sides);
     }
     PST_TRY(pst_source_add(error, source, name, type, dimensions, shape, &tensor));
     size_t width = pst_tensor_element_bytes(type);
-    if ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count)
+    if (width > 0 && ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count))
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: %s has %llu numbers, which does not fit its shape", source->path,
                          name, (unsigned long long)((data.end - data.at) / width)));
     tensor->at = data.at;
@@ -86,6 +98,9 @@ static pst_status add_layer(pst_error *error, pst_source *source, pst_wire *wire
         } else if (field.number == form->type && field.type == PST_WIRE_BYTES) {
             PST_TRY(pst_wire_text(error, wire, &field, type, sizeof type));
             convolution = strcmp(type, "Convolution") == 0;
+            if (strcmp(type, "BatchNorm") == 0 || strcmp(type, "BN") == 0)
+                PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
+                                 "%s: has batch normalization; only the plain VGG networks are read", source->path));
         } else if (field.number == form->type) {
             convolution = field.value == V1_CONVOLUTION;
         } else if (field.number == form->blobs && field.type == PST_WIRE_BYTES && blob_count < 2) {

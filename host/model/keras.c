@@ -45,6 +45,8 @@ static pst_tensor_type type_of(hid_t set) {
     pst_tensor_type result = PST_TENSOR_OTHER;
     if (type >= 0 && H5Tget_class(type) == H5T_FLOAT)
         result = H5Tget_size(type) == 2 ? PST_TENSOR_F16 : H5Tget_size(type) == 8 ? PST_TENSOR_F64 : PST_TENSOR_F32;
+    if (type >= 0 && H5Tget_class(type) == H5T_OPAQUE && H5Tget_size(type) == 2)
+        result = PST_TENSOR_BF16; /* HDF5 has no such type, and Keras 3 stores the bits */
     if (type >= 0)
         H5Tclose(type);
     return result;
@@ -200,6 +202,10 @@ static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, s
     return status;
 }
 
+static pst_status read_keras(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values);
+
+static const pst_format format_caffe_hdf5 = {.name = "Caffe HDF5", .package = "libhdf5-dev", .read = read_keras};
+
 static pst_status open_keras(pst_error *error, pst_source *source) {
     uint8_t *result;
     size_t bytes;
@@ -216,6 +222,11 @@ static pst_status open_keras(pst_error *error, pst_source *source) {
                        : fail(error, source, "", "its list of tensors");
     }
     pst_free(result);
+    for (size_t i = 0; i < source->count; i++) /* a folder at the top that Caffe makes, with kernels in its order */
+        if (strncmp(source->tensors[i].info.name, "data/", 5) == 0) {
+            source->layout = PST_LAYOUT_OIHW;
+            source->format = &format_caffe_hdf5;
+        }
     return status;
 }
 
@@ -223,6 +234,22 @@ typedef struct request {
     const pst_source *source;
     const pst_source_tensor *tensor;
 } request;
+
+static pst_status read_bits(pst_error *error, const pst_source *source, const pst_source_tensor *tensor, hid_t set,
+                            float *values) {
+    uint8_t *bits;
+    hid_t type = H5Dget_type(set);
+    pst_status status = pst_allocate(error, tensor->info.count, 2, &bits);
+    if (status == PST_OK &&
+        (type < 0 || H5Tget_size(type) != 2 || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bits) < 0))
+        status = fail(error, source, "", tensor->info.name);
+    if (status == PST_OK)
+        pst_tensor_convert(bits, PST_TENSOR_BF16, tensor->info.count, values, NULL);
+    if (type >= 0)
+        H5Tclose(type);
+    pst_free(bits);
+    return status;
+}
 
 static pst_status read_set(pst_error *error, const pst_source *source, const pst_source_tensor *tensor, hid_t set,
                            float *values) {
@@ -236,9 +263,11 @@ static pst_status read_set(pst_error *error, const pst_source *source, const pst
         return pst_fail(error, PST_ERROR_UNSUPPORTED,
                         "%s: tensor %.64s is stored by a filter, or in another file, that is not read", source->path,
                         tensor->info.name);
-    return H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0
-               ? fail(error, source, "", tensor->info.name)
-               : PST_OK;
+    if (tensor->info.type != PST_TENSOR_BF16)
+        return H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0
+                   ? fail(error, source, "", tensor->info.name)
+                   : PST_OK;
+    return read_bits(error, source, tensor, set, values);
 }
 
 static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, size_t *bytes) {

@@ -103,12 +103,8 @@ static pst_status check_overlaps(pst_error *error, const pst_safetensors *file) 
 
 static pst_status parse_header(pst_error *error, pst_safetensors *file, uint64_t data_begin, uint64_t data_bytes) {
     const char *name;
-    json_t *value, *text;
-    json_t *metadata = json_object_get(file->header, "__metadata__");
-    if (metadata && !json_is_object(metadata))
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: its __metadata__ is not an object", file->path);
-    json_object_foreach(metadata, name, text) if (!json_is_string(text)) return pst_fail(
-        error, PST_ERROR_FORMAT, "%s: the metadata %.64s is not a text", file->path, name);
+    json_t *value;
+    json_t *metadata = json_object_get(file->header, "__metadata__"); /* of which only texts are looked at */
 
     pst_status status = pst_allocate(error, json_object_size(file->header), sizeof(entry), &file->entries);
     if (status != PST_OK)
@@ -227,7 +223,9 @@ static pst_status check_metadata(pst_error *error, const pst_safetensors *file) 
         {"padding", "zero"},
     };
     for (size_t i = 0; i < sizeof convention / sizeof convention[0]; i++) {
-        const char *value = pst_safetensors_metadata(file, convention[i].key);
+        const char *key = convention[i].key, *value = pst_safetensors_metadata(file, key);
+        if (!value && json_object_get(json_object_get(file->header, "__metadata__"), key))
+            value = "no text";
         if (value && strcmp(value, convention[i].value) != 0)
             return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: its metadata says that %s is %.64s; only %s can be used",
                             file->path, convention[i].key, value, convention[i].value);
