@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "model/weights_read.h"
+
+const embedded_file pst_built_in_files[] = {{0}}; /* the library's are not needed */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
