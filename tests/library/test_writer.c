@@ -225,7 +225,7 @@ START_TEST(kills_tear_nothing) {
     begin("kills");
     ck_ok(error, save(&error, 'z'));
     srand(5);
-    const int kills = getenv("PASTICHE_LONG") ? 200 : 12;
+    const int kills = test_long() ? 200 : 12;
     for (int i = 0; i < kills; i++) {
         pid_t other = i % 4 == 0 ? start(save_for_ever) : 0, killed = start(save_for_ever);
         nanosleep(&(struct timespec){.tv_nsec = rand() % 4000000}, NULL);
