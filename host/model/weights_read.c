@@ -109,7 +109,7 @@ static pst_status take_shapes(pst_error *error, const pst_source *source, const 
     return PST_OK;
 }
 
-pst_status pst_weights_read_as(pst_error *error, const char *path, pst_convention asked, pst_weights **model) {
+pst_status pst_weights_read(pst_error *error, const char *path, pst_convention asked, pst_weights **model) {
     pst_status status = PST_OK;
     pst_source *source = NULL;
     pst_weights *made = NULL;
@@ -143,15 +143,11 @@ cleanup:
     return status;
 }
 
-pst_status pst_weights_read(pst_error *error, const char *path, pst_weights **model) {
-    return pst_weights_read_as(error, path, PST_CONVENTION_AUTO, model);
-}
-
 pst_status pst_weights_recall(pst_error *error, pst_weights *model) {
     pst_weights *again;
     if (model->convolutions[0].weight)
         return PST_OK;
-    pst_status status = pst_weights_read_as(error, model->path, model->asked, &again);
+    pst_status status = pst_weights_read(error, model->path, model->asked, &again);
     if (status != PST_OK)
         return status;
     bool same = again->convolution_count == model->convolution_count;

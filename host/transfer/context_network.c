@@ -17,7 +17,7 @@ pst_status pst_network_load(pst_context *context, const char *path, pst_conventi
     network->context = context;
     char *found = NULL;
     PST_TRY(pst_weights_find(&context->error, path, &found));
-    PST_TRY(pst_weights_read_as(&context->error, found, convention, &network->model));
+    PST_TRY(pst_weights_read(&context->error, found, convention, &network->model));
     for (size_t i = 0; i < network->model->convolution_count; i++) {
         const pst_weights_convolution *c = &network->model->convolutions[i];
         network->layers[i] = (pst_network_layer){c->name, c->c_in, c->c_out};

@@ -361,7 +361,7 @@ static pst_status run(verify *v, const char *path, const char *network, const ch
     int h, w;
     pst_status status;
     PST_TRY(pst_safetensors_open(v->error, path, &v->file));
-    PST_TRY(pst_weights_read(v->error, network, &v->model));
+    PST_TRY(pst_weights_read(v->error, network, PST_CONVENTION_AUTO, &v->model));
     pst_conv_engine engine = {v->context->session, v->context->gemm, (size_t)64 << 20, &v->choices};
     PST_TRY(pst_device_network_create(&engine, v->model, &v->net));
     PST_TRY(read_options(v));

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     if (file < 0 || write(file, data, bytes) != (ssize_t)bytes)
         abort();
     close(file);
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     if (status == PST_OK ? !model || model->convolution_count == 0
                          : model || !error.text[0] || strncmp(error.text, path, strlen(path)) != 0)
         if (status != PST_ERROR_MEMORY)

@@ -90,16 +90,6 @@ START_TEST(allocation_is_checked) {
 }
 END_TEST
 
-static int entries_in(const char *folder) {
-    DIR *open = opendir(folder);
-    ck_assert_ptr_nonnull(open);
-    int count = -2; /* . and .. */
-    while (readdir(open))
-        count++;
-    closedir(open);
-    return count;
-}
-
 static void check_holds(const char *path, const char *text) {
     uint8_t *data;
     size_t bytes;
@@ -177,7 +167,7 @@ START_TEST(saving_replaces_the_whole_file) {
     memset(long_name + 5, 'n', 255);
     ck_ok(error, pst_file_save(&error, test_path(long_name), "x", 1));
     ck_ok(error, pst_file_save_check(&error, test_path("save/new")));
-    ck_assert_int_eq(entries_in(folder), 2);
+    ck_assert_int_eq(test_entries(folder), 2);
 
     char before[1024]; /* a bare name goes into the current folder */
     ck_assert_ptr_nonnull(getcwd(before, sizeof before));
@@ -235,7 +225,7 @@ START_TEST(a_failed_save_changes_nothing) {
         ck_assert_int_eq(pst_file_save_check(&error, test_path("fail/new")), PST_ERROR_FILE);
         ck_assert_int_eq(chmod(folder, 0700), 0);
     }
-    ck_assert_int_eq(entries_in(folder), 1);
+    ck_assert_int_eq(test_entries(folder), 1);
 }
 END_TEST
 

@@ -289,7 +289,7 @@ START_TEST(files_inside_the_library_are_the_files) {
         pst_file_close(file);
         if (strstr(f->name, ".safetensors")) { /* and is a network, that can be forgotten and recalled */
             pst_weights *model;
-            ck_ok(error, pst_weights_read(&error, path, &model));
+            ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
             ck_assert_str_eq(model->path, path);
             float first = model->convolutions[0].weight[0];
             pst_weights_forget(model);

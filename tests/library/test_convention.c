@@ -89,7 +89,7 @@ START_TEST(lists_of_modules_are_understood) {
     }
     const char *path = write_named(&n);
     pst_weights *model;
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     ck_assert_msg((status != PST_OK) == lists[_i].refused, "%s", status ? error.text : "was read");
     for (size_t i = 0; model && i < model->convolution_count; i++)
         strcat(strcat(found, model->convolutions[i].name), " ");
@@ -104,12 +104,12 @@ START_TEST(batch_normalization_is_refused) {
     pst_weights *model;
     add_convolution(&n, "features.0", 2, 3);
     add(&n, "features.1.running_mean", 1, (const int64_t[]){2}, NULL);
-    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_UNSUPPORTED);
+    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model), PST_ERROR_UNSUPPORTED);
     ck_assert_msg(strstr(error.text, "batch normalization (features.1.running_mean)"), "%s", error.text);
     n = (named_network){.count = 0}; /* that of another network is its own matter */
     add_convolution(&n, "a.features.0", 2, 3);
     add(&n, "decoder.1.running_mean", 1, (const int64_t[]){2}, NULL);
-    ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+    ck_ok(error, pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model));
     pst_weights_destroy(model);
 }
 END_TEST
@@ -119,7 +119,7 @@ START_TEST(two_tensors_of_one_place_are_refused) {
     pst_weights *model;
     add_convolution(&n, "a.conv1_1", 2, 3);
     add_convolution(&n, "a.block1_conv1", 2, 3);
-    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), &model), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model), PST_ERROR_FORMAT);
     ck_assert_msg(strstr(error.text, "a.conv1_1.weight and a.block1_conv1.weight are both"), "%s", error.text);
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(the_network_is_found_among_others) {
         pst_weights *model;
         for (int k = 0; cases[i].names[k]; k++)
             add_convolution(&n, cases[i].names[k], 2, cases[i].c_in[k]);
-        ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+        ck_ok(error, pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model));
         ck_assert_int_eq(model->convolutions[0].c_in, 3);
         ck_assert_msg(cases[i].notice ? strstr(model->notice, cases[i].notice) != NULL : !*model->notice,
                       "case %zu: %s", i, model->notice);
@@ -187,13 +187,13 @@ START_TEST(conventions_are_found_out) {
         if (cases[i].other)
             add(&n, cases[i].other, 2, (const int64_t[]){5, 5}, NULL);
         snprintf(bias, sizeof bias, "case %zu", i);
-        ck_ok(error, pst_weights_read_as(&error, write_named(&n), cases[i].asked, &model));
+        ck_ok(error, pst_weights_read(&error, write_named(&n), cases[i].asked, &model));
         ck_assert_msg(model->convention == cases[i].found && model->assumed == cases[i].assumed, "%s: %d, %s", bias,
                       model->convention, model->reason);
         pst_weights_destroy(model);
     }
     pst_weights *model;
-    ck_assert_int_eq(pst_weights_read_as(&error, "x", PST_CONVENTION_RGB, &model), PST_ERROR_ARGUMENT);
+    ck_assert_int_eq(pst_weights_read(&error, "x", PST_CONVENTION_RGB, &model), PST_ERROR_ARGUMENT);
 }
 END_TEST
 
@@ -217,7 +217,7 @@ START_TEST(rounded_biases_are_recognized) {
                 bits = (bits + cases[i].add) & cases[i].kept;
                 memcpy(&n.values[1][k], &bits, 4);
             }
-            ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+            ck_ok(error, pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model));
             ck_assert_msg((model->convention == PST_CONVENTION_CAFFE) == cases[i].caffe, "case %zu: %s", i,
                           model->reason);
             pst_weights_destroy(model);
@@ -252,7 +252,7 @@ START_TEST(torchvision_is_folded_exactly) {
     add_convolution(&n, "features.0", OUT, 3);
     memcpy(weight, n.values[0], sizeof weight);
     memcpy(bias, n.values[1], sizeof bias);
-    ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+    ck_ok(error, pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model));
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++)
             for (int k = 0; k < 3; k++) { /* red, green, blue */
@@ -302,7 +302,7 @@ START_TEST(colors_are_folded) {
         add_convolution(&n, "9", 3, 3);
         memcpy(weight, n.values[2], sizeof weight);
         memcpy(bias, n.values[3], sizeof bias);
-        ck_ok(error, pst_weights_read(&error, write_named(&n), &model));
+        ck_ok(error, pst_weights_read(&error, write_named(&n), PST_CONVENTION_AUTO, &model));
         ck_assert_uint_eq(model->convolution_count, 3);
         ck_assert_str_eq(model->convolutions[2].name, "conv2_1");
         ck_assert_msg(strstr(model->notice, "border"), "%s", model->notice);
@@ -359,10 +359,10 @@ START_TEST(what_is_written_is_read_again) {
     pst_weights *model, *again;
     pst_safetensors *file;
     test_write_network(from, (const int[]){4, 5, 6, 0, 0}, (const int[]){2, 1, 2, 0, 0}, 9);
-    ck_ok(error, pst_weights_read(&error, from, &model));
+    ck_ok(error, pst_weights_read(&error, from, PST_CONVENTION_AUTO, &model));
     for (int half = 0; half < 2; half++) {
         ck_ok(error, pst_weights_write(&error, model, to, half));
-        ck_ok(error, pst_weights_read(&error, to, &again));
+        ck_ok(error, pst_weights_read(&error, to, PST_CONVENTION_AUTO, &again));
         ck_assert_uint_eq(again->convolution_count, 5);
         for (size_t i = 0; i < 5; i++) {
             const pst_weights_convolution *a = &model->convolutions[i], *b = &again->convolutions[i];
@@ -386,7 +386,7 @@ START_TEST(what_is_written_is_read_again) {
     model->convolutions[3].bias[1] = 70000;
     ck_assert_int_eq(pst_weights_write(&error, model, to, true), PST_ERROR_NUMERIC);
     ck_assert_msg(strstr(error.text, "conv3_1 has the number 70000"), "%s", error.text);
-    ck_ok(error, pst_weights_read(&error, to, &again)); /* the old one is still there */
+    ck_ok(error, pst_weights_read(&error, to, PST_CONVENTION_AUTO, &again)); /* the old one is still there */
     pst_weights_destroy(again);
     ck_assert_int_eq(pst_weights_write(&error, model, test_path("no/such/folder.safetensors"), false), PST_ERROR_FILE);
     pst_weights_destroy(model);

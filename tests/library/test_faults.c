@@ -42,7 +42,7 @@ static pst_status resize_image(const char *path, void **made) {
 
 static pst_status read_model(const char *path, void **made) {
     pst_weights *model;
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     *made = model;
     pst_weights_destroy(model);
     return status;

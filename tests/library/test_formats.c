@@ -134,7 +134,7 @@ START_TEST(sound_files_are_read) {
     bytes file = sound[_i].make();
     const char *path = test_path("a file whose name says nothing");
     test_write(path, file.data, file.count);
-    ck_ok(error, pst_weights_read_as(&error, path, sound[_i].asked, &model));
+    ck_ok(error, pst_weights_read(&error, path, sound[_i].asked, &model));
     ck_assert_str_eq(model->format, sound[_i].format);
     ck_assert(is_ours(model));
     pst_weights_forget(model);
@@ -184,7 +184,7 @@ START_TEST(other_files_are_called_what_they_are) {
     const char *path = test_path("vgg19.model");
     pst_weights *model = (pst_weights *)&error;
     test_write(path, mistaken[_i].data, mistaken[_i].count);
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     ck_assert_msg(status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED, "%s",
                   status ? error.text : "was read");
     ck_assert_ptr_null(model);
@@ -264,7 +264,7 @@ START_TEST(pickles_do_nothing_but_tensors) {
     bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&network, &object);
     pst_weights *model;
     test_write(path, file.data, file.count);
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     ck_assert_msg(status == pickles[_i].status, "%s", status ? error.text : "was read");
     ck_assert_int_ne(access("x", F_OK), 0); /* os.system("touch x") */
     if (status == PST_OK) {
@@ -316,7 +316,7 @@ START_TEST(tensors_are_found_wherever_they_are) {
             put(&object, nested[_i].object + i, 1);
     file = file_torch(&network, &object);
     test_write(test_path("nested.pth"), file.data, file.count);
-    ck_ok(error, pst_weights_read(&error, test_path("nested.pth"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("nested.pth"), PST_CONVENTION_AUTO, &model));
     ck_assert(is_ours(model));
     ck_assert_msg(nested[_i].says ? strstr(model->notice, nested[_i].says) != NULL : !*model->notice, "%s",
                   model->notice);
@@ -334,12 +334,13 @@ START_TEST(an_object_without_tensors_is_refused) {
     put(&object, objects, sizeof objects - 1);
     file = file_torch(&network, &object);
     test_write(test_path("object.pth"), file.data, file.count);
-    ck_assert_int_ne(pst_weights_read(&error, test_path("object.pth"), &model), PST_OK);
+    ck_assert_int_ne(pst_weights_read(&error, test_path("object.pth"), PST_CONVENTION_AUTO, &model), PST_OK);
     ck_assert_msg(strstr(error.text, "numbers that belong to no tensor"), "%s", error.text);
 #ifdef PST_WITH_LIBZIP
     bytes archive = file_zip(&(zip_entry){"net/data.pkl", object.data, object.count}, 1);
     test_write(test_path("object.pth"), archive.data, archive.count);
-    ck_assert_int_eq(pst_weights_read(&error, test_path("object.pth"), &model), PST_ERROR_UNSUPPORTED);
+    ck_assert_int_eq(pst_weights_read(&error, test_path("object.pth"), PST_CONVENTION_AUTO, &model),
+                     PST_ERROR_UNSUPPORTED);
     ck_assert_msg(strstr(error.text, "my.Model") && strstr(error.text, "state_dict() instead"), "%s", error.text);
     bytes_free(&archive);
 #endif
@@ -370,7 +371,7 @@ START_TEST(old_dictionaries_are_read) {
     put(&object, FILE_OF("}X\x09\0\0\0_metadata}sb."));
     file = file_torch(&network, &object);
     test_write(test_path("old.pth"), file.data, file.count);
-    ck_ok(error, pst_weights_read(&error, test_path("old.pth"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("old.pth"), PST_CONVENTION_AUTO, &model));
     ck_assert(is_ours(model));
     pst_weights_destroy(model);
     bytes_free(&object);
@@ -386,7 +387,7 @@ static void read_any(const char *path, const bytes *file, const char *what, size
     pst_weights *model = (pst_weights *)&error;
     error.text[0] = 0;
     test_write(path, file->data, file->count);
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     if (status == PST_OK) {
         ck_assert_ptr_nonnull(model);
         for (size_t i = 0; i < model->convolution_count; i++)
@@ -409,7 +410,7 @@ START_TEST(files_cut_at_any_byte_are_refused_or_the_same) {
         pst_weights *model;
         cut.count = i;
         test_write(path, cut.data, cut.count);
-        if (pst_weights_read_as(&error, path, sound[_i].asked, &model) == PST_OK)
+        if (pst_weights_read(&error, path, sound[_i].asked, &model) == PST_OK)
             ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu",
                           sound[_i].name, i);
         else
@@ -471,7 +472,7 @@ START_TEST(shapes_that_lie_take_no_memory) {
     put_string(&file, 1, "VGG");
     put_block(&file, 100, layer.data, layer.count);
     test_write(path, file.data, file.count);
-    ck_assert_int_eq(pst_weights_read(&error, path, &model), PST_ERROR_FORMAT);
+    ck_assert_int_eq(pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model), PST_ERROR_FORMAT);
     ck_assert_msg(strstr(error.text, "impossible shape"), "%s", error.text);
     bytes_free(&file);
     bytes_free(&layer);
@@ -490,7 +491,7 @@ START_TEST(other_archives_are_called_what_they_are) {
         pst_weights *model;
         bytes file = file_zip(&(zip_entry){cases[i].name, "\x80\2", 2}, 1);
         test_write(test_path("archive"), file.data, file.count);
-        ck_assert_int_ne(pst_weights_read(&error, test_path("archive"), &model), PST_OK);
+        ck_assert_int_ne(pst_weights_read(&error, test_path("archive"), PST_CONVENTION_AUTO, &model), PST_OK);
         ck_assert_msg(strstr(error.text, cases[i].says), "%s", error.text);
         bytes_free(&file);
     }
@@ -530,7 +531,7 @@ START_TEST(hostile_hdf5_is_refused) {
         }
         H5Gclose(folder);
         H5Fclose(file);
-        pst_status status = pst_weights_read(&error, path, &model);
+        pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
         ck_assert_msg(status != PST_OK, "kind %d was read", kind);
         ck_assert_msg(strstr(error.text, says), "kind %d: %s", kind, error.text);
     }
@@ -547,7 +548,7 @@ START_TEST(every_allocation_may_fail) {
         for (unsigned n = 1;; n++) {
             pst_weights *model = (pst_weights *)&error;
             pst_memory_fail_at(n, persistent);
-            pst_status status = pst_weights_read(&error, path, &model);
+            pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
             pst_memory_fail_at(0, false);
             if (status == PST_OK) {
                 pst_weights_destroy(model);

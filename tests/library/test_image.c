@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/image.h"
+#include "image_truth.h"
 #include "support.h"
 
 static pst_error error;
@@ -27,15 +28,6 @@ static pst_error error;
 #else
 #define WITH_TIFF PST_ERROR_UNSUPPORTED
 #endif
-
-/* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_image(int width, int height, uint64_t seed) {
-    pst_image *image;
-    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
-    for (int i = 0; i < width * height * 3; i++)
-        image->rgb[i] = floorf((test_random(&seed) + 1) * 127.999f);
-    return image;
-}
 
 static pst_image *read_image(const char *path) {
     pst_image *image;

@@ -51,7 +51,8 @@ static void check_same(const char *path, const pst_weights *got, const pst_weigh
 static bool is_left_out(const char *path) {
 #if !defined(PST_WITH_HDF5) || !defined(PST_WITH_LIBZIP) || !defined(PST_WITH_ZLIB)
     pst_weights *model;
-    if (pst_weights_read(&error, path, &model) == PST_ERROR_UNSUPPORTED && strstr(error.text, "build again"))
+    if (pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model) == PST_ERROR_UNSUPPORTED &&
+        strstr(error.text, "build again"))
         return true;
     pst_weights_destroy(model);
 #endif
@@ -75,7 +76,7 @@ static void check_cut(const char *path, const pst_weights *truth, likeness like)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         pst_weights *model;
         test_write(cut, data, (size_t)(parts[i] * (double)bytes));
-        if (pst_weights_read(&error, cut, &model) == PST_OK)
+        if (pst_weights_read(&error, cut, PST_CONVENTION_AUTO, &model) == PST_OK)
             check_same(cut, model, truth, like);
         else
             ck_assert_msg(strncmp(error.text, cut, strlen(cut)) == 0, "%s", error.text);
@@ -104,13 +105,13 @@ static void compare(const char *network, const char *only, bool small) {
         }
         if (strcmp(truth_path, last_truth) != 0) {
             pst_weights_destroy(truth);
-            ck_ok(error, pst_weights_read(&error, truth_path, &truth));
+            ck_ok(error, pst_weights_read(&error, truth_path, PST_CONVENTION_AUTO, &truth));
             strcpy(last_truth, truth_path);
         }
         likeness like = strcmp(kind, "folded") == 0 ? FOLDED : strcmp(kind, "rounded") == 0 ? ROUNDED : SAME;
         if (!is_left_out(path)) {
             pst_weights *model;
-            ck_ok(error, pst_weights_read(&error, path, &model));
+            ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
             check_same(path, model, truth, like);
             pst_weights_forget(model); /* and again, as a run does */
             ck_ok(error, pst_weights_recall(&error, model));

@@ -42,7 +42,7 @@ static void check_open_fails(const char *path, const char *text) {
 
 static void check_model_fails(const char *path, pst_status expected, const char *text) {
     pst_weights *model = (pst_weights *)&error;
-    pst_status status = pst_weights_read(&error, path, &model);
+    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     ck_assert_msg(status == expected, "%s", status ? error.text : "was read");
     ck_assert_ptr_null(model);
     ck_assert_msg(strstr(error.text, text), "no \"%s\" in: %s", text, error.text);
@@ -183,7 +183,7 @@ START_TEST(a_file_cut_anywhere_is_refused) {
     test_write_network(path, (const int[]){2, 2, 0, 0, 0}, (const int[]){1, 1, 0, 0, 0}, 1);
     ck_assert_int_eq(stat(path, &facts), 0);
     pst_weights *model;
-    ck_ok(error, pst_weights_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
     pst_weights_destroy(model);
     for (off_t kept = facts.st_size - 1; kept >= 0; kept--) {
         ck_assert_int_eq(truncate(path, kept), 0);
@@ -267,7 +267,7 @@ START_TEST(a_network_is_read) {
     const int channels[5] = {4, 6, 5, 3, 7}, units[5] = {2, 1, 3, 1, 1};
     pst_weights *model;
     test_write_network(path, channels, units, 77);
-    ck_ok(error, pst_weights_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
     ck_assert_str_eq(model->path, path);
     ck_assert_uint_eq(model->convolution_count, 8);
     uint64_t state = 77;
@@ -376,11 +376,11 @@ START_TEST(other_tensors_and_no_metadata_do_not_matter) {
                                    WEIGHT("1_1", 2, 3)};
     pst_weights *model;
     test_write_safetensors(test_path("plain"), NULL, 3, tensors);
-    ck_ok(error, pst_weights_read(&error, test_path("plain"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("plain"), PST_CONVENTION_AUTO, &model));
     ck_assert_uint_eq(model->convolution_count, 1);
     pst_weights_destroy(model);
     test_write_safetensors(test_path("plain"), "{\"step\":20000,\"a\":[{}]}", 3, tensors);
-    ck_ok(error, pst_weights_read(&error, test_path("plain"), &model));
+    ck_ok(error, pst_weights_read(&error, test_path("plain"), PST_CONVENTION_AUTO, &model));
     pst_weights_destroy(model);
     test_write_safetensors(test_path("plain"), "{\"mean\":[1,2,3]}", 3, tensors);
     check_model_fails(test_path("plain"), PST_ERROR_UNSUPPORTED, "mean is no text");
@@ -392,7 +392,7 @@ START_TEST(more_convolutions_than_there_is_room_for_are_refused) {
     const char *path = test_path("deep");
     test_write_network(path, (const int[]){1, 1, 1, 1, 1}, (const int[]){20, 0, 0, 0, 0}, 1);
     pst_weights *model;
-    ck_ok(error, pst_weights_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
     ck_assert_uint_eq(model->convolution_count, 20);
     pst_weights_destroy(model);
     test_write_network(path, (const int[]){1, 1, 1, 1, 1}, (const int[]){10, 11, 0, 0, 0}, 1);
@@ -407,7 +407,7 @@ START_TEST(digests_are_made_once_and_hold_without_the_file) {
     pst_weights *model, *shorter;
     test_write_network(path, (const int[]){2, 3, 1, 1, 1}, (const int[]){2, 1, 0, 0, 0}, 1);
     ck_ok(error, pst_file_digest(&error, path, file));
-    ck_ok(error, pst_weights_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
     pst_weights_forget(model);
     ck_ok(error, pst_weights_digest(&error, model, 3, &whole));
     ck_assert_uint_eq(strlen(whole), 64);
@@ -422,13 +422,13 @@ START_TEST(digests_are_made_once_and_hold_without_the_file) {
     ck_ok(error, pst_weights_digest(&error, model, 4, &hex));
     ck_assert_str_eq(hex, "");
     test_write_network(path, (const int[]){2, 3, 1, 1, 1}, (const int[]){2, 0, 0, 0, 0}, 1);
-    ck_ok(error, pst_weights_read(&error, path, &shorter)); /* begins with the same layers */
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &shorter)); /* begins with the same layers */
     ck_ok(error, pst_weights_digest(&error, shorter, 2, &hex));
     ck_assert_str_ne(hex, whole);
     ck_ok(error, pst_weights_digest(&error, model, 2, &whole));
     ck_assert_str_eq(hex, whole);
     pst_weights_destroy(shorter);
-    ck_ok(error, pst_weights_read(&error, path, &shorter));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &shorter));
     pst_weights_forget(shorter);
     remove(path);
     ck_assert_int_eq(pst_weights_digest(&error, shorter, 2, &hex), PST_ERROR_FILE);
@@ -446,7 +446,7 @@ START_TEST(the_network_at_hand_is_read) {
     if (!path)
         return;
     pst_weights *model;
-    ck_ok(error, pst_weights_read(&error, path, &model));
+    ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
     ck_assert_uint_eq(model->convolution_count, 16);
     size_t parameters = 0;
     for (size_t i = 0; i < 16; i++)

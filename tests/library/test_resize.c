@@ -4,18 +4,10 @@
 
 #include "image/image.h"
 #include "image/plane.h"
+#include "image_truth.h"
 #include "support.h"
 
 static pst_error error;
-
-/* Whole numbers from 0 to 255, so that 8 bits hold them exactly. */
-static pst_image *random_image(int width, int height, uint64_t seed) {
-    pst_image *image;
-    ck_ok(error, pst_img_create(&error, width, height, NULL, &image));
-    for (int i = 0; i < width * height * 3; i++)
-        image->rgb[i] = floorf((test_random(&seed) + 1) * 127.999f);
-    return image;
-}
 
 static double mean_difference(const pst_image *a, const pst_image *b) {
     double sum = 0;

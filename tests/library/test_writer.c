@@ -28,16 +28,6 @@ static void begin(const char *name) {
     ck_ok(error, pst_folder_create(&error, folder));
 }
 
-static int entries(void) {
-    DIR *open = opendir(folder);
-    ck_assert_ptr_nonnull(open);
-    int count = -2; /* . and .. */
-    while (readdir(open))
-        count++;
-    closedir(open);
-    return count;
-}
-
 /* A whole file is one letter, `size_of` it times. */
 static size_t size_of(char letter) { return 3000 + 4000 * (size_t)(letter - 'a'); }
 
@@ -75,7 +65,7 @@ START_TEST(writers_of_one_process_do_not_meet) {
     ck_ok(error, pst_writer_append(&error, second, "second", 6));
     ck_ok(error, save(&error, 'a')); /* removes what is dead, and nothing is */
     ck_ok(error, pst_file_save_check(&error, path));
-    ck_assert_int_eq(entries(), 3);
+    ck_assert_int_eq(test_entries(folder), 3);
     ck_ok(error, pst_writer_append(&error, first, "st", 2));
     ck_ok(error, pst_writer_install(&error, second));
     pst_writer_close(second);
@@ -90,7 +80,7 @@ START_TEST(writers_of_one_process_do_not_meet) {
     ck_ok(error, pst_file_load(&error, path, 100, &data, &bytes));
     ck_assert_str_eq((char *)data, "first");
     pst_free(data);
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(test_entries(folder), 1);
 }
 END_TEST
 
@@ -107,7 +97,7 @@ START_TEST(only_one_has_a_part) {
     pst_partial_close(first);
     ck_ok(error, pst_partial_open(&error, path, &second, &bytes));
     pst_partial_close(second);
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(test_entries(folder), 1);
 }
 END_TEST
 
@@ -138,7 +128,7 @@ START_TEST(threads_save_one_path) {
         ck_assert_ptr_null(failed);
     }
     letter_of(&error);
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(test_entries(folder), 1);
 }
 END_TEST
 
@@ -193,20 +183,20 @@ START_TEST(only_what_dead_writers_left_is_removed) {
     snprintf(name, sizeof name, "%s/file.pastiche-abcdef.tmp", folder);
     ck_assert_int_eq(mkdir(name, 0700), 0); /* not a file */
     ck_ok(error, save(&error, 'a'));
-    ck_assert_int_eq(entries(), count + 2);
+    ck_assert_int_eq(test_entries(folder), count + 2);
 
     pid_t lives = start(write_half), dies = start(write_half);
-    ck_assert_int_eq(entries(), count + 4);
+    ck_assert_int_eq(test_entries(folder), count + 4);
     ck_ok(error, save(&error, 'b'));
-    ck_assert_int_eq(entries(), count + 4);
+    ck_assert_int_eq(test_entries(folder), count + 4);
     end(dies);
-    ck_assert_int_eq(entries(), count + 4);
+    ck_assert_int_eq(test_entries(folder), count + 4);
     ck_ok(error, save(&error, 'c'));
     ck_assert_int_eq(letter_of(&error), 'c');
-    ck_assert_int_eq(entries(), count + 3); /* that of the other one is still there */
+    ck_assert_int_eq(test_entries(folder), count + 3); /* that of the other one is still there */
     end(lives);
     ck_ok(error, pst_file_save_check(&error, path));
-    ck_assert_int_eq(entries(), count + 2);
+    ck_assert_int_eq(test_entries(folder), count + 2);
     ck_assert_int_eq(rmdir(name), 0);
 }
 END_TEST
@@ -237,7 +227,7 @@ START_TEST(kills_tear_nothing) {
         }
         ck_ok(error, save(&error, 'x'));
         ck_assert_int_eq(letter_of(&error), 'x');
-        ck_assert_int_eq(entries(), 1);
+        ck_assert_int_eq(test_entries(folder), 1);
     }
 }
 END_TEST
