@@ -14,10 +14,11 @@ typedef struct batch_item {
 
 typedef struct batch_list {
     path_list contents,
-        styles;        /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
-    path_list inputs;  /* all files that are read */
-    char *blend_name;  /* what {style} is for a blend: "a+b"; owned */
-    batch_item *items; /* content by content */
+        styles;         /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
+    path_list inputs;   /* all files that are read */
+    path_list left_out; /* what folders and patterns have that is no image */
+    char *blend_name;   /* what {style} is for a blend: "a+b"; owned */
+    batch_item *items;  /* content by content */
     size_t count;
 } batch_list;
 

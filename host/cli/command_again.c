@@ -143,9 +143,13 @@ static int run_again(repeat *r) {
     json_t *choices = json_object_get(r->root, "choices");
     char *choices_text = choices ? json_dumps(choices, JSON_COMPACT) : NULL;
     int code = EXIT_FAILED;
-    if (!options_read(&s, &command_table[COMMAND_RUN], r->line.count, r->line.words)) {
+    complain_about(r->image); /* whose options they are */
+    bool good = options_read(&s, &command_table[COMMAND_RUN], r->line.count, r->line.words);
+    complain_about(NULL);
+    if (!good) {
         code = EXIT_USAGE;
     } else {
+        s.about = r->image;
         s.again = r->changed ? NULL : r->root;
         s.choices = "";
         s.choices_text = choices_text;

@@ -238,8 +238,10 @@ int batch_command(const settings *s) {
     int code = batch_list_make(&b.list, s);
     if (code == EXIT_OK)
         code = invocation_begin(&b.invocation, s);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) {
+        inputs_tell_left_out(&b.invocation.report, &b.list.left_out);
         code = check_names(&b);
+    }
     if (code == EXIT_OK) {
         b.invocation.runs = (int)batch_count(&b.list, BATCH_TO_DO);
         if (b.invocation.runs || s->plan)

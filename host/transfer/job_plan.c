@@ -21,6 +21,11 @@ static void at_least(uint64_t *value, uint64_t other) {
         *value = other;
 }
 
+/* An image that is too small for the network is named. */
+static pst_status named(pst_job *job, pst_status status, const pst_image *image) {
+    return status == PST_ERROR_ARGUMENT ? pst_img_fail_in(&job->context->error, image) : status;
+}
+
 /* The needs of a scale of this size; styles scale with it. */
 static pst_status measure(pst_job *job, int image_size, int iterations, needs *n) {
     *n = (needs){0};
@@ -30,7 +35,7 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     uint64_t most_while = 0;
     pst_status status;
     pst_img_fit(job->width, job->height, image_size, &options.w, &options.h);
-    PST_TRY(pst_objective_create(job->net, &options, &objective));
+    PST_TRY(named(job, pst_objective_create(job->net, &options, &objective), job->options.content));
     pst_pass_bytes pass = pst_objective_pass_bytes(objective);
     n->weights = pass.weights;
     n->maps = pass.maps;
@@ -51,8 +56,9 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
             continue;
         if (style)
             pst_job_style_size(job, s, image_size, &w, &h);
-        PST_TRY(style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
-                      : pst_objective_content_bytes(objective, &bytes, &largest));
+        status = style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
+                       : pst_objective_content_bytes(objective, &bytes, &largest);
+        PST_TRY(named(job, status, style ? job->options.styles[s] : job->options.content));
         at_least(&n->largest, largest);
         /* the image itself, in two forms */
         at_least(&most_while, bytes + 2 * pst_space_vector_bytes((size_t)h * (size_t)w * 3));

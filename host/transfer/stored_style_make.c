@@ -81,30 +81,32 @@ static pst_status choose_layers(maker *m) {
     return status;
 }
 
-/* Does the network leave something of every image? */
-static bool is_large_enough(const maker *m, int size) {
+/* The first image of which the network leaves nothing at this size, or NULL. */
+static const pst_image *too_small(const maker *m, int size) {
     for (size_t s = 0; s < m->options->style_count; s++) {
         int w, h;
         pst_img_fit(m->options->styles[s]->width, m->options->styles[s]->height, size, &w, &h);
         if (!pst_layer_size(&m->net->layers, m->last, h, w, &h, &w))
-            return false;
+            return m->options->styles[s];
     }
-    return true;
+    return NULL;
 }
 
 static pst_status choose_sizes(maker *m) {
     pst_style *style = m->style;
     int largest = m->options->image_size, size = largest;
-    while (style->size_count < PST_SCALES_MAX && is_large_enough(m, size)) {
+    while (style->size_count < PST_SCALES_MAX && !too_small(m, size)) {
         style->sizes[style->size_count++] = size;
         size = pst_scale_size(largest, style->size_count + 1, 0);
         if (size < m->options->min_size || size >= style->sizes[style->size_count - 1])
             break;
     }
-    return style->size_count ? PST_OK
-                             : pst_fail(&m->context->error, PST_ERROR_ARGUMENT,
-                                        "a style of %d pixels is too small for layer %s; use a larger size", largest,
-                                        m->net->layers.at[m->last].name);
+    if (style->size_count)
+        return PST_OK;
+    pst_fail(&m->context->error, PST_ERROR_ARGUMENT,
+             "a style of %d pixels is too small for layer %s; use a larger size", largest,
+             m->net->layers.at[m->last].name);
+    return pst_img_fail_in(&m->context->error, too_small(m, largest));
 }
 
 static pst_status take_features(void *user, size_t layer, const pst_buffer *features) {

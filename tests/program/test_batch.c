@@ -70,7 +70,8 @@ START_TEST(test_the_product_is_the_single_runs) {
                                          "photos/my\1photo.ppm styles/sea.ppm ",
                                          "photos/b.ppm styles/mosa\xc3\xafque.ppm ", "photos/b.ppm styles/sea.ppm "};
     ck_run("batch photos --styles styles/ -o out " QUICK);
-    ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 images painted"), ck_not_said("notes"), ck_not_said("5 of");
+    ck_said("\npastiche: 4 of 4"), ck_said("4 of 4 images painted"), ck_not_said("5 of"), ck_not_said("hidden");
+    ck_said("pastiche: left out, not images that can be read: photos/notes.txt\n");
     ck_said("my photo.ppm in the style of mosa\xc3\xafque.ppm, 48x32 pixels");
     ck_assert_int_eq(files_in("out"), 4);
     for (int i = 0; i < 4; i++) {
@@ -142,6 +143,91 @@ START_TEST(test_one_failure_does_not_stop_the_others) {
     ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
     ck_assert(cli_exists("out/content__style.png") && cli_exists("out/b__style.png") && files_in("out") == 6);
     forget("mixed"), forget("out");
+}
+END_TEST
+
+/* What is no image by its name is told once, whoever looks into the folder. */
+START_TEST(test_what_is_left_out_is_named) {
+    folder("camera");
+    static const char *const others[] = {"camera/IMG_1.HEIC", "camera/IMG_2.nef", "camera/x\x1b.dng"};
+    for (int i = 0; i < 3; i++)
+        test_write(test_path(others[i]), "no image\n", 9);
+    ck_refused("batch camera --styles style.ppm -o out --quiet", 1, "camera: there are no images",
+               "camera/IMG_1.HEIC, camera/IMG_2.nef");
+    ck_refused("content.ppm camera/*.n?f", 2, "no image fits this pattern", "camera/IMG_2.nef");
+    write_ppm("camera/a.ppm", 40, 40, 0, 3);
+    ck_run("batch camera camera/* --styles style.ppm camera -o out --plan " QUICK);
+    ck_said("left out, not images that can be read: camera/IMG_1.HEIC, camera/IMG_2.nef, camera/x?.dng\n");
+    ck_run("content.ppm camera style.ppm -o a.png " QUICK);
+    ck_said("left out, not images that can be read: camera/IMG_1.HEIC, camera/IMG_2.nef");
+    char name[256], *list = strstr(said, "left out");
+    ck_assert_ptr_null(strstr(list + 1, "left out"));
+    for (int i = 0; i < 60; i++) { /* no more than a line of them */
+        snprintf(name, sizeof name, "camera/%0100d.raw", i);
+        test_write(test_path(name), "", 0);
+    }
+    ck_run("batch camera --styles style.ppm -o out --plan " QUICK);
+    ck_said(" more\n");
+    cli_forget("a.png"), forget("camera");
+}
+END_TEST
+
+/* Two results of one name: the message's --name gives all of them names of their own. */
+START_TEST(test_the_hint_for_names_that_clash_works) {
+    static const struct {
+        const char *command, *word;
+        const char *products[2]; /* with the hint; NULL: there is no hint, since no template helps */
+    } table[] = {
+        {"twins/a.ppm twins/a.tga --styles style.ppm", "twins/a.tga", {"a.ppm__style.ppm", "a.tga__style.ppm"}},
+        {"twins/a.ppm more/a.ppm --styles style.ppm", "more/a.ppm", {"more/a__style", "twins/a__style"}},
+        {"a.ppm more/a.ppm --styles style.ppm", "more/a.ppm", {"/a__style", "more/a__style"}},
+        {"../TEST/a.ppm twins/A.ppm --styles style.ppm", "twins/A.ppm", {"twins/A__style", "TEST/a__style"}},
+        {"a.ppm --styles more/a.ppm twins/a.ppm", "twins/a.ppm", {"a__more_a", "a__twins_a"}},
+        {"more/a.ppm twins/a.ppm twins/a.tga --styles style.ppm", "", {"more/a.ppm__", "twins/a.tga__"}},
+        {"twins/a.ppm twins/below/twins/a.ppm --styles style.ppm", "below", {NULL, NULL}},
+        {"twins/a.ppm twins/A.ppm --styles style.ppm --name {content}.jpg", "ignores case", {NULL, NULL}},
+    };
+    folder("twins"), folder("twins/below"), folder("twins/below/twins");
+    const char *const files[] = {"a.ppm",       "more/a.ppm",  "twins/a.ppm",
+                                 "twins/a.tga", "twins/A.ppm", "twins/below/twins/a.ppm"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        write_ppm(files[i], 40, 40, 0, i);
+    char here[1024], product[256], command[2048], hint[128] = "";
+    snprintf(here, sizeof here, "%s", test_path(""));
+    here[strlen(here) - 1] = '\0';
+    const char *own = strrchr(here, '/') + 1;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const char *mark = strstr(table[i].command, "TEST");
+        snprintf(command, sizeof command, "batch %.*s%s%s -o out --no-tune --plan " OPTIONS,
+                 mark ? (int)(mark - table[i].command) : (int)strlen(table[i].command), table[i].command,
+                 mark ? own : "", mark ? mark + 4 : "");
+        ck_refused(command, 2, "would be the result of", table[i].word);
+        const char *told = strstr(said, "--name \"");
+        ck_assert_msg(!told == !table[i].products[0], "%s: %s", command, said);
+        if (!told)
+            continue;
+        ck_assert_int_eq(sscanf(told, "--name \"%100[^\"]", hint), 1);
+        snprintf(command + strlen(command), sizeof command - strlen(command), "--quiet --name %s", hint);
+        ck_run(command);
+        for (int k = 0; k < 2; k++) {
+            mark = strstr(table[i].products[k], "TEST");
+            snprintf(product, sizeof product, "out/%s%s", mark ? own : table[i].products[k], mark ? mark + 4 : "");
+            ck_assert_msg(strstr(printed, product) != NULL, "no %s in %s", product, printed);
+        }
+    }
+    cli_forget("a.ppm"), cli_forget("more/a.ppm"), forget("twins");
+}
+END_TEST
+
+START_TEST(test_what_is_too_small_is_named) {
+    write_ppm("thin.ppm", 200, 2, 0, 3);
+    ck_refused("thin.ppm style.ppm -o a.png --quiet " QUICK, 2, "thin.ppm: an image of 48x1", "larger image size");
+    ck_refused("content.ppm style.ppm thin.ppm -o a.png --quiet " QUICK, 2, "thin.ppm: an image of 48x1", "larger");
+    ck_refused("style make style.ppm thin.ppm -o a.style --quiet --image-size 48 --model net.safetensors", 2,
+               "thin.ppm: a style of 48 pixels", "larger");
+    ck_refused("batch content.ppm --styles thin.ppm -o out --quiet " QUICK, 2,
+               "out/content__thin.png: thin.ppm: ", "larger");
+    cli_forget("thin.ppm");
 }
 END_TEST
 
@@ -300,7 +386,7 @@ START_TEST(test_an_interrupt_keeps_the_image_and_says_what_is_left) {
     snprintf(name, sizeof name, "out/b__mosa\xc3\xafque_%d.png", iteration);
     ck_image(name, 32, 48);
     ck_run("batch photos --styles styles -o out " QUICK);
-    ck_said("3 of 4 images painted"), ck_not_said("left");
+    ck_said("3 of 4 images painted"), ck_not_said(" left\n"), ck_not_said("left:");
     ck_assert_int_eq(files_in("out"), 5);
     cli_forget("log.json"), forget("out");
 }
@@ -320,6 +406,9 @@ int main(void) {
     tcase_add_test(all, test_the_product_is_the_single_runs);
     tcase_add_test(all, test_names_and_log);
     tcase_add_test(all, test_one_failure_does_not_stop_the_others);
+    tcase_add_test(all, test_what_is_left_out_is_named);
+    tcase_add_test(all, test_the_hint_for_names_that_clash_works);
+    tcase_add_test(all, test_what_is_too_small_is_named);
     tcase_add_test(all, test_what_cannot_work_is_refused_before_anything_begins);
     tcase_add_test(all, test_inputs_are_never_replaced);
     tcase_add_test(all, test_folders_of_styles_are_blended_in_one_run);

@@ -8,10 +8,16 @@ enum { LINE_MOST = 16384 };
 
 static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) PRINTF_LIKE(3, 0);
 
+static const char *about;
+
+void complain_about(const char *file) { about = file; }
+
 static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) {
     char line[LINE_MOST];
-    if (vsnprintf(line, sizeof line, format, arguments) < 0)
-        line[0] = '\0';
+    int begin = about ? snprintf(line, sizeof line / 2, "%s: ", about) : 0;
+    begin = begin < 0 || begin >= LINE_MOST / 2 ? 0 : begin;
+    if (vsnprintf(line + begin, sizeof line - (size_t)begin, format, arguments) < 0)
+        line[begin] = '\0';
     pst_make_printable(line, sizeof line);
     fprintf(stream, "%s%s\n", before, line);
 }

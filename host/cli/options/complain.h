@@ -17,6 +17,9 @@ enum {
 void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 void complain_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
 
+/* From now on the lines begin with the name of this file, in which the fault is; NULL: no longer. */
+void complain_about(const char *file);
+
 /* The same on stdout and without "pastiche: ", for what a command was asked to print. */
 void print_line(const char *format, ...) PRINTF_LIKE(1, 2);
 

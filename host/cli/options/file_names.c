@@ -77,7 +77,7 @@ bool file_is_beside(const char *path, const char *other) {
 
 bool file_is_image(const char *path) {
     static const char *const endings[] = {"png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
-                                          "tga", "gif", "psd",  "ppm", "pgm",  "pbm", "pnm",  "pfm"};
+                                          "tga", "gif", "psd",  "hdr", "ppm",  "pgm", "pbm",  "pnm",  "pfm"};
     const char *dot = strrchr(file_name(path), '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
         size_t length = strlen(endings[i]), same = 0;

@@ -67,7 +67,7 @@ static bool split_styles(settings *s) {
 static bool expand_styles(settings *s) {
     bool stored = s->command != &command_table[COMMAND_STYLE_MAKE]; /* style files cannot be made from each other */
     for (size_t i = 0; i < s->style_count; i++)
-        if (!paths_expand(&s->style_files, s->styles[i], stored))
+        if (!paths_expand(&s->style_files, &s->left_out, s->styles[i], stored))
             return false;
     s->style_count = s->style_files.count;
     const char **styles = realloc(s->styles, (s->style_count + 1) * sizeof *styles);
@@ -86,7 +86,7 @@ static bool expand_content(settings *s) {
     path_list found = {0};
     bool good = true;
     if (paths_is_pattern(s->content)) {
-        good = paths_expand(&found, s->content, false);
+        good = paths_expand(&found, &s->left_out, s->content, false);
         if (good && found.count > 1)
             complain("%s: %zu images fit; pastiche batch CONTENT... --styles STYLE... -o FOLDER paints them all",
                      s->content, found.count);

@@ -166,7 +166,9 @@ const option_text option_texts[] = {
     {"contents", "The arguments that follow are contents again."},
     {"name",
      "The file name of an image in the folder. `{content}` and `{style}` stand for the names of the two, without\n"
-     "folder and ending. The name may contain folders, which are created."},
+     "folder and ending; `{content-file}` and `{style-file}` for their names with the ending, and\n"
+     "`{content-folder}` and `{style-folder}` for the names of their folders. The name may contain folders, which\n"
+     "are created."},
     {"overwrite", "Paint images again that exist. Without this option they are skipped, so the same command continues\n"
                   "after it was stopped."},
 

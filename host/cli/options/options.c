@@ -256,6 +256,7 @@ void options_free(settings *s) {
     free(s->each_style);
     free(s->content_file);
     paths_free(&s->style_files);
+    paths_free(&s->left_out);
     free(s->style_parts);
     free(s->blend_weights);
     free(s->style_masks);

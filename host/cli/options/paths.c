@@ -40,6 +40,13 @@ bool paths_add(path_list *list, const char *path) {
     return true;
 }
 
+bool paths_have(const path_list *list, const char *path) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->paths[i], path) == 0)
+            return true;
+    return false;
+}
+
 void paths_free(path_list *list) {
     for (size_t i = 0; i < list->count; i++)
         free(list->paths[i]);
@@ -127,8 +134,15 @@ static char *join(const char *folder, const char *name, size_t length, const cha
     return path;
 }
 
+/* What is an image its name says. Folders, devices and pipes are neither images nor left out. */
+static bool add_file(path_list *list, path_list *left_out, const char *path, bool styles) {
+    if (file_is_image(path) || (styles && file_is_style(path)))
+        return file_is_folder(path) || paths_add(list, path);
+    return !file_is_regular(path) || paths_have(left_out, path) || paths_add(left_out, path);
+}
+
 /* Adds the images that fit the pattern below a folder, which is "" or ends with a separator. */
-static bool add_fitting(path_list *list, const char *folder, const char *pattern, bool styles) {
+static bool add_fitting(path_list *list, path_list *left_out, const char *folder, const char *pattern, bool styles) {
     size_t length = strcspn(pattern, SEPARATORS), wild = strcspn(pattern, WILD SEPARATORS);
     size_t next = length + strspn(pattern + length, SEPARATORS);
     bool last = pattern[next] == '\0', good;
@@ -139,8 +153,8 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
     if (wild == length) {
         good = (path = join(folder, pattern, next, "")) != NULL;
         if (good)
-            good =
-                !last ? add_fitting(list, path, pattern + next, styles) : !file_exists(path) || paths_add(list, path);
+            good = !last ? add_fitting(list, left_out, path, pattern + next, styles)
+                         : !file_exists(path) || paths_add(list, path);
         free(path);
         free(part);
         return good;
@@ -155,10 +169,9 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
             continue;
         good = (path = join(folder, name, strlen(name), last ? "" : "/")) != NULL;
         if (good && last)
-            good = !(file_is_image(name) || (styles && file_is_style(name))) || file_is_folder(path) ||
-                   paths_add(list, path);
+            good = add_file(list, left_out, path, styles);
         else if (good)
-            good = !file_is_folder(path) || add_fitting(list, path, pattern + next, styles);
+            good = !file_is_folder(path) || add_fitting(list, left_out, path, pattern + next, styles);
         free(path);
     }
     paths_free(&names);
@@ -168,22 +181,37 @@ static bool add_fitting(path_list *list, const char *folder, const char *pattern
 
 bool paths_is_pattern(const char *word) { return strpbrk(word, WILD) && !file_exists(word); }
 
-bool paths_expand(path_list *list, const char *word, bool styles) {
+/* Names of files, for people: "a, b and 3 more". */
+char *paths_names(const path_list *list, char *text, size_t size) {
+    size_t used = 0, i = 0;
+    text[0] = '\0';
+    for (; i < list->count && (i == 0 || used + strlen(list->paths[i]) + 32 < size); i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", list->paths[i]);
+    if (i < list->count)
+        snprintf(text + used, size - used, " and %zu more", list->count - i);
+    return text;
+}
+
+/* Where a word gave no image. */
+static bool complain_of(const char *word, const char *problem, const path_list *left_out) {
+    char names[PATHS_SHOWN];
+    complain("%s: %s%s%s%s", word, problem, left_out->count ? "; " : "", paths_names(left_out, names, sizeof names),
+             left_out->count ? ": not images that can be read; convert photos to JPEG or PNG" : "");
+    return false;
+}
+
+bool paths_expand(path_list *list, path_list *left_out, const char *word, bool styles) {
     size_t before = list->count;
     if (file_is_folder(word)) {
         bool closed = *word && strchr(SEPARATORS, word[strlen(word) - 1]);
         char *folder = join("", word, strlen(word), closed ? "" : "/");
-        bool good = folder && add_fitting(list, folder, "*", styles);
+        bool good = folder && add_fitting(list, left_out, folder, "*", styles);
         free(folder);
-        if (good && list->count == before)
-            complain("%s: there are no images in this folder", word);
-        return good && list->count > before;
+        return good && (list->count > before || complain_of(word, "there are no images in this folder", left_out));
     }
     if (!paths_is_pattern(word))
         return paths_add(list, word);
-    if (!add_fitting(list, "", word, styles))
+    if (!add_fitting(list, left_out, "", word, styles))
         return false;
-    if (list->count == before)
-        complain("%s: no image fits this pattern", word);
-    return list->count > before;
+    return list->count > before || complain_of(word, "no image fits this pattern", left_out);
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { PATHS_SHOWN = 1024 }; /* enough for paths_names */
+
 typedef struct path_list {
     char **paths; /* owned, as each of them */
     size_t count, room;
@@ -13,13 +15,18 @@ typedef struct path_list {
 /* A copy of the path at the end. False after complaining that memory is short. */
 bool paths_add(path_list *list, const char *path);
 
+bool paths_have(const path_list *list, const char *path);
+
 /* Adds what a word of the command line means: of a folder the images in it, without those in folders below; of a
  * pattern with
  * * and ?, which the shell did not expand, the images that fit, in folders too that fit; both sorted by name, and
  * without hidden ones; with `styles` the style files (.style) as well. Anything else is added as it is, whether there
  * or not, and so is a file with such a name. What is an image its ending says. False after complaining that there is
- * none. */
-bool paths_expand(path_list *list, const char *word, bool styles);
+ * none. Other files of the folder, or that fit, go into left_out, once each. */
+bool paths_expand(path_list *list, path_list *left_out, const char *word, bool styles);
+
+/* "a, b and 3 more", into text of `size` bytes, which it returns. */
+char *paths_names(const path_list *list, char *text, size_t size);
 
 /* Whether the word is a pattern, and no file has that name. */
 bool paths_is_pattern(const char *word);

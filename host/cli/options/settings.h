@@ -45,6 +45,7 @@ typedef struct settings {
     char **style_parts;    /* owned */
     char *content_file;    /* what a pattern for the content means; owned */
     path_list style_files; /* what folders and patterns among the styles mean */
+    path_list left_out;    /* what they have that is no image */
     double *blend_weights; /* owned */
     size_t blend_count;
     const char *content_mask;
@@ -80,11 +81,12 @@ typedef struct settings {
 
     /* pastiche batch: output is a folder, and content is NULL. */
     bool batch;
+    const char *about;       /* what complaints of a run's computation begin with; may be NULL */
     const char **contents;   /* as given; owned */
     const char **each_style; /* every one paints an image of its own; owned */
     size_t content_count, each_style_count;
     bool naming_styles; /* while reading: --styles came last, not --contents */
-    const char *name;   /* of the images, with {content} and {style} */
+    const char *name;   /* of the images, with marks such as {content} */
     bool overwrite;
 
     const char *sheet;                      /* NULL: none is wanted */

@@ -71,6 +71,12 @@ pst_status image_read(pst_context *context, const settings *s, const char *path,
     return status;
 }
 
+void inputs_tell_left_out(progress *report, const path_list *left_out) {
+    char names[PATHS_SHOWN];
+    if (left_out->count)
+        progress_say(report, "left out, not images that can be read: %s", paths_names(left_out, names, sizeof names));
+}
+
 pst_status image_check(pst_context *context, const settings *s, const char *path) {
     return pst_image_write_check(context, image_is_stream(path) ? NULL : path, &s->writing);
 }

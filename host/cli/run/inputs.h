@@ -19,4 +19,7 @@ pst_status image_check(pst_context *context, const settings *s, const char *path
 pst_status image_write(pst_context *context, const settings *s, pst_image *image, const char *path,
                        const char *metadata);
 
+/* Names the files that were passed over, in one line. */
+void inputs_tell_left_out(progress *report, const path_list *left_out);
+
 #endif

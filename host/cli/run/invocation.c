@@ -6,6 +6,7 @@
 #include "cli/options/file_names.h"
 #include "cli/options/option_table.h"
 #include "cli/run/device_choice.h"
+#include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 #include "cli/run/measuring.h"
 
@@ -47,6 +48,7 @@ static void print_notices(invocation *w) {
     for (size_t i = 0; i < s->ignored_count; i++)
         progress_say(&w->report, "--%s has no meaning here and is ignored",
                      option_name(s->ignored[i], 0, (char[OPTION_NAME_MOST]){0}));
+    inputs_tell_left_out(&w->report, &s->left_out);
     if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
         progress_say(&w->report, "--color-space is used only with --original-colors");
     if (s->init_image && s->start != START_FILE)

@@ -11,9 +11,7 @@
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 
-int run_failed(run *r, pst_status status) {
-    return invocation_failed_at(r->invocation, r->settings->batch ? r->settings->output : NULL, status);
-}
+int run_failed(run *r, pst_status status) { return invocation_failed_at(r->invocation, r->settings->about, status); }
 
 static bool is_image(const invocation *w, const settings *s, const char *path) {
     if (!file_exists(path))
