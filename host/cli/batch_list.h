@@ -2,25 +2,7 @@
 #ifndef PST_CLI_BATCH_LIST_H
 #define PST_CLI_BATCH_LIST_H
 
-#include "cli/options/options.h"
-
-typedef enum batch_state { BATCH_TO_DO, BATCH_THERE, BATCH_DONE, BATCH_FAILED } batch_state;
-
-typedef struct batch_item {
-    size_t content, style; /* which one of the list */
-    char *output;          /* owned */
-    batch_state state;
-} batch_item;
-
-typedef struct batch_list {
-    path_list contents,
-        styles;         /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
-    path_list inputs;   /* all files that are read */
-    path_list left_out; /* what folders and patterns have that is no image */
-    char *blend_name;   /* what {style} is for a blend: "a+b"; owned */
-    batch_item *items;  /* content by content */
-    size_t count;
-} batch_list;
+#include "cli/batch_names.h"
 
 /* Finds the images and gives them names; checks that the inputs are there and that no two results have one name.
  * Gives an exit code; what is wrong was told then. Always end it with batch_list_free. */

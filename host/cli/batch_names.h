@@ -1,8 +1,26 @@
-/* What the files of a batch are called. */
+/* What a batch consists of, and what its files are called. */
 #ifndef PST_CLI_BATCH_NAMES_H
 #define PST_CLI_BATCH_NAMES_H
 
-#include "cli/batch_list.h"
+#include "cli/options/options.h"
+
+typedef enum batch_state { BATCH_TO_DO, BATCH_THERE, BATCH_DONE, BATCH_FAILED } batch_state;
+
+typedef struct batch_item {
+    size_t content, style; /* which one of the list */
+    char *output;          /* owned */
+    batch_state state;
+} batch_item;
+
+typedef struct batch_list {
+    path_list contents,
+        styles;         /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
+    path_list inputs;   /* all files that are read */
+    path_list left_out; /* what folders and patterns have that is no image */
+    char *blend_name;   /* what {style} is for a blend: "a+b"; owned */
+    batch_item *items;  /* content by content */
+    size_t count;
+} batch_list;
 
 /* "a+b" for a blend of folder/a.jpg and b.png, as --style-image names them. The caller frees it. */
 char *batch_blend_name(const settings *s);
