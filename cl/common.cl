@@ -28,20 +28,22 @@
 #endif
 
 /* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbors read
- * what lies side by side and that a dozen of them stay in registers. */
+ * what lies side by side and that a dozen of them stay in registers. Buffers are aligned for both, which vload4 and
+ * vload16 do not tell the compiler. */
 #if PST_CPU
 #define WIDE 16
 typedef float16 wide;
-#define LOADW vload16
-#define STOREW vstore16
 #define wide_sum lanes_sum
 #else
 #define WIDE 4
 typedef float4 wide;
-#define LOADW vload4
-#define STOREW vstore4
 #define wide_sum(v) (((v).x + (v).z) + ((v).y + (v).w))
 #endif
+
+#define LOADW(at, from) (((global const wide *)(from))[at])
+#define STOREW(value, at, to) ((global wide *)(to))[at] = (value)
+#define LOAD16(at, from) (((global const float16 *)(from))[at])
+#define STORE16(value, at, to) ((global float16 *)(to))[at] = (value)
 
 #define BITS16 ((int16)(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768))
 

@@ -20,18 +20,18 @@
 #define EDGE (EDGE_W * (PATCH_H + 2))
 
 /* CB channels of the patch at (y0, x0) and its border to [CB][EDGE]. */
-inline void patch_load(global const float *in, global const ushort *bits, float scale, int h, int w, int c, int channel,
-                       int y0, int x0, local float *patch) {
+static inline void patch_load(global const float *in, global const ushort *bits, float scale, int h, int w, int c,
+                              int channel, int y0, int x0, local float *patch) {
     for (int i = get_local_id(0); i < EDGE * (CB / 4); i += TH) {
         int at = i / (CB / 4), quad = i % (CB / 4) * 4, y = y0 + at / EDGE_W - 1, x = x0 + at % EDGE_W - 1;
         float4 v = 0.0f;
         if (y >= 0 && y < h && x >= 0 && x < w) {
             size_t pixel = (size_t)y * w + x;
             if (!bits)
-                v = vload4(0, in + pixel * c + channel + quad);
+                v = READ4(in + pixel * c + channel + quad);
             else if (y / 2 < h / 2 && x / 2 < w / 2) {
                 uint set = bits_of(bits, pixel, c, channel + quad);
-                float4 d = scale * vload4(0, in + ((size_t)(y / 2) * (w / 2) + x / 2) * c + channel + quad);
+                float4 d = scale * READ4(in + ((size_t)(y / 2) * (w / 2) + x / 2) * c + channel + quad);
                 v = (float4)(set & 1 ? d.x : 0.0f, set & 2 ? d.y : 0.0f, set & 4 ? d.z : 0.0f, set & 8 ? d.w : 0.0f);
             }
         }
@@ -45,14 +45,14 @@ inline void patch_load(global const float *in, global const ushort *bits, float 
 
 /* The filters of the three taps of a row, CB inputs, BN outputs from `column` on: to [3][CB][BP]. Outputs beyond k are
  * zero. */
-inline void filters_load(global const float *weights, int row, int c, int k, int channel, int column,
-                         local float *filters) {
+static inline void filters_load(global const float *weights, int row, int c, int k, int channel, int column,
+                                local float *filters) {
 #if TURNED /* weights [9][k][c] */
     for (int i = get_local_id(0); i < 3 * BN * (CB / 4); i += TH) {
         int quad = i % (CB / 4) * 4, n = i / (CB / 4) % BN, tap = i / (CB / 4 * BN);
         float4 v = 0.0f;
         if (column + n < k)
-            v = vload4(0, weights + ((size_t)(8 - row * 3 - tap) * k + column + n) * c + channel + quad);
+            v = READ4(weights + ((size_t)(8 - row * 3 - tap) * k + column + n) * c + channel + quad);
         local float *to = filters + (tap * CB + quad) * BP + n;
         to[0] = v.x;
         to[BP] = v.y;
@@ -64,14 +64,14 @@ inline void filters_load(global const float *weights, int row, int c, int k, int
         int n = i % (BN / 4) * 4, from = i / (BN / 4), tap = from / CB;
         float4 v = 0.0f;
         if (column + n < k)
-            v = vload4(0, weights + ((size_t)(row * 3 + tap) * c + channel + from % CB) * k + column + n);
-        vstore4(v, 0, filters + from * BP + n);
+            v = READ4(weights + ((size_t)(row * 3 + tap) * c + channel + from % CB) * k + column + n);
+        LOCAL4(filters + from * BP + n) = v;
     }
 #endif
 }
 
 /* acc += a row of taps; `patch` at the work-item's first pixel, `row` rows further. */
-inline void multiply_taps(local const float *patch, local const float *filters, vecn acc[RM][NV]) {
+static inline void multiply_taps(local const float *patch, local const float *filters, vecn acc[RM][NV]) {
 #pragma unroll 1
     for (int c = 0; c < CB; c++) {
         float a[2][PW + 2];
@@ -85,7 +85,7 @@ inline void multiply_taps(local const float *patch, local const float *filters, 
             vecn b[NV];
 #pragma unroll
             for (int v = 0; v < NV; v++)
-                b[v] = LOADN(0, filters + (tap * CB + c) * BP + COLUMN(v));
+                b[v] = LOCALN(filters + (tap * CB + c) * BP + COLUMN(v));
 #pragma unroll
             for (int r = 0; r < RM; r++)
 #pragma unroll
@@ -101,16 +101,12 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
                               global const float *restrict weights, global const float *restrict bias,
                               global float *restrict out, global ushort *restrict bits, int add, int pool, int h, int w,
                               int c, int k, int row0) {
-    local float patch[CB * EDGE], filters[3 * CB * BP];
+    local float patch[CB * EDGE], filters[3 * CB * BP] __attribute__((aligned(16)));
     local uchar sets[BM * (BN / VN)]; /* VN bits for each pixel and vector of outputs */
     int column = get_group_id(0) * BN, down = (int)get_local_id(0) / GX, item = get_local_id(0);
     int y0 = row0 + get_group_id(2) * PATCH_H, x0 = get_group_id(1) * PATCH_W, py = down / GW * 2, px = down % GW * PW;
     vecn acc[RM][NV];
-#pragma unroll
-    for (int r = 0; r < RM; r++)
-#pragma unroll
-        for (int v = 0; v < NV; v++)
-            acc[r][v] = 0.0f;
+    clear(acc);
     for (int channel = 0; channel < c; channel += CB)
         for (int row = 0; row < 3; row++) {
             barrier(CLK_LOCAL_MEM_FENCE);
@@ -123,7 +119,7 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
 #pragma unroll
     for (int v = 0; v < NV; v++) {
         int to = column + COLUMN(v);
-        vecn b = bias && to < k ? LOADN(0, bias + to) : (vecn)(0.0f);
+        vecn b = bias && to < k ? READN(bias + to) : (vecn)(0.0f);
         local uchar *set = sets + ROW * (BN / VN) + COLUMN(v) / VN;
 #pragma unroll
         for (int r = 0; r < RM; r++) {
@@ -146,7 +142,7 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
                 uint places;
                 vecn best = pooled(acc[r][v], acc[r + 1][v], acc[PW + r][v], acc[PW + r + 1][v], pool, &places);
                 if (y + 1 < h && x + 1 < w && to < k) {
-                    STOREN(best, 0, out + ((size_t)(y / 2) * (w / 2) + x / 2) * k + to);
+                    WRITEN(out + ((size_t)(y / 2) * (w / 2) + x / 2) * k + to) = best;
                     for (int i = 0; i < 4; i++)
                         set[((i / 2) * PW + r + i % 2) * (BN / VN)] = (uchar)(places >> VN * i & ((1 << VN) - 1));
                 }

@@ -14,7 +14,7 @@ __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void conv_rgb(
     int id = get_global_id(0), item = get_local_id(0), runs = (w + PIXELS - 1) / PIXELS, run = id / (k / VN);
     int channel = (id - run * (k / VN)) * VN, row = run / runs, y0 = row0 + row, x0 = (run - row * runs) * PIXELS;
     bool real = row < rows;
-    vecn acc[PIXELS], b = LOADN(0, bias + channel);
+    vecn acc[PIXELS], b = READN(bias + channel);
 #pragma unroll
     for (int p = 0; p < PIXELS; p++)
         acc[p] = b;
@@ -32,7 +32,7 @@ __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void conv_rgb(
         for (int j = 0; j < 3; j++)
 #pragma unroll
             for (int e = 0; e < 3; e++) {
-                vecn u = LOADN(0, weights + ((i * 3 + j) * 3 + e) * k + channel);
+                vecn u = READN(weights + ((i * 3 + j) * 3 + e) * k + channel);
 #pragma unroll
                 for (int p = 0; p < PIXELS; p++)
                     acc[p] = FMA((vecn)(a[p + j][e]), u, acc[p]);
@@ -83,7 +83,7 @@ __attribute__((reqd_work_group_size(GROUP, 1, 1))) kernel void conv_rgb_backward
             int quad = i % QUADS, at = i / QUADS, y = y0 + at / EDGE_W - 1, x = x0 + at % EDGE_W - 1;
             bool inside = y >= 0 && y < h && x >= 0 && x < w;
             patch[quad * EDGE + at] =
-                inside ? vload4(0, d + ((size_t)y * w + x) * c + channel + quad * 4) : (float4)(0.0f);
+                inside ? *(global const float4 *)(d + ((size_t)y * w + x) * c + channel + quad * 4) : (float4)(0.0f);
         }
         for (int i = item; i < QUADS * 4 * 28; i += GROUP)
             filters[i] = weights[channel * 28 + i];

@@ -4,7 +4,8 @@
  * BM == BN. group ids: (block, numbered over the upper triangle row by row; part less first_part, -) */
 BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c, int parts, int first_part,
                                global float *restrict partials) {
-    local float a[BK * AP], b[BK * BP];
+    STEPS(a, AP);
+    STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[RM][NV];
     int blocks = (c + BN - 1) / BN, column = get_group_id(0), row = 0, part = first_part + get_group_id(1);
@@ -14,21 +15,23 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
     }
     column += row;
     int first = (int)((long)pixels * part / parts), last = (int)((long)pixels * (part + 1) / parts);
-    for (int r = 0; r < RM; r++)
-        for (int v = 0; v < NV; v++)
-            acc[r][v] = 0.0f;
-#define FETCH_PIXELS(step)                                                        \
-    FETCH_ALONG(next_a, BM, f + (size_t)(step)*c, row * BM, c, last - (step), c); \
-    FETCH_ALONG(next_b, BN, f + (size_t)(step)*c, column * BN, c, last - (step), c)
+    clear(acc);
+    int rows = c - row * BM, columns = c - column * BN;
+    f += (size_t)first * c;
+#define FETCH_PIXELS(step)                                                                    \
+    FETCH_ALONG(next_a, BM, f + (size_t)(step)*c + row * BM, rows, last - first - (step), c); \
+    FETCH_ALONG(next_b, BN, f + (size_t)(step)*c + column * BN, columns, last - first - (step), c)
 #define KEEP_PIXELS            \
     KEEP_ALONG(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
-    MULTIPLY_BLOCK(acc, first, last, FETCH_PIXELS, KEEP_PIXELS);
-    partials += (size_t)part * c * c;
+    MULTIPLY_BLOCK(acc, 0, last - first, FETCH_PIXELS, KEEP_PIXELS);
+    partials += (size_t)part * c * c + (row * BM + ROW) * c + column * BN;
+#pragma unroll
     for (int r = 0; r < RM; r++)
+#pragma unroll
         for (int v = 0; v < NV; v++)
-            if (row * BM + ROW + r < c && column * BN + COLUMN(v) < c)
-                STOREN(acc[r][v], 0, partials + (size_t)(row * BM + ROW + r) * c + column * BN + COLUMN(v));
+            if (ROW + r < rows && COLUMN(v) < columns)
+                WRITEN(partials + r * c + COLUMN(v)) = acc[r][v];
 }
 
 /* Adds up runs of `run` parts, each into its first. */
@@ -47,27 +50,32 @@ EACH_KERNEL void gram_reduce(global float *partials, int c, int parts, int run) 
 /* d (+)= scale * (F D), D [c][c] symmetric. group ids: (block of columns, block of pixels from first_pixel on, -) */
 BLOCK_KERNEL void gram_backward(global const float *restrict f, global const float *restrict difference, int pixels,
                                 int c, float scale, int accumulate, global float *restrict d, int first_pixel) {
-    local float a[BK * AP], b[BK * BP];
+    STEPS(a, AP);
+    STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[RM][NV];
     int first_row = first_pixel + get_group_id(1) * BM, first_column = get_group_id(0) * BN;
-    for (int r = 0; r < RM; r++)
-        for (int v = 0; v < NV; v++)
-            acc[r][v] = 0.0f;
-#define FETCH_BOTH(step)                                        \
-    FETCH_ACROSS(next_a, BM, f + (step), first_row, pixels, c); \
-    FETCH_ALONG(next_b, BN, difference + (size_t)(step)*c, first_column, c, BK, c)
+    clear(acc);
+    int rows = pixels - first_row, columns = c - first_column;
+    f += (size_t)first_row * c;
+    difference += first_column;
+#define FETCH_BOTH(step)                           \
+    FETCH_ACROSS(next_a, BM, f + (step), rows, c); \
+    FETCH_ALONG(next_b, BN, difference + (step)*c, columns, BK, c)
 #define KEEP_BOTH               \
     KEEP_ACROSS(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
     MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
+    d += ((size_t)first_row + ROW) * c + first_column;
+#pragma unroll
     for (int r = 0; r < RM; r++)
+#pragma unroll
         for (int v = 0; v < NV; v++)
-            if (first_row + ROW + r < pixels && first_column + COLUMN(v) < c) {
-                global float *to = d + (size_t)(first_row + ROW + r) * c + first_column + COLUMN(v);
+            if (ROW + r < rows && COLUMN(v) < columns) {
+                global float *to = d + r * c + COLUMN(v);
                 vecn value = acc[r][v] * scale;
                 if (accumulate)
-                    value += LOADN(0, to);
-                STOREN(value, 0, to);
+                    value += READN(to);
+                WRITEN(to) = value;
             }
 }

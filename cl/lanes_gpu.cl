@@ -3,18 +3,16 @@
 #ifndef NV /* else cl/block_gpu.cl has these */
 #if VN == 2
 typedef float2 vecn;
-#define LOADN vload2
-#define STOREN vstore2
 #else
 typedef float4 vecn;
-#define LOADN vload4
-#define STOREN vstore4
 #endif
+#define READN(from) (*(global const vecn *)(from))
+#define WRITEN(to) (*(global vecn *)(to))
 #endif
 #define WORD (16 / VN) /* work-items whose bits make a word */
 
 /* A bit for each channel where a > b, lowest first. */
-inline uint above(vecn a, vecn b) {
+static inline uint above(vecn a, vecn b) {
 #if VN == 2
     return (uint)(a.x > b.x) | (uint)(a.y > b.y) << 1;
 #else
@@ -23,7 +21,7 @@ inline uint above(vecn a, vecn b) {
 }
 
 /* v where the bit is set, else 0. */
-inline vecn keep(vecn v, uint bits) {
+static inline vecn keep(vecn v, uint bits) {
 #if VN == 2
     return (vecn)(bits & 1 ? v.x : 0.0f, bits & 2 ? v.y : 0.0f);
 #else
@@ -32,30 +30,30 @@ inline vecn keep(vecn v, uint bits) {
 }
 
 /* The bits, from the lowest on, of a pixel's channels from `channel` on. */
-inline uint bits_of(global const ushort *bits, size_t pixel, int channels, int channel) {
+static inline uint bits_of(global const ushort *bits, size_t pixel, int channels, int channel) {
     return (uint)bits[pixel * (channels / 16) + channel / 16] >> channel % 16;
 }
 
 /* The activation of one pixel on its way out, and the bits of its signs. */
-inline uint put(vecn v, global float *out, size_t pixel, int channels, int channel) {
-    STOREN(v, 0, out + pixel * channels + channel);
+static inline uint put(vecn v, global float *out, size_t pixel, int channels, int channel) {
+    WRITEN(out + pixel * channels + channel) = v;
     return above(v, (vecn)(0.0f));
 }
 
 /* The gradient of one pixel on its way out. */
-inline void put_back(vecn v, global float *out, global const ushort *mask, int add, size_t pixel, int channels,
-                     int channel) {
+static inline void put_back(vecn v, global float *out, global const ushort *mask, int add, size_t pixel, int channels,
+                            int channel) {
     global float *to = out + pixel * channels + channel;
     if (add)
-        v += LOADN(0, to);
+        v += READN(to);
     if (mask)
         v = keep(v, bits_of(mask, pixel, channels, channel));
-    STOREN(v, 0, to);
+    WRITEN(to) = v;
 }
 
 /* 2x2 pooling (1: the maximum, 2: the average) of activations. *places: VN bits for each of the four in turn, those
  * through which the gradient goes: the first maximum if it is above 0, or all that are above 0. */
-inline vecn pooled(vecn a0, vecn a1, vecn a2, vecn a3, int pool, uint *places) {
+static inline vecn pooled(vecn a0, vecn a1, vecn a2, vecn a3, int pool, uint *places) {
     vecn zero = 0.0f;
     if (pool == 2) {
         *places = above(a0, zero) | above(a1, zero) << VN | above(a2, zero) << 2 * VN | above(a3, zero) << 3 * VN;

@@ -15,33 +15,35 @@
 /* group ids: (block of columns, block of rows, point) */
 BLOCK_KERNEL void winograd_products(global const float *restrict v, global const float *restrict u,
                                     global float *restrict m, int n, int strip, int c, int k) {
-    local float a[BK * AP], b[BK * BP];
+    STEPS(a, AP);
+    STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[RM][NV];
     int point = get_group_id(2), first_row = get_group_id(1) * BM, first_column = get_group_id(0) * BN;
-    v += (size_t)point * strip * c;
-    m += (size_t)point * strip * k;
-    for (int r = 0; r < RM; r++)
-        for (int q = 0; q < NV; q++)
-            acc[r][q] = 0.0f;
+    int rows = n - first_row, columns = k - first_column;
+    clear(acc);
+    v += ((size_t)point * strip + first_row) * c;
 #if TURNED
-    u += (size_t)(RECIPROCAL(point / SIDE) * SIDE + RECIPROCAL(point % SIDE)) * c * k;
-#define FETCH_U(step) FETCH_ACROSS(next_b, BN, u + (step), first_column, k, c)
+    u += ((size_t)(RECIPROCAL(point / SIDE) * SIDE + RECIPROCAL(point % SIDE)) * k + first_column) * c;
+#define FETCH_U(step) FETCH_ACROSS(next_b, BN, u + (step), columns, c)
 #define KEEP_U KEEP_ACROSS(next_b, BN, b)
 #else
-    u += (size_t)point * c * k;
-#define FETCH_U(step) FETCH_ALONG(next_b, BN, u + (size_t)(step)*k, first_column, k, BK, k)
+    u += (size_t)point * c * k + first_column;
+#define FETCH_U(step) FETCH_ALONG(next_b, BN, u + (step)*k, columns, BK, k)
 #define KEEP_U KEEP_ALONG(next_b, BN, b)
 #endif
-#define FETCH_BOTH(step)                                   \
-    FETCH_ACROSS(next_a, BM, v + (step), first_row, n, c); \
+#define FETCH_BOTH(step)                           \
+    FETCH_ACROSS(next_a, BM, v + (step), rows, c); \
     FETCH_U(step)
 #define KEEP_BOTH               \
     KEEP_ACROSS(next_a, BM, a); \
     KEEP_U
     MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
+    m += ((size_t)point * strip + first_row + ROW) * k + first_column;
+#pragma unroll
     for (int r = 0; r < RM; r++)
+#pragma unroll
         for (int q = 0; q < NV; q++)
-            if (first_row + ROW + r < n && first_column + COLUMN(q) < k)
-                STOREN(acc[r][q], 0, m + (size_t)(first_row + ROW + r) * k + first_column + COLUMN(q));
+            if (ROW + r < rows && COLUMN(q) < columns)
+                WRITEN(m + r * k + COLUMN(q)) = acc[r][q];
 }

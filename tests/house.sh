@@ -189,9 +189,18 @@ END
         done
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
-    echo "lanes_gpu+winograd_points+winograd_gpu -DVN=2 -DM=4"
-    echo "lanes_gpu+winograd_points+winograd_gpu -DVN=2 -DM=2"
-    for block in "-DGX=8 -DGY=16 -DRM=8 -DBN=64" "-DGX=16 -DGY=16 -DRM=4 -DBN=64" "-DGX=8 -DGY=4 -DRM=8 -DBN=16"; do
+    for m in 2 4; do
+        echo "winograd_points+winograd_filters_gpu -DM=$m"
+        for unpool in 0 1 2; do
+            echo "lanes_gpu+winograd_points+winograd_input_gpu -DVN=2 -DM=$m -DLX=16 -DUNPOOL=$unpool"
+        done
+        for bits in 0 1; do
+            for end in "-DFORWARD=1 -DPOOL=0 -DADD=0" "-DFORWARD=1 -DPOOL=1 -DADD=0" "-DFORWARD=1 -DPOOL=2 -DADD=0" "-DFORWARD=0 -DPOOL=0 -DADD=0" "-DFORWARD=0 -DPOOL=0 -DADD=1"; do
+                echo "lanes_gpu+winograd_points+winograd_output_gpu -DVN=2 -DM=$m -DLX=16 $end -DBITS=$bits"
+            done
+        done
+    done
+    for block in "-DGX=8 -DGY=16 -DRM=8 -DBN=64" "-DGX=8 -DGY=16 -DRM=4 -DBN=64" "-DGX=16 -DGY=16 -DRM=8 -DBN=64" "-DGX=16 -DGY=16 -DRM=4 -DBN=64" "-DGX=8 -DGY=4 -DRM=8 -DBN=16"; do
         for turned in 0 1; do
             for side in 4 6; do
                 echo "block_gpu+winograd_products_gpu $block -DBK=16 -DTURNED=$turned -DSIDE=$side"

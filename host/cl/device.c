@@ -69,6 +69,7 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     uint64_t width = device_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
     device->base_align_bytes = (size_t)device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
+    device->cache_bytes = device_number(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);
     device->quirks = pst_quirks_find(info);
     /* GPU before CPU, discrete before integrated, then units x clock, then memory; a device that fails last of all. */

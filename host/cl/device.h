@@ -16,6 +16,7 @@ typedef struct pst_device {
     pst_quirks quirks;
     int vector_width;        /* floats in a native vector: 16, 8 or 4 */
     size_t base_align_bytes; /* of sub-buffers */
+    uint64_t cache_bytes;    /* of the last cache before memory; 0: unknown */
     uint64_t score;
 } pst_device;
 

@@ -9,6 +9,11 @@
 typedef struct pst_quirks {
     const char *build_options; /* added to every program's */
     double memory_share;       /* of the memory the driver reports, how much may be planned for */
+    /* What OpenCL does not tell about a compute unit of a GPU; used to choose shapes of launches. */
+    int wave;           /* work-items that run together: smaller groups leave lanes idle */
+    int item_registers; /* that a work-item can have, of 32 bits */
+    int unit_registers; /* of all work-items of a unit */
+    int unit_flops;     /* float32 operations a clock */
 } pst_quirks;
 
 pst_quirks pst_quirks_find(const pst_device_info *info);

@@ -1,30 +1,57 @@
-/* What the matrix products of the kernels for GPUs share: blocks of a work-group (cl/block_gpu.cl), fitted to the
- * device. */
+/* What the matrix products of the kernels for GPUs share: block forms (cl/block_gpu.cl), and launches that follow the
+ * device's size. */
 #ifndef PST_OP_BLOCKS_H
 #define PST_OP_BLOCKS_H
 
 #include "cl/program.h"
 
-/* A launch does so many operations at most: a tenth of a second where a device does 40 GFLOP/s. */
-#define PST_LAUNCH_FLOPS 4e9
+/* A work-item makes rows x columns numbers in `registers` registers or so; a full group has `items` work-items. */
+typedef struct pst_block_form {
+    const char *name;
+    int rows, columns, items, registers;
+} pst_block_form;
+
+/* More numbers need fewer reads from local memory for each multiply-add, and more registers. */
+#define PST_BLOCK_FORMS 4
+extern const pst_block_form pst_block_forms[PST_BLOCK_FORMS];
+
+/* Whether the device's compiler keeps the form in registers; which form to take without measuring; the number of the
+ * form with this name, or PST_BLOCK_FORMS. */
+bool pst_block_form_fits(const pst_session *session, size_t form);
+size_t pst_block_form_default(const pst_session *session);
+size_t pst_block_form_find(const char *name);
 
 /* across x down work-items, each with `rows` rows and columns / across columns; steps of `depth`. */
 typedef struct pst_block {
     int across, down, rows, columns, depth;
+    size_t form;
 } pst_block;
 
 /* Work-items of a block, and its rows. */
 size_t pst_block_items(const pst_block *block);
 int pst_block_height(const pst_block *block);
 
-/* The block for a product with so many rows and k columns, a multiple of 16. Work-items of 8 x 8 numbers in groups of
- * 128, which do the most for what they read, or, `narrow`, of 4 x 4 in groups of 256, which take a third of the
- * registers; fewer work-items where the device cannot do so many or the rows do not fill them. */
-pst_block pst_block_choose(const pst_session *session, size_t rows, int k, bool narrow);
+/* The block for a product with so many rows and k columns, a multiple of 16. Where the rows do not fill it, it gets
+ * lower, but not smaller than the work-items that run together on the device (a wave), and then has 4 rows a work-item;
+ * it is also halved until the device can do it. pst_block_square: as high as wide. */
+pst_block pst_block_choose(const pst_session *session, size_t form, size_t rows, int k);
+pst_block pst_block_square(const pst_session *session, size_t form, int k);
 
 /* pst_kernel_get with the block's defines before the others. Where the kernel cannot run in groups as large as that,
- * the block is halved until it can. */
+ * the block is made lower, a square one smaller, until it can. */
 pst_status pst_block_kernel(pst_session *session, const char *source, const char *name, const char *defines,
                             pst_block *block, const pst_kernel **kernel);
+
+/* How many groups of the block the device can hold at one time, by its registers; at least 1. */
+double pst_block_resident(const pst_session *session, const pst_block *block);
+
+/* Float32 operations a second of the whole device at best, from its units and clock. An estimate for choosing shapes.
+ */
+double pst_peak_flops(const pst_session *session);
+
+/* Operations of a launch at most, so that it takes less than a tenth of a second even at a tenth of the peak: drivers
+ * stop long kernels of a GPU with a display. pst_launch_share: how many of `count` equal parts, at least 1. */
+double pst_launch_flops(const pst_session *session);
+size_t pst_launch_share(const pst_session *session, double flops_of_part, size_t count);
 
 #endif

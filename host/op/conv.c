@@ -3,14 +3,21 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "op/blocks.h"
 
-const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,           &pst_conv_direct,
-                                                   &pst_conv_winograd_fused,   &pst_conv_winograd_deep,
-                                                   &pst_conv_winograd_small,   &pst_conv_winograd_large,
-                                                   &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_winograd_4x4_narrow,
-                                                   &pst_conv_gpu_winograd_2x2, &pst_conv_gpu_winograd_2x2_narrow,
-                                                   &pst_conv_gpu_direct,       &pst_conv_gpu_direct_narrow,
-                                                   &pst_conv_gpu_image,        NULL};
+#define FORMS(array) &(array)[0], &(array)[1], &(array)[2], &(array)[3]
+
+const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
+                                                   &pst_conv_direct,
+                                                   &pst_conv_winograd_fused,
+                                                   &pst_conv_winograd_deep,
+                                                   &pst_conv_winograd_small,
+                                                   &pst_conv_winograd_large,
+                                                   FORMS(pst_conv_gpu_winograd_4x4),
+                                                   FORMS(pst_conv_gpu_winograd_2x2),
+                                                   FORMS(pst_conv_gpu_direct),
+                                                   &pst_conv_gpu_image,
+                                                   NULL};
 
 /* The first that supports the shape, or else im2col. */
 static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape,
@@ -23,7 +30,8 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
  * tenth; beyond, reading its larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     if (!engine->session->cpu_kernels)
-        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4, &pst_conv_gpu_image);
+        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4[pst_block_form_default(engine->session)],
+                        &pst_conv_gpu_image);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_conv_algorithm *wanted = c <= 128   ? &pst_conv_winograd_large
                                        : c <= 256 ? &pst_conv_winograd_fused

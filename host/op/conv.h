@@ -70,9 +70,9 @@ typedef struct pst_conv_algorithm {
 extern const pst_conv_algorithm *const pst_conv_menu[];
 
 extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep,
-    pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_gpu_winograd_4x4, pst_conv_gpu_winograd_4x4_narrow,
-    pst_conv_gpu_winograd_2x2, pst_conv_gpu_winograd_2x2_narrow, pst_conv_gpu_direct, pst_conv_gpu_direct_narrow,
-    pst_conv_gpu_image;
+    pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_gpu_image;
+/* One for each form of blocks (op/blocks.h). */
+extern const pst_conv_algorithm pst_conv_gpu_winograd_4x4[], pst_conv_gpu_winograd_2x2[], pst_conv_gpu_direct[];
 
 /* A good choice without measuring. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);

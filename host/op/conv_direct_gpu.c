@@ -9,10 +9,10 @@
 
 #define STEP 8 /* CB: inputs at a time */
 
-static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
+static bool supports(size_t form, const pst_conv_engine *engine, const pst_conv_shape *s) {
     const pst_session *session = engine->session;
     return !session->cpu_kernels && session->device.info.max_work_group_size >= 16 && s->c_in % 16 == 0 &&
-           s->c_out % 16 == 0;
+           s->c_out % 16 == 0 && pst_block_form_fits(session, form);
 }
 
 static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
@@ -24,10 +24,10 @@ static pst_status workspace_bytes(const pst_conv_engine *engine, const pst_conv_
 
 static int patches_across(int down) { return down >= 16 ? 4 : down >= 4 ? 2 : 1; }
 
-static pst_status run(bool narrow, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
+static pst_status run(size_t form, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
-    pst_block block = pst_block_choose(session, (size_t)s->h * (size_t)s->w, s->c_out, narrow);
+    pst_block block = pst_block_choose(session, form, (size_t)s->h * (size_t)s->w, s->c_out);
     char defines[64];
     pst_status status;
     block.depth = STEP;
@@ -38,7 +38,7 @@ static pst_status run(bool narrow, const pst_conv_engine *engine, const pst_conv
            blocks = ((size_t)s->c_out + columns - 1) / columns;
     size_t across = (size_t)((s->w + patch_w - 1) / patch_w), down = (size_t)((s->h + patch_h - 1) / patch_h);
     double flops = 18.0 * patch_h * s->w * s->c_in * s->c_out; /* of a row of patches */
-    size_t most = flops < PST_LAUNCH_FLOPS ? (size_t)(PST_LAUNCH_FLOPS / flops) : 1;
+    size_t most = pst_launch_share(session, flops, down);
     const pst_buffer *in_bits = s->backward && s->pool != PST_POOL_NONE ? t->in_bits : NULL;
     for (size_t first = 0; first < down; first += most) {
         size_t rows = down - first < most ? down - first : most;
@@ -54,16 +54,22 @@ cleanup:
     return status;
 }
 
-static pst_status wide_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
-    return run(false, engine, s, t);
-}
+#define FORM(form)                                                                                                    \
+    static bool supports_##form(const pst_conv_engine *engine, const pst_conv_shape *s) {                             \
+        return supports(form, engine, s);                                                                             \
+    }                                                                                                                 \
+    static pst_status run_##form(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) { \
+        return run(form, engine, s, t);                                                                               \
+    }
+#define ENTRY(form, name)                                                                                            \
+    {                                                                                                                \
+        name, supports_##form, pst_conv_forward_weight_bytes, workspace_bytes, pst_conv_forward_weights, run_##form, \
+            true                                                                                                     \
+    }
 
-static pst_status narrow_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
-    return run(true, engine, s, t);
-}
-
-const pst_conv_algorithm pst_conv_gpu_direct = {
-    "gpu-direct", supports, pst_conv_forward_weight_bytes, workspace_bytes, pst_conv_forward_weights, wide_run, true};
-const pst_conv_algorithm pst_conv_gpu_direct_narrow = {
-    "gpu-direct-narrow", supports, pst_conv_forward_weight_bytes, workspace_bytes, pst_conv_forward_weights,
-    narrow_run,          true};
+FORM(0)
+FORM(1)
+FORM(2)
+FORM(3)
+const pst_conv_algorithm pst_conv_gpu_direct[PST_BLOCK_FORMS] = {
+    ENTRY(0, "gpu-direct-8x8"), ENTRY(1, "gpu-direct-4x8"), ENTRY(2, "gpu-direct-8x4"), ENTRY(3, "gpu-direct-4x4")};

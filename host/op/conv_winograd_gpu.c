@@ -3,22 +3,32 @@
  * directions.
  *
  * What bounds it: with 64 channels the transforms, which move (36 / 16 + 1) times what a map holds each way, with 512
- * the products. A strip is therefore as long as large caches hold, which also fills the largest of today's GPUs: with
- * 64 channels 1984 tiles and 558 groups, with 512 256 tiles and 576. */
+ * the products. Short strips stay in the device's cache; long ones fill it to the last group and need fewer launches.
+ */
+#include <math.h>
 #include <stdio.h>
 
 #include "op/activation.h"
 #include "op/blocks.h"
 #include "op/conv.h"
 
-#define STRIP_BYTES ((size_t)40 << 20)
-#define STRIP_TILES 32 /* at least */
-#define LANES 2        /* channels of a work-item in the transforms */
+#define STRIP_BYTES ((size_t)256 << 20) /* at most */
+#define STRIP_TILES 32                  /* at least */
+#define STRIPS_MAX 64                   /* that are compared; more only where memory demands it */
+#define LANES 2                         /* channels of a work-item in the transforms */
 
-/* m: side of a tile's outputs. */
+/* For comparing strips: bytes that memory and cache move while the device does one operation at its peak (graphics
+ * cards have 0.02 to 0.06, caches 2 to 4 times as much), and what a launch costs. */
+#define MEMORY_RATIO 0.05
+#define CACHE_RATIO 0.1
+#define CACHE_SHARE 0.8
+#define CACHE_UNKNOWN ((uint64_t)4 << 20)
+#define LAUNCH_SECONDS 4e-6
+
+/* m: side of a tile's outputs. block: number of the block form. */
 typedef struct form {
     int m;
-    bool narrow;
+    size_t block;
 } form;
 
 static size_t points(form f) { return (size_t)((f.m + 2) * (f.m + 2)); }
@@ -26,24 +36,54 @@ static size_t tile_count(form f, const pst_conv_shape *s) {
     return (size_t)((s->h + f.m - 1) / f.m) * (size_t)((s->w + f.m - 1) / f.m);
 }
 
-static bool supports(const pst_conv_engine *engine, const pst_conv_shape *s) {
+static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     const pst_session *session = engine->session;
     return !session->cpu_kernels && pst_group_size(session) >= PST_CHANNELS / LANES && s->c_in % 16 == 0 &&
-           s->c_out % 16 == 0;
+           s->c_out % 16 == 0 && pst_block_form_fits(session, f.block);
 }
 
 static size_t strip_bytes(form f, const pst_conv_shape *s, size_t strip) {
     return sizeof(float) * points(f) * strip * (size_t)(s->c_in + s->c_out);
 }
 
-/* Tiles of a strip: all, or so many that they fill whole blocks of rows. */
+/* The modelled time of n tiles: products in whole waves of groups, what the transforms write and the next step reads,
+ * three launches. */
+static double seconds_of(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t n, bool cached) {
+    const pst_session *session = engine->session;
+    pst_block block = pst_block_choose(session, f.block, n, s->c_out);
+    double peak = pst_peak_flops(session), resident = pst_block_resident(session, &block);
+    size_t height = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
+    double groups = (double)((n + height - 1) / height * (((size_t)s->c_out + columns - 1) / columns) * points(f));
+    double flops = ceil(groups / resident) * resident * 2.0 * (double)height * block.columns * s->c_in;
+    return flops / peak + 2.0 * (double)strip_bytes(f, s, n) / (peak * (cached ? CACHE_RATIO : MEMORY_RATIO)) +
+           3 * LAUNCH_SECONDS;
+}
+
+static double strips_seconds(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t strip) {
+    uint64_t cache = engine->session->device.cache_bytes ? engine->session->device.cache_bytes : CACHE_UNKNOWN;
+    bool cached = (double)strip_bytes(f, s, strip) <= CACHE_SHARE * (double)cache;
+    size_t tiles = tile_count(f, s), rest = tiles % strip;
+    return (double)(tiles / strip) * seconds_of(f, engine, s, strip, cached) +
+           (rest ? seconds_of(f, engine, s, rest, cached) : 0);
+}
+
+/* Tiles of a strip: of all equal parts that memory has room for the fastest by the model. */
 static size_t strip_length(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t limit = engine->workspace_limit < STRIP_BYTES ? engine->workspace_limit : STRIP_BYTES,
-           rest = 2 * PST_SLICE_ALIGN;
+           rest = 2 * PST_SLICE_ALIGN, tiles = tile_count(f, s), best = 0;
     limit = limit > rest ? limit - rest : 0;
-    size_t tiles = tile_count(f, s), most = limit / strip_bytes(f, s, 1), whole = most >= 128 ? 128 : STRIP_TILES;
-    if (tiles <= most)
-        return tiles;
+    size_t most = limit / strip_bytes(f, s, 1), whole = most >= 128 ? 128 : STRIP_TILES;
+    double least = INFINITY;
+    for (size_t count = 1; count <= STRIPS_MAX; count++) {
+        size_t strip = count == 1 ? tiles : pst_round_up((tiles + count - 1) / count, whole);
+        double seconds = strip <= most ? strips_seconds(f, engine, s, strip) : INFINITY;
+        if (seconds < least) {
+            least = seconds;
+            best = strip;
+        }
+    }
+    if (best)
+        return best;
     most = most / whole * whole;
     return most ? most : tiles < STRIP_TILES ? tiles : STRIP_TILES;
 }
@@ -52,10 +92,21 @@ static size_t weight_bytes(form f, const pst_conv_shape *s) {
     return sizeof(float) * points(f) * (size_t)s->c_in * (size_t)s->c_out;
 }
 
-static pst_status get_transform(form f, const pst_conv_engine *engine, const char *name, const pst_kernel **kernel) {
-    char defines[32];
-    snprintf(defines, sizeof defines, "-DVN=%d -DM=%d", LANES, f.m);
-    return pst_kernel_get(engine->session, "lanes_gpu+winograd_points+winograd_gpu", name, defines, kernel);
+/* Work-items of a group across the channels c: their bits make whole words. */
+static size_t lanes_across(const pst_session *session, int c) {
+    size_t across = PST_CHANNELS / LANES;
+    while (across < 32 && 2 * across <= pst_group_size(session) && (size_t)c / LANES % (2 * across) == 0)
+        across *= 2;
+    return across;
+}
+
+/* A transform of the channels c. */
+static pst_status get_transform(form f, const pst_conv_engine *engine, const char *name, int c, const char *defines,
+                                const pst_kernel **kernel) {
+    char source[96], all[128];
+    snprintf(source, sizeof source, "lanes_gpu+winograd_points+%s_gpu", name);
+    snprintf(all, sizeof all, "-DVN=%d -DM=%d -DLX=%zu %s", LANES, f.m, lanes_across(engine->session, c), defines);
+    return pst_kernel_get(engine->session, source, name, all, kernel);
 }
 
 static pst_status prepare(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k,
@@ -65,7 +116,9 @@ static pst_status prepare(form f, const pst_conv_engine *engine, const pst_conv_
     const pst_kernel *kernel;
     size_t bytes = sizeof(float) * 9 * (size_t)k * (size_t)c, in = (size_t)s->c_in, out = (size_t)s->c_out;
     pst_status status;
-    PST_TRY(get_transform(f, engine, "winograd_filters", &kernel));
+    char defines[16];
+    snprintf(defines, sizeof defines, "-DM=%d", f.m);
+    PST_TRY(pst_kernel_get(session, "winograd_points+winograd_filters_gpu", "winograd_filters", defines, &kernel));
     PST_TRY(pst_buffer_create(session, bytes, "weights", &raw));
     PST_TRY(pst_buffer_write(session, raw, 0, weights, bytes));
     PST_TRY(pst_launch(session, kernel, (size_t[]){s->backward ? in : out, s->backward ? out : in, 1}, NULL,
@@ -79,51 +132,63 @@ cleanup:
 /* Queues a transform of the channels c of n tiles. */
 static pst_status transform(const pst_conv_engine *engine, const pst_kernel *kernel, int c, size_t n, size_t arg_count,
                             const pst_arg *args) {
-    size_t group = pst_group_size(engine->session), items = pst_round_up(n * (size_t)(c / LANES), group);
-    return pst_launch(engine->session, kernel, (size_t[]){items, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
+    size_t across = lanes_across(engine->session, c), down = pst_group_size(engine->session) / across;
+    return pst_launch(engine->session, kernel, (size_t[]){(size_t)(c / LANES), pst_round_up(n, down), 1},
+                      (size_t[]){across, down, 1}, arg_count, args);
+}
+
+typedef struct steps {
+    const pst_kernel *input, *products, *output;
+    pst_block block;
+    pst_buffer *v, *m; /* slices of the workspace */
+} steps;
+
+static pst_status get_steps(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                            size_t strip, steps *to) {
+    pst_session *session = engine->session;
+    size_t v_bytes = pst_round_up(sizeof(float) * points(f) * strip * (size_t)s->c_in, PST_SLICE_ALIGN);
+    char defines[64];
+    pst_status status;
+    to->block = pst_block_choose(session, f.block, strip, s->c_out);
+    snprintf(defines, sizeof defines, "-DUNPOOL=%d", s->backward ? (int)s->pool : 0);
+    PST_TRY(get_transform(f, engine, "winograd_input", s->c_in, defines, &to->input));
+    snprintf(defines, sizeof defines, "-DSIDE=%d -DTURNED=%d", f.m + 2, s->backward);
+    PST_TRY(pst_block_kernel(session, "block_gpu+winograd_products_gpu", "winograd_products", defines, &to->block,
+                             &to->products));
+    snprintf(defines, sizeof defines, "-DFORWARD=%d -DPOOL=%d -DADD=%d -DBITS=%d", !s->backward,
+             s->backward ? 0 : (int)s->pool, s->backward && t->add, (s->backward ? t->mask : t->bits) != NULL);
+    PST_TRY(get_transform(f, engine, "winograd_output", s->c_out, defines, &to->output));
+    PST_TRY(pst_buffer_slice(session, t->workspace, 0, v_bytes, &to->v));
+    PST_TRY(pst_buffer_slice(session, t->workspace, v_bytes, t->workspace->bytes - v_bytes, &to->m));
+cleanup:
+    return status;
 }
 
 static pst_status run(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
-    const pst_kernel *input, *products, *output;
     size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s);
-    pst_block block = pst_block_choose(session, strip, s->c_out, f.narrow);
-    pst_buffer *v = NULL, *m = NULL;
-    size_t v_bytes = pst_round_up(sizeof(float) * points(f) * strip * (size_t)s->c_in, PST_SLICE_ALIGN);
-    char defines[32];
+    steps k = {NULL};
     pst_status status;
-    snprintf(defines, sizeof defines, "-DSIDE=%d -DTURNED=%d", f.m + 2, s->backward);
-    PST_TRY(get_transform(f, engine, "winograd_input", &input));
-    PST_TRY(get_transform(f, engine, "winograd_output", &output));
-    PST_TRY(
-        pst_block_kernel(session, "block_gpu+winograd_products_gpu", "winograd_products", defines, &block, &products));
-    PST_TRY(pst_buffer_slice(session, t->workspace, 0, v_bytes, &v));
-    PST_TRY(pst_buffer_slice(session, t->workspace, v_bytes, t->workspace->bytes - v_bytes, &m));
-    const pst_buffer *in_bits = s->backward && s->pool != PST_POOL_NONE ? t->in_bits : NULL;
-    pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w), c = pst_arg_int(s->c_in), k = pst_arg_int(s->c_out);
-    pst_arg length = pst_arg_int((int)strip);
-    size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
-    size_t across = ((size_t)s->c_out + columns - 1) / columns;
+    PST_TRY(get_steps(f, engine, s, t, strip, &k));
+    pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w), in = pst_arg_int(s->c_in), out = pst_arg_int(s->c_out);
+    pst_arg v = pst_arg_buffer(k.v), m = pst_arg_buffer(k.m), length = pst_arg_int((int)strip);
+    size_t items = pst_block_items(&k.block), rows = (size_t)pst_block_height(&k.block),
+           columns = (size_t)k.block.columns, across = ((size_t)s->c_out + columns - 1) / columns;
     for (size_t first = 0; first < tiles; first += strip) {
         size_t count = tiles - first < strip ? tiles - first : strip;
         pst_arg from = pst_arg_int((int)first), n = pst_arg_int((int)count);
-        PST_TRY(
-            transform(engine, input, s->c_in, count,
-                      PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(in_bits), pst_arg_float(pst_unpool_scale(s->pool)),
-                               pst_arg_buffer(v), h, w, c, from, n, length)));
-        PST_TRY(
-            pst_launch(session, products, (size_t[]){across * items, (count + rows - 1) / rows, points(f)},
-                       (size_t[]){items, 1, 1},
-                       PST_ARGS(pst_arg_buffer(v), pst_arg_buffer(t->weights), pst_arg_buffer(m), n, length, c, k)));
-        PST_TRY(
-            transform(engine, output, s->c_out, count,
-                      PST_ARGS(pst_arg_buffer(m), pst_arg_buffer(s->backward ? NULL : t->bias), pst_arg_buffer(t->out),
-                               pst_arg_buffer(s->backward ? t->mask : t->bits), pst_arg_int(t->add),
-                               pst_arg_int(s->backward ? 0 : (int)s->pool), h, w, k, from, n, length)));
+        PST_TRY(transform(engine, k.input, s->c_in, count,
+                          PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(s->backward ? t->in_bits : NULL), v, h, w, in,
+                                   from, n, length)));
+        PST_TRY(pst_launch(session, k.products, (size_t[]){across * items, (count + rows - 1) / rows, points(f)},
+                           (size_t[]){items, 1, 1}, PST_ARGS(v, pst_arg_buffer(t->weights), m, n, length, in, out)));
+        PST_TRY(transform(engine, k.output, s->c_out, count,
+                          PST_ARGS(m, pst_arg_buffer(s->backward ? NULL : t->bias), pst_arg_buffer(t->out),
+                                   pst_arg_buffer(s->backward ? t->mask : t->bits), h, w, out, from, n, length)));
     }
 cleanup:
-    pst_buffer_destroy(session, m);
-    pst_buffer_destroy(session, v);
+    pst_buffer_destroy(session, k.m);
+    pst_buffer_destroy(session, k.v);
     return status;
 }
 
@@ -137,26 +202,42 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
 #define PREPARED(m)                                                                                                    \
     static size_t weight_bytes_##m(const pst_conv_engine *engine, const pst_conv_shape *s) {                           \
         (void)engine;                                                                                                  \
-        return weight_bytes((form){m, false}, s);                                                                      \
+        return weight_bytes((form){m, 0}, s);                                                                          \
     }                                                                                                                  \
     static pst_status prepare_##m(const pst_conv_engine *engine, const pst_conv_shape *s, const float *weights, int k, \
                                   int c, pst_buffer *prepared) {                                                       \
-        return prepare((form){m, false}, engine, s, weights, k, c, prepared);                                          \
+        return prepare((form){m, 0}, engine, s, weights, k, c, prepared);                                              \
     }
 
-#define ENTRY(entry, name, m, narrow)                                                                                  \
-    static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {       \
-        return workspace((form){m, narrow}, engine, s, bytes);                                                         \
+#define FORM(m, block)                                                                                                 \
+    static bool supports_##m##_##block(const pst_conv_engine *engine, const pst_conv_shape *s) {                       \
+        return supports((form){m, block}, engine, s);                                                                  \
     }                                                                                                                  \
-    static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) { \
-        return run((form){m, narrow}, engine, s, t);                                                                   \
+    static pst_status workspace_##m##_##block(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) { \
+        return workspace((form){m, block}, engine, s, bytes);                                                          \
     }                                                                                                                  \
-    const pst_conv_algorithm pst_conv_##entry = {                                                                      \
-        name, supports, weight_bytes_##m, entry##_workspace, prepare_##m, entry##_run, true};
+    static pst_status run_##m##_##block(const pst_conv_engine *engine, const pst_conv_shape *s,                        \
+                                        const pst_conv_tensors *t) {                                                   \
+        return run((form){m, block}, engine, s, t);                                                                    \
+    }
+
+#define ENTRY(m, block, name) \
+    { name, supports_##m##_##block, weight_bytes_##m, workspace_##m##_##block, prepare_##m, run_##m##_##block, true }
 
 PREPARED(4)
 PREPARED(2)
-ENTRY(gpu_winograd_4x4, "gpu-winograd-4x4", 4, false)
-ENTRY(gpu_winograd_4x4_narrow, "gpu-winograd-4x4-narrow", 4, true)
-ENTRY(gpu_winograd_2x2, "gpu-winograd-2x2", 2, false)
-ENTRY(gpu_winograd_2x2_narrow, "gpu-winograd-2x2-narrow", 2, true)
+FORM(4, 0)
+FORM(4, 1)
+FORM(4, 2)
+FORM(4, 3)
+FORM(2, 0)
+FORM(2, 1)
+FORM(2, 2)
+FORM(2, 3)
+
+const pst_conv_algorithm pst_conv_gpu_winograd_4x4[PST_BLOCK_FORMS] = {
+    ENTRY(4, 0, "gpu-winograd-4x4-8x8"), ENTRY(4, 1, "gpu-winograd-4x4-4x8"), ENTRY(4, 2, "gpu-winograd-4x4-8x4"),
+    ENTRY(4, 3, "gpu-winograd-4x4-4x4")};
+const pst_conv_algorithm pst_conv_gpu_winograd_2x2[PST_BLOCK_FORMS] = {
+    ENTRY(2, 0, "gpu-winograd-2x2-8x8"), ENTRY(2, 1, "gpu-winograd-2x2-4x8"), ENTRY(2, 2, "gpu-winograd-2x2-8x4"),
+    ENTRY(2, 3, "gpu-winograd-2x2-4x4")};

@@ -70,21 +70,19 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
     return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
 }
 
-/* A square block of the matrix on GPUs. */
-static pst_block square_block(const pst_session *session, int c) {
-    pst_block block = pst_block_choose(session, (size_t)c, c, false);
-    while (block.columns > 16 &&
-           (size_t)(block.columns / block.rows * block.across) > session->device.info.max_work_group_size)
-        block.columns /= 2;
-    block.down = block.columns / block.rows;
-    while (block.across > 2 && pst_block_items(&block) > session->device.info.max_work_group_size)
-        block.across /= 2;
-    return block;
+/* A square block of the matrix on GPUs, as it was built: the device may not be able to do the one that was wanted. */
+static pst_status square_block(pst_session *session, int c, pst_block *block, const pst_kernel **kernel) {
+    *block = pst_block_square(session, pst_block_form_default(session), c);
+    return pst_block_kernel(session, "block_gpu+gram_gpu", "gram_partial", "", block, kernel);
 }
 
 static pst_status get_common(pst_session *session, int c, const char *name, const pst_kernel **kernel) {
+    pst_block block = {.columns = 16};
     char defines[32];
-    snprintf(defines, sizeof defines, "-DT=%d", is_cpu(session) ? 16 : square_block(session, c).columns);
+    pst_status status = is_cpu(session) ? PST_OK : square_block(session, c, &block, kernel);
+    if (status != PST_OK)
+        return status;
+    snprintf(defines, sizeof defines, "-DT=%d", block.columns);
     return pst_kernel_get(session, "gram", name, defines, kernel);
 }
 
@@ -98,17 +96,13 @@ typedef struct partial_sums {
 static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace,
                              partial_sums *sums) {
     const pst_kernel *kernel;
-    pst_block block = square_block(session, c), wanted = block;
-    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
-           blocks = side * (side + 1) / 2;
-    size_t items = pst_block_items(&block);
-    double flops = (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts;
-    size_t most = flops < PST_LAUNCH_FLOPS ? (size_t)(PST_LAUNCH_FLOPS / flops) : 1;
+    pst_block block;
     pst_status status;
-    PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_partial", "", &block, &kernel));
-    if (block.down != wanted.down)
-        return pst_fail(session->error, PST_ERROR_DEVICE, "%s: cannot run %s in groups of %zu",
-                        session->device.info.name, kernel->name, items);
+    PST_TRY(square_block(session, c, &block, &kernel));
+    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
+           blocks = side * (side + 1) / 2, items = pst_block_items(&block);
+    size_t most = pst_launch_share(
+        session, (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts, parts);
     for (size_t first = 0; first < parts; first += most)
         PST_TRY(pst_launch(session, kernel, (size_t[]){blocks * items, parts - first < most ? parts - first : most, 1},
                            (size_t[]){items, 1, 1},
@@ -185,12 +179,12 @@ bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
 static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, const pst_buffer *difference,
                                   size_t pixels, int c, double scale, bool accumulate, pst_buffer *d) {
     const pst_kernel *kernel;
-    pst_block block = pst_block_choose(session, pixels, c, false);
+    pst_block block = pst_block_choose(session, pst_block_form_default(session), pixels, c);
     pst_status status;
     PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_backward", "", &block, &kernel));
     size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
     size_t across = ((size_t)c + columns - 1) / columns, down = (pixels + rows - 1) / rows;
-    size_t most = (size_t)(PST_LAUNCH_FLOPS / (2.0 * (double)rows * c * c));
+    size_t most = pst_launch_share(session, 2.0 * (double)rows * c * c, down);
     for (size_t first = 0; first < down; first += most)
         PST_TRY(pst_launch(session, kernel, (size_t[]){across * items, down - first < most ? down - first : most, 1},
                            (size_t[]){items, 1, 1},

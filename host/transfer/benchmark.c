@@ -293,7 +293,7 @@ pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench
         return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a measurement cannot take %g seconds", b.options.seconds);
     b.engine = (pst_conv_engine){.session = context->session,
                                  .gemm = context->gemm,
-                                 .workspace_limit = PST_WORKSPACE_BYTES,
+                                 .workspace_limit = pst_workspace_bytes(context->session),
                                  .choices = &context->choices};
     b.measuring = (pst_measuring){.least_samples = 3, .most_samples = 25, .seconds = b.options.seconds};
     if (!network) {

@@ -33,7 +33,12 @@ struct pst_network {
     pst_network_layer layers[PST_WEIGHTS_MAX_CONVOLUTIONS]; /* for pst_network_describe */
 };
 
-#define PST_WORKSPACE_BYTES ((size_t)64 << 20) /* of the convolutions, where nothing else is asked for */
+/* Scratch memory of the convolutions where nothing else is asked for: on a GPU more, for fewer and longer launches. */
+static inline size_t pst_workspace_bytes(const pst_session *session) {
+    uint64_t part = session->device.info.memory_bytes / 32;
+    size_t least = (size_t)64 << 20, most = session->cpu_kernels ? least : (size_t)256 << 20;
+    return part < least ? least : part > most ? most : (size_t)part;
+}
 
 static inline pst_pool pst_pool_of(pst_pooling pooling) {
     return pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : pooling == PST_POOLING_L2 ? PST_POOL_L2 : PST_POOL_MAX;

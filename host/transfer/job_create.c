@@ -111,7 +111,8 @@ static pst_status make_objective(pst_job *job) {
     pst_objective_options *objective = &job->objective_options;
     pst_conv_engine engine = {.session = job->context->session,
                               .gemm = job->context->gemm,
-                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : PST_WORKSPACE_BYTES,
+                              .workspace_limit =
+                                  o->workspace_bytes ? o->workspace_bytes : pst_workspace_bytes(job->context->session),
                               .choices = &job->choices};
     pst_status status;
     PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */

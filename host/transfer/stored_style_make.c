@@ -220,7 +220,8 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     pst_error *error = &context->error;
     pst_conv_engine engine = {.session = context->session,
                               .gemm = context->gemm,
-                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : PST_WORKSPACE_BYTES,
+                              .workspace_limit =
+                                  o->workspace_bytes ? o->workspace_bytes : pst_workspace_bytes(context->session),
                               .choices = &m->choices};
     const char *digest;
     pst_status status;

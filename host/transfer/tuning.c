@@ -124,7 +124,7 @@ cleanup:
 
 static pst_conv_engine engine_of(pst_context *context) {
     return (pst_conv_engine){
-        .session = context->session, .gemm = context->gemm, .workspace_limit = PST_WORKSPACE_BYTES};
+        .session = context->session, .gemm = context->gemm, .workspace_limit = pst_workspace_bytes(context->session)};
 }
 
 /* The options as they are meant, and what they ask to measure. */
