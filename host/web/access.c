@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "web/platform.h"
+
 bool access_same_secret(const char *secret, const char *given, size_t length) {
     unsigned char differs = 0;
     if (!given || strlen(given) < length)
@@ -20,11 +22,19 @@ static bool begins(const char *text, const char *word, const char **rest) {
 }
 
 bool access_is_loopback_name(const char *host) {
+    char name[64];
     const char *rest;
-    if (!host ||
-        !(begins(host, "localhost", &rest) || begins(host, "127.0.0.1", &rest) || begins(host, "[::1]", &rest)))
+    if (!host)
         return false;
-    return !*rest || (*rest == ':' && strspn(rest + 1, "0123456789") == strlen(rest + 1));
+    bool six = *host == '[';
+    size_t length = strcspn(host += six, six ? "]" : ":");
+    const char *port = host + length;
+    if (length >= sizeof name || (six && *port++ != ']') ||
+        (*port && (*port != ':' || strspn(port + 1, "0123456789") != strlen(port + 1))))
+        return false;
+    memcpy(name, host, length);
+    name[length] = '\0';
+    return web_is_loopback(name) || (begins(name, "localhost", &rest) && !*rest);
 }
 
 const char *access_path(const char *secret, const char *path, bool *slash) {

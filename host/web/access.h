@@ -10,7 +10,8 @@
 /* The same time whatever differs; given may be NULL. */
 bool access_same_secret(const char *secret, const char *given, size_t length);
 
-/* Whether a Host header names this machine to itself: localhost, 127.0.0.1 or [::1], with any port or none. */
+/* Whether a Host header names this machine to itself: localhost or an address of the loopback, with any
+ * port or none. */
 bool access_is_loopback_name(const char *host);
 
 /* The part of a path behind "/" and, where there is a secret, behind it and another "/". NULL: it is not there. "" for

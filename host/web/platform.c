@@ -16,6 +16,7 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 /* clang-format on */
+#define BOTH_WAYS SD_BOTH
 typedef SOCKET socket_handle;
 #else
 #include <arpa/inet.h>
@@ -26,6 +27,7 @@ typedef SOCKET socket_handle;
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#define BOTH_WAYS SHUT_RDWR
 typedef int socket_handle;
 #endif
 
@@ -46,6 +48,25 @@ void web_tell(web_monitor *monitor) { WakeAllConditionVariable(&monitor->conditi
 
 void web_wait(web_monitor *monitor, double seconds) {
     SleepConditionVariableSRW(&monitor->condition, &monitor->lock, (DWORD)(seconds * 1000), 0);
+}
+
+struct web_thread {
+    HANDLE handle;
+    void (*run)(void *self);
+    void *self;
+};
+
+static DWORD WINAPI run_thread(void *thread) {
+    web_thread *t = thread;
+    t->run(t->self);
+    return 0;
+}
+
+static bool begin(web_thread *t) { return (t->handle = CreateThread(NULL, 0, run_thread, t, 0, NULL)) != NULL; }
+
+static void await(web_thread *t) {
+    WaitForSingleObject(t->handle, INFINITE);
+    CloseHandle(t->handle);
 }
 
 double web_clock(void) {
@@ -125,6 +146,21 @@ void web_wait(web_monitor *monitor, double seconds) {
     pthread_cond_timedwait(&monitor->condition, &monitor->lock, &until);
 }
 
+struct web_thread {
+    pthread_t handle;
+    void (*run)(void *self);
+    void *self;
+};
+
+static void *run_thread(void *thread) {
+    web_thread *t = thread;
+    t->run(t->self);
+    return NULL;
+}
+
+static bool begin(web_thread *t) { return pthread_create(&t->handle, NULL, run_thread, t) == 0; }
+static void await(web_thread *t) { pthread_join(t->handle, NULL); }
+
 double web_clock(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -161,7 +197,26 @@ static bool explain(int code, char reason[128]) {
 }
 #endif
 
-/* ---- the socket ---- */
+/* ---- the thread ---- */
+
+web_thread *web_thread_start(void (*run)(void *self), void *self) {
+    web_thread *t = malloc(sizeof *t);
+    if (!t)
+        return NULL;
+    t->run = run;
+    t->self = self;
+    if (begin(t))
+        return t;
+    free(t);
+    return NULL;
+}
+
+void web_thread_join(web_thread *t) {
+    await(t);
+    free(t);
+}
+
+/* ---- addresses ---- */
 
 typedef union any_address {
     struct sockaddr plain;
@@ -169,50 +224,85 @@ typedef union any_address {
     struct sockaddr_in6 six;
 } any_address;
 
-static bool read_address(const char *text, int port, any_address *address, socklen_t *size, bool *loopback) {
+static bool read_address(const char *text, any_address *address, socklen_t *size) {
     memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, text, &address->four.sin_addr) == 1) {
-        address->four.sin_family = AF_INET;
-        address->four.sin_port = htons((uint16_t)port);
-        *size = sizeof address->four;
-        *loopback = ntohl(address->four.sin_addr.s_addr) >> 24 == 127;
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &address->six.sin6_addr) == 1) {
-        address->six.sin6_family = AF_INET6;
-        address->six.sin6_port = htons((uint16_t)port);
-        *size = sizeof address->six;
-        *loopback = IN6_IS_ADDR_LOOPBACK(&address->six.sin6_addr) != 0;
-        return true;
-    }
-    return false;
+    bool four = inet_pton(AF_INET, text, &address->four.sin_addr) == 1;
+    if (!four && inet_pton(AF_INET6, text, &address->six.sin6_addr) != 1)
+        return false;
+    *size = four ? sizeof address->four : sizeof address->six;
+    address->plain.sa_family = four ? AF_INET : AF_INET6;
+    return true;
 }
+
+/* Before an IPv4 address that is written as IPv6. */
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+/* All addresses as IPv6. */
+static void write_six(const any_address *address, unsigned char bytes[16]) {
+    if (address->plain.sa_family == AF_INET) {
+        memcpy(bytes, mapped, sizeof mapped);
+        memcpy(bytes + sizeof mapped, &address->four.sin_addr, 4);
+    } else {
+        memcpy(bytes, &address->six.sin6_addr, 16);
+    }
+}
+
+static bool is_mapped(const unsigned char bytes[16]) { return memcmp(bytes, mapped, sizeof mapped) == 0; }
+
+static bool is_loopback(const any_address *address) {
+    unsigned char bytes[16];
+    write_six(address, bytes);
+    return is_mapped(bytes) ? bytes[12] == 127 : memcmp(bytes, (unsigned char[16]){[15] = 1}, 16) == 0;
+}
+
+bool web_is_loopback(const char *text) {
+    any_address address;
+    socklen_t size;
+    return read_address(text, &address, &size) && is_loopback(&address);
+}
+
+void web_origin_of(const void *client, web_origin *origin) {
+    any_address address = {.plain.sa_family = ((const struct sockaddr *)client)->sa_family};
+    memcpy(&address, client, address.plain.sa_family == AF_INET ? sizeof address.four : sizeof address.six);
+    write_six(&address, origin->bytes);
+    if (is_loopback(&address))
+        memset(origin->bytes, 0, 16);
+    else if (!is_mapped(origin->bytes))
+        memset(origin->bytes + 8, 0, 8); /* who has one address of a network has all of them */
+}
+
+/* ---- sockets ---- */
 
 bool web_listen(const char *text, int port, web_socket *made, bool *in_use, char reason[128]) {
     any_address address;
     socklen_t size;
     *in_use = false;
     start_network();
-    if (!read_address(text, port, &address, &size, &made->loopback)) {
+    if (!read_address(text, &address, &size)) {
         snprintf(reason, 128, "it is not a numeric address such as 192.168.1.5 or 0.0.0.0");
         return false;
     }
+    made->loopback = is_loopback(&address);
+    uint16_t *at = address.plain.sa_family == AF_INET ? &address.four.sin_port : &address.six.sin6_port;
+    *at = htons((uint16_t)port);
     socket_handle handle = socket(address.plain.sa_family, SOCK_STREAM, 0);
     if (!is_open(handle)) {
         explain(last_error(), reason);
         return false;
     }
     prepare_socket(handle);
-    if (bind(handle, &address.plain, size) != 0 || listen(handle, 16) != 0 ||
+    if (bind(handle, &address.plain, size) != 0 || listen(handle, SOMAXCONN) != 0 ||
         getsockname(handle, &address.plain, &size) != 0) {
         *in_use = explain(last_error(), reason);
         close_socket(handle);
         return false;
     }
     made->handle = (long long)handle;
-    made->port = ntohs(address.plain.sa_family == AF_INET ? address.four.sin_port : address.six.sin6_port);
+    made->port = ntohs(*at);
     return true;
 }
+
+void web_hang_up(long long socket) { shutdown((socket_handle)socket, BOTH_WAYS); }
 
 void web_unlisten(const web_socket *listener) { close_socket((socket_handle)listener->handle); }
 

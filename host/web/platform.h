@@ -1,5 +1,5 @@
-/* What the page's server wants of the system: a lock and a condition, a clock, true randomness, and a listening socket.
- * POSIX and Windows are in system.c alone. */
+/* What the page's server wants of the system: a lock and a condition, a thread, a clock, true randomness, and sockets.
+ * POSIX and Windows are in platform.c alone. */
 #ifndef PST_WEB_PLATFORM_H
 #define PST_WEB_PLATFORM_H
 
@@ -17,6 +17,11 @@ void web_unlock(web_monitor *monitor);
 void web_wait(web_monitor *monitor, double seconds);
 void web_tell(web_monitor *monitor); /* all who wait */
 
+typedef struct web_thread web_thread;
+
+web_thread *web_thread_start(void (*run)(void *self), void *self); /* NULL: none to be had */
+void web_thread_join(web_thread *thread);                          /* waits for its end */
+
 /* Seconds that never go back. */
 double web_clock(void);
 
@@ -29,10 +34,23 @@ typedef struct web_socket {
     bool loopback; /* no other machine can reach it */
 } web_socket;
 
+/* Whether a numeric address is one of the loopback: 127.0.0.0/8, ::1, or the former written as IPv6. */
+bool web_is_loopback(const char *address);
+
 /* Listens on a numeric address, IPv4 or IPv6; port 0 takes any. On failure: false, a reason for people, and *in_use
  * tells whether another port might do. */
 bool web_listen(const char *address, int port, web_socket *socket, bool *in_use, char reason[128]);
 void web_unlisten(const web_socket *socket);
+
+/* Ends a connection, whose socket stays to be closed. */
+void web_hang_up(long long socket);
+
+/* Whom a client's address (a struct sockaddr) belongs to: a machine's address, the network of an IPv6 address, or this
+ * machine. Equal bytes are the same. */
+typedef struct web_origin {
+    unsigned char bytes[16];
+} web_origin;
+void web_origin_of(const void *address, web_origin *origin);
 
 /* This machine's name, "localhost" where it has none. */
 void web_host_name(char name[256]);

@@ -10,10 +10,11 @@
 #include "package/embedded.h"
 #include "web/access.h"
 #include "web/state.h"
+#include "web/visitors.h"
 
 extern const embedded_file web_files[]; /* those of page/ */
 
-enum { TOO_LARGE = 413, BODY_MOST = 1024, CONNECTIONS_MOST = 24, IDLE_SECONDS = 30 };
+enum { TOO_LARGE = 413, BODY_MOST = 1024, IDLE_SECONDS = 30 };
 #define NEWS_SECONDS 20 /* that a browser waits for news at most */
 #define WEIGHT_MOST 1e12
 
@@ -83,6 +84,10 @@ static unsigned asked(connection *from, const char *name) {
     return value ? (unsigned)strtoul(value, NULL, 10) : 0;
 }
 
+static visitor *visitor_of(connection *from) {
+    return MHD_get_connection_info(from, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 static enum MHD_Result give_state(web *w, connection *to, request *r) {
     unsigned version = asked(to, "version");
     bool looks = asked(to, "look") != 0;
@@ -90,7 +95,7 @@ static enum MHD_Result give_state(web *w, connection *to, request *r) {
     web_lock(w->monitor);
     double until = web_clock() + NEWS_SECONDS;
     w->lookers += looks;
-    while (!w->ending && w->version == version && web_clock() < until)
+    while (!w->ending && !visitor_has_ended(visitor_of(to)) && w->version == version && web_clock() < until)
         web_wait(w->monitor, until - web_clock());
     char *text = web_state_text(w, &has);
     w->lookers -= looks;
@@ -243,8 +248,7 @@ static enum MHD_Result take(void *self, connection *from, const char *url, const
     (void)version;
     if (!r) { /* the headers are here; asked again for the body, and at its end */
         web *w = self;
-        *state = r = calloc(1, sizeof *r);
-        if (!r)
+        if (!visitor_of(from) || !(*state = r = calloc(1, sizeof *r)))
             return MHD_NO;
         web_lock(w->monitor);
         w->requests++;
@@ -260,16 +264,20 @@ static enum MHD_Result take(void *self, connection *from, const char *url, const
         *bytes = 0;
         return MHD_YES;
     }
-    return serve(self, from, url, method, r);
+    web *w = self;
+    visitors_enter(w->visitors, visitor_of(from), VISITOR_WAITS);
+    enum MHD_Result result = serve(w, from, url, method, r);
+    visitors_enter(w->visitors, visitor_of(from), VISITOR_TAKES);
+    return result;
 }
 
 /* What has been sent whole is known to who looks. */
 static void done(void *self, connection *from, void **state, enum MHD_RequestTerminationCode code) {
     web *w = self;
     request *r = *state;
-    (void)from;
     if (!r)
         return;
+    visitors_enter(w->visitors, visitor_of(from), VISITOR_ASKS);
     web_lock(w->monitor);
     w->requests--;
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && r->told_version)
@@ -281,15 +289,42 @@ static void done(void *self, connection *from, void **state, enum MHD_RequestTer
     *state = NULL;
 }
 
-bool web_server_start(web *w, char message[512]) {
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
-    w->daemon = MHD_start_daemon(flags, (uint16_t)w->listener.port, NULL, NULL, take, w, MHD_OPTION_LISTEN_SOCKET,
-                                 (MHD_socket)w->listener.handle, MHD_OPTION_CONNECTION_LIMIT,
-                                 (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                 MHD_OPTION_NOTIFY_COMPLETED, done, w, MHD_OPTION_END);
-    if (!w->daemon)
-        snprintf(message, 512, "--web: the server cannot be started");
-    return w->daemon != NULL;
+/* No address of ours needs escapes, so "%00" and the like are the letters that they are. */
+static size_t keep_escapes(void *self, connection *from, char *text) {
+    (void)self, (void)from;
+    return strlen(text);
 }
 
-void web_server_stop(web *w) { MHD_stop_daemon(w->daemon); /* and closes the socket */ }
+static void come_or_go(void *self, connection *who, void **context, enum MHD_ConnectionNotificationCode code) {
+    web *w = self;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const void *address = MHD_get_connection_info(who, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+        MHD_socket socket = MHD_get_connection_info(who, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        *context = visitors_add(w->visitors, (long long)socket, address);
+    } else {
+        visitors_remove(w->visitors, *context); /* before its socket is closed */
+    }
+}
+
+bool web_server_start(web *w, char message[512]) {
+    /* Those that have been ended keep their places for a moment. */
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ITC,
+             most = 2 * VISITORS_MOST, idle = IDLE_SECONDS;
+    w->visitors = visitors_open(w->monitor);
+    if (w->visitors)
+        w->daemon = MHD_start_daemon(flags, (uint16_t)w->listener.port, NULL, NULL, take, w, MHD_OPTION_LISTEN_SOCKET,
+                                     (MHD_socket)w->listener.handle, MHD_OPTION_CONNECTION_LIMIT, most,
+                                     MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_NOTIFY_COMPLETED, done, w,
+                                     MHD_OPTION_NOTIFY_CONNECTION, come_or_go, w, MHD_OPTION_UNESCAPE_CALLBACK,
+                                     keep_escapes, NULL, MHD_OPTION_END);
+    if (w->daemon)
+        return true;
+    visitors_close(w->visitors);
+    snprintf(message, 512, "--web: the server cannot be started");
+    return false;
+}
+
+void web_server_stop(web *w) {
+    MHD_stop_daemon(w->daemon); /* and closes the socket */
+    visitors_close(w->visitors);
+}

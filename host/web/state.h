@@ -20,6 +20,7 @@ struct web {
     /* for all time */
     web_monitor *monitor, *encoding; /* encoding: held while a file is made; never while the other one is */
     void *daemon;
+    struct visitors *visitors;
     web_socket listener;
     bool loopback, stays;
     char secret[WEB_SECRET + 1];        /* the first part of every path, where other machines can come */

@@ -150,7 +150,8 @@ const option_text option_texts[] = {
      "When the run ends, the page shows the result."},
     {"web-port", "The port of the page. 0 takes any free port. Implies `--web`."},
     {"web-address",
-     "The numeric address to listen on. 127.0.0.1 cannot be reached from other machines.\n"
+     "The numeric address to listen on. 127.0.0.1 and its like (127.x.x.x, ::1) cannot be reached from other "
+     "machines.\n"
      "For any other address, such as 0.0.0.0 for all addresses of this machine, the address of the page\n"
      "contains a secret. Everyone who knows it can see and control the run. Nothing is encrypted.\n"
      "Implies `--web`."},
