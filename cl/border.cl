@@ -2,9 +2,9 @@
  * border differ. x [h][w][3]; map [h][w][c]; weights [tap][3][c], tap row by row. */
 
 /* How many pixels the border has, and where one of them is. */
-inline int border_count(int h, int w) { return h == 1 || w == 1 ? h * w : 2 * (h + w) - 4; }
+static inline int border_count(int h, int w) { return h == 1 || w == 1 ? h * w : 2 * (h + w) - 4; }
 
-inline int2 border_place(int i, int h, int w) {
+static inline int2 border_place(int i, int h, int w) {
     if (h == 1 || w == 1)
         return (int2)(i / w, i % w);
     if (i < 2 * w)

@@ -3,8 +3,13 @@
  * device can do. Feature maps are [row][column][channel] with a multiple of 16 channels; the image is
  * [row][column][3]. */
 
-/* One rounding everywhere, and the fast instruction where there is one. */
+/* A multiply-add with one rounding where that is fast: a compiler for GPUs says so by FP_FAST_FMAF, the driver of a CPU
+ * to the host. Elsewhere what is fastest. */
+#if PST_FAST_FMA || defined(FP_FAST_FMAF)
 #define FMA(a, b, c) fma(a, b, c)
+#else
+#define FMA(a, b, c) mad(a, b, c)
+#endif
 
 /* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. A
  * SUM_KERNEL begins with SUM_SCRATCH, goes over its share by FOR_SHARE, and ends with PUT_SUM. */
@@ -49,7 +54,7 @@ typedef float4 wide;
 
 /* The sum of 16 lanes as a tree. Halves are taken through memory, which compilers turn into registers, and not by .lo
  * and .hi, of which the checker that the tests run under (Oclgrind 21.10) takes the upper half for never written. */
-inline float lanes_sum(float16 v) {
+static inline float lanes_sum(float16 v) {
     float a[16];
     vstore16(v, 0, a);
     vstore8(vload8(0, a) + vload8(1, a), 0, a);
@@ -58,7 +63,7 @@ inline float lanes_sum(float16 v) {
 }
 
 /* One bit a channel: is the activation above zero? */
-inline ushort signs_of(float16 v) {
+static inline ushort signs_of(float16 v) {
     int a[16];
     vstore16((v > (float16)(0.0f)) & BITS16, 0, a);
     vstore8(vload8(0, a) | vload8(1, a), 0, a);
@@ -67,14 +72,14 @@ inline ushort signs_of(float16 v) {
 }
 
 /* v where the bit of the channel is set, else 0. */
-inline float16 masked(float16 v, ushort signs) {
+static inline float16 masked(float16 v, ushort signs) {
     return select((float16)(0.0f), v, ((int16)((int)signs) & BITS16) != (int16)(0));
 }
 
 /* The gradient before 2x2 pooling at (y, x) for a group of 16 channels, from the gradient behind it [h/2][w/2][groups *
  * 16] and the bits [h][w][groups] that pooling left. */
-inline float16 unpooled(global const float *d_pooled, global const ushort *bits, float scale, int h, int w, int groups,
-                        int group, int y, int x) {
+static inline float16 unpooled(global const float *d_pooled, global const ushort *bits, float scale, int h, int w,
+                               int groups, int group, int y, int x) {
     if (y < 0 || y / 2 >= h / 2 || x < 0 || x / 2 >= w / 2)
         return 0.0f;
     float16 v = vload16(((size_t)(y / 2) * (w / 2) + x / 2) * groups + group, d_pooled);
@@ -84,7 +89,7 @@ inline float16 unpooled(global const float *d_pooled, global const ushort *bits,
 #if SUM_GROUP > 1
 #define SUM_SCRATCH local float scratch[SUM_GROUP];
 /* The sum over a work-group, for item 0 (0 for the others); every item calls it. */
-inline float group_sum(float v, local float *scratch) {
+static inline float group_sum(float v, local float *scratch) {
     int item = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
     scratch[item] = v;
@@ -100,14 +105,14 @@ inline float group_sum(float v, local float *scratch) {
 #define group_sum(v, scratch) (v)
 #endif
 
-inline void put_part(float sum, global float *sums, int slot) {
+static inline void put_part(float sum, global float *sums, int slot) {
     if (get_local_id(0) == 0)
         sums[slot * PARTS + get_group_id(0)] = sum;
 }
 #define PUT_SUM(v, sums, slot) put_part(group_sum(v, scratch), sums, slot)
 
 /* What the parts of a slot add up to. */
-inline float total(global const float *sums, int slot) {
+static inline float total(global const float *sums, int slot) {
     float sum = 0.0f;
     for (int part = 0; part < PARTS; part++)
         sum += sums[slot * PARTS + part];

@@ -8,8 +8,8 @@
 #define PATCH (3 * (RT + 2) * C)
 
 /* acc[RT][NV] over the 3x3xC window of RT neighbors; src is the pixel up and left of the first. */
-__attribute__((always_inline)) void window(global const float *src, size_t pitch, global const float *u,
-                                           vecf acc[RT][NV]) {
+__attribute__((always_inline)) static inline void window(global const float *src, size_t pitch, global const float *u,
+                                                         vecf acc[RT][NV]) {
     for (int i = 0; i < 3; i++) {
         /* the three taps of a row are neighbors in memory, so they and C are one loop */
         global const float *s = src + i * pitch;
@@ -24,7 +24,7 @@ __attribute__((always_inline)) void window(global const float *src, size_t pitch
                 vecf a = (vecf)(s[r * C + c]);
 #pragma unroll
                 for (int n = 0; n < NV; n++)
-                    acc[r][n] = fma(a, b[n], acc[r][n]);
+                    acc[r][n] = FMA(a, b[n], acc[r][n]);
             }
         }
     }

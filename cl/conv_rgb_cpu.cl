@@ -8,7 +8,7 @@
 #define ROW ((size_t)(w + RT) * 32) /* room for a last register tile that runs over the edge */
 
 /* the 27 products of row y; CB divides C */
-void products_of_row(global const float *d, global const float *weights, global float *z, int w, int y) {
+static inline void products_of_row(global const float *d, global const float *weights, global float *z, int w, int y) {
     int x = 0;
     for (; x + RT <= w; x += RT)
         for (int c = 0; c < C; c += CB)
@@ -17,7 +17,7 @@ void products_of_row(global const float *d, global const float *weights, global 
         for (int n = 0; n < 32; n += VEC) {
             vecf s = (vecf)0.0f;
             for (int c = 0; c < C; c++)
-                s = fma((vecf)(d[((size_t)y * w + x) * C + c]), LOADV(weights + c * 32 + n), s);
+                s = FMA((vecf)(d[((size_t)y * w + x) * C + c]), LOADV(weights + c * 32 + n), s);
             STOREV(z + (size_t)x * 32 + n, s);
         }
 }

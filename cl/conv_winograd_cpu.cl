@@ -20,7 +20,7 @@
  * DEEP     0: winograd_fused; 1: the three kernels below it */
 
 /* The rows that fill the last register tile are zero, so that every value read is defined. */
-void input_rest(global float *v, int n, int vpoint) {
+static inline void input_rest(global float *v, int n, int vpoint) {
     for (int t = n; t < (n + RT - 1) / RT * RT; t++)
         for (int p = 0; p < POINTS; p++)
             for (int c = 0; c < C; c += VEC)
@@ -32,7 +32,7 @@ void input_rest(global float *v, int n, int vpoint) {
 
 /* s[POINTS] = G g G^T of the filters whose tap `tap` is at g + tap * TAP. */
 #define TAP ((size_t)C * K)
-void filter(global const float *g, vecf *s) {
+static inline void filter(global const float *g, vecf *s) {
     vecf t[T][3];
 #pragma unroll
     for (int j = 0; j < 3; j++) {

@@ -2,7 +2,7 @@
  * computed, on and above the diagonal only; the order of every sum is fixed. There are `parts` of them, each c * c *
  * step from the next. */
 
-inline float gram_element(global const float *partials, int c, int parts, int step, int i, int j) {
+static inline float gram_element(global const float *partials, int c, int parts, int step, int i, int j) {
     /* Blocks below the diagonal were not computed: take the mirrored element. */
     if (i / T > j / T) {
         int k = i;

@@ -14,7 +14,7 @@
 
 /* s[GR][GN] (+)= sum over GP pixels of a[.][GR] b[.][GN]; the sum of each GP pixels is rounded
  * apart, which keeps the error of long sums small */
-void gram_tile(global const float *a, global const float *b, global float *s, int more) {
+static inline void gram_tile(global const float *a, global const float *b, global float *s, int more) {
     vecf acc[GR][GV];
 #pragma unroll
     for (int i = 0; i < GR * GV; i++)
@@ -30,7 +30,7 @@ void gram_tile(global const float *a, global const float *b, global float *s, in
             vecf e = (vecf)(a[p * GR + i]);
 #pragma unroll
             for (int j = 0; j < GV; j++)
-                acc[i][j] = fma(e, q[j], acc[i][j]);
+                acc[i][j] = FMA(e, q[j], acc[i][j]);
         }
     }
 #pragma unroll
@@ -117,7 +117,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
                 global const float *u = d + (size_t)(k / KB) * KB * C + k % KB;
                 vecf s = (vecf)0.0f;
                 for (int c = 0; c < C; c++)
-                    s = fma((vecf)(from[(size_t)t * C + c]), LOADV(u + (size_t)c * KB), s);
+                    s = FMA((vecf)(from[(size_t)t * C + c]), LOADV(u + (size_t)c * KB), s);
                 STOREV(m + t * C + k, s);
             }
         for (int i = 0; i < rows * C; i += VEC)

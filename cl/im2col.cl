@@ -3,7 +3,7 @@
  * or, with TRANSPOSED, at columns[k][pixels]; depth is 9 c rounded up, and what is beyond 9 c is zero. */
 
 /* The 16 channels that tap needs for a pixel; outside the image zero. */
-inline float16 tap_of(global const float *in, int h, int w, int c, int group, int y, int x) {
+static inline float16 tap_of(global const float *in, int h, int w, int c, int group, int y, int x) {
     if (y < 0 || y >= h || x < 0 || x >= w)
         return 0.0f;
     return vload16(((size_t)y * w + x) * (c / 16) + group, in);

@@ -19,7 +19,7 @@ SUM_KERNEL void content(global const float *f, global const float *target, int g
 }
 
 /* d (+)= g at a pixel of the image. */
-inline void give_pixel(float3 g, int pixel, int accumulate, global float *d) {
+static inline void give_pixel(float3 g, int pixel, int accumulate, global float *d) {
     if (accumulate)
         g += vload3(pixel, d);
     vstore3(g, pixel, d);

@@ -35,7 +35,7 @@ typedef uchar maskt;
 #endif
 
 /* The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.) */
-maskt greater_bits(vecf a, vecf b) {
+static inline maskt greater_bits(vecf a, vecf b) {
 #if VEC == 16 && defined(__AVX512F__) && !GENERIC
     return (maskt)__builtin_ia32_cmpps512_mask(a, b, 14, (maskt)-1, 4);
 #elif VEC == 8 && defined(__AVX__) && !GENERIC
@@ -51,11 +51,11 @@ maskt greater_bits(vecf a, vecf b) {
 #endif
 }
 
-vecf keep(vecf v, maskt bits) { return ((veci)(int)bits & LANES) != 0 ? v : (vecf)0.0f; }
+static inline vecf keep(vecf v, maskt bits) { return ((veci)(int)bits & LANES) != 0 ? v : (vecf)0.0f; }
 
 /* v as a layer's output at `at`: INJECT adds what is there, MASK_IN keeps v where the mask has bits, MASK_OUT writes
  * the bits of v. */
-void put_out(vecf v, global float *out, global maskt *mask, size_t at) {
+static inline void put_out(vecf v, global float *out, global maskt *mask, size_t at) {
 #if INJECT
     v += LOADV(out + at);
 #endif
@@ -71,8 +71,8 @@ void put_out(vecf v, global float *out, global maskt *mask, size_t at) {
 #ifdef RT
 /* m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
  * for the next RT rows; vrow and mrow are floats between rows, constants where it is called. */
-__attribute__((always_inline)) void product(global const float *v, int vrow, global const float *u, global float *m,
-                                            int mrow, int more) {
+__attribute__((always_inline)) static inline void product(global const float *v, int vrow, global const float *u,
+                                                          global float *m, int mrow, int more) {
     vecf acc[RT][NV];
 #pragma unroll
     for (int r = 0; r < RT; r++)
@@ -90,7 +90,7 @@ __attribute__((always_inline)) void product(global const float *v, int vrow, glo
             vecf a = (vecf)(v[r * vrow + c]);
 #pragma unroll
             for (int n = 0; n < NV; n++)
-                acc[r][n] = fma(a, b[n], acc[r][n]);
+                acc[r][n] = FMA(a, b[n], acc[r][n]);
         }
     }
 #pragma unroll

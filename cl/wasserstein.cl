@@ -3,7 +3,7 @@
 
 #define SMALL 2.3283064365386963e-10f /* 2^-32: squares of covariances of covariances leave the range of floats */
 
-inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
+static inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
 /* m = m - mean mean' + epsilon on the diagonal of the first true_c channels */
 EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, global const float *mean) {

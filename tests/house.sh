@@ -3,7 +3,8 @@
 #   house.sh imports FOLDER          which room may include which; sizes and names of files; vendors' names in one place
 #   house.sh format FOLDER           the dialect of .clang-format; 77 without clang-format 14
 #   house.sh symbols LIBRARY...      every symbol that a library gives away begins with pst_
-#   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device; 77 without clang
+#   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device, and every function that is
+#                                    called without inlining is defined; 77 without clang
 #   house.sh analyze FOLDER BUILD    clang-tidy 14 and cppcheck find nothing; 77 without them
 set -u
 wrong=0
@@ -229,8 +230,9 @@ kernels() {
                 [ -f "$name.cl" ] && files="$files $name.cl"
             done
             # shellcheck disable=SC2086 # lists of words
-            cat $files | clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
-                -Wno-unknown-pragmas -fsyntax-only -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_GROUP=$((64 - 63 * cpu)) -DPST_SUM_GROUP=$((256 - 255 * cpu)) $defines - >"$findings.clang" 2>&1 ||
+            cat $files | clang -x cl -cl-std=CL1.2 --target=spir64 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
+                -Wno-unknown-pragmas -O0 -S -emit-llvm -o "$findings.llvm" -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_FAST_FMA=$cpu -DPST_GROUP=$((64 - 63 * cpu)) -DPST_SUM_GROUP=$((256 - 255 * cpu)) $defines - >"$findings.clang" 2>&1 &&
+                ! grep -E '^declare ' "$findings.llvm" | grep -vE '@(_Z|llvm\.)' >"$findings.clang" || # built-in ones
                 { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }
         done
     done >"$findings"
@@ -254,7 +256,7 @@ analyze() {
 }
 
 findings=$(mktemp) || exit 1
-trap 'rm -f "$findings" "$findings.clang" "$findings.tidy"' EXIT
+trap 'rm -f "$findings" "$findings.clang" "$findings.llvm" "$findings.tidy"' EXIT
 case ${1-} in
     imports | format | symbols | kernels | analyze) "$@" ;;
     *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER | analyze FOLDER BUILD" >&2; exit 2 ;;

@@ -68,6 +68,8 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     info->max_work_group_size = (size_t)device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     uint64_t width = device_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+    device->fast_fma = info->type == PST_DEVICE_CPU &&
+                       (device_number(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) & CL_FP_FMA);
     device->base_align_bytes = (size_t)device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
     device->cache_bytes = device_number(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);

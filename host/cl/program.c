@@ -97,8 +97,8 @@ static pst_status build(pst_session *session, pst_program *program) {
     PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
     /* -w: some drivers count their warnings on the terminal; house.sh compiles all kernels with warnings as errors */
     snprintf(options, sizeof options,
-             "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
-             session->cpu_kernels, session->device.vector_width, (int)pst_group_size(session),
+             "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
+             session->cpu_kernels, session->device.vector_width, session->device.fast_fma, (int)pst_group_size(session),
              (int)pst_sum_group_size(session), session->device.quirks.build_options, program->defines);
     code = clBuildProgram(program->program, 1, &session->device.id, options, NULL, NULL);
     if (code != CL_SUCCESS)
