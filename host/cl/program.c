@@ -190,6 +190,9 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
     pst_status status = pst_session_alive(session);
     if (status != PST_OK || !global[0] || !global[1] || !global[2])
         return status;
+    session->launches++;
+    if (session->skip && session->skip(kernel->name))
+        return PST_OK;
     for (size_t i = 0; i < arg_count; i++) {
         cl_int code = clSetKernelArg(kernel->kernel, (cl_uint)i, args[i].bytes, &args[i].value);
         if (code != CL_SUCCESS)

@@ -15,7 +15,7 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)
         quirks.memory_share = 0.75;
-    if (has(info->vendor, "Advanced Micro Devices") || has(info->vendor, "AMD")) {
+    if (info->type == PST_DEVICE_GPU && (has(info->vendor, "Advanced Micro Devices") || has(info->vendor, "AMD"))) {
         quirks.wave = 64;
         quirks.unit_flops = 128;
     }

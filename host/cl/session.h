@@ -21,7 +21,8 @@ typedef struct pst_session {
     size_t buffer_count;   /* alive */
     uint64_t buffer_bytes; /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
-    unsigned waits; /* how often the host has waited for the device so far */
+    unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
+    bool (*skip)(const char *kernel); /* for tests that count launches: those that are counted only. NULL: none */
 } pst_session;
 
 /* The session keeps `error`. kernel_folder may be NULL. */

@@ -77,9 +77,9 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
             int layer_h, layer_w;
             size_t bytes;
             pst_layer_size(&net->layers, term->layer, h, w, &layer_h, &layer_w);
-            pst_status status = pst_style_regions_workspace_bytes(
-                session_of(objective), net->engine.gemm, o->form, (size_t)layer_h * (size_t)layer_w,
-                net->layers.at[term->layer].c_out, o->region_count, &bytes);
+            pst_status status =
+                pst_style_regions_workspace_bytes(&net->engine, o->form, (size_t)layer_h * (size_t)layer_w,
+                                                  net->layers.at[term->layer].c_out, o->region_count, &bytes);
             if (status != PST_OK)
                 return status;
             options->extra_workspace_bytes =
@@ -217,10 +217,9 @@ pst_status pst_objective_begin(pst_objective *objective) {
             PST_TRY(pst_buffer_create(session, sizeof(float) * content_floats(objective, t), term->name,
                                       &objective->targets[t]));
         if (term->kind == PST_TERM_STYLE)
-            PST_TRY(pst_style_regions_open(session, objective->net->engine.gemm, objective->options.form,
-                                           layer_of(objective, t).c, layer_of(objective, t).true_c,
-                                           layer_of(objective, t).pixels, objective->options.region_count, term->name,
-                                           &objective->styles[t]));
+            PST_TRY(pst_style_regions_open(&objective->net->engine, objective->options.form, layer_of(objective, t).c,
+                                           layer_of(objective, t).true_c, layer_of(objective, t).pixels,
+                                           objective->options.region_count, term->name, &objective->styles[t]));
     }
     if (unscaled_floats(objective))
         PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer",

@@ -7,10 +7,10 @@ typedef struct layout {
     size_t own, map, guide; /* bytes */
 } layout;
 
-static pst_status lay_out(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels, int c, size_t count,
+static pst_status lay_out(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c, size_t count,
                           layout *l) {
     *l = (layout){0};
-    pst_status status = pst_style_term_workspace_bytes(session, gemm, form, pixels, c, &l->own);
+    pst_status status = pst_style_term_workspace_bytes(engine, form, pixels, c, &l->own);
     if (status == PST_OK && count) {
         l->own = pst_round_up(l->own, PST_SLICE_ALIGN);
         l->map = pst_round_up(sizeof(float) * pixels * (size_t)c, PST_SLICE_ALIGN);
@@ -27,22 +27,23 @@ size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t 
     return count * (own + guide);
 }
 
-pst_status pst_style_regions_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
-                                             int c, size_t count, size_t *bytes) {
+pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                             size_t count, size_t *bytes) {
     layout l;
-    pst_status status = lay_out(session, gemm, form, pixels, c, count, &l);
+    pst_status status = lay_out(engine, form, pixels, c, count, &l);
     *bytes = l.own + l.map + l.guide;
     return status;
 }
 
-pst_status pst_style_regions_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
-                                  size_t pixels, size_t count, const char *what, pst_style_regions *regions) {
+pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
+                                  size_t count, const char *what, pst_style_regions *regions) {
     pst_status status = PST_OK;
     *regions = (pst_style_regions){.count = count, .pixels = pixels};
     for (size_t r = 0; r < (count ? count : 1); r++) {
-        PST_TRY(pst_style_term_open(session, gemm, form, c, true_c, what, &regions->terms[r]));
+        PST_TRY(pst_style_term_open(engine, form, c, true_c, what, &regions->terms[r]));
         if (count)
-            PST_TRY(pst_buffer_create(session, sizeof(float) * pixels, "guide of a region", &regions->guides[r]));
+            PST_TRY(
+                pst_buffer_create(engine->session, sizeof(float) * pixels, "guide of a region", &regions->guides[r]));
         else
             regions->areas[0] = 1;
     }
@@ -82,7 +83,7 @@ static pst_status cut(const pst_style_term *term, size_t pixels, const pst_buffe
     layout l;
     pst_status status;
     *p = (parts){.session = term->session};
-    PST_TRY(lay_out(term->session, term->gemm, term->form, pixels, term->c, 1, &l));
+    PST_TRY(lay_out(term->engine, term->form, pixels, term->c, 1, &l));
     PST_TRY(pst_buffer_slice(term->session, workspace, 0, l.own, &p->own));
     PST_TRY(pst_buffer_slice(term->session, workspace, l.own, l.map, &p->map));
     PST_TRY(pst_buffer_slice(term->session, workspace, l.own + l.map, l.guide, &p->guide));

@@ -20,11 +20,11 @@ typedef struct pst_style_regions {
 
 /* Bytes on the device, as in transfer/style_term.h, where the image's map has so many pixels. */
 size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t count, size_t *largest);
-pst_status pst_style_regions_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
-                                             int c, size_t count, size_t *bytes);
+pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                             size_t count, size_t *bytes);
 
-pst_status pst_style_regions_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
-                                  size_t pixels, size_t count, const char *what, pst_style_regions *regions);
+pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
+                                  size_t count, const char *what, pst_style_regions *regions);
 void pst_style_regions_close(pst_style_regions *regions);
 
 /* Takes the image's guides of a layer. With regions, once before anything is compared. */

@@ -37,30 +37,30 @@ size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest) {
     return is_wasserstein(form) ? 3 * matrix_bytes(c) + 3 * mean_bytes(c) : 2 * matrix_bytes(c);
 }
 
-pst_status pst_style_term_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
-                                          int c, size_t *bytes) {
-    size_t gram = pst_gram_workspace_bytes(session, pixels, c), mean = 0, roots = 0;
+pst_status pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                          size_t *bytes) {
+    size_t gram = pst_gram_workspace_bytes(engine, pixels, c), mean = 0, roots = 0;
     pst_status status = PST_OK;
     if (is_wasserstein(form)) {
         mean = pst_mean_workspace_bytes(pixels, c);
-        status = pst_wasserstein_workspace_bytes(gemm, c, &roots);
+        status = pst_wasserstein_workspace_bytes(engine->gemm, c, &roots);
     }
     *bytes = gram > mean ? gram : mean;
     *bytes = *bytes > roots ? *bytes : roots;
     return status;
 }
 
-pst_status pst_style_term_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
-                               const char *what, pst_style_term *term) {
+pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,
+                               pst_style_term *term) {
     pst_status status;
-    *term = (pst_style_term){.session = session, .gemm = gemm, .form = form, .c = c, .true_c = true_c};
-    PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->target));
-    PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->difference));
+    *term = (pst_style_term){.session = engine->session, .engine = engine, .form = form, .c = c, .true_c = true_c};
+    PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->target));
+    PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->difference));
     if (is_wasserstein(form)) {
-        PST_TRY(pst_buffer_create(session, matrix_bytes(c), what, &term->root));
-        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->target_mean));
-        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->mean));
-        PST_TRY(pst_buffer_create(session, mean_bytes(c), what, &term->row));
+        PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->root));
+        PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->target_mean));
+        PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->mean));
+        PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->row));
     }
     return PST_OK;
 cleanup:
@@ -78,7 +78,7 @@ void pst_style_term_close(pst_style_term *term) {
 /* moment += scale * F' F and, if there is one, mean += scale * (sum of F). */
 static pst_status add_moments(const pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
                               pst_buffer *moment, pst_buffer *mean, pst_buffer *workspace) {
-    pst_status status = pst_gram_add(term->session, features, pixels, term->c, scale, moment, workspace);
+    pst_status status = pst_gram_add(term->engine, features, pixels, term->c, scale, moment, workspace);
     if (status == PST_OK && mean &&
         term->guide) { /* a weighted mean has the square of the guide, as the Gram matrix has */
         status = pst_guide_map(term->session, features, pixels, term->c, term->guide, false, term->guided);
@@ -129,7 +129,7 @@ pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace) {
     pst_status status = PST_OK;
     if (is_wasserstein(term->form)) {
         PST_TRY(pst_covariance(term->session, term->c, term->true_c, term->target_mean, term->target));
-        PST_TRY(pst_covariance_root(term->session, term->gemm, term->c, term->target, term->root, workspace));
+        PST_TRY(pst_covariance_root(term->session, term->engine->gemm, term->c, term->target, term->root, workspace));
     }
 cleanup:
     return status;
@@ -144,8 +144,8 @@ static pst_status compare_wasserstein(pst_style_term *term, const pst_buffer *fe
     PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
     PST_TRY(add_moments(term, features, pixels, gram_scale(term, pixels), term->difference, term->mean, workspace));
     PST_TRY(pst_covariance(session, term->c, term->true_c, term->mean, term->difference));
-    PST_TRY(pst_wasserstein_compare(session, term->gemm, term->c, &target, term->mean, term->difference, term->row,
-                                    sums, slot, workspace));
+    PST_TRY(pst_wasserstein_compare(session, term->engine->gemm, term->c, &target, term->mean, term->difference,
+                                    term->row, sums, slot, workspace));
 cleanup:
     return status;
 }
@@ -154,7 +154,7 @@ pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *featur
                                   size_t slot, pst_buffer *workspace) {
     if (is_wasserstein(term->form))
         return compare_wasserstein(term, features, pixels, sums, slot, workspace);
-    return pst_gram_compare(term->session, features, pixels, term->c, gram_scale(term, pixels), term->target,
+    return pst_gram_compare(term->engine, features, pixels, term->c, gram_scale(term, pixels), term->target,
                             term->difference, sums, slot, workspace);
 }
 
@@ -162,7 +162,7 @@ pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *featu
                                    bool accumulate, pst_buffer *d, pst_buffer *workspace) {
     double factor = scale * gradient_factor(term, pixels);
     pst_status status =
-        pst_gram_backward(term->session, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
+        pst_gram_backward(term->engine, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
     if (status == PST_OK && term->row)
         status = term->guide ? pst_guide_row(term->session, d, pixels, term->c, factor, term->guide, term->row)
                              : pst_add_row(term->session, d, pixels, term->c, factor, term->row);

@@ -3,14 +3,14 @@
 #ifndef PST_LOSS_STYLE_TERM_H
 #define PST_LOSS_STYLE_TERM_H
 
-#include "blas/gemm.h"
+#include "op/conv.h"
 #include "op/sums.h"
 
 /* A plain struct; set by pst_style_term_open. With PST_LOSS_WASSERSTEIN the target is the covariance of the blended
  * first and second moments, and the buffers of op/wasserstein.h are there; else they are NULL. */
 typedef struct pst_style_term {
     pst_session *session;
-    pst_gemm *gemm;
+    const pst_conv_engine *engine;
     pst_loss_form form;
     int c, true_c;
     pst_buffer *target;                   /* [c][c]: the styles' blended Gram matrices T */
@@ -26,12 +26,12 @@ typedef struct pst_style_term {
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that
  * every function below takes as `workspace`, for maps of so many pixels. */
 size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest);
-pst_status pst_style_term_workspace_bytes(pst_session *session, pst_gemm *gemm, pst_loss_form form, size_t pixels,
-                                          int c, size_t *bytes);
+pst_status pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                          size_t *bytes);
 
-/* Allocates. `what` names the term in messages. */
-pst_status pst_style_term_open(pst_session *session, pst_gemm *gemm, pst_loss_form form, int c, int true_c,
-                               const char *what, pst_style_term *term);
+/* Allocates; keeps the engine. `what` names the term in messages. */
+pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,
+                               pst_style_term *term);
 void pst_style_term_close(pst_style_term *term);
 
 /* Adds a style's features [pixels][c] to the target, with its share of the blend; all shares sum to 1. Then, once, end.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "op/blocks.h"
 
 #define SIZE_RATIO 4.0
 
@@ -90,6 +91,18 @@ const pst_conv_algorithm *pst_conv_chosen(const pst_conv_engine *engine, const p
         if (strcmp(pst_conv_menu[i]->name, nearest->algorithm) == 0 && pst_conv_menu[i]->supports(engine, shape))
             return pst_conv_menu[i];
     return NULL;
+}
+
+size_t pst_block_form_chosen(const pst_conv_engine *engine, int c) {
+    for (size_t i = 0; engine->choices && i < engine->choices->count; i++) {
+        const pst_conv_shape *shape = &engine->choices->entries[i].shape;
+        const pst_conv_algorithm *algorithm =
+            shape->c_in == c && shape->c_out == c ? pst_conv_chosen(engine, shape) : NULL;
+        size_t form = algorithm ? pst_conv_block_form(algorithm) : PST_BLOCK_FORMS;
+        if (form < PST_BLOCK_FORMS && pst_block_form_fits(engine->session, form))
+            return form;
+    }
+    return pst_block_form_default(engine->session);
 }
 
 const pst_conv_algorithm *pst_conv_choose(const pst_conv_engine *engine, const pst_conv_shape *shape) {

@@ -31,6 +31,10 @@ void pst_conv_choices_clear(pst_conv_choices *choices);
  * if there is none, or if the menu of this build has no such algorithm, or if it does not support the shape. */
 const pst_conv_algorithm *pst_conv_chosen(const pst_conv_engine *engine, const pst_conv_shape *shape);
 
+/* The form of blocks (op/blocks.h) for matrix products of c channels on GPUs: that of what was measured to be the
+ * fastest for a convolution from c to c channels, or the device's default. */
+size_t pst_block_form_chosen(const pst_conv_engine *engine, int c);
+
 /* pst_conv_chosen with the engine's table, or else pst_conv_default. */
 const pst_conv_algorithm *pst_conv_choose(const pst_conv_engine *engine, const pst_conv_shape *shape);
 

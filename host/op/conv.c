@@ -39,6 +39,16 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
     return first_of(engine, shape, wanted, &pst_conv_direct);
 }
 
+size_t pst_conv_block_form(const pst_conv_algorithm *algorithm) {
+    const pst_conv_algorithm *const families[] = {pst_conv_gpu_winograd_4x4, pst_conv_gpu_winograd_2x2,
+                                                  pst_conv_gpu_direct};
+    for (size_t form = 0; form < PST_BLOCK_FORMS; form++)
+        for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+            if (algorithm == &families[i][form])
+                return form;
+    return PST_BLOCK_FORMS;
+}
+
 int pst_channels(int c) { return c == PST_IMAGE_CHANNELS ? c : (int)pst_round_up((size_t)c, PST_CHANNELS); }
 
 void pst_conv_weight_matrix(const pst_conv_shape *shape, const float *weights, int k, int c, float *matrix) {

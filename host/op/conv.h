@@ -74,6 +74,9 @@ extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winog
 /* One for each form of blocks (op/blocks.h). */
 extern const pst_conv_algorithm pst_conv_gpu_winograd_4x4[], pst_conv_gpu_winograd_2x2[], pst_conv_gpu_direct[];
 
+/* Which form of blocks an algorithm has, PST_BLOCK_FORMS for none. */
+size_t pst_conv_block_form(const pst_conv_algorithm *algorithm);
+
 /* A good choice without measuring. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape);
 

@@ -21,7 +21,7 @@
  * cards have 0.02 to 0.06, caches 2 to 4 times as much), and what a launch costs. */
 #define MEMORY_RATIO 0.05
 #define CACHE_RATIO 0.1
-#define CACHE_SHARE 0.8
+#define CACHE_SHARE 0.5 /* filters and maps are in it as well */
 #define CACHE_UNKNOWN ((uint64_t)4 << 20)
 #define LAUNCH_SECONDS 4e-6
 

@@ -3,13 +3,15 @@
 #include <stdio.h>
 
 #include "op/blocks.h"
+#include "op/choices.h"
 #include "op/tiles.h"
 
-#define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels */
+#define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels; on GPUs twice as many */
 #define PIXELS_PER_PART 256             /* at least, so that adding up the parts stays cheap */
 #define PARTS_MAX 512                   /* on GPUs, for 64 channels have but one block */
 #define CPU_PARTS_MAX 32
-#define RUN 16           /* parts that a work-item adds up on GPUs */
+#define RUN 16           /* parts that a work-item adds up on GPUs where there are more than UNREDUCED ... */
+#define UNREDUCED 128    /* ... and a launch costs less than leaving them to the reader of the matrix */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
 #define BLOCK_ROWS 8     /* GR */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
@@ -32,28 +34,37 @@ static size_t partial_bytes(const pst_session *session, int c) {
     return sizeof(float) * blocks * (blocks + 1) / 2 * (side * side + 2 * side * PACKED_PIXELS);
 }
 
-static size_t part_count(const pst_session *session, size_t pixels, int c) {
-    size_t parts = PARTIAL_BYTES / partial_bytes(session, c), most = pixels / PIXELS_PER_PART + 1;
+/* On GPUs so many that the blocks fill the device once or twice. */
+static size_t part_count(const pst_conv_engine *engine, size_t pixels, int c) {
+    const pst_session *session = engine->session;
+    size_t bytes = is_cpu(session) ? PARTIAL_BYTES : 2 * PARTIAL_BYTES, parts = bytes / partial_bytes(session, c),
+           most = pixels / PIXELS_PER_PART + 1, limit = CPU_PARTS_MAX;
+    if (!is_cpu(session)) {
+        pst_block block = pst_block_square(session, pst_block_form_chosen(engine, c), c);
+        size_t side = (size_t)((c + block.columns - 1) / block.columns), blocks = side * (side + 1) / 2;
+        limit = (size_t)(2 * pst_block_resident(session, &block)) / blocks + 1;
+        limit = limit < PARTS_MAX ? limit : PARTS_MAX;
+    }
     parts = parts < most ? parts : most;
-    size_t limit = is_cpu(session) ? CPU_PARTS_MAX : PARTS_MAX;
     return parts < 1 ? 1 : parts > limit ? limit : parts;
 }
 
 static pst_tile gradient_tile(const pst_session *session, int c) { return pst_tile_choose(session, c, c, true); }
 
-static size_t matrix_offset(const pst_session *session, size_t pixels, int c) {
-    return pst_round_up(part_count(session, pixels, c) * partial_bytes(session, c), PST_SLICE_ALIGN);
+static size_t matrix_offset(const pst_conv_engine *engine, size_t pixels, int c) {
+    return pst_round_up(part_count(engine, pixels, c) * partial_bytes(engine->session, c), PST_SLICE_ALIGN);
 }
 
 static size_t rows_at_once(const pst_session *session, int c) {
     return (size_t)(ROWS_PER_ITEM * gradient_tile(session, c).rows);
 }
 
-size_t pst_gram_workspace_bytes(const pst_session *session, size_t pixels, int c) {
-    size_t sums = part_count(session, pixels, c) * partial_bytes(session, c);
+size_t pst_gram_workspace_bytes(const pst_conv_engine *engine, size_t pixels, int c) {
+    const pst_session *session = engine->session;
+    size_t sums = part_count(engine, pixels, c) * partial_bytes(session, c);
     if (!is_cpu(session))
         return sums;
-    size_t forward = matrix_offset(session, pixels, c) + matrix_bytes(c);
+    size_t forward = matrix_offset(engine, pixels, c) + matrix_bytes(c);
     size_t rows = sizeof(float) * rows_at_once(session, c) * (size_t)c * pst_workers(session);
     size_t backward = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN) + rows;
     return forward > backward ? forward : backward;
@@ -71,19 +82,19 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
 }
 
 /* A square block of the matrix on GPUs, as it was built: the device may not be able to do the one that was wanted. */
-static pst_status square_block(pst_session *session, int c, pst_block *block, const pst_kernel **kernel) {
-    *block = pst_block_square(session, pst_block_form_default(session), c);
-    return pst_block_kernel(session, "block_gpu+gram_gpu", "gram_partial", "", block, kernel);
+static pst_status square_block(const pst_conv_engine *engine, int c, pst_block *block, const pst_kernel **kernel) {
+    *block = pst_block_square(engine->session, pst_block_form_chosen(engine, c), c);
+    return pst_block_kernel(engine->session, "block_gpu+gram_gpu", "gram_partial", "", block, kernel);
 }
 
-static pst_status get_common(pst_session *session, int c, const char *name, const pst_kernel **kernel) {
+static pst_status get_common(const pst_conv_engine *engine, int c, const char *name, const pst_kernel **kernel) {
     pst_block block = {.columns = 16};
     char defines[32];
-    pst_status status = is_cpu(session) ? PST_OK : square_block(session, c, &block, kernel);
+    pst_status status = is_cpu(engine->session) ? PST_OK : square_block(engine, c, &block, kernel);
     if (status != PST_OK)
         return status;
     snprintf(defines, sizeof defines, "-DT=%d", block.columns);
-    return pst_kernel_get(session, "gram", name, defines, kernel);
+    return pst_kernel_get(engine->session, "gram", name, defines, kernel);
 }
 
 /* F' F as so many matrices to be added, `step` apart. *slice: NULL, they are in the workspace; or a slice of it to be
@@ -93,13 +104,14 @@ typedef struct partial_sums {
     pst_buffer *slice;
 } partial_sums;
 
-static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace,
-                             partial_sums *sums) {
+static pst_status sum_on_gpu(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c,
+                             pst_buffer *workspace, partial_sums *sums) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
     pst_block block;
     pst_status status;
-    PST_TRY(square_block(session, c, &block, &kernel));
-    size_t parts = part_count(session, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
+    PST_TRY(square_block(engine, c, &block, &kernel));
+    size_t parts = part_count(engine, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
            blocks = side * (side + 1) / 2, items = pst_block_items(&block);
     size_t most = pst_launch_share(
         session, (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts, parts);
@@ -109,7 +121,7 @@ static pst_status sum_on_gpu(pst_session *session, const pst_buffer *f, size_t p
                            PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c),
                                     pst_arg_int((int)parts), pst_arg_int((int)first), pst_arg_buffer(workspace))));
     *sums = (partial_sums){parts, 1, NULL};
-    if (parts > RUN) {
+    if (parts > UNREDUCED) {
         *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
         PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_reduce", "", &block, &kernel));
         PST_TRY(pst_launch_each(
@@ -120,18 +132,19 @@ cleanup:
     return status;
 }
 
-static pst_status sum_products(pst_session *session, const pst_buffer *f, size_t pixels, int c, pst_buffer *workspace,
-                               partial_sums *sums) {
+static pst_status sum_products(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c,
+                               pst_buffer *workspace, partial_sums *sums) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
-    size_t count = part_count(session, pixels, c), blocks = (size_t)(c / block_side(c));
+    size_t count = part_count(engine, pixels, c), blocks = (size_t)(c / block_side(c));
     pst_status status;
     *sums = (partial_sums){1, 1, NULL};
     if (!is_cpu(session))
-        return sum_on_gpu(session, f, pixels, c, workspace, sums);
+        return sum_on_gpu(engine, f, pixels, c, workspace, sums);
     PST_TRY(get(session, c, false, "gram_partial", &kernel));
     PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
-    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(session, pixels, c), matrix_bytes(c), &sums->slice));
+    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(engine, pixels, c), matrix_bytes(c), &sums->slice));
     PST_TRY(get(session, c, false, "gram_reduce", &kernel));
     PST_TRY(pst_launch_workers(
         session, kernel, (size_t)c, 1,
@@ -140,13 +153,14 @@ cleanup:
     return status;
 }
 
-pst_status pst_gram_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale,
+pst_status pst_gram_add(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
                         pst_buffer *target, pst_buffer *workspace) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
     partial_sums parts;
     pst_status status;
-    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
-    PST_TRY(get_common(session, c, "gram_add", &kernel));
+    PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
+    PST_TRY(get_common(engine, c, "gram_add", &kernel));
     PST_TRY(pst_launch_each(session, kernel, (size_t)c * (size_t)c,
                             PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
                                      pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
@@ -156,14 +170,15 @@ cleanup:
     return status;
 }
 
-pst_status pst_gram_compare(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale,
+pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
                             const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
                             pst_buffer *workspace) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
     partial_sums parts;
     pst_status status;
-    PST_TRY(sum_products(session, f, pixels, c, workspace, &parts));
-    PST_TRY(get_common(session, c, "gram_compare", &kernel));
+    PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
+    PST_TRY(get_common(engine, c, "gram_compare", &kernel));
     PST_TRY(pst_launch_sums(session, kernel,
                             PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
                                      pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
@@ -176,10 +191,11 @@ cleanup:
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
 
-static pst_status backward_on_gpu(pst_session *session, const pst_buffer *f, const pst_buffer *difference,
+static pst_status backward_on_gpu(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
                                   size_t pixels, int c, double scale, bool accumulate, pst_buffer *d) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
-    pst_block block = pst_block_choose(session, pst_block_form_default(session), pixels, c);
+    pst_block block = pst_block_choose(session, pst_block_form_chosen(engine, c), pixels, c);
     pst_status status;
     PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_backward", "", &block, &kernel));
     size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
@@ -195,13 +211,15 @@ cleanup:
     return status;
 }
 
-pst_status pst_gram_backward(pst_session *session, const pst_buffer *f, const pst_buffer *difference, size_t pixels,
-                             int c, double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
+                             size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
+                             pst_buffer *workspace) {
+    pst_session *session = engine->session;
     const pst_kernel *kernel;
     pst_buffer *rows = NULL;
     pst_status status;
     if (!is_cpu(session))
-        return backward_on_gpu(session, f, difference, pixels, c, scale, accumulate, d);
+        return backward_on_gpu(engine, f, difference, pixels, c, scale, accumulate, d);
     size_t packed = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN);
     PST_TRY(pst_buffer_slice(session, workspace, packed, workspace->bytes - packed, &rows));
     PST_TRY(get(session, c, accumulate, "gram_pack", &kernel));

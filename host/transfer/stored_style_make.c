@@ -115,7 +115,7 @@ static pst_status take_features(void *user, size_t layer, const pst_buffer *feat
     pst_pass_layer l = pst_pass_layer_of(m->pass, layer);
     double scale = m->blend / (double)l.pixels;
     pst_buffer *workspace = pst_pass_workspace(m->pass);
-    pst_status status = pst_gram_add(session, features, l.pixels, l.c, scale, m->moment[layer], workspace);
+    pst_status status = pst_gram_add(&m->net->engine, features, l.pixels, l.c, scale, m->moment[layer], workspace);
     return status == PST_OK ? pst_mean_add(session, features, l.pixels, l.c, scale, m->mean[layer], workspace) : status;
 }
 
@@ -128,7 +128,7 @@ static pst_status open_pass(maker *m, int w, int h) {
         int layer_h, layer_w, c = m->net->layers.at[l].c_out;
         if (!m->wanted[l] || !pst_layer_size(&m->net->layers, l, h, w, &layer_h, &layer_w))
             continue;
-        size_t pixels = (size_t)layer_h * (size_t)layer_w, gram = pst_gram_workspace_bytes(session, pixels, c);
+        size_t pixels = (size_t)layer_h * (size_t)layer_w, gram = pst_gram_workspace_bytes(&m->net->engine, pixels, c);
         size_t mean = pst_mean_workspace_bytes(pixels, c), both = gram > mean ? gram : mean;
         options.wanted[l] = true;
         options.extra_workspace_bytes = both > options.extra_workspace_bytes ? both : options.extra_workspace_bytes;

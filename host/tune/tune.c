@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "op/blocks.h"
 #include "tune/trial.h"
 
 #define SMALL_H 9 /* of the complete comparison: several tiles of every algorithm, and parts of them */
@@ -15,7 +16,9 @@
 #define BITS_SOME 4     /* ... and a few in any case */
 #define FIRST_FLOPS 2e8 /* of the run that tells how many rows to measure with */
 #define GLANCE 8        /* part of the rows that shows whether a candidate is hopeless */
-#define CLEARLY 0.95    /* part of the default's time that replaces it: less is noise, and choices should repeat */
+#define BEHIND 1.2      /* times the fastest: a form of blocks that is slower so often in a row is not tried again */
+#define BEHIND_SHAPES 3
+#define CLEARLY 0.95 /* part of the default's time that replaces it: less is noise, and choices should repeat */
 
 void pst_tuning_init(pst_tuning *tuning) {
     *tuning = (pst_tuning){.menu = pst_conv_menu,
@@ -222,6 +225,9 @@ static size_t list_candidates(const pst_conv_engine *engine, const pst_conv_shap
         for (size_t i = 0; tuning->menu[i] && count < PST_CANDIDATES_MAX; i++) {
             const pst_conv_algorithm *algorithm = tuning->menu[i];
             int its_turn = algorithm == usual ? 0 : algorithm == oracle ? 2 : 1;
+            size_t form = pst_conv_block_form(algorithm);
+            if (its_turn == 1 && form < PST_BLOCK_FORMS && tuning->without >> form & 1)
+                continue;
             if (its_turn == turn && algorithm->supports(engine, shape))
                 candidates[count++] = (pst_candidate){.algorithm = algorithm};
         }
@@ -272,9 +278,30 @@ static const pst_candidate *fastest(const pst_candidate *candidates, size_t coun
     return best;
 }
 
+/* How often in a row the algorithms of each form of blocks have been behind the fastest. */
+static void note_forms(const pst_candidate *candidates, size_t count, int behind[PST_BLOCK_FORMS], unsigned *without) {
+    double least[PST_BLOCK_FORMS], best = INFINITY;
+    for (size_t form = 0; form < PST_BLOCK_FORMS; form++)
+        least[form] = INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        size_t form = pst_conv_block_form(candidates[i].algorithm);
+        if (form == PST_BLOCK_FORMS || !candidates[i].measured)
+            continue;
+        least[form] = fmin(least[form], candidates[i].timing.least);
+        best = fmin(best, least[form]);
+    }
+    for (size_t form = 0; form < PST_BLOCK_FORMS && isfinite(best); form++) {
+        behind[form] = least[form] > BEHIND * best ? behind[form] + 1 : 0;
+        if (behind[form] >= BEHIND_SHAPES)
+            *without |= 1u << form;
+    }
+}
+
 pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *shapes, size_t count,
                            const pst_tuning *tuning, pst_conv_choices *choices) {
     pst_candidate candidates[PST_CANDIDATES_MAX];
+    pst_tuning narrowed = *tuning;
+    int behind[PST_BLOCK_FORMS] = {0};
     double start = pst_clock_seconds();
     bool stop = false;
     pst_status status = PST_OK;
@@ -289,7 +316,8 @@ pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *
         stop = tuning->tell && tuning->tell(tuning->user, i, count, &shapes[i], NULL);
         if (stop)
             break;
-        PST_TRY(pst_tune_candidates(engine, &shapes[i], tuning, candidates, &found));
+        PST_TRY(pst_tune_candidates(engine, &shapes[i], &narrowed, candidates, &found));
+        note_forms(candidates, found, behind, &narrowed.without);
         for (size_t c = 0; c < found; c++)
             if (candidates[c].problem[0] && tuning->tell) {
                 char note[256];

@@ -22,6 +22,7 @@ typedef struct pst_tuning {
     const pst_conv_algorithm *const *menu; /* ended by NULL; the first is the oracle */
     double run_seconds; /* rows are left out until a run of the default takes no longer than about this */
     double hopeless;    /* what is so many times slower than the best so far is not measured to the end. 0: all is */
+    unsigned without;   /* bit f: algorithms with the form of blocks f are left out, unless they are the default */
     double seconds;     /* pst_tune_shapes begins no further shape after so long. 0: no limit */
     pst_measuring measuring;
     /* Before each shape, and after the last with shape NULL; and with a note when something was passed over. Returns
@@ -41,7 +42,9 @@ double pst_conv_flops(const pst_conv_shape *shape);
 pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_tuning *tuning,
                                pst_candidate candidates[PST_CANDIDATES_MAX], size_t *count);
 
-/* Sets choices for the shapes. PST_STOPPED when told to stop; what was chosen until then is kept. */
+/* Sets choices for the shapes. A form of blocks that was clearly behind for three shapes in a row is not tried any
+ * further: the device decides that, hardly the shape. PST_STOPPED when told to stop; what was chosen until then is
+ * kept. */
 pst_status pst_tune_shapes(const pst_conv_engine *engine, const pst_conv_shape *shapes, size_t count,
                            const pst_tuning *tuning, pst_conv_choices *choices);
 

@@ -14,20 +14,22 @@
 
 enum { H = 11, W = 13, N = H * W, STYLE_N = 60, C = 32, TRUE_C = 27, REGIONS = 3 };
 
-static pst_gemm *gemm;
+static pst_conv_engine engine;
 
 static void open_cpu(void) {
     test_open(TEST_CPU);
-    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
+    engine = (pst_conv_engine){.session = test_session};
+    ck_ok(test_error, pst_gemm_create(test_session, &engine.gemm));
 }
 
 static void open_gpu(void) {
     test_open(TEST_GPU);
-    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
+    engine = (pst_conv_engine){.session = test_session};
+    ck_ok(test_error, pst_gemm_create(test_session, &engine.gemm));
 }
 
 static void close_device(void) {
-    pst_gemm_destroy(gemm);
+    pst_gemm_destroy(engine.gemm);
     test_close();
 }
 
@@ -87,10 +89,10 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     pst_buffer *x, *y, *d, *workspace;
     float *single = calloc(N * C, sizeof *single);
     size_t bytes, largest, style_bytes, before = (size_t)test_session->buffer_bytes;
-    ck_ok(test_error, pst_style_regions_workspace_bytes(test_session, gemm, form, N, C, REGIONS, &bytes));
-    ck_ok(test_error, pst_style_regions_workspace_bytes(test_session, gemm, form, STYLE_N, C, REGIONS, &style_bytes));
+    ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, N, C, REGIONS, &bytes));
+    ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, STYLE_N, C, REGIONS, &style_bytes));
     bytes = bytes > style_bytes ? bytes : style_bytes;
-    ck_ok(test_error, pst_style_regions_open(test_session, gemm, form, C, TRUE_C, N, REGIONS, "a test", &regions));
+    ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, REGIONS, "a test", &regions));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_regions_bytes(form, C, N, REGIONS, &largest));
     ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
     ck_ok(test_error, pst_buffer_create(test_session, sizeof(float) * N * C, "a test", &x));
@@ -206,12 +208,12 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             pst_sums sums;
             pst_buffer *x, *d, *workspace;
             size_t bytes;
-            ck_ok(test_error, pst_style_term_workspace_bytes(test_session, gemm, form, N, C, &bytes));
+            ck_ok(test_error, pst_style_term_workspace_bytes(&engine, form, N, C, &bytes));
             ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &x));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &d));
             ck_ok(test_error, pst_sums_create(test_session, 1, &sums));
-            ck_ok(test_error, pst_style_term_open(test_session, gemm, form, C, TRUE_C, "a test", &term));
+            ck_ok(test_error, pst_style_term_open(&engine, form, C, TRUE_C, "a test", &term));
             int count = gather(s.style, STYLE_N, s.of_style.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
             ck_ok(test_error, pst_style_term_add(&term, x, (size_t)count, 1, workspace));

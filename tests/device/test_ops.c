@@ -5,6 +5,8 @@
 
 #include "on_device.h"
 #include "op/activation.h"
+#include "op/blocks.h"
+#include "op/choices.h"
 #include "op/gram.h"
 #include "op/guide.h"
 #include "op/loss.h"
@@ -162,8 +164,23 @@ static const gram_shape grams[] = {{13, 32},  {1, 16},   {257, 16},  {12, 48},  
                                    {255, 16}, {256, 80}, {1021, 64}, {70001, 16}, {600, 512}};
 #define SMALL_GRAMS 3
 
-static void gram_case(const void *arg) {
-    const gram_shape *s = arg;
+/* On GPUs every form of blocks that a tuning may choose. */
+static void every_block_form(const gram_shape *s, void (*body)(const gram_shape *, const pst_conv_engine *)) {
+    const pst_conv_shape shape = {.c_in = s->c, .c_out = s->c};
+    pst_conv_choices choices = {0};
+    const pst_conv_engine engine = {.session = test_session, .choices = &choices};
+    for (size_t form = 0; form < PST_BLOCK_FORMS; form++) {
+        if (form && (test_session->cpu_kernels || test_few()))
+            break;
+        ck_ok(test_error, pst_conv_choices_set(&test_error, &choices, &shape, pst_conv_gpu_direct[form].name));
+        if (!test_session->cpu_kernels)
+            ck_assert_uint_eq(pst_block_form_chosen(&engine, s->c), form);
+        body(s, &engine);
+    }
+    pst_conv_choices_clear(&choices);
+}
+
+static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double scale = 1 / (double)count, *f = test_numbers(count, 9), *target = test_numbers(square, 10);
     double *gram = test_doubles(square), *expected = test_doubles(square), squares = 0;
@@ -175,15 +192,15 @@ static void gram_case(const void *arg) {
     make_sums(&sums, 3);
     pst_buffer *map = test_floats(f, count), *t = test_floats(target, square), *added = test_floats(target, square);
     pst_buffer *difference = test_empty(square);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(test_session, s->pixels, s->c) / sizeof(float));
+    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
 
-    ck_ok(test_error, pst_gram_add(test_session, map, s->pixels, s->c, scale / 2, added, workspace));
+    ck_ok(test_error, pst_gram_add(engine, map, s->pixels, s->c, scale / 2, added, workspace));
     reference_gram(f, s->pixels, s->c, scale, gram);
     for (size_t i = 0; i < square; i++)
         expected[i] = target[i] + gram[i] / 2;
     test_close_to("Gram matrix added", added, expected, square, TIGHT);
 
-    ck_ok(test_error, pst_gram_compare(test_session, map, s->pixels, s->c, scale, t, difference, &sums, 1, workspace));
+    ck_ok(test_error, pst_gram_compare(engine, map, s->pixels, s->c, scale, t, difference, &sums, 1, workspace));
     for (size_t i = 0; i < square; i++) {
         expected[i] = gram[i] - target[i];
         squares += expected[i] * expected[i];
@@ -199,8 +216,9 @@ static void gram_case(const void *arg) {
             ck_assert(symmetric[i * c + j] == symmetric[j * c + i]);
 }
 
-static void gram_backward_case(const void *arg) {
-    const gram_shape *s = arg;
+static void gram_case(const void *arg) { every_block_form(arg, gram_of_form); }
+
+static void gram_backward_of_form(const gram_shape *s, const pst_conv_engine *engine) {
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count),
            *old = test_numbers(count, 13);
@@ -210,19 +228,21 @@ static void gram_backward_case(const void *arg) {
             matrix[j * c + i] = matrix[i * c + j];
     pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square);
     pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(test_session, s->pixels, s->c) / sizeof(float));
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, d_fresh, workspace));
-    ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, true, d_old, workspace));
+    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
+    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, d_fresh, workspace));
+    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, true, d_old, workspace));
     reference_gram_backward(f, matrix, s->pixels, s->c, scale, fresh);
     for (size_t i = 0; i < count; i++)
         old[i] += fresh[i];
     test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, TIGHT);
     test_close_to("the same added", d_old, old, count, TIGHT);
     if (pst_gram_in_place(test_session)) {
-        ck_ok(test_error, pst_gram_backward(test_session, map, m, s->pixels, s->c, scale, false, map, workspace));
+        ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, map, workspace));
         test_close_to("the same in place", map, fresh, count, TIGHT);
     }
 }
+
+static void gram_backward_case(const void *arg) { every_block_form(arg, gram_backward_of_form); }
 
 static void guide_case(const void *arg) {
     const gram_shape *s = arg;

@@ -16,7 +16,7 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-static pst_gemm *gemm;
+static pst_conv_engine engine;
 
 /* As in make_style_truth.py. */
 static void numbers(double *values, size_t count, double factor, size_t seed, bool rectified) {
@@ -174,7 +174,7 @@ static pst_buffer *workspace_for(const style_shape *s) {
     size_t most = 0;
     for (int i = -1; i < STYLES; i++) {
         size_t bytes;
-        ck_ok(test_error, pst_style_term_workspace_bytes(test_session, gemm, PST_LOSS_WASSERSTEIN,
+        ck_ok(test_error, pst_style_term_workspace_bytes(&engine, PST_LOSS_WASSERSTEIN,
                                                          i < 0 ? s->pixels : s->style_pixels[i], s->c, &bytes));
         most = bytes > most ? bytes : most;
     }
@@ -184,7 +184,7 @@ static pst_buffer *workspace_for(const style_shape *s) {
 static void open_term(const style_shape *s, double *const styles[STYLES], const double blend[STYLES],
                       pst_buffer *workspace, pst_style_term *term) {
     size_t largest, before = test_session->buffer_bytes;
-    ck_ok(test_error, pst_style_term_open(test_session, gemm, PST_LOSS_WASSERSTEIN, s->c, s->true_c, "a test", term));
+    ck_ok(test_error, pst_style_term_open(&engine, PST_LOSS_WASSERSTEIN, s->c, s->true_c, "a test", term));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_term_bytes(PST_LOSS_WASSERSTEIN, s->c, &largest));
     ck_assert_uint_eq(largest, (size_t)s->c * (size_t)s->c * sizeof(float));
     for (int i = 0; i < STYLES; i++)
@@ -466,7 +466,8 @@ static void border_case(const void *arg) {
 
 static void open_form(test_form form) {
     test_open(form);
-    ck_ok(test_error, pst_gemm_create(test_session, &gemm));
+    engine = (pst_conv_engine){.session = test_session};
+    ck_ok(test_error, pst_gemm_create(test_session, &engine.gemm));
 }
 
 static void open_cpu(void) { open_form(TEST_CPU); }
@@ -474,7 +475,7 @@ static void open_other_cpu(void) { open_form(TEST_OTHER_CPU); }
 static void open_gpu(void) { open_form(TEST_GPU); }
 
 static void close_form(void) {
-    pst_gemm_destroy(gemm);
+    pst_gemm_destroy(engine.gemm);
     test_close();
 }
 

@@ -1,0 +1,121 @@
+/* How many kernels an evaluation with its step queues on a large GPU, and how often the host waits for it. The device
+ * at hand poses as one with 132 units and 50 MB of cache; the kernels that would take long are counted only. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/weights_random.h"
+#include "on_device.h"
+#include "transfer/context.h"
+
+#define ITERATIONS 16
+#define FIRST 4 /* counted from here on: the first steps of the descent differ */
+
+static bool is_slow(const char *kernel) {
+    static const char *const slow[] = {"conv_", "winograd_", "gram_"};
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
+        if (strncmp(kernel, slow[i], strlen(slow[i])) == 0)
+            return true;
+    return false;
+}
+
+static void pose_as_large_gpu(pst_session *session) {
+    pst_device *device = &session->device;
+    session->cpu_kernels = false;
+    session->skip = is_slow;
+    device->info.type = PST_DEVICE_GPU;
+    snprintf(device->info.vendor, sizeof device->info.vendor, "any");
+    snprintf(device->info.platform, sizeof device->info.platform, "any");
+    device->info.compute_units = 132;
+    device->info.clock_mhz = 1980;
+    device->info.memory_bytes = (uint64_t)80 << 30;
+    device->info.max_allocation_bytes = (uint64_t)20 << 30;
+    device->info.max_work_group_size = 1024;
+    device->info.local_memory_bytes = 48 << 10;
+    device->cache_bytes = 50 << 20;
+    device->quirks = pst_quirks_find(&device->info);
+}
+
+typedef struct counter {
+    const pst_session *session;
+    unsigned launches, waits; /* until the last call */
+    unsigned sum, most, most_waits, count;
+} counter;
+
+static bool count(void *user, const pst_progress *progress) {
+    counter *c = user;
+    unsigned launches = c->session->launches - c->launches, waits = c->session->waits - c->waits;
+    c->launches = c->session->launches;
+    c->waits = c->session->waits;
+    if (progress->iteration >= FIRST) {
+        c->sum += launches;
+        c->count++;
+        c->most = launches > c->most ? launches : c->most;
+        c->most_waits = waits > c->most_waits ? waits : c->most_waits;
+    }
+    return false;
+}
+
+static pst_image *noise(pst_context *context, int side, uint64_t seed) {
+    size_t values = 3 * (size_t)side * (size_t)side;
+    float *rgb = malloc(values * sizeof *rgb);
+    pst_image *image;
+    ck_assert_ptr_nonnull(rgb);
+    for (size_t i = 0; i < values; i++)
+        rgb[i] = 127.5f + 100 * test_random(&seed);
+    ck_assert_int_eq(pst_image_create(context, side, side, rgb, &image), PST_OK);
+    free(rgb);
+    return image;
+}
+
+START_TEST(an_evaluation_takes_few_launches) {
+    static const struct {
+        int side;
+        unsigned mean, most;
+    } cases[] = {{128, 109, 115}, {512, 123, 131}, {1024, 180, 190}};
+    pst_context *context;
+    pst_weights *weights;
+    pst_job *job;
+    pst_context_options of_context;
+    pst_context_options_init(&of_context, sizeof of_context);
+    of_context.choices_file = ""; /* none */
+    pst_status status = pst_context_create(&of_context, &context);
+    if (status == PST_ERROR_NO_DEVICE)
+        exit(TEST_SKIPPED);
+    ck_assert_int_eq(status, PST_OK);
+    pose_as_large_gpu(context->session);
+    ck_ok(context->error, pst_weights_vgg19(&context->error, &weights));
+    ck_ok(context->error, pst_weights_randomize(&context->error, weights));
+    pst_network network = {.context = context, .model = weights};
+    pst_image *content = noise(context, cases[_i].side, 1), *style = noise(context, cases[_i].side, 2);
+    pst_transfer_options options;
+    pst_transfer_options_init(&options, sizeof options);
+    options.content = content;
+    options.styles = (const pst_image *const *)&style;
+    options.style_count = 1;
+    options.image_size = cases[_i].side;
+    options.iterations = ITERATIONS;
+    options.scales = 1;
+    counter c = {.session = context->session};
+    ck_ok(context->error, pst_job_create(context, &network, &options, &job));
+    ck_ok(context->error, pst_job_run(job, count, &c));
+    printf("%d pixels: %.1f launches on the mean, %u at most, %u waits\n", cases[_i].side, (double)c.sum / c.count,
+           c.most, c.most_waits);
+    ck_assert_uint_ge(c.count, ITERATIONS - FIRST);
+    ck_assert_uint_le(c.sum, cases[_i].mean * c.count);
+    ck_assert_uint_le(c.most, cases[_i].most);
+    ck_assert_uint_eq(c.most_waits, 1);
+    pst_job_destroy(job);
+    pst_image_destroy(content);
+    pst_image_destroy(style);
+    pst_weights_destroy(weights);
+    pst_context_destroy(context);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("launches");
+    TCase *tests = tcase_create("a large GPU");
+    tcase_add_loop_test(tests, an_evaluation_takes_few_launches, 0, 3);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}
