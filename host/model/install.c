@@ -332,6 +332,19 @@ static pst_status fetch(work *w) {
     return status;
 }
 
+/* What killed runs left of a file that is there, and whole; unless another process has it. */
+static void discard_part(work *w) {
+    uint64_t bytes;
+    char *part;
+    if (pst_copy_text(NULL, w->origin, &part) != PST_OK)
+        return;
+    part[strlen(part) - strlen(".from")] = '\0';
+    bool left = pst_path_examine(w->origin, NULL) != PST_PATH_NONE || pst_path_examine(part, NULL) != PST_PATH_NONE;
+    if (left && (w->part || pst_partial_open(NULL, w->target, &w->part, &bytes) == PST_OK))
+        pst_partial_cut(NULL, w->part, 0); /* and then closing removes it */
+    pst_free(part);
+}
+
 void pst_fetch_options_init(pst_fetch_options *options, size_t size) {
     const pst_fetch_options defaults = {.size = size, .stall_seconds = 60};
     memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
@@ -351,16 +364,20 @@ pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options
     PST_TRY(place(&w));
     w.url = w.options.from ? w.options.from : w.network.url;
     PST_TRY(look_at_target(&w));
-    if (made.already)
+    if (made.already) {
+        discard_part(&w);
         goto cleanup;
+    }
     if (!pst_fetch_available())
         PST_TRY(pst_fail(w.error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch it: it was made without libcurl",
                          w.options.what));
     PST_TRY(pst_partial_open(w.error, w.target, &w.part, &bytes));
     if (pst_path_examine(w.target, NULL) != PST_PATH_NONE) /* perhaps by a process that had the part until now */
         PST_TRY(look_at_target(&w));
-    if (made.already)
+    if (made.already) {
+        discard_part(&w);
         goto cleanup;
+    }
     PST_TRY(fetch(&w));
     PST_TRY(pst_partial_install(w.error, w.part));
     made.safe_way = strncmp(w.url, "http:", 5) != 0;

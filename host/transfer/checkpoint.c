@@ -229,6 +229,11 @@ cleanup:
     return status;
 }
 
+pst_status pst_job_save_check(pst_job *job, const char *path) {
+    pst_status status = pst_folder_create_for(&job->context->error, path);
+    return status == PST_OK ? pst_file_save_check(&job->context->error, path) : status;
+}
+
 static pst_status damaged(const archive *a) {
     return pst_fail(&a->job->context->error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
 }

@@ -2,26 +2,42 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli_fixture.h"
 
 #define RUN TINY "-o done.png --iterations 6 --checkpoint run.state "
 #define LONG_RUN TINY "-o done.png --iterations 400 --checkpoint run.state "
 
+static void wait_until(bool (*happened)(void)) {
+    for (int naps = 0; naps < 10000 && !happened(); naps++)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    ck_assert(happened());
+}
+
+static bool is_saved(void) { return cli_exists("run.state"); }
+
+static bool is_evaluated(void) {
+    char text[64];
+    return strchr(read_whole(test_path("log.json"), text, sizeof text), '{');
+}
+
 START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_run(RUN "--checkpoint-every 0"); /* saved at every iteration */
     ck_assert(!cli_exists("run.state"));
 
     char text[64];
-    test_write("run.state", "someone's", 9); /* never saved: the run is too short */
+    test_write(test_path("run.state"), "someone's", 9); /* never saved: the run is too short */
     ck_run(RUN "--checkpoint-every 1000");
-    ck_assert_str_eq(read_whole("run.state", text, sizeof text), "someone's");
+    ck_assert_str_eq(read_whole(test_path("run.state"), text, sizeof text), "someone's");
 
     cli_forget("run.state");
     pid_t child = start(LONG_RUN "--checkpoint-every 0");
-    while (!cli_exists("run.state"))
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    wait_until(is_saved);
     ck_assert_int_eq(kill(child, SIGINT), 0);
     ck_assert_int_eq(wait_for(child), 128 + SIGINT);
     ck_assert(cli_exists("run.state"));
@@ -31,12 +47,58 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
 }
 END_TEST
 
+START_TEST(a_save_that_fails_is_told_once) {
+    pid_t child = start(LONG_RUN "--checkpoint-every 0 --quiet");
+    wait_until(is_saved);
+    while (mkdir(test_path("run.state"), 0700) != 0)
+        cli_forget("run.state");
+    ck_assert_int_eq(wait_for(child), 1);
+    ck_assert_msg(strstr(said, "run.state: is a folder") && strchr(said, '\n')[1] == '\0', "%s", said);
+    ck_image("done.png", 64, 48); /* which is worth more */
+    ck_assert_int_eq(test_entries(test_path("run.state")), 0);
+    ck_assert_int_eq(rmdir(test_path("run.state")), 0);
+    cli_forget("done.png");
+    ck_assert_int_eq(mkdir(test_path("folder.state"), 0700), 0);
+    ck_refused(TINY "-o done.png --quiet --checkpoint folder.state", 1, "folder.state", "folder"); /* before the work */
+    ck_assert_int_eq(rmdir(test_path("folder.state")), 0);
+}
+END_TEST
+
+START_TEST(a_file_that_took_the_name_stays) {
+    char text[64];
+    pid_t child = start(LONG_RUN "--checkpoint-every 0");
+    wait_until(is_saved);
+    ck_assert_int_eq(kill(child, SIGINT), 0);
+    ck_assert_int_eq(wait_for(child), 128 + SIGINT);
+    child = start(LONG_RUN "--checkpoint-every 1000 --resume run.state --log log.json");
+    wait_until(is_evaluated);
+    test_write(test_path("other"), "someone's", 9);
+    ck_assert_int_eq(rename(test_path("other"), test_path("run.state")), 0);
+    ck_assert_int_eq(wait_for(child), 0);
+    ck_assert_str_eq(read_whole(test_path("run.state"), text, sizeof text), "someone's");
+    cli_forget("run.state"), cli_forget("log.json"), cli_forget("done.png");
+}
+END_TEST
+
+/* Also by a run that is too short to save one. */
+START_TEST(what_killed_runs_left_goes) {
+    unsigned files = files_hash();
+    test_write(test_path("run.state.pastiche-abcdef.tmp"), "half", 4);
+    ck_run(RUN "--checkpoint-every 1000");
+    cli_forget("done.png");
+    ck_assert_uint_eq(files_hash(), files);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("checkpoints");
     TCase *all = tcase_create("program");
     tcase_add_checked_fixture(all, prepare, NULL);
     tcase_set_timeout(all, 300);
     tcase_add_test(all, a_finished_run_removes_its_own_checkpoint_only);
+    tcase_add_test(all, a_save_that_fails_is_told_once);
+    tcase_add_test(all, a_file_that_took_the_name_stays);
+    tcase_add_test(all, what_killed_runs_left_goes);
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

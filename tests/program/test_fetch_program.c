@@ -61,8 +61,11 @@ START_TEST(the_program_fetches_and_tells) {
     ck_assert_msg(strstr(said, "fetching http://") && strstr(said, "its SHA-256 matches") && !strchr(said, '\r'), "%s",
                   said);
     ck_holds(data("whole.net"), body, bytes);
+    test_write(data("whole.net.part"), body, 100); /* of a killed run */
+    test_write(data("whole.net.part.from"), "", 0);
     ck_assert_int_eq(wait_for(start("err", "whole", NULL, 0), "err"), 0);
     ck_assert_ptr_nonnull(strstr(said, "exists already"));
+    ck_assert(!exists(data("whole.net.part")) && !exists(data("whole.net.part.from")));
     ck_assert_int_eq(wait_for(start("err", "five", "--quiet", 0), "err"), 0);
     ck_assert_str_eq(said, "");
     forget("five.net");

@@ -152,6 +152,8 @@ int run_prepare(run *r, invocation *w, const settings *s) {
     options.start_image = r->start;
     masks_set(&r->masks, &options);
     pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
+    if (status == PST_OK && s->checkpoint && !s->plan)
+        status = pst_job_save_check(r->job, s->checkpoint);
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
     if (status == PST_OK && !s->plan && file_same(s->resume, s->checkpoint))
