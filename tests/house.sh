@@ -97,6 +97,13 @@ check_vendors() {
     done
 }
 
+# What is random in a result comes from the seed: host/base/random.c. The page's key is the system's.
+check_random() {
+    find host cl -name '*.[ch]' -o -name '*.cl' | sort | xargs grep -nE \
+        '\b(s?rand|rand_r|s?random|[dlm]rand48|arc4random[a-z_]*|getrandom|getentropy)\(|/dev/u?random' |
+        grep -v '^host/web/platform\.c:.*"/dev/urandom"' | sed 's|$|: randomness that is not of the seed|'
+}
+
 # Files are small, and no two in the house have one name.
 check_files() {
     find host include -name '*.[ch]' | while read -r file; do
@@ -128,6 +135,7 @@ imports() {
     set -f # the tables have patterns
     check_includes >"$findings"
     check_vendors >>"$findings"
+    check_random >>"$findings"
     set +f
     check_files >>"$findings"
     check_circles >>"$findings"
