@@ -76,8 +76,9 @@ static void find_flat(const pst_image *image, uint8_t *flat) {
         memset(flat, 1, pixels);
 }
 
-static void count_cells(const pst_image *image, const uint8_t *flat, cell *cells) {
-    size_t pixels = (size_t)image->width * (size_t)image->height;
+/* Returns how many cells have pixels; these come first. */
+static size_t count_cells(const pst_image *image, const uint8_t *flat, cell *cells) {
+    size_t pixels = (size_t)image->width * (size_t)image->height, used = 0;
     for (size_t i = 0; i < pixels; i++) {
         if (!flat[i])
             continue;
@@ -88,6 +89,10 @@ static void count_cells(const pst_image *image, const uint8_t *flat, cell *cells
         for (size_t k = 0; k < 3; k++)
             cells[at].sum[k] += (double)image->rgb[3 * i + k];
     }
+    for (size_t i = 0; i < CELLS * CELLS * CELLS; i++)
+        if (cells[i].count)
+            cells[used++] = cells[i];
+    return used;
 }
 
 static void mean_of(const cell *c, double color[3]) {
@@ -97,11 +102,11 @@ static void mean_of(const cell *c, double color[3]) {
 
 /* Adds up the cells within `reach` of a color, all or those not taken yet; returns their mean in *mean (NULL: not
  * wanted). */
-static size_t gather(cell *cells, const double color[3], double reach, bool all, bool take, double *mean) {
+static size_t gather(cell *cells, size_t used, const double color[3], double reach, bool all, bool take, double *mean) {
     double sum[3] = {0}, own[3];
     size_t count = 0;
-    for (size_t i = 0; i < CELLS * CELLS * CELLS; i++) {
-        if (!cells[i].count || (cells[i].taken && !all))
+    for (size_t i = 0; i < used; i++) {
+        if (cells[i].taken && !all)
             continue;
         mean_of(&cells[i], own);
         if (distance(own, color) > reach)
@@ -118,22 +123,22 @@ static size_t gather(cell *cells, const double color[3], double reach, bool all,
 
 /* The fullest cell that is not taken, and the middle of what is around it, which is taken. False when nothing is left.
  */
-static bool next_candidate(cell *cells, candidate *found) {
+static bool next_candidate(cell *cells, size_t used, candidate *found) {
     const cell *fullest = NULL;
     *found = (candidate){0};
-    for (size_t i = 0; i < CELLS * CELLS * CELLS; i++)
-        if (cells[i].count && !cells[i].taken && (!fullest || cells[i].count > fullest->count))
+    for (size_t i = 0; i < used; i++)
+        if (!cells[i].taken && (!fullest || cells[i].count > fullest->count))
             fullest = &cells[i];
     if (!fullest)
         return false;
     mean_of(fullest, found->color);
     for (int round = 0; round < 3; round++) {
         double center[3] = {found->color[0], found->color[1], found->color[2]};
-        gather(cells, center, ONE_COLOR * 0.5, false, false, found->color);
+        gather(cells, used, center, ONE_COLOR * 0.5, false, false, found->color);
     }
-    found->count = gather(cells, found->color, ONE_COLOR, false, true, NULL);
-    found->near = gather(cells, found->color, ONE_COLOR, true, false, NULL);
-    found->at_peak = gather(cells, found->color, ONE_COLOR * 0.35, true, false, NULL);
+    found->count = gather(cells, used, found->color, ONE_COLOR, false, true, NULL);
+    found->near = gather(cells, used, found->color, ONE_COLOR, true, false, NULL);
+    found->at_peak = gather(cells, used, found->color, ONE_COLOR * 0.35, true, false, NULL);
     return true;
 }
 
@@ -170,8 +175,9 @@ static pst_status find_colors(pst_error *error, const pst_image *image, const ui
     pst_status status;
     *count = 0;
     PST_TRY(pst_allocate(error, CELLS * CELLS * CELLS, sizeof *cells, &cells));
-    count_cells(image, flat, cells);
-    for (int tries = 0; tries < 4 * CANDIDATES_MAX && *count < CANDIDATES_MAX && next_candidate(cells, &next); tries++)
+    size_t used = count_cells(image, flat, cells);
+    for (int tries = 0; tries < 4 * CANDIDATES_MAX && *count < CANDIDATES_MAX && next_candidate(cells, used, &next);
+         tries++)
         if (next.count > least)
             colors[(*count)++] = next;
     qsort(colors, *count, sizeof *colors, by_count);
