@@ -211,6 +211,14 @@ bool option_set(settings *s, const option *o, const char *given, const char *val
 
 /* ---- telling ---- */
 
+/* NULL for a value that another option has set. */
+static const char *word_of(const option *o, int64_t value) {
+    const char *const *word = words_of(o);
+    while (*word && value-- > 0)
+        word++;
+    return *word;
+}
+
 bool option_value(const settings *s, const option *o, char *text, size_t size) {
     const void *at = member_of(s, o);
     const double *numbers = at;
@@ -234,7 +242,7 @@ bool option_value(const settings *s, const option *o, char *text, size_t size) {
     else if (o->kind == OPTION_PAIR)
         length = snprintf(text, size, "%.10g,%.10g", numbers[0], numbers[1]);
     else if (o->kind == OPTION_CHOICE)
-        length = snprintf(text, size, "%s", words_of(o)[wide]);
+        words = word_of(o, wide);
     else if (o->kind == OPTION_TEXT || o->kind == OPTION_FILE_NAME)
         words = *(const char *const *)at;
     if (words)
