@@ -299,9 +299,10 @@ typedef enum pst_convention {
     PST_CONVENTION_RGB
 } pst_convention;
 
-/* Reads the convolutions (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras HDF5, Caffe, ONNX,
- * PyTorch or MATLAB 5 file; the format is found from the content. path is a file, or NULL or a name as
- * pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library.
+/* Reads the convolutions (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras, Caffe, ONNX, PyTorch or
+ * MATLAB 5 file, or the index of several safetensors or PyTorch files; the format is found from the content. Parts of a
+ * network in other files are read from the folder of the file that names them only. path is a file, or NULL or a name
+ * as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library.
  * convention is PST_CONVENTION_AUTO, or CAFFE or TORCHVISION where the caller knows better than the file. Sizes are
  * checked before memory is allocated for them, nothing in the file is executed, and a classifier is not read.
  * PST_ERROR_FORMAT: damaged, or no VGG network. PST_ERROR_UNSUPPORTED: this build has no library for the format. */
@@ -315,8 +316,12 @@ PST_API void pst_network_destroy(pst_network *network);
 PST_API const char *pst_network_path(const pst_network *network);
 
 /* Gives the SHA-256 of its file, 64 digits: computed by the first call and kept as long as the network. "" on failure.
- */
+ * Where other files hold parts of it, it is that of all their bytes: the file's, then the parts' in the order in which
+ * the file names them. */
 PST_API pst_status pst_network_sha256(pst_network *network, const char **sha256);
+
+/* The same for a file whose network is not loaded. */
+PST_API pst_status pst_network_file_sha256(pst_context *context, const char *path, char sha256[65]);
 
 typedef struct pst_network_layer {
     const char *name; /* "conv3_1" */

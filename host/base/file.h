@@ -60,6 +60,12 @@ void pst_path_remove(const char *path);
 /* "folder/name"; free with pst_free. */
 pst_status pst_path_join(pst_error *error, const char *folder, const char *name, char **path);
 
+/* "folder/name" with the folder of the file `path`; free with pst_free. */
+pst_status pst_path_beside(pst_error *error, const char *path, const char *name, char **beside);
+
+/* Whether a file of pst_path_beside is no link, or one that leads to the folder where `path` really lies. */
+bool pst_path_is_beside(const char *beside, const char *path);
+
 /* What stands behind the last separator. */
 const char *pst_path_name(const char *path);
 

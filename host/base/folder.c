@@ -80,6 +80,26 @@ pst_status pst_path_join(pst_error *error, const char *folder, const char *name,
     return status;
 }
 
+pst_status pst_path_beside(pst_error *error, const char *path, const char *name, char **beside) {
+    size_t folder = (size_t)(pst_path_name(path) - path), bytes = folder + strlen(name) + 1;
+    pst_status status = pst_allocate(error, bytes, 1, beside);
+    if (status == PST_OK)
+        snprintf(*beside, bytes, "%.*s%s", (int)folder, path, name);
+    return status;
+}
+
+bool pst_path_is_beside(const char *beside, const char *path) {
+    char *leads_to = pst_system_follow(beside), *real = leads_to ? pst_system_real(path) : NULL;
+    bool good = !leads_to;
+    if (real) {
+        size_t folder = (size_t)(pst_path_name(real) - real);
+        good = (size_t)(pst_path_name(leads_to) - leads_to) == folder && strncmp(leads_to, real, folder) == 0;
+    }
+    free(leads_to);
+    free(real);
+    return good;
+}
+
 const char *pst_path_name(const char *path) {
     const char *name = path;
     for (const char *c = path; *c; c++)

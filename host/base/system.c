@@ -74,6 +74,7 @@ void pst_system_close_read(int descriptor) { _close(descriptor); }
 bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)descriptor, (void)mode; }
 char *pst_system_follow(const char *path) { return (void)path, NULL; }
+char *pst_system_real(const char *path) { return (void)path, NULL; }
 bool pst_system_is_separator(char c) { return c == '/' || c == '\\'; }
 int pst_system_process(void) { return _getpid(); }
 void pst_system_describe(int code, char *text, size_t bytes) { strerror_s(text, bytes, code); }
@@ -283,9 +284,11 @@ bool pst_system_rename(int *descriptor, const char *from, const char *to, const 
     return true;
 }
 
+char *pst_system_real(const char *path) { return realpath(path, NULL); }
+
 char *pst_system_follow(const char *path) {
     struct stat found;
-    return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? realpath(path, NULL) : NULL;
+    return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? pst_system_real(path) : NULL;
 }
 
 static int stat_path(const char *path, system_stat *found) { return stat(path, found); }

@@ -56,6 +56,9 @@ bool pst_system_make_folder(const char *path);
 /* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
 char *pst_system_follow(const char *path);
 
+/* The path without any links, likewise; NULL too where the system has no way to tell. */
+char *pst_system_real(const char *path);
+
 /* Where a user's files belong: `below` in the folder that the environment's variable names. Ends with a NULL variable,
  * whose `advice` says what to set. */
 typedef enum pst_system_use { PST_SYSTEM_CACHE, PST_SYSTEM_DATA } pst_system_use;

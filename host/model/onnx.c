@@ -5,24 +5,14 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/protobuf_wire.h"
-#include "model/source.h"
+#include "model/onnx_tensor.h"
 #include "model/weights.h"
 
 enum { MODEL_GRAPH = 7 };
 enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_OP_TYPE = 4, NODE_ATTRIBUTE = 5 };
 enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_TEXT = 4, ATTRIBUTE_TENSOR = 5, ATTRIBUTE_INTEGERS = 8 };
-enum {
-    TENSOR_DIMS = 1,
-    TENSOR_TYPE = 2,
-    TENSOR_FLOATS = 4,
-    TENSOR_NAME = 8,
-    TENSOR_RAW = 9,
-    TENSOR_DOUBLES = 10,
-    TENSOR_PLACE = 14
-};
-enum { TYPE_FLOAT = 1, TYPE_HALF = 10, TYPE_DOUBLE = 11, TYPE_BFLOAT = 16 };
+enum { TENSOR_NAME = 8 };
 
 #define MAX_TENSORS 4096
 #define NAME_BYTES 200
@@ -88,55 +78,13 @@ static pst_status keep_initializer(reader *r, pst_wire_span tensor) {
 
 /* Adds a convolution's weight or bias under the name that it has everywhere else. */
 static pst_status add_tensor(reader *r, const char *name, const char *part) {
-    int64_t shape[PST_TENSOR_MAX_DIMENSIONS];
-    int dimensions = 0;
-    uint64_t kind = 0;
-    bool more, elsewhere = false, mixed = false;
-    pst_wire_span span, data = {0, 0};
-    pst_wire_field field;
-    pst_source_tensor *tensor;
     size_t i = 0;
-    pst_status status;
     while (i < r->tensor_count && strcmp(r->tensors[i].name, name) != 0)
         i++;
     if (i == r->tensor_count)
         return pst_fail(r->error, PST_ERROR_UNSUPPORTED,
                         "%s: the weights of its convolution %.64s are computed, not stored", r->source->path, name);
-    span = r->tensors[i].span;
-    for (;;) {
-        status = next(r, &span, &field, &more);
-        if (status == PST_OK && field.number == TENSOR_DIMS)
-            status = pst_wire_integers(r->error, &r->wire, &field, shape, PST_TENSOR_MAX_DIMENSIONS, &dimensions);
-        if (status != PST_OK)
-            return status;
-        if (!more)
-            break;
-        if (field.number == TENSOR_TYPE)
-            kind = field.value;
-        if (field.number == TENSOR_PLACE)
-            elsewhere = field.value != 0;
-        if (field.number == TENSOR_FLOATS || field.number == TENSOR_RAW || field.number == TENSOR_DOUBLES) {
-            mixed = mixed || data.end > 0 || field.type != PST_WIRE_BYTES;
-            data = field.span;
-        }
-    }
-    if (elsewhere || mixed)
-        return pst_fail(r->error, PST_ERROR_UNSUPPORTED, "%s: the numbers of %.64s are %s", r->source->path, name,
-                        elsewhere ? "in another file; save the model in one" : "not stored in one piece");
-    pst_tensor_type type = kind == TYPE_FLOAT    ? PST_TENSOR_F32
-                           : kind == TYPE_HALF   ? PST_TENSOR_F16
-                           : kind == TYPE_DOUBLE ? PST_TENSOR_F64
-                           : kind == TYPE_BFLOAT ? PST_TENSOR_BF16
-                                                 : PST_TENSOR_OTHER;
-    status = pst_source_add(r->error, r->source, part, type, dimensions, shape, &tensor);
-    if (status != PST_OK)
-        return status;
-    size_t width = pst_tensor_element_bytes(type);
-    if (width > 0 && ((data.end - data.at) % width != 0 || (data.end - data.at) / width != tensor->info.count))
-        return pst_fail(r->error, PST_ERROR_FORMAT, "%s: %.64s has %llu bytes, which does not fit its shape",
-                        r->source->path, name, (unsigned long long)(data.end - data.at));
-    tensor->at = data.at;
-    return PST_OK;
+    return pst_onnx_add(&(pst_onnx_tensor){r->error, r->source, &r->wire, r->tensors[i].span, name, part});
 }
 
 /* ---- the graph ----------------------------------------------------------------------------------------------- */
@@ -306,4 +254,4 @@ static pst_status open_onnx(pst_error *error, pst_source *source) {
     return status;
 }
 
-const pst_format pst_format_onnx = {.name = "ONNX", .open = open_onnx, .read = pst_source_read_plain};
+const pst_format pst_format_onnx = {.name = "ONNX", .open = open_onnx, .read = pst_onnx_read};

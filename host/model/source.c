@@ -1,6 +1,7 @@
 /* Which format a network file has, by its content, and what every importer needs. */
 #include "model/source.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,10 @@
 const pst_format pst_format_keras = {.name = "Keras HDF5", .package = "libhdf5-dev"};
 #endif
 #ifndef PST_WITH_LIBZIP
-const pst_format pst_format_torch_zip = {.name = "PyTorch zip", .package = "libzip-dev"};
+const pst_format pst_format_torch_zip = {.name = "PyTorch zip or .keras", .package = "libzip-dev"};
+#endif
+#if !defined(PST_WITH_HDF5) || !defined(PST_WITH_LIBZIP)
+const pst_format pst_format_keras_zip = {.name = ".keras", .package = "libhdf5-dev and libzip-dev"};
 #endif
 
 static bool begins(const uint8_t *head, size_t bytes, size_t at, const char *text, size_t length) {
@@ -48,7 +52,7 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
         return pst_fail(error, PST_ERROR_FORMAT,
                         "%s: is a Python pickle, but not one of PyTorch's, and is not executed", path);
     return pst_fail(error, PST_ERROR_FORMAT,
-                    "%s: is not a network in a format that is known here: safetensors, Keras HDF5, Caffe, "
+                    "%s: is not a network in a format that is known here: safetensors, Keras, Caffe, "
                     "ONNX, PyTorch or MATLAB 5",
                     path);
 }
@@ -61,6 +65,13 @@ static bool is_hdf5(pst_source *source, const uint8_t *head, size_t bytes) {
             memcmp(at, magic, 8) == 0)
             return true;
     return BEGINS(0, "\x89HDF\r\n\x1a\n");
+}
+
+static bool is_json(const uint8_t *head, size_t bytes) {
+    size_t at = 0;
+    while (at < bytes && isspace(head[at]))
+        at++;
+    return at < bytes && head[at] == '{';
 }
 
 /* NULL if none fits. Formats with an unmistakable beginning come first, protobuf, which has none, last. */
@@ -81,6 +92,8 @@ static const pst_format *detect(pst_source *source, const uint8_t *head, size_t 
     if (BEGINS(8, "{") && header_bytes < (uint64_t)1
                                              << 40) /* what is wrong with a header too long, its reader says best */
         return &pst_format_safetensors;
+    if (is_json(head, bytes))
+        return &pst_format_index;
     if (pst_head_problem(head, bytes, ""))
         return NULL;
     switch (pst_wire_guess(source->file, source->bytes)) {
@@ -94,13 +107,23 @@ static const pst_format *detect(pst_source *source, const uint8_t *head, size_t 
     return NULL;
 }
 
-pst_status pst_source_open(pst_error *error, const char *path, pst_source **source) {
+pst_status pst_source_open_as(pst_error *error, pst_source *source, const pst_format *format) {
+    if (!format->open)
+        return pst_fail(error, PST_ERROR_UNSUPPORTED,
+                        "%s: is a %s file, which this build does not read; install %s and build again", source->path,
+                        format->name, format->package);
+    source->format = format;
+    return format->open(error, source);
+}
+
+static pst_status open_source(pst_error *error, const char *path, bool is_part, pst_source **source) {
     pst_status status = PST_OK;
     pst_source *opened = NULL;
     uint8_t head[PST_HEAD_BYTES];
     *source = NULL;
     PST_TRY(pst_allocate(error, 1, sizeof *opened, &opened));
     PST_TRY(pst_copy_text(error, path, &opened->path));
+    opened->companions.path = opened->path;
     PST_TRY(pst_file_open(error, path, &opened->file, &opened->bytes));
     if (opened->bytes == 0)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is empty", path));
@@ -109,13 +132,12 @@ pst_status pst_source_open(pst_error *error, const char *path, pst_source **sour
     const pst_format *format = detect(opened, head, bytes);
     if (!format)
         PST_TRY(fail_other(error, path, head, bytes));
-    if (!format->open)
-        PST_TRY(pst_fail(error, PST_ERROR_UNSUPPORTED,
-                         "%s: is a %s file, which this build does not read; install %s and build "
-                         "again",
-                         path, format->name, format->package));
-    opened->format = format;
-    PST_TRY(format->open(error, opened));
+    if (is_part && format == &pst_format_index)
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is an index or another text, not a part of a network", path));
+    if (!is_part &&
+        (format == &pst_format_safetensors || format == &pst_format_torch || format == &pst_format_torch_zip))
+        PST_TRY(pst_companion_refuse_part(error, path));
+    PST_TRY(pst_source_open_as(error, opened, format));
     *source = opened;
     opened = NULL;
 
@@ -124,12 +146,21 @@ cleanup:
     return status;
 }
 
+pst_status pst_source_open(pst_error *error, const char *path, pst_source **source) {
+    return open_source(error, path, false, source);
+}
+
+pst_status pst_source_open_part(pst_error *error, const char *path, pst_source **source) {
+    return open_source(error, path, true, source);
+}
+
 void pst_source_close(pst_source *source) {
     if (!source)
         return;
     if (source->format && source->format->close)
         source->format->close(source);
     pst_file_close(source->file);
+    pst_companions_close(&source->companions);
     for (size_t i = 0; i < source->count; i++)
         pst_free((char *)source->tensors[i].info.name);
     pst_free(source->tensors);
@@ -218,5 +249,6 @@ pst_status pst_source_read(pst_error *error, pst_source *source, const pst_sourc
 }
 
 pst_status pst_source_read_plain(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values) {
-    return pst_tensor_read(error, source->file, tensor->at, tensor->info.type, tensor->info.count, values, NULL);
+    pst_file *file = tensor->file ? tensor->file : source->file;
+    return pst_tensor_read(error, file, tensor->at, tensor->info.type, tensor->info.count, values, NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef PST_MODEL_SOURCE_H
 #define PST_MODEL_SOURCE_H
 
+#include "model/companion.h"
 #include "model/tensor.h"
 
 /* How the kernels lie in memory, the slowest dimension first; so are the shapes of the tensors. */
@@ -15,6 +16,7 @@ typedef enum pst_layout {
 typedef struct pst_source_tensor {
     pst_tensor_info info; /* the name is the source's */
     uint64_t at, more;    /* for the importer: where the numbers are */
+    pst_file *file;       /* in which; NULL: the source's */
 } pst_source_tensor;
 
 typedef struct pst_source pst_source;
@@ -34,6 +36,7 @@ struct pst_source {
     char *path;
     pst_file *file; /* for formats that need no library */
     uint64_t bytes; /* the file's size */
+    pst_companions companions;
     pst_source_tensor *tensors;
     size_t count, capacity;
     pst_layout layout;
@@ -43,11 +46,22 @@ struct pst_source {
     void *state;               /* the importer's */
 };
 
-extern const pst_format pst_format_safetensors, pst_format_keras, pst_format_caffe, pst_format_onnx, pst_format_torch,
-    pst_format_torch_zip, pst_format_matlab;
+extern const pst_format pst_format_safetensors, pst_format_keras, pst_format_keras_zip, pst_format_caffe,
+    pst_format_onnx, pst_format_torch, pst_format_torch_zip, pst_format_matlab, pst_format_index;
+
+/* Keras 3's archives hold an HDF5 file of this name, which is read from memory. The image is the source's from then on.
+ */
+#define PST_KERAS_ENTRY "model.weights.h5"
+pst_status pst_keras_open_image(pst_error *error, pst_source *source, uint8_t *image, size_t bytes);
 
 /* Finds the format by the file's content and opens it. */
 pst_status pst_source_open(pst_error *error, const char *path, pst_source **source);
+
+/* Opens a file that an index names as a part; it must not be an index too. */
+pst_status pst_source_open_part(pst_error *error, const char *path, pst_source **source);
+
+/* Opens a source as of a format, which this build may not read. */
+pst_status pst_source_open_as(pst_error *error, pst_source *source, const pst_format *format);
 void pst_source_close(pst_source *source);
 
 /* Adds a tensor with a copy of its name; the shape has at most PST_TENSOR_MAX_DIMENSIONS sides. *added may be NULL.
@@ -67,7 +81,7 @@ const pst_source_tensor *pst_source_find(const pst_source *source, const char *n
 /* Reads a tensor into new memory; free with pst_free. */
 pst_status pst_source_read(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values);
 
-/* For a format's `read`, of numbers that lie in the file as they are from byte tensor->at on. */
+/* For a format's `read`, of numbers that lie in tensor->file as they are from byte tensor->at on. */
 pst_status pst_source_read_plain(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values);
 
 #endif

@@ -30,6 +30,14 @@ static bool is_page(const uint8_t *head, size_t bytes) {
     return at < bytes && head[at] == '<' && is_text(head, bytes);
 }
 
+static bool is_index(const uint8_t *head, size_t bytes) {
+    static const char word[] = "\"weight_map\"";
+    for (size_t at = 0; at + sizeof word - 1 <= bytes; at++)
+        if (memcmp(head + at, word, sizeof word - 1) == 0)
+            return is_text(head, bytes);
+    return false;
+}
+
 const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *format) {
     bool matlab = BEGINS("MATLAB 5.0 MAT-file");
     if (bytes == 0)
@@ -38,6 +46,9 @@ const char *pst_head_problem(const uint8_t *head, size_t bytes, const char *form
         return "is a web page, not a network; fetch the file itself";
     if (BEGINS("version https://git-lfs"))
         return "is a Git LFS pointer, not the network itself; fetch that with \"git lfs pull\"";
+    if (is_index(head, bytes))
+        return "is the index of a network in parts; download it and all parts into one folder by other means, and name "
+               "it with --model";
     if (!matlab && is_text(head, bytes))
         return "is a text, not a network";
     if (BEGINS("\x1f\x8b"))

@@ -24,6 +24,7 @@ typedef struct pst_weights {
     pst_convention convention; /* of the file, folded into the first convolution */
     const char *reason;        /* why it was taken to be that */
     bool assumed;              /* nothing in the file proves it */
+    bool in_parts;             /* other files hold parts of it */
     char notice[400];          /* or "" */
     pst_weights_convolution convolutions[PST_WEIGHTS_MAX_CONVOLUTIONS];
     size_t convolution_count;

@@ -8,7 +8,10 @@
  * network in every format. "" for a count that the network does not have. *hex is valid as long as the model. */
 pst_status pst_weights_digest(pst_error *error, pst_weights *model, size_t count, const char **hex);
 
-/* SHA-256 of the file. */
+/* SHA-256 of the file, followed by all files that hold parts of it, in the order in which it names them. */
 pst_status pst_weights_file_digest(pst_error *error, pst_weights *model, const char **hex);
+
+/* The same by a path. */
+pst_status pst_weights_path_digest(pst_error *error, const char *path, char hex[65]);
 
 #endif

@@ -124,6 +124,7 @@ pst_status pst_weights_read(pst_error *error, const char *path, pst_convention a
     PST_TRY(pst_copy_text(error, path, &made->path));
     made->format = source->format->name;
     made->asked = asked;
+    made->in_parts = source->companions.count > 0;
     PST_TRY(take_shapes(error, source, &names, made));
     for (size_t i = 0; i < made->convolution_count; i++) {
         pst_weights_convolution *convolution = &made->convolutions[i];

@@ -53,6 +53,10 @@ pst_status pst_network_sha256(pst_network *network, const char **sha256) {
     return pst_weights_file_digest(&network->context->error, network->model, sha256);
 }
 
+pst_status pst_network_file_sha256(pst_context *context, const char *path, char sha256[65]) {
+    return pst_weights_path_digest(&context->error, path, sha256);
+}
+
 pst_status pst_network_save(pst_network *network, const char *path, bool half) {
     pst_status status = pst_weights_recall(&network->context->error, network->model);
     return status == PST_OK ? pst_weights_write(&network->context->error, network->model, path, half) : status;

@@ -124,6 +124,43 @@ START_TEST(what_has_changed_is_named) {
 }
 END_TEST
 
+/* An index of one part, net.safetensors. */
+static void write_index(const char *name) {
+    static char data[1 << 20];
+    FILE *file = fopen(test_path("net.safetensors"), "rb");
+    ck_assert_ptr_nonnull(file);
+    size_t bytes = fread(data, 1, sizeof data, file), length = (uint8_t)data[0] | (size_t)(uint8_t)data[1] << 8;
+    fclose(file);
+    ck_assert_uint_lt(8 + length, bytes);
+    json_t *header = json_loadb(data + 8, length, 0, NULL), *map = json_object(), *value;
+    const char *tensor;
+    json_object_foreach(header, tensor, value) if (strcmp(tensor, "__metadata__") != 0)
+        json_object_set_new(map, tensor, json_string("net.safetensors"));
+    json_t *root = json_pack("{s:o}", "weight_map", map);
+    ck_assert_int_eq(json_dump_file(root, test_path(name), 0), 0);
+    json_decref(header);
+    json_decref(root);
+}
+
+/* The digest in the record is that of all its files. */
+START_TEST(a_network_in_parts_is_checked_whole) {
+    write_index("net.index.json");
+    copy_file("net.safetensors", "kept.safetensors");
+    ck_run(
+        "content.ppm style.ppm --image-size 64 --model net.index.json --no-tune --iterations 1 --save-iter 0 -o p.png");
+    ck_run("again p.png");
+    ck_said("byte for byte");
+    FILE *part = fopen(test_path("net.safetensors"), "r+b"); /* the last weight of all */
+    fseek(part, -1, SEEK_END);
+    fputc(0x3d, part);
+    fclose(part);
+    ck_refused("again p.png", 1, "net.index.json: the network has changed", "--anyway");
+    unlink(test_path("net.safetensors"));
+    ck_refused("again p.png", 1, "its part net.safetensors is missing", "same folder");
+    copy_file("kept.safetensors", "net.safetensors");
+}
+END_TEST
+
 START_TEST(a_result_elsewhere_finds_its_inputs) {
     mkdir(test_path("far"), 0700);
     ck_run(RUN "-o far/f.png");
@@ -287,6 +324,7 @@ int main(void) {
     tcase_add_unchecked_fixture(cases, prepare, NULL);
     tcase_add_loop_test(cases, a_run_is_repeated_to_the_byte, 0, RESULTS);
     tcase_add_test(cases, what_has_changed_is_named);
+    tcase_add_test(cases, a_network_in_parts_is_checked_whole);
     tcase_add_test(cases, a_result_elsewhere_finds_its_inputs);
     tcase_add_test(cases, a_image_on_the_way_is_repeated_too);
     tcase_add_test(cases, metadata_can_be_left_out);

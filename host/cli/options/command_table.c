@@ -63,7 +63,7 @@ const command command_table[COMMAND_COUNT] = {
                             1, 1, "no file given"},
     [COMMAND_MODEL_CONVERT] = {"model convert", "FILE OUT.safetensors [option...]", "convert a network to safetensors",
                                "Writes the convolutions of a network as safetensors, for pixels as Caffe's\n"
-                               "networks expect them. FILE can be Keras HDF5, Caffe, ONNX, PyTorch, MATLAB 5 or\n"
+                               "networks expect them. FILE can be Keras, Caffe, ONNX, PyTorch, MATLAB 5 or\n"
                                "safetensors.",
                                2, 2, "two files are needed"},
     [COMMAND_DEVICES] = {"devices", "[option...]", "list the OpenCL devices",

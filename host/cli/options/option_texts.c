@@ -110,8 +110,8 @@ const option_text option_texts[] = {
     {"improvement-window", "The number of iterations for `--min-improvement`."},
 
     {"model",
-     "The network: a VGG network such as VGG-19, as a safetensors, Keras HDF5, Caffe, PyTorch, MATLAB 5 or ONNX\n"
-     "file. If there is no such file, the name of an installed network.\n"
+     "The network: a VGG network such as VGG-19, as a safetensors, Keras, Caffe, PyTorch, MATLAB 5 or ONNX file,\n"
+     "or the index of a network in several files. If there is no such file, the name of an installed network.\n"
      "Default: the first installed network of `pastiche model list`, or else the small network inside the\n"
      "program."},
     {"device",

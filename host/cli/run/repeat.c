@@ -91,13 +91,14 @@ static bool may_be_read(const repeat *r, const json_t *entry, const char *path, 
 /* Checks an input. Where it lies now, which the caller frees; NULL after complaining. */
 static char *check_file(repeat *r, const json_t *entry, const char *what, const char *instead) {
     const char *path = instead ? instead : record_text_of(entry, "path"), *expected = record_text_of(entry, "sha256");
+    bool network = entry == json_object_get(r->root, "network"); /* which may have parts in other files */
     char sha256[65], *found = find_file(r, path);
     bool good = false;
     if (!found) {
         complain("no memory left");
     } else if (!instead && !may_be_read(r, entry, path, found, what)) {
         good = false;
-    } else if (pst_file_sha256(r->context, found, sha256) != PST_OK) {
+    } else if ((network ? pst_network_file_sha256 : pst_file_sha256)(r->context, found, sha256) != PST_OK) {
         complain("%s", pst_context_message(r->context));
     } else {
         good = strcmp(sha256, expected) == 0;
