@@ -43,7 +43,7 @@ clblast* host/blas/gemm.c
 CL/* host/cl/*
 curl/* host/model/fetch.c
 hdf5.h host/model/keras.c
-zip.h host/model/torch_zip.c
+zip.h host/model/zip_archive.c
 zlib.h host/model/mat5*.c host/image/inflate.c
 jansson.h host/model/* host/tune/* host/cli/* host/web/*
 stb_* host/image/codec_stb.c

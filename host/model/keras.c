@@ -128,14 +128,44 @@ static herr_t visit(hid_t folder, const char *name, const H5L_info_t *info, void
     return w->status == PST_OK ? 0 : -1;
 }
 
+typedef struct image { /* a file in memory */
+    uint8_t *data;
+    size_t bytes;
+} image;
+
+/* The library copies images four times over, unless these functions say that the copy is there already. */
+static void *image_place(size_t bytes, H5FD_file_image_op_t why, void *user) {
+    const image *of = user;
+    return (void)why, bytes == of->bytes ? of->data : NULL;
+}
+static void *image_copy(void *to, const void *from, size_t bytes, H5FD_file_image_op_t why, void *user) {
+    return (void)from, (void)bytes, (void)why, (void)user, to;
+}
+static void *image_resize(void *data, size_t bytes, H5FD_file_image_op_t why, void *user) {
+    return (void)data, (void)bytes, (void)why, (void)user, NULL;
+}
+static herr_t image_keep(void *data, H5FD_file_image_op_t why, void *user) {
+    return (void)data, (void)why, (void)user, 0;
+}
+static void *image_user(void *user) { return user; }
+static herr_t image_keep_user(void *user) { return (void)user, 0; }
+
 /* Nothing is printed by the library, links and plug-ins lead nowhere. -1 if the file cannot be opened. */
-static hid_t open_file(const char *path) {
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+static hid_t open_file(const pst_source *source) {
+    image *from = source->state;
+    char name[4200]; /* longer than any path */
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
     H5PLset_loading_state(0);
 #if H5_VERSION_GE(1, 10, 7)
     H5Pset_file_locking(access, false, true); /* nothing is written; some folders of a network cannot lock */
 #endif
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5FD_file_image_callbacks_t calls = {image_place, image_copy,      image_resize, image_keep,
+                                         image_user,  image_keep_user, from};
+    /* The library wants that there is no file of an image's name. */
+    snprintf(name, sizeof name, "%s%s", source->path, from ? "/" PST_KERAS_ENTRY : "");
+    if (!from || (H5Pset_fapl_core(access, 1 << 16, false) >= 0 && H5Pset_file_image_callbacks(access, &calls) >= 0 &&
+                  H5Pset_file_image(access, from->data, from->bytes) >= 0))
+        file = H5Fopen(name, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     return file;
 }
@@ -147,9 +177,10 @@ static const char *top_folder(hid_t file) {
 
 static pst_status walk_file(pst_error *error, pst_source *found) {
     walk w = {.error = error, .source = found};
-    hid_t file = open_file(found->path);
+    hid_t file = open_file(found);
     if (file < 0)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a damaged or incomplete HDF5 file", found->path);
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: is a damaged or incomplete HDF5 file%s", found->path,
+                        found->state ? " within its archive" : "");
     hid_t folder = H5Gopen2(file, top_folder(file), H5P_DEFAULT);
     if (folder < 0 || (H5Literate(folder, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, visit, &w) < 0 && w.status == PST_OK))
         w.status = fail(error, found, "its first folder", "");
@@ -178,7 +209,7 @@ static void stop_being_quiet(quiet before) {
 }
 
 static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, size_t *bytes) {
-    pst_source *source = user, found = {.path = source->path};
+    pst_source *source = user, found = {.path = source->path, .state = source->state};
     listed *list = NULL;
     quiet before = be_quiet();
     pst_status status = walk_file(error, &found);
@@ -204,7 +235,14 @@ static pst_status list_tensors(pst_error *error, void *user, uint8_t **result, s
 
 static pst_status read_keras(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values);
 
-static const pst_format format_caffe_hdf5 = {.name = "Caffe HDF5", .package = "libhdf5-dev", .read = read_keras};
+static void close_keras(pst_source *source) {
+    image *from = source->state;
+    if (from)
+        pst_free(from->data);
+    pst_free(from);
+}
+
+static const pst_format format_caffe_hdf5 = {.name = "Caffe HDF5", .read = read_keras, .close = close_keras};
 
 static pst_status open_keras(pst_error *error, pst_source *source) {
     uint8_t *result;
@@ -278,7 +316,7 @@ static pst_status read_tensor(pst_error *error, void *user, uint8_t **result, si
     if (status != PST_OK)
         return status;
     quiet before = be_quiet();
-    hid_t file = open_file(r->source->path), set = -1;
+    hid_t file = open_file(r->source), set = -1;
     if (file >= 0) {
         snprintf(name, sizeof name, "%s/%s", top_folder(file), r->tensor->info.name);
         set = H5Dopen2(file, name, H5P_DEFAULT);
@@ -309,4 +347,18 @@ static pst_status read_keras(pst_error *error, pst_source *source, const pst_sou
 }
 
 const pst_format pst_format_keras = {
-    .name = "Keras HDF5", .package = "libhdf5-dev", .open = open_keras, .read = read_keras};
+    .name = "Keras HDF5", .open = open_keras, .read = read_keras, .close = close_keras};
+
+pst_status pst_keras_open_image(pst_error *error, pst_source *source, uint8_t *data, size_t bytes) {
+    static const pst_format format = {
+        .name = "Keras archive", .open = open_keras, .read = read_keras, .close = close_keras};
+    image *held;
+    pst_status status = pst_allocate(error, 1, sizeof *held, &held);
+    if (status != PST_OK) {
+        pst_free(data);
+        return status;
+    }
+    *held = (image){data, bytes};
+    source->state = held;
+    return pst_source_open_as(error, source, &format);
+}
