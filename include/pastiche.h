@@ -105,8 +105,8 @@ typedef struct pst_device_info {
 
 /* Lists the devices of all OpenCL platforms, best first. Writes at most `capacity` entries and always sets *count to
  * the number of devices; entries may be NULL when capacity is 0. No device at all is not an error: *count is 0.
- * message (at least 512 bytes, or NULL) names platforms that failed and were left out, or is empty. Needs no context,
- * so on failure message holds the reason. */
+ * message (at least 512 bytes, or NULL) names platforms that failed or have no device, says why there are no platforms,
+ * or is empty. Needs no context, so on failure message holds the reason. */
 PST_API pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message);
 
 /* ---- context ------------------------------------------------------------------------------------------------- */
@@ -133,7 +133,8 @@ PST_API void pst_context_options_init(pst_context_options *options, size_t size)
 
 /* Opens a device. options may be NULL: the defaults. On failure *context is still a context if memory allows, good
  * only for pst_context_message and pst_context_destroy. PST_ERROR_NO_DEVICE: there is no such device. PST_ERROR_FORMAT:
- * the file or text of choices is damaged. */
+ * the file or text of choices is damaged. The first call and pst_devices may set variables of the environment
+ * that drivers read, such as POCL_CACHE_DIR: other threads must not read the environment meanwhile. */
 PST_API pst_status pst_context_create(const pst_context_options *options, pst_context **context);
 
 /* Closes the device and ends the context. NULL is fine. */
@@ -141,6 +142,10 @@ PST_API void pst_context_destroy(pst_context *context);
 
 /* One line about the last failure in this context; valid until the next call. Never NULL. */
 PST_API const char *pst_context_message(const pst_context *context);
+
+/* Something for people about the device in use, such as that its compiled kernels are kept for this process alone; or
+ * "". Valid until the end of the context. */
+PST_API const char *pst_context_notice(const pst_context *context);
 
 /* Describes the device in use. Its index is -1 for a context without a device. */
 PST_API void pst_context_device(const pst_context *context, pst_device_info *info);

@@ -42,6 +42,9 @@ pst_status pst_folder_create(pst_error *error, const char *path);
 /* The same for the folder of a file. */
 pst_status pst_folder_create_for(pst_error *error, const char *file);
 
+/* How many names in a folder have this ending; 0 where it cannot be read. */
+size_t pst_folder_count(const char *path, const char *ending);
+
 /* The user's cache folder for the program ($XDG_CACHE_HOME/pastiche, ~/.cache/pastiche, %LOCALAPPDATA%\pastiche), not
  * created here; free with pst_free. PST_ERROR_FILE where there is none. */
 pst_status pst_folder_cache(pst_error *error, char **path);

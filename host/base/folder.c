@@ -53,6 +53,23 @@ pst_status pst_folder_create_for(pst_error *error, const char *file) {
     return status;
 }
 
+typedef struct counting {
+    const char *ending;
+    size_t count;
+} counting;
+
+static void count_name(void *user, const char *name) {
+    counting *c = user;
+    size_t length = strlen(name), ending = strlen(c->ending);
+    c->count += length >= ending && strcmp(name + length - ending, c->ending) == 0;
+}
+
+size_t pst_folder_count(const char *path, const char *ending) {
+    counting c = {ending, 0};
+    pst_system_list(path, count_name, &c);
+    return c.count;
+}
+
 /* The first of the system's places for `use` whose variable is set. */
 static pst_status find_folder(pst_error *error, pst_system_use use, const char *what, char **path) {
     const pst_system_place *place = pst_system_places(use);

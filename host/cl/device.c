@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 #define PLATFORMS_MAX 32
 #define NO_PLATFORM (-1001) /* CL_PLATFORM_NOT_FOUND_KHR, from the loader */
 
@@ -89,10 +91,54 @@ static int better_first(const void *a, const void *b) {
     return x->info.index - y->info.index; /* as found: a stable order */
 }
 
-static void add_message(char *message, const char *platform, cl_int code) {
+static void add_message(char *message, const char *platform, const char *problem) {
     size_t used = strlen(message);
-    snprintf(message + used, PST_DEVICES_MESSAGE - used, "%splatform '%s' is skipped: %s (%d)", used ? "; " : "",
-             platform, pst_cl_error_name(code), code);
+    snprintf(message + used, PST_DEVICES_MESSAGE - used, "%splatform '%s' %s", used ? "; " : "", platform, problem);
+}
+
+/* The devices of one platform, or in the message why there are none. */
+static void list_platform(cl_platform_id platform, pst_device *devices, size_t capacity, size_t *count, char *message) {
+    char name[128] = "?", problem[512];
+    cl_device_id ids[PST_DEVICES_MAX];
+    cl_uint found = 0;
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name - 1, name, NULL);
+    const char *unready = pst_quirks_prepare(name);
+    cl_int code = *unready ? CL_SUCCESS : clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, PST_DEVICES_MAX, ids, &found);
+    if (code != CL_SUCCESS && code != CL_DEVICE_NOT_FOUND) {
+        found = 0;
+        snprintf(problem, sizeof problem, "fails: %s (%d)", pst_cl_error_name(code), code);
+    } else {
+        snprintf(problem, sizeof problem, *unready ? "is left out: %s" : "has no device", unready);
+    }
+    if (!found)
+        add_message(message, name, problem);
+    for (cl_uint d = 0; d < found && d < PST_DEVICES_MAX && *count < capacity; d++) {
+        describe(platform, ids[d], &devices[*count]);
+        devices[*count].info.index = (int)*count;
+        ++*count;
+    }
+}
+
+/* Where the loader looks for drivers on systems that have a folder for that, and what is wrong there. */
+static void explain_no_platform(char *message) {
+    static const char *const variables[] = {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"};
+    static const char folder[] = "/etc/OpenCL/vendors";
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value) {
+            snprintf(message, PST_DEVICES_MESSAGE,
+                     "%s is set to '%.200s', which leads to no driver that works; unset it", variables[i], value);
+            return;
+        }
+    }
+    size_t drivers = pst_folder_count(folder, ".icd");
+    if (drivers)
+        snprintf(message, PST_DEVICES_MESSAGE,
+                 "none of the drivers named in %s can be loaded (%zu); install them again", folder, drivers);
+    else
+        snprintf(message, PST_DEVICES_MESSAGE,
+                 "no driver is installed; install your graphics card's OpenCL driver, or for the CPU the package "
+                 "pocl-opencl-icd");
 }
 
 pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message) {
@@ -101,31 +147,17 @@ pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacit
     cl_platform_id platforms[PLATFORMS_MAX];
     cl_uint platform_count = 0;
     cl_int code = clGetPlatformIDs(PLATFORMS_MAX, platforms, &platform_count);
-    if (code == NO_PLATFORM || (code == CL_SUCCESS && !platform_count))
+    if (code == NO_PLATFORM || (code == CL_SUCCESS && !platform_count)) {
+        explain_no_platform(message);
         return PST_OK;
+    }
     if (code != CL_SUCCESS)
         return pst_fail(error, PST_ERROR_DEVICE, "the OpenCL loader failed: clGetPlatformIDs gave %s (%d)",
                         pst_cl_error_name(code), code);
     if (platform_count > PLATFORMS_MAX)
         platform_count = PLATFORMS_MAX;
-    for (cl_uint p = 0; p < platform_count; p++) {
-        char name[128] = "?";
-        cl_device_id ids[PST_DEVICES_MAX];
-        cl_uint found = 0;
-        clGetPlatformInfo(platforms[p], CL_PLATFORM_NAME, sizeof name - 1, name, NULL);
-        code = clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, PST_DEVICES_MAX, ids, &found);
-        if (code == CL_DEVICE_NOT_FOUND)
-            continue;
-        if (code != CL_SUCCESS) {
-            add_message(message, name, code);
-            continue;
-        }
-        for (cl_uint d = 0; d < found && d < PST_DEVICES_MAX && *count < capacity; d++) {
-            describe(platforms[p], ids[d], &devices[*count]);
-            devices[*count].info.index = (int)*count;
-            ++*count;
-        }
-    }
+    for (cl_uint p = 0; p < platform_count; p++)
+        list_platform(platforms[p], devices, capacity, count, message);
     qsort(devices, *count, sizeof *devices, better_first);
     for (size_t i = 0; i < *count; i++) {
         devices[i].info.index = (int)i;
@@ -178,15 +210,13 @@ pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *d
     if (status != PST_OK)
         return status;
     if (!count)
-        return pst_fail(error, PST_ERROR_NO_DEVICE,
-                        "no OpenCL device found%s%s; install your graphics card's OpenCL driver, or for the CPU the "
-                        "package pocl-opencl-icd",
-                        message[0] ? ": " : "", message);
+        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device: %s", message);
     bool any = !wanted || !wanted[0];
     const pst_device *chosen = any ? &devices[0] : match(devices, count, wanted);
     if (!chosen)
-        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device is called '%s'; 'pastiche devices' lists them",
-                        wanted);
+        return pst_fail(error, PST_ERROR_NO_DEVICE,
+                        "no OpenCL device is called '%s'; 'pastiche devices' lists them%s%s", wanted,
+                        message[0] ? "; " : "", message);
     if (!chosen->info.usable)
         return pst_fail(error, PST_ERROR_NO_DEVICE, "device '%s' cannot be used: %s", chosen->info.name,
                         chosen->info.problem);

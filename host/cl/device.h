@@ -21,8 +21,9 @@ typedef struct pst_device {
     uint64_t score;
 } pst_device;
 
-/* Writes at most `capacity` devices, best first, and sets *count to how many were written. A platform that fails is
- * passed over; message (at least PST_DEVICES_MESSAGE bytes) then says so, else it is empty. */
+/* Writes at most `capacity` devices, best first, and sets *count to how many were written. message (at least
+ * PST_DEVICES_MESSAGE bytes) says which platforms have none and why, or why there are no platforms; else it is empty.
+ */
 #define PST_DEVICES_MESSAGE 512
 pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message);
 

@@ -67,14 +67,11 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
     if (bytes && bytes < SOURCE_MAX_BYTES && pst_allocate(NULL, bytes + 1, 1, &log) == PST_OK)
         clGetProgramBuildInfo(program->program, session->device.id, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
     const char *line = log ? strstr(log, "error") : NULL;
-    pst_status status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver cannot compile %s.cl (%s): %.300s",
+    if (!line)
+        line = log ? log : "no log";
+    pst_status status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver cannot compile %s.cl (%s): %.*s",
                                  session->device.info.name, program->source, pst_cl_error_name(code),
-                                 line  ? line
-                                 : log ? log
-                                       : "no log");
-    for (char *c = session->error->text; *c; c++)
-        if (*c == '\n')
-            *c = ' ';
+                                 (int)(strcspn(line, "\r\n") < 300 ? strcspn(line, "\r\n") : 300), line);
     pst_free(log);
     return status;
 }

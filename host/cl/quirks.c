@@ -1,8 +1,70 @@
 #include "cl/quirks.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/private_folder.h"
+
 static bool has(const char *text, const char *part) { return strstr(text, part) != NULL; }
+
+/* ---- PoCL's folder of compiled kernels: without one it offers no device, or aborts ---- */
+
+#define POCL "Portable Computing Language"
+#define POCL_VARIABLE "POCL_CACHE_DIR"
+#define POCL_ROOM ((uint64_t)32 << 20) /* a run's kernels take 7 to 20 MiB */
+
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+static char pocl_problem[512], pocl_notice[640];
+static bool pocl_prepared; /* it looks once in a process */
+
+/* Where it looks; false: nowhere. */
+static bool pocl_folder(char *path, size_t bytes) {
+    const char *own = getenv(POCL_VARIABLE), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"),
+               *kept = getenv("POCL_KERNEL_CACHE"),
+               *name = kept && (*kept == '0' || *kept == 'f') ? "pocl/uncached" : "pocl/kcache";
+    int length = own               ? snprintf(path, bytes, "%s", own)
+                 : cache && *cache ? snprintf(path, bytes, "%s/%s", cache, name)
+                 : home            ? snprintf(path, bytes, "%s/.cache/%s", home, name)
+                                   : snprintf(path, bytes, "/tmp/%s", name);
+    return length > 0 && length < (int)bytes;
+}
+
+static void prepare_pocl(void) {
+    char path[1024];
+    pst_error error = {0}, other = {0};
+    const char *folder;
+    if (!pocl_folder(path, sizeof path))
+        pst_fail(&error, PST_ERROR_FILE, POCL_VARIABLE " is empty or too long");
+    else if (pst_folder_check(&error, path, POCL_ROOM) == PST_OK)
+        return;
+    if (pst_private_folder(&other, POCL_ROOM, &folder) == PST_OK) {
+        pst_environment_set(POCL_VARIABLE, folder);
+        snprintf(pocl_notice, sizeof pocl_notice,
+                 "%s; kernels are compiled for this run alone, which takes a while; " POCL_VARIABLE
+                 " can name another folder",
+                 error.text);
+    } else {
+        snprintf(pocl_problem, sizeof pocl_problem,
+                 "it has no folder for compiled kernels (%.200s; %.200s); " POCL_VARIABLE " can name one", error.text,
+                 other.text);
+    }
+}
+
+const char *pst_quirks_prepare(const char *platform) {
+    if (!has(platform, POCL))
+        return "";
+    while (atomic_flag_test_and_set(&lock))
+        ;
+    if (!pocl_prepared)
+        prepare_pocl();
+    pocl_prepared = true;
+    atomic_flag_clear(&lock);
+    return pocl_problem;
+}
+
+/* ---- devices ---- */
 
 pst_quirks pst_quirks_find(const pst_device_info *info) {
     pst_quirks quirks = {"", 0.9, .wave = 32, .item_registers = 255, .unit_registers = 65536, .unit_flops = 256};
@@ -10,8 +72,10 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     if (info->type == PST_DEVICE_CPU)
         quirks.build_options = "-cl-denorms-are-zero";
     /* PoCL reports a share of what is free at that moment as the whole memory; it may be used up. */
-    if (has(info->platform, "Portable Computing Language"))
+    if (has(info->platform, POCL)) {
         quirks.memory_share = 1.0;
+        quirks.notice = pocl_notice;
+    }
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)
         quirks.memory_share = 0.75;

@@ -46,20 +46,16 @@ static int list(const char *name) {
         devices = calloc(capacity, sizeof *devices);
         status = devices ? pst_devices(devices, capacity, &count, message) : PST_ERROR_MEMORY;
     }
-    if (*message)
-        complain("%s", message);
-    if (status != PST_OK) {
-        if (!*message)
-            complain("the devices cannot be listed: %s", pst_status_name(status));
+    if (status != PST_OK || count == 0) {
+        complain("%s%s", status == PST_OK ? "no OpenCL device: " : "",
+                 *message ? message : "the devices cannot be listed: no memory left");
         free(devices);
         return EXIT_FAILED;
     }
+    if (*message)
+        complain("%s", message);
     if (count > capacity)
         count = capacity;
-    if (count == 0) {
-        complain("no OpenCL device; install the driver of your GPU, or pocl-opencl-icd for the CPU");
-        return EXIT_FAILED;
-    }
     int chosen = name ? named_device(name) : -1;
     bool any = false;
     for (size_t i = 0; i < count; i++) {

@@ -58,6 +58,10 @@ void pst_context_destroy(pst_context *context) {
 
 const char *pst_context_message(const pst_context *context) { return context->error.text; }
 
+const char *pst_context_notice(const pst_context *context) {
+    return context->session ? context->session->device.quirks.notice : "";
+}
+
 void pst_context_device(const pst_context *context, pst_device_info *info) {
     *info = context->session ? context->session->device.info : (pst_device_info){.index = -1};
 }

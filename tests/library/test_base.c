@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/private_folder.h"
 #include "base/random.h"
 #include "support.h"
 
@@ -345,11 +346,24 @@ START_TEST(the_clock_goes_on) {
 }
 END_TEST
 
+START_TEST(folders_for_programs_are_checked) {
+    ck_assert_int_eq(pst_folder_check(&error, test_path("programs/below"), 1), PST_OK);
+    ck_assert_int_eq(pst_folder_count(test_path("programs/below"), ""), 2); /* itself and its parent */
+    ck_assert_int_eq(pst_folder_check(&error, test_path("programs/below"), (uint64_t)1 << 55), PST_ERROR_FILE);
+    ck_assert_ptr_nonnull(strstr(error.text, "MiB are free"));
+    rmdir(test_path("programs/below"));
+    rmdir(test_path("programs"));
+    ck_assert_int_eq(pst_folder_check(&error, "/dev/null/x", 1), PST_ERROR_FILE);
+    ck_assert_int_eq(pst_folder_check(&error, "/proc/x", 1), PST_ERROR_FILE);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("base");
     TCase *cases = tcase_create("base");
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, errors_are_one_tidy_line);
+    tcase_add_test(cases, folders_for_programs_are_checked);
     tcase_add_test(cases, every_status_has_its_own_name);
     tcase_add_test(cases, allocation_is_checked);
     tcase_add_test(cases, reading_is_bounded);

@@ -72,6 +72,8 @@ int invocation_open(invocation *w) {
     if (status != PST_OK)
         return invocation_failed(w, status);
     pst_context_device(w->context, &w->device);
+    if (*pst_context_notice(w->context))
+        progress_say(&w->report, "%s", pst_context_notice(w->context));
     return EXIT_OK;
 }
 
