@@ -46,6 +46,17 @@ static const pst_gemm_override pad = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WP
 static const pst_gemm_override flip = {"Transpose", 4, {"TRA_DIM", "TRA_PAD", "TRA_SHUFFLE", "TRA_WPT"}, {1, 0, 0, 8}};
 static const pst_gemm_override pad_flip = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 8, 1}};
 
+/* For devices with small work-groups, where CLBlast says on the terminal what does not fit: groups of one work-item. */
+#define SMALL_GROUPS 64 /* what the kernels above need; the database's need up to 256 */
+static const pst_gemm_override direct_1 = {
+    "XgemmDirect",
+    10,
+    {"KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD"},
+    {1, 1, 1, 1, 1, 0, 0, 1, 1, 1}};
+static const pst_gemm_override copy_1 = {"Copy", 4, {"COPY_DIMX", "COPY_DIMY", "COPY_VW", "COPY_WPT"}, {1, 1, 4, 1}};
+static const pst_gemm_override pad_1 = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WPTX", "PAD_WPTY"}, {1, 1, 1, 1}};
+static const pst_gemm_override pad_flip_1 = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 1, 1}};
+
 #define CPU_SET(xgemm) \
     { {&never_direct, &xgemm, &small_direct, &copy, &pad, &flip, &pad_flip}, 100000 }
 
@@ -53,12 +64,16 @@ static const pst_gemm_parameters cpu_sets[3] = {CPU_SET(cpu_16), CPU_SET(cpu_8),
 static const pst_gemm_parameters database = {{&seldom_direct}, 0};
 static const pst_gemm_parameters gpu_set = {{&seldom_direct, &gpu_tile}, 0};
 static const pst_gemm_parameters plain_set = {{&never_direct, &plain}, 0};
+static const pst_gemm_parameters small_groups = {
+    {&never_direct, &cpu_16, &direct_1, &copy_1, &pad_1, &flip, &pad_flip_1}, 100000};
 static const pst_gemm_parameters untouched = {{NULL}, 0}; /* should a CLBlast come whose parameters have other names */
 
 const pst_gemm_parameters *pst_gemm_parameters_for(const pst_device *device, size_t n) {
     int width = device->vector_width;
     const pst_gemm_parameters *cpu[] = {&cpu_sets[width >= 16 ? 0 : width >= 8 ? 1 : 2], &plain_set, &untouched};
     const pst_gemm_parameters *gpu[] = {&database, &gpu_set, &plain_set, &untouched};
+    if (device->info.max_work_group_size < SMALL_GROUPS)
+        return n == 0 ? &small_groups : NULL;
     if (device->info.type == PST_DEVICE_CPU)
         return n < sizeof cpu / sizeof *cpu ? cpu[n] : NULL;
     return n < sizeof gpu / sizeof *gpu ? gpu[n] : NULL;
