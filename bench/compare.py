@@ -108,7 +108,8 @@ class Pastiche:
         _, seconds, peak = child(
             [self.path, scene["content"], scene["style"], "-o", out, "--model", self.options.model,
              "--image-size", str(scene["size"]), "--start", start, "--iterations", str(warm + evaluations),
-             "--scales", "1", "--optimizer", "lbfgs", "--lbfgs-num-correction", str(self.options.pairs), "--save-iter", "0", "--quiet",
+             "--scales", "1", "--remainder", "floor", "--optimizer", "lbfgs", "--lbfgs-num-correction", str(self.options.pairs),
+             "--save-iter", "0", "--quiet",
              "--log", log] + self.extra, self.options.threads)
         with open(log) as f:
             lines = [line for line in map(json.loads, f) if "iteration" in line]

@@ -414,6 +414,13 @@ typedef enum pst_guide_mode {
     PST_GUIDES_INSIDE  /* ... only units that see nothing else: in deep layers small regions have none */
 } pst_guide_mode;
 
+/* What becomes of the last pixels of a side that poolings, which halve it, do not divide evenly. */
+typedef enum pst_remainder {
+    PST_REMAINDER_EXTEND, /* the image is worked on with its border mirrored up to whole windows; the result is cropped
+                           */
+    PST_REMAINDER_FLOOR   /* deep layers do not see them: the border is painted less well */
+} pst_remainder;
+
 /* A style as a file stores it; see pst_style_create. */
 typedef struct pst_style pst_style;
 
@@ -503,6 +510,8 @@ typedef struct pst_transfer_options {
      * nearest by ratio is used. Not with match_colors, nor with a mask of several colors; network, pooling, border and
      * pixels_256 must be those the style was made with. NULL: none. */
     const pst_style *const *stored_styles;
+    /* Of the content and the result; styles are not extended. Default PST_REMAINDER_EXTEND. */
+    pst_remainder remainder;
 } pst_transfer_options;
 
 /* Sets the defaults; size is sizeof(pst_transfer_options). */

@@ -169,22 +169,27 @@ static pst_status add_shares(pst_error *error, const pst_regions *regions, size_
 }
 
 pst_status pst_regions_guides(pst_error *error, const pst_regions *regions, size_t which, const pst_layers *layers,
-                              const bool wanted[PST_LAYERS_MAX], int w, int h, pst_guides *guides) {
-    size_t pixels = (size_t)w * (size_t)h;
-    float *share = NULL, *weight = NULL;
+                              const bool wanted[PST_LAYERS_MAX], const pst_extent *extent, pst_guides *guides) {
+    const int w = extent->image_w, h = extent->image_h;
+    size_t pixels = (size_t)w * (size_t)h, all = (size_t)extent->w * (size_t)extent->h;
+    float *plane = NULL, *share = NULL, *weight = NULL;
     pst_status status;
-    PST_TRY(pst_allocate(error, pixels, sizeof(float), &share));
+    PST_TRY(pst_allocate(error, pixels, sizeof(float), &plane));
+    PST_TRY(pst_allocate(error, all, sizeof(float), &share));
     if (regions->weights[which].at) {
-        PST_TRY(pst_allocate(error, pixels, sizeof(float), &weight));
+        PST_TRY(pst_allocate(error, all, sizeof(float), &weight));
         PST_TRY(pst_plane_resize(error, PST_FILTER_LINEAR, 1, regions->weights[which].at, regions->weights[which].w,
-                                 regions->weights[which].h, weight, w, h));
+                                 regions->weights[which].h, plane, w, h));
+        pst_extent_continue(extent, 1, plane, weight);
     }
     for (size_t r = 0; r < regions->count; r++) {
-        memset(share, 0, pixels * sizeof(float));
-        PST_TRY(add_shares(error, regions, which, r, w, h, share));
-        PST_TRY(pst_guides_add(error, layers, wanted, regions->mode, share, weight, h, w, guides));
+        memset(plane, 0, pixels * sizeof(float));
+        PST_TRY(add_shares(error, regions, which, r, w, h, plane));
+        pst_extent_continue(extent, 1, plane, share);
+        PST_TRY(pst_guides_add(error, layers, wanted, regions->mode, share, weight, extent->h, extent->w, guides));
     }
 cleanup:
+    pst_free(plane);
     pst_free(share);
     pst_free(weight);
     return status;

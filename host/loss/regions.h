@@ -3,6 +3,7 @@
 #define PST_LOSS_REGIONS_H
 
 #include "base/digest.h"
+#include "image/extent.h"
 #include "image/mask.h"
 #include "loss/guides.h"
 
@@ -31,9 +32,10 @@ void pst_regions_destroy(pst_regions *regions);
  * first style and so on. Without masks the images become one region. */
 pst_status pst_regions_weigh(pst_error *error, pst_regions *regions, size_t which, const float *weight, int w, int h);
 
-/* The guides of an image (`which` as above) at a size, for the wanted layers; guides must be empty. */
+/* The guides of an image (`which` as above) at a size, continued as the extent says, for the wanted layers; guides must
+ * be empty. */
 pst_status pst_regions_guides(pst_error *error, const pst_regions *regions, size_t which, const pst_layers *layers,
-                              const bool wanted[PST_LAYERS_MAX], int w, int h, pst_guides *guides);
+                              const bool wanted[PST_LAYERS_MAX], const pst_extent *extent, pst_guides *guides);
 
 /* kept [h][w]: how much of each pixel of the content is in no region that a style has. */
 pst_status pst_regions_kept(pst_error *error, const pst_regions *regions, int w, int h, float *kept);

@@ -192,7 +192,8 @@ cleanup:
 
 static pst_status begin(archive *a) {
     pst_digest_begin(&a->digest, PST_DIGEST_SHA256);
-    size_t largest = (size_t)a->job->width * (size_t)a->job->height * 3 + PST_VECTOR_ALIGN;
+    const pst_extent extent = pst_extent_make(a->job->width, a->job->height, a->job->multiple);
+    size_t largest = (size_t)extent.w * (size_t)extent.h * 3 + PST_VECTOR_ALIGN;
     return pst_allocate(&a->job->context->error, largest, sizeof(float), &a->host);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PST_TRANSFER_JOB_H
 #define PST_TRANSFER_JOB_H
 
+#include "image/extent.h"
 #include "loss/regions.h"
 #include "transfer/context.h"
 #include "transfer/scales.h"
@@ -12,7 +13,8 @@
 
 /* What the descent holds at one scale: made when it begins, gone before the next one begins; stage.h. */
 typedef struct pst_stage {
-    int w, h, iterations;
+    pst_extent extent;
+    int w, h, iterations;     /* the size that is worked on: the extent's */
     pst_objective *objective; /* NULL: none is open */
     pst_space space;
     pst_optimizer_options optimizer_options;
@@ -37,13 +39,14 @@ struct pst_job {
     pst_style **stored;                   /* for each style, where its image is NULL */
     double *blend;
     pst_regions *regions;
+    int multiple;                     /* of the sides that are worked on; 1: as they are */
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
     size_t scale_count;
     pst_conv_choices choices; /* of the context when the job was made */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
     size_t named_count;
     pst_device_network *net;
-    pst_objective_options objective_options; /* w and h are those of the last scale */
+    pst_objective_options objective_options; /* w and h are what is worked on at the last scale */
     char *options_text;                      /* of pst_options_text, when the job was made */
     char masks_digest[65];
     pst_plan plan;
@@ -86,14 +89,15 @@ pst_status pst_job_weigh_by_opacity(pst_job *job);
 /* Puts an image's mean color under what is transparent of it, for what sees both. */
 void pst_job_fill_transparent(pst_image *image);
 
-/* The guides of the content for a size, then those of each style where the result's longer side is image_size, with
+/* The guides of the content for an extent, then those of each style where the result's longer side is image_size, with
  * their blend; NULL if the job has no regions. End them with drop. */
-pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **guides);
+pst_status pst_job_make_guides(const pst_job *job, const pst_extent *extent, int image_size, pst_guides **guides);
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
 
-/* Where regions have no style: hold tells the objective of this size to keep the content (in network units), and keep
+/* Where regions have no style: hold tells the objective of this extent to keep the content (in network units), and keep
  * puts the content into the result. */
-pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h);
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content,
+                                const pst_extent *extent);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 
 /* ---- tuning.c ---- */

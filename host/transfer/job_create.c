@@ -105,6 +105,19 @@ cleanup:
     return status;
 }
 
+/* Whole windows of every pooling up to the deepest layer that is used. */
+static void set_extent(pst_job *job) {
+    pst_objective_options *objective = &job->objective_options;
+    size_t deepest = 0;
+    for (size_t t = 0; t < objective->term_count; t++)
+        deepest = objective->terms[t].layer > deepest ? objective->terms[t].layer : deepest;
+    for (size_t l = 0; l < deepest && job->options.remainder == PST_REMAINDER_EXTEND; l++)
+        job->multiple *= job->net->layers.at[l].pooled ? 2 : 1;
+    const pst_extent extent = pst_extent_make(job->width, job->height, job->multiple);
+    objective->w = extent.w;
+    objective->h = extent.h;
+}
+
 static pst_status make_objective(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
@@ -117,9 +130,7 @@ static pst_status make_objective(pst_job *job) {
     pst_status status;
     PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */
     PST_TRY(pst_device_network_create(&engine, job->network->model, &job->net));
-    *objective = (pst_objective_options){.h = job->height,
-                                         .w = job->width,
-                                         .form = o->loss_form,
+    *objective = (pst_objective_options){.form = o->loss_form,
                                          .pooling = pst_pool_of(o->pooling),
                                          .tv_kind = o->tv_kind,
                                          .replicate = o->replicate_border,
@@ -128,6 +139,7 @@ static pst_status make_objective(pst_job *job) {
                                          .keeps_content = pst_regions_keep_any(job->regions)};
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, false, o->content_layers, o->content_weight, objective));
     PST_TRY(pst_objective_add_terms(error, &job->net->layers, true, o->style_layers, o->style_weight, objective));
+    set_extent(job);
     for (size_t s = 0; s < o->style_count; s++)
         if (job->stored[s])
             PST_TRY(pst_style_check(error, job->stored[s], job->network, o, objective));
@@ -149,6 +161,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
         return status;
     job->context = context;
     job->network = network;
+    job->multiple = 1;
     pst_options_take(&job->options, options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));

@@ -31,10 +31,14 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     *n = (needs){0};
     pst_objective_options options = job->objective_options;
     pst_objective *objective = NULL;
+    int image_w, image_h;
     size_t largest;
     uint64_t most_while = 0;
     pst_status status;
-    pst_img_fit(job->width, job->height, image_size, &options.w, &options.h);
+    pst_img_fit(job->width, job->height, image_size, &image_w, &image_h);
+    const pst_extent extent = pst_extent_make(image_w, image_h, job->multiple);
+    options.w = extent.w;
+    options.h = extent.h;
     PST_TRY(named(job, pst_objective_create(job->net, &options, &objective), job->options.content));
     pst_pass_bytes pass = pst_objective_pass_bytes(objective);
     n->weights = pass.weights;

@@ -57,7 +57,7 @@ void pst_job_drop_guides(const pst_job *job, pst_guides *guides) {
     pst_free(guides);
 }
 
-pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size, pst_guides **result) {
+pst_status pst_job_make_guides(const pst_job *job, const pst_extent *extent, int image_size, pst_guides **result) {
     size_t count = job->options.style_count;
     pst_error *error = &job->context->error;
     bool wanted[PST_LAYERS_MAX];
@@ -70,14 +70,15 @@ pst_status pst_job_make_guides(const pst_job *job, int w, int h, int image_size,
     PST_TRY(pst_allocate(error, count + 1, sizeof *guides, &guides));
     PST_TRY(pst_allocate(error, count, sizeof *styles, &styles));
     for (size_t k = 0; k <= count; k++) { /* the content, then the styles */
-        int own_w = w, own_h = h;
+        pst_extent own = *extent;
         if (k) {
-            own_w = own_h = STORED_SIDE;
+            int w = STORED_SIDE, h = STORED_SIDE;
             if (!job->stored[k - 1])
-                pst_job_style_size(job, k - 1, image_size, &own_w, &own_h);
+                pst_job_style_size(job, k - 1, image_size, &w, &h);
+            own = pst_extent_make(w, h, 1);
             styles[k - 1] = &guides[k];
         }
-        PST_TRY(pst_regions_guides(error, job->regions, k, &job->net->layers, wanted, own_w, own_h, &guides[k]));
+        PST_TRY(pst_regions_guides(error, job->regions, k, &job->net->layers, wanted, &own, &guides[k]));
     }
     pst_guides_share(styles, job->blend, count);
     *result = guides;
@@ -88,18 +89,22 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content, int w, int h) {
-    size_t pixels = (size_t)w * (size_t)h;
-    float *free = NULL;
+pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content,
+                                const pst_extent *extent) {
+    const size_t image_pixels = (size_t)extent->image_w * (size_t)extent->image_h;
+    float *kept = NULL, *free = NULL;
     pst_status status = PST_OK;
     if (!pst_regions_keep_any(job->regions))
         return PST_OK;
-    PST_TRY(pst_allocate(&job->context->error, pixels, sizeof(float), &free));
-    PST_TRY(pst_regions_kept(&job->context->error, job->regions, w, h, free));
-    for (size_t i = 0; i < pixels; i++)
-        free[i] = fminf(fmaxf(1 - free[i], 0), 1);
+    PST_TRY(pst_allocate(&job->context->error, image_pixels, sizeof(float), &kept));
+    PST_TRY(pst_allocate(&job->context->error, (size_t)extent->w * (size_t)extent->h, sizeof(float), &free));
+    PST_TRY(pst_regions_kept(&job->context->error, job->regions, extent->image_w, extent->image_h, kept));
+    for (size_t i = 0; i < image_pixels; i++)
+        kept[i] = fminf(fmaxf(1 - kept[i], 0), 1);
+    pst_extent_continue(extent, 1, kept, free);
     PST_TRY(pst_objective_keep_content(objective, content, free));
 cleanup:
+    pst_free(kept);
     pst_free(free);
     return status;
 }

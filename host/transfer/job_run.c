@@ -39,10 +39,11 @@ static double seconds_left(const pst_job *job) {
     int measured = stage->iteration - job->pace_iteration;
     if (measured < 1)
         return -1;
-    double pixels = (double)(stage->iterations - stage->iteration) * stage->w * stage->h;
+    double scale_pixels = (double)stage->extent.image_w * stage->extent.image_h;
+    double pixels = (stage->iterations - stage->iteration) * scale_pixels;
     for (size_t k = job->scale + 1; k < job->scale_count; k++)
         pixels += (double)job->scales[k].iterations * job->scales[k].w * job->scales[k].h;
-    return (pst_clock_seconds() - job->pace_seconds) / ((double)measured * stage->w * stage->h) * pixels;
+    return (pst_clock_seconds() - job->pace_seconds) / (measured * scale_pixels) * pixels;
 }
 
 /* Tells the callback; returns true if it wants to stop. */
@@ -61,8 +62,8 @@ static bool report(const pst_job *job, pst_progress_callback callback, void *use
                              .notice = notice[0] ? notice : NULL,
                              .scale = (int)job->scale + 1,
                              .scale_count = (int)job->scale_count,
-                             .width = stage->w,
-                             .height = stage->h,
+                             .width = stage->extent.image_w,
+                             .height = stage->extent.image_h,
                              .seconds_left = seconds_left(job)};
     return callback && callback(user, &progress);
 }

@@ -63,14 +63,19 @@ cleanup:
     return status;
 }
 
-/* `image` in another size on the device. */
-static pst_status upload_at(pst_job *job, const pst_image *image, int w, int h, pst_buffer **x) {
-    pst_image *resized;
+/* `image` in another size, continued, on the device. */
+static pst_status upload_at(pst_job *job, const pst_image *image, const pst_extent *extent, pst_buffer **x) {
+    pst_error *error = &job->context->error;
+    pst_image *resized = NULL, *continued = NULL;
+    pst_status status;
     *x = NULL;
-    pst_status status = pst_img_resize(&job->context->error, image, w, h, &resized);
-    if (status == PST_OK)
-        status = pst_stage_upload(job->context->session, resized, pst_job_pixel_scale(job), x);
+    PST_TRY(pst_img_resize(error, image, extent->image_w, extent->image_h, &resized));
+    PST_TRY(pst_img_create(error, extent->w, extent->h, NULL, &continued));
+    pst_extent_continue(extent, 3, resized->rgb, continued->rgb);
+    PST_TRY(pst_stage_upload(job->context->session, continued, pst_job_pixel_scale(job), x));
+cleanup:
     pst_image_destroy(resized);
+    pst_image_destroy(continued);
     return status;
 }
 
@@ -83,20 +88,23 @@ pst_status pst_stage_image(pst_job *job, pst_image **result) {
     pst_stage *stage = &job->stage;
     size_t pixels = (size_t)stage->w * (size_t)stage->h;
     pst_buffer *rgb = NULL;
-    pst_image *image = NULL;
+    pst_image *whole = NULL, *image = NULL;
     pst_status status;
     *result = NULL;
     if (!stage->best_iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
-    PST_TRY(pst_img_create(&job->context->error, stage->w, stage->h, NULL, &image));
+    PST_TRY(pst_img_create(&job->context->error, stage->w, stage->h, NULL, &whole));
+    PST_TRY(pst_img_create(&job->context->error, stage->extent.image_w, stage->extent.image_h, NULL, &image));
     PST_TRY(pst_buffer_create(session, stage->x->bytes, "the result", &rgb));
     const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
     PST_TRY(pst_pixels_export(session, average ? average : best_image(stage), pixels, pst_job_pixel_scale(job), rgb));
-    PST_TRY(pst_buffer_read(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
+    PST_TRY(pst_buffer_read(session, rgb, 0, whole->rgb, sizeof(float) * pixels * 3));
+    pst_extent_crop(&stage->extent, 3, whole->rgb, image->rgb);
     PST_TRY(pst_job_keep_content(job, image));
     *result = image;
     image = NULL;
 cleanup:
+    pst_image_destroy(whole);
     pst_image_destroy(image);
     pst_buffer_destroy(session, rgb);
     return status;
@@ -104,14 +112,15 @@ cleanup:
 
 /* ---- opening and closing ---- */
 
-/* Leaves the content, in the stage's size, in stage->x. */
+/* Leaves the content, in the stage's extent, in stage->x. Styles are not extended: what deep layers miss of their last
+ * rows is a small part of their statistics, and a stored style then serves either way. */
 static pst_status make_targets(pst_job *job, int image_size) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     pst_buffer *x = NULL;
     pst_guides *guides;
     pst_status status;
-    PST_TRY(pst_job_make_guides(job, stage->w, stage->h, image_size, &guides));
+    PST_TRY(pst_job_make_guides(job, &stage->extent, image_size, &guides));
     PST_TRY(pst_objective_begin(stage->objective));
     if (guides)
         PST_TRY(pst_objective_set_guides(stage->objective, &guides[0]));
@@ -122,15 +131,16 @@ static pst_status make_targets(pst_job *job, int image_size) {
             continue;
         }
         pst_job_style_size(job, s, image_size, &w, &h);
-        PST_TRY(upload_at(job, job->styles[s], w, h, &x));
+        const pst_extent extent = pst_extent_make(w, h, 1);
+        PST_TRY(upload_at(job, job->styles[s], &extent, &x));
         PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])
                        : pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
         pst_buffer_destroy(session, x);
         x = NULL;
     }
-    PST_TRY(upload_at(job, job->content, stage->w, stage->h, &stage->x));
+    PST_TRY(upload_at(job, job->content, &stage->extent, &stage->x));
     PST_TRY(pst_objective_set_content(stage->objective, stage->x));
-    PST_TRY(pst_job_hold_content(job, stage->objective, stage->x, stage->w, stage->h));
+    PST_TRY(pst_job_hold_content(job, stage->objective, stage->x, &stage->extent));
     PST_TRY(pst_objective_end(stage->objective));
 cleanup:
     pst_job_drop_guides(job, guides);
@@ -163,7 +173,7 @@ static pst_status start_image(pst_job *job, const pst_image *from) {
         return PST_OK;
     pst_buffer_destroy(job->context->session, stage->x);
     stage->x = NULL;
-    return from ? upload_at(job, from, stage->w, stage->h, &stage->x) : upload_noise(job, &stage->x);
+    return from ? upload_at(job, from, &stage->extent, &stage->x) : upload_noise(job, &stage->x);
 }
 
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
@@ -172,7 +182,8 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     pst_stage *stage = &job->stage;
     pst_objective_options options = job->objective_options;
     pst_status status;
-    *stage = (pst_stage){.w = scale->w, .h = scale->h, .iterations = scale->iterations};
+    const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
+    *stage = (pst_stage){.extent = extent, .w = extent.w, .h = extent.h, .iterations = scale->iterations};
     stage->optimizer_options = pst_stage_optimizer(job, stage->w, stage->h, stage->iterations);
     options.w = stage->w;
     options.h = stage->h;

@@ -20,6 +20,7 @@ static const char *const starts[] = {"noise", "content", "image", NULL};
 static const char *const color_spaces[] = {"yuv", "oklab", NULL};
 static const char *const color_matches[] = {"none", "cholesky", "pca", "symmetric", "histogram", NULL};
 static const char *const guide_modes[] = {"simple", "all", "inside", NULL};
+static const char *const remainders[] = {"extend", "floor", NULL};
 static const char *const borders[] = {"zeros", "replicate", NULL};
 
 /* The compiler knows the type of a member, except what is an enum and what a pointer means. */
@@ -96,6 +97,7 @@ static const pst_option_info table[] = {
     NUMBER(scales, 0, PST_SCALES_MAX, 0),
     NUMBER(min_size, 1, PST_IMAGE_MAX_SIDE, 128),
     POINTER(stored_styles, 0),
+    WORD(remainder, remainders),
 };
 enum { ROWS = sizeof table / sizeof *table };
 

@@ -324,7 +324,7 @@ static void make_scene(scene *s) {
     s->options.content_layers = "relu2_2";
     s->options.style_layers = "relu1_1,relu2_1,relu3_1";
     s->options.style_weight = 1e4;
-    s->options.iterations = 60;
+    s->options.iterations = 90;
     s->options.min_size = 32;
 }
 

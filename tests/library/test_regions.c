@@ -378,7 +378,8 @@ START_TEST(colors_of_masks_are_matched) {
     pst_guides guides[3] = {{0}}, *of_styles[] = {&guides[1], &guides[2]};
     const double weights[] = {.5, .5};
     for (size_t k = 0; k < 3; k++)
-        ck_ok(error, pst_regions_guides(&error, regions, k, &layers, wanted, 20, 15, &guides[k]));
+        ck_ok(error,
+              pst_regions_guides(&error, regions, k, &layers, wanted, &(pst_extent){20, 15, 20, 15, 0, 0}, &guides[k]));
     pst_guides_share(of_styles, weights, 2);
     ck_assert(guides[1].at[0][0] && !guides[1].at[1][0] && !guides[2].at[0][0] && guides[2].at[1][0]);
     ck_assert(guides[1].blend[0][0] == 1 && guides[2].blend[1][0] == 1);
@@ -467,8 +468,8 @@ START_TEST(weights_alone_are_one_region) {
         opacity[i] = (float)(i % 20) / 19;
     ck_ok(error, pst_regions_weigh(&error, regions, 1, opacity, 20, 10));
     ck_assert_uint_eq(regions->count, 1);
-    ck_ok(error, pst_regions_guides(&error, regions, 0, &layers, wanted, 40, 30, &whole));
-    ck_ok(error, pst_regions_guides(&error, regions, 1, &layers, wanted, 20, 10, &guides));
+    ck_ok(error, pst_regions_guides(&error, regions, 0, &layers, wanted, &(pst_extent){40, 30, 40, 30, 0, 0}, &whole));
+    ck_ok(error, pst_regions_guides(&error, regions, 1, &layers, wanted, &(pst_extent){20, 10, 20, 10, 0, 0}, &guides));
     for (int i = 0; i < 1200; i++)
         ck_assert_float_eq(whole.at[0][0][i], 1);
     for (int i = 0; i < 200; i++)

@@ -221,7 +221,8 @@ END_TEST
 
 START_TEST(test_what_is_too_small_is_named) {
     write_ppm("thin.ppm", 200, 2, 0, 3);
-    ck_refused("thin.ppm style.ppm -o a.png --quiet " QUICK, 2, "thin.ppm: an image of 48x1", "larger image size");
+    ck_refused("thin.ppm style.ppm -o a.png --remainder floor --quiet " QUICK, 2, "thin.ppm: an image of 48x1",
+               "larger image size");
     ck_refused("content.ppm style.ppm thin.ppm -o a.png --quiet " QUICK, 2, "thin.ppm: an image of 48x1", "larger");
     ck_refused("style make style.ppm thin.ppm -o a.style --quiet --image-size 48 --model net.safetensors", 2,
                "thin.ppm: a style of 48 pixels", "larger");

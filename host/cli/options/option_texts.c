@@ -81,6 +81,11 @@ const option_text option_texts[] = {
      "forms; `--preset style-transfer-pytorch` has good ones."},
     {"pooling", "The pooling of the network. `l2` is 0.78 times the root of the sum of squares of each window."},
     {"border", "What the first layer sees around the image: `zeros`, or the pixels of the border again (`replicate`)."},
+    {"remainder",
+     "Each of the four poolings of the network halves the image. What to do where a side is no multiple of 16:\n"
+     "`extend`: work on the image with its border mirrored up to a multiple, and crop the result.\n"
+     "`floor`: as other programs do. Deep layers do not see the last rows and columns, up to 15, which stay\n"
+     "rough."},
     {"normalize-gradients", "Divide the gradient of each layer by its L1 norm."},
     {"normalize-weights",
      "Divide each weight by the longest side of what it compares: of a content map the largest of\n"
