@@ -19,6 +19,7 @@ typedef struct pst_device {
     size_t base_align_bytes; /* of sub-buffers */
     uint64_t cache_bytes;    /* of the last cache before memory; 0: unknown */
     uint64_t score;
+    cl_int failure; /* of a question about the device; CL_SUCCESS: all were answered */
 } pst_device;
 
 /* Writes at most `capacity` devices, best first, and sets *count to how many were written. message (at least

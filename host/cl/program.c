@@ -149,10 +149,14 @@ pst_status pst_kernel_get(pst_session *session, const char *source, const char *
     status = pst_session_check(session, code, "clCreateKernel", name);
     if (status != PST_OK)
         return status;
+    code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
+                                    &kernel->max_work_group_size, NULL);
+    if (code != CL_SUCCESS) {
+        clReleaseKernel(kernel->kernel);
+        return pst_session_check(session, code, "clGetKernelWorkGroupInfo", name);
+    }
     snprintf(program->names[program->kernel_count], sizeof program->names[0], "%s", name);
     kernel->name = program->names[program->kernel_count];
-    clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
-                             &kernel->max_work_group_size, NULL);
     program->kernel_count++;
     *result = kernel;
     return PST_OK;
