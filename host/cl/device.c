@@ -85,17 +85,19 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     info->max_work_group_size = (size_t)device_number(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     uint64_t width = device_number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+    device->scalar = info->type != PST_DEVICE_CPU || width == 1;
     device->fast_fma = info->type == PST_DEVICE_CPU &&
                        (device_number(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) & CL_FP_FMA);
     device->base_align_bytes = (size_t)device_number(device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
     device->cache_bytes = device_number(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);
     device->quirks = pst_quirks_find(info);
-    /* GPU before CPU, discrete before integrated, then units x clock, then memory; a device that fails last of all. */
+    /* GPU before CPU before what computes on a CPU as a GPU does, discrete before integrated, then units x clock, then
+     * memory; a device that fails last of all. */
     uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);
     uint64_t memory = info->memory_bytes >> 28;
     device->score = (uint64_t)info->usable << 63 | (uint64_t)(info->type == PST_DEVICE_GPU) << 62 |
-                    (uint64_t)(info->type == PST_DEVICE_CPU) << 60 | (uint64_t)(!info->integrated) << 61 |
+                    (uint64_t)(!device->scalar) << 60 | (uint64_t)(!info->integrated) << 61 |
                     (speed < (1u << 30) ? speed : (1u << 30)) << 16 | (memory < 65535 ? memory : 65535);
 }
 

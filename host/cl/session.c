@@ -6,11 +6,11 @@
 #include "base/memory.h"
 
 /* The variable is for developers: a whole transfer with the kernels for GPUs where there is none. */
-static bool wants_cpu_kernels(const pst_device_info *info) {
+static bool wants_cpu_kernels(const pst_device *device) {
     const char *form = getenv("PASTICHE_KERNELS_FORM");
     if (form && (strcmp(form, "cpu") == 0 || strcmp(form, "gpu") == 0))
         return *form == 'c';
-    return info->type == PST_DEVICE_CPU;
+    return !device->scalar;
 }
 
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
@@ -22,7 +22,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     session->error = error;
     cl_int code;
     PST_TRY(pst_device_choose(error, device, &session->device));
-    session->cpu_kernels = wants_cpu_kernels(&session->device.info);
+    session->cpu_kernels = wants_cpu_kernels(&session->device);
     if (kernel_folder)
         PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};

@@ -15,7 +15,7 @@ typedef struct pst_session {
     cl_context context;
     cl_command_queue queue;
     char *kernel_folder;   /* NULL: the embedded kernels */
-    bool cpu_kernels;      /* kernels have two forms; this follows the device's type, unless the environment variable
+    bool cpu_kernels;      /* kernels have two forms; this follows the device, unless the environment variable
                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
     pst_program *programs; /* a list of program.c, which also sets how to release it */
     void (*release_programs)(pst_program *programs);
