@@ -120,7 +120,7 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
     for (int v = 0; v < NV; v++) {
         int to = column + COLUMN(v);
         vecn b = bias && to < k ? READN(bias + to) : (vecn)(0.0f);
-        local uchar *set = sets + ROW * (BN / VN) + COLUMN(v) / VN;
+        local uchar *set = sets + ROW(0) * (BN / VN) + COLUMN(v) / VN;
 #pragma unroll
         for (int r = 0; r < RM; r++) {
             int y = y0 + py + r / PW, x = x0 + px + r % PW;

@@ -7,7 +7,7 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
     STEPS(a, AP);
     STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
-    vecn acc[RM][NV];
+    vecn acc[ROWS][NV];
     int blocks = (c + BN - 1) / BN, column = get_group_id(0), row = 0, part = first_part + get_group_id(1);
     while (column >= blocks - row) {
         column -= blocks - row;
@@ -25,13 +25,13 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
     KEEP_ALONG(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
     MULTIPLY_BLOCK(acc, 0, last - first, FETCH_PIXELS, KEEP_PIXELS);
-    partials += (size_t)part * c * c + (row * BM + ROW) * c + column * BN;
+    partials += (size_t)part * c * c + row * BM * c + column * BN;
 #pragma unroll
-    for (int r = 0; r < RM; r++)
+    for (int r = 0; r < ROWS; r++)
 #pragma unroll
         for (int v = 0; v < NV; v++)
-            if (ROW + r < rows && COLUMN(v) < columns)
-                WRITEN(partials + r * c + COLUMN(v)) = acc[r][v];
+            if (ROW(r) < rows && COLUMN(v) < columns)
+                WRITEN(partials + ROW(r) * c + COLUMN(v)) = acc[r][v];
 }
 
 /* Adds up runs of `run` parts, each into its first. */
@@ -53,7 +53,7 @@ BLOCK_KERNEL void gram_backward(global const float *restrict f, global const flo
     STEPS(a, AP);
     STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
-    vecn acc[RM][NV];
+    vecn acc[ROWS][NV];
     int first_row = first_pixel + get_group_id(1) * BM, first_column = get_group_id(0) * BN;
     clear(acc);
     int rows = pixels - first_row, columns = c - first_column;
@@ -66,13 +66,13 @@ BLOCK_KERNEL void gram_backward(global const float *restrict f, global const flo
     KEEP_ACROSS(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)
     MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
-    d += ((size_t)first_row + ROW) * c + first_column;
+    d += (size_t)first_row * c + first_column;
 #pragma unroll
-    for (int r = 0; r < RM; r++)
+    for (int r = 0; r < ROWS; r++)
 #pragma unroll
         for (int v = 0; v < NV; v++)
-            if (ROW + r < rows && COLUMN(v) < columns) {
-                global float *to = d + r * c + COLUMN(v);
+            if (ROW(r) < rows && COLUMN(v) < columns) {
+                global float *to = d + ROW(r) * c + COLUMN(v);
                 vecn value = acc[r][v] * scale;
                 if (accumulate)
                     value += READN(to);

@@ -18,7 +18,7 @@ BLOCK_KERNEL void winograd_products(global const float *restrict v, global const
     STEPS(a, AP);
     STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
-    vecn acc[RM][NV];
+    vecn acc[ROWS][NV];
     int point = get_group_id(2), first_row = get_group_id(1) * BM, first_column = get_group_id(0) * BN;
     int rows = n - first_row, columns = k - first_column;
     clear(acc);
@@ -39,11 +39,11 @@ BLOCK_KERNEL void winograd_products(global const float *restrict v, global const
     KEEP_ACROSS(next_a, BM, a); \
     KEEP_U
     MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
-    m += ((size_t)point * strip + first_row + ROW) * k + first_column;
+    m += ((size_t)point * strip + first_row) * k + first_column;
 #pragma unroll
-    for (int r = 0; r < RM; r++)
+    for (int r = 0; r < ROWS; r++)
 #pragma unroll
         for (int q = 0; q < NV; q++)
-            if (ROW + r < rows && COLUMN(q) < columns)
-                WRITEN(m + r * k + COLUMN(q)) = acc[r][q];
+            if (ROW(r) < rows && COLUMN(q) < columns)
+                WRITEN(m + ROW(r) * k + COLUMN(q)) = acc[r][q];
 }

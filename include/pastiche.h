@@ -126,6 +126,8 @@ typedef struct pst_context_options {
     const char *choices_file;
     /* The same as text, from pst_job_choices_text. NULL: choices_file counts. */
     const char *choices_text;
+    /* Leaves tensor cores unused; else they are tried, and used where pst_tune found them faster. */
+    bool no_matrix_units;
 } pst_context_options;
 
 /* Sets the defaults; size is sizeof(pst_context_options). */

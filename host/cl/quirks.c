@@ -85,6 +85,8 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
         quirks.wave = 64;
         quirks.unit_flops = 128;
     }
+    /* Tensor cores by inline assembly; op/matrix_units.c finds out whether this device and driver have them. */
+    quirks.matrix_units = info->type == PST_DEVICE_GPU && has(info->vendor, "NVIDIA");
     /* A unit is an execution unit here: 8 threads of 128 registers with 8 lanes. A work-item of 8 x 8 numbers does not
      * fit, and the compiler then keeps all of them in memory. */
     if (info->type == PST_DEVICE_GPU && has(info->vendor, "Intel")) {

@@ -18,6 +18,7 @@ typedef struct pst_quirks {
     int item_registers; /* that a work-item can have, of 32 bits */
     int unit_registers; /* of all work-items of a unit */
     int unit_flops;     /* float32 operations a clock */
+    bool matrix_units;  /* may have those that op/matrix_units.h uses */
 } pst_quirks;
 
 pst_quirks pst_quirks_find(const pst_device_info *info);

@@ -24,6 +24,7 @@ typedef struct pst_session {
     uint64_t buffer_bytes; /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
     unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
+    bool matrix_units;                /* products of op/matrix_units.h are right on this device */
     bool (*skip)(const char *kernel); /* for tests that count launches: those that are counted only. NULL: none */
     bool reading;                     /* a pst_buffer_read_later may still write to its host memory */
     void *kept[PST_KEPT];             /* such memory, of reads that could not be waited for; ends with the queue */

@@ -79,6 +79,7 @@ int bench_command(const settings *s) {
     pst_context_options_init(&where, sizeof where);
     where.device = s->device;
     where.kernel_folder = s->kernels;
+    where.no_matrix_units = s->no_matrix_units;
     where.choices_file = s->choices;
     pst_context *context;
     pst_status status = pst_context_create(&where, &context);

@@ -39,6 +39,7 @@ int tune_command(const settings *s) {
     pst_context_options_init(&where, sizeof where);
     where.device = s->device;
     where.kernel_folder = s->kernels;
+    where.no_matrix_units = s->no_matrix_units;
     where.choices_file = ""; /* what was measured before is measured again */
     return tune(&where, s->model, &options);
 }

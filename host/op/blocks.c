@@ -6,11 +6,16 @@
 #define LAUNCH_SECONDS 0.1
 #define SLOWEST 0.1 /* part of the peak that any kernel reaches */
 
-const pst_block_form pst_block_forms[PST_BLOCK_FORMS] = {
-    {"8x8", 8, 8, 128, 168}, {"4x8", 4, 8, 128, 100}, {"8x4", 8, 4, 256, 112}, {"4x4", 4, 4, 256, 64}};
+const pst_block_form pst_block_forms[PST_BLOCK_FORMS] = {{"8x8", 8, 8, 128, 168},
+                                                         {"4x8", 4, 8, 128, 100},
+                                                         {"8x4", 8, 4, 256, 112},
+                                                         {"4x4", 4, 4, 256, 64},
+                                                         {"matrix", 8, 8, 128, 168, true}};
 
 bool pst_block_form_fits(const pst_session *session, size_t form) {
-    return pst_block_forms[form].registers <= session->device.quirks.item_registers || form == PST_BLOCK_FORMS - 1;
+    const pst_block_form *f = &pst_block_forms[form];
+    return f->matrix ? session->matrix_units
+                     : f->registers <= session->device.quirks.item_registers || form == PST_VECTOR_FORMS - 1;
 }
 
 size_t pst_block_form_default(const pst_session *session) {
@@ -82,6 +87,8 @@ pst_block pst_block_square(const pst_session *session, size_t form, int k) {
 }
 
 static bool smaller(const pst_session *session, pst_block *block, bool square) {
+    if (pst_block_forms[block->form].matrix)
+        return false; /* whole warps */
     if (!square && block->down > 1)
         block->down /= 2;
     else if (square && block->columns > 16)
@@ -98,8 +105,8 @@ pst_status pst_block_kernel(pst_session *session, const char *source, const char
     bool square = pst_block_height(block) == block->columns;
     for (;;) {
         char all[256];
-        snprintf(all, sizeof all, "-DGX=%d -DGY=%d -DRM=%d -DBN=%d -DBK=%d %s", block->across, block->down, block->rows,
-                 block->columns, block->depth, defines);
+        snprintf(all, sizeof all, "-DGX=%d -DGY=%d -DRM=%d -DBN=%d -DBK=%d -DMATRIX=%d %s", block->across, block->down,
+                 block->rows, block->columns, block->depth, pst_block_forms[block->form].matrix, defines);
         pst_status status = pst_kernel_get(session, source, name, all, kernel);
         bool good = status == PST_OK && (*kernel)->max_work_group_size >= pst_block_items(block);
         if (good || session->lost || (status != PST_OK && status != PST_ERROR_DEVICE) ||

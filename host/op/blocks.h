@@ -5,18 +5,22 @@
 
 #include "cl/program.h"
 
-/* A work-item makes rows x columns numbers in `registers` registers or so; a full group has `items` work-items. */
+/* A work-item makes rows x columns numbers in `registers` registers or so; a full group has `items` work-items.
+ * matrix: the products are those of the device's matrix units (op/matrix_units.h). */
 typedef struct pst_block_form {
     const char *name;
     int rows, columns, items, registers;
+    bool matrix;
 } pst_block_form;
 
-/* More numbers need fewer reads from local memory for each multiply-add, and more registers. */
-#define PST_BLOCK_FORMS 4
+/* More numbers need fewer reads from local memory for each multiply-add, and more registers. The last form is that of
+ * matrix units, which only matrix products have. */
+#define PST_BLOCK_FORMS 5
+#define PST_VECTOR_FORMS 4
 extern const pst_block_form pst_block_forms[PST_BLOCK_FORMS];
 
-/* Whether the device's compiler keeps the form in registers; which form to take without measuring; the number of the
- * form with this name, or PST_BLOCK_FORMS. */
+/* Whether the device has what the form needs, and its compiler keeps it in registers; which form to take without
+ * measuring; the number of the form with this name, or PST_BLOCK_FORMS. */
 bool pst_block_form_fits(const pst_session *session, size_t form);
 size_t pst_block_form_default(const pst_session *session);
 size_t pst_block_form_find(const char *name);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "op/blocks.h"
 
-#define FORMS(array) &(array)[0], &(array)[1], &(array)[2], &(array)[3]
+#define VECTOR_FORMS(array) &(array)[0], &(array)[1], &(array)[2], &(array)[3]
 
 const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
                                                    &pst_conv_direct,
@@ -13,9 +13,11 @@ const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
                                                    &pst_conv_winograd_deep,
                                                    &pst_conv_winograd_small,
                                                    &pst_conv_winograd_large,
-                                                   FORMS(pst_conv_gpu_winograd_4x4),
-                                                   FORMS(pst_conv_gpu_winograd_2x2),
-                                                   FORMS(pst_conv_gpu_direct),
+                                                   VECTOR_FORMS(pst_conv_gpu_winograd_4x4),
+                                                   &pst_conv_gpu_winograd_4x4[4],
+                                                   VECTOR_FORMS(pst_conv_gpu_winograd_2x2),
+                                                   &pst_conv_gpu_winograd_2x2[4],
+                                                   VECTOR_FORMS(pst_conv_gpu_direct),
                                                    &pst_conv_gpu_image,
                                                    NULL};
 
@@ -44,7 +46,7 @@ size_t pst_conv_block_form(const pst_conv_algorithm *algorithm) {
                                                   pst_conv_gpu_direct};
     for (size_t form = 0; form < PST_BLOCK_FORMS; form++)
         for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-            if (algorithm == &families[i][form])
+            if ((form < PST_VECTOR_FORMS || families[i] != pst_conv_gpu_direct) && algorithm == &families[i][form])
                 return form;
     return PST_BLOCK_FORMS;
 }

@@ -71,5 +71,5 @@ FORM(0)
 FORM(1)
 FORM(2)
 FORM(3)
-const pst_conv_algorithm pst_conv_gpu_direct[PST_BLOCK_FORMS] = {
+const pst_conv_algorithm pst_conv_gpu_direct[PST_VECTOR_FORMS] = {
     ENTRY(0, "gpu-direct-8x8"), ENTRY(1, "gpu-direct-4x8"), ENTRY(2, "gpu-direct-8x4"), ENTRY(3, "gpu-direct-4x4")};

@@ -230,14 +230,16 @@ FORM(4, 0)
 FORM(4, 1)
 FORM(4, 2)
 FORM(4, 3)
+FORM(4, 4)
 FORM(2, 0)
 FORM(2, 1)
 FORM(2, 2)
 FORM(2, 3)
+FORM(2, 4)
 
 const pst_conv_algorithm pst_conv_gpu_winograd_4x4[PST_BLOCK_FORMS] = {
     ENTRY(4, 0, "gpu-winograd-4x4-8x8"), ENTRY(4, 1, "gpu-winograd-4x4-4x8"), ENTRY(4, 2, "gpu-winograd-4x4-8x4"),
-    ENTRY(4, 3, "gpu-winograd-4x4-4x4")};
+    ENTRY(4, 3, "gpu-winograd-4x4-4x4"), ENTRY(4, 4, "gpu-winograd-4x4-matrix")};
 const pst_conv_algorithm pst_conv_gpu_winograd_2x2[PST_BLOCK_FORMS] = {
     ENTRY(2, 0, "gpu-winograd-2x2-8x8"), ENTRY(2, 1, "gpu-winograd-2x2-4x8"), ENTRY(2, 2, "gpu-winograd-2x2-8x4"),
-    ENTRY(2, 3, "gpu-winograd-2x2-4x4")};
+    ENTRY(2, 3, "gpu-winograd-2x2-4x4"), ENTRY(2, 4, "gpu-winograd-2x2-matrix")};

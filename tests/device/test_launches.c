@@ -1,10 +1,15 @@
 /* How many kernels an evaluation with its step queues on a large GPU, and how often the host waits for it. The device
  * at hand poses as one with 132 units and 50 MB of cache; the kernels that would take long are counted only. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cl/kernels.h"
 #include "model/weights_random.h"
 #include "on_device.h"
+#include "op/blocks.h"
+#include "op/matrix_units.h"
 #include "transfer/context.h"
 
 #define ITERATIONS 16
@@ -112,10 +117,52 @@ START_TEST(an_evaluation_takes_few_launches) {
 }
 END_TEST
 
+/* The kernels in a folder, with another text in place of the assembly, which compilers for CPUs do not survive. */
+static void write_kernels(const char *instead) {
+    static const char *const names[] = {"common.cl", "block_gpu.cl", "winograd_products_gpu.cl"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const embedded_file *file = embedded_find(pst_kernel_files, names[i]);
+        ck_assert_ptr_nonnull(file);
+        char *text = malloc(file->bytes + 1);
+        ck_assert_ptr_nonnull(text);
+        memcpy(text, file->data, file->bytes);
+        text[file->bytes] = '\0';
+        char *from = strstr(text, "__asm__"), *to = from ? strstr(from, ");") : NULL;
+        if (from) {
+            ck_assert_ptr_nonnull(to);
+            memset(from, ' ', (size_t)(to - from) + 1);
+            memcpy(from, instead, strlen(instead));
+        }
+        test_write(test_path(names[i]), text, file->bytes);
+        free(text);
+    }
+}
+
+START_TEST(matrix_units_that_are_refused_or_wrong_are_passed_over) {
+    static const char *const instead[] = {"this is no statement", "d[0] = 1;"};
+    write_kernels(instead[_i]);
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s", test_path("common.cl"));
+    *strrchr(folder, '/') = '\0';
+    setenv("PASTICHE_KERNELS", folder, 1);
+    test_open(TEST_GPU);
+    unsetenv("PASTICHE_KERNELS");
+    test_session->device.quirks.matrix_units = true;
+    test_session->matrix_units = true;
+    ck_ok(test_error, pst_matrix_units_find(test_session));
+    ck_assert(!test_session->matrix_units);
+    ck_assert_str_eq(test_error.text, "");
+    ck_assert(!pst_block_form_fits(test_session, PST_BLOCK_FORMS - 1));
+    ck_assert(!pst_block_forms[pst_block_form_default(test_session)].matrix);
+    test_close();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("launches");
     TCase *tests = tcase_create("a large GPU");
     tcase_add_loop_test(tests, an_evaluation_takes_few_launches, 0, 3);
+    tcase_add_loop_test(tests, matrix_units_that_are_refused_or_wrong_are_passed_over, 0, 2);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

@@ -122,7 +122,9 @@ const option_text option_texts[] = {
     {"device",
      "The OpenCL device: a number of `pastiche devices`; `cpu`; `gpu`; `gpu:N` for graphics card N, counted from\n"
      "0; or a part of the device's name. Default: the best device."},
-    {"workspace", "The limit of the scratch memory of the convolutions, in MiB."},
+    {"workspace",
+     "The limit of the scratch memory of the convolutions, in MiB. Default: 64; on a GPU a thirty-second of its\n"
+     "memory, but 64 to 256."},
     {"choices",
      "Use the convolution algorithms in a file of `pastiche tune`, to repeat a run exactly. `none` is the same\n"
      "as `--no-tune`. `pastiche tune` writes this file.\n"
@@ -130,6 +132,10 @@ const option_text option_texts[] = {
      "the run is long enough, it measures them first, which takes half a minute. Long enough is, with VGG-19\n"
      "at 512 pixels, 100 iterations on a GPU or a quarter of an hour on a CPU."},
     {"no-tune", "Use the built-in choice of algorithms, and measure nothing."},
+    {"no-matrix-units",
+     "Never multiply matrices with the tensor cores of an NVIDIA GPU. `pastiche tune` measures them as one more\n"
+     "form of each product, where the driver has them and a product with a known answer comes out right. Each\n"
+     "number is split in two for them, so that results are as exact as without."},
     {"plan",
      "Print the device memory that the run needs, to the byte, the largest size that fits, and the time, which\n"
      "two trial iterations predict. Then stop. The exit status is 0 if the run fits."},

@@ -66,7 +66,7 @@ typedef struct settings {
     bool several_gpus;
     const char *choices;      /* as pst_context_options.choices_file */
     const char *choices_text; /* as pst_context_options.choices_text */
-    bool plan;
+    bool no_matrix_units, plan;
 
     /* Reports. */
     const char *log, *checkpoint, *resume;

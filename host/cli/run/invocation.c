@@ -66,6 +66,7 @@ int invocation_open(invocation *w) {
     pst_context_options_init(&where, sizeof where);
     where.device = device_choose(s, &w->report, index);
     where.kernel_folder = s->kernels;
+    where.no_matrix_units = s->no_matrix_units;
     where.choices_file = s->choices;
     where.choices_text = s->choices_text;
     pst_status status = pst_context_create(&where, &w->context);
