@@ -17,19 +17,25 @@ EACH_KERNEL void im2col(global const float *in, global const ushort *bits, float
     FOR_EACH(i, (pixels + 15) / 16 * 9 * groups) {
         int group = i % groups, tap = i / groups % 9, first = i / groups / 9 * 16, count = min(16, pixels - first);
         int k = tap * c + group * 16;
-#if TRANSPOSED
-        float tile[16 * 16];
+#if TRANSPOSED && PST_CPU
+        float tile[16 * 16]; /* on a CPU, to write runs of 16; on a GPU it would lie in memory */
 #endif
         for (int p = 0; p < count; p++) {
             int y = first_row + (first + p) / w + tap / 3 - 1, x = (first + p) % w + tap % 3 - 1;
             float16 v = bits ? unpooled(in, bits, scale, h, w, groups, group, y, x) : tap_of(in, h, w, c, group, y, x);
-#if TRANSPOSED
+#if TRANSPOSED && PST_CPU
             vstore16(v, p, tile);
+#elif TRANSPOSED
+            float lanes[16];
+            vstore16(v, 0, lanes);
+#pragma unroll
+            for (int j = 0; j < 16; j++)
+                columns[(size_t)(k + j) * pixels + first + p] = lanes[j];
 #else
             vstore16(v, 0, columns + (size_t)(first + p) * depth + k);
 #endif
         }
-#if TRANSPOSED
+#if TRANSPOSED && PST_CPU
         for (int j = 0; j < 16; j++)
             for (int p = 0; p < count; p++)
                 columns[(size_t)(k + j) * pixels + first + p] = tile[p * 16 + j];

@@ -52,6 +52,7 @@ SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global con
             s[9] = FMA(v, x, s[9]), s[10] = FMA(v, y, s[10]), s[11] = FMA(v, z, s[11]);
         }
     }
+#pragma unroll /* else compilers may keep s in memory */
     for (int k = 0; k < 12; k++)
         PUT_SUM(wide_sum(s[k]), sums, slot + k);
 }
