@@ -18,8 +18,7 @@ cleanup:
 void pst_sums_destroy(pst_sums *sums) {
     if (sums->parts)
         pst_buffer_destroy(sums->session, sums->parts);
-    if (sums->host)
-        pst_session_free(sums->session, sums->host);
+    pst_free(sums->host);
     *sums = (pst_sums){0};
 }
 

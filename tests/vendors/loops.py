@@ -1,0 +1,72 @@
+"""The innermost loop of a kernel that does most of its multiply-adds, in assembly of NVIDIA, AMD or Intel."""
+import re
+
+
+def nvidia(text):
+    """nvdisasm's: {kernel: code}, code a list of labels (":name") and instructions ((opcode, operands))."""
+    code, kernels = None, {}
+    for line in text.splitlines():
+        if m := re.match(r"\s*\.text\.(\S+):", line):
+            code = kernels.setdefault(m[1], [])
+        elif code is None:
+            continue
+        elif m := re.match(r"(\.L_x_\d+):", line):
+            code.append(":" + m[1])
+        elif m := re.match(r"\s+/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+\s+)?(\S+)(.*?);", line):
+            code.append((m[1], m[2]))
+    return kernels
+
+
+def amd(text):
+    code, kernels = None, {}
+    for line in text.splitlines():
+        if m := re.match(r"(\w+):\s+; @\w+", line):
+            code = kernels.setdefault(m[1], [])
+        elif line.startswith(".Lfunc_end"):
+            code = None
+        elif code is None:
+            continue
+        elif m := re.match(r"(\.LBB\w+):", line):
+            code.append(":" + m[1])
+        elif m := re.match(r"\s+([a-z]\w+)(.*)", line):
+            if not m[1].startswith(("s_delay", "s_nop", "s_code_end")):
+                code.append((m[1], m[2]))
+    return kernels
+
+
+def intel(text):
+    code = []
+    for line in text.splitlines():
+        if m := re.match(r"(\w+):\s*(//.*)?$", line):
+            code.append(":" + m[1])
+        elif m := re.match(r"(?:\([^)]*\))?\s+(?:\([^)]*\)\s+)?([a-z]\w*(?:\.\S+)?)\s+(.*)", line):
+            if not line.startswith("//") and m[1] != "sync.nop":
+                code.append((m[1], m[2].split("//")[0]))
+    return code
+
+
+def multiply_add(opcode, operands):
+    return opcode.startswith(("FFMA", "v_fma", "v_pk_fma", "v_dual_fma")) or opcode == "mad" and ":f " in operands
+
+
+def branch(opcode):
+    return opcode.startswith(("BRA", "s_cbranch", "s_branch", "jmpi", "while", "goto"))
+
+
+def inner(code):
+    """(multiply-adds, instructions) of the innermost loop with the most of the former; None without such a loop."""
+    at, loops = {}, []
+    for i, item in enumerate(code):
+        if isinstance(item, str):
+            at[item[1:]] = i
+        elif branch(item[0]):
+            loops += [(at[name], i) for name in re.findall(r"[.\w]+", item[1]) if name in at]
+    found = None
+    for first, last in loops:
+        if any(first <= a and b <= last and (a, b) != (first, last) for a, b in loops):
+            continue
+        body = [item for item in code[first:last + 1] if not isinstance(item, str)]
+        fused = sum(multiply_add(*item) for item in body)
+        if fused >= 8 and (not found or fused > found[0]):
+            found = fused, len(body)
+    return found

@@ -1,0 +1,23 @@
+/* An OpenCL without a driver, linked into a program before the library: one device that poses as a GPU of a vendor. It
+ * builds nothing, runs nothing and reads zeros, but keeps the programs that it was given and counts the launches: what
+ * the library would do on such a GPU shows anywhere, in no time. */
+#ifndef PST_TESTS_POSING_DEVICE_H
+#define PST_TESTS_POSING_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct posing_program {
+    struct posing_program *next;
+    char *source, *options;
+    char kernels[32][64]; /* those that were asked for */
+    size_t kernel_count;
+} posing_program;
+
+extern posing_program *posing_programs; /* the latest first; all that were built, also those released since */
+extern size_t posing_launches;
+
+/* By the name that compilers have for the GPU, such as "sm_90" or "gfx1030"; the first in the table until then. */
+bool posing_as(const char *target);
+
+#endif
