@@ -32,8 +32,9 @@ EACH_KERNEL void add_mask(global float *map, int first_pixel, int pixels, int c,
 
 /* Pools `rows` rows of map ([rows][w][c], the image's rows from first_row on, which is even) after bias (NULL: 0) and
  * ReLU into pooled [..][w/2][c]; bits [h][w][c/16] (may be NULL): the first place of a window that holds the maximum if
- * that is above 0, or with averaging all that are above 0. An odd last row or column belongs to no window. */
-EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global const float *bias, int average,
+ * that is above 0, or with averaging all that are above 0. An odd last row or column belongs to no window, or with
+ * `part` to one of what there is: what is outside counts as 0, which behind a ReLU is never above a maximum. */
+EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global const float *bias, int average, int part,
                                 int first_row, int rows, global float *pooled, global ushort *bits) {
     int groups = c / 16, across = (w + 1) / 2;
     FOR_EACH(i, (rows + 1) / 2 * across * groups) {
@@ -42,13 +43,17 @@ EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global co
         size_t corner = ((size_t)(2 * row) * w + 2 * px) * groups + group, down = (size_t)w * groups;
         size_t at = corner + (size_t)first_row * w * groups;
         ushort b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-        if (right && below) {
+        if (part || (right && below)) {
             float16 b = bias ? vload16(group, bias) : (float16)(0.0f), zero = 0.0f, v;
-            float16 v0 = fmax(vload16(corner, map) + b, zero), v1 = fmax(vload16(corner + groups, map) + b, zero);
-            float16 v2 = fmax(vload16(corner + down, map) + b, zero),
-                    v3 = fmax(vload16(corner + down + groups, map) + b, zero);
+            float16 v0 = fmax(vload16(corner, map) + b, zero), v1 = zero, v2 = zero, v3 = zero;
+            if (right)
+                v1 = fmax(vload16(corner + groups, map) + b, zero);
+            if (below)
+                v2 = fmax(vload16(corner + down, map) + b, zero);
+            if (right && below)
+                v3 = fmax(vload16(corner + down + groups, map) + b, zero);
             if (average) {
-                v = ((v0 + v1) + (v2 + v3)) * 0.25f;
+                v = ((v0 + v1) + (v2 + v3)) * ((right ? 0.5f : 1.0f) * (below ? 0.5f : 1.0f));
                 b0 = signs_of(v0), b1 = signs_of(v1), b2 = signs_of(v2), b3 = signs_of(v3);
             } else {
                 float16 top = fmax(v0, v1), bottom = fmax(v2, v3);
@@ -57,7 +62,7 @@ EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global co
                        s3 = signs_of(v3 - v2);
                 b0 = alive & ~low & ~s1, b1 = alive & ~low & s1, b2 = alive & low & ~s3, b3 = alive & low & s3;
             }
-            vstore16(v, ((size_t)(first_row / 2 + row) * (w / 2) + px) * groups + group, pooled);
+            vstore16(v, ((size_t)(first_row / 2 + row) * ((w + part) / 2) + px) * groups + group, pooled);
         }
         if (bits) {
             bits[at] = b0;
@@ -71,13 +76,23 @@ EACH_KERNEL void bias_relu_pool(global const float *map, int w, int c, global co
     }
 }
 
+/* The place of a pixel's window in the pooled map, of `groups` vectors a pixel; -1: it belongs to none. */
+static inline int window_of(int y, int x, int h, int w, int part, int groups, int group) {
+    int down = (h + part) / 2, across = (w + part) / 2;
+    return y / 2 < down && x / 2 < across ? (y / 2 * across + x / 2) * groups + group : -1;
+}
+
 /* d_map [h][w][c] = the pooled gradient spread by bits + d_map * signs (NULL: d_map holds nothing yet). */
-EACH_KERNEL void unpool(global const float *d_pooled, global const ushort *bits, int h, int w, int c, float scale,
-                        global const ushort *signs, global float *d_map) {
+EACH_KERNEL void unpool(global const float *d_pooled, global const ushort *bits, int h, int w, int c, int average,
+                        int part, global const ushort *signs, global float *d_map) {
     int groups = c / 16;
     FOR_EACH(i, h * w * groups) {
         int group = i % groups, x = i / groups % w, y = i / groups / w;
-        float16 v = unpooled(d_pooled, bits, scale, h, w, groups, group, y, x);
+        int at = window_of(y, x, h, w, part, groups, group);
+        float scale = average ? ((x | 1) < w ? 0.5f : 1.0f) * ((y | 1) < h ? 0.5f : 1.0f) : 1.0f;
+        float16 v = 0.0f;
+        if (at >= 0)
+            v = masked(vload16(at, d_pooled) * scale, bits[i]);
         if (signs)
             v += masked(vload16(i, d_map), signs[i]);
         vstore16(v, i, d_map);
@@ -86,15 +101,21 @@ EACH_KERNEL void unpool(global const float *d_pooled, global const ushort *bits,
 
 #define L2_SCALE 0.78f
 
-/* pooled [h/2][w/2][c] = L2_SCALE sqrt(sum of squares of the window); an odd last row or column belongs to no window.
- */
-EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, global float *pooled) {
-    int groups = c / 16, across = w / 2;
-    FOR_EACH(i, h / 2 * across * groups) {
+/* pooled [h/2][w/2][c] = L2_SCALE sqrt(sum of squares of the window); an odd last row or column belongs to no window,
+ * or with `part` to one of what there is. */
+EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, int part, global float *pooled) {
+    int groups = c / 16, across = (w + part) / 2;
+    FOR_EACH(i, (h + part) / 2 * across * groups) {
         int group = i % groups, px = i / groups % across, py = i / groups / across;
         size_t corner = ((size_t)(2 * py) * w + 2 * px) * groups + group, down = (size_t)w * groups;
-        float16 v0 = vload16(corner, map), v1 = vload16(corner + groups, map);
-        float16 v2 = vload16(corner + down, map), v3 = vload16(corner + down + groups, map);
+        bool right = 2 * px + 1 < w, below = 2 * py + 1 < h;
+        float16 v0 = vload16(corner, map), v1 = 0.0f, v2 = 0.0f, v3 = 0.0f;
+        if (right)
+            v1 = vload16(corner + groups, map);
+        if (below)
+            v2 = vload16(corner + down, map);
+        if (right && below)
+            v3 = vload16(corner + down + groups, map);
         vstore16(L2_SCALE * sqrt((v0 * v0 + v1 * v1) + (v2 * v2 + v3 * v3)), i, pooled);
     }
 }
@@ -102,13 +123,13 @@ EACH_KERNEL void pool_l2(global const float *map, int h, int w, int c, global fl
 /* d_map [h][w][c] = L2_SCALE^2 map d_pooled / pooled + d_map * signs (NULL: d_map holds nothing yet, and may be the
  * map). */
 EACH_KERNEL void unpool_l2(global const float *d_pooled, global const float *pooled, global const float *map, int h,
-                           int w, int c, global const ushort *signs, global float *d_map) {
+                           int w, int c, int part, global const ushort *signs, global float *d_map) {
     int groups = c / 16;
     FOR_EACH(i, h * w * groups) {
         int group = i % groups, x = i / groups % w, y = i / groups / w;
         float16 v = 0.0f;
-        if (y / 2 < h / 2 && x / 2 < w / 2) {
-            size_t at = ((size_t)(y / 2) * (w / 2) + x / 2) * groups + group;
+        int at = window_of(y, x, h, w, part, groups, group);
+        if (at >= 0) {
             float16 length = vload16(at, pooled);
             v = select((float16)(0.0f), (L2_SCALE * L2_SCALE) * vload16(i, map) / length * vload16(at, d_pooled),
                        length > 0.0f);

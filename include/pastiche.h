@@ -420,7 +420,8 @@ typedef enum pst_guide_mode {
 typedef enum pst_remainder {
     PST_REMAINDER_EXTEND, /* the image is worked on with its border mirrored up to whole windows; the result is cropped
                            */
-    PST_REMAINDER_FLOOR   /* deep layers do not see them: the border is painted less well */
+    PST_REMAINDER_FLOOR,  /* deep layers do not see them: the border is painted less well */
+    PST_REMAINDER_CEIL    /* a window over the edge pools what there is of it, as in neural-style */
 } pst_remainder;
 
 /* A style as a file stores it; see pst_style_create. */
@@ -509,10 +510,10 @@ typedef struct pst_transfer_options {
     /* Longer side of the coarsest scale. Default 128. */
     int min_size;
     /* style_count of them, each NULL where `styles` has an image; then styles may be NULL. The stored size that is
-     * nearest by ratio is used. Not with match_colors, nor with a mask of several colors; network, pooling, border and
-     * pixels_256 must be those the style was made with. NULL: none. */
+     * nearest by ratio is used. Not with match_colors, nor with a mask of several colors; network, pooling, border,
+     * pixels_256 and whether poolings round up must be those the style was made with. NULL: none. */
     const pst_style *const *stored_styles;
-    /* Of the content and the result; styles are not extended. Default PST_REMAINDER_EXTEND. */
+    /* EXTEND is of the content and the result; styles are not extended. Default PST_REMAINDER_EXTEND. */
     pst_remainder remainder;
 } pst_transfer_options;
 
@@ -670,10 +671,10 @@ PST_API pst_status pst_job_resume(pst_job *job, const char *path);
  * destroyed while jobs use it. */
 
 /* Makes a style of the images in options->styles, on the context's device, for the sizes from image_size down by the
- * square root of two to min_size, and for style_layers, pooling, replicate_border and pixels_256 of the options; other
- * options count nothing, but must be in range. Sizes of which the layers leave nothing are left out. about: for people,
- * what it is made of; copied, may be NULL. PST_ERROR_ARGUMENT: no image, no style layer, or an option is out of range.
- * PST_ERROR_UNSUPPORTED: an image has transparent parts. */
+ * square root of two to min_size, and for style_layers, pooling, replicate_border, pixels_256 and remainder of the
+ * options; other options count nothing, but must be in range. Sizes of which the layers leave nothing are left out.
+ * about: for people, what it is made of; copied, may be NULL. PST_ERROR_ARGUMENT: no image, no style layer, or an
+ * option is out of range. PST_ERROR_UNSUPPORTED: an image has transparent parts. */
 PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
                                     const char *about, pst_style **style);
 
@@ -702,6 +703,7 @@ typedef struct pst_style_info {
     const int *sizes;    /* longer sides, the largest first */
     size_t layer_count, size_count;
     uint64_t bytes; /* of its file */
+    bool ceil;      /* poolings rounded up: PST_REMAINDER_CEIL */
 } pst_style_info;
 
 /* Fills *info, whose size the caller has set. All of it belongs to the style and is valid as long as it. */

@@ -99,8 +99,9 @@ static void print_info(const pst_style_info *info) {
     char bytes[32];
     print_line("images       %s", *info->about ? info->about : "unknown");
     print_line("network      %s (weights %.12s)", info->network, info->network_digest);
-    printf("features     %s pooling, a border %s, samples to %d\n", poolings[info->pooling],
-           info->replicate_border ? "replicated" : "of zeros", info->pixels_256 ? 256 : 255);
+    printf("features     %s pooling%s, a border %s, samples to %d\n", poolings[info->pooling],
+           info->ceil ? " that rounds up" : "", info->replicate_border ? "replicated" : "of zeros",
+           info->pixels_256 ? 256 : 255);
     printf("layers      ");
     for (size_t l = 0; l < info->layer_count; l++)
         printf(" %s (%d)", info->layers[l], info->channels[l]);

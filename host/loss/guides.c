@@ -35,15 +35,17 @@ static void see(plane *p, pst_guide_mode mode, float *row_before) {
         }
 }
 
-/* 2x2 pooling, with an odd row or column left out as in the network. */
-static void pool(plane *p, pst_guide_mode mode) {
-    int h = p->h / 2, w = p->w / 2;
+/* 2x2 pooling, with an odd row or column left out, or with `ceil` in a window over the edge, as in the network. */
+static void pool(plane *p, pst_guide_mode mode, bool ceil) {
+    int h = pst_pooled_side(ceil, p->h), w = pst_pooled_side(ceil, p->w);
     for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            const float *a = p->at + (size_t)(2 * y) * (size_t)p->w + (size_t)(2 * x), *b = a + p->w;
-            p->at[(size_t)y * (size_t)w + (size_t)x] = mode == PST_GUIDES_SIMPLE
-                                                           ? (a[0] + a[1] + b[0] + b[1]) / 4
-                                                           : pick(mode, pick(mode, a[0], a[1]), pick(mode, b[0], b[1]));
+        for (int x = 0; x < w; x++) { /* what is there stands for what is not, which leaves the mean as it is */
+            const int right = 2 * x + 1 < p->w;
+            const float *a = p->at + (size_t)(2 * y) * (size_t)p->w + (size_t)(2 * x);
+            const float *b = 2 * y + 1 < p->h ? a + p->w : a;
+            p->at[(size_t)y * (size_t)w + (size_t)x] =
+                mode == PST_GUIDES_SIMPLE ? (a[0] + a[right] + b[0] + b[right]) / 4
+                                          : pick(mode, pick(mode, a[0], a[right]), pick(mode, b[0], b[right]));
         }
     p->h = h;
     p->w = w;
@@ -98,9 +100,9 @@ pst_status pst_guides_add(pst_error *error, const pst_layers *layers, const bool
         if (wanted[l])
             PST_TRY(make_guide(error, &shares, &weights, &guides->at[region][l], &guides->area[region][l]));
         if (layers->at[l].pooled) {
-            pool(&shares, mode);
+            pool(&shares, mode, layers->ceil);
             if (weights.at)
-                pool(&weights, PST_GUIDES_SIMPLE);
+                pool(&weights, PST_GUIDES_SIMPLE, layers->ceil);
         }
     }
 cleanup:

@@ -27,11 +27,13 @@ int pst_layers_find(const pst_layers *layers, const char *name) {
     return -1;
 }
 
+int pst_pooled_side(bool ceil, int side) { return (side + (ceil ? 1 : 0)) / 2; }
+
 bool pst_layer_size(const pst_layers *layers, size_t layer, int h, int w, int *layer_h, int *layer_w) {
     for (size_t i = 0; i < layer; i++)
         if (layers->at[i].pooled) {
-            h /= 2;
-            w /= 2;
+            h = pst_pooled_side(layers->ceil, h);
+            w = pst_pooled_side(layers->ceil, w);
         }
     *layer_h = h;
     *layer_w = w;

@@ -17,9 +17,13 @@ typedef struct pst_layer {
 typedef struct pst_layers {
     pst_layer at[PST_LAYERS_MAX];
     size_t count;
+    bool ceil; /* an odd last row or column has windows of its own, of the elements there are; else it has none */
 } pst_layers;
 
 pst_layers pst_layers_of(const pst_weights *model);
+
+/* A side behind a pooling. */
+int pst_pooled_side(bool ceil, int side);
 
 /* The index of a layer, or -1. */
 int pst_layers_find(const pst_layers *layers, const char *name);

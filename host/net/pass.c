@@ -30,10 +30,15 @@ static bool is_l2(const pst_pass *pass, size_t layer) {
     return is_pooled(pass, layer) && pass->options.pooling == PST_POOL_L2;
 }
 
+/* Windows over the edge are not part of the convolutions. */
+static bool has_parts(const pst_pass *pass, size_t layer) {
+    return pass->net->layers.ceil && (pass->h[layer] % 2 || pass->w[layer] % 2);
+}
+
 /* Does the full map of a layer exist, or is the pooling fused into the convolution? */
 static bool has_map(const pst_pass *pass, size_t layer) {
     return !is_pooled(pass, layer) || pass->options.wanted[layer] || is_l2(pass, layer) ||
-           (layer == 0 && pass->options.replicate);
+           (layer == 0 && pass->options.replicate) || has_parts(pass, layer);
 }
 
 /* The first layer's map is the largest of all, is needed again only at the very end, and costs next to nothing: it is
@@ -74,7 +79,7 @@ static void plan_maps(pst_pass *pass) {
     for (size_t l = 0; l < count; l++) {
         size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out,
                undo = end - l;
-        size_t pooled = (size_t)(pass->h[l] / 2) * (size_t)(pass->w[l] / 2);
+        size_t pooled = is_pooled(pass, l) ? (size_t)pass->h[l + 1] * (size_t)pass->w[l + 1] : 0;
         size_t gradient_from = l + 1 < count ? undo - 1 : undo;
         size_t bits = pixels * c / 8;
         bool wanted = pass->options.wanted[l], again = is_recomputed(pass, l), l2 = is_l2(pass, l);
@@ -246,10 +251,11 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
             PST_TRY(callback(user, l, out));
         if (is_l2(pass, l))
             PST_TRY(pst_pool_l2(pass->net->engine.session, out, pass->h[l], pass->w[l], pass->net->layers.at[l].c_out,
-                                pooled));
+                                pass->net->layers.ceil, pooled));
         else if (is_pooled(pass, l) && has_map(pass, l))
             PST_TRY(pst_bias_relu_pool(pass->net->engine.session, out, pass->w[l], pass->net->layers.at[l].c_out, NULL,
-                                       pass->options.pooling, 0, pass->h[l], pooled, tensor(pass, l, POOL_BITS)));
+                                       pass->options.pooling, pass->net->layers.ceil, 0, pass->h[l], pooled,
+                                       tensor(pass, l, POOL_BITS)));
         in = is_pooled(pass, l) ? pooled : out;
     }
 cleanup:
@@ -276,11 +282,12 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
     PST_TRY(convolve(pass, l, true, &tensors));
     if (is_l2(pass, below))
         PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES),
-                              pass->h[below], pass->w[below], pass->net->layers.at[below].c_out, wanted ? signs : NULL,
-                              map));
+                              pass->h[below], pass->w[below], pass->net->layers.at[below].c_out, pass->net->layers.ceil,
+                              wanted ? signs : NULL, map));
     else if (pooled && has_map(pass, below))
         PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
-                           pass->net->layers.at[below].c_out, pass->options.pooling, wanted ? signs : NULL, map));
+                           pass->net->layers.at[below].c_out, pass->options.pooling, pass->net->layers.ceil,
+                           wanted ? signs : NULL, map));
 cleanup:
     return status;
 }

@@ -148,8 +148,8 @@ static pst_status finish(const pst_conv_engine *engine, const pst_conv_shape *sh
         return pst_add_mask(session, t->out, first, count, shape->c_out, product, t->mask);
     if (shape->pool == PST_POOL_NONE)
         return pst_bias_relu(session, t->out, first, count, shape->c_out, t->bias, t->bits);
-    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, first_row, rows, t->out,
-                              t->bits);
+    return pst_bias_relu_pool(session, product, shape->w, shape->c_out, t->bias, shape->pool, false, first_row, rows,
+                              t->out, t->bits);
 }
 
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *t) {

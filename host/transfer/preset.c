@@ -14,7 +14,7 @@ static void best(pst_transfer_options *o) { (void)o; }
 
 /* neural_style.lua (Johnson): Torch7's optimizers, 256 levels, windows of pooling that reach over the edge. */
 static void neural_style(pst_transfer_options *o) {
-    o->remainder = PST_REMAINDER_FLOOR;
+    o->remainder = PST_REMAINDER_CEIL;
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
     o->learning_rate = 10; /* of Adam */

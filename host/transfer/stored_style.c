@@ -58,7 +58,8 @@ void pst_style_describe(const pst_style *style, pst_style_info *info) {
                                  .sizes = style->sizes,
                                  .layer_count = style->layer_count,
                                  .size_count = style->size_count,
-                                 .bytes = pst_style_bytes(style)};
+                                 .bytes = pst_style_bytes(style),
+                                 .ceil = style->ceil};
     memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);
 }
 
@@ -96,12 +97,12 @@ static pst_status check_network(pst_error *error, const pst_style *style, pst_we
                     *digest ? digest : whole);
 }
 
-static void tell_features(char text[128], pst_pooling pooling, bool replicate, bool pixels_256) {
-    snprintf(text, 128, "%s pooling, a border %s and samples to %d",
+static void tell_features(char text[128], pst_pooling pooling, bool ceil, bool replicate, bool pixels_256) {
+    snprintf(text, 128, "%s pooling%s, a border %s and samples to %d",
              pooling == PST_POOLING_AVERAGE ? "average"
              : pooling == PST_POOLING_L2    ? "L2"
                                             : "max",
-             replicate ? "replicated" : "of zeros", pixels_256 ? 256 : 255);
+             ceil ? " that rounds up" : "", replicate ? "replicated" : "of zeros", pixels_256 ? 256 : 255);
 }
 
 pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
@@ -110,8 +111,9 @@ pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network
     char theirs[128], ours[128];
     if (status != PST_OK)
         return status;
-    tell_features(theirs, style->pooling, style->replicate_border, style->pixels_256);
-    tell_features(ours, options->pooling, options->replicate_border, options->pixels_256);
+    tell_features(theirs, style->pooling, style->ceil, style->replicate_border, style->pixels_256);
+    tell_features(ours, options->pooling, options->remainder == PST_REMAINDER_CEIL, options->replicate_border,
+                  options->pixels_256);
     if (strcmp(theirs, ours) != 0)
         return pst_fail(error, PST_ERROR_ARGUMENT, "%s: was made with %s, and the run has %s; both must be the same",
                         name_of(style), theirs, ours);

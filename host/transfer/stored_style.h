@@ -16,7 +16,7 @@ struct pst_style {
     char network_digest[65]; /* of pst_weights_digest, up to its last layer */
     char network[PST_STYLE_NAME], about[PST_STYLE_TEXT];
     pst_pooling pooling;
-    bool replicate_border, pixels_256;
+    bool replicate_border, pixels_256, ceil, gray;
     size_t layer_count, size_count;
     char layers[PST_LAYERS_MAX][16];
     int channels[PST_LAYERS_MAX];

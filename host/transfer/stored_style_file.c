@@ -1,6 +1,7 @@
 /* Files of styles. All numbers little-endian:
  *     "pastiche style\n\0", version
  *     pooling, replicate_border, pixels_256, layers, sizes       uint32 each
+ *     from version 2 on: ceil, gray                              uint32 each
  *     about, the network's name, its digest                      each a length (uint32) and so many bytes of text
  *     each layer: a length and its name, channels (uint32);      each size: its longer side (uint32)
  *     each size, the largest first, of each layer: the mean [c], the second moments' rows from the diagonal on float32
@@ -18,7 +19,7 @@
 #include "transfer/stored_style.h"
 
 #define MAGIC "pastiche style\n" /* with its final zero */
-#define VERSION 1u
+#define VERSION 2u
 #define SUM_BYTES 64
 #define FILE_MOST ((size_t)1 << 30)
 
@@ -86,6 +87,8 @@ static void put_all(cursor *c, const pst_style *style) {
     put_number(c, style->pixels_256);
     put_number(c, (uint32_t)style->layer_count);
     put_number(c, (uint32_t)style->size_count);
+    put_number(c, style->ceil);
+    put_number(c, style->gray);
     put_text(c, style->about);
     put_text(c, style->network);
     put_text(c, style->network_digest);
@@ -167,11 +170,11 @@ static void take_layers(cursor *c, pst_style *style) {
 }
 
 /* All but the numbers. */
-static void take_head(cursor *c, pst_style *style) {
+static void take_head(cursor *c, uint32_t version, pst_style *style) {
     uint32_t pooling = take_number(c), replicate = take_number(c), wide = take_number(c), layers = take_number(c),
-             sizes = take_number(c);
-    c->bad = c->bad || pooling > PST_POOLING_L2 || replicate > 1 || wide > 1 || layers < 1 || layers > PST_LAYERS_MAX ||
-             sizes < 1 || sizes > PST_SCALES_MAX;
+             sizes = take_number(c), ceil = version > 1 ? take_number(c) : 0, gray = version > 1 ? take_number(c) : 0;
+    c->bad = c->bad || pooling > PST_POOLING_L2 || replicate > 1 || wide > 1 || ceil > 1 || gray > 1 || layers < 1 ||
+             layers > PST_LAYERS_MAX || sizes < 1 || sizes > PST_SCALES_MAX;
     take_text(c, style->about, sizeof style->about);
     take_text(c, style->network, sizeof style->network);
     take_text(c, style->network_digest, sizeof style->network_digest);
@@ -180,6 +183,8 @@ static void take_head(cursor *c, pst_style *style) {
     style->pooling = (pst_pooling)pooling;
     style->replicate_border = replicate;
     style->pixels_256 = wide;
+    style->ceil = ceil;
+    style->gray = gray;
     style->layer_count = layers;
     style->size_count = sizes;
     take_layers(c, style);
@@ -219,15 +224,16 @@ pst_status pst_style_load(pst_context *context, const char *path, pst_style **re
     PST_TRY(pst_file_load(error, path, FILE_MOST, &data, &bytes));
     cursor c = {.at = data + sizeof MAGIC, .end = data + bytes};
     uint32_t version = take_number(&c);
-    if (!c.bad && version != VERSION)
-        PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is a style file of version %lu; this pastiche reads version %u",
-                         path, (unsigned long)version, VERSION));
+    if (!c.bad && (version < 1 || version > VERSION))
+        PST_TRY(pst_fail(error, PST_ERROR_FORMAT,
+                         "%s: is a style file of version %lu; this pastiche reads versions 1 to %u", path,
+                         (unsigned long)version, VERSION));
     PST_TRY(pst_allocate(error, 1, sizeof *style, &style));
     style->holders = 1;
     PST_TRY(check_sum(error, path, data, bytes, style->digest));
     c.end -= SUM_BYTES;
-    take_head(&c, style);
-    if (c.bad || pst_style_bytes(style) != bytes)
+    take_head(&c, version, style);
+    if (c.bad || pst_style_bytes(style) - (version > 1 ? 0 : 8) != bytes)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is an invalid style file", path));
     PST_TRY(pst_copy_text(error, path, &style->path));
     PST_TRY(pst_style_allocate(error, style));

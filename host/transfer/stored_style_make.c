@@ -230,12 +230,14 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     m->style->pooling = o->pooling;
     m->style->replicate_border = o->replicate_border;
     m->style->pixels_256 = o->pixels_256;
+    m->style->ceil = o->remainder == PST_REMAINDER_CEIL;
     snprintf(m->style->about, sizeof m->style->about, "%s", about ? about : "");
     snprintf(m->style->network, sizeof m->style->network, "%s", pst_path_name(network->model->path));
     pst_make_printable(m->style->about, sizeof m->style->about); /* files refuse control characters */
     pst_make_printable(m->style->network, sizeof m->style->network);
     PST_TRY(pst_conv_choices_add(error, &m->choices, &context->choices));
     PST_TRY(pst_device_network_create(&engine, network->model, &m->net));
+    m->net->layers.ceil = m->style->ceil;
     PST_TRY(choose_layers(m));
     PST_TRY(choose_sizes(m));
     PST_TRY(pst_weights_digest(error, network->model, m->last + 1, &digest));

@@ -20,7 +20,7 @@ static const char *const starts[] = {"noise", "content", "image", NULL};
 static const char *const color_spaces[] = {"yuv", "oklab", NULL};
 static const char *const color_matches[] = {"none", "cholesky", "pca", "symmetric", "histogram", NULL};
 static const char *const guide_modes[] = {"simple", "all", "inside", NULL};
-static const char *const remainders[] = {"extend", "floor", NULL};
+static const char *const remainders[] = {"extend", "floor", "ceil", NULL};
 static const char *const borders[] = {"zeros", "replicate", NULL};
 
 /* The compiler knows the type of a member, except what is an enum and what a pointer means. */

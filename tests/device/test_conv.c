@@ -209,7 +209,7 @@ static void forward(const void *arg) {
         tensors.bits = f->bits ? test_buffer(NULL, out_count / 16 * sizeof *bits) : NULL;
         run(t, &shape, f, &o, tensors);
         if (f->pool) {
-            reference_pool(product, l->h, l->w, o.k, f->pool == PST_POOL_AVERAGE, pooled, bits);
+            reference_pool(product, l->h, l->w, o.k, f->pool == PST_POOL_AVERAGE, false, pooled, bits);
             test_close_to("pooled", tensors.out, pooled, pooled_count, t->error);
             if (f->bits)
                 check_pool_bits(t, tensors.out, tensors.bits, sums, bits, o.k, f->pool == PST_POOL_AVERAGE, near);
@@ -268,7 +268,7 @@ static void backward(const void *arg) {
             random_pool_bits(l, o.k, average, in_bits);
             tensors.in = pooled_device;
             tensors.in_bits = test_buffer(in_bits, in_count / 16 * sizeof *in_bits);
-            reference_unpool(d_pooled, in_bits, l->h, l->w, o.k, average, NULL, d_expanded);
+            reference_unpool(d_pooled, in_bits, l->h, l->w, o.k, average, false, NULL, d_expanded);
         }
         reference_conv_backward(&o.reference, f->pool ? d_expanded : d, gradient);
         for (int add = 0; add <= !image; add++) {

@@ -56,6 +56,44 @@ START_TEST(the_plan_is_what_is_taken) {
 }
 END_TEST
 
+static double loss_at(pst_stage *stage, const float *x, const float *g, double step, size_t count) {
+    static float moved[WIDTH * HEIGHT * 3];
+    for (size_t i = 0; i < count; i++)
+        moved[i] = (float)((double)x[i] + step * (double)g[i]);
+    ck_assert_int_eq(pst_buffer_write(context->session, stage->x, 0, moved, sizeof(float) * count), PST_OK);
+    ck_assert_int_eq(pst_objective_evaluate(stage->objective, stage->x, stage->gradient), PST_OK);
+    ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
+    return pst_objective_losses(stage->objective, NULL);
+}
+
+/* Where poolings round up, their maps have other sizes, and they are no part of convolutions: the plan knows, and a
+ * small step along the gradient changes the loss by what the gradient says. */
+START_TEST(poolings_that_round_up_have_their_gradient) {
+    pst_session *session = context->session;
+    static float x[WIDTH * HEIGHT * 3], g[WIDTH * HEIGHT * 3];
+    const size_t count = WIDTH * HEIGHT * 3;
+    pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, WIDTH, ITERATIONS);
+    options.pooling = (pst_pooling)_i;
+    options.remainder = PST_REMAINDER_CEIL;
+    options.start = PST_START_CONTENT;
+    session->peak_bytes = session->buffer_bytes;
+    const uint64_t before = session->buffer_bytes;
+    pst_job *job = job_make(&options);
+    ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
+    ck_assert_uint_eq(session->peak_bytes - before, pst_job_plan(job)->device_bytes);
+    pst_stage *stage = &job->stage;
+    ck_assert_int_eq(pst_buffer_read(session, stage->x, 0, x, sizeof x), PST_OK);
+    double loss = loss_at(stage, x, x, 0, count), squares = 0;
+    ck_assert_int_eq(pst_buffer_read(session, stage->gradient, 0, g, sizeof g), PST_OK);
+    for (size_t i = 0; i < count; i++)
+        squares += (double)g[i] * (double)g[i];
+    double step = 1e-3 * loss / squares;
+    double change = loss_at(stage, x, g, step, count) - loss_at(stage, x, g, -step, count);
+    ck_assert_double_eq_tol(change / (2 * step * squares), 1, 0.02);
+    pst_job_destroy(job);
+}
+END_TEST
+
 /* The optimizers hold this many images, and the job two: the memory that people are promised. */
 START_TEST(images_are_few) {
     static const size_t held[KINDS] = {2 * 4 + 3, 2 * 4 + 3, 3, 2};
@@ -252,6 +290,7 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, an_iteration_waits_once, 0, KINDS);
     tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);
+    tcase_add_loop_test(tests, poolings_that_round_up_have_their_gradient, PST_POOLING_MAX, PST_POOLING_L2 + 1);
     tcase_add_loop_test(tests, images_are_few, 0, KINDS);
     tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
     tcase_add_loop_test(tests, changed_weights_hold_at_the_best_image, 0, KINDS);

@@ -34,7 +34,9 @@ static int limit(int count, int small) { return test_few() ? small : count; }
 
 static size_t pixels_of(const map_shape *s) { return (size_t)s->h * (size_t)s->w; }
 static size_t count_of(const map_shape *s) { return pixels_of(s) * (size_t)s->c; }
-static size_t pooled_count_of(const map_shape *s) { return (size_t)(s->h / 2) * (size_t)(s->w / 2) * (size_t)s->c; }
+static size_t pooled_count_of(const map_shape *s, bool ceil) {
+    return (size_t)((s->h + ceil) / 2) * (size_t)((s->w + ceil) / 2) * (size_t)s->c;
+}
 
 static uint16_t *random_signs(size_t count, uint64_t seed) {
     uint16_t *signs = test_take(count / 16, sizeof *signs);
@@ -101,11 +103,11 @@ static void add_mask_case(const void *arg) {
     }
 }
 
-static void pool_case(const void *arg) {
-    const map_shape *s = arg;
+static void pool_shape(const map_shape *s, bool ceil) {
     /* Where there is no whole window, there are still bits to be cleared, and nothing may be pooled into the spare
      * group. */
-    size_t count = count_of(s), pooled_count = pooled_count_of(s), c = (size_t)s->c, spare = pooled_count ? 0 : 16;
+    size_t count = count_of(s), pooled_count = pooled_count_of(s, ceil), c = (size_t)s->c,
+           spare = pooled_count ? 0 : 16;
     uint16_t *signs = random_signs(count, 36);
     pst_buffer *signs_device = test_buffer(signs, count / 16 * sizeof *signs);
     for (int form = 0; form < 4; form++) {
@@ -125,14 +127,14 @@ static void pool_case(const void *arg) {
         pst_buffer *lower = test_floats(map + offset, count - offset);
         for (int i = 0; i < 2; i++)
             if (i == (biased ? 1 : 0))
-                ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, upper, out, bits));
+                ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, ceil, 0, upper, out, bits));
             else
-                ck_ok(test_error,
-                      pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, upper, s->h - upper, out, bits));
-        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, 0, s->h, without, NULL));
+                ck_ok(test_error, pst_bias_relu_pool(test_session, lower, s->w, s->c, b, pool, ceil, upper,
+                                                     s->h - upper, out, bits));
+        ck_ok(test_error, pst_bias_relu_pool(test_session, in, s->w, s->c, b, pool, ceil, 0, s->h, without, NULL));
         reference_bias_relu(map, pixels_of(s), s->c, biased ? bias : NULL);
         float_rounded(map, count);
-        reference_pool(map, s->h, s->w, s->c, average, pooled, expected);
+        reference_pool(map, s->h, s->w, s->c, average, ceil, pooled, expected);
         for (int i = 0; i < 2; i++) {
             if (average)
                 test_ulps("average pooling", i ? without : out, pooled, pooled_count, 2);
@@ -144,13 +146,18 @@ static void pool_case(const void *arg) {
 
         pst_buffer *d_device = test_floats(d, pooled_count + spare), *d_old = test_floats(d_map, count),
                    *d_out = test_empty(count);
-        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, signs_device, d_old));
-        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, NULL, d_out));
-        reference_unpool(d, expected, s->h, s->w, s->c, average, signs, d_map);
+        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, ceil, signs_device, d_old));
+        ck_ok(test_error, pst_unpool(test_session, d_device, bits, s->h, s->w, s->c, pool, ceil, NULL, d_out));
+        reference_unpool(d, expected, s->h, s->w, s->c, average, ceil, signs, d_map);
         test_exact("gradient before pooling added", d_old, d_map, count);
-        reference_unpool(d, expected, s->h, s->w, s->c, average, NULL, d_map);
+        reference_unpool(d, expected, s->h, s->w, s->c, average, ceil, NULL, d_map);
         test_exact("gradient before pooling", d_out, d_map, count);
     }
+}
+
+static void pool_case(const void *arg) {
+    pool_shape(arg, false);
+    pool_shape(arg, true);
 }
 
 /* ---- Gram matrices ---- */

@@ -57,6 +57,7 @@ static void fill(pst_transfer_options *options) {
     options->style_count = 2;
     options->image_size = W;
     options->scales = 1;
+    options->remainder = PST_REMAINDER_FLOOR; /* as other programs */
 }
 
 static pst_job *make_job(const pst_transfer_options *options) {

@@ -284,10 +284,10 @@ typedef struct map_shape {
 static const map_shape maps[] = {{7, 8, 16}, {1, 1, 16},   {2, 2, 16},  {1, 7, 32},
                                  {9, 1, 16}, {17, 13, 64}, {31, 30, 48}};
 
-static void l2_case(const void *arg) {
-    const map_shape *s = arg;
-    size_t count = (size_t)(s->h * s->w * s->c), small = (size_t)(s->h / 2 * (s->w / 2) * s->c), spare = small ? 0 : 16;
-    bool torch = s == maps;
+static void l2_shape(const map_shape *s, bool ceil) {
+    const int down = (s->h + ceil) / 2, across = (s->w + ceil) / 2;
+    size_t count = (size_t)(s->h * s->w * s->c), small = (size_t)(down * across * s->c), spare = small ? 0 : 16;
+    bool torch = s == maps && !ceil;
     double *map = test_doubles(count), *behind = test_doubles(small + spare), *pooled = test_doubles(small + spare),
            value = 0;
     double *expected = test_doubles(count), *d_old = test_numbers(count, 6);
@@ -298,17 +298,21 @@ static void l2_case(const void *arg) {
             map[i] = 0; /* whole windows of zeros */
     numbers(behind, small, 1, 8, false);
     reference_signs(test_numbers(count, 7), count, signs);
-    for (int y = 0; y < s->h / 2; y++)
-        for (int x = 0; x < s->w / 2; x++)
+    for (int y = 0; y < down; y++)
+        for (int x = 0; x < across; x++)
             for (int ch = 0; ch < s->c; ch++) {
-                size_t to = ((size_t)y * (size_t)(s->w / 2) + (size_t)x) * (size_t)s->c + (size_t)ch;
+                size_t to = ((size_t)y * (size_t)across + (size_t)x) * (size_t)s->c + (size_t)ch;
                 double squares = 0;
                 for (int k = 0; k < 4; k++) {
+                    if (2 * y + k / 2 >= s->h || 2 * x + k % 2 >= s->w)
+                        continue;
                     double v = map[((2 * y + k / 2) * s->w + 2 * x + k % 2) * s->c + ch];
                     squares += v * v;
                 }
                 pooled[to] = .78 * sqrt(squares);
                 for (int k = 0; k < 4 && squares > 0; k++) {
+                    if (2 * y + k / 2 >= s->h || 2 * x + k % 2 >= s->w)
+                        continue;
                     size_t from = (size_t)(((2 * y + k / 2) * s->w + 2 * x + k % 2) * s->c + ch);
                     expected[from] = .78 * map[from] / sqrt(squares) * behind[to];
                 }
@@ -316,22 +320,28 @@ static void l2_case(const void *arg) {
     pst_buffer *in = test_floats(map, count), *out = test_empty(small + spare), *d = test_floats(behind, small + spare);
     pst_buffer *fresh = test_empty(count), *added = test_floats(d_old, count),
                *bits = test_buffer(signs, count / 16 * sizeof *signs);
-    ck_ok(test_error, pst_pool_l2(test_session, in, s->h, s->w, s->c, out));
+    ck_ok(test_error, pst_pool_l2(test_session, in, s->h, s->w, s->c, ceil, out));
     test_ulps("L2 pooling", out, pooled, small, 8);
     test_untouched("L2 pooling", out, small, small + spare);
-    ck_ok(test_error, pst_unpool_l2(test_session, d, out, in, s->h, s->w, s->c, NULL, fresh));
+    ck_ok(test_error, pst_unpool_l2(test_session, d, out, in, s->h, s->w, s->c, ceil, NULL, fresh));
     test_ulps("its gradient", fresh, expected, count, 16);
     if (torch) {
         for (size_t i = 0; i < small; i++)
             value += behind[i] * pooled[i];
         check_truth("PyTorch's L2 pooling", &truth_l2, value, device_gradient(fresh, count), count, 1e-6);
     }
-    ck_ok(test_error, pst_unpool_l2(test_session, d, out, in, s->h, s->w, s->c, NULL, in));
+    ck_ok(test_error, pst_unpool_l2(test_session, d, out, in, s->h, s->w, s->c, ceil, NULL, in));
     test_ulps("its gradient over the map", in, expected, count, 16);
-    ck_ok(test_error, pst_unpool_l2(test_session, d, out, test_floats(map, count), s->h, s->w, s->c, bits, added));
+    ck_ok(test_error,
+          pst_unpool_l2(test_session, d, out, test_floats(map, count), s->h, s->w, s->c, ceil, bits, added));
     for (size_t i = 0; i < count; i++)
         expected[i] += reference_bit(signs, i) ? (double)(float)d_old[i] : 0;
     test_close_to("its gradient added", added, expected, count, 1e-13);
+}
+
+static void l2_case(const void *arg) {
+    l2_shape(arg, false);
+    l2_shape(arg, true);
 }
 
 /* ---- smoothness ---- */

@@ -81,9 +81,9 @@ static double pooling(const double *x, double *d, uint64_t *choices, bool averag
     static uint16_t bits[WIDE / 16];
     memcpy(map, x, sizeof map);
     reference_bias_relu(map, PIXELS, K, NULL);
-    reference_pool(map, H, W, K, average, pooled, bits);
+    reference_pool(map, H, W, K, average, false, pooled, bits);
     *choices = mix(*choices, bits, sizeof bits);
-    reference_unpool(fixed, bits, H, W, K, average, NULL, d);
+    reference_unpool(fixed, bits, H, W, K, average, false, NULL, d);
     return weighted_sum(pooled, POOLED);
 }
 
@@ -98,11 +98,11 @@ static double pooling_and_more(const double *x, double *d, uint64_t *choices) {
     memcpy(map, x, sizeof map);
     reference_bias_relu(map, PIXELS, K, bias);
     reference_signs(map, WIDE, signs);
-    reference_pool(map, H, W, K, false, pooled, bits);
+    reference_pool(map, H, W, K, false, false, pooled, bits);
     *choices = mix(mix(*choices, bits, sizeof bits), signs, sizeof signs);
     for (int i = 0; i < WIDE; i++)
         d[i] = fixed[i];
-    reference_unpool(fixed, bits, H, W, K, false, signs, d);
+    reference_unpool(fixed, bits, H, W, K, false, false, signs, d);
     return weighted_sum(pooled, POOLED) + weighted_sum(map, WIDE);
 }
 
@@ -149,7 +149,7 @@ static double network(const double *x, double *d, uint64_t *choices) {
     reference_conv conv = {H, W, C, K, K, C, weights};
     reference_conv_forward(&conv, x, map);
     reference_bias_relu(map, PIXELS, K, bias);
-    reference_pool(map, H, W, K, false, pooled, bits);
+    reference_pool(map, H, W, K, false, false, pooled, bits);
     *choices = mix(*choices, bits, sizeof bits);
     memset(d_pooled, 0, sizeof d_pooled);
     double loss = reference_content(pooled, fixed, POOLED, 2, d_pooled);
@@ -159,7 +159,7 @@ static double network(const double *x, double *d, uint64_t *choices) {
         loss += difference[i] * difference[i];
     }
     reference_gram_backward(pooled, difference, POOLED / K, K, 4, d_pooled);
-    reference_unpool(d_pooled, bits, H, W, K, false, NULL, d_map);
+    reference_unpool(d_pooled, bits, H, W, K, false, false, NULL, d_map);
     reference_conv_backward(&conv, d_map, d);
     return loss;
 }
@@ -234,18 +234,26 @@ START_TEST(a_pooling_by_hand) {
     static const double map[15] = {1, 3, 0, 0, 9, 3, 2, 0, 0, 9, 9, 9, 9, 9, 9};
     double pooled[2], d[15];
     uint16_t bits, signs = 1 << 5 | 1 << 14; /* with one channel, that of place i is bit i */
-    reference_pool(map, 3, 5, 1, false, pooled, &bits);
+    reference_pool(map, 3, 5, 1, false, false, pooled, &bits);
     ck_assert(pooled[0] == 3 && pooled[1] == 0 && bits == 1 << 1);
-    reference_pool(map, 3, 5, 1, true, pooled, &bits);
+    reference_pool(map, 3, 5, 1, true, false, pooled, &bits);
     ck_assert(pooled[0] == 2.25 && pooled[1] == 0 && bits == (1 << 0 | 1 << 1 | 1 << 5 | 1 << 6));
     for (int i = 0; i < 15; i++)
         d[i] = 7;
-    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, &signs, d);
+    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, false, &signs, d);
     for (int i = 0; i < 15; i++)
         ck_assert_double_eq(d[i], (i == 0 || i == 1 || i == 5 || i == 6 ? 1 : 0) + (i == 5 || i == 14 ? 7 : 0));
-    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, NULL, d);
+    reference_unpool((double[]){4, 8}, &bits, 3, 5, 1, true, false, NULL, d);
     for (int i = 0; i < 15; i++)
         ck_assert_double_eq(d[i], i == 0 || i == 1 || i == 5 || i == 6 ? 1 : 0);
+    double all[6];
+    reference_pool(map, 3, 5, 1, false, true, all, &bits); /* rounded up, they have windows of two and of one */
+    ck_assert(all[0] == 3 && all[1] == 0 && all[2] == 9 && all[3] == 9 && all[5] == 9);
+    ck_assert_uint_eq(bits, 1 << 1 | 1 << 4 | 1 << 10 | 1 << 12 | 1 << 14);
+    reference_pool(map, 3, 5, 1, true, true, all, &bits);
+    ck_assert(all[0] == 2.25 && all[1] == 0 && all[2] == 9 && all[3] == 9 && all[5] == 9);
+    reference_unpool((double[]){4, 4, 4, 4, 4, 4}, &bits, 3, 5, 1, true, true, NULL, d);
+    ck_assert(d[0] == 1 && d[4] == 2 && d[9] == 2 && d[10] == 2 && d[14] == 4);
 }
 END_TEST
 

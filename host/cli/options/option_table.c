@@ -88,7 +88,7 @@ const option option_table[] = {
     OPTION(CHOICE, "loss", PAINT, "FORM", transfer.loss_form, "form of the style loss"),
     OPTION(CHOICE, "pooling", PAINT | MAKE, "KIND", transfer.pooling, "pooling of the network"),
     OPTION(CHOICE, "border", PAINT | MAKE, "KIND", transfer.replicate_border, "pixels around the image"),
-    OPTION(CHOICE, "remainder", PAINT, "KIND", transfer.remainder, "rows and columns that poolings leave over"),
+    OPTION(CHOICE, "remainder", PAINT | MAKE, "KIND", transfer.remainder, "rows and columns that poolings leave over"),
     OPTION(FLAG, "normalize-gradients", PAINT, NULL, transfer.normalize_gradients,
            "divide each gradient by its L1 norm"),
     OPTION(FLAG, "normalize-weights", PAINT, NULL, transfer.normalize_weights,

@@ -85,7 +85,7 @@ const option_text option_texts[] = {
      "Each of the four poolings of the network halves the image. What to do where a side is no multiple of 16:\n"
      "`extend`: work on the image with its border mirrored up to a multiple, and crop the result.\n"
      "`floor`: as other programs do. Deep layers do not see the last rows and columns, up to 15, which stay\n"
-     "rough."},
+     "rough. `ceil`: as neural-style does; windows over the edge pool what there is."},
     {"normalize-gradients", "Divide the gradient of each layer by its L1 norm."},
     {"normalize-weights",
      "Divide each weight by the longest side of what it compares: of a content map the largest of\n"
