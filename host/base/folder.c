@@ -106,8 +106,9 @@ pst_status pst_path_beside(pst_error *error, const char *path, const char *name,
 }
 
 bool pst_path_is_beside(const char *beside, const char *path) {
-    char *leads_to = pst_system_follow(beside), *real = leads_to ? pst_system_real(path) : NULL;
-    bool good = !leads_to;
+    char *leads_to, *real;
+    bool good = pst_system_follow(beside, &leads_to) && !leads_to;
+    real = leads_to ? pst_system_real(path) : NULL;
     if (real) {
         size_t folder = (size_t)(pst_path_name(real) - real);
         good = (size_t)(pst_path_name(leads_to) - leads_to) == folder && strncmp(leads_to, real, folder) == 0;

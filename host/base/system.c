@@ -73,7 +73,7 @@ bool pst_system_set_length(int descriptor, uint64_t bytes) {
 void pst_system_close_read(int descriptor) { _close(descriptor); }
 bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)descriptor, (void)mode; }
-char *pst_system_follow(const char *path) { return (void)path, NULL; }
+bool pst_system_follow(const char *path, char **target) { return (void)path, *target = NULL, true; }
 char *pst_system_real(const char *path) { return (void)path, NULL; }
 bool pst_system_is_separator(char c) { return c == '/' || c == '\\'; }
 int pst_system_process(void) { return _getpid(); }
@@ -192,19 +192,24 @@ void pst_system_close_read(int descriptor) {
     close(descriptor);
 }
 
-/* Is what is open still what the path names? */
-static bool is_named(int descriptor, const char *path) {
+/* Is what is open still what the path names? If not, 0 or the reason why that is not known. */
+static bool is_named(int descriptor, const char *path, int *code) {
     struct stat opened, named;
-    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && opened.st_dev == named.st_dev &&
-           opened.st_ino == named.st_ino;
+    *code = fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 ? 0 : errno;
+    if (*code == 0)
+        return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    *code = *code == ENOENT ? 0 : *code;
+    return false;
 }
 
 /* Between being made and being locked it looks dead, and may be removed: then the name is as good as taken. */
 int pst_system_open_new(const char *path) {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor >= 0 && (lock(descriptor) == EBUSY || !is_named(descriptor, path))) {
+    int code = 0, descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0 && (lock(descriptor) == EBUSY || !is_named(descriptor, path, &code))) {
+        if (code)
+            unlink(path);
         close(descriptor);
-        errno = EEXIST;
+        errno = code ? code : EEXIST;
         return -1;
     }
     return descriptor;
@@ -215,7 +220,9 @@ void pst_system_remove_dead(const char *path) {
     if (descriptor < 0)
         return;
     struct stat found;
-    if (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode) && lock(descriptor) == 0 && is_named(descriptor, path))
+    int code;
+    if (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode) && lock(descriptor) == 0 &&
+        is_named(descriptor, path, &code))
         unlink(path);
     pst_system_close_read(descriptor);
 }
@@ -286,9 +293,14 @@ bool pst_system_rename(int *descriptor, const char *from, const char *to, const 
 
 char *pst_system_real(const char *path) { return realpath(path, NULL); }
 
-char *pst_system_follow(const char *path) {
+bool pst_system_follow(const char *path, char **target) {
     struct stat found;
-    return lstat(path, &found) == 0 && S_ISLNK(found.st_mode) ? pst_system_real(path) : NULL;
+    *target = NULL;
+    if (lstat(path, &found) != 0)
+        return errno == ENOENT;
+    if (S_ISLNK(found.st_mode))
+        *target = pst_system_real(path);
+    return *target || !S_ISLNK(found.st_mode) || errno == ENOENT; /* one that leads nowhere is replaced */
 }
 
 static int stat_path(const char *path, system_stat *found) { return stat(path, found); }

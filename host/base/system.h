@@ -53,8 +53,9 @@ void pst_system_list(const char *folder, void (*each)(void *user, const char *na
 bool pst_system_may_write(const char *path);
 bool pst_system_make_folder(const char *path);
 
-/* Where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. */
-char *pst_system_follow(const char *path);
+/* *target is where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. False
+ * where that cannot be found out. */
+bool pst_system_follow(const char *path, char **target);
 
 /* The path without any links, likewise; NULL too where the system has no way to tell. */
 char *pst_system_real(const char *path);

@@ -121,6 +121,8 @@ pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writ
     if (length == 0)
         return pst_fail(error, PST_ERROR_FILE, "the name of the file to write is empty");
     bool exists = pst_system_facts_at(path, &facts);
+    if (!exists && errno != ENOENT && errno != ENOTDIR && errno != EACCES) /* with which the folder says more below */
+        return pst_file_fail(error, path, "cannot be examined");
     if ((exists && facts.kind == PST_SYSTEM_FOLDER) || (!exists && pst_system_is_separator(path[length - 1])))
         return fail(error, path, EISDIR, "cannot be written");
     if (exists && !pst_system_may_write(path))
@@ -133,7 +135,8 @@ pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writ
         if (to->descriptor < 0)
             PST_TRY(pst_file_fail(error, path, "cannot be opened for writing"));
     } else {
-        to->linked = pst_system_follow(path);
+        if (!pst_system_follow(path, &to->linked))
+            PST_TRY(pst_file_fail(error, path, "cannot be examined"));
         PST_TRY(open_temporary(error, to));
         if (exists)
             pst_system_set_mode(to->descriptor, facts.mode);

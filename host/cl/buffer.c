@@ -74,6 +74,7 @@ pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t off
         return status;
     session->waits++;
     cl_int code = clEnqueueWriteBuffer(session->queue, buffer->memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+    session->reading = session->reading && code != CL_SUCCESS; /* the queue is in order */
     return pst_session_check(session, code, "clEnqueueWriteBuffer", NULL);
 }
 
@@ -84,6 +85,8 @@ static pst_status read_buffer(pst_session *session, const pst_buffer *buffer, si
         return status;
     session->waits += wait == CL_TRUE;
     cl_int code = clEnqueueReadBuffer(session->queue, buffer->memory, wait, offset, bytes, data, 0, NULL, NULL);
+    if (code == CL_SUCCESS)
+        session->reading = wait == CL_FALSE;
     return pst_session_check(session, code, "clEnqueueReadBuffer", NULL);
 }
 

@@ -24,7 +24,8 @@ pst_status pst_buffer_slice(pst_session *session, const pst_buffer *buffer, size
 /* a rounded up to a multiple of b, for sizes and offsets. */
 size_t pst_round_up(size_t a, size_t b);
 
-/* Copies from and to the host; both wait, but for pst_buffer_read_later, whose data is there after the next wait. */
+/* Copies from and to the host; both wait, but for pst_buffer_read_later, whose data is there after the next wait. Its
+ * memory is freed by pst_session_free. */
 pst_status pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data, size_t bytes);
 pst_status pst_buffer_read(pst_session *session, const pst_buffer *buffer, size_t offset, void *data, size_t bytes);
 pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer, size_t offset, void *data,

@@ -10,9 +10,20 @@
 #define PLATFORMS_MAX 32
 #define NO_PLATFORM (-1001) /* CL_PLATFORM_NOT_FOUND_KHR, from the loader */
 
-static void device_text(cl_device_id id, cl_device_info what, char *text, size_t bytes) {
+/* Keeps the first failure, for unknown numbers would make wrong choices later. A driver may not know a question. */
+static bool answered(pst_device *device, cl_int code) {
+    if (code != CL_SUCCESS && code != CL_INVALID_VALUE && device->failure == CL_SUCCESS)
+        device->failure = code;
+    return code == CL_SUCCESS;
+}
+
+static bool ask(pst_device *device, cl_device_info what, size_t bytes, void *value) {
+    return answered(device, clGetDeviceInfo(device->id, what, bytes, value, NULL));
+}
+
+static void device_text(pst_device *device, cl_device_info what, char *text, size_t bytes) {
     char long_text[1024] = "";
-    if (clGetDeviceInfo(id, what, sizeof long_text - 1, long_text, NULL) != CL_SUCCESS)
+    if (!ask(device, what, sizeof long_text - 1, long_text))
         long_text[0] = '\0';
     const char *start = long_text;
     while (isspace((unsigned char)*start))
@@ -20,13 +31,13 @@ static void device_text(cl_device_id id, cl_device_info what, char *text, size_t
     snprintf(text, bytes, "%s", start);
 }
 
-static uint64_t device_number(cl_device_id id, cl_device_info what, size_t bytes) {
+static uint64_t device_number(pst_device *device, cl_device_info what, size_t bytes) {
     union {
         cl_uint small;
         cl_ulong large;
         size_t size;
     } value = {0};
-    if (clGetDeviceInfo(id, what, bytes, &value, NULL) != CL_SUCCESS)
+    if (!ask(device, what, bytes, &value))
         return 0;
     return bytes == sizeof(cl_uint) ? value.small : value.large;
 }
@@ -34,53 +45,59 @@ static uint64_t device_number(cl_device_id id, cl_device_info what, size_t bytes
 /* Why a device cannot be used, or an empty text. */
 static void find_problem(pst_device *device) {
     pst_device_info *info = &device->info;
-    cl_device_id id = device->id;
-    if (!device_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_uint)))
+    if (!device_number(device, CL_DEVICE_AVAILABLE, sizeof(cl_uint)))
         snprintf(info->problem, sizeof info->problem, "the driver says that it is not available");
-    else if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_uint)))
+    else if (!device_number(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_uint)))
         snprintf(info->problem, sizeof info->problem, "its driver has no compiler");
     else if (strncmp(info->device_version, "OpenCL 1.0", 10) == 0 ||
              strncmp(info->device_version, "OpenCL 1.1", 10) == 0)
         snprintf(info->problem, sizeof info->problem, "OpenCL 1.2 is needed");
     else if (!info->memory_bytes || !info->max_allocation_bytes)
         snprintf(info->problem, sizeof info->problem, "the driver reports no memory");
+    if (device->failure != CL_SUCCESS)
+        snprintf(info->problem, sizeof info->problem, "its driver fails when asked about it: %s (%d)",
+                 pst_cl_error_name(device->failure), device->failure);
     info->usable = !info->problem[0];
 }
 
 static void describe(cl_platform_id platform, cl_device_id id, pst_device *device) {
     *device = (pst_device){.platform = platform, .id = id};
     pst_device_info *info = &device->info;
-    uint64_t type = device_number(id, CL_DEVICE_TYPE, sizeof(cl_ulong));
+    uint64_t type = device_number(device, CL_DEVICE_TYPE, sizeof(cl_ulong));
     info->type = type & CL_DEVICE_TYPE_GPU   ? PST_DEVICE_GPU
                  : type & CL_DEVICE_TYPE_CPU ? PST_DEVICE_CPU
                                              : PST_DEVICE_OTHER;
     info->integrated =
-        info->type == PST_DEVICE_CPU || device_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
-    device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
-    device_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
-    device_text(id, CL_DEVICE_VERSION, info->device_version, sizeof info->device_version);
-    device_text(id, CL_DRIVER_VERSION, info->driver_version, sizeof info->driver_version);
-    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, NULL) != CL_SUCCESS)
+        info->type == PST_DEVICE_CPU || device_number(device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
+    device_text(device, CL_DEVICE_NAME, info->name, sizeof info->name);
+    device_text(device, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    device_text(device, CL_DEVICE_VERSION, info->device_version, sizeof info->device_version);
+    device_text(device, CL_DRIVER_VERSION, info->driver_version, sizeof info->driver_version);
+    cl_int code = clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform - 1, info->platform, NULL);
+    if (!answered(device, code))
         info->platform[0] = '\0';
-    info->memory_bytes = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
-    info->max_allocation_bytes = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
-    info->local_memory_bytes = device_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
-    info->compute_units = (uint32_t)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
-    info->clock_mhz = (uint32_t)device_number(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
-    info->max_work_group_size = (size_t)device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
-    uint64_t width = device_number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
+    info->memory_bytes = device_number(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_allocation_bytes = device_number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_memory_bytes = device_number(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    info->compute_units = (uint32_t)device_number(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->compute_units += !info->compute_units;
+    info->clock_mhz = (uint32_t)device_number(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
+    info->max_work_group_size = (size_t)device_number(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    uint64_t width = device_number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+    device->scalar = info->type != PST_DEVICE_CPU || width == 1;
     device->fast_fma = info->type == PST_DEVICE_CPU &&
-                       (device_number(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) & CL_FP_FMA);
-    device->base_align_bytes = (size_t)device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
-    device->cache_bytes = device_number(id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
+                       (device_number(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) & CL_FP_FMA);
+    device->base_align_bytes = (size_t)device_number(device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
+    device->cache_bytes = device_number(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);
     device->quirks = pst_quirks_find(info);
-    /* GPU before CPU, discrete before integrated, then units x clock, then memory; a device that fails last of all. */
+    /* GPU before CPU before what computes on a CPU as a GPU does, discrete before integrated, then units x clock, then
+     * memory; a device that fails last of all. */
     uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);
     uint64_t memory = info->memory_bytes >> 28;
     device->score = (uint64_t)info->usable << 63 | (uint64_t)(info->type == PST_DEVICE_GPU) << 62 |
-                    (uint64_t)(info->type == PST_DEVICE_CPU) << 60 | (uint64_t)(!info->integrated) << 61 |
+                    (uint64_t)(!device->scalar) << 60 | (uint64_t)(!info->integrated) << 61 |
                     (speed < (1u << 30) ? speed : (1u << 30)) << 16 | (memory < 65535 ? memory : 65535);
 }
 

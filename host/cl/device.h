@@ -15,10 +15,12 @@ typedef struct pst_device {
     pst_device_info info;
     pst_quirks quirks;
     int vector_width;        /* floats in a native vector: 16, 8 or 4 */
+    bool scalar;             /* its vectors are work-items side by side: a GPU, or a CPU whose driver does as one */
     bool fast_fma;           /* a CPU with fused multiply-adds; GPUs' compilers define FP_FAST_FMAF */
     size_t base_align_bytes; /* of sub-buffers */
     uint64_t cache_bytes;    /* of the last cache before memory; 0: unknown */
     uint64_t score;
+    cl_int failure; /* of a question about the device; CL_SUCCESS: all were answered */
 } pst_device;
 
 /* Writes at most `capacity` devices, best first, and sets *count to how many were written. message (at least

@@ -67,10 +67,12 @@ const char *pst_quirks_prepare(const char *platform) {
 /* ---- devices ---- */
 
 pst_quirks pst_quirks_find(const pst_device_info *info) {
-    pst_quirks quirks = {"", 0.9, .wave = 32, .item_registers = 255, .unit_registers = 65536, .unit_flops = 256};
-    /* Denormals slow a CPU's arithmetic down a hundredfold and mean nothing in an activation. */
-    if (info->type == PST_DEVICE_CPU)
-        quirks.build_options = "-cl-denorms-are-zero";
+    pst_quirks quirks = {.memory_share = 0.9,
+                         .notice = "",
+                         .wave = 32,
+                         .item_registers = 255,
+                         .unit_registers = 65536,
+                         .unit_flops = 256};
     /* PoCL reports a share of what is free at that moment as the whole memory; it may be used up. */
     if (has(info->platform, POCL)) {
         quirks.memory_share = 1.0;

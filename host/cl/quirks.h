@@ -11,9 +11,8 @@
 const char *pst_quirks_prepare(const char *platform);
 
 typedef struct pst_quirks {
-    const char *build_options; /* added to every program's */
-    double memory_share;       /* of the memory the driver reports, how much may be planned for */
-    const char *notice;        /* what people should know, or "" */
+    double memory_share; /* of the memory the driver reports, how much may be planned for */
+    const char *notice;  /* what people should know, or "" */
     /* What OpenCL does not tell about a compute unit of a GPU; used to choose shapes of launches. */
     int wave;           /* work-items that run together: smaller groups leave lanes idle */
     int item_registers; /* that a work-item can have, of 32 bits */

@@ -6,11 +6,11 @@
 #include "base/memory.h"
 
 /* The variable is for developers: a whole transfer with the kernels for GPUs where there is none. */
-static bool wants_cpu_kernels(const pst_device_info *info) {
+static bool wants_cpu_kernels(const pst_device *device) {
     const char *form = getenv("PASTICHE_KERNELS_FORM");
     if (form && (strcmp(form, "cpu") == 0 || strcmp(form, "gpu") == 0))
         return *form == 'c';
-    return info->type == PST_DEVICE_CPU;
+    return !device->scalar;
 }
 
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
@@ -22,19 +22,26 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     session->error = error;
     cl_int code;
     PST_TRY(pst_device_choose(error, device, &session->device));
-    session->cpu_kernels = wants_cpu_kernels(&session->device.info);
+    session->cpu_kernels = wants_cpu_kernels(&session->device);
     if (kernel_folder)
         PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};
     session->context = clCreateContext(properties, 1, &session->device.id, NULL, NULL, &code);
-    PST_TRY(pst_session_check(session, code, "clCreateContext", session->device.info.name));
+    PST_TRY(pst_session_check(session, code, "clCreateContext", NULL));
     session->queue = clCreateCommandQueue(session->context, session->device.id, 0, &code);
-    PST_TRY(pst_session_check(session, code, "clCreateCommandQueue", session->device.info.name));
+    PST_TRY(pst_session_check(session, code, "clCreateCommandQueue", NULL));
     *result = session;
     return PST_OK;
 cleanup:
     pst_session_close(session);
     return status;
+}
+
+static void free_kept(pst_session *session) {
+    for (size_t i = 0; i < PST_KEPT; i++) {
+        pst_free(session->kept[i]);
+        session->kept[i] = NULL;
+    }
 }
 
 void pst_session_close(pst_session *session) {
@@ -48,6 +55,8 @@ void pst_session_close(pst_session *session) {
         clReleaseCommandQueue(session->queue);
     if (session->context)
         clReleaseContext(session->context);
+    session->reading = false;
+    free_kept(session);
     pst_free(session->kernel_folder);
     pst_free(session);
 }
@@ -79,5 +88,25 @@ pst_status pst_session_alive(const pst_session *session) {
 pst_status pst_session_finish(pst_session *session) {
     pst_status status = pst_session_alive(session);
     session->waits++;
-    return status != PST_OK ? status : pst_session_check(session, clFinish(session->queue), "clFinish", NULL);
+    if (status == PST_OK)
+        status = pst_session_check(session, clFinish(session->queue), "clFinish", NULL);
+    session->reading = session->reading && status != PST_OK;
+    return status;
+}
+
+/* After a failure the driver may be at a read still. If it cannot be waited for, the memory stays until the queue ends:
+ * with more than a session ever has of it, for ever. */
+void pst_session_free(pst_session *session, void *memory) {
+    if (session->reading && !session->lost && clFinish(session->queue) == CL_SUCCESS)
+        session->reading = false;
+    if (!session->reading) {
+        pst_free(memory);
+        free_kept(session);
+        return;
+    }
+    for (size_t i = 0; memory && i < PST_KEPT; i++)
+        if (!session->kept[i]) {
+            session->kept[i] = memory;
+            return;
+        }
 }

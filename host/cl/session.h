@@ -7,13 +7,15 @@
 
 typedef struct pst_program pst_program;
 
+#define PST_KEPT 16
+
 typedef struct pst_session {
     pst_error *error;
     pst_device device;
     cl_context context;
     cl_command_queue queue;
     char *kernel_folder;   /* NULL: the embedded kernels */
-    bool cpu_kernels;      /* kernels have two forms; this follows the device's type, unless the environment variable
+    bool cpu_kernels;      /* kernels have two forms; this follows the device, unless the environment variable
                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
     pst_program *programs; /* a list of program.c, which also sets how to release it */
     void (*release_programs)(pst_program *programs);
@@ -24,6 +26,8 @@ typedef struct pst_session {
     unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
     bool matrix_units;                /* products of op/matrix_units.h are right on this device */
     bool (*skip)(const char *kernel); /* for tests that count launches: those that are counted only. NULL: none */
+    bool reading;                     /* a pst_buffer_read_later may still write to its host memory */
+    void *kept[PST_KEPT];             /* such memory, of reads that could not be waited for; ends with the queue */
 } pst_session;
 
 /* The session keeps `error`. kernel_folder may be NULL. */
@@ -35,6 +39,9 @@ pst_status pst_session_alive(const pst_session *session);
 
 /* Waits until everything queued is done. */
 pst_status pst_session_finish(pst_session *session);
+
+/* Frees host memory that pst_buffer_read_later may have been given, once no read can write to it any more. */
+void pst_session_free(pst_session *session, void *memory);
 
 /* Turns an OpenCL code into a status; CL_SUCCESS is PST_OK. `call` and `what` (may be NULL) tell what was tried. */
 pst_status pst_session_check(pst_session *session, cl_int code, const char *call, const char *what);

@@ -7,14 +7,16 @@
 
 static void print_device(const pst_device_info *device, bool chosen) {
     static const char *const types[] = {"CPU", "GPU", "other"};
-    char memory[32], piece[32], local[32];
+    char memory[32], piece[32], local[32], clock[32] = ""; /* some drivers do not know it */
+    if (device->clock_mhz)
+        snprintf(clock, sizeof clock, ", %u MHz", (unsigned)device->clock_mhz);
     print_line("%c %d  %s", chosen ? '*' : ' ', device->index, device->name);
     print_line("     type      %s%s", types[device->type],
                device->type == PST_DEVICE_GPU && device->integrated ? ", integrated" : "");
     print_line("     memory    %s, at most %s in one piece, %s local", bytes_text(device->memory_bytes, memory),
                bytes_text(device->max_allocation_bytes, piece), bytes_text(device->local_memory_bytes, local));
-    print_line("     units     %u, %u MHz, work groups of up to %zu", (unsigned)device->compute_units,
-               (unsigned)device->clock_mhz, device->max_work_group_size);
+    print_line("     units     %u%s, work groups of up to %zu", (unsigned)device->compute_units, clock,
+               device->max_work_group_size);
     print_line("     platform  %s, %s", device->platform, device->device_version);
     print_line("     driver    %s, %s", device->driver_version, device->vendor);
     if (!device->usable)

@@ -46,22 +46,28 @@ void pst_transform_run(pst_transform *transform, const float *in, float *out, si
 }
 
 /* A profile from memory, of a copy whose header gives the length that is there and, where lcms2 wants it, the mark of
- * profiles: programs get the length wrong, and lcms2 would pass over all that lies beyond it. */
-static cmsHPROFILE open_profile(cmsContext context, const uint8_t *profile, size_t bytes) {
+ * profiles: programs get the length wrong, and lcms2 would pass over all that lies beyond it. *made is NULL for what is
+ * no profile. */
+static pst_status open_profile(pst_error *error, cmsContext context, const uint8_t *profile, size_t bytes,
+                               cmsHPROFILE *made) {
     enum { HEADER_BYTES = 128, MARK_AT = 36 };
     uint8_t *copy;
-    if (bytes < HEADER_BYTES || bytes > UINT32_MAX || pst_allocate(NULL, bytes, 1, &copy) != PST_OK)
-        return NULL;
+    *made = NULL;
+    if (bytes < HEADER_BYTES || bytes > UINT32_MAX)
+        return PST_OK;
+    pst_status status = pst_allocate(error, bytes, 1, &copy);
+    if (status != PST_OK)
+        return status;
     memcpy(copy, profile, bytes);
     for (int i = 0; i < 4; i++)
         copy[i] = (uint8_t)(bytes >> 8 * (3 - i));
-    cmsHPROFILE made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
-    if (!made) {
+    *made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
+    if (!*made) {
         memcpy(copy + MARK_AT, "acsp", 4);
-        made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
+        *made = cmsOpenProfileFromMemTHR(context, copy, (cmsUInt32Number)bytes);
     }
     pst_free(copy);
-    return made;
+    return PST_OK;
 }
 
 /* The colors a PNG file says it has, by numbers. */
@@ -107,9 +113,10 @@ pst_status pst_profile_to_srgb(pst_error *error, const pst_raster *raster, pst_t
     if (!raster->lab && !raster->profile && !(raster->gamma > 0 && raster->model != PST_RASTER_CMYK))
         return PST_OK;
     PST_TRY(begin(error, &made));
-    from = raster->lab       ? cmsCreateLab4ProfileTHR(made->context, NULL)
-           : raster->profile ? open_profile(made->context, raster->profile, raster->profile_bytes)
-                             : from_numbers(made->context, raster);
+    if (raster->profile && !raster->lab)
+        PST_TRY(open_profile(error, made->context, raster->profile, raster->profile_bytes, &from));
+    else
+        from = raster->lab ? cmsCreateLab4ProfileTHR(made->context, NULL) : from_numbers(made->context, raster);
     to = cmsCreate_sRGBProfileTHR(made->context);
     if (!to)
         PST_TRY(no_memory(error));
@@ -157,7 +164,7 @@ static pst_status from_srgb(pst_error *error, const uint8_t *profile, size_t byt
     *transform = NULL;
     PST_TRY(begin(error, &made));
     chain[0] = cmsCreate_sRGBProfileTHR(made->context);
-    chain[1] = open_profile(made->context, profile, bytes);
+    PST_TRY(open_profile(error, made->context, profile, bytes, &chain[1]));
     chain[2] = chain[1];
     chain[3] = chain[0];
     if (!chain[0])

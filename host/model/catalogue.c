@@ -117,6 +117,8 @@ pst_status pst_catalogue_read(pst_error *error, const char *path, pst_catalogue 
     PST_TRY(pst_file_load(error, path, MAX_BYTES, &text, &bytes));
     PST_TRY(pst_allocate(error, 1, sizeof *catalogue, &catalogue));
     catalogue->json = json_loadb((const char *)text, bytes, JSON_REJECT_DUPLICATES, &reason);
+    if (!catalogue->json && !reason.text[0]) /* so jansson says it */
+        PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "%s: not enough memory to read it", path));
     if (!catalogue->json)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: line %d: %s", path, reason.line, reason.text));
     PST_TRY(take_entries(error, path, catalogue));

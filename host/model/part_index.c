@@ -50,10 +50,11 @@ static pst_status open_part(pst_error *error, const pst_source *source, const ps
         return pst_fail_in(error, source->path);
     const pst_format *format = opened->source->format;
     if (format != &pst_format_safetensors && format != &pst_format_torch && format != &pst_format_torch_zip)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                        "%s: its part %.100s is a %s file; parts are read as safetensors or PyTorch files only, so "
-                        "save the network in one file",
-                        source->path, companion->name, format->name);
+        return pst_fail(
+            error, PST_ERROR_UNSUPPORTED,
+            "%s: its part %.100s has the format %s; parts are read as safetensors or PyTorch files only, so "
+            "save the network in one file",
+            source->path, companion->name, format->name);
     return PST_OK;
 }
 

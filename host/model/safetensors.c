@@ -149,7 +149,7 @@ pst_status pst_safetensors_open(pst_error *error, const char *path, pst_safetens
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is not a safetensors file", path));
     json_error_t reason;
     opened->header = json_loadb(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &reason);
-    if (!opened->header && json_error_code(&reason) == json_error_out_of_memory)
+    if (!opened->header && !reason.text[0]) /* so jansson says it */
         PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "%s: not enough memory for its header", path));
     if (!opened->header)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: its header is damaged: %s", path, reason.text));

@@ -18,7 +18,7 @@
 const pst_format pst_format_keras = {.name = "Keras HDF5", .package = "libhdf5-dev"};
 #endif
 #ifndef PST_WITH_LIBZIP
-const pst_format pst_format_torch_zip = {.name = "PyTorch zip or .keras", .package = "libzip-dev"};
+const pst_format pst_format_torch_zip = {.name = "PyTorch zip or .keras", .package = "libzip-dev (and libhdf5-dev)"};
 #endif
 #if !defined(PST_WITH_HDF5) || !defined(PST_WITH_LIBZIP)
 const pst_format pst_format_keras_zip = {.name = ".keras", .package = "libhdf5-dev and libzip-dev"};

@@ -91,14 +91,18 @@ cleanup:
 pst_status pst_device_network_bias(pst_device_network *net, size_t layer, const pst_buffer **bias) {
     pst_status status = PST_OK;
     pst_session *session = net->engine.session;
+    pst_buffer *made = NULL;
     if (!net->bias[layer]) {
         const pst_layer *l = &net->layers.at[layer];
         PST_TRY(pst_weights_recall(session->error, net->model));
-        PST_TRY(pst_buffer_create(session, sizeof(float) * (size_t)l->c_out, "bias", &net->bias[layer]));
-        PST_TRY(pst_buffer_write(session, net->bias[layer], 0, net->model->convolutions[layer].bias,
+        PST_TRY(pst_buffer_create(session, sizeof(float) * (size_t)l->c_out, "bias", &made));
+        PST_TRY(pst_buffer_write(session, made, 0, net->model->convolutions[layer].bias,
                                  sizeof(float) * (size_t)l->true_c_out));
+        net->bias[layer] = made;
+        made = NULL;
     }
 cleanup:
+    pst_buffer_destroy(session, made);
     *bias = net->bias[layer];
     return status;
 }

@@ -18,7 +18,8 @@ cleanup:
 void pst_sums_destroy(pst_sums *sums) {
     if (sums->parts)
         pst_buffer_destroy(sums->session, sums->parts);
-    pst_free(sums->host);
+    if (sums->host)
+        pst_session_free(sums->session, sums->host);
     *sums = (pst_sums){0};
 }
 

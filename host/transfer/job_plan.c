@@ -87,7 +87,7 @@ static int largest_size(pst_job *job) {
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
         needs n;
-        /* too small for the network is no reason to go down */
+        /* Too small for the network is no reason to go down; what the host has no memory to plan is not offered. */
         bool good =
             middle < 16 || (measure(job, middle, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
         *(good ? &low : &high) = middle;

@@ -131,6 +131,8 @@ pst_status pst_choices_parse(pst_session *session, const char *path, const char 
     pst_status status;
     foreign[0] = '\0';
     root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &detail);
+    if (!root && !detail.text[0]) /* so jansson says it */
+        PST_TRY(pst_fail(error, PST_ERROR_MEMORY, "%s: not enough memory to read it", path));
     if (!root || strcmp(text_of(root, "format"), FORMAT) != 0)
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is not a complete file of choices%s%.100s", path,
                          root ? "" : ": ", root ? "" : detail.text));

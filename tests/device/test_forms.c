@@ -135,7 +135,7 @@ START_TEST(the_form_can_be_named) {
     }
     setenv("PASTICHE_KERNELS_FORM", "neither", 1);
     ck_ok(test_error, pst_session_open(&test_error, NULL, NULL, &session));
-    ck_assert_int_eq(session->cpu_kernels, session->device.info.type == PST_DEVICE_CPU);
+    ck_assert_int_eq(session->cpu_kernels, !session->device.scalar);
     pst_session_close(session);
     unsetenv("PASTICHE_KERNELS_FORM");
 }

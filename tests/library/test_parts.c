@@ -346,7 +346,7 @@ START_TEST(a_bad_index_is_refused) {
         {"\"" PART_1 "\"", "\"" PART_1 "\"", "7", "names no file for conv2_1.weight"},
         {"\"" PART_1 "\"", "\"" PART_1 "\"", "\"cut\"", "is not a network in a format"},
         {"\"" PART_1 "\"", "\"" PART_1 "\"", "\"net.onnx\"",
-         "is a ONNX file; parts are read as safetensors or PyTorch"},
+         "has the format ONNX; parts are read as safetensors or PyTorch"},
     };
     write_part(PART_1, 0);
     write_part(PART_2, 1);
