@@ -69,7 +69,7 @@ static inline double pst_job_pixel_scale(const pst_job *job) { return job->optio
 /* ---- job_create.c ---- */
 
 /* The size of a style's image where the result's longer side is image_size. */
-void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h);
+void pst_job_style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h);
 
 /* Adds a stored style to the targets where the result's longer side is image_size; guides: its own, or NULL. */
 pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,

@@ -71,12 +71,8 @@ pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective
     return pst_objective_add_statistics(objective, statistics, job->blend[style], guides);
 }
 
-static void style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
+void pst_job_style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
     pst_img_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
-}
-
-void pst_job_style_size(const pst_job *job, size_t style, int image_size, int *w, int *h) {
-    style_size(job, job->styles[style], image_size, w, h);
 }
 
 static pst_status bring_to_size(pst_job *job) {
@@ -95,7 +91,7 @@ static pst_status bring_to_size(pst_job *job) {
             job->stored[s] = pst_style_hold(o->stored_styles[s]);
             continue;
         }
-        style_size(job, o->styles[s], o->image_size, &w, &h);
+        pst_job_style_size(job, o->styles[s], o->image_size, &w, &h);
         PST_TRY(pst_img_resize(error, o->styles[s], w, h, &job->styles[s]));
         PST_TRY(pst_img_match_colors(error, job->styles[s], job->styles[s]->alpha, job->content, job->content->alpha,
                                      o->match_colors));

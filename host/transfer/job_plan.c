@@ -26,8 +26,9 @@ static pst_status named(pst_job *job, pst_status status, const pst_image *image)
     return status == PST_ERROR_ARGUMENT ? pst_img_fail_in(&job->context->error, image) : status;
 }
 
-/* The needs of a scale of this size; styles scale with it. */
-static pst_status measure(pst_job *job, int image_size, int iterations, needs *n) {
+/* The needs of a scale of this size; styles scale with it. anew: of another job with this size, which begins with the
+ * images as they were given; those of this job have rounded sizes. */
+static pst_status measure(pst_job *job, int image_size, bool anew, int iterations, needs *n) {
     *n = (needs){0};
     pst_objective_options options = job->objective_options;
     pst_objective *objective = NULL;
@@ -35,7 +36,9 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
     size_t largest;
     uint64_t most_while = 0;
     pst_status status;
-    pst_img_fit(job->width, job->height, image_size, &image_w, &image_h);
+    const pst_image *content = job->options.content;
+    pst_img_fit(anew ? content->width : job->width, anew ? content->height : job->height, image_size, &image_w,
+                &image_h);
     const pst_extent extent = pst_extent_make(image_w, image_h, job->multiple);
     options.w = extent.w;
     options.h = extent.h;
@@ -59,7 +62,7 @@ static pst_status measure(pst_job *job, int image_size, int iterations, needs *n
         if (style && job->stored[s]) /* its numbers pass through buffers of the targets */
             continue;
         if (style)
-            pst_job_style_size(job, s, image_size, &w, &h);
+            pst_job_style_size(job, anew ? job->options.styles[s] : job->styles[s], image_size, &w, &h);
         status = style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
                        : pst_objective_content_bytes(objective, &bytes, &largest);
         PST_TRY(named(job, status, style ? job->options.styles[s] : job->options.content));
@@ -88,8 +91,8 @@ static int largest_size(pst_job *job) {
         int middle = low + (high - low) / 2;
         needs n;
         /* Too small for the network is no reason to go down; what the host has no memory to plan is not offered. */
-        bool good =
-            middle < 16 || (measure(job, middle, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
+        bool good = middle < 16 ||
+                    (measure(job, middle, true, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
         *(good ? &low : &high) = middle;
     }
     job->context->error = (pst_error){0};
@@ -109,7 +112,7 @@ static pst_status try_scales(pst_job *job, size_t count, needs *most) {
     pst_scales_share(job->scales, count, job->options.iterations);
     for (size_t k = 0; k < count; k++) {
         needs n;
-        pst_status status = measure(job, job->scales[k].image_size, job->scales[k].iterations, &n);
+        pst_status status = measure(job, job->scales[k].image_size, false, job->scales[k].iterations, &n);
         if (status != PST_OK)
             return status;
         if (total(&n) >= total(most))

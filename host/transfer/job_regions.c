@@ -74,7 +74,7 @@ pst_status pst_job_make_guides(const pst_job *job, const pst_extent *extent, int
         if (k) {
             int w = STORED_SIDE, h = STORED_SIDE;
             if (!job->stored[k - 1])
-                pst_job_style_size(job, k - 1, image_size, &w, &h);
+                pst_job_style_size(job, job->styles[k - 1], image_size, &w, &h);
             own = pst_extent_make(w, h, 1);
             styles[k - 1] = &guides[k];
         }

@@ -130,7 +130,7 @@ static pst_status make_targets(pst_job *job, int image_size) {
             PST_TRY(pst_job_add_stored_style(job, stage->objective, s, image_size, guides ? &guides[s + 1] : NULL));
             continue;
         }
-        pst_job_style_size(job, s, image_size, &w, &h);
+        pst_job_style_size(job, job->styles[s], image_size, &w, &h);
         const pst_extent extent = pst_extent_make(w, h, 1);
         PST_TRY(upload_at(job, job->styles[s], &extent, &x));
         PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])
