@@ -35,6 +35,10 @@ static void prepare_pocl(void) {
     char path[1024];
     pst_error error = {0}, other = {0};
     const char *folder;
+    /* Its compiler counts warnings on the terminal, and CLBlast compiles with them. It puts no blanks around options.
+     */
+    if (!getenv("CLBLAST_BUILD_OPTIONS"))
+        pst_environment_set("CLBLAST_BUILD_OPTIONS", " -w ");
     if (!pocl_folder(path, sizeof path))
         pst_fail(&error, PST_ERROR_FILE, POCL_VARIABLE " is empty or too long");
     else if (pst_folder_check(&error, path, POCL_ROOM) == PST_OK)
