@@ -133,9 +133,9 @@ const option_text option_texts[] = {
      "at 512 pixels, 100 iterations on a GPU or a quarter of an hour on a CPU."},
     {"no-tune", "Use the built-in choice of algorithms, and measure nothing."},
     {"no-matrix-units",
-     "Never multiply matrices with the tensor cores of an NVIDIA GPU. `pastiche tune` measures them as one more\n"
-     "form of each product, where the driver has them and a product with a known answer comes out right. Each\n"
-     "number is split in two for them, so that results are as exact as without."},
+     "Never multiply matrices with the tensor cores of a GPU. `pastiche tune` measures them as one more form of\n"
+     "each product, where the driver has them and a product with a known answer comes out right. Each number is\n"
+     "split in two for them, so that results are as exact as without."},
     {"plan",
      "Print the device memory that the run needs, to the byte, the largest size that fits, and the time, which\n"
      "two trial iterations predict. Then stop. The exit status is 0 if the run fits."},
