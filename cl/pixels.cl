@@ -11,6 +11,14 @@ EACH_KERNEL void pixels_export(global const float *x, int pixels, float scale, g
         vstore3((vload3(p, x) + MEAN).zyx * scale, p, rgb);
 }
 
+/* A change of an image that keeps its grays gray: each pixel's mean of d. to may be d. */
+EACH_KERNEL void pixels_gray(global const float *d, int pixels, float scale, global float *to) {
+    FOR_EACH(p, pixels) {
+        float3 v = vload3(p, d);
+        vstore3((float3)((v.x + v.y + v.z) * scale), p, to);
+    }
+}
+
 /* to may be x */
 EACH_KERNEL void pixels_clamp(global const float *x, int pixels, float scale, global float *to) {
     FOR_EACH(p, pixels)

@@ -515,6 +515,9 @@ typedef struct pst_transfer_options {
     const pst_style *const *stored_styles;
     /* EXTEND is of the content and the result; styles are not extended. Default PST_REMAINDER_EXTEND. */
     pst_remainder remainder;
+    /* Where content, styles and start image are gray, to two of 255 levels of each pixel, so is the result, exactly:
+     * the descent goes through gray images only. Default on. */
+    bool keep_gray;
 } pst_transfer_options;
 
 /* Sets the defaults; size is sizeof(pst_transfer_options). */
@@ -704,6 +707,7 @@ typedef struct pst_style_info {
     size_t layer_count, size_count;
     uint64_t bytes; /* of its file */
     bool ceil;      /* poolings rounded up: PST_REMAINDER_CEIL */
+    bool gray;      /* all of its images were gray, as pst_transfer_options.keep_gray means it */
 } pst_style_info;
 
 /* Fills *info, whose size the caller has set. All of it belongs to the style and is valid as long as it. */

@@ -28,6 +28,10 @@ pst_status pst_img_match_colors(pst_error *error, pst_image *image, const float 
 pst_status pst_color_match_histograms(pst_error *error, pst_image *image, const float *weights, const pst_image *like,
                                       const float *like_weights, int turns);
 
+/* Is every pixel gray, to two of 255 levels? And makes it so, by its mean. */
+bool pst_img_is_gray(const pst_image *image);
+void pst_img_make_gray(pst_image *image);
+
 /* sRGB, 0..255, of linear light, 0..1. */
 double pst_srgb_from_linear(double light);
 

@@ -21,6 +21,10 @@ pst_status pst_pixels_export(pst_session *session, const pst_buffer *x, size_t p
     return convert(session, "pixels_export", x, pixels, 1 / scale, rgb);
 }
 
+pst_status pst_pixels_gray(pst_session *session, pst_buffer *d, size_t pixels) {
+    return convert(session, "pixels_gray", d, pixels, 1.0 / 3, d);
+}
+
 pst_status pst_pixels_clamp(pst_session *session, pst_buffer *x, size_t pixels, double scale) {
     return convert(session, "pixels_clamp", x, pixels, scale, x);
 }

@@ -11,4 +11,7 @@ pst_status pst_pixels_export(pst_session *session, const pst_buffer *x, size_t p
 /* Brings each sample of x to where the host's form is from 0 to 255. */
 pst_status pst_pixels_clamp(pst_session *session, pst_buffer *x, size_t pixels, double scale);
 
+/* Replaces each pixel's three changes by their mean, so that what is gray stays gray. */
+pst_status pst_pixels_gray(pst_session *session, pst_buffer *d, size_t pixels);
+
 #endif

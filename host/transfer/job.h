@@ -39,6 +39,7 @@ struct pst_job {
     pst_style **stored;                   /* for each style, where its image is NULL */
     double *blend;
     pst_regions *regions;
+    bool gray;                        /* content, styles and start are: the result is, to the last bit */
     int multiple;                     /* of the sides that are worked on; 1: as they are */
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
     size_t scale_count;

@@ -75,6 +75,14 @@ void pst_job_style_size(const pst_job *job, const pst_image *style, int image_si
     pst_img_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
 }
 
+/* As they were read; a stored style knows it. */
+static bool all_are_gray(const pst_transfer_options *o) {
+    bool gray = pst_img_is_gray(o->content) && (o->start != PST_START_IMAGE || pst_img_is_gray(o->start_image));
+    for (size_t s = 0; s < o->style_count && gray; s++)
+        gray = o->styles && o->styles[s] ? pst_img_is_gray(o->styles[s]) : o->stored_styles[s]->gray;
+    return gray;
+}
+
 static pst_status bring_to_size(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
@@ -164,6 +172,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(set_blend(job));
     PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(pst_job_weigh_by_opacity(job));
+    job->gray = job->options.keep_gray && all_are_gray(&job->options);
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));

@@ -118,6 +118,8 @@ pst_status pst_job_keep_content(const pst_job *job, pst_image *image) {
     if (!pst_regions_keep_any(job->regions))
         return PST_OK;
     PST_TRY(pst_img_resize(error, job->content, image->width, image->height, &content));
+    if (job->gray)
+        pst_img_make_gray(content);
     PST_TRY(pst_allocate(error, pixels, sizeof(float), &kept));
     PST_TRY(pst_regions_kept(error, job->regions, image->width, image->height, kept));
     for (size_t i = 0; i < 3 * pixels; i++) {

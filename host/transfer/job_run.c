@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "base/file.h"
+#include "image/color.h"
 #include "transfer/carry.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
@@ -172,6 +173,8 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
         pst_img_keep_colors(*result, job->content, job->options.color_space);
+    if (job->gray)
+        pst_img_make_gray(*result);
     PST_TRY(pst_img_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(image);

@@ -14,6 +14,7 @@ static void best(pst_transfer_options *o) { (void)o; }
 
 /* neural_style.lua (Johnson): Torch7's optimizers, 256 levels, windows of pooling that reach over the edge. */
 static void neural_style(pst_transfer_options *o) {
+    o->keep_gray = false;
     o->remainder = PST_REMAINDER_CEIL;
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
@@ -26,6 +27,7 @@ static void neural_style(pst_transfer_options *o) {
 
 /* neural_style.py (ProGamerGov): torch's optimizers, 256 levels, absolute differences. */
 static void neural_style_pt(pst_transfer_options *o) {
+    o->keep_gray = false;
     o->remainder = PST_REMAINDER_FLOOR;
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
@@ -37,6 +39,7 @@ static void neural_style_pt(pst_transfer_options *o) {
 
 /* Gatys' own PytorchNeuralStyleTransfer, whose style weights of 1000/C^2 over F F'/N are 1000 over F F'/(C N). */
 static void gatys(pst_transfer_options *o) {
+    o->keep_gray = false;
     o->remainder = PST_REMAINDER_FLOOR;
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
@@ -52,6 +55,7 @@ static void gatys(pst_transfer_options *o) {
  * those of the usual weights, 2 / 255^2 is multiplied by 58^2. 1000 iterations on the first scale and 500 on the others
  * are 3000 for 512 pixels. */
 static void style_transfer_pytorch(pst_transfer_options *o) {
+    o->keep_gray = false;
     o->remainder = PST_REMAINDER_FLOOR;
     o->scales = 0;
     o->min_size = 128;

@@ -5,11 +5,13 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "image/color.h"
 #include "op/pixels.h"
 #include "transfer/job.h"
 
-#define NOISE 0.001     /* standard deviation of a random start, in 0..255 units */
-#define RESTARTS_MAX 10 /* without a better loss in between */
+#define NOISE 0.001        /* standard deviation of a random start, in 0..255 units */
+#define MEAN_GRAY 114.799f /* of the mean color that networks subtract */
+#define RESTARTS_MAX 10    /* without a better loss in between */
 #define RESTART_SCALE 0.1
 
 /* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise.
@@ -71,6 +73,8 @@ static pst_status upload_at(pst_job *job, const pst_image *image, const pst_exte
     *x = NULL;
     PST_TRY(pst_img_resize(error, image, extent->image_w, extent->image_h, &resized));
     PST_TRY(pst_img_create(error, extent->w, extent->h, NULL, &continued));
+    if (job->gray)
+        pst_img_make_gray(resized);
     pst_extent_continue(extent, 3, resized->rgb, continued->rgb);
     PST_TRY(pst_stage_upload(job->context->session, continued, pst_job_pixel_scale(job), x));
 cleanup:
@@ -100,6 +104,8 @@ pst_status pst_stage_image(pst_job *job, pst_image **result) {
     PST_TRY(pst_pixels_export(session, average ? average : best_image(stage), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, whole->rgb, sizeof(float) * pixels * 3));
     pst_extent_crop(&stage->extent, 3, whole->rgb, image->rgb);
+    if (job->gray)
+        pst_img_make_gray(image); /* the network's units round each color its own way */
     PST_TRY(pst_job_keep_content(job, image));
     *result = image;
     image = NULL;
@@ -164,6 +170,26 @@ cleanup:
     return status;
 }
 
+/* The same around a gray of the mean color's lightness. */
+static pst_status upload_gray_noise(pst_job *job, pst_buffer **x) {
+    const pst_extent *extent = &job->stage.extent;
+    const size_t count = (size_t)extent->w * (size_t)extent->h;
+    float *noise = NULL;
+    pst_image *image = NULL;
+    pst_status status;
+    *x = NULL;
+    PST_TRY(pst_img_create(&job->context->error, extent->w, extent->h, NULL, &image));
+    PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
+    pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
+    for (size_t i = 0; i < 3 * count; i++)
+        image->rgb[i] = MEAN_GRAY + (float)NOISE * noise[i / 3];
+    PST_TRY(pst_stage_upload(job->context->session, image, pst_job_pixel_scale(job), x));
+cleanup:
+    pst_free(noise);
+    pst_image_destroy(image);
+    return status;
+}
+
 /* Puts the first image of the descent into stage->x, where the content is. */
 static pst_status start_image(pst_job *job, const pst_image *from) {
     pst_stage *stage = &job->stage;
@@ -173,7 +199,9 @@ static pst_status start_image(pst_job *job, const pst_image *from) {
         return PST_OK;
     pst_buffer_destroy(job->context->session, stage->x);
     stage->x = NULL;
-    return from ? upload_at(job, from, &stage->extent, &stage->x) : upload_noise(job, &stage->x);
+    if (from)
+        return upload_at(job, from, &stage->extent, &stage->x);
+    return job->gray ? upload_gray_noise(job, &stage->x) : upload_noise(job, &stage->x);
 }
 
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
@@ -265,6 +293,8 @@ pst_status pst_stage_advance(pst_job *job, char *notice) {
 
     /* Queued: the losses and their gradient at x, and what the step needs to know about the gradient. */
     PST_TRY(pst_objective_evaluate(stage->objective, stage->x, stage->gradient));
+    if (job->gray) /* descent among the gray images: every step is made of such gradients */
+        PST_TRY(pst_pixels_gray(job->context->session, stage->gradient, (size_t)stage->w * (size_t)stage->h));
     if (!last)
         PST_TRY(pst_optimizer_measure(stage->optimizer, (pst_vector *)stage->x, (pst_vector *)stage->gradient));
 

@@ -59,7 +59,8 @@ void pst_style_describe(const pst_style *style, pst_style_info *info) {
                                  .layer_count = style->layer_count,
                                  .size_count = style->size_count,
                                  .bytes = pst_style_bytes(style),
-                                 .ceil = style->ceil};
+                                 .ceil = style->ceil,
+                                 .gray = style->gray};
     memcpy(info, &full, info->size < sizeof full ? info->size : sizeof full);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/color.h"
 #include "model/weights_digest.h"
 #include "op/gram.h"
 #include "op/statistics.h"
@@ -230,6 +231,9 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     m->style->pooling = o->pooling;
     m->style->replicate_border = o->replicate_border;
     m->style->pixels_256 = o->pixels_256;
+    m->style->gray = true;
+    for (size_t s = 0; s < o->style_count; s++)
+        m->style->gray = m->style->gray && pst_img_is_gray(o->styles[s]);
     m->style->ceil = o->remainder == PST_REMAINDER_CEIL;
     snprintf(m->style->about, sizeof m->style->about, "%s", about ? about : "");
     snprintf(m->style->network, sizeof m->style->network, "%s", pst_path_name(network->model->path));

@@ -21,6 +21,7 @@ static const char *const color_spaces[] = {"yuv", "oklab", NULL};
 static const char *const color_matches[] = {"none", "cholesky", "pca", "symmetric", "histogram", NULL};
 static const char *const guide_modes[] = {"simple", "all", "inside", NULL};
 static const char *const remainders[] = {"extend", "floor", "ceil", NULL};
+static const char *const on_off[] = {"off", "on", NULL};
 static const char *const borders[] = {"zeros", "replicate", NULL};
 
 /* The compiler knows the type of a member, except what is an enum and what a pointer means. */
@@ -98,6 +99,7 @@ static const pst_option_info table[] = {
     NUMBER(min_size, 1, PST_IMAGE_MAX_SIDE, 128),
     POINTER(stored_styles, 0),
     WORD(remainder, remainders),
+    {AT(keep_gray), .type = PST_OPTION_BOOL, .most = 1, .value = 1, .words = on_off, .changes_result = true},
 };
 enum { ROWS = sizeof table / sizeof *table };
 

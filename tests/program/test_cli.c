@@ -263,7 +263,7 @@ START_TEST(test_bad_files_get_one_clear_line) {
         snprintf(command, sizeof command, "%s style.ppm --model net.safetensors --image-size 64", images[i]);
         ck_refused(command, 1, images[i], ": ");
     }
-    ck_refused("content.ppm style.ppm --model net.safetensors --image-size 8", 2, "8x6", "");
+    ck_refused("content.ppm style.ppm --model net.safetensors --image-size 8 --remainder floor", 2, "8x6", "");
     ck_refused("content.ppm no.txt --model net.safetensors", 1, "no.txt", "not an image");
     ck_refused(TINY "--start no.txt", 1, "no.txt", "not an image");
 

@@ -62,6 +62,7 @@ const option option_table[] = {
     OPTION(SWITCH, "original-colors", PAINT, NULL, transfer.original_colors, "keep the colors of the content",
            .flags = USUAL),
     OPTION(CHOICE, "color-space", PAINT, "SPACE", transfer.color_space, "which lightness to use"),
+    OPTION(CHOICE, "keep-gray|keep-grey", PAINT, "WHEN", transfer.keep_gray, "gray images give a gray result"),
     OPTION(CHOICE, "match-colors", PAINT, "HOW", transfer.match_colors, "give the styles the content's colors"),
     OPTION(FILE_NAME, "content-mask", PAINT, "FILE", content_mask, "regions of the content, one color each",
            .flags = CHANGES_RESULT | NAMES_FILES),
