@@ -59,7 +59,7 @@ def compile_one(tools, target, program):
     try:
         kernels = tools.compile(target, source, build, source[:-3])
     except compilers.Failed as failed:
-        return {name: {"findings": [f"does not compile: {failed}"]}}
+        return {name: {"findings": ["does not compile"], "said": str(failed)}}
     for figures in kernels.values():
         if figures.get("local", 0) > compilers.LOCAL_MOST:
             figures["findings"].append("too much local memory")
@@ -72,7 +72,7 @@ def show(figures):
              (("registers", "registers"), ("lanes", "lanes"), ("local", "bytes local")) if figures.get(what)]
     if loop := figures.get("loop"):
         parts.append(f"inner loop {share(loop):.1f} % ({loop[0]} of {loop[1]})")
-    return ", ".join(parts)
+    return ", ".join(parts + [figures["said"]] if "said" in figures else parts)
 
 
 def share(loop):
