@@ -67,8 +67,8 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
                        : pst_objective_content_bytes(objective, &bytes, &largest);
         PST_TRY(named(job, status, style ? job->options.styles[s] : job->options.content));
         at_least(&n->largest, largest);
-        /* the image itself, in two forms */
-        at_least(&most_while, bytes + 2 * pst_space_vector_bytes((size_t)h * (size_t)w * 3));
+        uint64_t image = pst_space_vector_bytes((size_t)h * (size_t)w * 3);
+        at_least(&most_while, image + (bytes > image ? bytes : image)); /* on its way it has two forms */
     }
     uint64_t later = n->maps + n->workspace + n->vectors;
     n->while_targets = most_while > later ? most_while - later : 0;

@@ -87,6 +87,12 @@ pst_status pst_job_check_memory(pst_job *job) {
     const pst_device_info *device = &job->context->session->device.info;
     if (job->plan.fits)
         return PST_OK;
+    if (!job->plan.largest_image_size)
+        return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
+                        "an image of %dx%d needs %.0f MiB on a device with %.0f MiB, and no size would fit; choose "
+                        "another device",
+                        job->width, job->height, (double)job->plan.device_bytes / 1048576,
+                        (double)job->plan.device_limit_bytes / 1048576);
     if (job->plan.device_bytes <= job->plan.device_limit_bytes)
         return pst_fail(
             &job->context->error, PST_ERROR_DEVICE_MEMORY,

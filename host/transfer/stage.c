@@ -91,7 +91,7 @@ pst_status pst_stage_image(pst_job *job, pst_image **result) {
     pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     size_t pixels = (size_t)stage->w * (size_t)stage->h;
-    pst_buffer *rgb = NULL;
+    pst_buffer *rgb = stage->gradient; /* which the next evaluation makes anew: a result takes no memory more */
     pst_image *whole = NULL, *image = NULL;
     pst_status status;
     *result = NULL;
@@ -99,7 +99,6 @@ pst_status pst_stage_image(pst_job *job, pst_image **result) {
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
     PST_TRY(pst_img_create(&job->context->error, stage->w, stage->h, NULL, &whole));
     PST_TRY(pst_img_create(&job->context->error, stage->extent.image_w, stage->extent.image_h, NULL, &image));
-    PST_TRY(pst_buffer_create(session, stage->x->bytes, "the result", &rgb));
     const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
     PST_TRY(pst_pixels_export(session, average ? average : best_image(stage), pixels, pst_job_pixel_scale(job), rgb));
     PST_TRY(pst_buffer_read(session, rgb, 0, whole->rgb, sizeof(float) * pixels * 3));
@@ -112,7 +111,6 @@ pst_status pst_stage_image(pst_job *job, pst_image **result) {
 cleanup:
     pst_image_destroy(whole);
     pst_image_destroy(image);
-    pst_buffer_destroy(session, rgb);
     return status;
 }
 

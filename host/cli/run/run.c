@@ -175,15 +175,17 @@ int run_check_plan(const run *r) {
     if (plan->fits)
         return EXIT_OK;
     live_page_failed(r->invocation->page, "the image does not fit into the device's memory");
+    char fitting[48] = "no size would fit; choose another --device";
+    if (plan->largest_image_size)
+        snprintf(fitting, sizeof fitting, "--image-size %d would fit", plan->largest_image_size);
     bool in_all = plan->device_bytes > plan->device_limit_bytes;
     const pst_device_info *device = &r->invocation->device;
-    complain(
-        "%s: %dx%d pixels need %s%s and %s has %s; --image-size %d would fit%s", s->content, plan->width, plan->height,
-        bytes_text(in_all ? plan->device_bytes : plan->largest_bytes, needed), in_all ? "" : " in one piece",
-        device->name, bytes_text(in_all ? plan->device_limit_bytes : device->max_allocation_bytes, limit),
-        plan->largest_image_size,
-        in_all && s->transfer.optimizer == PST_OPTIMIZER_LBFGS ? ", and a smaller --lbfgs-num-correction takes less"
-                                                               : "");
+    complain("%s: %dx%d pixels need %s%s and %s has %s; %s%s", s->content, plan->width, plan->height,
+             bytes_text(in_all ? plan->device_bytes : plan->largest_bytes, needed), in_all ? "" : " in one piece",
+             device->name, bytes_text(in_all ? plan->device_limit_bytes : device->max_allocation_bytes, limit), fitting,
+             in_all && s->transfer.optimizer == PST_OPTIMIZER_LBFGS
+                 ? ", and a smaller --lbfgs-num-correction takes less"
+                 : "");
     return EXIT_FAILED;
 }
 
