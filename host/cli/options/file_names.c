@@ -110,7 +110,7 @@ bool file_same(const char *a, const char *b) {
 
 file_mark file_mark_of(const char *path) {
     struct stat about;
-    if (stat(path, &about) != 0)
+    if (stat(path, &about) != 0 || (about.st_mode & S_IFMT) != S_IFREG)
         return (file_mark){0};
     return (file_mark){(unsigned long long)about.st_dev, (unsigned long long)about.st_ino,
                        (unsigned long long)about.st_size, (long long)about.st_mtime};

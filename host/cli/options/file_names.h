@@ -26,7 +26,7 @@ bool file_same(const char *a, const char *b);
 bool file_is_at_home(const char *path);
 char *file_from_home(const char *path);
 
-/* What tells a file from another one that took its name later. Zero: none. */
+/* What tells a regular file from another one that took its name later. Zero: none. */
 typedef struct file_mark {
     unsigned long long device, number, bytes;
     long long changed;
