@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEPTH 16 /* of a step, at most */
 #define LAUNCH_SECONDS 0.1
 #define SLOWEST 0.1 /* part of the peak that any kernel reaches */
 
@@ -50,10 +51,21 @@ static int items_across(int columns, const pst_block_form *form) {
     return columns / (each < 2 ? 2 : each);
 }
 
+/* Steps that a work-item can carry beside its sums, in less than two fifths of its registers: the rest is for
+ * addresses, operands and what the compiler needs to overlap them. */
+static void choose_depth(const pst_session *session, pst_block *block) {
+    size_t items = pst_block_items(block), sums = (size_t)(block->rows * block->columns / block->across),
+           most = (size_t)(session->device.quirks.item_registers - 4) * 2 / 5,
+           step = (size_t)(pst_block_height(block) + block->columns);
+    for (block->depth = DEPTH; block->depth > 4; block->depth /= 2)
+        if (sums + (step * (size_t)block->depth + items - 1) / items <= most)
+            break;
+}
+
 pst_block pst_block_choose(const pst_session *session, size_t form, size_t rows, int k) {
     const pst_block_form *f = &pst_block_forms[form];
     size_t wave = (size_t)session->device.quirks.wave;
-    pst_block block = {.rows = f->rows, .columns = columns_for(k), .depth = 16, .form = form};
+    pst_block block = {.rows = f->rows, .columns = columns_for(k), .depth = DEPTH, .form = form};
     block.across = items_across(block.columns, f);
     block.down = f->items / block.across;
     while (block.down > 1 && (!fits(session, &block) ||
@@ -61,6 +73,7 @@ pst_block pst_block_choose(const pst_session *session, size_t form, size_t rows,
         block.down /= 2;
     if ((size_t)pst_block_height(&block) >= 2 * rows)
         block.rows = 4;
+    choose_depth(session, &block);
     return block;
 }
 
@@ -77,12 +90,13 @@ static void make_square(const pst_session *session, int columns, pst_block *bloc
 }
 
 pst_block pst_block_square(const pst_session *session, size_t form, int k) {
-    pst_block block = {.depth = 16, .form = form};
+    pst_block block = {.depth = DEPTH, .form = form};
     make_square(session, columns_for(k), &block);
     while (block.columns > 16 && !fits(session, &block))
         make_square(session, block.columns / 2, &block);
     while (block.across > 2 && !fits(session, &block))
         block.across /= 2;
+    choose_depth(session, &block);
     return block;
 }
 
@@ -97,6 +111,7 @@ static bool smaller(const pst_session *session, pst_block *block, bool square) {
         block->across /= 2;
     else
         return false;
+    choose_depth(session, block);
     return true;
 }
 
