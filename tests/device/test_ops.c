@@ -176,7 +176,7 @@ static void every_block_form(const gram_shape *s, void (*body)(const gram_shape 
     const pst_conv_shape shape = {.c_in = s->c, .c_out = s->c};
     pst_conv_choices choices = {0};
     const pst_conv_engine engine = {.session = test_session, .choices = &choices};
-    for (size_t form = 0; form < PST_BLOCK_FORMS; form++) {
+    for (size_t form = 0; form < PST_VECTOR_FORMS; form++) {
         if (form && (test_session->cpu_kernels || test_few()))
             break;
         ck_ok(test_error, pst_conv_choices_set(&test_error, &choices, &shape, pst_conv_gpu_direct[form].name));
