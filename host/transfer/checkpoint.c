@@ -135,7 +135,7 @@ static bool is_weight(double weight) { return isfinite(weight) && weight >= 0; }
 /* Can a run be in this state? What later code counts on: an iteration in range, a best image that is there. */
 static bool is_sound(const pst_job *job, const state *s, const double *weights) {
     const pst_stage *stage = &job->stage;
-    int64_t before = s->job_iteration - s->iteration, most_before = 0; /* iterations of the coarser scales */
+    int64_t most_before = 0; /* iterations of the coarser scales */
     for (size_t k = 0; k < job->scale; k++)
         most_before += job->scales[k].iterations;
     for (size_t t = 0; t < job->objective_options.term_count; t++)
@@ -144,8 +144,9 @@ static bool is_sound(const pst_job *job, const state *s, const double *weights) 
     for (int i = 0; stage->window && i < job->options.improvement_window; i++)
         if (isnan(stage->window[i]))
             return false;
-    return s->iteration >= 1 && s->iteration <= stage->iterations && before >= (int64_t)job->scale &&
-           before <= most_before && s->best_iteration >= 1 && s->best_iteration <= s->iteration && s->restarts >= 0 &&
+    return s->iteration >= 1 && s->iteration <= stage->iterations && s->job_iteration >= s->iteration &&
+           s->job_iteration - s->iteration >= (int64_t)job->scale && s->job_iteration - s->iteration <= most_before &&
+           s->best_iteration >= 1 && s->best_iteration <= s->iteration && s->restarts >= 0 &&
            s->restarts <= s->iteration && s->window_since >= 0 && s->window_since <= s->iteration &&
            (s->x_is_best == 0 || s->x_is_best == 1) && (s->x_is_best || pst_optimizer_best(stage->optimizer)) &&
            !isnan(s->best_loss) && isfinite(s->seconds) && s->seconds >= 0 && is_weight(s->content_weight) &&
