@@ -1,4 +1,5 @@
 #!/bin/sh
+# promise: compile rooms analysis
 # The rules of the house that a compiler does not know.
 #   house.sh imports FOLDER          which room may include which; sizes and names of files; vendors' names in one place
 #   house.sh format FOLDER           the dialect of .clang-format; 77 without clang-format 14
@@ -6,6 +7,8 @@
 #   house.sh kernels FOLDER          every kernel compiles as OpenCL C 1.2 without a device, and every function that is
 #                                    called without inlining is defined; 77 without clang
 #   house.sh analyze FOLDER BUILD    clang-tidy 14 and cppcheck find nothing; 77 without them
+#   house.sh promises FOLDER [write] each line of tests/promises has a test, and tests/README.md lists them; write: it does
+#                                    afterwards
 set -u
 wrong=0
 complain() {
@@ -263,10 +266,35 @@ analyze() {
     [ -s "$findings" ] && complain "$(cat "$findings")"
 }
 
+# The table of promises: each with the files whose comments name it.
+promises() {
+    cd "$1/tests" || exit 1
+    grep -rhoE '(/\*|#) promise: [a-z -]+' . | sed 's/.*promise: //' | tr ' ' '\n' | sort -u | while read -r key; do
+        [ -z "$key" ] || grep -q "^$key |" promises || echo "tests: a file names the promise $key, which promises has not"
+    done >"$findings"
+    { echo '| promise | held by |' && echo '| --- | --- |'; } >"$findings.table"
+    grep -v '^#' promises | while read -r line; do
+        key=${line%% *}
+        files=$(grep -rlE "(/\*|#) promise: ([a-z-]+ )*$key( |\$)" . | sed 's|^\./||' | sort | sed 's/.*/`&`/' | paste -sd ' ' -)
+        [ -n "$files" ] || echo "tests/promises: no test holds $key"
+        echo "| ${line#* | } | $files |"
+    done >>"$findings.table"
+    grep '^tests/promises: ' "$findings.table" >>"$findings"
+    awk -v table="$findings.table" '/^<!-- promises/ { print; print ""; while ((getline line <table) > 0) print line; print ""; skip = 1 }
+        /^<!-- end/ { skip = 0 }
+        !skip { print }' README.md >"$findings.readme"
+    if [ "${2-}" = write ]; then
+        cat "$findings.readme" >README.md
+    elif ! cmp -s "$findings.readme" README.md; then
+        echo "tests/README.md: not the present promises; run: sh tests/house.sh promises . write" >>"$findings"
+    fi
+    [ -s "$findings" ] && complain "$(cat "$findings")"
+}
+
 findings=$(mktemp) || exit 1
-trap 'rm -f "$findings" "$findings.clang" "$findings.llvm" "$findings.tidy"' EXIT
+trap 'rm -f "$findings" "$findings.clang" "$findings.llvm" "$findings.tidy" "$findings.table" "$findings.readme"' EXIT
 case ${1-} in
-    imports | format | symbols | kernels | analyze) "$@" ;;
-    *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER | analyze FOLDER BUILD" >&2; exit 2 ;;
+    imports | format | symbols | kernels | analyze | promises) "$@" ;;
+    *) echo "usage: house.sh imports FOLDER | format FOLDER | symbols LIBRARY... | kernels FOLDER | analyze FOLDER BUILD | promises FOLDER [write]" >&2; exit 2 ;;
 esac
 exit $wrong

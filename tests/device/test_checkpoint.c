@@ -1,5 +1,6 @@
 /* Checkpoints: a run that is broken off and taken up again gives the bytes of one that was not; files that are not
  * right are refused and leave the job as it was. */
+/* promise: resume */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* Every algorithm of the convolution menu, wherever it supports a shape, against the reference: forward and backward,
  * with and without pooling, with and without bits, added or not, true channel counts below the padded ones, odd sizes,
  * few and many rows in a strip. A new algorithm is tested by being in the menu. */
+/* promise: products gradients */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* The whole objective in every form of the kernels and with every algorithm for whatever it supports: the losses and
  * the gradient of a network of random weights are those of the CPUs' form with the plainest algorithm. */
+/* promise: gradients */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* Matrix products against sums in double: every orientation, odd sizes, sentinels, bounded workspace. */
+/* promise: products answers */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

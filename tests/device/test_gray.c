@@ -1,4 +1,5 @@
 /* Gray images give a gray result, from every start and at every scale, and no worse than with colors. */
+/* promise: gray */
 #include <math.h>
 #include <stdlib.h>
 

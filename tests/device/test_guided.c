@@ -1,6 +1,7 @@
 /* Style terms over regions: the guided Gram loss and its gradient in double precision and by finite differences; every
  * form on a hard mask against the plain term on the pixels of the region alone; whole jobs with masks over a small
  * network. */
+/* promise: gradients */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

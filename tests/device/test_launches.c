@@ -1,5 +1,6 @@
 /* How many kernels an evaluation with its step queues on a large GPU, and how often the host waits for it. The device
  * at hand poses as one with 132 units and 50 MB of cache; the kernels that would take long are counted only. */
+/* promise: launches answers */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* Memory told is memory used: the plan of a job is what it takes on the device at most, to the byte, in every mode; and
  * what does not fit is refused before anything is taken. */
+/* promise: memory small-device */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* Every operation of host/op but the convolutions, in both forms of its kernels, against the references. */
+/* promise: exact products gradients */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* What the public header promises after a failure: every output pointer is NULL, and what was there stays as it was. */
+/* promise: after-failure */
 #define _POSIX_C_SOURCE 200809L /* for setenv; must stand before any header */
 
 #include <math.h>

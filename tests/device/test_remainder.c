@@ -1,6 +1,7 @@
 /* What becomes of sides that poolings do not halve evenly. With PST_REMAINDER_EXTEND the border of a result is
  * like its inside: measured where content and style are one texture, beside that texture. With PST_REMAINDER_FLOOR it
  * is not, which shows that the measure sees the difference. */
+/* promise: borders */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* The style loss of means and covariances, L2 pooling and the kinds of smoothness, in every form of the kernels:
  * against PyTorch (style_truth.h), against the definitions in double precision, and their gradients against differences
  * of those. */
+/* promise: gradients */
 #include <math.h>
 #include <string.h>
 

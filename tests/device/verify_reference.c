@@ -9,6 +9,7 @@
  * gradient by far more than its limit. Where that happens the gradient is also taken at images a few
  * hundred-thousandths of a gray level away: there such a choice falls one way or the other while everything smooth
  * stays, so one of them must agree. A gradient that is wrong for any other reason agrees nowhere. */
+/* promise: reference */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

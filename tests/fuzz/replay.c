@@ -1,6 +1,7 @@
 /* Runs a fuzz target without libFuzzer: over the files of a folder, then over mutations of them that are the same every
  * time. Where it crashes, the input is kept as crash-FOLDER in the working folder.
  *     fuzz_NAME_replay FOLDER [MUTATIONS]        or FILE..., to run these alone */
+/* promise: fuzz */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# promise: fuzz
 # Builds all fuzz targets with clang and lets libFuzzer run each row of their table for SECONDS, as many at once as there
 # are processors. What it learns stays in build-fuzz/corpus; inputs that break something are kept in build-fuzz/found.
 #   sh tests/fuzz/run.sh SECONDS [NAME...]

@@ -1,5 +1,6 @@
 /* Every allocation fails once, and with all after it: a clean status, nothing in the outputs, no file, no leak (which
  * the build with a leak checker sees). */
+/* promise: faults */
 #include <math.h>
 #include <stdio.h>
 

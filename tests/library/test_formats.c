@@ -1,5 +1,6 @@
 /* The readers of network files on files made by hand: sound ones, such as are mistaken for networks, and hostile ones.
  * Whatever a file holds, it ends in a network or in one line that begins with its name. */
+/* promise: damage networks */
 #define _XOPEN_SOURCE 700 /* for limits; must stand before any header */
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Images with faults and rare layouts (make_image_faults.py): what can be read rightly is read, with a notice of what
  * was passed over; the rest is refused with its reason. */
+/* promise: damage */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Images by independent writers (make_images.py) are read as what they show, and what is written is read by
  * independent readers; cut and damaged ones are refused. */
+/* promise: damage */
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* Networks written by the formats' own writers (Keras's by h5py, Caffe's by protobuf, and so on: make_networks.py) come
  * through the importers as they were. Skipped where Python lacks what it takes; PASTICHE_PYTHON names another than
  * python3. */
+/* promise: damage networks */
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>

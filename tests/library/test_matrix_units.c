@@ -2,6 +2,7 @@
  * TF32. Compared with double precision and with sums in float. What the cores do with their sums is not documented; the
  * model is the worst that was observed (Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of NVIDIA tensor
  * cores", 2021): all addends are cut to the 24 bits of the largest. */
+/* promise: products */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Networks in several files: ONNX's external data, and indexes of parts. The file that names the others may come from
  * anywhere, so that they are regular files of its own folder, or it is refused in one line that begins with its name.
  */
+/* promise: networks untrusted */
 #define _XOPEN_SOURCE 700
 
 #include <inttypes.h>

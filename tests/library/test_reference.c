@@ -1,5 +1,6 @@
 /* The references that the kernels are held to are right themselves: their gradients agree with central differences, and
  * values that can be worked out by hand come out. */
+/* promise: gradients */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

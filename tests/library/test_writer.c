@@ -1,4 +1,5 @@
 /* Files that replace others: whole whoever writes at the same time, whoever is killed, and with nothing left beside. */
+/* promise: kills own-files */
 #define _XOPEN_SOURCE 700 /* for processes; must stand before any header */
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* pastiche batch and folders of images, from the outside: what is painted, skipped, refused, and left after Ctrl-C.
  */
+/* promise: batches */
 #define _XOPEN_SOURCE 700
 
 #include <signal.h>

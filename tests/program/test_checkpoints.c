@@ -1,4 +1,5 @@
 /* What the program does to the file that --checkpoint names: it removes its own one, and no other. */
+/* promise: own-files interrupt */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* The program from the outside: exit codes, what it says, what it writes. */
+/* promise: options interrupt */
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>

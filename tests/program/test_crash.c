@@ -1,5 +1,6 @@
 /* Whatever the program writes is whole, the old file or the new one, wherever it is killed, and the next run leaves
  * nothing beside it. On a full disk or in a read-only folder it says so in one line and touches nothing. */
+/* promise: kills */
 #define _GNU_SOURCE /* for a namespace of mounts; must stand before any header */
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* The same command gives the same bytes, and so does a run that was killed and gone on with: in every mode. All
  * randomness is the seed's. */
+/* promise: repeat resume */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>

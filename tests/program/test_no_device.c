@@ -1,4 +1,5 @@
 /* Why there is no device, each cause by its own message; and a driver that cannot keep its compiled kernels. */
+/* promise: causes small-device printable */
 #define _POSIX_C_SOURCE 200809L
 
 #include <dirent.h>

@@ -1,6 +1,7 @@
 /* The options that users of neural-style bring along, one after the other: each is accepted with one dash and two, with
  * '_' and '-', with '=' and a space; it sets what it should; and where it is not given, that has the value of the table
  * in their manual. */
+/* promise: options */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

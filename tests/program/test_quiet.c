@@ -1,4 +1,5 @@
 /* A first run, for which the driver compiles every kernel: nothing but the program's own lines reaches the terminal. */
+/* promise: printable */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* What others wrote cannot command the program or the terminal: records of results, names, choices, styles, networks.
  */
+/* promise: untrusted printable */
 #define _XOPEN_SOURCE 700
 
 #include <stdio.h>

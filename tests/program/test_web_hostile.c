@@ -1,4 +1,5 @@
 /* The live page among clients that mean no good, or know no better: it serves the others, and the run goes on. */
+/* promise: page */
 #define _POSIX_C_SOURCE 200809L
 
 #include <arpa/inet.h>

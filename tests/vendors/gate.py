@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# promise: compile
 """Compiles every program that the library builds on GPUs with the vendors' compilers, without a GPU, and fails on
 errors, undefined functions, spills, private arrays in memory, doubles and too much local memory. README.md in tests/
 says how to use it."""
