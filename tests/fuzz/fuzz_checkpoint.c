@@ -96,7 +96,8 @@ static pst_job *make_job(void) {
     static pst_context context = {.session = &session};
     static pst_weights model = {.convolution_count = 1};
     static pst_network network = {.context = &context, .model = &model};
-    static pst_job job = {.context = &context, .network = &network, .width = SIDE, .height = SIDE, .scale_count = 2};
+    static pst_job job = {
+        .context = &context, .network = &network, .width = SIDE, .height = SIDE, .multiple = 1, .scale_count = 2};
     static bool made;
     if (!made) {
         FUZZ_PROMISE(pst_img_create(&error, SIDE, SIDE, NULL, &job.content) == PST_OK);
