@@ -365,6 +365,28 @@ START_TEST(test_log_and_weights) {
 }
 END_TEST
 
+/* The loss of the first image as it is printed; smoothness is no part of what neural-style prints. */
+static double first_loss(const char *more) {
+    char command[256];
+    double loss = 0;
+    snprintf(command, sizeof command,
+             TINY "--iterations 1 --print-iter 1 --style-weight 1 --content-weight 1 --start content -o loss.png %s",
+             more);
+    ck_run(command);
+    const char *line = strstr(said, "1/1  loss ");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(sscanf(line, "1/1  loss %lf", &loss), 1);
+    return loss;
+}
+
+START_TEST(test_neural_style_prints_no_smoothness) {
+    ck_assert_double_eq(first_loss("--preset neural-style --tv-weight 1000"),
+                        first_loss("--preset neural-style --tv-weight 0"));
+    ck_assert_double_gt(first_loss("--preset neural-style-pt --tv-weight 1000"),
+                        2 * first_loss("--preset neural-style-pt --tv-weight 0"));
+}
+END_TEST
+
 START_TEST(test_log_that_fails_does_not_cost_the_image) {
     if (access("/dev/full", W_OK) != 0)
         return;
@@ -568,6 +590,7 @@ int main(void) {
     tcase_add_test(all, test_bad_outputs_are_told_at_once);
     tcase_add_test(all, test_defaults_are_neural_styles_and_runs_repeat);
     tcase_add_test(all, test_log_and_weights);
+    tcase_add_test(all, test_neural_style_prints_no_smoothness);
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_image);
     tcase_add_test(all, test_starts_styles_and_optimizers);
     tcase_add_test(all, test_kernels_come_from_a_folder);

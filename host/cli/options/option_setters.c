@@ -15,6 +15,7 @@ bool set_preset(settings *s, const option *o, const char *given, const char *val
         return false;
     }
     s->start = s->transfer.start == PST_START_CONTENT ? START_CONTENT : START_NOISE;
+    s->hides_smoothness = strcmp(value, "neural-style") == 0;
     return true;
 }
 

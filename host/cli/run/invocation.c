@@ -30,6 +30,7 @@ int invocation_failed(invocation *w, pst_status status) { return invocation_fail
 int invocation_begin(invocation *w, const settings *s) {
     *w = (invocation){.settings = s, .runs = 1};
     progress_begin(&w->report, s->quiet, s->print_every);
+    w->report.hides_smoothness = s->hides_smoothness;
     pst_status status = pst_catalogue_open(&w->catalogue);
     if (status == PST_OK)
         status = pst_catalogue_find(w->catalogue, s->model, &w->model);

@@ -97,6 +97,13 @@ char *progress_time(double seconds, char text[32]) {
     return text;
 }
 
+static double shown_loss(const progress *p, const pst_progress *now) {
+    double loss = now->loss;
+    for (size_t i = 0; i < now->term_count && p->hides_smoothness; i++)
+        loss -= strcmp(now->terms[i].name, "tv") == 0 ? now->terms[i].value : 0;
+    return loss;
+}
+
 /* "120/1000  362x271  loss 1.69e+06  1.12 it/s  12:45 left", the size where it changes, and of several runs with "3 of
  * 12" before it; a slow device is told in seconds an iteration. */
 static void describe(const progress *p, const pst_progress *now, char *text, size_t size) {
@@ -114,8 +121,8 @@ static void describe(const progress *p, const pst_progress *now, char *text, siz
         snprintf(item, sizeof item, "%d of %d  ", p->item, p->items);
     if (now->scale_count > 1)
         snprintf(scale, sizeof scale, "  %dx%d", now->width, now->height);
-    snprintf(text, size, "%s%d/%d%s  loss %.3g%s  %s left", item, now->iteration, now->iterations, scale, now->loss,
-             pace, progress_time(now->seconds_left, left));
+    snprintf(text, size, "%s%d/%d%s  loss %.3g%s  %s left", item, now->iteration, now->iterations, scale, p->loss, pace,
+             progress_time(now->seconds_left, left));
 }
 
 static void draw_part(progress *p, double part, const char *text) {
@@ -143,6 +150,7 @@ static void draw_bar(progress *p, const pst_progress *now) {
 void progress_update(progress *p, const pst_progress *now) {
     if (now->notice)
         progress_say(p, "%s", now->notice);
+    p->loss = shown_loss(p, now);
     if (p->scale != now->scale ||
         now->iteration <= 1) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
         p->scale = now->scale;

@@ -9,6 +9,8 @@
 
 typedef struct progress {
     bool quiet, terminal;
+    bool hides_smoothness;      /* of the loss, as settings.h says */
+    double loss;                /* of the last evaluation, as it is shown */
     int print_every;            /* evaluations from one plain line to the next; 0: none */
     int drawn;                  /* characters of the bar that stand on the terminal's last line */
     double drawn_at;            /* seconds of the run when they were drawn */

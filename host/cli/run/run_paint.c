@@ -168,7 +168,8 @@ static int finish(run *r, pst_status status) {
     }
     status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
     snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after",
-             r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time), r->last.best_loss);
+             r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time),
+             report->hides_smoothness ? report->loss : r->last.best_loss);
     if (status == PST_OK) {
         progress_say(report, "%s: %s", path, text);
         live_page_end(r->invocation->page, r->job, stopped, text);
