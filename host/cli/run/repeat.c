@@ -92,7 +92,7 @@ static bool may_be_read(const repeat *r, const json_t *entry, const char *path, 
 static char *check_file(repeat *r, const json_t *entry, const char *what, const char *instead) {
     const char *path = instead ? instead : record_text_of(entry, "path"), *expected = record_text_of(entry, "sha256");
     bool network = entry == json_object_get(r->root, "network"); /* which may have parts in other files */
-    char sha256[65], *found = find_file(r, path);
+    char sha256[65] = "", *found = find_file(r, path);
     bool good = false;
     if (!found) {
         complain("no memory left");
