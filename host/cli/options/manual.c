@@ -59,15 +59,17 @@ static void print_tag(FILE *to, const option *o) {
 
 /* "Of `pastiche tune`.", unless a run has the option too, or the whole group. */
 static void print_commands(FILE *to, const option *o, const option *group) {
-    char text[VALUE_TEXT_MOST] = "";
+    char text[1024] = "";
+    if (option_is_of(o, &command_table[COMMAND_RUN]) || o->commands == group->commands)
+        return;
     for (const command *c = command_table; c < command_table + COMMAND_COUNT; c++) {
         size_t used = strlen(text);
         if (option_is_of(o, c))
             snprintf(text + used, sizeof text - used, "%s `pastiche %s`", used ? " and" : "Of", c->name);
     }
-    strcat(text, ".");
-    if (!option_is_of(o, &command_table[COMMAND_RUN]) && o->commands != group->commands)
-        print_text(to, text);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, ".");
+    print_text(to, text);
 }
 
 static void print_values(FILE *to, const option *o) {
