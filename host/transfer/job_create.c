@@ -75,11 +75,13 @@ void pst_job_style_size(const pst_job *job, const pst_image *style, int image_si
     pst_img_fit(style->width, style->height, (int)ceil(job->options.style_scale * image_size), w, h);
 }
 
-/* As they were read; a stored style knows it. */
-static bool all_are_gray(const pst_transfer_options *o) {
+/* As they were read, those that count; a stored style knows it. */
+static bool all_are_gray(const pst_job *job) {
+    const pst_transfer_options *o = &job->options;
     bool gray = pst_img_is_gray(o->content) && (o->start != PST_START_IMAGE || pst_img_is_gray(o->start_image));
     for (size_t s = 0; s < o->style_count && gray; s++)
-        gray = o->styles && o->styles[s] ? pst_img_is_gray(o->styles[s]) : o->stored_styles[s]->gray;
+        if (job->blend[s] > 0)
+            gray = o->styles && o->styles[s] ? pst_img_is_gray(o->styles[s]) : o->stored_styles[s]->gray;
     return gray;
 }
 
@@ -172,7 +174,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(set_blend(job));
     PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(pst_job_weigh_by_opacity(job));
-    job->gray = job->options.keep_gray && all_are_gray(&job->options);
+    job->gray = job->options.keep_gray && all_are_gray(job);
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
     PST_TRY(pst_job_make_plan(job));

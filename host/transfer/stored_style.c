@@ -98,26 +98,40 @@ static pst_status check_network(pst_error *error, const pst_style *style, pst_we
                     *digest ? digest : whole);
 }
 
-static void tell_features(char text[128], pst_pooling pooling, bool ceil, bool replicate, bool pixels_256) {
-    snprintf(text, 128, "%s pooling%s, a border %s and samples to %d",
-             pooling == PST_POOLING_AVERAGE ? "average"
-             : pooling == PST_POOLING_L2    ? "L2"
-                                            : "max",
-             ceil ? " that rounds up" : "", replicate ? "replicated" : "of zeros", pixels_256 ? 256 : 255);
+static const char *pooling_name(pst_pooling pooling) {
+    return pooling == PST_POOLING_AVERAGE ? "avg" : pooling == PST_POOLING_L2 ? "l2" : "max";
+}
+
+/* What features depend on besides the network must be the same in the style and the run. */
+static pst_status check_features(pst_error *error, const pst_style *style, const pst_transfer_options *o) {
+    bool ceil = o->remainder == PST_REMAINDER_CEIL;
+    const struct {
+        bool same;
+        const char *what, *theirs, *ours, *option;
+    } facts[] = {
+        {style->pooling == o->pooling, "pooling", pooling_name(style->pooling), pooling_name(o->pooling), "pooling"},
+        {style->ceil == ceil, "remainder", style->ceil ? "ceil" : "extend or floor", ceil ? "ceil" : "extend or floor",
+         "remainder"},
+        {style->replicate_border == o->replicate_border, "border", style->replicate_border ? "replicate" : "zeros",
+         o->replicate_border ? "replicate" : "zeros", "border"},
+        {style->pixels_256 == o->pixels_256, "samples up to", style->pixels_256 ? "256" : "255",
+         o->pixels_256 ? "256" : "255", "preset"},
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (!facts[i].same)
+            return pst_fail(error, PST_ERROR_ARGUMENT,
+                            "%s: was made with %s %s, and the run has %s; use the same %s, or make the style again",
+                            name_of(style), facts[i].what, facts[i].theirs, facts[i].ours, facts[i].option);
+    return PST_OK;
 }
 
 pst_status pst_style_check(pst_error *error, const pst_style *style, pst_network *network,
                            const pst_transfer_options *options, const pst_objective_options *objective) {
     pst_status status = check_network(error, style, network->model);
-    char theirs[128], ours[128];
+    if (status == PST_OK)
+        status = check_features(error, style, options);
     if (status != PST_OK)
         return status;
-    tell_features(theirs, style->pooling, style->ceil, style->replicate_border, style->pixels_256);
-    tell_features(ours, options->pooling, options->remainder == PST_REMAINDER_CEIL, options->replicate_border,
-                  options->pixels_256);
-    if (strcmp(theirs, ours) != 0)
-        return pst_fail(error, PST_ERROR_ARGUMENT, "%s: was made with %s, and the run has %s; both must be the same",
-                        name_of(style), theirs, ours);
     for (size_t t = 0; t < objective->term_count; t++) {
         const pst_term *term = &objective->terms[t];
         const char *layer = term->name + strlen("style.");

@@ -39,14 +39,18 @@ static bool look(void *user, const pst_progress *now) {
 
 /* The most that channels of a pixel are apart in the result; `color` is what red has more in the style. */
 static float colors_of_result(pst_network *network, bool keep, pst_start start, float color, double *loss) {
-    pst_image *gray = gray_waves(45, 39, 0.3, 1.5f), *ink = gray_waves(40, 40, 0.7, color), *result;
+    pst_image *gray = gray_waves(45, 39, 0.3, 1.5f), *ink = gray_waves(40, 40, 0.7, color),
+              *red = gray_waves(38, 41, 0.5, 90), *result;
     pst_transfer_options options;
     pst_job *job;
     float most = 0;
     pst_transfer_options_init(&options, sizeof options);
     options.content = options.start_image = gray;
-    options.styles = (const pst_image *const *)&ink;
-    options.style_count = 1;
+    const pst_image *styles[2] = {ink, red};
+    const double weights[2] = {1, 0}; /* a style that does not count */
+    options.styles = styles;
+    options.style_count = 2;
+    options.blend_weights = weights;
     options.image_size = 45;
     options.iterations = 60;
     options.keep_gray = keep;
@@ -59,6 +63,7 @@ static float colors_of_result(pst_network *network, bool keep, pst_start start, 
         const float *rgb = pst_image_samples(result) + 3 * i;
         most = fmaxf(most, fmaxf(fabsf(rgb[0] - rgb[1]), fabsf(rgb[1] - rgb[2])));
     }
+    pst_image_destroy(red);
     pst_image_destroy(gray);
     pst_image_destroy(ink);
     pst_image_destroy(result);

@@ -401,10 +401,10 @@ START_TEST(what_does_not_fit_is_refused) {
     refuse(&other, "style image", "needed");
     other = options;
     other.pooling = PST_POOLING_AVERAGE;
-    refuse(&other, "e.style: was made with max pooling", "average pooling");
+    refuse(&other, "e.style: was made with pooling max", "the run has avg");
     other = options;
     other.replicate_border = true;
-    refuse(&other, "e.style", "replicated");
+    refuse(&other, "e.style", "has replicate");
     other = options;
     other.pixels_256 = true;
     refuse(&other, "e.style", "256");

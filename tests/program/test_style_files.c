@@ -105,7 +105,7 @@ START_TEST(test_what_cannot_work_is_refused) {
     write_cut("cut.style", "a.style", .7);
     ck_refused("content.ppm a.style -o s.png --model other.safetensors --image-size 64", 2,
                "a.style: was made with the network net.safetensors", "other.safetensors");
-    ck_refused("content.ppm a.style -o s.png --pooling avg " QUICK, 2, "a.style", "average pooling");
+    ck_refused("content.ppm a.style -o s.png --pooling avg " QUICK, 2, "a.style", "the run has avg");
     ck_refused("content.ppm a.style -o s.png --match-colors pca " QUICK, 2, "a.style", "match-colors");
     ck_refused("content.ppm a.style -o s.png --style-layers relu1_2 " QUICK, 2, "a.style", "relu1_2");
     ck_refused("content.ppm cut.style -o s.png " QUICK, 1, "cut.style", "cut short");

@@ -31,8 +31,8 @@ const option_text option_texts[] = {
      "`oklab`: the lightness of OkLab, which is closer to human vision. Saturated reds and blues stay in\n"
      "place, and a color that cannot be shown becomes paler, but keeps its hue."},
     {"keep-gray",
-     "If all images are gray, so is the result: the run looks for the best gray image. `off` lets it find colors,\n"
-     "as other programs do."},
+     "If content, start image and all styles with a weight are gray, so is the result: the run looks for the\n"
+     "best gray image. `off` lets it find colors, as other programs do."},
     {"match-colors",
      "Give each style the colors of the content before the transfer. The result then has these colors.\n"
      "`cholesky`, `pca` and `symmetric` map the mean and the covariance of the colors linearly (Gatys et\n"
