@@ -118,7 +118,7 @@ class Table:
         wrong = []
         for name, new in sorted(results.items()):
             old, what = self.kernels.get(name, {}).get(target, {}), []
-            if old.get("loop") and share(new.get("loop") or [0, 1]) < share(old["loop"]) - 1:
+            if old.get("loop") and new.get("loop") and share(new["loop"]) < share(old["loop"]) - 1:
                 what.append("less of the inner loop is multiply-adds")
             if new.get("registers", 0) > old.get("registers", 1000) + 8:
                 what.append("more registers")
