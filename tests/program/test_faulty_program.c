@@ -16,8 +16,8 @@ static const char *const kind_names[KINDS] = {"none", "memory", "file", "device"
 #define COMMAND \
     TINY "--image-size 32 --iterations 2 --save-iter 1 --checkpoint run.state --log run.log --no-tune -o out.png"
 #define OLD "an old image"
-#define FEW 6       /* faults of each kind in the short tier */
-#define LIMITED 100 /* with a limit of time */
+#define FEW 6      /* faults of each kind in the short tier */
+#define LIMITED 40 /* with a limit of time */
 
 typedef struct report {
     unsigned failed, removals, calls[KINDS];
