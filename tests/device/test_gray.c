@@ -4,19 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "on_device.h"
-#include "transfer/job.h"
-
-static pst_context *context;
-
-static void open_context(void) {
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
-}
-
-static void close_context(void) { pst_context_destroy(context); }
+#include "job_fixture.h"
 
 /* Waves, of which red has `color` more. */
 static pst_image *gray_waves(int w, int h, double turn, float color) {
@@ -38,7 +26,7 @@ static bool look(void *user, const pst_progress *now) {
 }
 
 /* The most that channels of a pixel are apart in the result; `color` is what red has more in the style. */
-static float colors_of_result(pst_network *network, bool keep, pst_start start, float color, double *loss) {
+static float colors_of_result(pst_network *net, bool keep, pst_start start, float color, double *loss) {
     pst_image *gray = gray_waves(45, 39, 0.3, 1.5f), *ink = gray_waves(40, 40, 0.7, color),
               *red = gray_waves(38, 41, 0.5, 90), *result;
     pst_transfer_options options;
@@ -56,7 +44,7 @@ static float colors_of_result(pst_network *network, bool keep, pst_start start, 
     options.keep_gray = keep;
     options.start = start;
     options.scales = 2;
-    ck_assert_msg(pst_job_create(context, network, &options, &job) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_msg(pst_job_create(context, net, &options, &job) == PST_OK, "%s", pst_context_message(context));
     ck_assert_int_eq(pst_job_run(job, look, loss), PST_OK);
     ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
     for (int i = 0; i < 45 * 39; i++) {
@@ -72,21 +60,21 @@ static float colors_of_result(pst_network *network, bool keep, pst_start start, 
 }
 
 START_TEST(gray_stays_gray) {
-    pst_network *network;
+    pst_network *net;
     double gray, colored;
-    ck_assert_int_eq(pst_network_load(context, "small", PST_CONVENTION_AUTO, &network), PST_OK);
-    ck_assert(colors_of_result(network, true, (pst_start)_i, -1.5f, &gray) == 0);
-    ck_assert(colors_of_result(network, false, (pst_start)_i, -1.5f, &colored) > 3);
+    ck_assert_int_eq(pst_network_load(context, "small", PST_CONVENTION_AUTO, &net), PST_OK);
+    ck_assert(colors_of_result(net, true, (pst_start)_i, -1.5f, &gray) == 0);
+    ck_assert(colors_of_result(net, false, (pst_start)_i, -1.5f, &colored) > 3);
     ck_assert_msg(gray < 1.05 * colored, "%g, and with colors %g", gray, colored);
-    ck_assert(colors_of_result(network, true, (pst_start)_i, 2.5f, &colored) > 3); /* an ink with a hue */
-    pst_network_destroy(network);
+    ck_assert(colors_of_result(net, true, (pst_start)_i, 2.5f, &colored) > 3); /* an ink with a hue */
+    pst_network_destroy(net);
 }
 END_TEST
 
 int main(void) {
     Suite *suite = suite_create("gray");
     TCase *tests = tcase_create("jobs");
-    tcase_add_unchecked_fixture(tests, open_context, close_context);
+    tcase_add_unchecked_fixture(tests, job_open_context, job_close);
     tcase_set_timeout(tests, 0);
     tcase_add_loop_test(tests, gray_stays_gray, PST_START_RANDOM, PST_START_IMAGE + 1);
     suite_add_tcase(suite, tests);

@@ -7,23 +7,11 @@
 
 #include "base/memory.h"
 #include "image/extent.h"
-#include "on_device.h"
-#include "transfer/job.h"
+#include "job_fixture.h"
 
 #define STRIP 16 /* rows or columns at a border */
 #define ITERATIONS 40
 #define APART 0.15
-
-static pst_context *context;
-
-static void open_context(void) {
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
-}
-
-static void close_context(void) { pst_context_destroy(context); }
 
 /* Waves in all directions, each color its own. */
 static pst_image *texture(int w, int h, uint64_t seed) {
@@ -88,7 +76,7 @@ static statistics beside(const pst_image *result, const pst_image *truth, const 
 
 /* Paints some sizes; the largest distance from 1 of a border's statistics beside those of the inside, as means over
  * the sizes. With `worst` all sizes leave 15. */
-static double paint(pst_network *network, pst_remainder remainder, int sizes, bool worst) {
+static double paint(pst_network *net, pst_remainder remainder, int sizes, bool worst) {
     statistics borders[BORDERS] = {{0, 0}};
     double most = 0;
     for (int k = 0; k < sizes; k++) {
@@ -108,7 +96,7 @@ static double paint(pst_network *network, pst_remainder remainder, int sizes, bo
         options.iterations = ITERATIONS;
         options.scales = 1;
         options.remainder = remainder;
-        ck_assert_msg(pst_job_create(context, network, &options, &job) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_msg(pst_job_create(context, net, &options, &job) == PST_OK, "%s", pst_context_message(context));
         ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
         ck_assert_int_eq(pst_job_result(job, &result), PST_OK);
         ck_assert_int_eq(pst_image_width(result), w);
@@ -130,13 +118,13 @@ static double paint(pst_network *network, pst_remainder remainder, int sizes, bo
 /* The small network, and in the long tier VGG-19. */
 START_TEST(the_border_is_like_the_inside) {
     const char *path = _i ? test_reference("weights/vgg19.safetensors") : "small";
-    pst_network *network;
+    pst_network *net;
     if (!path || (_i && !test_long()))
         return;
-    ck_assert_int_eq(pst_network_load(context, path, PST_CONVENTION_AUTO, &network), PST_OK);
-    ck_assert_double_lt(paint(network, PST_REMAINDER_EXTEND, test_long() ? 20 : 6, false), APART);
-    ck_assert_double_gt(paint(network, PST_REMAINDER_FLOOR, 4, true), APART);
-    pst_network_destroy(network);
+    ck_assert_int_eq(pst_network_load(context, path, PST_CONVENTION_AUTO, &net), PST_OK);
+    ck_assert_double_lt(paint(net, PST_REMAINDER_EXTEND, test_long() ? 20 : 6, false), APART);
+    ck_assert_double_gt(paint(net, PST_REMAINDER_FLOOR, 4, true), APART);
+    pst_network_destroy(net);
 }
 END_TEST
 
@@ -163,7 +151,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("remainder");
     TCase *borders = tcase_create("borders");
-    tcase_add_unchecked_fixture(borders, open_context, close_context);
+    tcase_add_unchecked_fixture(borders, job_open_context, job_close);
     tcase_set_timeout(borders, 0);
     tcase_add_loop_test(borders, the_border_is_like_the_inside, 0, 2);
     tcase_add_test(borders, borders_are_mirrored);
