@@ -34,28 +34,30 @@ static const pst_gemm_override plain = XGEMM(0, 1, 16, 2, 4, 4, 16, 4, 4, 16, 0,
 static const pst_gemm_override never_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {0}};
 static const pst_gemm_override seldom_direct = {"GemmRoutine", 1, {"XGEMM_MIN_INDIRECT_SIZE"}, {PST_GEMM_DIRECT_SIZE}};
 
+/* Kernels of CLBlast and the names of their parameters. */
+#define DIRECT \
+    "XgemmDirect", 10, { "KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD" }
+#define COPY \
+    "Copy", 4, { "COPY_DIMX", "COPY_DIMY", "COPY_VW", "COPY_WPT" }
+#define PAD \
+    "Pad", 4, { "PAD_DIMX", "PAD_DIMY", "PAD_WPTX", "PAD_WPTY" }
+#define PAD_FLIP \
+    "Padtranspose", 3, { "PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT" }
+
 /* Never run then, but PoCL compiles every kernel of the program, and these are most of it: 20 s of processor time on
  * the first run came down to 7, together with the small copying kernels. */
-static const pst_gemm_override small_direct = {
-    "XgemmDirect",
-    10,
-    {"KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD"},
-    {1, 2, 2, 2, 2, 0, 0, 1, 1, 2}};
-static const pst_gemm_override copy = {"Copy", 4, {"COPY_DIMX", "COPY_DIMY", "COPY_VW", "COPY_WPT"}, {8, 1, 4, 1}};
-static const pst_gemm_override pad = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WPTX", "PAD_WPTY"}, {16, 1, 1, 1}};
+static const pst_gemm_override small_direct = {DIRECT, {1, 2, 2, 2, 2, 0, 0, 1, 1, 2}};
+static const pst_gemm_override copy = {COPY, {8, 1, 4, 1}};
+static const pst_gemm_override pad = {PAD, {16, 1, 1, 1}};
 static const pst_gemm_override flip = {"Transpose", 4, {"TRA_DIM", "TRA_PAD", "TRA_SHUFFLE", "TRA_WPT"}, {1, 0, 0, 8}};
-static const pst_gemm_override pad_flip = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 8, 1}};
+static const pst_gemm_override pad_flip = {PAD_FLIP, {0, 8, 1}};
 
 /* For devices with small work-groups, where CLBlast says on the terminal what does not fit: groups of one work-item. */
 #define SMALL_GROUPS 64 /* what the kernels above need; the database's need up to 256 */
-static const pst_gemm_override direct_1 = {
-    "XgemmDirect",
-    10,
-    {"KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD"},
-    {1, 1, 1, 1, 1, 0, 0, 1, 1, 1}};
-static const pst_gemm_override copy_1 = {"Copy", 4, {"COPY_DIMX", "COPY_DIMY", "COPY_VW", "COPY_WPT"}, {1, 1, 4, 1}};
-static const pst_gemm_override pad_1 = {"Pad", 4, {"PAD_DIMX", "PAD_DIMY", "PAD_WPTX", "PAD_WPTY"}, {1, 1, 1, 1}};
-static const pst_gemm_override pad_flip_1 = {"Padtranspose", 3, {"PADTRA_PAD", "PADTRA_TILE", "PADTRA_WPT"}, {0, 1, 1}};
+static const pst_gemm_override direct_1 = {DIRECT, {1, 1, 1, 1, 1, 0, 0, 1, 1, 1}};
+static const pst_gemm_override copy_1 = {COPY, {1, 1, 4, 1}};
+static const pst_gemm_override pad_1 = {PAD, {1, 1, 1, 1}};
+static const pst_gemm_override pad_flip_1 = {PAD_FLIP, {0, 1, 1}};
 
 #define CPU_SET(xgemm) \
     { {&never_direct, &xgemm, &small_direct, &copy, &pad, &flip, &pad_flip}, 100000 }
