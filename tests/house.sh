@@ -29,8 +29,9 @@ op op blas cl base
 net net op model blas cl base
 loss loss net op image model blas cl base
 optim optim base
+spread spread loss net optim op image model blas cl base
 tune tune net op model blas cl base
-transfer transfer loss net tune optim image op model blas cl base
+transfer transfer spread loss net tune optim image op model blas cl base
 web web
 cli/options cli/options
 cli/run cli/run cli/options web
