@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/system.h"
 
-pst_status pst_folder_create(pst_error *error, const char *path) {
+static pst_status create(pst_error *error, const char *path, bool own) {
     char *part;
     pst_system_facts facts;
     pst_status status = pst_copy_text(error, path, &part);
@@ -20,7 +20,8 @@ pst_status pst_folder_create(pst_error *error, const char *path) {
         char separator = part[i];
         part[i] = 0;
         /* Parents may be there and yet not be ours to make, so only what is missing matters. */
-        if (!pst_system_make_folder(part) && !(pst_system_facts_at(part, &facts) && facts.kind == PST_SYSTEM_FOLDER)) {
+        if (!pst_system_make_folder(part, own) &&
+            !(pst_system_facts_at(part, &facts) && facts.kind == PST_SYSTEM_FOLDER)) {
             if (errno == EEXIST || errno == ENOTDIR)
                 PST_TRY(pst_fail(error, PST_ERROR_FILE, "%s: %s is a file, not a folder", path, part));
             char reason[128];
@@ -36,6 +37,16 @@ pst_status pst_folder_create(pst_error *error, const char *path) {
 
 cleanup:
     pst_free(part);
+    return status;
+}
+
+pst_status pst_folder_create(pst_error *error, const char *path) { return create(error, path, false); }
+
+pst_status pst_folder_create_own(pst_error *error, const char *path) {
+    pst_system_facts facts;
+    pst_status status = create(error, path, true);
+    if (status == PST_OK && !(pst_system_facts_at(path, &facts) && facts.own))
+        status = pst_fail(error, PST_ERROR_FILE, "%s: is another user's folder, or others may enter it", path);
     return status;
 }
 

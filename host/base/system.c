@@ -22,6 +22,7 @@
 #include <direct.h>
 #include <io.h>
 #include <process.h>
+#include <sys/utime.h>
 #include <time.h>
 #include <wchar.h>
 #include <windows.h>
@@ -137,10 +138,20 @@ bool pst_system_may_write(const char *path) {
     return to_wide(path, wide) && _waccess(wide, 2) == 0;
 }
 
-bool pst_system_make_folder(const char *path) {
+bool pst_system_make_folder(const char *path, bool own) {
     wchar_t wide[MAX_PATH];
+    (void)own; /* the folders of a user are so there */
     return to_wide(path, wide) && _wmkdir(wide) == 0;
 }
+
+void pst_system_touch(const char *path) {
+    wchar_t wide[MAX_PATH];
+    if (to_wide(path, wide))
+        _wutime(wide, NULL);
+}
+
+static bool is_own(const system_stat *found) { return (void)found, true; }
+static int64_t last_used(const system_stat *found) { return (int64_t)found->st_mtime * 1000000000; }
 
 static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
 
@@ -262,7 +273,8 @@ bool pst_system_set_length(int descriptor, uint64_t bytes) {
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)!fchmod(descriptor, (mode_t)(mode & 0777)); }
 void pst_system_remove(const char *path) { unlink(path); }
 bool pst_system_may_write(const char *path) { return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0; }
-bool pst_system_make_folder(const char *path) { return mkdir(path, 0777) == 0; }
+bool pst_system_make_folder(const char *path, bool own) { return mkdir(path, own ? 0700 : 0777) == 0; }
+void pst_system_touch(const char *path) { utimensat(AT_FDCWD, path, NULL, 0); }
 bool pst_system_is_separator(char c) { return c == '/'; }
 int pst_system_process(void) { return (int)getpid(); }
 
@@ -328,6 +340,19 @@ static void limit_memory(uint64_t more) {
     fclose(facts);
 }
 
+static bool is_own(const system_stat *found) {
+    return found->st_uid == geteuid() && !(found->st_mode & (S_IRWXG | S_IRWXO));
+}
+
+static int64_t last_used(const system_stat *found) {
+#if defined(__APPLE__)
+    const struct timespec *time = &found->st_mtimespec;
+#else
+    const struct timespec *time = &found->st_mtim;
+#endif
+    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
 bool pst_system_split(unsigned seconds, uint64_t memory_bytes, int *process, int *descriptor) {
     int ends[2];
     if (pipe(ends) != 0)
@@ -384,6 +409,8 @@ static bool learn(int result, const system_stat *found, pst_system_facts *facts)
     facts->kind = type == S_IFREG ? PST_SYSTEM_FILE : type == S_IFDIR ? PST_SYSTEM_FOLDER : PST_SYSTEM_OTHER;
     facts->bytes = found->st_size > 0 ? (uint64_t)found->st_size : 0;
     facts->mode = (unsigned)found->st_mode;
+    facts->own = is_own(found);
+    facts->used = last_used(found);
     return true;
 }
 

@@ -13,6 +13,8 @@ typedef struct pst_system_facts {
     pst_system_kind kind;
     uint64_t bytes;
     unsigned mode;
+    bool own;     /* it belongs to this user, and nobody else may do anything with it */
+    int64_t used; /* when it was last written or touched, in nanoseconds */
 } pst_system_facts;
 
 /* A descriptor. To read; to write into what is there; to make a file that must not be there, which is locked until it
@@ -51,7 +53,10 @@ void pst_system_remove_dead(const char *path);
 /* Calls `each` with every name in a folder; with none where it cannot be read. */
 void pst_system_list(const char *folder, void (*each)(void *user, const char *name), void *user);
 bool pst_system_may_write(const char *path);
-bool pst_system_make_folder(const char *path);
+bool pst_system_make_folder(const char *path, bool own);
+
+/* Lets `used` be now, as far as that is possible. */
+void pst_system_touch(const char *path);
 
 /* *target is where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. False
  * where that cannot be found out. */

@@ -46,7 +46,6 @@ void pst_writer_close(pst_writer *to) {
 
 /* ---- temporary files: NAME.pastiche-XXXXXX.tmp ---------------------------------------------------------------- */
 
-#define MARK ".pastiche-"
 #define DIGITS 6
 
 typedef struct sweep {
@@ -79,11 +78,12 @@ static pst_status open_temporary(pst_error *error, pst_writer *to) {
     /* The name is cut, since the longest that a folder takes is 255 bytes. */
     const char *base = target + (length ? length + !pst_system_is_separator(target[length - 1]) : 0);
     snprintf(within, capacity, "%.*s", (int)(base - target), target);
-    snprintf(name, capacity, "%.200s" MARK, base);
+    snprintf(name, capacity, "%.200s" PST_WRITER_MARK, base);
     pst_system_list(to->folder, remove_dead, &(sweep){within, name});
     unsigned tag = (unsigned)pst_system_process() * 2654435761u + (unsigned)(uint64_t)(pst_clock_seconds() * 1e6);
     for (int attempt = 0; attempt < 100 && to->descriptor < 0; attempt++) {
-        snprintf(name, capacity, "%s%.200s" MARK "%0*x.tmp", within, base, DIGITS, (tag + attempt) & 0xffffff);
+        snprintf(name, capacity, "%s%.200s" PST_WRITER_MARK "%0*x.tmp", within, base, DIGITS,
+                 (tag + attempt) & 0xffffff);
         to->descriptor = pst_system_open_new(name);
         if (to->descriptor < 0 && errno != EEXIST)
             break;

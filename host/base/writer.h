@@ -7,6 +7,9 @@
 
 typedef struct pst_writer pst_writer;
 
+/* Names of temporary files are those of the files, this, and more. */
+#define PST_WRITER_MARK ".pastiche-"
+
 /* Begins a file, beside its place. Removes what writers of the same file left that were killed. */
 pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writer);
 

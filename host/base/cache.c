@@ -1,0 +1,159 @@
+#include "base/cache.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/system.h"
+#include "base/writer.h"
+
+#define ENDING ".bin"
+#define MAGIC "pastiche cache 1"
+
+/* What stands before a content. The digest is over the rest of it and the content. */
+typedef struct header {
+    char magic[sizeof MAGIC - 1], key[PST_CACHE_KEY];
+    uint8_t bytes[8]; /* of the content, the lowest first */
+    char digest[64];
+} header;
+
+static header header_of(const char *key, const void *content, size_t bytes) {
+    header h;
+    char digest[65];
+    pst_digest d;
+    memcpy(h.magic, MAGIC, sizeof h.magic);
+    memcpy(h.key, key, sizeof h.key);
+    for (size_t i = 0; i < sizeof h.bytes; i++)
+        h.bytes[i] = (uint8_t)((uint64_t)bytes >> 8 * i);
+    pst_digest_begin(&d, PST_DIGEST_SHA256);
+    pst_digest_add(&d, &h, offsetof(header, digest));
+    pst_digest_add(&d, content, bytes);
+    pst_digest_end(&d, digest);
+    memcpy(h.digest, digest, sizeof h.digest);
+    return h;
+}
+
+static pst_status path_of(const pst_cache *cache, const char *key, char **path) {
+    char name[PST_CACHE_KEY + sizeof ENDING];
+    snprintf(name, sizeof name, "%s" ENDING, key);
+    return pst_path_join(NULL, cache->folder, name, path);
+}
+
+static bool is_own(const char *folder) {
+    pst_system_facts facts;
+    return pst_system_facts_at(folder, &facts) && facts.kind == PST_SYSTEM_FOLDER && facts.own;
+}
+
+bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, size_t *bytes) {
+    char *path = NULL;
+    uint8_t *file = NULL;
+    size_t size;
+    *content = NULL;
+    *bytes = 0;
+    if (is_own(cache->folder) && path_of(cache, key, &path) == PST_OK &&
+        pst_file_load(NULL, path, (size_t)cache->most_bytes, &file, &size) == PST_OK && size > sizeof(header)) {
+        header expected = header_of(key, file + sizeof(header), size - sizeof(header));
+        if (memcmp(file, &expected, sizeof expected) == 0) {
+            pst_system_touch(path);
+            *bytes = size - sizeof(header);
+            memmove(file, file + sizeof(header), *bytes);
+            *content = file;
+            file = NULL;
+        }
+    }
+    pst_free(file);
+    pst_free(path);
+    return *content != NULL;
+}
+
+/* ---- what is in the folder ---- */
+
+typedef struct survey {
+    const char *folder;
+    pst_cache_removal found;
+    bool remove;
+    char oldest[PST_CACHE_KEY + sizeof ENDING];
+    int64_t oldest_used;
+} survey;
+
+/* Files of killed writers begin with the name of a content. Nothing else is touched. */
+static void look_at(void *self, const char *name) {
+    survey *s = self;
+    char *path;
+    pst_system_facts facts;
+    if (strspn(name, "0123456789abcdef") != PST_CACHE_KEY ||
+        strncmp(name + PST_CACHE_KEY, ENDING, strlen(ENDING)) != 0 ||
+        pst_path_join(NULL, s->folder, name, &path) != PST_OK)
+        return;
+    if (name[PST_CACHE_KEY + strlen(ENDING)]) {
+        if (strncmp(name + PST_CACHE_KEY, ENDING PST_WRITER_MARK, strlen(ENDING PST_WRITER_MARK)) == 0)
+            pst_system_remove_dead(path);
+    } else if (pst_system_facts_at(path, &facts) && facts.kind == PST_SYSTEM_FILE) {
+        if (!s->found.count || facts.used < s->oldest_used) {
+            s->oldest_used = facts.used;
+            snprintf(s->oldest, sizeof s->oldest, "%s", name);
+        }
+        if (s->remove)
+            pst_system_remove(path);
+        if (s->remove && pst_path_examine(path, NULL) != PST_PATH_NONE) {
+            s->found.left++;
+        } else {
+            s->found.count++;
+            s->found.bytes += facts.bytes;
+        }
+    }
+    pst_free(path);
+}
+
+static survey look(const pst_cache *cache, bool remove) {
+    survey s = {.folder = cache->folder, .remove = remove};
+    pst_system_list(cache->folder, look_at, &s);
+    return s;
+}
+
+pst_cache_removal pst_cache_clear(const pst_cache *cache) { return look(cache, true).found; }
+
+static void remove_name(const pst_cache *cache, const char *name) {
+    char *path;
+    if (pst_path_join(NULL, cache->folder, name, &path) == PST_OK)
+        pst_system_remove(path);
+    pst_free(path);
+}
+
+void pst_cache_remove(const pst_cache *cache, const char *key) {
+    char *path;
+    if (path_of(cache, key, &path) == PST_OK)
+        pst_system_remove(path);
+    pst_free(path);
+}
+
+/* Removes the oldest until all fit, with what will come. What another process removes meanwhile is gone as well. */
+static void make_room(const pst_cache *cache, uint64_t bytes) {
+    survey s = look(cache, false);
+    for (size_t count = s.found.count + 1; s.found.count < count && s.found.bytes + bytes > cache->most_bytes;) {
+        count = s.found.count;
+        remove_name(cache, s.oldest);
+        s = look(cache, false);
+    }
+}
+
+void pst_cache_write(const pst_cache *cache, const char *key, const void *content, size_t bytes) {
+    char *path = NULL;
+    pst_writer *writer = NULL;
+    pst_status status;
+    if (!bytes || bytes > cache->most_bytes / 4)
+        return;
+    header h = header_of(key, content, bytes);
+    PST_TRY(pst_folder_create_own(NULL, cache->folder));
+    make_room(cache, sizeof h + bytes);
+    PST_TRY(path_of(cache, key, &path));
+    PST_TRY(pst_writer_open(NULL, path, &writer));
+    PST_TRY(pst_writer_append(NULL, writer, &h, sizeof h));
+    PST_TRY(pst_writer_append(NULL, writer, content, bytes));
+    PST_TRY(pst_writer_install(NULL, writer));
+cleanup:
+    pst_writer_close(writer);
+    pst_free(path);
+}

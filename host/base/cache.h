@@ -1,0 +1,31 @@
+/* A cache: a folder of what can be made again, such as compiled programs: of this user alone, for what is read from it
+ * is believed; each content under a key that says what it was made from; bounded in size, the least recently used goes
+ * first. Several processes may use it at once. What cannot be kept is not missed, so nothing here fails. */
+#ifndef PST_BASE_CACHE_H
+#define PST_BASE_CACHE_H
+
+#include "base/status.h"
+
+#define PST_CACHE_KEY 64 /* the digits of a SHA-256 */
+
+typedef struct pst_cache {
+    char *folder;
+    uint64_t most_bytes; /* of all files together */
+} pst_cache;
+
+/* The content under a key, in new memory; free with pst_free. False: there is none, or it is damaged. */
+bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, size_t *bytes);
+
+/* Keeps a content, if the folder is there or can be made, is this user's alone, and has room. */
+void pst_cache_write(const pst_cache *cache, const char *key, const void *content, size_t bytes);
+
+/* Removes the content under a key; or all. How many files are gone, and their bytes; `left` are those that
+ * cannot be removed. */
+typedef struct pst_cache_removal {
+    size_t count, left;
+    uint64_t bytes;
+} pst_cache_removal;
+void pst_cache_remove(const pst_cache *cache, const char *key);
+pst_cache_removal pst_cache_clear(const pst_cache *cache);
+
+#endif
