@@ -76,35 +76,57 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
     return status;
 }
 
-static pst_status build(pst_session *session, pst_program *program) {
-    const char *texts[SOURCES_MAX] = {NULL};
-    uint8_t *owned[SOURCES_MAX] = {NULL};
-    cl_uint count = 0;
+/* What a program is made from. */
+typedef struct recipe {
+    const char *texts[SOURCES_MAX];
+    uint8_t *owned[SOURCES_MAX];
+    cl_uint count;
     char options[512];
-    cl_int code;
-    pst_status status;
-    PST_TRY(find_source(session, "common", strlen("common"), &texts[0], &owned[0]));
-    count = 1;
-    for (const char *name = program->source; *name && count < SOURCES_MAX; count++) {
+} recipe;
+
+static pst_status write_recipe(pst_session *session, const pst_program *program, recipe *r) {
+    pst_status status = find_source(session, "common", strlen("common"), &r->texts[0], &r->owned[0]);
+    r->count = 1;
+    for (const char *name = program->source; *name && r->count < SOURCES_MAX && status == PST_OK; r->count++) {
         size_t length = strcspn(name, "+");
-        PST_TRY(find_source(session, name, length, &texts[count], &owned[count]));
+        status = find_source(session, name, length, &r->texts[r->count], &r->owned[r->count]);
         name += length + (name[length] == '+');
     }
-    program->program = clCreateProgramWithSource(session->context, count, texts, NULL, &code);
-    PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
     /* -w: some drivers count their warnings on the terminal; house.sh compiles all kernels with warnings as errors.
      * No -cl-denorms-are-zero: with it PoCL 6 calls fma() and fmax() as functions, and evaluations take five times as
      * long; denormals cost nothing that can be measured, for there are hardly any. */
-    snprintf(options, sizeof options,
+    snprintf(r->options, sizeof r->options,
              "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s",
              session->cpu_kernels, session->device.vector_width, session->device.fast_fma, (int)pst_group_size(session),
              (int)pst_sum_group_size(session), program->defines);
-    code = clBuildProgram(program->program, 1, &session->device.id, options, NULL, NULL);
-    if (code != CL_SUCCESS)
-        status = build_failed(session, program, code);
+    return status;
+}
+
+static pst_status compile(pst_session *session, const recipe *r, pst_program *program) {
+    cl_int code;
+    session->compiled++;
+    program->program = clCreateProgramWithSource(session->context, r->count, (const char **)r->texts, NULL, &code);
+    pst_status status = pst_session_check(session, code, "clCreateProgramWithSource", program->source);
+    if (status != PST_OK)
+        return status;
+    code = clBuildProgram(program->program, 1, &session->device.id, r->options, NULL, NULL);
+    return code == CL_SUCCESS ? PST_OK : build_failed(session, program, code);
+}
+
+static pst_status build(pst_session *session, pst_program *program) {
+    recipe r = {.count = 0};
+    char key[PST_CACHE_KEY + 1];
+    pst_status status;
+    PST_TRY(write_recipe(session, program, &r));
+    pst_binaries_key(&session->binaries, r.count, r.texts, r.options, key);
+    program->program = pst_binaries_find(&session->binaries, key, r.options);
+    if (!program->program) {
+        PST_TRY(compile(session, &r, program));
+        pst_binaries_keep(&session->binaries, key, program->program);
+    }
 cleanup:
     for (size_t i = 0; i < SOURCES_MAX; i++)
-        pst_free(owned[i]);
+        pst_free(r.owned[i]);
     return status;
 }
 

@@ -81,6 +81,7 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     if (has(info->platform, POCL)) {
         quirks.memory_share = 1.0;
         quirks.notice = pocl_notice;
+        quirks.keeps_binaries = true;
     }
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)

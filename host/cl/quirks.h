@@ -14,11 +14,12 @@ typedef struct pst_quirks {
     double memory_share; /* of the memory the driver reports, how much may be planned for */
     const char *notice;  /* what people should know, or "" */
     /* What OpenCL does not tell about a compute unit of a GPU; used to choose shapes of launches. */
-    int wave;           /* work-items that run together: smaller groups leave lanes idle */
-    int item_registers; /* that a work-item can have, of 32 bits */
-    int unit_registers; /* of all work-items of a unit */
-    int unit_flops;     /* float32 operations a clock */
-    bool matrix_units;  /* may have those that op/matrix_units.h uses */
+    int wave;            /* work-items that run together: smaller groups leave lanes idle */
+    int item_registers;  /* that a work-item can have, of 32 bits */
+    int unit_registers;  /* of all work-items of a unit */
+    int unit_flops;      /* float32 operations a clock */
+    bool keeps_binaries; /* compiled programs, as the user's cache does for other drivers */
+    bool matrix_units;   /* may have those that op/matrix_units.h uses */
 } pst_quirks;
 
 pst_quirks pst_quirks_find(const pst_device_info *info);

@@ -30,6 +30,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     PST_TRY(pst_session_check(session, code, "clCreateContext", NULL));
     session->queue = clCreateCommandQueue(session->context, session->device.id, 0, &code);
     PST_TRY(pst_session_check(session, code, "clCreateCommandQueue", NULL));
+    PST_TRY(pst_binaries_open(error, session->context, &session->device, &session->binaries));
     *result = session;
     return PST_OK;
 cleanup:
@@ -57,6 +58,7 @@ void pst_session_close(pst_session *session) {
         clReleaseContext(session->context);
     session->reading = false;
     free_kept(session);
+    pst_binaries_close(&session->binaries);
     pst_free(session->kernel_folder);
     pst_free(session);
 }

@@ -3,7 +3,7 @@
 #ifndef PST_CL_SESSION_H
 #define PST_CL_SESSION_H
 
-#include "cl/device.h"
+#include "cl/binaries.h"
 
 typedef struct pst_program pst_program;
 
@@ -19,11 +19,13 @@ typedef struct pst_session {
                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
     pst_program *programs; /* a list of program.c, which also sets how to release it */
     void (*release_programs)(pst_program *programs);
+    pst_binaries binaries;
     bool lost;             /* after an out-of-resources error nothing more is asked of the driver */
     size_t buffer_count;   /* alive */
     uint64_t buffer_bytes; /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
     unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
+    unsigned compiled;                /* programs made from source so far */
     bool matrix_units;                /* products of op/matrix_units.h are right on this device */
     bool (*skip)(const char *kernel); /* for tests that count launches: those that are counted only. NULL: none */
     bool reading;                     /* a pst_buffer_read_later may still write to its host memory */

@@ -289,6 +289,13 @@ cl_int CL_API_CALL clGetProgramBuildInfo(cl_program program, cl_device_id device
     return give_text(capacity, to, needed, "");
 }
 
+/* It has no binaries. */
+cl_int CL_API_CALL clGetProgramInfo(cl_program program, cl_program_info what, size_t capacity, void *to,
+                                    size_t *needed) {
+    (void)program, (void)what, (void)capacity, (void)to, (void)needed;
+    return CL_INVALID_VALUE;
+}
+
 cl_int CL_API_CALL clReleaseProgram(cl_program program) {
     (void)program; /* it is kept */
     return CL_SUCCESS;
