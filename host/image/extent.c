@@ -17,18 +17,23 @@ static int mirrored(int at, int size) {
     return turn < size ? turn : 2 * size - 1 - turn;
 }
 
-void pst_extent_continue(const pst_extent *e, int channels, const float *from, float *to) {
+void pst_extent_continue_rows(const pst_extent *e, int channels, const float *from, int first, int count, float *to) {
     size_t pixel = (size_t)channels;
-    for (int y = 0; y < e->h; y++) {
+    for (int y = first; y < first + count; y++) {
         const float *row = from + (size_t)mirrored(y - e->top, e->image_h) * (size_t)e->image_w * pixel;
         for (int x = 0; x < e->w; x++, to += pixel)
             memcpy(to, row + (size_t)mirrored(x - e->left, e->image_w) * pixel, pixel * sizeof(float));
     }
 }
 
-void pst_extent_crop(const pst_extent *e, int channels, const float *from, float *to) {
-    size_t row = (size_t)e->image_w * (size_t)channels;
-    for (int y = 0; y < e->image_h; y++)
-        memcpy(to + (size_t)y * row, from + ((size_t)(y + e->top) * (size_t)e->w + (size_t)e->left) * (size_t)channels,
-               row * sizeof(float));
+void pst_extent_continue(const pst_extent *e, int channels, const float *from, float *to) {
+    pst_extent_continue_rows(e, channels, from, 0, e->h, to);
+}
+
+void pst_extent_crop_rows(const pst_extent *e, int channels, const float *from, int first, int count, float *to) {
+    const size_t pixel = (size_t)channels, row = (size_t)e->image_w * pixel;
+    for (int y = first; y < first + count; y++)
+        if (y >= e->top && y < e->top + e->image_h)
+            memcpy(to + (size_t)(y - e->top) * row,
+                   from + ((size_t)(y - first) * (size_t)e->w + (size_t)e->left) * pixel, row * sizeof(float));
 }

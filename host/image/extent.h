@@ -12,8 +12,11 @@ typedef struct pst_extent {
 /* The least sides that are multiples of `multiple`; 1 adds nothing. */
 pst_extent pst_extent_make(int image_w, int image_h, int multiple);
 
-/* from [image_h][image_w][channels], to [h][w][channels]; and back, the image alone. */
+/* from [image_h][image_w][channels], to [h][w][channels]; of it the rows first .. first + count - 1; and such rows
+ * back, to the image [image_h][image_w][channels]. */
 void pst_extent_continue(const pst_extent *extent, int channels, const float *from, float *to);
-void pst_extent_crop(const pst_extent *extent, int channels, const float *from, float *to);
+void pst_extent_continue_rows(const pst_extent *extent, int channels, const float *from, int first, int count,
+                              float *to);
+void pst_extent_crop_rows(const pst_extent *extent, int channels, const float *from, int first, int count, float *to);
 
 #endif

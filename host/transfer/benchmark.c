@@ -9,7 +9,7 @@
 #include "loss/objective.h"
 #include "model/weights_random.h"
 #include "transfer/context.h"
-#include "transfer/space.h"
+#include "transfer/device_space.h"
 #include "tune/ceiling.h"
 #include "tune/tune.h"
 
@@ -178,7 +178,7 @@ static pst_status make_image(bench *b, size_t count, uint64_t seed, pst_buffer *
     pst_random_normal(seed, values, count);
     for (size_t i = 0; i < count; i++)
         values[i] *= 50;
-    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "an image", x));
+    PST_TRY(pst_buffer_create(session, pst_device_vector_bytes(count), "an image", x));
     PST_TRY(pst_buffer_write(session, *x, 0, values, count * sizeof *values));
 cleanup:
     pst_free(values);
@@ -258,7 +258,7 @@ static pst_status run_size(bench *b, int side) {
     pst_buffer_destroy(session, e.x);
     e.x = NULL;
     PST_TRY(make_image(b, count, 3, &e.x));
-    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the gradient", &e.gradient));
+    PST_TRY(pst_buffer_create(session, pst_device_vector_bytes(count), "the gradient", &e.gradient));
     row.device_bytes = session->buffer_bytes;
     PST_TRY(pst_measure(session, &b->measuring, evaluate, &e, &timing));
     PST_TRY(check_result(b, &e, count));

@@ -13,18 +13,13 @@ static pst_status take_moment(pst_job *job, const pst_vector *moment, int which,
     const pst_stage *stage = &job->stage;
     const pst_extent *extent = &stage->extent;
     const size_t count = 3 * (size_t)extent->image_w * (size_t)extent->image_h;
-    const size_t all = 3 * (size_t)stage->w * (size_t)stage->h;
-    float *whole = NULL;
     pst_status status;
-    PST_TRY(pst_allocate(&job->context->error, all, sizeof(float), &whole));
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &carried->moments[which]));
     float *values = carried->moments[which];
-    PST_TRY(pst_buffer_read(job->context->session, (const pst_buffer *)moment, 0, whole, sizeof(float) * all));
-    pst_extent_crop(extent, 3, whole, values);
+    PST_TRY(pst_space_take(stage->space, extent, moment, values));
     for (size_t i = 0; which == SECOND && i < count; i++) /* in the unit of the gradient, as the steps use it */
         values[i] = sqrtf(values[i]);
 cleanup:
-    pst_free(whole);
     return status;
 }
 
@@ -69,24 +64,21 @@ static pst_status give_moment(pst_job *job, const pst_carried *carried, int whic
     const pst_image *image = carried->image;
     pst_stage *stage = &job->stage;
     const int w = stage->extent.image_w, h = stage->extent.image_h;
-    const size_t count = 3 * (size_t)w * (size_t)h, all = 3 * (size_t)stage->w * (size_t)stage->h;
+    const size_t count = 3 * (size_t)w * (size_t)h;
     const float fewer = (float)((double)image->width * image->height / ((double)w * h));
-    float *values = NULL, *whole = NULL;
+    float *values = NULL;
     pst_status status;
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &values));
-    PST_TRY(pst_allocate(&job->context->error, all, sizeof(float), &whole));
     PST_TRY(resize_moment(&job->context->error, carried, which, w, h, values));
     for (size_t i = 0; i < count; i++) {
         values[i] *= fewer;
         if (which == SECOND)
             values[i] *= values[i];
     }
-    pst_extent_continue(&stage->extent, 3, values, whole);
-    PST_TRY(stage->space.vectors.create(stage->space.vectors.self, vector));
-    PST_TRY(pst_buffer_write(job->context->session, (pst_buffer *)*vector, 0, whole, sizeof(float) * all));
+    PST_TRY(stage->space->vectors.create(stage->space->vectors.self, vector));
+    PST_TRY(pst_space_put(stage->space, &stage->extent, values, *vector));
 cleanup:
     pst_free(values);
-    pst_free(whole);
     return status;
 }
 

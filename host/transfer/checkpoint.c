@@ -15,7 +15,7 @@
 #include "transfer/stage.h"
 
 #define MAGIC "pastiche checkpoint\n"
-#define VERSION 2u
+#define VERSION 3u
 #define DIGEST_BYTES 65
 #define MOST_TEXT (1u << 20) /* of the options */
 #define SHOWN 100            /* characters of an option in a message */
@@ -77,7 +77,7 @@ typedef struct archive {
     pst_file *in; /* NULL: it is written */
     uint64_t at;
     pst_digest digest;
-    float *host; /* a vector's numbers on their way */
+    float *band; /* a vector's numbers on their way */
 } archive;
 
 static pst_status put(void *self, void *data, size_t bytes) {
@@ -91,19 +91,23 @@ static pst_status put(void *self, void *data, size_t bytes) {
     return status;
 }
 
+/* In bands of rows. */
 static pst_status put_vector(void *self, pst_vector *vector) {
     archive *a = self;
-    pst_session *session = a->job->context->session;
-    pst_buffer *buffer = (pst_buffer *)vector;
-    size_t bytes = sizeof(float) * a->job->stage.space.length;
+    pst_space *space = a->job->stage.space;
+    const int most = pst_space_band(space);
+    const size_t row = 3 * (size_t)space->w;
     pst_status status = PST_OK;
-    if (!a->in)
-        PST_TRY(pst_buffer_read(session, buffer, 0, a->host, bytes));
-    PST_TRY(put(a, a->host, bytes));
-    if (a->in)
-        PST_TRY(pst_buffer_write(session, buffer, 0, a->host, bytes));
-    if (a->in)
-        PST_TRY(pst_session_finish(session)); /* the numbers of the next one take their place */
+    if (!a->band)
+        PST_TRY(pst_allocate(&a->job->context->error, row * (size_t)most, sizeof(float), &a->band));
+    for (int y = 0; y < space->h; y += most) {
+        const int rows = most < space->h - y ? most : space->h - y;
+        if (!a->in)
+            PST_TRY(space->methods->read(space, vector, y, rows, a->band));
+        PST_TRY(put(a, a->band, sizeof(float) * row * (size_t)rows));
+        if (a->in)
+            PST_TRY(space->methods->write(space, vector, y, rows, a->band));
+    }
 cleanup:
     return status;
 }
@@ -157,7 +161,7 @@ static void apply(pst_job *job, const state *s, const double *weights) {
     pst_stage *stage = &job->stage;
     for (size_t t = 0; t < job->objective_options.term_count; t++) {
         job->objective_options.terms[t].weight = weights[t];
-        pst_objective_set_weight(stage->objective, t, weights[t]);
+        pst_stage_set_weight(stage, t, weights[t]);
     }
     stage->iteration = (int)s->iteration;
     stage->best_iteration = (int)s->best_iteration;
@@ -185,17 +189,10 @@ static pst_status put_state(archive *a, state *numbers, double *weights) {
     PST_TRY(put(a, weights, sizeof *weights * job->objective_options.term_count));
     if (stage->window)
         PST_TRY(put(a, stage->window, sizeof(double) * (size_t)job->options.improvement_window));
-    PST_TRY(put_vector(a, (pst_vector *)stage->x));
+    PST_TRY(put_vector(a, stage->x));
     PST_TRY(pst_optimizer_serialize(stage->optimizer, &way));
 cleanup:
     return status;
-}
-
-static pst_status begin(archive *a) {
-    pst_digest_begin(&a->digest, PST_DIGEST_SHA256);
-    const pst_extent extent = pst_extent_make(a->job->width, a->job->height, a->job->multiple);
-    size_t largest = (size_t)extent.w * (size_t)extent.h * 3 + PST_VECTOR_ALIGN;
-    return pst_allocate(&a->job->context->error, largest, sizeof(float), &a->host);
 }
 
 pst_status pst_job_save(pst_job *job, const char *path) {
@@ -210,7 +207,7 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     PST_TRY(make_digests(job, digests));
     PST_TRY(pst_folder_create_for(&job->context->error, path));
     PST_TRY(pst_writer_open(&job->context->error, path, &a.out));
-    PST_TRY(begin(&a));
+    pst_digest_begin(&a.digest, PST_DIGEST_SHA256);
     PST_TRY(put(&a, magic, sizeof magic));
     PST_TRY(put(&a, &version, sizeof version));
     PST_TRY(put(&a, &text_bytes, sizeof text_bytes));
@@ -227,7 +224,7 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     PST_TRY(pst_writer_install(&job->context->error, a.out));
 cleanup:
     pst_writer_close(a.out);
-    pst_free(a.host);
+    pst_free(a.band);
     return status;
 }
 
@@ -329,7 +326,7 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job can be resumed only before it runs");
     PST_TRY(pst_job_check_memory(job));
     PST_TRY(pst_file_open(&job->context->error, path, &a.in, &bytes));
-    PST_TRY(begin(&a));
+    pst_digest_begin(&a.digest, PST_DIGEST_SHA256);
     PST_TRY(check_sum(&a, bytes));
     PST_TRY(check_head(&a, &scale));
     job->scale = (size_t)scale;
@@ -346,6 +343,6 @@ cleanup:
         job->scale = 0;
     }
     pst_file_close(a.in);
-    pst_free(a.host);
+    pst_free(a.band);
     return status;
 }

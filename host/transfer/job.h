@@ -5,8 +5,8 @@
 #include "image/extent.h"
 #include "loss/regions.h"
 #include "transfer/context.h"
+#include "transfer/device_space.h"
 #include "transfer/scales.h"
-#include "transfer/space.h"
 #include "transfer/stored_style.h"
 
 #define PST_PLAN_ENTRIES 8
@@ -16,10 +16,11 @@ typedef struct pst_stage {
     pst_extent extent;
     int w, h, iterations;     /* the size that is worked on: the extent's */
     pst_objective *objective; /* NULL: none is open */
-    pst_space space;
+    pst_space *space;         /* NULL: none is open yet; it lies in the next */
+    pst_device_space on_device;
     pst_optimizer_options optimizer_options;
     pst_optimizer *optimizer;
-    pst_buffer *x, *gradient;           /* x moves; the optimizer may exchange either for another one of their size */
+    pst_vector *x, *gradient;           /* x moves; the optimizer may exchange either for another one of their size */
     double loss, losses[PST_TERMS_MAX]; /* of the last evaluation, once the device has been waited for */
     int iteration;                      /* evaluations done */
     double best_loss;

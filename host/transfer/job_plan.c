@@ -52,9 +52,9 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
     at_least(&n->largest, largest);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, options.w, options.h, iterations);
     size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&optimizer);
-    n->vectors =
-        (count + OWN_VECTORS) * pst_space_vector_bytes(length) + pst_space_bytes(options.h, options.w, count + 2);
-    at_least(&n->largest, pst_space_vector_bytes(length));
+    n->vectors = (count + OWN_VECTORS) * pst_device_vector_bytes(length) +
+                 pst_device_space_bytes(options.h, options.w, count + 2);
+    at_least(&n->largest, pst_device_vector_bytes(length));
     for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
         bool style = s < job->options.style_count;
         int w = options.w, h = options.h;
@@ -67,8 +67,8 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
                        : pst_objective_content_bytes(objective, &bytes, &largest);
         PST_TRY(named(job, status, style ? job->options.styles[s] : job->options.content));
         at_least(&n->largest, largest);
-        uint64_t image = pst_space_vector_bytes((size_t)h * (size_t)w * 3);
-        at_least(&most_while, image + (bytes > image ? bytes : image)); /* on its way it has two forms */
+        uint64_t image = pst_device_vector_bytes((size_t)h * (size_t)w * 3);
+        at_least(&most_while, image + bytes);
     }
     uint64_t later = n->maps + n->workspace + n->vectors;
     n->while_targets = most_while > later ? most_while - later : 0;

@@ -2,16 +2,14 @@
 #include <math.h>
 
 #include "transfer/job.h"
+#include "transfer/stage.h"
 #include "transfer/transfer_options.h"
 
 /* The image stays what it is, the best so far; what is known of its loss, and by the optimizer, is not true any more.
  * At once, so that a checkpoint in the same breath is right. */
 static pst_status begin_anew(pst_job *job) {
     pst_stage *stage = &job->stage;
-    pst_status status = PST_OK;
-    if (!stage->x_is_best)
-        status = pst_buffer_copy(job->context->session, stage->x,
-                                 (const pst_buffer *)pst_optimizer_best(stage->optimizer), stage->x->bytes);
+    pst_status status = pst_stage_go_to_best(stage);
     pst_optimizer_begin_anew(stage->optimizer);
     stage->best_loss = INFINITY;
     stage->window_since = stage->iteration;
@@ -36,7 +34,7 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
                                                        : tv_weight;
         term->weight = weight * term->factor;
         if (stage->objective)
-            pst_objective_set_weight(stage->objective, t, term->weight);
+            pst_stage_set_weight(stage, t, term->weight);
     }
     if (stage->best_iteration)
         PST_TRY(begin_anew(job));

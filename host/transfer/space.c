@@ -1,113 +1,60 @@
 #include "transfer/space.h"
 
-#include "op/pixels.h"
+#include "base/memory.h"
 
-/* A pst_vector is never anything but a pst_buffer here. */
-static pst_buffer *buffer(pst_vector *vector) { return (pst_buffer *)vector; }
-static const pst_buffer *buffer_of(const pst_vector *vector) { return (const pst_buffer *)vector; }
+#define BAND_FLOATS (4 << 20)
 
-static pst_status create(void *self, pst_vector **vector) {
-    pst_space *space = self;
-    pst_buffer *made;
-    pst_status status =
-        pst_buffer_create(space->session, sizeof(float) * space->length, "an optimizer's vector", &made);
-    *vector = (pst_vector *)made;
-    return status;
+int pst_space_band(const pst_space *space) {
+    int rows = BAND_FLOATS / (3 * space->w);
+    return rows < 1 ? 1 : rows < space->h ? rows : space->h;
 }
 
-static void destroy(void *self, pst_vector *vector) {
-    pst_space *space = self;
-    pst_buffer_destroy(space->session, buffer(vector));
+static pst_status allocate_band(const pst_space *space, float **band) {
+    return pst_allocate(space->vectors.error, 3 * (size_t)space->w * (size_t)pst_space_band(space), sizeof(float),
+                        band);
 }
 
-static pst_status copy(void *self, pst_vector *to, const pst_vector *from) {
-    pst_space *space = self;
-    return pst_buffer_copy(space->session, buffer(to), buffer_of(from), sizeof(float) * space->length);
+static int band_at(const pst_space *space, int y) {
+    int rows = pst_space_band(space);
+    return rows < space->h - y ? rows : space->h - y;
 }
 
-static pst_status combine(void *self, pst_vector *to, size_t count, const double *factors,
-                          const pst_vector *const *from) {
-    pst_space *space = self;
-    return pst_combine(space->session, buffer(to), space->length, count, factors, (const pst_buffer *const *)from);
-}
-
-static pst_status queue_dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
-                             const pst_vector *const *b, const pst_vector *norm_of) {
-    pst_space *space = self;
-    size_t slots = pst_dots_slots(a_count);
+pst_status pst_space_put(pst_space *space, const pst_extent *extent, const float *samples, pst_vector *v) {
+    float *band = NULL;
     pst_status status;
-    PST_TRY(pst_dots(space->session, space->length, a_count, (const pst_buffer *const *)a, b_count,
-                     (const pst_buffer *const *)b, &space->sums));
-    if (norm_of)
-        PST_TRY(pst_absolute_sum(space->session, buffer_of(norm_of), space->length, &space->sums, slots));
-    PST_TRY(pst_sums_read_later(&space->sums, slots + (norm_of ? 1 : 0)));
+    PST_TRY(allocate_band(space, &band));
+    for (int y = 0, rows; y < space->h; y += rows) {
+        rows = band_at(space, y);
+        pst_extent_continue_rows(extent, 3, samples, y, rows, band);
+        PST_TRY(space->methods->write(space, v, y, rows, band));
+    }
 cleanup:
+    pst_free(band);
     return status;
 }
 
-static void read_dots(void *self, size_t a_count, size_t b_count, double *results, double *l1_norm) {
-    const pst_space *space = self;
-    for (size_t i = 0; i < a_count; i++)
-        for (size_t j = 0; j < b_count; j++)
-            results[i * b_count + j] = pst_sums_value(&space->sums, pst_dots_slot(i, j));
-    if (l1_norm)
-        *l1_norm = pst_sums_value(&space->sums, pst_dots_slots(a_count));
-}
-
-static pst_status spread(void *self, pst_vector *to, const pst_vector *from, const pst_vector *v) {
-    pst_space *space = self;
-    return pst_spread(space->session, space->h, space->w, buffer(to), from ? buffer_of(from) : NULL, buffer_of(v),
-                      space->scales);
-}
-
-static pst_status adam(void *self, pst_vector *x, pst_vector *m, pst_vector *v, const pst_vector *g, double rate,
-                       double beta1, double beta2, double correction1, double correction2, double epsilon) {
-    pst_space *space = self;
-    return pst_adam(space->session, space->length, buffer(x), buffer(m), buffer(v), buffer_of(g), rate, beta1, beta2,
-                    correction1, correction2, epsilon);
-}
-
-static pst_status clamp(void *self, pst_vector *x) {
-    pst_space *space = self;
-    return pst_pixels_clamp(space->session, buffer(x), (size_t)space->h * (size_t)space->w, space->pixel_scale);
-}
-
-size_t pst_space_bytes(int h, int w, size_t most_dots) {
-    return pst_sums_bytes(pst_dots_slots(most_dots) + 1) + pst_spread_bytes(h, w);
-}
-
-size_t pst_space_vector_bytes(size_t length) { return sizeof(float) * pst_round_up(length, PST_VECTOR_ALIGN); }
-
-pst_status pst_space_open(pst_session *session, int h, int w, size_t most_dots, pst_space *space) {
+pst_status pst_space_take(pst_space *space, const pst_extent *extent, const pst_vector *v, float *samples) {
+    float *band = NULL;
     pst_status status;
-    *space = (pst_space){.session = session,
-                         .h = h,
-                         .w = w,
-                         .length = pst_round_up(3 * (size_t)h * (size_t)w, PST_VECTOR_ALIGN),
-                         .pixel_scale = 1};
-    space->vectors = (pst_vector_space){.self = space,
-                                        .error = session->error,
-                                        .create = create,
-                                        .destroy = destroy,
-                                        .copy = copy,
-                                        .combine = combine,
-                                        .queue_dots = queue_dots,
-                                        .read_dots = read_dots,
-                                        .spread = spread,
-                                        .adam = adam,
-                                        .clamp = clamp};
-    PST_TRY(pst_sums_create(session, pst_dots_slots(most_dots) + 1, &space->sums));
-    PST_TRY(pst_buffer_create(session, pst_spread_bytes(h, w), "scales of the image", &space->scales));
+    PST_TRY(allocate_band(space, &band));
+    for (int y = 0, rows; y < space->h; y += rows) {
+        rows = band_at(space, y);
+        PST_TRY(space->methods->read(space, v, y, rows, band));
+        pst_extent_crop_rows(extent, 3, band, y, rows, samples);
+    }
+cleanup:
+    pst_free(band);
+    return status;
+}
+
+pst_status pst_space_import(pst_space *space, const pst_extent *extent, const float *rgb, pst_vector **x) {
+    pst_status status;
+    PST_TRY(space->vectors.create(space->vectors.self, x));
+    PST_TRY(pst_space_put(space, extent, rgb, *x));
+    PST_TRY(space->methods->import(space, *x));
     return PST_OK;
 cleanup:
-    pst_space_close(space);
+    space->vectors.destroy(space->vectors.self, *x);
+    *x = NULL;
     return status;
-}
-
-void pst_space_close(pst_space *space) {
-    if (space->session) {
-        pst_sums_destroy(&space->sums);
-        pst_buffer_destroy(space->session, space->scales);
-    }
-    *space = (pst_space){0};
 }

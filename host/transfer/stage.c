@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "image/color.h"
-#include "op/pixels.h"
 #include "transfer/job.h"
 
 #define NOISE 0.001        /* standard deviation of a random start, in 0..255 units */
@@ -44,84 +43,91 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
                                    .decay = o->decay};
 }
 
-/* ---- images to the device and back ---- */
+/* ---- images to the space and back ---- */
 
 pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x) {
-    size_t pixels = (size_t)image->width * (size_t)image->height, bytes = pst_space_vector_bytes(pixels * 3);
-    pst_buffer *rgb = NULL;
-    pst_status status;
-    *x = NULL;
-    PST_TRY(pst_buffer_create(session, bytes, "an image", &rgb));
-    PST_TRY(pst_buffer_create(session, bytes, "an image", x));
-    PST_TRY(pst_buffer_write(session, rgb, 0, image->rgb, sizeof(float) * pixels * 3));
-    PST_TRY(pst_pixels_import(session, rgb, pixels, pixel_scale, *x));
-    PST_TRY(pst_session_finish(session));
-cleanup:
-    pst_buffer_destroy(session, rgb);
-    if (status != PST_OK) {
-        pst_buffer_destroy(session, *x);
-        *x = NULL;
-    }
+    pst_device_space space;
+    pst_vector *vector;
+    const pst_extent extent = pst_extent_make(image->width, image->height, 1);
+    pst_device_space_open(session, image->height, image->width, pixel_scale, &space);
+    pst_status status = pst_space_import(&space.base, &extent, image->rgb, &vector);
+    pst_device_space_close(&space);
+    *x = (pst_buffer *)vector;
     return status;
 }
 
-/* `image` in another size, continued, on the device. */
-static pst_status upload_at(pst_job *job, const pst_image *image, const pst_extent *extent, pst_buffer **x) {
-    pst_error *error = &job->context->error;
-    pst_image *resized = NULL, *continued = NULL;
+/* `image` in another size, continued, as a new vector. */
+static pst_status import_at(pst_job *job, pst_space *space, const pst_image *image, const pst_extent *extent,
+                            pst_vector **x) {
+    pst_image *resized = NULL;
     pst_status status;
     *x = NULL;
-    PST_TRY(pst_img_resize(error, image, extent->image_w, extent->image_h, &resized));
-    PST_TRY(pst_img_create(error, extent->w, extent->h, NULL, &continued));
+    PST_TRY(pst_img_resize(&job->context->error, image, extent->image_w, extent->image_h, &resized));
     if (job->gray)
         pst_img_make_gray(resized);
-    pst_extent_continue(extent, 3, resized->rgb, continued->rgb);
-    PST_TRY(pst_stage_upload(job->context->session, continued, pst_job_pixel_scale(job), x));
+    PST_TRY(pst_space_import(space, extent, resized->rgb, x));
 cleanup:
     pst_image_destroy(resized);
-    pst_image_destroy(continued);
     return status;
 }
 
-static const pst_buffer *best_image(const pst_stage *stage) {
-    return stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
+static const pst_vector *best_image(const pst_stage *stage) {
+    return stage->x_is_best ? stage->x : pst_optimizer_best(stage->optimizer);
+}
+
+pst_status pst_stage_go_to_best(pst_stage *stage) {
+    const pst_vector_space *vectors = &stage->space->vectors;
+    return stage->x_is_best ? PST_OK : vectors->copy(vectors->self, stage->x, pst_optimizer_best(stage->optimizer));
 }
 
 pst_status pst_stage_image(pst_job *job, pst_image **result) {
-    pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
-    size_t pixels = (size_t)stage->w * (size_t)stage->h;
-    pst_buffer *rgb = stage->gradient; /* which the next evaluation makes anew: a result takes no memory more */
-    pst_image *whole = NULL, *image = NULL;
+    pst_vector *rgb = stage->gradient; /* which the next evaluation makes anew: a result takes no memory more */
+    pst_image *image = NULL;
     pst_status status;
     *result = NULL;
     if (!stage->best_iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "there is no result before the first evaluation");
-    PST_TRY(pst_img_create(&job->context->error, stage->w, stage->h, NULL, &whole));
     PST_TRY(pst_img_create(&job->context->error, stage->extent.image_w, stage->extent.image_h, NULL, &image));
-    const pst_buffer *average = (const pst_buffer *)pst_optimizer_average(stage->optimizer);
-    PST_TRY(pst_pixels_export(session, average ? average : best_image(stage), pixels, pst_job_pixel_scale(job), rgb));
-    PST_TRY(pst_buffer_read(session, rgb, 0, whole->rgb, sizeof(float) * pixels * 3));
-    pst_extent_crop(&stage->extent, 3, whole->rgb, image->rgb);
+    const pst_vector *average = pst_optimizer_average(stage->optimizer);
+    PST_TRY(stage->space->methods->export(stage->space, average ? average : best_image(stage), rgb));
+    PST_TRY(pst_space_take(stage->space, &stage->extent, rgb, image->rgb));
     if (job->gray)
         pst_img_make_gray(image); /* the network's units round each color its own way */
     PST_TRY(pst_job_keep_content(job, image));
     *result = image;
     image = NULL;
 cleanup:
-    pst_image_destroy(whole);
     pst_image_destroy(image);
     return status;
 }
 
 /* ---- opening and closing ---- */
 
+/* A style of which the image is there. */
+static pst_status add_style(pst_job *job, int image_size, size_t s, const pst_guides *guides) {
+    pst_session *session = job->context->session;
+    pst_objective *objective = job->stage.objective;
+    pst_device_space space;
+    pst_vector *x = NULL;
+    int w, h;
+    pst_status status;
+    pst_job_style_size(job, job->styles[s], image_size, &w, &h);
+    const pst_extent extent = pst_extent_make(w, h, 1);
+    pst_device_space_open(session, h, w, pst_job_pixel_scale(job), &space);
+    PST_TRY(import_at(job, &space.base, job->styles[s], &extent, &x));
+    PST_TRY(guides ? pst_objective_add_guided_style(objective, (pst_buffer *)x, h, w, guides)
+                   : pst_objective_add_style(objective, (pst_buffer *)x, h, w, job->blend[s]));
+cleanup:
+    space.base.vectors.destroy(&space, x);
+    pst_device_space_close(&space);
+    return status;
+}
+
 /* Leaves the content, in the stage's extent, in stage->x. Styles are not extended: what deep layers miss of their last
  * rows is a small part of their statistics, and a stored style then serves either way. */
 static pst_status make_targets(pst_job *job, int image_size) {
-    pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
-    pst_buffer *x = NULL;
     pst_guides *guides;
     pst_status status;
     PST_TRY(pst_job_make_guides(job, &stage->extent, image_size, &guides));
@@ -129,62 +135,54 @@ static pst_status make_targets(pst_job *job, int image_size) {
     if (guides)
         PST_TRY(pst_objective_set_guides(stage->objective, &guides[0]));
     for (size_t s = 0; s < job->options.style_count; s++) {
-        int w, h;
-        if (job->stored[s]) {
-            PST_TRY(pst_job_add_stored_style(job, stage->objective, s, image_size, guides ? &guides[s + 1] : NULL));
-            continue;
-        }
-        pst_job_style_size(job, job->styles[s], image_size, &w, &h);
-        const pst_extent extent = pst_extent_make(w, h, 1);
-        PST_TRY(upload_at(job, job->styles[s], &extent, &x));
-        PST_TRY(guides ? pst_objective_add_guided_style(stage->objective, x, h, w, &guides[s + 1])
-                       : pst_objective_add_style(stage->objective, x, h, w, job->blend[s]));
-        pst_buffer_destroy(session, x);
-        x = NULL;
+        const pst_guides *own = guides ? &guides[s + 1] : NULL;
+        PST_TRY(job->stored[s] ? pst_job_add_stored_style(job, stage->objective, s, image_size, own)
+                               : add_style(job, image_size, s, own));
     }
-    PST_TRY(upload_at(job, job->content, &stage->extent, &stage->x));
-    PST_TRY(pst_objective_set_content(stage->objective, stage->x));
-    PST_TRY(pst_job_hold_content(job, stage->objective, stage->x, &stage->extent));
+    PST_TRY(import_at(job, stage->space, job->content, &stage->extent, &stage->x));
+    PST_TRY(pst_objective_set_content(stage->objective, (pst_buffer *)stage->x));
+    PST_TRY(pst_job_hold_content(job, stage->objective, (pst_buffer *)stage->x, &stage->extent));
     PST_TRY(pst_objective_end(stage->objective));
 cleanup:
     pst_job_drop_guides(job, guides);
-    pst_buffer_destroy(session, x);
     return status;
 }
 
-static pst_status upload_noise(pst_job *job, pst_buffer **x) {
-    pst_session *session = job->context->session;
-    size_t count = (size_t)job->stage.w * (size_t)job->stage.h * 3;
+static uint64_t seed_of(const pst_job *job) { return job->options.seed < 0 ? 0 : (uint64_t)job->options.seed; }
+
+static pst_status make_noise(pst_job *job) {
+    pst_stage *stage = &job->stage;
+    pst_vector_space *vectors = &stage->space->vectors;
+    const size_t count = (size_t)stage->w * (size_t)stage->h * 3;
     float *noise = NULL;
     pst_status status;
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
-    pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
+    pst_random_normal(seed_of(job), noise, count);
     for (size_t i = 0; i < count; i++)
         noise[i] *= (float)NOISE;
-    PST_TRY(pst_buffer_create(session, pst_space_vector_bytes(count), "the image", x));
-    PST_TRY(pst_buffer_write(session, *x, 0, noise, sizeof(float) * count));
+    PST_TRY(vectors->create(vectors->self, &stage->x));
+    PST_TRY(stage->space->methods->write(stage->space, stage->x, 0, stage->h, noise));
 cleanup:
     pst_free(noise);
     return status;
 }
 
 /* The same around a gray of the mean color's lightness. */
-static pst_status upload_gray_noise(pst_job *job, pst_buffer **x) {
-    const pst_extent *extent = &job->stage.extent;
-    const size_t count = (size_t)extent->w * (size_t)extent->h;
-    float *noise = NULL;
-    pst_image *image = NULL;
+static pst_status make_gray_noise(pst_job *job) {
+    pst_stage *stage = &job->stage;
+    const pst_extent whole = pst_extent_make(stage->w, stage->h, 1);
+    const size_t count = (size_t)stage->w * (size_t)stage->h;
+    float *noise = NULL, *rgb = NULL;
     pst_status status;
-    *x = NULL;
-    PST_TRY(pst_img_create(&job->context->error, extent->w, extent->h, NULL, &image));
     PST_TRY(pst_allocate(&job->context->error, count, sizeof(float), &noise));
-    pst_random_normal(job->options.seed < 0 ? 0 : (uint64_t)job->options.seed, noise, count);
+    PST_TRY(pst_allocate(&job->context->error, 3 * count, sizeof(float), &rgb));
+    pst_random_normal(seed_of(job), noise, count);
     for (size_t i = 0; i < 3 * count; i++)
-        image->rgb[i] = MEAN_GRAY + (float)NOISE * noise[i / 3];
-    PST_TRY(pst_stage_upload(job->context->session, image, pst_job_pixel_scale(job), x));
+        rgb[i] = MEAN_GRAY + (float)NOISE * noise[i / 3];
+    PST_TRY(pst_space_import(stage->space, &whole, rgb, &stage->x));
 cleanup:
     pst_free(noise);
-    pst_image_destroy(image);
+    pst_free(rgb);
     return status;
 }
 
@@ -195,15 +193,14 @@ static pst_status start_image(pst_job *job, const pst_image *from) {
         from = job->options.start == PST_START_CONTENT ? job->content : job->start;
     if (from == job->content)
         return PST_OK;
-    pst_buffer_destroy(job->context->session, stage->x);
+    stage->space->vectors.destroy(stage->space->vectors.self, stage->x);
     stage->x = NULL;
     if (from)
-        return upload_at(job, from, &stage->extent, &stage->x);
-    return job->gray ? upload_gray_noise(job, &stage->x) : upload_noise(job, &stage->x);
+        return import_at(job, stage->space, from, &stage->extent, &stage->x);
+    return job->gray ? make_gray_noise(job) : make_noise(job);
 }
 
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
-    pst_session *session = job->context->session;
     const pst_scale *scale = &job->scales[k];
     pst_stage *stage = &job->stage;
     pst_objective_options options = job->objective_options;
@@ -216,26 +213,28 @@ pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
     if (job->options.min_improvement > 0)
         PST_TRY(pst_allocate(&job->context->error, (size_t)job->options.improvement_window, sizeof(double),
                              &stage->window));
+    pst_device_space_open(job->context->session, stage->h, stage->w, pst_job_pixel_scale(job), &stage->on_device);
+    stage->space = &stage->on_device.base;
+    const pst_vector_space *vectors = &stage->space->vectors;
     PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
     PST_TRY(make_targets(job, scale->image_size));
     pst_weights_forget(job->network->model); /* all weights are on the device now */
     PST_TRY(start_image(job, from));
-    PST_TRY(pst_buffer_create(session, stage->x->bytes, "the gradient", &stage->gradient));
-    PST_TRY(pst_space_open(session, stage->h, stage->w, pst_optimizer_vector_count(&stage->optimizer_options) + 2,
-                           &stage->space));
-    stage->space.pixel_scale = pst_job_pixel_scale(job);
-    PST_TRY(pst_optimizer_create(&stage->space.vectors, &stage->optimizer_options, &stage->optimizer));
+    PST_TRY(vectors->create(vectors->self, &stage->gradient));
+    PST_TRY(pst_device_space_allocate(&stage->on_device, pst_optimizer_vector_count(&stage->optimizer_options) + 2));
+    PST_TRY(pst_optimizer_create(vectors, &stage->optimizer_options, &stage->optimizer));
 cleanup:
     return status;
 }
 
 void pst_stage_close(pst_job *job) {
-    pst_session *session = job->context->session;
     pst_stage *stage = &job->stage;
     pst_optimizer_destroy(stage->optimizer);
-    pst_space_close(&stage->space);
-    pst_buffer_destroy(session, stage->x);
-    pst_buffer_destroy(session, stage->gradient);
+    if (stage->space) {
+        stage->space->vectors.destroy(stage->space->vectors.self, stage->x);
+        stage->space->vectors.destroy(stage->space->vectors.self, stage->gradient);
+    }
+    pst_device_space_close(&stage->on_device);
     pst_objective_destroy(stage->objective);
     pst_free(stage->window);
     *stage = (pst_stage){0};
@@ -243,12 +242,18 @@ void pst_stage_close(pst_job *job) {
 
 /* ---- an iteration ---- */
 
+/* Queues the losses and their gradient at x. */
+static pst_status evaluate(pst_stage *stage) {
+    return pst_objective_evaluate(stage->objective, (const pst_buffer *)stage->x, (pst_buffer *)stage->gradient);
+}
+
+void pst_stage_set_weight(pst_stage *stage, size_t term, double weight) {
+    pst_objective_set_weight(stage->objective, term, weight);
+}
+
 /* Lets the optimizer move x. A gradient that is not finite is as bad as such a loss, and becomes one. */
 static pst_status move(pst_stage *stage) {
-    pst_vector *x = (pst_vector *)stage->x, *g = (pst_vector *)stage->gradient;
-    pst_status status = pst_optimizer_move(stage->optimizer, &x, &g, stage->loss);
-    stage->x = (pst_buffer *)x;
-    stage->gradient = (pst_buffer *)g;
+    pst_status status = pst_optimizer_move(stage->optimizer, &stage->x, &stage->gradient, stage->loss);
     if (status != PST_ERROR_NUMERIC)
         return status;
     stage->loss = NAN;
@@ -268,7 +273,7 @@ static pst_status restart(pst_job *job) {
             "the loss at iteration %d is not a finite number, and smaller steps did not help; use smaller weights or a "
             "smaller learning rate",
             stage->iteration);
-    pst_status status = pst_buffer_copy(job->context->session, stage->x, best_image(stage), stage->x->bytes);
+    pst_status status = pst_stage_go_to_best(stage);
     return status == PST_OK ? pst_optimizer_restart(stage->optimizer, RESTART_SCALE) : status;
 }
 
@@ -290,11 +295,11 @@ pst_status pst_stage_advance(pst_job *job, char *notice) {
     notice[0] = '\0';
 
     /* Queued: the losses and their gradient at x, and what the step needs to know about the gradient. */
-    PST_TRY(pst_objective_evaluate(stage->objective, stage->x, stage->gradient));
+    PST_TRY(evaluate(stage));
     if (job->gray) /* descent among the gray images: every step is made of such gradients */
-        PST_TRY(pst_pixels_gray(job->context->session, stage->gradient, (size_t)stage->w * (size_t)stage->h));
+        PST_TRY(stage->space->methods->gray(stage->space, stage->gradient));
     if (!last)
-        PST_TRY(pst_optimizer_measure(stage->optimizer, (pst_vector *)stage->x, (pst_vector *)stage->gradient));
+        PST_TRY(pst_optimizer_measure(stage->optimizer, stage->x, stage->gradient));
 
     /* The one wait. */
     PST_TRY(pst_session_finish(job->context->session));

@@ -141,7 +141,7 @@ static pst_status open_pass(maker *m, int w, int h) {
     pst_pass_bytes bytes = pst_pass_measure(m->pass);
     double limit = (double)session->device.info.memory_bytes * session->device.quirks.memory_share;
     double needed = (double)(bytes.maps + bytes.workspace + bytes.weights + statistics) +
-                    2.0 * (double)pst_space_vector_bytes(3 * (size_t)w * (size_t)h);
+                    (double)pst_device_vector_bytes(3 * (size_t)w * (size_t)h);
     if (needed > limit || bytes.largest > session->device.info.max_allocation_bytes)
         return pst_fail(&m->context->error, PST_ERROR_DEVICE_MEMORY,
                         "a style of %dx%d needs %.0f MiB on a device with %.0f MiB; use a smaller image size", w, h,

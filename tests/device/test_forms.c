@@ -11,7 +11,7 @@
 #include "loss/objective.h"
 #include "model/weights_random.h"
 #include "on_device.h"
-#include "transfer/space.h"
+#include "transfer/device_space.h"
 
 enum { H = 37, W = 50, COUNT = H * W * 3 };
 #define LOSS_ERROR 1e-5
@@ -38,11 +38,11 @@ static void evaluate(const pst_device_network *net, const pst_objective_options 
     ck_assert_ptr_nonnull(pixels);
     for (int i = 0; i < 3; i++) {
         image((uint64_t)i + 1, pixels);
-        ck_ok(test_error, pst_buffer_create(session, pst_space_vector_bytes(COUNT), "a test", &x[i]));
+        ck_ok(test_error, pst_buffer_create(session, pst_device_vector_bytes(COUNT), "a test", &x[i]));
         ck_ok(test_error, pst_buffer_write(session, x[i], 0, pixels, sizeof(float) * COUNT));
     }
     free(pixels);
-    ck_ok(test_error, pst_buffer_create(session, pst_space_vector_bytes(COUNT), "a test", &g));
+    ck_ok(test_error, pst_buffer_create(session, pst_device_vector_bytes(COUNT), "a test", &g));
     ck_ok(test_error, pst_objective_create((pst_device_network *)net, options, &objective));
     ck_ok(test_error, pst_objective_begin(objective));
     ck_ok(test_error, pst_objective_add_style(objective, x[0], H, W, 1));

@@ -511,12 +511,14 @@ START_TEST(the_gradient_is_the_slope_of_the_loss) {
     for (int k = 0; k < 3; k++) { /* there, before, behind */
         for (int i = 0; i < COUNT; i++)
             moved[i] = x0[i] + (float)(k == 0 ? 0 : k == 1 ? -step : step) * way[i];
-        ck_assert_int_eq(pst_buffer_write(session, stage->x, 0, moved, sizeof moved), PST_OK);
-        ck_assert_int_eq(pst_objective_evaluate(stage->objective, stage->x, stage->gradient), PST_OK);
+        ck_assert_int_eq(pst_buffer_write(session, (pst_buffer *)stage->x, 0, moved, sizeof moved), PST_OK);
+        ck_assert_int_eq(
+            pst_objective_evaluate(stage->objective, (pst_buffer *)stage->x, (pst_buffer *)stage->gradient), PST_OK);
         ck_assert_int_eq(pst_session_finish(session), PST_OK);
         losses[k] = pst_objective_losses(stage->objective, NULL);
         if (k == 0)
-            ck_assert_int_eq(pst_buffer_read(session, stage->gradient, 0, gradient, sizeof gradient), PST_OK);
+            ck_assert_int_eq(pst_buffer_read(session, (pst_buffer *)stage->gradient, 0, gradient, sizeof gradient),
+                             PST_OK);
         for (int i = 0; k == 0 && i < COUNT; i++)
             steepest = fmax(steepest, fabs((double)gradient[i]));
         for (int i = 0; k == 0 && i < COUNT; i++)

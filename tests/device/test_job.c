@@ -60,8 +60,10 @@ static double loss_at(pst_stage *stage, const float *x, const float *g, double s
     static float moved[WIDTH * HEIGHT * 3];
     for (size_t i = 0; i < count; i++)
         moved[i] = (float)((double)x[i] + step * (double)g[i]);
-    ck_assert_int_eq(pst_buffer_write(context->session, stage->x, 0, moved, sizeof(float) * count), PST_OK);
-    ck_assert_int_eq(pst_objective_evaluate(stage->objective, stage->x, stage->gradient), PST_OK);
+    ck_assert_int_eq(pst_buffer_write(context->session, (pst_buffer *)stage->x, 0, moved, sizeof(float) * count),
+                     PST_OK);
+    ck_assert_int_eq(pst_objective_evaluate(stage->objective, (pst_buffer *)stage->x, (pst_buffer *)stage->gradient),
+                     PST_OK);
     ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
     return pst_objective_losses(stage->objective, NULL);
 }
@@ -82,9 +84,9 @@ START_TEST(poolings_that_round_up_have_their_gradient) {
     ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
     ck_assert_uint_eq(session->peak_bytes - before, pst_job_plan(job)->device_bytes);
     pst_stage *stage = &job->stage;
-    ck_assert_int_eq(pst_buffer_read(session, stage->x, 0, x, sizeof x), PST_OK);
+    ck_assert_int_eq(pst_buffer_read(session, (pst_buffer *)stage->x, 0, x, sizeof x), PST_OK);
     double loss = loss_at(stage, x, x, 0, count), squares = 0;
-    ck_assert_int_eq(pst_buffer_read(session, stage->gradient, 0, g, sizeof g), PST_OK);
+    ck_assert_int_eq(pst_buffer_read(session, (pst_buffer *)stage->gradient, 0, g, sizeof g), PST_OK);
     for (size_t i = 0; i < count; i++)
         squares += (double)g[i] * (double)g[i];
     double step = 1e-3 * loss / squares;
@@ -118,8 +120,9 @@ START_TEST(the_result_has_the_lowest_loss) {
         const pst_stage *stage = &job->stage;
         ck_assert(stage->best_loss == lowest);
         ck_assert(w.losses[stage->best_iteration - 1] == lowest);
-        const pst_buffer *best = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
-        ck_assert_int_eq(pst_objective_evaluate(stage->objective, best, stage->gradient), PST_OK);
+        const pst_buffer *best =
+            (const pst_buffer *)(stage->x_is_best ? stage->x : pst_optimizer_best(stage->optimizer));
+        ck_assert_int_eq(pst_objective_evaluate(stage->objective, best, (pst_buffer *)stage->gradient), PST_OK);
         ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
         ck_assert(pst_objective_losses(stage->objective, NULL) == lowest);
         pst_image *result;
@@ -189,8 +192,8 @@ START_TEST(changed_weights_hold_at_the_best_image) {
     ck_assert(c.bests[CHANGE_AT] == c.losses[CHANGE_AT]);
     ck_assert_double_gt(sum, 2 * c.losses[best]);
     const pst_stage *stage = &c.job->stage;
-    const pst_buffer *result = stage->x_is_best ? stage->x : (const pst_buffer *)pst_optimizer_best(stage->optimizer);
-    ck_assert_int_eq(pst_objective_evaluate(stage->objective, result, stage->gradient), PST_OK);
+    const pst_buffer *result = (const pst_buffer *)(stage->x_is_best ? stage->x : pst_optimizer_best(stage->optimizer));
+    ck_assert_int_eq(pst_objective_evaluate(stage->objective, result, (pst_buffer *)stage->gradient), PST_OK);
     ck_assert_int_eq(pst_session_finish(context->session), PST_OK);
     ck_assert(pst_objective_losses(stage->objective, NULL) == stage->best_loss);
     ck_assert(c.job->stage.best_loss == c.losses[lowest_of(c.losses, CHANGE_AT, c.stop_at)]);

@@ -142,7 +142,7 @@ START_TEST(gradients_are_slopes) {
     const uint64_t before = session->buffer_bytes;
     ck_assert_int_eq(pst_stage_open(job, 0, NULL), PST_OK);
     session->peak_bytes = session->buffer_bytes;
-    slopes(job->stage.objective, job->stage.x, job->stage.gradient, at, gradient);
+    slopes(job->stage.objective, (pst_buffer *)job->stage.x, (pst_buffer *)job->stage.gradient, at, gradient);
     ck_assert_uint_eq(session->peak_bytes, session->buffer_bytes); /* an evaluation takes nothing */
     pst_stage_close(job);
     pst_job_destroy(job);
@@ -229,7 +229,8 @@ START_TEST(presets_are_the_programs) {
     if (o.clamp) { /* the image on the device is within the levels before anything rounds it */
         float *x = malloc(sizeof(float) * FLOATS);
         ck_assert_ptr_nonnull(x);
-        ck_assert_int_eq(pst_buffer_read(context->session, job->stage.x, 0, x, sizeof(float) * FLOATS), PST_OK);
+        ck_assert_int_eq(pst_buffer_read(context->session, (pst_buffer *)job->stage.x, 0, x, sizeof(float) * FLOATS),
+                         PST_OK);
         static const float mean[3] = {103.939f, 116.779f, 123.68f};
         for (int i = 0; i < FLOATS; i++)
             ck_assert(x[i] >= -mean[i % 3] && x[i] <= 255 - mean[i % 3]);
@@ -260,7 +261,7 @@ START_TEST(levels_inside_stay_inside) {
         ck_assert_float_eq_tol(pst_image_samples(result)[i], fmaxf(0, fminf(255, pst_image_samples(content)[i])),
                                1e-3f);
     float x[3];
-    ck_assert_int_eq(pst_buffer_read(context->session, job->stage.x, 0, x, sizeof x), PST_OK);
+    ck_assert_int_eq(pst_buffer_read(context->session, (pst_buffer *)job->stage.x, 0, x, sizeof x), PST_OK);
     ck_assert_float_eq_tol(x[2], pst_image_samples(content)[0] * 256 / 255 - 123.68f, 1e-3f);
     pst_image_destroy(result);
     pst_job_destroy(job);

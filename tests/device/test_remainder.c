@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "image/extent.h"
 #include "job_fixture.h"
+#include "transfer/device_space.h"
 
 #define STRIP 16 /* rows or columns at a border */
 #define ITERATIONS 40
@@ -139,12 +140,47 @@ START_TEST(borders_are_mirrored) {
     pst_extent_continue(&e, 1, row, continued);
     for (int y = 0; y < 4; y++)
         ck_assert_mem_eq(continued + 4 * y, ((const float[]){1, 2, 3, 3}), 4 * sizeof(float));
-    pst_extent_crop(&e, 1, continued, back);
+    pst_extent_crop_rows(&e, 1, continued, 0, e.h, back);
     ck_assert_mem_eq(back, row, sizeof row);
     pst_extent_continue(&wide, 1, row, continued); /* mirrored more than once */
     ck_assert_mem_eq(continued + 24, ((const float[]){3, 3, 2, 1, 1, 2, 3, 3}), 8 * sizeof(float));
     const pst_extent same = pst_extent_make(3, 1, 1);
     ck_assert(same.w == 3 && same.h == 1 && !same.left && !same.top);
+}
+END_TEST
+
+/* An image so large that it goes to the device in several bands comes back whole, in network units and in RGB. */
+START_TEST(bands_are_whole) {
+    const pst_extent e = pst_extent_make(30, 50001, 16);
+    const size_t count = 3 * (size_t)e.image_w * (size_t)e.image_h, all = 3 * (size_t)e.w * (size_t)e.h;
+    float *image, *continued, *back;
+    pst_device_space space;
+    pst_vector *x, *rgb;
+    ck_assert_int_eq(pst_allocate(NULL, count, sizeof(float), &image), PST_OK);
+    ck_assert_int_eq(pst_allocate(NULL, all, sizeof(float), &continued), PST_OK);
+    ck_assert_int_eq(pst_allocate(NULL, all, sizeof(float), &back), PST_OK);
+    for (size_t i = 0; i < count; i++)
+        image[i] = (float)(i % 251);
+    pst_extent_continue(&e, 3, image, continued);
+    pst_device_space_open(context->session, e.h, e.w, 1, &space);
+    ck_assert_int_lt(pst_space_band(&space.base), e.h);
+    ck_assert_int_eq(pst_space_import(&space.base, &e, image, &x), PST_OK);
+    ck_assert_int_eq(space.base.vectors.create(&space, &rgb), PST_OK);
+    ck_assert_int_eq(space.base.methods->export(&space.base, x, rgb), PST_OK);
+    ck_assert_int_eq(space.base.methods->read(&space.base, rgb, 0, e.h, back), PST_OK);
+    for (size_t i = 0; i < all; i++)
+        ck_assert_float_eq_tol(back[i], continued[i], 1e-3f);
+    ck_assert_int_eq(pst_space_put(&space.base, &e, image, rgb), PST_OK);
+    ck_assert_int_eq(pst_space_take(&space.base, &e, rgb, back), PST_OK);
+    ck_assert_mem_eq(back, image, sizeof(float) * count);
+    ck_assert_int_eq(space.base.methods->read(&space.base, rgb, e.h - 7, 7, back), PST_OK);
+    ck_assert_mem_eq(back, continued + 3 * (size_t)e.w * (size_t)(e.h - 7), sizeof(float) * 3 * (size_t)e.w * 7);
+    space.base.vectors.destroy(&space, x);
+    space.base.vectors.destroy(&space, rgb);
+    pst_device_space_close(&space);
+    pst_free(image);
+    pst_free(continued);
+    pst_free(back);
 }
 END_TEST
 
@@ -155,6 +191,7 @@ int main(void) {
     tcase_set_timeout(borders, 0);
     tcase_add_loop_test(borders, the_border_is_like_the_inside, 0, 2);
     tcase_add_test(borders, borders_are_mirrored);
+    tcase_add_test(borders, bands_are_whole);
     suite_add_tcase(suite, borders);
     return test_run(suite);
 }

@@ -23,7 +23,7 @@
 #include "model/weights_read.h"
 #include "support.h"
 #include "transfer/context.h"
-#include "transfer/space.h"
+#include "transfer/device_space.h"
 
 #define STYLE_LAYERS "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 #define GRADIENT_LIMIT 1e-3
@@ -80,7 +80,7 @@ static pst_status read_image(verify *v, const char *name, pst_buffer **x, int *h
     PST_TRY(pst_allocate(v->error, info->count, sizeof(float), &pixels));
     for (size_t i = 0; i < info->count; i++)
         pixels[i % count * 3 + i / count] = (float)planes[i];
-    PST_TRY(pst_buffer_create(v->context->session, pst_space_vector_bytes(info->count), name, x));
+    PST_TRY(pst_buffer_create(v->context->session, pst_device_vector_bytes(info->count), name, x));
     PST_TRY(pst_buffer_write(v->context->session, *x, 0, pixels, sizeof(float) * info->count));
 cleanup:
     pst_free(planes);
@@ -304,7 +304,7 @@ cleanup:
 
 static pst_status check_trajectory(verify *v, const char *kind, const pst_optimizer_options *options) {
     pst_session *session = v->context->session;
-    pst_space space = {0};
+    pst_device_space space = {0};
     pst_optimizer *optimizer = NULL;
     pst_buffer *x = NULL;
     double *wanted = NULL, worst = 0, loss = 0;
@@ -315,8 +315,9 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     PST_TRY(read_tensor(v, name, &wanted, &info));
     PST_TRY(pst_buffer_create(session, v->x->bytes, "the image", &x));
     PST_TRY(pst_buffer_copy(session, x, v->x, x->bytes));
-    PST_TRY(pst_space_open(session, v->options.h, v->options.w, pst_optimizer_vector_count(options) + 2, &space));
-    PST_TRY(pst_optimizer_create(&space.vectors, options, &optimizer));
+    pst_device_space_open(session, v->options.h, v->options.w, 1, &space);
+    PST_TRY(pst_device_space_allocate(&space, pst_optimizer_vector_count(options) + 2));
+    PST_TRY(pst_optimizer_create(&space.base.vectors, options, &optimizer));
     bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS_PLAIN;
     for (size_t k = 0; k < info->count; k++) {
         pst_vector *vx = (pst_vector *)x, *vg = (pst_vector *)v->g;
@@ -337,7 +338,7 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
         say(v, "trajectory.lbfgs, last / reference", loss / wanted[info->count - 1], 1.2);
 cleanup:
     pst_optimizer_destroy(optimizer);
-    pst_space_close(&space);
+    pst_device_space_close(&space);
     pst_buffer_destroy(session, x);
     pst_free(wanted);
     return status;

@@ -23,22 +23,33 @@ static pst_optimizer_options optimizer_options;
 pst_status __wrap_pst_stage_open(pst_job *job, size_t k, const pst_image *from);
 void __wrap_pst_stage_close(pst_job *job);
 pst_status __wrap_pst_job_check_memory(pst_job *job);
-pst_status __wrap_pst_buffer_read(pst_session *session, const pst_buffer *buffer, size_t offset, void *data,
-                                  size_t bytes);
-pst_status __wrap_pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data,
-                                   size_t bytes);
-pst_status __wrap_pst_session_finish(pst_session *session);
-void __wrap_pst_objective_set_weight(pst_objective *objective, size_t term, double weight);
+void __wrap_pst_stage_set_weight(pst_stage *stage, size_t term, double weight);
+
+static pst_status read_rows(pst_space *from, const pst_vector *vector, int first, int count, float *rows) {
+    (void)from;
+    FUZZ_PROMISE(first == 0 && count == SIDE);
+    for (int i = 0; i < LENGTH; i++)
+        rows[i] = (float)vector->values[i];
+    return PST_OK;
+}
+
+static pst_status write_rows(pst_space *to, pst_vector *vector, int first, int count, const float *rows) {
+    (void)to;
+    FUZZ_PROMISE(first == 0 && count == SIDE);
+    for (int i = 0; i < LENGTH; i++)
+        vector->values[i] = rows[i];
+    return PST_OK;
+}
 
 pst_status __wrap_pst_stage_open(pst_job *job, size_t k, const pst_image *from) {
+    static const pst_space_methods methods = {.read = read_rows, .write = write_rows};
+    static pst_space images = {.methods = &methods, .w = SIDE, .h = SIDE};
     pst_stage *stage = &job->stage;
-    pst_vector *x = NULL;
     pst_status status;
     (void)k, (void)from;
     stage->iterations = ITERATIONS;
-    stage->space.length = LENGTH;
-    PST_TRY(space.space.create(&space, &x));
-    stage->x = (pst_buffer *)(void *)x;
+    stage->space = &images;
+    PST_TRY(space.space.create(&space, &stage->x));
     PST_TRY(pst_allocate(&error, WINDOW, sizeof *stage->window, &stage->window));
     PST_TRY(pst_optimizer_create(&space.space, &optimizer_options, &stage->optimizer));
 cleanup:
@@ -47,7 +58,7 @@ cleanup:
 
 void __wrap_pst_stage_close(pst_job *job) {
     pst_optimizer_destroy(job->stage.optimizer);
-    space.space.destroy(&space, (pst_vector *)(void *)job->stage.x);
+    space.space.destroy(&space, job->stage.x);
     pst_free(job->stage.window);
     job->stage = (pst_stage){0};
 }
@@ -57,33 +68,8 @@ pst_status __wrap_pst_job_check_memory(pst_job *job) {
     return PST_OK;
 }
 
-pst_status __wrap_pst_buffer_read(pst_session *session, const pst_buffer *buffer, size_t offset, void *data,
-                                  size_t bytes) {
-    const pst_vector *vector = (const pst_vector *)(const void *)buffer;
-    (void)session;
-    FUZZ_PROMISE(offset == 0 && bytes == sizeof(float) * LENGTH);
-    for (int i = 0; i < LENGTH; i++)
-        ((float *)data)[i] = (float)vector->values[i];
-    return PST_OK;
-}
-
-pst_status __wrap_pst_buffer_write(pst_session *session, pst_buffer *buffer, size_t offset, const void *data,
-                                   size_t bytes) {
-    pst_vector *vector = (pst_vector *)(void *)buffer;
-    (void)session;
-    FUZZ_PROMISE(offset == 0 && bytes == sizeof(float) * LENGTH);
-    for (int i = 0; i < LENGTH; i++)
-        vector->values[i] = ((const float *)data)[i];
-    return PST_OK;
-}
-
-pst_status __wrap_pst_session_finish(pst_session *session) {
-    (void)session;
-    return PST_OK;
-}
-
-void __wrap_pst_objective_set_weight(pst_objective *objective, size_t term, double weight) {
-    (void)objective, (void)term;
+void __wrap_pst_stage_set_weight(pst_stage *stage, size_t term, double weight) {
+    (void)stage, (void)term;
     FUZZ_PROMISE(isfinite(weight) && weight >= 0);
 }
 
@@ -158,15 +144,14 @@ static void write_file(const uint8_t *head, size_t head_bytes, const uint8_t *da
 }
 
 static void go_on(pst_job *job) {
-    pst_vector *x = (pst_vector *)(void *)job->stage.x, *g;
+    pst_vector *g;
     FUZZ_PROMISE(job->stage.iteration >= 1 && job->stage.iteration <= ITERATIONS && job->iteration >= 1);
     FUZZ_PROMISE(space.space.create(&space, &g) == PST_OK);
     for (int i = 0; i < LENGTH; i++)
         g->values[i] = i - 3;
     for (int step = 0; step < 3; step++)
-        if (host_space_step(&space, job->stage.optimizer, &x, &g, 1.0 / (1 + step)) != PST_OK)
+        if (host_space_step(&space, job->stage.optimizer, &job->stage.x, &g, 1.0 / (1 + step)) != PST_OK)
             break;
-    job->stage.x = (pst_buffer *)(void *)x;
     space.space.destroy(&space, g);
 }
 
