@@ -1,0 +1,196 @@
+#include "spread/partition.h"
+
+#include "op/conv.h"
+
+#define GRID 12 /* units: Winograd tiles of 2, 4 and 6 coincide on its multiples */
+
+static int least(int a, int b) { return a < b ? a : b; }
+static int most(int a, int b) { return a > b ? a : b; }
+static int round_up(int a, int multiple) { return (int)pst_round_up((size_t)a, (size_t)multiple); }
+
+static size_t end_of(const pst_segment *s) { return s->first + s->count; }
+
+/* Is a layer's map pooled for the segment's next layer? */
+static bool pooled_inside(const pst_layers *layers, const pst_segment *s, size_t layer) {
+    return layers->at[layer].pooled && layer + 1 < end_of(s);
+}
+
+/* Of its last layer, in units of its input. */
+static int inner_stride(const pst_layers *layers, const pst_segment *s) {
+    int stride = 1;
+    for (size_t l = s->first; l < end_of(s); l++)
+        if (pooled_inside(layers, s, l))
+            stride *= 2;
+    return stride;
+}
+
+/* Layers from the first on up to a pooling that ends a segment. */
+static size_t count_layers(const pst_layers *layers, size_t first, size_t layer_count) {
+    bool inside = first == 0; /* the next pooling */
+    for (size_t l = first; l + 1 < layer_count; l++) {
+        if (layers->at[l].pooled && !inside)
+            return l + 1 - first;
+        inside = inside && !layers->at[l].pooled;
+    }
+    return layer_count - first;
+}
+
+/* Around an own part: going up, how far the units of the last layer reach whose gradient comes to it; from there down
+ * again, what the values of these depend on. Parts begin and end on even units where they are pooled, and the gradient
+ * of a maximum depends on all that was compared: so going up, whole pairs. */
+static int halo(const pst_layers *layers, const pst_segment *s, pst_walk walk) {
+    int units = 0;
+    if (walk == PST_WALK_BACKWARD) {
+        for (size_t l = s->first; l < end_of(s); l++)
+            units = pooled_inside(layers, s, l) ? (units + 2) / 2 : units + 1;
+        if (s->ends_pooled)
+            units = round_up(units, 2);
+    }
+    for (size_t l = end_of(s); l-- > s->first;)
+        units = (pooled_inside(layers, s, l) ? 2 * units : units) + 1;
+    return units;
+}
+
+/* Floats of the segment's input and maps for each pixel of the image. */
+static double floats_per_pixel(const pst_layers *layers, const pst_segment *s) {
+    double pixels = (double)s->stride * s->stride, sum = s->c / pixels;
+    for (size_t l = s->first; l < end_of(s); l++) {
+        sum += layers->at[l].c_out / pixels;
+        if (layers->at[l].pooled)
+            pixels *= 4;
+    }
+    return sum;
+}
+
+/* One side of the input, into own parts of at most `tile` and a last one that may be larger by less than a quantum. */
+static void cut(int side, int tile, int quantum, int *own, int *count) {
+    tile = least(tile, round_up(side, quantum));
+    int parts = (side + tile - 1) / tile;
+    *own = round_up((side + parts - 1) / parts, quantum);
+    *count = (side + *own - 1) / *own;
+    if (*count > 1 && side - (*count - 1) * *own < quantum)
+        (*count)--;
+}
+
+typedef struct span {
+    int start, length;
+} span;
+
+static span own_span(int side, int own, int count, int index) {
+    return (span){index * own, index + 1 < count ? own : side - index * own};
+}
+
+/* Where a window begins at the latest. */
+static int window_start(const pst_segment *s, span own, pst_walk walk) {
+    return most(0, own.start - s->halo[walk]) / s->align * s->align;
+}
+
+/* The least window that suits every part. It differs from the side by a multiple of the alignment, so that the last
+ * window is aligned too. */
+static int window_length(const pst_segment *s, int side, int own, int count, pst_walk walk) {
+    int needed = 0;
+    for (int i = 0; i < count; i++) {
+        span part = own_span(side, own, count, i);
+        int end = least(part.start + part.length + s->halo[walk], side);
+        needed = most(needed, end - window_start(s, part, walk));
+    }
+    return side - (side - needed) / s->align * s->align;
+}
+
+static void cut_into_tiles(const pst_layers *layers, pst_segment *s, int tile) {
+    const int quantum = PST_TILE_MULTIPLE / s->stride;
+    s->align = GRID * inner_stride(layers, s);
+    cut(s->h, tile, quantum, &s->tile_h, &s->rows);
+    cut(s->w, tile, quantum, &s->tile_w, &s->columns);
+    for (pst_walk walk = PST_WALK_FORWARD; walk <= PST_WALK_BACKWARD; walk++) {
+        s->halo[walk] = halo(layers, s, walk);
+        s->window_h[walk] = window_length(s, s->h, s->tile_h, s->rows, walk);
+        s->window_w[walk] = window_length(s, s->w, s->tile_w, s->columns, walk);
+    }
+}
+
+/* How many times larger the first segment's tile may be in this one, whose maps then take no more memory. */
+static int tile_multiple(const pst_layers *layers, const pst_segment *first, const pst_segment *s) {
+    double available = floats_per_pixel(layers, first), needed = floats_per_pixel(layers, s);
+    int multiple = 1;
+    while (needed * (multiple + 1) * (multiple + 1) <= available)
+        multiple++;
+    return multiple;
+}
+
+pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, int h, int w, int tile) {
+    pst_partition p = {.tile = tile};
+    const int side = least(tile, round_up(most(h, w), PST_TILE_MULTIPLE));
+    pst_segment next = {.stride = 1, .h = h, .w = w, .c = PST_IMAGE_CHANNELS};
+    while (next.first < layer_count) {
+        pst_segment *s = &p.segments[p.count++];
+        *s = next;
+        s->count = count_layers(layers, s->first, layer_count);
+        s->ends_pooled = end_of(s) < layer_count;
+        if (s->ends_pooled) {
+            pst_rect out = pst_segment_at_output(layers, s, (pst_rect){0, 0, h, w});
+            s->out_h = h = out.h, s->out_w = w = out.w;
+            s->out_c = layers->at[end_of(s) - 1].c_out;
+        }
+        if (s->h > 0 && s->w > 0)
+            cut_into_tiles(layers, s, side * tile_multiple(layers, &p.segments[0], s) / s->stride);
+        next = (pst_segment){
+            .first = end_of(s), .stride = 2 * inner_stride(layers, s) * s->stride, .h = h, .w = w, .c = s->out_c};
+    }
+    return p;
+}
+
+pst_rect pst_segment_own(const pst_segment *s, int tile) {
+    span y = own_span(s->h, s->tile_h, s->rows, tile / s->columns);
+    span x = own_span(s->w, s->tile_w, s->columns, tile % s->columns);
+    return (pst_rect){y.start, x.start, y.length, x.length};
+}
+
+pst_rect pst_segment_window(const pst_segment *s, int tile, pst_walk walk) {
+    pst_rect own = pst_segment_own(s, tile);
+    int h = s->window_h[walk], w = s->window_w[walk];
+    int y = window_start(s, (span){own.y, own.h}, walk), x = window_start(s, (span){own.x, own.w}, walk);
+    return (pst_rect){least(y, s->h - h), least(x, s->w - w), h, w};
+}
+
+/* Parts begin on even units where they are pooled. */
+static pst_rect pool(const pst_layers *layers, pst_rect part) {
+    return (pst_rect){part.y / 2, part.x / 2, pst_pooled_side(layers->ceil, part.h),
+                      pst_pooled_side(layers->ceil, part.w)};
+}
+
+pst_rect pst_segment_at_layer(const pst_layers *layers, const pst_segment *s, pst_rect part, size_t layer) {
+    for (size_t l = s->first; l < layer; l++)
+        if (layers->at[l].pooled)
+            part = pool(layers, part);
+    return part;
+}
+
+pst_rect pst_segment_at_output(const pst_layers *layers, const pst_segment *s, pst_rect part) {
+    if (!s->ends_pooled)
+        return (pst_rect){0};
+    return pool(layers, pst_segment_at_layer(layers, s, part, end_of(s) - 1));
+}
+
+static double layer_work(const pst_layers *layers, size_t layer, double units) {
+    return 9.0 * layers->at[layer].c_in * layers->at[layer].c_out * units;
+}
+
+double pst_partition_whole_work(const pst_layers *layers, size_t layer_count, int h, int w) {
+    double sum = 0;
+    for (size_t l = 0; l < layer_count; l++) {
+        int layer_h, layer_w;
+        pst_layer_size(layers, l, h, w, &layer_h, &layer_w);
+        sum += layer_work(layers, l, (double)layer_h * layer_w);
+    }
+    return sum;
+}
+
+double pst_segment_tile_work(const pst_layers *layers, const pst_segment *s, pst_walk walk) {
+    double sum = 0;
+    for (size_t l = s->first; l < end_of(s); l++) {
+        pst_rect window = pst_segment_at_layer(layers, s, (pst_rect){0, 0, s->window_h[walk], s->window_w[walk]}, l);
+        sum += layer_work(layers, l, (double)window.h * window.w);
+    }
+    return sum * pst_segment_tiles(s);
+}
