@@ -109,13 +109,13 @@ static void cut_into_tiles(const pst_layers *layers, pst_segment *s, int tile) {
     }
 }
 
-/* How many times larger the first segment's tile may be in this one, whose maps then take no more memory. */
-static int tile_multiple(const pst_layers *layers, const pst_segment *first, const pst_segment *s) {
-    double available = floats_per_pixel(layers, first), needed = floats_per_pixel(layers, s);
-    int multiple = 1;
-    while (needed * (multiple + 1) * (multiple + 1) <= available)
-        multiple++;
-    return multiple;
+/* Pixels: the largest tile whose maps take no more memory than the first segment's do for a tile of that side. */
+static int tile_side(const pst_layers *layers, const pst_segment *first, const pst_segment *s, int side) {
+    double available = floats_per_pixel(layers, first) * side * side, needed = floats_per_pixel(layers, s);
+    const int end = round_up(most(first->h, first->w), PST_TILE_MULTIPLE);
+    for (int larger = side; side < end && needed * larger * larger <= available; larger += PST_TILE_MULTIPLE)
+        side = larger;
+    return side;
 }
 
 pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, int h, int w, int tile) {
@@ -133,7 +133,7 @@ pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, i
             s->out_c = layers->at[end_of(s) - 1].c_out;
         }
         if (s->h > 0 && s->w > 0)
-            cut_into_tiles(layers, s, side * tile_multiple(layers, &p.segments[0], s) / s->stride);
+            cut_into_tiles(layers, s, tile_side(layers, &p.segments[0], s, side) / s->stride);
         next = (pst_segment){
             .first = end_of(s), .stride = 2 * inner_stride(layers, s) * s->stride, .h = h, .w = w, .c = s->out_c};
     }

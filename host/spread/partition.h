@@ -33,8 +33,9 @@ typedef struct pst_segment {
 } pst_segment;
 
 typedef struct pst_partition {
-    /* Pixels: own parts of the first segment are at most that large. In deeper segments, whose maps are smaller, it is
-     * a fixed multiple. Parts are evened out: an image of 1100 pixels with tiles of 1024 has two of 576 and 524. */
+    /* Pixels: the side of own parts in the first segment. In deeper segments, whose maps are smaller, parts are larger,
+     * so that their maps take the same memory. Parts are evened out: an image of 1100 pixels with tiles of 1024 has
+     * two, of 576 and 524. */
     int tile;
     pst_segment segments[PST_SEGMENTS_MAX];
     size_t count;

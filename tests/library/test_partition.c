@@ -312,13 +312,14 @@ END_TEST
 
 START_TEST(vgg19_is_cut_as_expected) {
     static const struct {
-        int first, count, stride, align, halo[2], tiles, out;
-    } expected[] = {{0, 4, 1, 24, {6, 14}, 16, 1024},
-                    {4, 4, 4, 12, {4, 8}, 16, 512},
-                    {8, 4, 8, 12, {4, 8}, 4, 256},
-                    {12, 1, 16, 12, {1, 2}, 1, 0}};
+        int first, count, stride, align, halo[2], tiles, small_tiles, out;
+    } expected[] = {{0, 4, 1, 24, {6, 14}, 16, 64, 1024},
+                    {4, 4, 4, 12, {4, 8}, 9, 25, 512},
+                    {8, 4, 8, 12, {4, 8}, 4, 16, 256},
+                    {12, 1, 16, 12, {1, 2}, 1, 4, 0}};
     pst_layers layers = vgg19();
     pst_partition p = pst_partition_make(&layers, layers.count, 4096, 4096, 1024);
+    pst_partition small = pst_partition_make(&layers, layers.count, 4096, 4096, 512);
     ck_assert_uint_eq(p.count, 4);
     for (size_t n = 0; n < p.count; n++) {
         const pst_segment *s = &p.segments[n];
@@ -326,6 +327,7 @@ START_TEST(vgg19_is_cut_as_expected) {
         ck_assert(s->stride == expected[n].stride && s->align == expected[n].align);
         ck_assert(s->halo[0] == expected[n].halo[0] && s->halo[1] == expected[n].halo[1]);
         ck_assert(pst_segment_tiles(s) == expected[n].tiles && s->out_h == expected[n].out);
+        ck_assert_int_eq(pst_segment_tiles(&small.segments[n]), expected[n].small_tiles);
     }
     double whole = 1.0 * 4096 * 4096 * 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4.0); /* blocks 1 and 2 */
     ck_assert(pst_partition_whole_work(&layers, 4, 4096, 4096) == whole);
