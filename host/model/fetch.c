@@ -258,6 +258,17 @@ static struct curl_slist *range_headers(const transfer *t) {
     return headers;
 }
 
+/* libcurl compares with the length of an answer; a part of the file says in another header how long the file is. */
+static pst_status check_end(transfer *t) {
+    char what[128];
+    uint64_t bytes = pst_partial_bytes(t->request->part);
+    if (!t->total || bytes == t->total)
+        return PST_OK;
+    snprintf(what, sizeof what, "the server sent %llu of %llu bytes", (unsigned long long)bytes,
+             (unsigned long long)t->total);
+    return refuse(t, PST_ERROR_FILE, what);
+}
+
 static pst_status perform(transfer *t, const struct curl_slist *headers) {
     char detail[CURL_ERROR_SIZE] = "";
     const pst_fetch_request *request = t->request;
@@ -301,7 +312,8 @@ static pst_status perform(transfer *t, const struct curl_slist *headers) {
         if (!t->wanted)
             return fail_code(t, code);
     }
-    return t->judged ? PST_OK : judge(t);
+    pst_status status = t->judged ? PST_OK : judge(t);
+    return status == PST_OK ? check_end(t) : status;
 }
 
 pst_status pst_fetch_url(pst_error *error, const pst_fetch_request *request, pst_fetch_answer *answer) {

@@ -240,6 +240,13 @@ static pst_status begun(void *user, const char *validator) {
     return pst_file_save(w->error, w->origin, text, (size_t)length);
 }
 
+/* Something that may stand in a line of a request. */
+static bool is_one_line(const char *text) {
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return !*text;
+}
+
 /* Whether the part can be gone on with: it is this URL's and the server can be asked whether it still has that file,
  * whose `validator` it is; or a checksum tells at the end. Otherwise it is emptied. */
 static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX]) {
@@ -260,6 +267,8 @@ static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX]) {
         }
         pst_free(text);
     }
+    if (!is_one_line(validator))
+        validator[0] = 0;
     bool checked = *w->network.sha256 || *w->network.md5;
     if ((!*validator && !checked) || (w->network.bytes && there > w->network.bytes))
         return pst_partial_cut(w->error, w->part, 0);
