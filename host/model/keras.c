@@ -52,10 +52,12 @@ static pst_tensor_type type_of(hid_t set) {
     return result;
 }
 
-/* Whether a data set's numbers are stored in a way that can be read without surprises. */
-static bool is_plain(hid_t set, size_t element_bytes) {
+/* Whether a data set's numbers are stored in a way that can be read without surprises. *filter becomes the name of one
+ * that is not read, otherwise "". */
+static bool is_plain(hid_t set, size_t element_bytes, char filter[64]) {
     hid_t plist = H5Dget_create_plist(set);
     bool plain = false;
+    filter[0] = 0;
     if (plist < 0)
         return false;
     H5D_layout_t layout = H5Pget_layout(plist);
@@ -72,8 +74,11 @@ static bool is_plain(hid_t set, size_t element_bytes) {
         for (int i = 0; plain && i < filters; i++) {
             unsigned flags, config;
             size_t count = 0;
-            H5Z_filter_t filter = H5Pget_filter2(plist, (unsigned)i, &flags, &count, NULL, 0, NULL, &config);
-            plain = filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32;
+            char name[32] = "";
+            H5Z_filter_t number = H5Pget_filter2(plist, (unsigned)i, &flags, &count, NULL, sizeof name, name, &config);
+            plain = number == H5Z_FILTER_DEFLATE || number == H5Z_FILTER_SHUFFLE || number == H5Z_FILTER_FLETCHER32;
+            if (!plain)
+                snprintf(filter, 64, "%.31s%s(filter %d)", name, *name ? " " : "", (int)number);
         }
     }
     H5Pclose(plist);
@@ -297,10 +302,14 @@ static pst_status read_set(pst_error *error, const pst_source *source, const pst
         H5Sclose(space);
     if (count != (hssize_t)tensor->info.count)
         return fail(error, source, "", tensor->info.name);
-    if (!is_plain(set, pst_tensor_element_bytes(tensor->info.type)))
-        return pst_fail(error, PST_ERROR_UNSUPPORTED,
-                        "%s: tensor %.64s is stored by a filter, or in another file, that is not read", source->path,
-                        tensor->info.name);
+    char filter[64];
+    if (!is_plain(set, pst_tensor_element_bytes(tensor->info.type), filter))
+        return pst_fail(
+            error, PST_ERROR_UNSUPPORTED,
+            "%s: tensor %.64s is stored %s%s, which is not read; write it again with Keras or h5py, without "
+            "compression or with gzip",
+            source->path, tensor->info.name, *filter ? "compressed by " : "in too large chunks or in another file",
+            filter);
     if (tensor->info.type != PST_TENSOR_BF16)
         return H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0
                    ? fail(error, source, "", tensor->info.name)

@@ -109,29 +109,35 @@ pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_fi
 }
 
 /* ONNX's first field is the number of its version, Caffe's its name, or for one without a name a layer. */
-pst_wire_kind pst_wire_guess(pst_file *file, uint64_t bytes) {
+pst_status pst_wire_guess(pst_error *error, pst_file *file, uint64_t bytes, pst_wire_kind *result) {
     pst_wire wire = {.file = file, .path = ""};
     pst_wire_span span = {0, bytes};
     pst_wire_kind kind = PST_WIRE_OTHER;
+    pst_error failure = {0};
+    *result = PST_WIRE_OTHER;
     for (int i = 0; i < 1000; i++) {
         pst_wire_field field;
         bool more;
         /* A field that is cut short still tells what it is. */
-        pst_status status = pst_wire_next(NULL, &wire, &span, &field, &more);
+        pst_status status = pst_wire_next(&failure, &wire, &span, &field, &more);
         bool layer = field.number == 2 || field.number == 100;
+        if (status == PST_ERROR_FILE)
+            return pst_fail(error, status, "%s", failure.text);
         if (field.number == 0 || field.number > 1000 || !more)
-            return PST_WIRE_OTHER;
+            return PST_OK;
         if (i == 0 && field.type == PST_WIRE_VARINT && field.number == 1)
             kind = PST_WIRE_ONNX;
         else if (i == 0 && field.type == PST_WIRE_BYTES && (field.number == 1 || layer))
             kind = PST_WIRE_CAFFE;
         if (kind == PST_WIRE_OTHER)
-            return kind;
+            return PST_OK;
         if (field.type == PST_WIRE_BYTES &&
-            ((kind == PST_WIRE_CAFFE && layer) || (kind == PST_WIRE_ONNX && field.number == 7)))
-            return kind;
+            ((kind == PST_WIRE_CAFFE && layer) || (kind == PST_WIRE_ONNX && field.number == 7))) {
+            *result = kind;
+            return PST_OK;
+        }
         if (status != PST_OK)
-            return PST_WIRE_OTHER;
+            return PST_OK;
     }
-    return PST_WIRE_OTHER;
+    return PST_OK;
 }

@@ -48,8 +48,8 @@ pst_status pst_wire_text(pst_error *error, pst_wire *wire, const pst_wire_field 
 pst_status pst_wire_integers(pst_error *error, pst_wire *wire, const pst_wire_field *field, int64_t *values, int most,
                              int *count);
 
-/* What a protobuf file is by its first fields: these files have no magic number. */
+/* What a protobuf file is by its first fields: these files have no magic number. Fails only where it cannot be read. */
 typedef enum pst_wire_kind { PST_WIRE_OTHER, PST_WIRE_CAFFE, PST_WIRE_ONNX } pst_wire_kind;
-pst_wire_kind pst_wire_guess(pst_file *file, uint64_t bytes);
+pst_status pst_wire_guess(pst_error *error, pst_file *file, uint64_t bytes, pst_wire_kind *kind);
 
 #endif

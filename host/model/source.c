@@ -57,14 +57,18 @@ static pst_status fail_other(pst_error *error, const char *path, const uint8_t *
                     path);
 }
 
-static bool is_hdf5(pst_source *source, const uint8_t *head, size_t bytes) {
+static pst_status is_hdf5(pst_error *error, pst_source *source, const uint8_t *head, size_t bytes, bool *is) {
     static const char magic[] = "\x89HDF\r\n\x1a\n";
     uint8_t at[8];
-    for (uint64_t offset = 512; offset <= 2048; offset *= 2) /* behind what the user put there, MATLAB 7.3 for one */
-        if (offset + 8 <= source->bytes && pst_file_read(NULL, source->file, offset, at, 8) == PST_OK &&
-            memcmp(at, magic, 8) == 0)
-            return true;
-    return BEGINS(0, "\x89HDF\r\n\x1a\n");
+    *is = BEGINS(0, "\x89HDF\r\n\x1a\n");
+    /* behind what the user put there, MATLAB 7.3 for one */
+    for (uint64_t offset = 512; offset <= 2048 && !*is && offset + 8 <= source->bytes; offset *= 2) {
+        pst_status status = pst_file_read(error, source->file, offset, at, 8);
+        if (status != PST_OK)
+            return status;
+        *is = memcmp(at, magic, 8) == 0;
+    }
+    return PST_OK;
 }
 
 static bool is_json(const uint8_t *head, size_t bytes) {
@@ -74,13 +78,9 @@ static bool is_json(const uint8_t *head, size_t bytes) {
     return at < bytes && head[at] == '{';
 }
 
-/* NULL if none fits. Formats with an unmistakable beginning come first, protobuf, which has none, last. */
-static const pst_format *detect(pst_source *source, const uint8_t *head, size_t bytes) {
+/* By an unmistakable beginning; NULL if none fits. */
+static const pst_format *detect_magic(const uint8_t *head, size_t bytes) {
     uint64_t header_bytes = 0;
-    if (BEGINS(0, "MATLAB 7.3"))
-        return NULL;
-    if (is_hdf5(source, head, bytes))
-        return &pst_format_keras;
     if (BEGINS(0, "PK\3\4") || BEGINS(0, "PK\5\6"))
         return &pst_format_torch_zip;
     if (BEGINS(0, "MATLAB 5.0 MAT-file"))
@@ -92,19 +92,26 @@ static const pst_format *detect(pst_source *source, const uint8_t *head, size_t 
     if (BEGINS(8, "{") && header_bytes < (uint64_t)1
                                              << 40) /* what is wrong with a header too long, its reader says best */
         return &pst_format_safetensors;
-    if (is_json(head, bytes))
-        return &pst_format_index;
-    if (pst_head_problem(head, bytes, ""))
-        return NULL;
-    switch (pst_wire_guess(source->file, source->bytes)) {
-    case PST_WIRE_CAFFE:
-        return &pst_format_caffe;
-    case PST_WIRE_ONNX:
-        return &pst_format_onnx;
-    case PST_WIRE_OTHER:
-        break;
-    }
-    return NULL;
+    return is_json(head, bytes) ? &pst_format_index : NULL;
+}
+
+/* *format is NULL if none fits. Protobuf, which has no magic number, comes last. */
+static pst_status detect(pst_error *error, pst_source *source, const uint8_t *head, size_t bytes,
+                         const pst_format **format) {
+    pst_wire_kind kind = PST_WIRE_OTHER;
+    bool hdf5;
+    pst_status status = PST_OK;
+    *format = NULL;
+    if (BEGINS(0, "MATLAB 7.3"))
+        return PST_OK;
+    PST_TRY(is_hdf5(error, source, head, bytes, &hdf5));
+    *format = hdf5 ? &pst_format_keras : detect_magic(head, bytes);
+    if (*format || pst_head_problem(head, bytes, ""))
+        return PST_OK;
+    PST_TRY(pst_wire_guess(error, source->file, source->bytes, &kind));
+    *format = kind == PST_WIRE_CAFFE ? &pst_format_caffe : kind == PST_WIRE_ONNX ? &pst_format_onnx : NULL;
+cleanup:
+    return status;
 }
 
 pst_status pst_source_open_as(pst_error *error, pst_source *source, const pst_format *format) {
@@ -129,7 +136,8 @@ static pst_status open_source(pst_error *error, const char *path, bool is_part, 
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is empty", path));
     size_t bytes = opened->bytes < PST_HEAD_BYTES ? (size_t)opened->bytes : PST_HEAD_BYTES;
     PST_TRY(pst_file_read(error, opened->file, 0, head, bytes));
-    const pst_format *format = detect(opened, head, bytes);
+    const pst_format *format;
+    PST_TRY(detect(error, opened, head, bytes, &format));
     if (!format)
         PST_TRY(fail_other(error, path, head, bytes));
     if (is_part && format == &pst_format_index)

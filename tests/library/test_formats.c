@@ -2,150 +2,17 @@
  * Whatever a file holds, it ends in a network or in one line that begins with its name. */
 /* promise: damage networks */
 #define _XOPEN_SOURCE 700 /* for limits; must stand before any header */
-
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "model/weights_read.h"
-#include "network_files.h"
+#include "sound_networks.h"
 #include "support.h"
-#ifdef PST_WITH_HDF5
-#include <hdf5.h>
-#endif
 
 static pst_error error;
-static small_network network;
-
-/* ---- the sound ones ------------------------------------------------------------------------------------------- */
-
-static bytes caffe_legacy(void) { return file_caffe(&network, 1); }
-static bytes caffe_now(void) { return file_caffe(&network, 0); }
-static bytes onnx(void) { return file_onnx(&network); }
-static bytes matlab(void) { return file_matlab(&network); }
-
-static bytes torch_legacy(void) {
-    bytes object = pickle_state("", 0), file = file_torch(&network, &object);
-    bytes_free(&object);
-    return file;
-}
-
-#ifdef PST_WITH_LIBZIP
-static bytes torch_zip(void) {
-    bytes object = pickle_state("", 0), file = file_torch_zip(&network, &object);
-    bytes_free(&object);
-    return file;
-}
-#endif
-
-#ifdef PST_WITH_HDF5
-static bytes load(const char *path) {
-    bytes b = {0};
-    char piece[4096];
-    size_t got;
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    while ((got = fread(piece, 1, sizeof piece, file)) > 0)
-        put(&b, piece, got);
-    fclose(file);
-    return b;
-}
-
-static void write_set(hid_t folder, const char *name, int rank, const hsize_t *sides, const float *values,
-                      bool packed) {
-    hid_t space = H5Screate_simple(rank, sides, NULL), options = H5Pcreate(H5P_DATASET_CREATE);
-    if (packed) {
-        H5Pset_chunk(options, rank, sides);
-        H5Pset_shuffle(options);
-        H5Pset_deflate(options, 9);
-    }
-    hid_t set = H5Dcreate2(folder, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, options, H5P_DEFAULT);
-    ck_assert_int_ge(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
-    H5Dclose(set);
-    H5Pclose(options);
-    H5Sclose(space);
-}
-
-/* A folder for each layer, links of every kind, and a circle. */
-static bytes keras(void) {
-    const char *path = test_path("small.h5");
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    for (int n = 0; n < 2; n++) {
-        char name[32];
-        float kernel[54];
-        snprintf(name, sizeof name, "block%d_conv1", n + 1);
-        hid_t folder = H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-        for (int o = 0; o < small_out[n]; o++)
-            for (int i = 0; i < small_in[n]; i++)
-                for (int t = 0; t < 9; t++)
-                    kernel[(t * small_in[n] + i) * small_out[n] + o] = network.weight[n][(o * small_in[n] + i) * 9 + t];
-        write_set(folder, "kernel:0", 4, (const hsize_t[]){3, 3, (hsize_t)small_in[n], (hsize_t)small_out[n]}, kernel,
-                  n == 1);
-        write_set(folder, "bias:0", 1, (const hsize_t[]){(hsize_t)small_out[n]}, network.bias[n], false);
-        H5Gclose(folder);
-    }
-    H5Lcreate_external("/etc/passwd", "/", file, "elsewhere", H5P_DEFAULT, H5P_DEFAULT);
-    H5Lcreate_soft("/block1_conv1", file, "alias", H5P_DEFAULT, H5P_DEFAULT);
-    H5Lcreate_hard(file, "/", file, "circle", H5P_DEFAULT, H5P_DEFAULT);
-    H5Ldelete(file, "circle", H5P_DEFAULT);
-    H5Fclose(file);
-    return load(path);
-}
-#endif
-
-#if defined(PST_WITH_HDF5) && defined(PST_WITH_LIBZIP)
-static bytes keras_zip(void) {
-    bytes h5 = keras();
-    bytes file = file_zip(
-        (zip_entry[]){{"metadata.json", "{}", 2}, {"config.json", "{}", 2}, {"model.weights.h5", h5.data, h5.count}},
-        3);
-    bytes_free(&h5);
-    return file;
-}
-#endif
-
-static const struct {
-    const char *name, *format;
-    bytes (*make)(void);
-    pst_convention asked; /* such that nothing is folded */
-} sound[] = {
-    {"v1.caffemodel", "Caffe", caffe_legacy, PST_CONVENTION_AUTO},
-    {"now.caffemodel", "Caffe", caffe_now, PST_CONVENTION_AUTO},
-    {"small.onnx", "ONNX", onnx, PST_CONVENTION_CAFFE},
-    {"small.mat", "MATLAB 5", matlab, PST_CONVENTION_AUTO},
-    {"small.pth", "PyTorch", torch_legacy, PST_CONVENTION_AUTO},
-#ifdef PST_WITH_LIBZIP
-    {"zip.pth", "PyTorch zip", torch_zip, PST_CONVENTION_AUTO},
-#endif
-#ifdef PST_WITH_HDF5
-    {"small.h5", "Keras HDF5", keras, PST_CONVENTION_AUTO},
-#endif
-#if defined(PST_WITH_HDF5) && defined(PST_WITH_LIBZIP)
-    {"small.keras", "Keras archive", keras_zip, PST_CONVENTION_AUTO},
-#endif
-};
-static bool is_hdf5(int i) {
-    return strncmp(sound[i].format, "Keras", 5) == 0;
-} /* takes processes, and has gaps of zeros */
-enum { SOUND = sizeof sound / sizeof sound[0] };
-
-/* The first convolutions of the network, and no others. */
-static bool is_part_of_ours(const pst_weights *model) {
-    bool same = model->convolution_count <= 2;
-    for (size_t n = 0; same && n < model->convolution_count; n++) {
-        const pst_weights_convolution *c = &model->convolutions[n];
-        same = c->c_in == small_in[n] && c->c_out == small_out[n] &&
-               memcmp(c->weight, network.weight[n], 54 * 4) == 0 &&
-               memcmp(c->bias, network.bias[n], 4 * (size_t)small_out[n]) == 0;
-    }
-    return same;
-}
-
-static bool is_ours(const pst_weights *model) { return model->convolution_count == 2 && is_part_of_ours(model); }
 
 START_TEST(sound_files_are_read) {
     pst_weights *model;
@@ -154,10 +21,10 @@ START_TEST(sound_files_are_read) {
     test_write(path, file.data, file.count);
     ck_ok(error, pst_weights_read(&error, path, sound[_i].asked, &model));
     ck_assert_str_eq(model->format, sound[_i].format);
-    ck_assert(is_ours(model));
+    ck_assert(sound_is_whole(model));
     pst_weights_forget(model);
     ck_ok(error, pst_weights_recall(&error, model));
-    ck_assert(is_ours(model));
+    ck_assert(sound_is_whole(model));
     pst_weights_destroy(model);
     bytes_free(&file);
 }
@@ -281,14 +148,14 @@ static const struct {
 
 START_TEST(pickles_do_nothing_but_tensors) {
     const char *path = test_path("pickle.pth");
-    bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&network, &object);
+    bytes object = pickle_state(pickles[_i].extra, pickles[_i].count), file = file_torch(&sound_numbers, &object);
     pst_weights *model;
     test_write(path, file.data, file.count);
     pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
     ck_assert_msg(status == pickles[_i].status, "%s", status ? error.text : "was read");
     ck_assert_int_ne(access("x", F_OK), 0); /* os.system("touch x") */
     if (status == PST_OK) {
-        ck_assert(is_ours(model));
+        ck_assert(sound_is_whole(model));
         ck_assert_msg(pickles[_i].says ? strstr(model->notice, pickles[_i].says) != NULL : !*model->notice,
                       "no \"%s\" in: %s", pickles[_i].says, model->notice);
     } else
@@ -334,10 +201,10 @@ START_TEST(tensors_are_found_wherever_they_are) {
             put(&object, state.data + 2, state.count - 3); /* without PROTO and STOP */
         else
             put(&object, nested[_i].object + i, 1);
-    file = file_torch(&network, &object);
+    file = file_torch(&sound_numbers, &object);
     test_write(test_path("nested.pth"), file.data, file.count);
     ck_ok(error, pst_weights_read(&error, test_path("nested.pth"), PST_CONVENTION_AUTO, &model));
-    ck_assert(is_ours(model));
+    ck_assert(sound_is_whole(model));
     ck_assert_msg(nested[_i].says ? strstr(model->notice, nested[_i].says) != NULL : !*model->notice, "%s",
                   model->notice);
     pst_weights_destroy(model);
@@ -352,7 +219,7 @@ START_TEST(an_object_without_tensors_is_refused) {
     bytes object = {0}, file;
     pst_weights *model;
     put(&object, objects, sizeof objects - 1);
-    file = file_torch(&network, &object);
+    file = file_torch(&sound_numbers, &object);
     test_write(test_path("object.pth"), file.data, file.count);
     ck_assert_int_ne(pst_weights_read(&error, test_path("object.pth"), PST_CONVENTION_AUTO, &model), PST_OK);
     ck_assert_msg(strstr(error.text, "numbers that belong to no tensor"), "%s", error.text);
@@ -389,116 +256,17 @@ START_TEST(old_dictionaries_are_read) {
     }
     put_text(&object, "etR"); /* and the attributes that a state_dict has */
     put(&object, FILE_OF("}X\x09\0\0\0_metadata}sb."));
-    file = file_torch(&network, &object);
+    file = file_torch(&sound_numbers, &object);
     test_write(test_path("old.pth"), file.data, file.count);
     ck_ok(error, pst_weights_read(&error, test_path("old.pth"), PST_CONVENTION_AUTO, &model));
-    ck_assert(is_ours(model));
+    ck_assert(sound_is_whole(model));
     pst_weights_destroy(model);
     bytes_free(&object);
     bytes_free(&state);
     bytes_free(&file);
 }
 END_TEST
-
-/* ---- hostile ones --------------------------------------------------------------------------------------------- */
-
-/* Reads what may be anything; within 1 GiB more than there is now, and without a word that is not in the error. */
-static void read_any(const char *path, const bytes *file, const char *what, size_t where) {
-    pst_weights *model = (pst_weights *)&error;
-    error.text[0] = 0;
-    test_write(path, file->data, file->count);
-    pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
-    if (status == PST_OK) {
-        ck_assert_ptr_nonnull(model);
-        for (size_t i = 0; i < model->convolution_count; i++)
-            ck_assert(isfinite(model->convolutions[i].weight[0]));
-    } else {
-        ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s %zu: %s", what, where, error.text);
-        ck_assert_ptr_null(model);
-    }
-    pst_weights_destroy(model);
-}
-
-/* A Caffe file that ends just behind a layer is a whole one of a smaller network, which only those who want more can
- * refuse. */
-START_TEST(files_cut_at_any_byte_are_refused_or_the_same) {
-    bytes whole = sound[_i].make(), cut = whole;
-    const char *path = test_path("cut");
-    size_t step = whole.count > 2048 && is_hdf5(_i) ? 97 : 1;
-    for (size_t i = 0; i < whole.count; i += step) {
-        pst_weights *model;
-        cut.count = i;
-        test_write(path, cut.data, cut.count);
-        if (pst_weights_read(&error, path, sound[_i].asked, &model) == PST_OK)
-            ck_assert_msg(_i < 2 ? is_part_of_ours(model) : is_ours(model), "%s: other numbers when cut at %zu",
-                          sound[_i].name, i);
-        else
-            ck_assert_msg(strncmp(error.text, path, strlen(path)) == 0, "%s", error.text);
-        pst_weights_destroy(model);
-    }
-    bytes_free(&whole);
-}
-END_TEST
-
-START_TEST(files_with_any_byte_changed_do_no_harm) {
-    static const uint8_t masks[] = {0x01, 0x80, 0xff};
-    bytes whole = sound[_i].make();
-    const char *path = test_path("changed");
-    size_t step = whole.count > 2048 ? 7 : 1;
-    if (is_hdf5(_i))
-        step = 173;
-    for (size_t i = 0; i < whole.count; i += step)
-        for (size_t k = 0; k < sizeof masks; k++) {
-            whole.data[i] ^= masks[k];
-            read_any(path, &whole, sound[_i].name, i);
-            whole.data[i] ^= masks[k];
-        }
-    bytes_free(&whole);
-}
-END_TEST
-
-START_TEST(files_with_pieces_spoiled_do_no_harm) {
-    bytes whole = sound[_i].make(), spoiled = {0};
-    const char *path = test_path("spoiled");
-    uint64_t seed = (uint64_t)_i;
-    int rounds = is_hdf5(_i) ? 60 : 3000;
-    put(&spoiled, whole.data, whole.count);
-    for (int round = 0; round < rounds; round++) {
-        memcpy(spoiled.data, whole.data, whole.count);
-        for (int piece = 0; piece < 1 + round % 4; piece++) {
-            size_t at = (size_t)((test_random(&seed) + 1) / 2 * (float)(whole.count - 8)), width = (size_t)(round % 9);
-            for (size_t i = 0; i < width; i++)
-                spoiled.data[at + i] = round % 3 == 0 ? 0xff : round % 3 == 1 ? 0 : (uint8_t)(test_random(&seed) * 127);
-        }
-        read_any(path, &spoiled, sound[_i].name, (size_t)round);
-    }
-    bytes_free(&whole);
-    bytes_free(&spoiled);
-}
-END_TEST
-
-START_TEST(shapes_that_lie_take_no_memory) {
-    pst_weights *model;
-    const char *path = test_path("huge.caffemodel");
-    bytes file = {0}, layer = {0}, blob = {0}, shape = {0};
-    for (int d = 0; d < 4; d++)
-        put_field(&shape, 1, d == 0 ? (uint64_t)1 << 62 : 1 << 20);
-    put_block(&blob, 7, shape.data, shape.count);
-    put_block(&blob, 5, "\0\0\0\0", 4);
-    put_string(&layer, 1, "conv1_1");
-    put_string(&layer, 2, "Convolution");
-    put_block(&layer, 7, blob.data, blob.count);
-    put_string(&file, 1, "VGG");
-    put_block(&file, 100, layer.data, layer.count);
-    test_write(path, file.data, file.count);
-    ck_assert_int_eq(pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model), PST_ERROR_FORMAT);
-    ck_assert_msg(strstr(error.text, "impossible shape"), "%s", error.text);
-    bytes_free(&file);
-    bytes_free(&layer);
-    bytes_free(&blob);
-    bytes_free(&shape);
-}
-END_TEST
+/* ---- archives and HDF5 ---- */
 
 #ifdef PST_WITH_LIBZIP
 START_TEST(other_archives_are_called_what_they_are) {
@@ -523,7 +291,7 @@ END_TEST
 /* An archive that says that its weights unpack to far more than it could hold. */
 START_TEST(archives_that_swell_take_no_memory) {
     pst_weights *model;
-    bytes file = keras_zip();
+    bytes file = sound[sound_count - 1].make(); /* the archive */
     uint8_t *entry = NULL;
     for (size_t i = 0; i + 4 < file.count; i++)
         if (memcmp(file.data + i, "PK\1\2", 4) == 0)
@@ -545,7 +313,7 @@ END_TEST
 #endif
 
 #ifdef PST_WITH_HDF5
-/* Circles of links, sets of zeros that take no room in the file, and chunks larger than any network. */
+/* Circles of links, sets of zeros that take no room in the file, and chunks larger than any sound_numbers. */
 START_TEST(hostile_hdf5_is_refused) {
     const char *path = test_path("hostile.h5");
     pst_weights *model;
@@ -553,7 +321,7 @@ START_TEST(hostile_hdf5_is_refused) {
         hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         hsize_t sides[4] = {3, 3, 3, kind == 1 ? 4096 : (hsize_t)1 << 40}, chunk[4] = {3, 3, 3, (hsize_t)1 << 24};
         const char *says = kind == 0   ? "no conv1_1.weight"
-                           : kind == 1 ? "by a filter"
+                           : kind == 1 ? "in too large chunks"
                            : kind == 2 ? "expected"
                                        : "more folders";
         hid_t folder = H5Gcreate2(file, "block1_conv1", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -567,7 +335,7 @@ START_TEST(hostile_hdf5_is_refused) {
             H5Pclose(options);
             H5Sclose(space);
             static const float zeros[4096];
-            write_set(folder, "bias:0", 1, (const hsize_t[]){4096}, zeros, false);
+            sound_write_set(folder, "bias:0", 1, (const hsize_t[]){4096}, zeros, false);
         }
         for (int i = 0; i < 10 && kind == 3; i++) { /* 10 to the power of 8 ways */
             char name[8];
@@ -583,48 +351,60 @@ START_TEST(hostile_hdf5_is_refused) {
 }
 END_TEST
 #endif
+#ifdef PST_WITH_HDF5
+static size_t filter_nothing(unsigned flags, size_t count, const unsigned values[], size_t given, size_t *size,
+                             void **data) {
+    return (void)flags, (void)count, (void)values, (void)size, (void)data, given;
+}
 
-/* The list of the formats' readers with every allocation failing once, and with all after it. */
-START_TEST(every_allocation_may_fail) {
-    bytes file = sound[_i].make();
-    const char *path = test_path("faults");
-    test_write(path, file.data, file.count);
-    for (int persistent = 0; persistent < 2; persistent++)
-        for (unsigned n = 1;; n++) {
-            pst_weights *model = (pst_weights *)&error;
-            pst_memory_fail_at(n, persistent);
-            pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
-            pst_memory_fail_at(0, false);
-            if (status == PST_OK) {
-                pst_weights_destroy(model);
-                ck_assert_uint_gt(n, 8);
-                break;
-            }
-            ck_assert_msg(status == PST_ERROR_MEMORY, "allocation %u: %s", n, error.text);
-            ck_assert_ptr_null(model);
-        }
-    bytes_free(&file);
+/* h5py's LZF, for one. Without compression and with gzip, as the message says, it is read. */
+START_TEST(unknown_filters_are_told_with_a_way_on) {
+    static const H5Z_class2_t filter = {H5Z_CLASS_T_VERS, 32000, 1, 1, "lz\033f", NULL, NULL, filter_nothing};
+    static const float zeros[54];
+    const char *path = test_path("filtered.h5");
+    ck_assert_int_ge(H5Zregister(&filter), 0);
+    for (int filtered = 0; filtered < 3; filtered++) {
+        pst_weights *model;
+        const hsize_t sides[4] = {3, 3, 3, 2};
+        hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t folder = H5Gcreate2(file, "block1_conv1", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t options = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(4, sides, NULL);
+        H5Pset_chunk(options, 4, sides);
+        if (filtered == 1)
+            H5Pset_filter(options, filter.id, 0, 0, NULL);
+        if (filtered == 2)
+            H5Pset_deflate(options, 6);
+        hid_t set = H5Dcreate2(folder, "kernel:0", H5T_IEEE_F32LE, space, H5P_DEFAULT, options, H5P_DEFAULT);
+        ck_assert_int_ge(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros), 0);
+        H5Dclose(set);
+        H5Pclose(options);
+        H5Sclose(space);
+        sound_write_set(folder, "bias:0", 1, (const hsize_t[]){2}, zeros, false);
+        H5Gclose(folder);
+        H5Fclose(file);
+        pst_status status = pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model);
+        ck_assert_msg(filtered == 1 ? status == PST_ERROR_UNSUPPORTED && strstr(error.text, "compressed by lz") &&
+                                          strstr(error.text, "f (filter 32000)") && strstr(error.text, "with gzip")
+                                    : status == PST_OK,
+                      "%d: %s", filtered, error.text);
+        pst_weights_destroy(model);
+    }
+    H5Zunregister(filter.id);
 }
 END_TEST
+#endif
 
 int main(void) {
-    small_make(&network);
+    sound_begin();
     Suite *suite = suite_create("formats");
     TCase *cases = tcase_create("formats");
-    TCase *damaged = tcase_create("damaged"); /* minutes */
     suite_add_tcase(suite, cases);
-    suite_add_tcase(suite, damaged);
-    tcase_set_timeout(damaged, 600);
-    tcase_add_loop_test(cases, sound_files_are_read, 0, SOUND);
+    tcase_add_loop_test(cases, sound_files_are_read, 0, sound_count);
     tcase_add_loop_test(cases, other_files_are_called_what_they_are, 0, sizeof mistaken / sizeof mistaken[0]);
     tcase_add_loop_test(cases, pickles_do_nothing_but_tensors, 0, sizeof pickles / sizeof pickles[0]);
     tcase_add_loop_test(cases, tensors_are_found_wherever_they_are, 0, sizeof nested / sizeof nested[0]);
     tcase_add_test(cases, an_object_without_tensors_is_refused);
     tcase_add_test(cases, old_dictionaries_are_read);
-    tcase_add_loop_test(damaged, files_cut_at_any_byte_are_refused_or_the_same, 0, SOUND);
-    tcase_add_loop_test(damaged, files_with_any_byte_changed_do_no_harm, 0, SOUND);
-    tcase_add_loop_test(damaged, files_with_pieces_spoiled_do_no_harm, 0, SOUND);
-    tcase_add_test(cases, shapes_that_lie_take_no_memory);
 #ifdef PST_WITH_LIBZIP
     tcase_add_test(cases, other_archives_are_called_what_they_are);
 #endif
@@ -633,7 +413,7 @@ int main(void) {
 #endif
 #ifdef PST_WITH_HDF5
     tcase_add_test(cases, hostile_hdf5_is_refused);
+    tcase_add_test(cases, unknown_filters_are_told_with_a_way_on);
 #endif
-    tcase_add_loop_test(damaged, every_allocation_may_fail, 0, SOUND);
     return test_run(suite);
 }
