@@ -285,6 +285,12 @@ PST_API pst_status pst_image_metadata(pst_context *context, const char *path, ch
 /* The SHA-256 of any file, as 64 digits and a zero. */
 PST_API pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[65]);
 
+/* Writes any file as the library writes its own: the old file or the whole new one is there, never a part. */
+PST_API pst_status pst_file_write(pst_context *context, const char *path, const void *data, size_t bytes);
+
+/* Whether pst_file_write may make or replace a file. Leaves no trace. */
+PST_API pst_status pst_file_write_check(pst_context *context, const char *path);
+
 /* Ends bytes or a text that a function of this header gave. NULL is fine. */
 PST_API void pst_bytes_destroy(void *data);
 

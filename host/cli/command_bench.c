@@ -1,5 +1,5 @@
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/bench_report.h"
@@ -12,29 +12,30 @@ static bool take_row(void *user, const pst_bench_row *row) {
     return signals_caught() != 0;
 }
 
-/* The file is opened before anything is measured: nobody should wait minutes to hear that it cannot be written. */
-static bool write_report(const bench_report *report, FILE *file, const char *path) {
-    errno = 0;
-    bool good =
-        json_dumpf(report->root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) == 0 && fputc('\n', file) != EOF;
-    good = fclose(file) == 0 && good;
-    if (!good)
-        complain("%s: cannot be written: %s", path, strerror(errno ? errno : EIO));
-    return good;
-}
-
 static int failed(const pst_context *context, pst_status status) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int measure(pst_context *context, const char *model, const pst_bench_options *options, FILE *file,
-                   const char *path) {
+static int write_report(pst_context *context, const bench_report *report, const char *path) {
+    char *text = json_dumps(report->root, JSON_INDENT(1) | JSON_REAL_PRECISION(7));
+    size_t length = text ? strlen(text) : 0;
+    if (!text)
+        return failed(NULL, PST_ERROR_MEMORY);
+    text[length] = '\n'; /* in the place of the zero */
+    pst_status status = pst_file_write(context, path, text, length + 1);
+    free(text);
+    return status == PST_OK ? EXIT_OK : failed(context, status);
+}
+
+static int measure(pst_context *context, const char *model, const pst_bench_options *options, const char *path) {
     pst_device_info device;
     pst_network *network = NULL;
     bench_report report = {0};
     int code = EXIT_OK;
-    pst_status status = model ? pst_network_load(context, model, PST_CONVENTION_AUTO, &network) : PST_OK;
+    pst_status status = path ? pst_file_write_check(context, path) : PST_OK; /* not after minutes */
+    if (status == PST_OK && model)
+        status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
     if (status != PST_OK)
         return failed(context, status);
     pst_context_device(context, &device);
@@ -49,8 +50,8 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
             puts("\n* marks what a run would use. Rates count direct convolution: algorithms with less arithmetic can "
                  "exceed "
                  "100 %.");
-        if (code == EXIT_OK && file)
-            code = write_report(&report, file, path) ? EXIT_OK : EXIT_FAILED;
+        if (code == EXIT_OK && path)
+            code = write_report(context, &report, path);
     } else {
         code = failed(NULL, PST_ERROR_MEMORY);
     }
@@ -70,11 +71,6 @@ int bench_command(const settings *s) {
     }
     pst_bench_options options = s->bench;
     options.sizes = options.size_count ? s->bench_sizes : NULL;
-    FILE *file = s->bench_json ? fopen(s->bench_json, "w") : NULL;
-    if (s->bench_json && !file) {
-        complain("%s: cannot be written: %s", s->bench_json, strerror(errno));
-        return EXIT_FAILED;
-    }
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = s->device;
@@ -83,7 +79,7 @@ int bench_command(const settings *s) {
     where.choices_file = s->choices;
     pst_context *context;
     pst_status status = pst_context_create(&where, &context);
-    int code = status == PST_OK ? measure(context, s->model, &options, file, s->bench_json) : failed(context, status);
+    int code = status == PST_OK ? measure(context, s->model, &options, s->bench_json) : failed(context, status);
     pst_context_destroy(context);
     return code;
 }

@@ -56,4 +56,12 @@ pst_status pst_file_sha256(pst_context *context, const char *path, char sha256[6
     return pst_file_digest(ERROR_OF(context), path, sha256);
 }
 
+pst_status pst_file_write(pst_context *context, const char *path, const void *data, size_t bytes) {
+    return pst_file_save(ERROR_OF(context), path, data, bytes);
+}
+
+pst_status pst_file_write_check(pst_context *context, const char *path) {
+    return pst_file_save_check(ERROR_OF(context), path);
+}
+
 void pst_bytes_destroy(void *data) { pst_free(data); }

@@ -476,6 +476,8 @@ START_TEST(the_benchmark_writes_every_figure) {
     ck_assert_int_ne(run_program("bench --sizes 8"), 0);
     ck_assert_int_ne(run_program("bench --sizes 32 --seconds never"), 0);
     ck_assert_int_ne(run_program("bench --sizes 32 --json no/such/folder.json"), 0);
+    ck_assert_int_ne(run_program("bench --sizes 32 --model no.network --json a.json"), 0); /* a.json stays as it is */
+    ck_assert_int_eq(run_program("bench --compare a.json a.json"), 0);
 }
 END_TEST
 
