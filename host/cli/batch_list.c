@@ -106,6 +106,7 @@ settings batch_item_settings(const batch_list *list, const settings *s, const ba
     one.output = item->output;
     one.about = item->output;
     one.inputs = &list->inputs;
+    one.results = &list->results;
     if (!s->style_list) {
         one.styles = (const char **)&list->styles.paths[item->style];
         one.style_count = 1;
@@ -134,6 +135,7 @@ void batch_list_free(batch_list *list) {
     paths_free(&list->contents);
     paths_free(&list->styles);
     paths_free(&list->inputs);
+    paths_free(&list->results);
     paths_free(&list->left_out);
     *list = (batch_list){0};
 }

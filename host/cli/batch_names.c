@@ -168,10 +168,11 @@ static void complain_of_clash(const batch_list *list, const char *name, bool sam
                               const batch_item *b, const char *hint) {
     bool contents = a->content != b->content;
     const path_list *from = contents ? &list->contents : &list->styles;
-    complain("%s: would be the result of %s and of %s%s; rename one of them%s%s%s", name,
-             from->paths[contents ? a->content : a->style], from->paths[contents ? b->content : b->style],
-             same ? "" : " where the system ignores case", hint ? ", or use --name \"" : "", hint ? hint : "",
-             hint ? "\"" : "");
+    complain("%s: would be the result of %s and of %s%s; rename one of them,%s%s%s or paint them in two runs with "
+             "different folders for -o",
+             name, from->paths[contents ? a->content : a->style], from->paths[contents ? b->content : b->style],
+             same ? "" : " where the system ignores case", hint ? " use --name \"" : "", hint ? hint : "",
+             hint ? "\"," : "");
 }
 
 static int check_clashes(batch_list *list, const settings *s, const char *template) {
@@ -201,6 +202,36 @@ static int check_clashes(batch_list *list, const settings *s, const char *templa
     return !good ? no_memory() : clash ? EXIT_USAGE : EXIT_OK;
 }
 
+/* Whether a path is OUT_N of an output, and is written on the way. */
+static bool is_on_the_way(const settings *s, const char *output, const char *path) {
+    size_t base = (size_t)(file_name(output) - output) + file_base(file_name(output));
+    char *end;
+    if (strlen(path) <= base + 1 || path[base] != '_' || !isdigit((unsigned char)path[base + 1]))
+        return false;
+    long number = strtol(path + base + 1, &end, 10);
+    if (number < 1 || number >= s->transfer.iterations || number % s->save_every != 0 ||
+        compare_names(end, output + base) != 0)
+        return false;
+    char *numbered = file_numbered(output, (int)number);
+    bool same = numbered && compare_names(numbered, path) == 0;
+    free(numbered);
+    return same;
+}
+
+static int check_numbered(const batch_list *list, const settings *s) {
+    for (size_t i = 0; s->save_every > 0 && i < list->count; i++)
+        for (size_t j = 0; j < list->count; j++) {
+            const char *output = list->items[i].output, *path = list->items[j].output;
+            if (is_on_the_way(s, output, path)) {
+                complain("%s: would be a result, and an image on the way to %s; choose another --save-iter, or paint "
+                         "them in two runs with different folders for -o",
+                         path, output);
+                return EXIT_USAGE;
+            }
+        }
+    return EXIT_OK;
+}
+
 int batch_name_items(batch_list *list, const settings *s) {
     const char *template = s->name ? s->name : default_name;
     size_t count = list->contents.count * list->styles.count;
@@ -214,5 +245,12 @@ int batch_name_items(batch_list *list, const settings *s) {
         list->items[list->count].content = list->count / list->styles.count;
         list->items[list->count].style = list->count % list->styles.count;
     }
-    return name_by(list, s, template) ? check_clashes(list, s, template) : no_memory();
+    if (!name_by(list, s, template))
+        return no_memory();
+    code = check_clashes(list, s, template);
+    if (code == EXIT_OK)
+        code = check_numbered(list, s);
+    for (size_t i = 0; i < list->count && code == EXIT_OK; i++)
+        code = paths_add(&list->results, list->items[i].output) ? EXIT_OK : no_memory();
+    return code;
 }

@@ -16,6 +16,7 @@ typedef struct batch_list {
     path_list contents,
         styles;         /* styles: of --styles; one of no name stands for those of --style-image, blended in one */
     path_list inputs;   /* all files that are read */
+    path_list results;  /* all that is to be written, but for images on the way */
     path_list left_out; /* what folders and patterns have that is no image */
     char *blend_name;   /* what {style} is for a blend: "a+b"; owned */
     batch_item *items;  /* content by content */
@@ -26,7 +27,8 @@ typedef struct batch_list {
 char *batch_blend_name(const settings *s);
 
 /* Makes an item of every content in every style, named by the template of --name, and checks that no two have one
- * name. Gives an exit code; what is wrong was told then, with a template that gives other names where there is one. */
+ * name, and none that of an image on the way to another. Gives an exit code; what is wrong was told then, with a
+ * template that gives other names where there is one. */
 int batch_name_items(batch_list *list, const settings *s);
 
 #endif

@@ -58,7 +58,8 @@ typedef struct settings {
     const char *proof_profile;
     int proof_intent; /* a pst_intent */
     bool no_metadata;
-    const path_list *inputs; /* more files that no output may replace; may be NULL */
+    const path_list *inputs;  /* more files that no output may replace; may be NULL */
+    const path_list *results; /* of all runs of this call: no image on the way may replace them; may be NULL */
 
     /* Device and network. */
     const char *model, *device, *kernels;

@@ -30,6 +30,13 @@ bool run_is_input(const invocation *w, const settings *s, const char *path) {
     return is_image(w, s, path) || file_same(path, s->resume) || file_same(path, s->checkpoint);
 }
 
+bool run_is_taken(const invocation *w, const settings *s, const char *path) {
+    for (size_t i = 0; s->results && i < s->results->count; i++)
+        if (file_same(path, s->results->paths[i]))
+            return true;
+    return run_is_input(w, s, path) || file_same(path, s->log);
+}
+
 int run_check_single(const settings *s) {
     if (!s->checkpoint && !s->resume)
         return EXIT_OK;

@@ -36,6 +36,9 @@ typedef struct run {
 /* Whether a path is one of the files that a run reads. */
 bool run_is_input(const invocation *w, const settings *s, const char *path);
 
+/* Whether an image on the way must not have this name: an input, a result or the log. */
+bool run_is_taken(const invocation *w, const settings *s, const char *path);
+
 /* Whether no output is an input or another output; needs no device. */
 int run_check_names(const invocation *w, const settings *s);
 

@@ -30,7 +30,7 @@ static pst_status write_result(run *r, const char *path, bool stopped) {
 static bool write_numbered(run *r, int iteration, char **path, char why[512]) {
     const settings *s = r->settings;
     *path = file_numbered(s->output, iteration);
-    bool safe = *path && !run_is_input(r->invocation, s, *path) && !file_same(*path, s->log);
+    bool safe = *path && !run_is_taken(r->invocation, s, *path);
     pst_status status = safe ? write_result(r, *path, true) : PST_OK;
     if (!safe)
         snprintf(why, 512, "%s: is another file of this run; the image on the way is not written",
@@ -161,8 +161,8 @@ static int finish(run *r, pst_status status) {
         return EXIT_SIGNAL + signal_number;
     }
     char time[32], text[128], *path = result_path(r, r->stopped);
-    if (path && r->stopped && r->apart && run_is_input(r->invocation, r->settings, path)) {
-        complain("%s: is an image that is read; the one that was stopped is not written", path);
+    if (path && r->stopped && r->apart && run_is_taken(r->invocation, r->settings, path)) {
+        complain("%s: is another file of this run; the image that was stopped is not written", path);
         free(path);
         return EXIT_SIGNAL + signal_number;
     }
