@@ -1,8 +1,10 @@
 /* The scales of a job, and how much memory it will take, before anything is allocated. */
 #include <math.h>
+#include <stdio.h>
 
 #include "transfer/job.h"
 #include "transfer/stage.h"
+#include "transfer/transfer_options.h"
 
 #define OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
 
@@ -21,9 +23,41 @@ static void at_least(uint64_t *value, uint64_t other) {
         *value = other;
 }
 
-/* An image that is too small for the network is named. */
-static pst_status named(pst_job *job, pst_status status, const pst_image *image) {
-    return status == PST_ERROR_ARGUMENT ? pst_img_fail_in(&job->context->error, image) : status;
+/* The least of a size that suits all styles, and the content for layer `deepest` if that is not NULL; 0 if none does.
+ * `part` is the size's share of a style's. */
+static int least_size(const pst_job *job, size_t deepest, const pst_image *content, double part) {
+    int least = content ? pst_scale_least(&job->net->layers, deepest, content) : 1;
+    for (size_t s = 0; s < job->options.style_count && least > 0; s++) {
+        if (job->stored[s])
+            continue;
+        double size = ceil(pst_scale_least(&job->net->layers, deepest, job->options.styles[s]) * part);
+        least = size < 1 || size > PST_IMAGE_MAX_SIDE ? 0 : size > least ? (int)size : least;
+    }
+    return least;
+}
+
+/* Names an image of which the network leaves nothing, and what helps, also where other images are too small. */
+static pst_status check_size(pst_job *job, const pst_image *image, bool style, int image_size, int w, int h) {
+    const pst_transfer_options *o = &job->options;
+    const pst_objective_options *objective = &job->objective_options;
+    size_t deepest = 0;
+    char larger[96] = "";
+    int layer_h, layer_w;
+    for (size_t t = 0; t < objective->term_count; t++)
+        if (!style || objective->terms[t].kind == PST_TERM_STYLE)
+            deepest = objective->terms[t].layer > deepest ? objective->terms[t].layer : deepest;
+    if (pst_layer_size(&job->net->layers, deepest, h, w, &layer_h, &layer_w))
+        return PST_OK;
+    int least = style ? least_size(job, deepest, NULL, 1) : least_size(job, deepest, image, 1 / o->style_scale);
+    double scale = ceil(100.0 * least / image_size) / 100;
+    if (style && least && scale <= PST_STYLE_SCALE_MAX && scale * o->image_size <= PST_IMAGE_MAX_SIDE)
+        snprintf(larger, sizeof larger, "a style-scale of %g or more, or ", scale);
+    if (!style && least)
+        snprintf(larger, sizeof larger, "an image size of %d or more, or ",
+                 (int)ceil((double)least * o->image_size / image_size));
+    pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "%dx%d is too small for layer %s; use %sremainder ceil%s", w, h,
+             job->net->layers.at[deepest].name, larger, o->scales > 1 ? ", or fewer scales" : "");
+    return pst_img_fail_in(&job->context->error, image);
 }
 
 /* The needs of a scale of this size; styles scale with it. anew: of another job with this size, which begins with the
@@ -42,7 +76,8 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
     const pst_extent extent = pst_extent_make(image_w, image_h, job->multiple);
     options.w = extent.w;
     options.h = extent.h;
-    PST_TRY(named(job, pst_objective_create(job->net, &options, &objective), job->options.content));
+    PST_TRY(check_size(job, content, false, image_size, options.w, options.h));
+    PST_TRY(pst_objective_create(job->net, &options, &objective));
     pst_pass_bytes pass = pst_objective_pass_bytes(objective);
     n->weights = pass.weights;
     n->maps = pass.maps;
@@ -61,11 +96,13 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
         size_t bytes;
         if (style && job->stored[s]) /* its numbers pass through buffers of the targets */
             continue;
-        if (style)
+        if (style) {
             pst_job_style_size(job, anew ? job->options.styles[s] : job->styles[s], image_size, &w, &h);
+            PST_TRY(check_size(job, job->options.styles[s], true, image_size, w, h));
+        }
         status = style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
                        : pst_objective_content_bytes(objective, &bytes, &largest);
-        PST_TRY(named(job, status, style ? job->options.styles[s] : job->options.content));
+        PST_TRY(status);
         at_least(&n->largest, largest);
         uint64_t image = pst_device_vector_bytes((size_t)h * (size_t)w * 3);
         at_least(&most_while, image + bytes);

@@ -21,3 +21,12 @@ void pst_scales_share(pst_scale *scales, size_t count, int total) {
     for (size_t k = 0; k < count; k++)
         scales[k].iterations = total / (int)count + (k < (size_t)total % count ? 1 : 0);
 }
+
+int pst_scale_least(const pst_layers *layers, size_t layer, const pst_image *image) {
+    for (int size = 1, w, h; size <= PST_IMAGE_MAX_SIDE; size++) {
+        pst_img_fit(image->width, image->height, size, &w, &h);
+        if (pst_layer_size(layers, layer, h, w, &h, &w))
+            return size;
+    }
+    return 0;
+}

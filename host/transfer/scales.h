@@ -9,7 +9,8 @@
 #ifndef PST_TRANSFER_SCALES_H
 #define PST_TRANSFER_SCALES_H
 
-#include <stddef.h>
+#include "image/image.h"
+#include "net/layers.h"
 
 #define PST_SCALES_MAX 32
 
@@ -28,5 +29,9 @@ size_t pst_scale_count(int image_size, int min_size, int iterations);
 /* Fills `iterations` of the scales: the same for each, `total` in all, so that half the work or less is that of the
  * full size. total >= count. */
 void pst_scales_share(pst_scale *scales, size_t count, int total);
+
+/* The least longer side at which the network's poolings leave something of an image of this shape for a layer; 0 if no
+ * image may be so large. */
+int pst_scale_least(const pst_layers *layers, size_t layer, const pst_image *image);
 
 #endif

@@ -93,6 +93,16 @@ static const pst_image *too_small(const maker *m, int size) {
     return NULL;
 }
 
+/* At which no style is too small; 0 if there is none. */
+static int least_size(const maker *m) {
+    int least = 1;
+    for (size_t s = 0; s < m->options->style_count && least; s++) {
+        int size = pst_scale_least(&m->net->layers, m->last, m->options->styles[s]);
+        least = !size ? 0 : size > least ? size : least;
+    }
+    return least;
+}
+
 static pst_status choose_sizes(maker *m) {
     pst_style *style = m->style;
     int largest = m->options->image_size, size = largest;
@@ -104,9 +114,13 @@ static pst_status choose_sizes(maker *m) {
     }
     if (style->size_count)
         return PST_OK;
+    char larger[64] = "";
+    int least = least_size(m);
+    if (least)
+        snprintf(larger, sizeof larger, "an image size of %d or more, or ", least);
     pst_fail(&m->context->error, PST_ERROR_ARGUMENT,
-             "a style of %d pixels is too small for layer %s; use a larger size", largest,
-             m->net->layers.at[m->last].name);
+             "a style of %d pixels is too small for layer %s; use %sremainder ceil", largest,
+             m->net->layers.at[m->last].name, larger);
     return pst_img_fail_in(&m->context->error, too_small(m, largest));
 }
 

@@ -59,7 +59,7 @@ static const pst_option_info table[] = {
     POINTER(blend_weights, MOST_WEIGHT),
     POINTER(start_image, 0),
     NUMBER(image_size, 1, PST_IMAGE_MAX_SIDE, 512),
-    NUMBER(style_scale, 0.01, 100, 1),
+    NUMBER(style_scale, 0.01, PST_STYLE_SCALE_MAX, 1),
     NUMBER(content_weight, 0, MOST_WEIGHT, 5),
     NUMBER(style_weight, 0, MOST_WEIGHT, 100),
     NUMBER(tv_weight, 0, MOST_WEIGHT, 1e-3),

@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#define PST_STYLE_SCALE_MAX 100
+
 /* Copies a caller's options, whose struct may be shorter or longer; the members it has not get their defaults. */
 void pst_options_take(pst_transfer_options *options, const pst_transfer_options *given);
 

@@ -19,8 +19,6 @@
 
 static pst_error error;
 
-static void ck_said(const char *text) { ck_assert_msg(strstr(said, text) != NULL, "no \"%s\" in: %.900s", text, said); }
-
 /* Puts one file in the place of another. */
 static void copy_file(const char *from, const char *to) {
     static char data[1 << 20];

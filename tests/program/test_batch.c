@@ -16,11 +16,9 @@
 #define OPTIONS "--model net.safetensors --image-size 48 --print-iter 0 "
 #define QUICK OPTIONS "--iterations 2 "
 
-static void folder(const char *name) { ck_assert_int_eq(mkdir(test_path(name), 0700), 0); }
-
 static void prepare_folders(void) {
     prepare();
-    folder("photos"), folder("styles"), folder("photos/below"), folder("more"), folder("empty");
+    cli_folder("photos"), cli_folder("styles"), cli_folder("photos/below"), cli_folder("more"), cli_folder("empty");
     write_ppm("photos/my photo.ppm", 60, 40, 0, 4);
     write_ppm("photos/b.ppm", 40, 60, 0, 5);
     write_ppm("photos/.hidden.ppm", 40, 60, 0, 5);
@@ -40,17 +38,6 @@ static int files_in(const char *name) {
     ck_assert_int_eq(fscanf(count, "%d", &files), 1);
     pclose(count);
     return files;
-}
-
-/* For the names of this test alone; rm -r. */
-static void forget(const char *name) {
-    char command[2048];
-    snprintf(command, sizeof command, "rm -r '%s'", test_path(name));
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void ck_said(const char *words) {
-    ck_assert_msg(strstr(said, words) != NULL, "no \"%s\" in: %.1800s", words, said);
 }
 
 static void ck_not_said(const char *words) {
@@ -95,7 +82,7 @@ START_TEST(test_the_product_is_the_single_runs) {
     ck_said("4 of 4 images painted"), ck_not_said("skipped");
     ck_assert_int_eq(files_in("out"), 4);
     ck_assert(inode(products[0]) != first);
-    cli_forget("single.png"), forget("out");
+    cli_forget("single.png"), cli_forget_folder("out");
 }
 END_TEST
 
@@ -119,12 +106,12 @@ START_TEST(test_names_and_log) {
     ck_assert(cli_exists("deep/content__style_2.png") && cli_exists("deep/content__style.png"));
     ck_run("batch content.ppm --styles style.ppm -o deep --overwrite " OPTIONS "--iterations 102");
     ck_assert(!cli_exists("deep/content__style_100.png"));
-    cli_forget("log.json"), forget("deep");
+    cli_forget("log.json"), cli_forget_folder("deep");
 }
 END_TEST
 
 START_TEST(test_one_failure_does_not_stop_the_others) {
-    folder("mixed");
+    cli_folder("mixed");
     write_ppm("mixed/a.ppm", 60, 40, 0, 4);
     write_ppm("mixed/cut.ppm", 60, 40, 3000, 4);
     write_ppm("mixed/one.ppm", 1, 1, 0, 4);
@@ -143,13 +130,13 @@ START_TEST(test_one_failure_does_not_stop_the_others) {
     ck_said("mixed/bad style.ppm: ");
     ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
     ck_assert(cli_exists("out/content__style.png") && cli_exists("out/b__style.png") && files_in("out") == 6);
-    forget("mixed"), forget("out");
+    cli_forget_folder("mixed"), cli_forget_folder("out");
 }
 END_TEST
 
 /* What is no image by its name is told once, whoever looks into the folder. */
 START_TEST(test_what_is_left_out_is_named) {
-    folder("camera");
+    cli_folder("camera");
     static const char *const others[] = {"camera/IMG_1.HEIC", "camera/IMG_2.nef", "camera/x\x1b.dng"};
     for (int i = 0; i < 3; i++)
         test_write(test_path(others[i]), "no image\n", 9);
@@ -169,67 +156,7 @@ START_TEST(test_what_is_left_out_is_named) {
     }
     ck_run("batch camera --styles style.ppm -o out --plan " QUICK);
     ck_said(" more\n");
-    cli_forget("a.png"), forget("camera");
-}
-END_TEST
-
-/* Two results of one name: the message's --name gives all of them names of their own. */
-START_TEST(test_the_hint_for_names_that_clash_works) {
-    static const struct {
-        const char *command, *word;
-        const char *products[2]; /* with the hint; NULL: there is no hint, since no template helps */
-    } table[] = {
-        {"twins/a.ppm twins/a.tga --styles style.ppm", "twins/a.tga", {"a.ppm__style.ppm", "a.tga__style.ppm"}},
-        {"twins/a.ppm more/a.ppm --styles style.ppm", "more/a.ppm", {"more/a__style", "twins/a__style"}},
-        {"a.ppm more/a.ppm --styles style.ppm", "more/a.ppm", {"/a__style", "more/a__style"}},
-        {"../TEST/a.ppm twins/A.ppm --styles style.ppm", "twins/A.ppm", {"twins/A__style", "TEST/a__style"}},
-        {"a.ppm --styles more/a.ppm twins/a.ppm", "twins/a.ppm", {"a__more_a", "a__twins_a"}},
-        {"more/a.ppm twins/a.ppm twins/a.tga --styles style.ppm", "", {"more/a.ppm__", "twins/a.tga__"}},
-        {"twins/a.ppm twins/below/twins/a.ppm --styles style.ppm", "below", {NULL, NULL}},
-        {"twins/a.ppm twins/A.ppm --styles style.ppm --name {content}.jpg", "ignores case", {NULL, NULL}},
-    };
-    folder("twins"), folder("twins/below"), folder("twins/below/twins");
-    const char *const files[] = {"a.ppm",       "more/a.ppm",  "twins/a.ppm",
-                                 "twins/a.tga", "twins/A.ppm", "twins/below/twins/a.ppm"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        write_ppm(files[i], 40, 40, 0, i);
-    char here[1024], product[256], command[2048], hint[128] = "";
-    snprintf(here, sizeof here, "%s", test_path(""));
-    here[strlen(here) - 1] = '\0';
-    const char *own = strrchr(here, '/') + 1;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const char *mark = strstr(table[i].command, "TEST");
-        snprintf(command, sizeof command, "batch %.*s%s%s -o out --no-tune --plan " OPTIONS,
-                 mark ? (int)(mark - table[i].command) : (int)strlen(table[i].command), table[i].command,
-                 mark ? own : "", mark ? mark + 4 : "");
-        ck_refused(command, 2, "would be the result of", table[i].word);
-        const char *told = strstr(said, "--name \"");
-        ck_assert_msg(!told == !table[i].products[0], "%s: %s", command, said);
-        if (!told)
-            continue;
-        ck_assert_int_eq(sscanf(told, "--name \"%100[^\"]", hint), 1);
-        snprintf(command + strlen(command), sizeof command - strlen(command), "--quiet --name %s", hint);
-        ck_run(command);
-        for (int k = 0; k < 2; k++) {
-            mark = strstr(table[i].products[k], "TEST");
-            snprintf(product, sizeof product, "out/%s%s", mark ? own : table[i].products[k], mark ? mark + 4 : "");
-            ck_assert_msg(strstr(printed, product) != NULL, "no %s in %s", product, printed);
-        }
-    }
-    cli_forget("a.ppm"), cli_forget("more/a.ppm"), forget("twins");
-}
-END_TEST
-
-START_TEST(test_what_is_too_small_is_named) {
-    write_ppm("thin.ppm", 200, 2, 0, 3);
-    ck_refused("thin.ppm style.ppm -o a.png --remainder floor --quiet " QUICK, 2, "thin.ppm: an image of 48x1",
-               "larger image size");
-    ck_refused("content.ppm style.ppm thin.ppm -o a.png --quiet " QUICK, 2, "thin.ppm: an image of 48x1", "larger");
-    ck_refused("style make style.ppm thin.ppm -o a.style --quiet --image-size 48 --model net.safetensors", 2,
-               "thin.ppm: a style of 48 pixels", "larger");
-    ck_refused("batch content.ppm --styles thin.ppm -o out --quiet " QUICK, 2,
-               "out/content__thin.png: thin.ppm: ", "larger");
-    cli_forget("thin.ppm");
+    cli_forget("a.png"), cli_forget_folder("camera");
 }
 END_TEST
 
@@ -288,14 +215,14 @@ END_TEST
 
 /* A result must not replace what it, or another image, is made from. */
 START_TEST(test_inputs_are_never_replaced) {
-    folder("keep");
+    cli_folder("keep");
     ck_run("photos/b.ppm style.ppm -o keep/b__style.png " QUICK);
     ck_refused("batch photos/b.ppm keep/b__style.png --styles style.ppm -o keep --overwrite --quiet " QUICK, 2,
                "keep/b__style.png", "an input");
     ck_run("batch photos/b.ppm --styles style.ppm keep/b__style.png -o keep " QUICK); /* skipped, so that nothing is
                                                                                          replaced */
     ck_said("1 of 2 images painted"), ck_said("1 skipped");
-    forget("keep");
+    cli_forget_folder("keep");
 }
 END_TEST
 
@@ -311,7 +238,7 @@ START_TEST(test_folders_of_styles_are_blended_in_one_run) {
     ck_same_bytes("listed.png", "out/content__styles.png", true);
     ck_run("batch content.ppm --style-image styles/sea.ppm,style.ppm -o out " QUICK);
     ck_assert(cli_exists("out/b__styles.png") && cli_exists("out/content__sea+style.png") && files_in("out") == 3);
-    cli_forget("listed.png"), cli_forget("folder.png"), cli_forget("pattern.png"), forget("out");
+    cli_forget("listed.png"), cli_forget("folder.png"), cli_forget("pattern.png"), cli_forget_folder("out");
 }
 END_TEST
 
@@ -344,7 +271,8 @@ START_TEST(test_pattern_edges) {
     ck_run("od?ity.ppm style.ppm -o a.png " QUICK);
     ck_run("oddity.ppm style.ppm -o b.png " QUICK);
     ck_same_bytes("a.png", "b.png", true);
-    cli_forget("odd*.ppm"), cli_forget("oddity.ppm"), cli_forget("a.png"), cli_forget("b.png"), forget("out");
+    cli_forget("odd*.ppm"), cli_forget("oddity.ppm"), cli_forget("a.png"), cli_forget("b.png"),
+        cli_forget_folder("out");
 }
 END_TEST
 
@@ -362,7 +290,7 @@ START_TEST(test_plan_lists_and_writes_nothing) {
                      1);
     ck_assert_ptr_nonnull(strstr(printed, "does not fit"));
     ck_assert_uint_eq(files_hash(), files);
-    forget("out");
+    cli_forget_folder("out");
 }
 END_TEST
 
@@ -390,14 +318,14 @@ START_TEST(test_an_interrupt_keeps_the_image_and_says_what_is_left) {
     ck_run("batch photos --styles styles -o out " QUICK);
     ck_said("3 of 4 images painted"), ck_not_said(" left\n"), ck_not_said("left:");
     ck_assert_int_eq(files_in("out"), 5);
-    cli_forget("log.json"), forget("out");
+    cli_forget("log.json"), cli_forget_folder("out");
 }
 END_TEST
 
 static void finish(void) {
     static const char *const folders[] = {"photos", "styles", "more", "empty"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        forget(folders[i]);
+        cli_forget_folder(folders[i]);
 }
 
 int main(void) {
@@ -409,8 +337,6 @@ int main(void) {
     tcase_add_test(all, test_names_and_log);
     tcase_add_test(all, test_one_failure_does_not_stop_the_others);
     tcase_add_test(all, test_what_is_left_out_is_named);
-    tcase_add_test(all, test_the_hint_for_names_that_clash_works);
-    tcase_add_test(all, test_what_is_too_small_is_named);
     tcase_add_test(all, test_what_cannot_work_is_refused_before_anything_begins);
     tcase_add_test(all, test_inputs_are_never_replaced);
     tcase_add_test(all, test_folders_of_styles_are_blended_in_one_run);
