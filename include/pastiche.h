@@ -524,6 +524,8 @@ typedef struct pst_transfer_options {
     /* Where content, styles and start image are gray, to two of 255 levels of each pixel, so is the result, exactly:
      * the descent goes through gray images only. Default on. */
     bool keep_gray;
+    /* The most memory of the device that a job takes, in bytes. 0, the default: what the device has. */
+    size_t memory_bytes;
 } pst_transfer_options;
 
 /* Sets the defaults; size is sizeof(pst_transfer_options). */
@@ -592,7 +594,7 @@ typedef struct pst_plan {
     int width, height;           /* of the result */
     uint64_t device_bytes;       /* all that will be allocated on the device: the sum of the entries */
     uint64_t largest_bytes;      /* the largest single allocation */
-    uint64_t device_limit_bytes; /* what the device has */
+    uint64_t device_limit_bytes; /* what the device has, or memory_bytes where that is less */
     int largest_image_size;      /* the longer side that would still fit */
     bool fits;
     const pst_plan_entry *entries;

@@ -184,6 +184,8 @@ pst_status pst_job_make_plan(pst_job *job) {
     plan->device_bytes = total(&n);
     plan->largest_bytes = n.largest;
     plan->device_limit_bytes = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
+    if (job->options.memory_bytes && job->options.memory_bytes < plan->device_limit_bytes)
+        plan->device_limit_bytes = job->options.memory_bytes;
     plan->fits = fits(job, &n);
     plan->largest_image_size = largest_size(job);
     const pst_plan_entry entries[] = {

@@ -89,8 +89,8 @@ pst_status pst_job_check_memory(pst_job *job) {
         return PST_OK;
     if (!job->plan.largest_image_size)
         return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                        "an image of %dx%d needs %.0f MiB on a device with %.0f MiB, and no size would fit; choose "
-                        "another device",
+                        "an image of %dx%d needs %.0f MiB of a device and may take %.0f MiB, and no size would fit; "
+                        "choose another device",
                         job->width, job->height, (double)job->plan.device_bytes / 1048576,
                         (double)job->plan.device_limit_bytes / 1048576);
     if (job->plan.device_bytes <= job->plan.device_limit_bytes)
@@ -100,7 +100,7 @@ pst_status pst_job_check_memory(pst_job *job) {
             job->width, job->height, (double)job->plan.largest_bytes / 1048576,
             (double)device->max_allocation_bytes / 1048576, job->plan.largest_image_size);
     return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                    "an image of %dx%d needs %.0f MiB on a device with %.0f MiB; an image size of %d would fit",
+                    "an image of %dx%d needs %.0f MiB of a device and may take %.0f MiB; an image size of %d would fit",
                     job->width, job->height, (double)job->plan.device_bytes / 1048576,
                     (double)job->plan.device_limit_bytes / 1048576, job->plan.largest_image_size);
 }

@@ -100,6 +100,7 @@ static const pst_option_info table[] = {
     POINTER(stored_styles, 0),
     WORD(remainder, remainders),
     {AT(keep_gray), .type = PST_OPTION_BOOL, .most = 1, .value = 1, .words = on_off, .changes_result = true},
+    NEUTRAL(memory_bytes, 0, 1125899906842624.0), /* 1 PiB */
 };
 enum { ROWS = sizeof table / sizeof *table };
 

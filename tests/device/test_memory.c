@@ -212,6 +212,14 @@ START_TEST(what_does_not_fit_is_refused) {
     ck_assert(pst_job_plan(job)->fits);
     pst_job_destroy(job);
 
+    options.memory_bytes = (size_t)whole - 1; /* of its own will */
+    ck_assert_int_gt(refused(&options), 0);
+    options.memory_bytes++;
+    job = job_make(&options);
+    ck_assert(pst_job_plan(job)->fits && pst_job_plan(job)->device_limit_bytes == whole);
+    pst_job_destroy(job);
+    options.memory_bytes = 0;
+
     device->memory_bytes = (uint64_t)((double)(whole - 1) / session->device.quirks.memory_share);
     const int size = refused(&options);
     ck_assert(size > 100 && size < 200);

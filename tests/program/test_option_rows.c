@@ -157,7 +157,7 @@ static const char *good_value(const option *o, char value[64]) {
     else if (o->kind == OPTION_INTEGER || o->kind == OPTION_MEBIBYTE || o->kind == OPTION_NUMBER)
         snprintf(value, 64, "%.10g", most < 1e9 ? most : least + 1);
     else
-        snprintf(value, 64, "%s", o->kind == OPTION_LIST ? "64" : "1");
+        snprintf(value, 64, "%s", o->kind == OPTION_LIST ? "64" : o->kind == OPTION_BYTES ? "2G" : "1");
     return o->flags & NAMES_FILES && strstr(o->names, "mask") ? NULL : value;
 }
 
@@ -289,6 +289,29 @@ START_TEST(the_librarys_options_have_rows) {
 }
 END_TEST
 
+START_TEST(sizes_in_bytes_have_units) {
+    static const struct {
+        const char *given, *told; /* NULL: it is refused */
+    } cases[] = {{"2G", "2G"},           {"1.5g", "1536M"}, {"1536MiB", "1536M"}, {"3GB", "3G"}, {"1048576", "1M"},
+                 {"1048577", "1048577"}, {"0.5T", "512G"},  {"G", NULL},          {"2X", NULL},  {"2GG", NULL},
+                 {"2 G", NULL},          {"-2G", NULL},     {"1e9", NULL},        {"2K", NULL},  {"1..5G", NULL},
+                 {"2048T", NULL},        {"2B", NULL},      {"0x2G", NULL},       {"nan", NULL}, {"2iB", NULL}};
+    const command *run = &command_table[COMMAND_RUN];
+    const option *o = option_find("memory", run);
+    char told[VALUE_TEXT_MOST];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        settings s;
+        bool good = reads(&s, run, "--memory", cases[i].given);
+        ck_assert_msg(good == (cases[i].told != NULL), "%s: %s", cases[i].given, text);
+        if (good) {
+            ck_assert(option_value(&s, o, told, sizeof told));
+            ck_assert_str_eq(told, cases[i].told);
+        }
+        options_free(&s);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("rows of options");
     TCase *tests = tcase_create("rows");
@@ -298,6 +321,7 @@ int main(void) {
     tcase_add_test(tests, no_two_options_of_a_command_have_one_name);
     tcase_add_test(tests, every_spelling_of_every_option_sets_it);
     tcase_add_test(tests, every_bad_value_is_refused_with_its_range_or_words);
+    tcase_add_test(tests, sizes_in_bytes_have_units);
     tcase_add_test(tests, options_of_other_commands_are_refused_by_name);
     tcase_add_test(tests, defaults_are_values_that_the_options_take);
     tcase_add_test(tests, the_librarys_options_have_rows);

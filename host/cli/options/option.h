@@ -10,6 +10,7 @@ typedef enum option_kind {
     OPTION_SWITCH,   /* a bool, without a value or with 0 or 1: --original-colors, -original_colors 1 */
     OPTION_INTEGER,  /* an int or int64_t; with words only these numbers */
     OPTION_MEBIBYTE, /* a size_t of bytes, given in MiB */
+    OPTION_BYTES,    /* a size_t, given as value_bytes reads it */
     OPTION_NUMBER,   /* a double */
     OPTION_PAIR,     /* two doubles, one behind the other */
     OPTION_TEXT,

@@ -122,6 +122,8 @@ const option option_table[] = {
     OPTION(TEXT, "device", PAINT | MAKE | DEVICES | TUNE | BENCH, "DEVICE", device,
            "number, cpu, gpu, gpu:N or part of a name", .shown = "best", .set = set_device,
            .environment = "PASTICHE_DEVICE", .flags = USUAL | CHANGES_RESULT),
+    OPTION(BYTES, "memory", PAINT, "SIZE", transfer.memory_bytes, "memory of the device that the run may take, as 2G",
+           .least = 1048576, .most = 1125899906842624.0, .shown = "what it has", .flags = USUAL),
     OPTION(MEBIBYTE, "workspace", PAINT | MAKE, "MIB", transfer.workspace_bytes, "scratch memory of the convolutions",
            .shown = "64; GPU: 256", .flags = CHANGES_RESULT),
     OPTION(FILE_NAME, "choices", PAINT | MAKE | TUNE | BENCH, "FILE", choices, "algorithms that pastiche tune chose",

@@ -125,6 +125,8 @@ const option_text option_texts[] = {
     {"device",
      "The OpenCL device: a number of `pastiche devices`; `cpu`; `gpu`; `gpu:N` for graphics card N, counted from\n"
      "0; or a part of the device's name. Default: the best device."},
+    {"memory", "The memory of the device that the run may take: bytes, or with K, M, G or T behind the number their\n"
+               "multiples by 1024. Default: what the device has."},
     {"workspace",
      "The limit of the scratch memory of the convolutions, in MiB. Default: 64; on a GPU a thirty-second of its\n"
      "memory, but 64 to 256."},

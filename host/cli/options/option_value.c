@@ -67,6 +67,10 @@ char *option_range_text(const option *o, char text[VALUE_TEXT_MOST]) {
     if (!words_of(o) &&
         (whole || o->kind == OPTION_NUMBER || o->kind == OPTION_PAIR || (o->kind == OPTION_LIST && most > 0)))
         snprintf(text, VALUE_TEXT_MOST, whole ? "from %.0f to %.0f" : "from %.10g to %.10g", least, most);
+    char first[32], last[32];
+    if (o->kind == OPTION_BYTES)
+        snprintf(text, VALUE_TEXT_MOST, "from %s to %s", value_bytes_text((uint64_t)least, first),
+                 value_bytes_text((uint64_t)most, last));
     return text;
 }
 
@@ -125,6 +129,16 @@ static bool set_integer(settings *s, const option *o, const char *given, const c
         *(size_t *)member(s, o) = (size_t)number << 20;
     else
         store(s, o, number);
+    return true;
+}
+
+static bool set_bytes(settings *s, const option *o, const char *given, const char *value) {
+    double bytes;
+    if (!value_bytes(value, &bytes))
+        return refuse(o, given, value, "not a size such as 512M or 2G; ");
+    if (!in_range(o, bytes))
+        return refuse(o, given, value, "");
+    *(size_t *)member(s, o) = (size_t)bytes;
     return true;
 }
 
@@ -190,6 +204,8 @@ bool option_set(settings *s, const option *o, const char *given, const char *val
     case OPTION_INTEGER:
     case OPTION_MEBIBYTE:
         return set_integer(s, o, given, value);
+    case OPTION_BYTES:
+        return set_bytes(s, o, given, value);
     case OPTION_NUMBER:
         return set_number(s, o, given, value);
     case OPTION_PAIR:
@@ -223,6 +239,7 @@ bool option_value(const settings *s, const option *o, char *text, size_t size) {
     const void *at = member_of(s, o);
     const double *numbers = at;
     const char *words = NULL;
+    char bytes[32];
     int64_t wide = 0;
     int length = -1, integer = 0;
     if (o->set || !o->bytes)
@@ -237,6 +254,8 @@ bool option_value(const settings *s, const option *o, char *text, size_t size) {
         length = snprintf(text, size, "%lld", (long long)wide);
     else if (o->kind == OPTION_MEBIBYTE && *(const size_t *)at)
         length = snprintf(text, size, "%zu", *(const size_t *)at >> 20);
+    else if (o->kind == OPTION_BYTES && *(const size_t *)at)
+        length = snprintf(text, size, "%s", value_bytes_text(*(const size_t *)at, bytes));
     else if (o->kind == OPTION_NUMBER)
         length = snprintf(text, size, "%.10g", *numbers);
     else if (o->kind == OPTION_PAIR)

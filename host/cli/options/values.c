@@ -28,6 +28,39 @@ bool value_integer(const char *text, int64_t *number) {
     return *end == '\0' && errno == 0;
 }
 
+static const char units[] = "KMGT";
+
+bool value_bytes(const char *text, double *bytes) {
+    char number[32];
+    const size_t length = strspn(text, "0123456789.");
+    const char *unit = text + length, *ends[] = {"", "B", "iB"};
+    double factor = 1;
+    if (length >= sizeof number)
+        return false;
+    snprintf(number, sizeof number, "%.*s", (int)length, text);
+    for (size_t i = 0; *unit && i < sizeof units - 1; i++)
+        if ((*unit & ~32) == units[i]) {
+            factor = ldexp(1, 10 * (int)(i + 1));
+            unit++;
+            break;
+        }
+    bool good = value_number(number, bytes) && (!*unit || factor > 1), ended = !*unit;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        ended = ended || strcmp(unit, ends[i]) == 0;
+    *bytes *= factor;
+    return good && ended;
+}
+
+char *value_bytes_text(uint64_t bytes, char text[32]) {
+    size_t unit = 0;
+    while (bytes && bytes % 1024 == 0 && unit < sizeof units - 1) {
+        bytes /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, "%llu%.*s", (unsigned long long)bytes, unit > 0, unit ? &units[unit - 1] : "");
+    return text;
+}
+
 char **value_list(const char *text, size_t *count) {
     size_t parts = 1;
     for (const char *c = text; *c; c++)
@@ -50,11 +83,11 @@ char **value_list(const char *text, size_t *count) {
 }
 
 char *bytes_text(uint64_t bytes, char text[32]) {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    static const char *const names[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+    for (; value >= 1024 && unit + 1 < sizeof names / sizeof *names; unit++)
         value /= 1024;
-    snprintf(text, 32, "%.*f %s", unit > 1 && value < 100 ? 1 : 0, value, units[unit]);
+    snprintf(text, 32, "%.*f %s", unit > 1 && value < 100 ? 1 : 0, value, names[unit]);
     return text;
 }

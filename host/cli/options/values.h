@@ -12,6 +12,12 @@ bool value_number(const char *text, double *number);
 /* A whole decimal number and nothing else. */
 bool value_integer(const char *text, int64_t *number);
 
+/* A size: bytes, or with a unit behind it, "2G", "1.5GiB", "512m": K, M, G and T are powers of 1024. */
+bool value_bytes(const char *text, double *bytes);
+
+/* The same back, with the largest unit that leaves a whole number. Returns text. */
+char *value_bytes_text(uint64_t bytes, char text[32]);
+
 /* Cuts a copy of the text at its commas. *parts is one allocation that free() ends, holding *count strings of at least
  * one character; NULL if a part is empty or memory is short. */
 char **value_list(const char *text, size_t *count);

@@ -15,7 +15,7 @@ static int print_plan(const pst_plan *plan, double seconds, const char *device) 
                bytes_text(plan->entries[i].bytes, size));
     printf("  %-44s %16llu  %10s\n\n", "all", (unsigned long long)plan->device_bytes,
            bytes_text(plan->device_bytes, size));
-    printf("The largest piece is %s; the device has %s.\n", bytes_text(plan->largest_bytes, largest),
+    printf("The largest piece is %s; the run may take %s.\n", bytes_text(plan->largest_bytes, largest),
            bytes_text(plan->device_limit_bytes, size));
     printf("It %s; the largest --image-size that would is %d.\n", plan->fits ? "fits" : "does not fit",
            plan->largest_image_size);
