@@ -17,6 +17,7 @@ typedef struct invocation {
     progress report;
     int runs; /* how many the device will do; 1 unless the caller says otherwise */
     bool looked_at_choices, log_begun;
+    bool evaluated;    /* so there is something to lose, and kernels are compiled */
     pst_status status; /* of the last complaint of the library */
     live_page *page;   /* NULL: none is wanted */
 } invocation;

@@ -124,6 +124,8 @@ static bool heed_page(run *r, const pst_progress *now) {
 static bool after_evaluation(void *user, const pst_progress *now) {
     run *r = user;
     const settings *s = r->settings;
+    r->invocation->evaluated = true;
+    signals_nothing_to_lose(false);
     if (now->iteration > 0) {
         r->last = *now;
         log_evaluation(&r->log, now);
@@ -156,10 +158,6 @@ static int finish(run *r, pst_status status) {
     progress_clear(report);
     if (status != PST_OK && !stopped)
         return run_failed(r, status);
-    if (stopped && r->last.iteration < 1) {
-        progress_say(report, "stopped before the first evaluation; nothing is written");
-        return EXIT_SIGNAL + signal_number;
-    }
     char time[32], text[128], *path = result_path(r, r->stopped);
     if (path && r->stopped && r->apart && run_is_taken(r->invocation, r->settings, path)) {
         complain("%s: is another file of this run; the image that was stopped is not written", path);
@@ -210,7 +208,10 @@ int run_paint(run *r) {
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();
-    code = finish(r, pst_job_run(r->job, after_evaluation, r));
+    signals_nothing_to_lose(!w->evaluated);
+    pst_status status = pst_job_run(r->job, after_evaluation, r);
+    signals_nothing_to_lose(false);
+    code = finish(r, status);
     if (!log_close(&r->log) && code == EXIT_OK)
         code = EXIT_FAILED;
     return code;

@@ -4,8 +4,11 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 
-static volatile sig_atomic_t caught;
+#include "cli/options/complain.h"
+
+static volatile sig_atomic_t caught, nothing_to_lose;
 
 static const int ending[] = {
     SIGINT,
@@ -17,6 +20,8 @@ static const int ending[] = {
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
 static void remember(int number) {
+    if (nothing_to_lose)
+        _Exit(EXIT_SIGNAL + number);
     caught = number;
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], SIG_DFL);
@@ -36,5 +41,7 @@ void signals_catch(void) {
     signal(SIGPIPE, SIG_IGN); /* whoever read the progress went away: no reason to lose the image */
 #endif
 }
+
+void signals_nothing_to_lose(bool nothing) { nothing_to_lose = nothing; }
 
 int signals_caught(void) { return caught; }

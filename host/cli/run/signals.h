@@ -2,9 +2,15 @@
 #ifndef PST_CLI_RUN_SIGNALS_H
 #define PST_CLI_RUN_SIGNALS_H
 
+#include <stdbool.h>
+
 /* From here on the first interrupt, termination or hang-up is only remembered; the next one ends the program at once.
  * A signal that is already ignored, as under nohup, stays so. */
 void signals_catch(void);
+
+/* As long as there is nothing to lose the first one ends the program at once too, with its exit code: the driver's
+ * compiler may take long and cannot be asked to stop. */
+void signals_nothing_to_lose(bool nothing);
 
 /* The number of the signal that came, or 0. */
 int signals_caught(void);
