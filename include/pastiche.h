@@ -149,6 +149,10 @@ PST_API const char *pst_context_message(const pst_context *context);
  * "". Valid until the end of the context. */
 PST_API const char *pst_context_notice(const pst_context *context);
 
+/* Is a driver's compiler still at work in this process that took too long? It cannot be stopped, and must not lose the
+ * ground under it: such a process ends by _Exit. Any thread may ask. */
+PST_API bool pst_is_compiling(void);
+
 /* Describes the device in use. Its index is -1 for a context without a device. */
 PST_API void pst_context_device(const pst_context *context, pst_device_info *info);
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cl/build.h"
 #include "cl/kernels.h"
 
 #define KERNELS_MAX 24
@@ -109,8 +110,8 @@ static pst_status compile(pst_session *session, const recipe *r, pst_program *pr
     pst_status status = pst_session_check(session, code, "clCreateProgramWithSource", program->source);
     if (status != PST_OK)
         return status;
-    code = clBuildProgram(program->program, 1, &session->device.id, r->options, NULL, NULL);
-    return code == CL_SUCCESS ? PST_OK : build_failed(session, program, code);
+    status = pst_build(session, &program->program, program->source, r->options, &code);
+    return status == PST_OK && code != CL_SUCCESS ? build_failed(session, program, code) : status;
 }
 
 static pst_status build(pst_session *session, pst_program *program) {

@@ -13,6 +13,13 @@ static bool wants_cpu_kernels(const pst_device *device) {
     return !device->scalar;
 }
 
+/* A test has no 20 seconds. */
+static double compile_seconds(void) {
+    const char *asked = getenv("PASTICHE_COMPILE_SECONDS");
+    double seconds = asked ? strtod(asked, NULL) : 0;
+    return seconds > 0 ? seconds : 20;
+}
+
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
     *result = NULL;
     pst_session *session;
@@ -23,6 +30,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     cl_int code;
     PST_TRY(pst_device_choose(error, device, &session->device));
     session->cpu_kernels = wants_cpu_kernels(&session->device);
+    session->compile_seconds = compile_seconds();
     if (kernel_folder)
         PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};

@@ -20,9 +20,13 @@ typedef struct pst_session {
     pst_program *programs; /* a list of program.c, which also sets how to release it */
     void (*release_programs)(pst_program *programs);
     pst_binaries binaries;
-    bool lost;             /* after an out-of-resources error nothing more is asked of the driver */
-    size_t buffer_count;   /* alive */
-    uint64_t buffer_bytes; /* alive, as planned: what was asked for */
+    uint64_t refused;       /* what takes its compiler too long: op/refused.h */
+    double compile_seconds; /* what is too long */
+    double build_seconds;   /* ... for programs built from now on; 0: as long as it takes */
+    bool too_slow;          /* such a program was given up */
+    bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
+    size_t buffer_count;    /* alive */
+    uint64_t buffer_bytes;  /* alive, as planned: what was asked for */
     uint64_t peak_bytes;
     unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
     unsigned compiled;                /* programs made from source so far */

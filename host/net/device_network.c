@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "model/weights_read.h"
 #include "op/choices.h"
+#include "op/refused.h"
 
 pst_status pst_device_network_create(const pst_conv_engine *engine, pst_weights *model, pst_device_network **result) {
     *result = NULL;
@@ -75,8 +76,8 @@ pst_status pst_device_network_weights(pst_device_network *net, size_t layer, con
             const pst_weights_convolution *convolution = &net->model->convolutions[layer];
             PST_TRY(pst_weights_recall(session->error, net->model));
             PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, &made));
-            PST_TRY(algorithm->prepare(&net->engine, shape, convolution->weight, convolution->c_out, convolution->c_in,
-                                       made));
+            PST_TRY(pst_conv_prepare(&net->engine, algorithm, shape, convolution->weight, convolution->c_out,
+                                     convolution->c_in, made));
             net->prepared[layer][direction].weights = made;
             made = NULL;
         }

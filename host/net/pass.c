@@ -4,6 +4,7 @@
 #include "net/memory_plan.h"
 #include "op/activation.h"
 #include "op/border.h"
+#include "op/refused.h"
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
  * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
@@ -222,7 +223,7 @@ static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_ten
     if (status != PST_OK)
         return status;
     tensors->workspace = pass->workspace;
-    return algorithm->run(&pass->net->engine, &shape, tensors);
+    return pst_conv_run(&pass->net->engine, algorithm, &shape, tensors);
 }
 
 static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {

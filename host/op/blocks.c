@@ -15,6 +15,8 @@ const pst_block_form pst_block_forms[PST_BLOCK_FORMS] = {{"8x8", 8, 8, 128, 168}
 
 bool pst_block_form_fits(const pst_session *session, size_t form) {
     const pst_block_form *f = &pst_block_forms[form];
+    if (session->refused & pst_block_form_bit(form))
+        return false;
     return f->matrix ? session->matrix_units
                      : f->registers <= session->device.quirks.item_registers || form == PST_VECTOR_FORMS - 1;
 }
@@ -32,6 +34,8 @@ size_t pst_block_form_find(const char *name) {
         form++;
     return form;
 }
+
+uint64_t pst_block_form_bit(size_t form) { return form == PST_VECTOR_FORMS - 1 ? 0 : (uint64_t)1 << (32 + form); }
 
 size_t pst_block_items(const pst_block *block) { return (size_t)block->across * (size_t)block->down; }
 
@@ -124,7 +128,7 @@ pst_status pst_block_kernel(pst_session *session, const char *source, const char
                  block->rows, block->columns, block->depth, pst_block_forms[block->form].matrix, defines);
         pst_status status = pst_kernel_get(session, source, name, all, kernel);
         bool good = status == PST_OK && (*kernel)->max_work_group_size >= pst_block_items(block);
-        if (good || session->lost || (status != PST_OK && status != PST_ERROR_DEVICE) ||
+        if (good || session->lost || session->too_slow || (status != PST_OK && status != PST_ERROR_DEVICE) ||
             !smaller(session, block, square))
             return status;
     }

@@ -25,6 +25,9 @@ bool pst_block_form_fits(const pst_session *session, size_t form);
 size_t pst_block_form_default(const pst_session *session);
 size_t pst_block_form_find(const char *name);
 
+/* The form's bit in the session's `refused` (op/refused.h); 0 for the plainest. */
+uint64_t pst_block_form_bit(size_t form);
+
 /* across x down work-items, each with `rows` rows and columns / across columns; steps of `depth`. */
 typedef struct pst_block {
     int across, down, rows, columns, depth;

@@ -56,6 +56,7 @@ pst_status pst_conv_choices_add(pst_error *error, pst_conv_choices *to, const ps
     pst_status status = PST_OK;
     for (size_t i = 0; i < from->count && status == PST_OK; i++)
         status = pst_conv_choices_set(error, to, &from->entries[i].shape, from->entries[i].algorithm);
+    to->refused |= from->refused;
     return status;
 }
 
@@ -88,7 +89,7 @@ const pst_conv_algorithm *pst_conv_chosen(const pst_conv_engine *engine, const p
         }
     }
     for (size_t i = 0; nearest && pst_conv_menu[i]; i++)
-        if (strcmp(pst_conv_menu[i]->name, nearest->algorithm) == 0 && pst_conv_menu[i]->supports(engine, shape))
+        if (strcmp(pst_conv_menu[i]->name, nearest->algorithm) == 0 && pst_conv_usable(engine, pst_conv_menu[i], shape))
             return pst_conv_menu[i];
     return NULL;
 }

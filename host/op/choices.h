@@ -16,6 +16,7 @@ typedef struct pst_conv_choice {
 typedef struct pst_conv_choices {
     pst_conv_choice *entries;
     size_t count, capacity;
+    uint64_t refused; /* op/refused.h: what was found to take the compiler too long */
 } pst_conv_choices;
 
 /* Adds or replaces the choice for a shape. The name is not looked up; one that is too long is PST_ERROR_FORMAT. */

@@ -21,19 +21,32 @@ const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
                                                    &pst_conv_gpu_image,
                                                    NULL};
 
-/* The first that supports the shape, or else im2col. */
+uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm) {
+    for (unsigned i = 1; pst_conv_menu[i]; i++)
+        if (pst_conv_menu[i] == algorithm)
+            return (uint64_t)1 << i;
+    return 0;
+}
+
+bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape) {
+    return !(engine->session->refused & pst_conv_bit(algorithm)) && algorithm->supports(engine, shape);
+}
+
+/* The first that can be used, or else im2col. */
 static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const pst_conv_shape *shape,
                                           const pst_conv_algorithm *a, const pst_conv_algorithm *b) {
-    return a->supports(engine, shape) ? a : b->supports(engine, shape) ? b : &pst_conv_im2col;
+    return pst_conv_usable(engine, a, shape) ? a : pst_conv_usable(engine, b, shape) ? b : &pst_conv_im2col;
 }
 
 /* On GPUs what does the fewest operations, until something is measured. Measured on CPUs: up to 256 channels the
  * transforms of a block stay in the second-level cache and the filters in the last. Up to 128 the larger tile gains a
  * tenth; beyond, reading its larger filters eats that up. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
+    const pst_conv_algorithm *usual = &pst_conv_gpu_winograd_4x4[pst_block_form_default(engine->session)];
     if (!engine->session->cpu_kernels)
-        return first_of(engine, shape, &pst_conv_gpu_winograd_4x4[pst_block_form_default(engine->session)],
-                        &pst_conv_gpu_image);
+        return pst_conv_usable(engine, usual, shape)
+                   ? usual
+                   : first_of(engine, shape, &pst_conv_gpu_winograd_4x4[PST_VECTOR_FORMS - 1], &pst_conv_gpu_image);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_conv_algorithm *wanted = c <= 128   ? &pst_conv_winograd_large
                                        : c <= 256 ? &pst_conv_winograd_fused

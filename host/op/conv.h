@@ -74,6 +74,12 @@ extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winog
 /* One for each form of blocks (op/blocks.h), the last by matrix units, which direct convolution has not. */
 extern const pst_conv_algorithm pst_conv_gpu_winograd_4x4[], pst_conv_gpu_winograd_2x2[], pst_conv_gpu_direct[];
 
+/* The algorithm's bit in the session's `refused` (op/refused.h); 0 for the oracle. */
+uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm);
+
+/* Does it support the shape, and is it not refused? */
+bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape);
+
 /* Which form of blocks an algorithm has, PST_BLOCK_FORMS for none. */
 size_t pst_conv_block_form(const pst_conv_algorithm *algorithm);
 

@@ -4,8 +4,10 @@
 
 #include "op/blocks.h"
 #include "op/choices.h"
+#include "op/refused.h"
 #include "op/tiles.h"
 
+#define SOURCE_GPU "block_gpu+gram_gpu"
 #define PARTIAL_BYTES ((size_t)8 << 20) /* at most, for the sums over parts of the pixels; on GPUs twice as many */
 #define PIXELS_PER_PART 256             /* at least, so that adding up the parts stays cheap */
 #define PARTS_MAX 512                   /* on GPUs, for 64 channels have but one block */
@@ -84,7 +86,7 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
 /* A square block of the matrix on GPUs, as it was built: the device may not be able to do the one that was wanted. */
 static pst_status square_block(const pst_conv_engine *engine, int c, pst_block *block, const pst_kernel **kernel) {
     *block = pst_block_square(engine->session, pst_block_form_chosen(engine, c), c);
-    return pst_block_kernel(engine->session, "block_gpu+gram_gpu", "gram_partial", "", block, kernel);
+    return pst_block_kernel_within(engine->session, SOURCE_GPU, "gram_partial", block, kernel);
 }
 
 static pst_status get_common(const pst_conv_engine *engine, int c, const char *name, const pst_kernel **kernel) {
@@ -123,7 +125,7 @@ static pst_status sum_on_gpu(const pst_conv_engine *engine, const pst_buffer *f,
     *sums = (partial_sums){parts, 1, NULL};
     if (parts > UNREDUCED) {
         *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
-        PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_reduce", "", &block, &kernel));
+        PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_reduce", &block, &kernel));
         PST_TRY(pst_launch_each(
             session, kernel, sums->count * (size_t)c * (size_t)c,
             PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
@@ -197,7 +199,7 @@ static pst_status backward_on_gpu(const pst_conv_engine *engine, const pst_buffe
     const pst_kernel *kernel;
     pst_block block = pst_block_choose(session, pst_block_form_chosen(engine, c), pixels, c);
     pst_status status;
-    PST_TRY(pst_block_kernel(session, "block_gpu+gram_gpu", "gram_backward", "", &block, &kernel));
+    PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_backward", &block, &kernel));
     size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
     size_t across = ((size_t)c + columns - 1) / columns, down = (pixels + rows - 1) / rows;
     size_t most = pst_launch_share(session, 2.0 * (double)rows * c * c, down);

@@ -330,7 +330,7 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
     PST_TRY(check_sum(&a, bytes));
     PST_TRY(check_head(&a, &scale));
     job->scale = (size_t)scale;
-    PST_TRY(pst_stage_open(job, job->scale, job->content)); /* any start will do */
+    PST_TRY(pst_job_open_stage(job, job->scale, job->content)); /* any start will do */
     status = put_state(&a, &numbers, weights);
     if (status == PST_ERROR_FORMAT ||
         (status == PST_OK && (a.at != bytes - DIGEST_BYTES || !is_sound(job, &numbers, weights))))

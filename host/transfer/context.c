@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/worker.h"
 #include "blas/gemm_create.h"
 #include "op/matrix_units.h"
 
@@ -46,13 +47,17 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     PST_TRY(pst_gemm_create(context->session, &context->gemm));
     PST_TRY(o.choices_text ? pst_context_take_choices(context, o.choices_text)
                            : pst_context_read_choices(context, o.choices_file));
+    context->session->refused = context->choices.refused;
 cleanup:
     return status;
 }
 
+bool pst_is_compiling(void) { return pst_workers_left(); }
+
 void pst_context_destroy(pst_context *context) {
     if (!context)
         return;
+    pst_context_keep_refused(context);
     pst_gemm_destroy(context->gemm); /* CLBlast's cache before the queue and the context */
     pst_session_close(context->session);
     pst_conv_choices_clear(&context->choices);

@@ -6,10 +6,9 @@
  *   images                 context_image.c over image/
  *   networks               context_network.c over model/
  *   options                transfer_options.c, preset.c
- *   jobs                   job_create.c (and the plan), job_run.c, job_weights.c, job_regions.c, checkpoint.c
- *   stored styles          stored_style_make.c, stored_style_file.c, stored_style.c
- *   known networks         model/catalogue.c, model/install.c
- *   tuning, benchmark      tuning.c, benchmark.c */
+ *   jobs                   job_create.c (and the plan), job_run.c, job_refused.c, job_weights.c, job_regions.c,
+ * checkpoint.c stored styles          stored_style_make.c, stored_style_file.c, stored_style.c known networks
+ * model/catalogue.c, model/install.c tuning, benchmark      tuning.c, benchmark.c */
 #ifndef PST_TRANSFER_CONTEXT_H
 #define PST_TRANSFER_CONTEXT_H
 
@@ -25,6 +24,7 @@ struct pst_context {
     pst_gemm *gemm;
     pst_conv_choices choices; /* what was measured; a job has a copy of its own */
     char choices_notice[512];
+    bool own_choices; /* those of the device's own file, which may be written */
 };
 
 struct pst_network {
@@ -52,5 +52,9 @@ pst_status pst_context_read_choices(pst_context *context, const char *file);
 
 /* The same from pst_context_options.choices_text. */
 pst_status pst_context_take_choices(pst_context *context, const char *text);
+
+/* Writes what has been refused (op/refused.h) to the device's own file, where the context has read that, so that the
+ * next run does not try it again; a file that cannot be written only costs time. */
+void pst_context_keep_refused(pst_context *context);
 
 #endif

@@ -45,6 +45,8 @@ struct pst_job {
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
     size_t scale_count;
     pst_conv_choices choices; /* of the context when the job was made */
+    uint64_t refused_before;  /* choices.refused when the job was made */
+    char notice[256];         /* to be told with the next evaluation */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
     size_t named_count;
     pst_device_network *net;
@@ -114,6 +116,18 @@ pst_status pst_job_check_memory(pst_job *job);
 
 /* How long it has run. */
 double pst_job_seconds(const pst_job *job);
+
+/* ---- job_refused.c: what takes the device's compiler too long ---- */
+
+/* Was something refused after the job was planned? */
+bool pst_job_is_outdated(const pst_job *job);
+
+/* pst_stage_open; a job that is outdated, or gets so, is planned anew with plainer algorithms and tries again. */
+pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from);
+
+/* pst_stage_advance of the stage that was opened like that. After its first iteration, and at a later scale, there is
+ * no way back, and a compiler that is too slow is an error. */
+pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice);
 
 /* ---- checkpoint.c ---- */
 

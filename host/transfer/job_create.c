@@ -135,6 +135,7 @@ static pst_status make_objective(pst_job *job) {
                               .choices = &job->choices};
     pst_status status;
     PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */
+    job->refused_before = job->choices.refused = job->context->session->refused;
     PST_TRY(pst_device_network_create(&engine, job->network->model, &job->net));
     job->net->layers.ceil = o->remainder == PST_REMAINDER_CEIL;
     *objective = (pst_objective_options){.form = o->loss_form,

@@ -114,7 +114,7 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
     PST_TRY(pst_job_check_memory(job));
     job->started = true;
     if (!job->stage.objective) /* else it was resumed */
-        PST_TRY(pst_stage_open(job, 0, NULL));
+        PST_TRY(pst_job_open_stage(job, 0, NULL));
     job->start_seconds = pst_clock_seconds();
     while (!stop) {
         if (is_done(job)) {
@@ -122,13 +122,15 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
                 break;
             PST_TRY(go_up(job));
         }
-        PST_TRY(pst_stage_advance(job, notice));
+        PST_TRY(pst_job_advance(job, 0, NULL, notice));
         job->iteration++;
         if (job->pace_seconds == 0) {
             job->pace_seconds = pst_clock_seconds();
             job->pace_iteration = job->stage.iteration;
         }
-        stop = report(job, callback, user, notice);
+        stop = report(job, callback, user, notice[0] ? notice : job->notice);
+        if (!notice[0])
+            job->notice[0] = '\0';
     }
     status = stop ? PST_STOPPED : PST_OK;
 cleanup:
@@ -145,12 +147,12 @@ pst_status pst_job_forecast(pst_job *job, double *seconds) {
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast is possible only before the run");
     PST_TRY(pst_job_check_memory(job));
     start = pst_clock_seconds();
-    PST_TRY(pst_stage_open(job, job->scale_count - 1, job->content));
+    PST_TRY(pst_job_open_stage(job, job->scale_count - 1, job->content));
     opening = pst_clock_seconds() - start;
-    job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
     for (int n = 0; n <= FORECAST_MOST && evaluation < FORECAST_SECONDS; n++) {
         start = pst_clock_seconds();
-        PST_TRY(pst_stage_advance(job, notice));
+        job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
+        PST_TRY(pst_job_advance(job, job->scale_count - 1, job->content, notice));
         if (n) { /* the first compiles kernels */
             evaluation += pst_clock_seconds() - start;
             *seconds = evaluation / n;

@@ -48,6 +48,7 @@ static pst_status read_own(pst_context *context) {
 pst_status pst_context_read_choices(pst_context *context, const char *file) {
     char foreign[FOREIGN];
     context->choices_notice[0] = '\0';
+    context->own_choices = !file;
     if (!file)
         return read_own(context);
     if (!*file)
@@ -115,11 +116,22 @@ static pst_status keep(pst_context *context, const char *file, const pst_conv_ch
     else if (foreign[0])
         pst_conv_choices_clear(&all);
     PST_TRY(pst_conv_choices_add(&context->error, &all, found));
+    all.refused = found->refused; /* `pastiche tune` tries again what the file refuses */
     PST_TRY(pst_choices_write(context->session, path, &all));
 cleanup:
     pst_conv_choices_clear(&all);
     pst_free(own);
     return status;
+}
+
+void pst_context_keep_refused(pst_context *context) {
+    pst_conv_choices found = {.refused = context->session ? context->session->refused : 0};
+    if (!context->own_choices || found.refused == context->choices.refused)
+        return;
+    const pst_error before = context->error;
+    keep(context, NULL, &found);
+    context->choices.refused = found.refused;
+    context->error = before;
 }
 
 static pst_conv_engine engine_of(pst_context *context) {
@@ -174,6 +186,7 @@ pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_o
         goto cleanup;
     bool stopped = status == PST_STOPPED;
     PST_TRY(pst_conv_choices_add(&context->error, &context->choices, &found));
+    found.refused = context->session->refused;
     context->choices_notice[0] = '\0';
     if (found.count && !(o.choices_file && !*o.choices_file))
         PST_TRY(keep(context, o.choices_file, &found));

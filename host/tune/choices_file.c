@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cl/kernels.h"
+#include "op/refused.h"
 #include "package/printable.h"
 
 #define FORMAT "pastiche choices 1"
@@ -89,6 +90,18 @@ static pst_status read_entries(pst_error *error, const char *path, const json_t 
     return status;
 }
 
+/* Names of another version mean nothing. */
+static pst_status read_refused(pst_error *error, const char *path, const json_t *root, pst_conv_choices *read) {
+    const json_t *list = json_object_get(root, "refused");
+    if (list && (!json_is_array(list) || json_array_size(list) > PST_REFUSED_MOST))
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: the list of what is refused is invalid", path);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        read->refused |= pst_refused_bit(name ? name : "");
+    }
+    return PST_OK;
+}
+
 /* What a file is made for. */
 #define FACTS 4
 static const struct {
@@ -137,6 +150,7 @@ pst_status pst_choices_parse(pst_session *session, const char *path, const char 
         PST_TRY(pst_fail(error, PST_ERROR_FORMAT, "%s: is not a complete file of choices%s%.100s", path,
                          root ? "" : ": ", root ? "" : detail.text));
     PST_TRY(read_entries(error, path, root, &read));
+    PST_TRY(read_refused(error, path, root, &read));
     PST_TRY(pst_conv_choices_add(error, choices, &read));
     compare(session, root, foreign);
 cleanup:
@@ -166,6 +180,16 @@ static json_t *entry_of(const pst_conv_choice *choice) {
                      choice->algorithm);
 }
 
+static json_t *names_of(uint64_t refused) {
+    json_t *list = json_array();
+    for (unsigned bit = 0; list && bit < PST_REFUSED_MOST; bit++)
+        if (refused >> bit & 1 && json_array_append_new(list, json_string(pst_refused_name(bit))) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
 static char *dump(const pst_session *session, const pst_conv_choices *choices, size_t flags) {
     char facts[FACTS][128];
     facts_of(session, facts);
@@ -175,8 +199,9 @@ static char *dump(const pst_session *session, const pst_conv_choices *choices, s
         good = json_object_set_new(root, fact_names[i].key, json_string(facts[i])) == 0;
     for (size_t i = 0; good && i < choices->count; i++)
         good = json_array_append_new(list, entry_of(&choices->entries[i])) == 0;
-    if (good)
-        good = json_object_set(root, "choices", list) == 0;
+    good = good && json_object_set(root, "choices", list) == 0;
+    if (good && choices->refused)
+        good = json_object_set_new(root, "refused", names_of(choices->refused)) == 0;
     char *text = good ? json_dumps(root, flags) : NULL;
     json_decref(list);
     json_decref(root);

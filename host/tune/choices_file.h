@@ -1,5 +1,6 @@
 /* Choices kept in a JSON file, one for each device: what they were measured with (device, platform, driver, kernels),
- * and for each product its algorithm. The same choices are the same bytes. */
+ * for each product its algorithm, and what takes the compiler too long (op/refused.h). The same choices are the same
+ * bytes. */
 #ifndef PST_TUNE_CHOICES_FILE_H
 #define PST_TUNE_CHOICES_FILE_H
 

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "op/activation.h"
+#include "op/refused.h"
 
 #define CHUNK 65536         /* elements that are made and written at a time */
 #define SPOILED 0x7fc0beefu /* a NaN */
@@ -236,7 +237,7 @@ pst_status pst_trial_take(pst_trial *t, const pst_conv_algorithm *algorithm, pst
     }
     if (!*prepared) {
         PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(t->engine, &t->shape), algorithm->name, &made));
-        PST_TRY(algorithm->prepare(t->engine, &t->shape, t->weights, t->k, t->c, made));
+        PST_TRY(pst_conv_prepare(t->engine, algorithm, &t->shape, t->weights, t->k, t->c, made));
         *prepared = made;
         made = NULL;
     }
@@ -265,7 +266,7 @@ pst_status pst_trial_run(void *trial) {
                                 .workspace = t->workspace};
     pst_conv_shape shape = t->shape;
     shape.h = t->rows;
-    return t->algorithm->run(t->engine, &shape, &tensors);
+    return pst_conv_run(t->engine, t->algorithm, &shape, &tensors);
 }
 
 pst_status pst_trial_look(const pst_trial *t, double *error) {

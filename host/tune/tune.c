@@ -228,7 +228,7 @@ static size_t list_candidates(const pst_conv_engine *engine, const pst_conv_shap
             size_t form = pst_conv_block_form(algorithm);
             if (its_turn == 1 && form < PST_BLOCK_FORMS && tuning->without >> form & 1)
                 continue;
-            if (its_turn == turn && algorithm->supports(engine, shape))
+            if (its_turn == turn && pst_conv_usable(engine, algorithm, shape))
                 candidates[count++] = (pst_candidate){.algorithm = algorithm};
         }
     return count;

@@ -1,0 +1,65 @@
+/* A job whose programs take the device's compiler too long is planned anew, with what is plainer (op/refused.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "op/refused.h"
+#include "transfer/job.h"
+#include "transfer/stage.h"
+
+bool pst_job_is_outdated(const pst_job *job) { return job->choices.refused != job->context->session->refused; }
+
+static void set_notice(pst_job *job) {
+    const pst_session *session = job->context->session;
+    uint64_t since = session->refused & ~job->refused_before;
+    char names[160] = "";
+    for (unsigned bit = 0; bit < PST_REFUSED_MOST; bit++)
+        if (since >> bit & 1) {
+            size_t used = strlen(names);
+            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", pst_refused_name(bit));
+        }
+    snprintf(job->notice, sizeof job->notice,
+             "the driver's compiler takes more than %g s for %s; plainer kernels are used", session->compile_seconds,
+             names);
+}
+
+/* The caller's images are gone by now, and the job's stand for them. */
+static pst_status plan_anew(pst_job *job) {
+    pst_status status;
+    set_notice(job);
+    pst_context_keep_refused(job->context);
+    job->choices.refused = job->context->session->refused;
+    job->named_count = 0;
+    job->plan = (pst_plan){0};
+    job->options.content = job->content;
+    job->options.styles = (const pst_image *const *)job->styles;
+    PST_TRY(pst_job_make_plan(job));
+    PST_TRY(pst_job_name_choices(job));
+    PST_TRY(pst_job_check_memory(job));
+cleanup:
+    job->options.content = NULL;
+    job->options.styles = NULL;
+    return status;
+}
+
+pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
+    for (;;) {
+        pst_status status = pst_job_is_outdated(job) ? plan_anew(job) : PST_OK;
+        if (status == PST_OK)
+            status = pst_stage_open(job, k, from);
+        if (status == PST_OK || !pst_job_is_outdated(job))
+            return status;
+        pst_stage_close(job);
+    }
+}
+
+pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice) {
+    for (;;) {
+        pst_status status = pst_stage_advance(job, notice);
+        if (status == PST_OK || job->stage.iteration || job->scale || !pst_job_is_outdated(job))
+            return status;
+        pst_stage_close(job);
+        status = pst_job_open_stage(job, k, from);
+        if (status != PST_OK)
+            return status;
+    }
+}
