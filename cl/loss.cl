@@ -25,9 +25,13 @@ static inline void give_pixel(float3 g, int pixel, int accumulate, global float 
     vstore3(g, pixel, d);
 }
 
-/* The image x [h][w][3]: sums: dx^2 + dy^2 over the pixels with both a right and a lower neighbor;
+/* Is a pixel in the part of the window that is summed up? */
+#define COUNTED (row >= part_y && row - part_y < part_h && column >= part_x && column - part_x < part_w)
+#define PART int part_y, int part_x, int part_h, int part_w, int image_h, int image_w
+
+/* The image x [h][w][3], or a window of it: sums: dx^2 + dy^2 over the pixels with both a right and a lower neighbor;
  * d (+)= scale * its half's gradient. */
-SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int accumulate, global float *d,
+SUM_KERNEL void smoothness(global const float *x, int h, int w, PART, float scale, int accumulate, global float *d,
                            global float *sums, int slot) {
     SUM_SCRATCH
     float sum = 0.0f;
@@ -38,7 +42,7 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
         if (below && right) {
             float3 dx = vload3(pixel + 1, x) - here, dy = vload3(pixel + w, x) - here;
             g -= dx + dy;
-            sum += dot(dx, dx) + dot(dy, dy);
+            sum += COUNTED ? dot(dx, dx) + dot(dy, dy) : 0.0f;
         }
         if (below && column > 0)
             g += here - vload3(pixel - 1, x);
@@ -51,7 +55,7 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, float scale, int
 }
 
 /* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbors are equal. */
-SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float scale, int accumulate, global float *d,
+SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, PART, float scale, int accumulate, global float *d,
                                     global float *sums, int slot) {
     SUM_SCRATCH
     float sum = 0.0f;
@@ -63,7 +67,7 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
         float3 left = column > 0 ? here - vload3(pixel - 1, x) : zero,
                above = row > 0 ? here - vload3(pixel - w, x) : zero;
         float3 g = ((sign(left) - sign(right)) + (sign(above) - sign(below))) * scale, size = fabs(right) + fabs(below);
-        sum += size.x + size.y + size.z;
+        sum += COUNTED ? size.x + size.y + size.z : 0.0f;
         give_pixel(g, pixel, accumulate, d);
     }
     PUT_SUM(sum, sums, slot);
@@ -74,11 +78,11 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, float s
  * it: with the index of a neighbor clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its
  * diagonals, and a pixel is a corner of the four cells around it. Border pixels are also the replicas in cells outside.
  */
-SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float scale, int accumulate, global float *d,
+SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, PART, float scale, int accumulate, global float *d,
                                       global float *sums, int slot) {
     SUM_SCRATCH
-    float straight = 2.0f / (9.0f * (float)h * (float)w), slanted = 1.0f / (18.0f * (float)(h + 1) * (float)(w + 1)),
-          sum = 0.0f;
+    float straight = 2.0f / (9.0f * (float)image_h * (float)image_w),
+          slanted = 1.0f / (18.0f * (float)(image_h + 1) * (float)(image_w + 1)), sum = 0.0f;
     FOR_SHARE(pixel, h * w) {
         int row = pixel / w, column = pixel % w;
         float3 here = vload3(pixel, x), g = 0.0f;
@@ -109,7 +113,7 @@ SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, float
                             diagonals += dot(e, e);
                     }
                 }
-        sum += straight * squares + slanted * diagonals;
+        sum += COUNTED ? straight * squares + slanted * diagonals : 0.0f;
         g *= 2.0f * scale;
         give_pixel(g, pixel, accumulate, d);
     }

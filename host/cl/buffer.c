@@ -113,6 +113,20 @@ pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_
     return pst_session_check(session, code, "clEnqueueCopyBuffer", NULL);
 }
 
+pst_status pst_buffer_copy_rows(pst_session *session, pst_buffer *to, pst_rows to_rows, const pst_buffer *from,
+                                pst_rows from_rows, size_t row_bytes, size_t rows) {
+    pst_status status = pst_session_alive(session);
+    if (status != PST_OK || !row_bytes || !rows)
+        return status;
+    /* The origin is a place in rows of the step, as OpenCL has it. */
+    const size_t from_origin[] = {from_rows.offset % from_rows.step, from_rows.offset / from_rows.step, 0},
+                 to_origin[] = {to_rows.offset % to_rows.step, to_rows.offset / to_rows.step, 0},
+                 region[] = {row_bytes, rows, 1};
+    cl_int code = clEnqueueCopyBufferRect(session->queue, from->memory, to->memory, from_origin, to_origin, region,
+                                          from_rows.step, 0, to_rows.step, 0, 0, NULL, NULL);
+    return pst_session_check(session, code, "clEnqueueCopyBufferRect", NULL);
+}
+
 pst_status pst_buffer_zero(pst_session *session, pst_buffer *buffer, size_t bytes) {
     pst_status status = pst_session_alive(session);
     if (status != PST_OK || !bytes)

@@ -35,6 +35,12 @@ pst_status pst_buffer_read_later(pst_session *session, const pst_buffer *buffer,
 pst_status pst_buffer_copy(pst_session *session, pst_buffer *to, const pst_buffer *from, size_t bytes);
 pst_status pst_buffer_copy_part(pst_session *session, pst_buffer *to, size_t to_offset, const pst_buffer *from,
                                 size_t from_offset, size_t bytes);
+/* `rows` rows of row_bytes each, that lie so many bytes apart. */
+typedef struct pst_rows {
+    size_t offset, step;
+} pst_rows;
+pst_status pst_buffer_copy_rows(pst_session *session, pst_buffer *to, pst_rows to_rows, const pst_buffer *from,
+                                pst_rows from_rows, size_t row_bytes, size_t rows);
 pst_status pst_buffer_zero(pst_session *session, pst_buffer *buffer, size_t bytes);
 
 #endif

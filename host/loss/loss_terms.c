@@ -1,10 +1,12 @@
-/* Lists of layers such as "relu1_1,relu4_2=0.5" as terms of the objective. */
+/* Lists of layers such as "relu1_1,relu4_2=0.5" as terms of the objective; and what the terms are, wherever they are
+ * evaluated. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "loss/objective.h"
+#include "op/gram.h"
 
 static pst_status unknown_layer(pst_error *error, const pst_layers *layers, const char *name) {
     char known[256] = "";
@@ -81,4 +83,29 @@ void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_opt
 void pst_objective_add_tv(double weight, pst_objective_options *options) {
     options->terms[options->term_count++] =
         (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
+}
+
+double pst_term_loss_factor(const pst_objective_options *options, size_t term, int true_c, size_t pixels) {
+    const pst_term *t = &options->terms[term];
+    if (t->kind == PST_TERM_TV)
+        return t->weight * (options->tv_kind == PST_TV_SQUARES ? 0.5 : 1);
+    if (t->kind == PST_TERM_STYLE)
+        return t->weight * pst_style_term_loss_factor(options->form, true_c);
+    return t->weight * (options->form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)true_c * (double)pixels));
+}
+
+double pst_content_factor(pst_loss_form form, int true_c, size_t pixels) {
+    return form == PST_LOSS_GATYS ? 1 : 2 / ((double)true_c * (double)pixels);
+}
+
+void pst_terms_in_place(const pst_session *session, const pst_objective_options *options,
+                        bool in_place[PST_LAYERS_MAX]) {
+    int users[PST_LAYERS_MAX] = {0};
+    bool gram = pst_gram_in_place(session);
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind != PST_TERM_TV)
+            users[options->terms[t].layer] +=
+                options->terms[t].kind == PST_TERM_STYLE && (!gram || options->region_count) ? 2 : 1;
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
+        in_place[l] = users[l] == 1 && !options->normalize_gradients;
 }

@@ -32,36 +32,14 @@ static pst_pass_layer layer_of(const pst_objective *objective, size_t term) {
     return pst_pass_layer_of(objective->pass, objective->options.terms[term].layer);
 }
 
-/* Loss of a term = factor * (what was summed up). */
 static double loss_factor(const pst_objective *objective, size_t term) {
-    const pst_term *t = &objective->options.terms[term];
-    if (t->kind == PST_TERM_TV)
-        return t->weight * (objective->options.tv_kind == PST_TV_SQUARES ? 0.5 : 1);
-    pst_pass_layer layer = layer_of(objective, term);
-    if (t->kind == PST_TERM_STYLE)
-        return t->weight * pst_style_term_loss_factor(objective->options.form, layer.true_c);
-    return t->weight *
-           (objective->options.form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)layer.true_c * (double)layer.pixels));
-}
-
-/* Gradient of a content loss = factor * (F - P), before the weight. */
-static double content_factor(const pst_objective *objective, pst_pass_layer layer) {
-    return objective->options.form == PST_LOSS_GATYS ? 1 : 2 / ((double)layer.true_c * (double)layer.pixels);
+    pst_pass_layer layer = {0};
+    if (objective->options.terms[term].kind != PST_TERM_TV)
+        layer = layer_of(objective, term);
+    return pst_term_loss_factor(&objective->options, term, layer.true_c, layer.pixels);
 }
 
 /* ---- planning ---- */
-
-/* The gradient may be written over the features where only one term wants them. */
-static void find_in_place(const pst_objective *objective, pst_pass_options *options) {
-    const pst_objective_options *o = &objective->options;
-    int users[PST_LAYERS_MAX] = {0};
-    bool gram = pst_gram_in_place(session_of(objective));
-    for (size_t t = 0; t < o->term_count; t++)
-        if (o->terms[t].kind != PST_TERM_TV)
-            users[o->terms[t].layer] += o->terms[t].kind == PST_TERM_STYLE && (!gram || o->region_count) ? 2 : 1;
-    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
-        options->in_place[l] = users[l] == 1 && !o->normalize_gradients;
-}
 
 static pst_status pass_options(const pst_objective *objective, bool style, bool content, int h, int w, bool backward,
                                pst_pass_options *options) {
@@ -86,7 +64,7 @@ static pst_status pass_options(const pst_objective *objective, bool style, bool 
                 bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
         }
     }
-    find_in_place(objective, options);
+    pst_terms_in_place(session_of(objective), o, options->in_place);
     return PST_OK;
 }
 
@@ -219,7 +197,8 @@ pst_status pst_objective_begin(pst_objective *objective) {
         if (term->kind == PST_TERM_STYLE)
             PST_TRY(pst_style_regions_open(&objective->net->engine, objective->options.form, layer_of(objective, t).c,
                                            layer_of(objective, t).true_c, layer_of(objective, t).pixels,
-                                           objective->options.region_count, term->name, &objective->styles[t]));
+                                           layer_of(objective, t).pixels, objective->options.region_count, term->name,
+                                           &objective->styles[t]));
     }
     if (unscaled_floats(objective))
         PST_TRY(pst_buffer_create(session, sizeof(float) * unscaled_floats(objective), "gradient of a layer",
@@ -271,7 +250,7 @@ static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int
     if (status != PST_OK || !wants_any(&options))
         return status;
     PST_TRY(pst_pass_create(objective->net, &options, &walk.pass));
-    PST_TRY(pst_pass_allocate(walk.pass));
+    PST_TRY(pst_pass_allocate(walk.pass, NULL));
     PST_TRY(pst_pass_forward(walk.pass, x, take_target, &walk));
     PST_TRY(pst_session_finish(session_of(objective))); /* before the maps go */
 cleanup:
@@ -330,7 +309,7 @@ void pst_objective_style_layers(const pst_objective_options *options, bool wante
 }
 
 pst_status pst_objective_end(pst_objective *objective) {
-    pst_status status = pst_pass_allocate(objective->pass);
+    pst_status status = pst_pass_allocate(objective->pass, NULL);
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
         if (objective->options.terms[t].kind == PST_TERM_STYLE)
             status = pst_style_regions_end(&objective->styles[t], pst_pass_workspace(objective->pass));
@@ -358,8 +337,9 @@ static pst_status term_gradient(pst_objective *objective, size_t t, const pst_bu
     pst_pass_layer l = layer_of(objective, t);
     if (objective->options.terms[t].kind == PST_TERM_CONTENT)
         return pst_content(session_of(objective), features, objective->targets[t], l.pixels * (size_t)l.c,
-                           scale * content_factor(objective, l), accumulate, d, &objective->sums, t);
-    return pst_style_regions_gradient(&objective->styles[t], features, scale, accumulate, d,
+                           scale * pst_content_factor(objective->options.form, l.true_c, l.pixels), accumulate, d,
+                           &objective->sums, t);
+    return pst_style_regions_gradient(&objective->styles[t], features, l.pixels, scale, accumulate, d,
                                       pst_pass_workspace(objective->pass));
 }
 
@@ -399,7 +379,7 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     }
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
-    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, o->terms[tv].weight, true, g,
+    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, NULL, o->terms[tv].weight, true, g,
                            &objective->sums, tv));
     if (o->keeps_content)
         PST_TRY(pst_mix_images(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));

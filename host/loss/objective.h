@@ -43,6 +43,14 @@ pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, b
 void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options);
 void pst_objective_add_tv(double weight, pst_objective_options *options);
 
+/* Loss of a term = this factor * (what is summed up of it), for a map of so many pixels and true channels; and gradient
+ * of a content loss = factor * (F - P), before the weight. */
+double pst_term_loss_factor(const pst_objective_options *options, size_t term, int true_c, size_t pixels);
+double pst_content_factor(pst_loss_form form, int true_c, size_t pixels);
+/* The layers whose gradient may be written over their features, because only one term wants these. */
+void pst_terms_in_place(const pst_session *session, const pst_objective_options *options,
+                        bool in_place[PST_LAYERS_MAX]);
+
 typedef struct pst_objective pst_objective;
 
 /* Plans; allocates nothing on the device. */

@@ -1,5 +1,8 @@
 #include "loss/style_regions.h"
 
+#include <string.h>
+
+#include "base/memory.h"
 #include "op/guide.h"
 
 /* The workspace of a term with regions: the term's own, the map times a guide, and a style's guide. */
@@ -36,14 +39,14 @@ pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_
 }
 
 pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
-                                  size_t count, const char *what, pst_style_regions *regions) {
+                                  size_t part_pixels, size_t count, const char *what, pst_style_regions *regions) {
     pst_status status = PST_OK;
     *regions = (pst_style_regions){.count = count, .pixels = pixels};
     for (size_t r = 0; r < (count ? count : 1); r++) {
         PST_TRY(pst_style_term_open(engine, form, c, true_c, what, &regions->terms[r]));
         if (count)
-            PST_TRY(
-                pst_buffer_create(engine->session, sizeof(float) * pixels, "guide of a region", &regions->guides[r]));
+            PST_TRY(pst_buffer_create(engine->session, sizeof(float) * part_pixels, "guide of a region",
+                                      &regions->guides[r]));
         else
             regions->areas[0] = 1;
     }
@@ -148,14 +151,14 @@ pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const ps
     return status;
 }
 
-static bool is_compared(const pst_style_regions *regions, size_t r) {
+bool pst_style_regions_compared(const pst_style_regions *regions, size_t r) {
     return regions->has_target[r] && regions->areas[r] > 0;
 }
 
 pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace) {
     pst_status status = PST_OK;
     for (size_t r = 0; r < PST_REGIONS_MAX && status == PST_OK; r++)
-        if (is_compared(regions, r))
+        if (pst_style_regions_compared(regions, r))
             status = pst_style_term_end(&regions->terms[r], workspace);
     return status;
 }
@@ -168,7 +171,7 @@ pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffe
         return pst_style_term_compare(&regions->terms[0], features, regions->pixels, sums, slot, workspace);
     PST_TRY(cut(&regions->terms[0], regions->pixels, workspace, &p));
     for (size_t r = 0; r < regions->count; r++)
-        if (is_compared(regions, r)) {
+        if (pst_style_regions_compared(regions, r)) {
             pst_style_term *term = &regions->terms[r];
             PST_TRY(begin(term, features, regions->pixels, regions->guides[r], false, &p));
             PST_TRY(end(term, pst_style_term_compare(term, p.map, regions->pixels, sums, slot + r * slot_step, p.own)));
@@ -178,19 +181,20 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, double scale,
-                                      bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, size_t pixels,
+                                      double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+    const size_t all = regions->pixels;
     parts p = {0};
     pst_status status;
     if (!regions->count)
-        return pst_style_term_gradient(&regions->terms[0], features, regions->pixels, scale, accumulate, d, workspace);
-    PST_TRY(cut(&regions->terms[0], regions->pixels, workspace, &p));
+        return pst_style_term_gradient(&regions->terms[0], features, pixels, all, scale, accumulate, d, workspace);
+    PST_TRY(cut(&regions->terms[0], pixels, workspace, &p));
     for (size_t r = 0; r < regions->count; r++)
-        if (is_compared(regions, r)) {
+        if (pst_style_regions_compared(regions, r)) {
             pst_style_term *term = &regions->terms[r];
-            PST_TRY(begin(term, features, regions->pixels, regions->guides[r], true, &p));
-            PST_TRY(end(term, pst_style_term_gradient(term, p.map, regions->pixels, regions->areas[r] * scale,
-                                                      accumulate, d, p.own)));
+            PST_TRY(begin(term, features, pixels, regions->guides[r], true, &p));
+            PST_TRY(end(term, pst_style_term_gradient(term, p.map, pixels, all, regions->areas[r] * scale, accumulate,
+                                                      d, p.own)));
             accumulate = true;
         }
     if (!accumulate) /* no region is seen in this layer */
@@ -200,10 +204,60 @@ cleanup:
     return status;
 }
 
+/* ---- maps in parts ---- */
+
+pst_status pst_style_regions_guide_part(pst_style_regions *regions, const pst_guides *guides, size_t layer, int map_w,
+                                        int y, int x, int h, int w) {
+    pst_status status = PST_OK;
+    float *part = NULL;
+    if (!regions->count)
+        return PST_OK;
+    PST_TRY(pst_allocate(regions->terms[0].session->error, (size_t)h * (size_t)w, sizeof *part, &part));
+    for (size_t r = 0; r < regions->count; r++) {
+        const float *from = guides->at[r][layer];
+        if (!from)
+            continue;
+        for (int row = 0; row < h; row++)
+            memcpy(part + (size_t)row * (size_t)w, from + (size_t)(y + row) * (size_t)map_w + (size_t)x,
+                   sizeof *part * (size_t)w);
+        PST_TRY(pst_buffer_write(regions->terms[r].session, regions->guides[r], 0, part,
+                                 sizeof *part * (size_t)h * (size_t)w));
+    }
+cleanup:
+    pst_free(part);
+    return status;
+}
+
+pst_status pst_style_regions_part_sum(pst_style_regions *regions, size_t r, const pst_buffer *features, size_t pixels,
+                                      pst_buffer *gram, pst_buffer *row, pst_buffer *workspace) {
+    pst_style_term *term = &regions->terms[r];
+    parts p = {0};
+    pst_status status;
+    if (!regions->count)
+        return pst_style_term_sum(term, features, pixels, gram, row, workspace);
+    PST_TRY(cut(term, pixels, workspace, &p));
+    PST_TRY(begin(term, features, pixels, regions->guides[r], false, &p));
+    PST_TRY(end(term, pst_style_term_sum(term, p.map, pixels, gram, row, p.own)));
+cleanup:
+    close_parts(&p);
+    return status;
+}
+
+pst_status pst_style_regions_compare_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
+                                         const pst_buffer *row, pst_sums *sums, size_t slot, pst_buffer *workspace) {
+    return pst_style_term_compare_sum(&regions->terms[r], gram, row, regions->pixels, sums, slot, workspace);
+}
+
+pst_status pst_style_regions_add_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
+                                     const pst_buffer *row, size_t pixels, double blend) {
+    regions->has_target[r] = true;
+    return pst_style_term_add_sum(&regions->terms[r], gram, row, pixels, blend);
+}
+
 double pst_style_regions_sum(const pst_style_regions *regions, const pst_sums *sums, size_t slot, size_t slot_step) {
     double sum = 0;
     for (size_t r = 0; r < PST_REGIONS_MAX; r++)
-        if (is_compared(regions, r))
+        if (pst_style_regions_compared(regions, r))
             sum += regions->areas[r] * pst_sums_value(sums, slot + r * slot_step);
     return sum;
 }

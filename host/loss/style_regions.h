@@ -13,18 +13,19 @@ typedef struct pst_style_regions {
     size_t count;  /* regions; 0: no guides, and terms[0] is for the whole map */
     size_t pixels; /* of the image's map */
     pst_style_term terms[PST_REGIONS_MAX];
-    pst_buffer *guides[PST_REGIONS_MAX]; /* [pixels], of the image */
+    pst_buffer *guides[PST_REGIONS_MAX]; /* of the image, or of the part of a map that is at hand */
     double areas[PST_REGIONS_MAX];       /* shares of the map; 0: no unit is of the region */
     bool has_target[PST_REGIONS_MAX];    /* is there a style for it? */
 } pst_style_regions;
 
-/* Bytes on the device, as in transfer/style_term.h, where the image's map has so many pixels. */
+/* Bytes on the device, as in loss/style_term.h, where the image's map, or the largest part of one, has so many pixels.
+ */
 size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t count, size_t *largest);
 pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
                                              size_t count, size_t *bytes);
 
 pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
-                                  size_t count, const char *what, pst_style_regions *regions);
+                                  size_t part_pixels, size_t count, const char *what, pst_style_regions *regions);
 void pst_style_regions_close(pst_style_regions *regions);
 
 /* Takes the image's guides of a layer. With regions, once before anything is compared. */
@@ -42,8 +43,20 @@ pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspa
 /* As those of a term. Region r has the slot `slot` + r * slot_step. */
 pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffer *features, pst_sums *sums,
                                      size_t slot, size_t slot_step, pst_buffer *workspace);
-pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, double scale,
-                                      bool accumulate, pst_buffer *d, pst_buffer *workspace);
+pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, size_t pixels,
+                                      double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
+bool pst_style_regions_compared(const pst_style_regions *regions, size_t r);
+
+/* For maps that are there in parts only, as in loss/style_term.h. First the guides of the part [h][w] of the map that
+ * is at hand, of the image or a style; then region by region. */
+pst_status pst_style_regions_guide_part(pst_style_regions *regions, const pst_guides *guides, size_t layer, int map_w,
+                                        int y, int x, int h, int w);
+pst_status pst_style_regions_part_sum(pst_style_regions *regions, size_t r, const pst_buffer *features, size_t pixels,
+                                      pst_buffer *gram, pst_buffer *row, pst_buffer *workspace);
+pst_status pst_style_regions_compare_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
+                                         const pst_buffer *row, pst_sums *sums, size_t slot, pst_buffer *workspace);
+pst_status pst_style_regions_add_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
+                                     const pst_buffer *row, size_t pixels, double blend);
 /* What the loss factor of the form is to be multiplied with. */
 double pst_style_regions_sum(const pst_style_regions *regions, const pst_sums *sums, size_t slot, size_t slot_step);
 

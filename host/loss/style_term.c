@@ -135,32 +135,73 @@ cleanup:
     return status;
 }
 
-static pst_status compare_wasserstein(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
-                                      size_t slot, pst_buffer *workspace) {
+/* What follows when the moments are in term->difference and term->mean. */
+static pst_status compare_moments(pst_style_term *term, pst_sums *sums, size_t slot, pst_buffer *workspace) {
     const pst_wasserstein_target target = {term->target_mean, term->target, term->root};
     pst_session *session = term->session;
-    pst_status status;
-    PST_TRY(pst_buffer_zero(session, term->difference, term->difference->bytes));
-    PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
-    PST_TRY(add_moments(term, features, pixels, gram_scale(term, pixels), term->difference, term->mean, workspace));
-    PST_TRY(pst_covariance(session, term->c, term->true_c, term->mean, term->difference));
-    PST_TRY(pst_wasserstein_compare(session, term->engine->gemm, term->c, &target, term->mean, term->difference,
-                                    term->row, sums, slot, workspace));
-cleanup:
-    return status;
+    pst_status status = pst_covariance(session, term->c, term->true_c, term->mean, term->difference);
+    return status == PST_OK ? pst_wasserstein_compare(session, term->engine->gemm, term->c, &target, term->mean,
+                                                      term->difference, term->row, sums, slot, workspace)
+                            : status;
 }
 
 pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
                                   size_t slot, pst_buffer *workspace) {
-    if (is_wasserstein(term->form))
-        return compare_wasserstein(term, features, pixels, sums, slot, workspace);
-    return pst_gram_compare(term->engine, features, pixels, term->c, gram_scale(term, pixels), term->target,
-                            term->difference, sums, slot, workspace);
+    pst_session *session = term->session;
+    const double scale = gram_scale(term, pixels);
+    pst_status status;
+    if (!is_wasserstein(term->form))
+        return pst_gram_compare(term->engine, features, pixels, term->c, scale, term->target, term->difference, sums,
+                                slot, workspace);
+    PST_TRY(pst_buffer_zero(session, term->difference, term->difference->bytes));
+    PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
+    PST_TRY(add_moments(term, features, pixels, scale, term->difference, term->mean, workspace));
+    PST_TRY(compare_moments(term, sums, slot, workspace));
+cleanup:
+    return status;
 }
 
-pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
-                                   bool accumulate, pst_buffer *d, pst_buffer *workspace) {
-    double factor = scale * gradient_factor(term, pixels);
+pst_status pst_style_term_sum(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_buffer *gram,
+                              pst_buffer *row, pst_buffer *workspace) {
+    pst_status status;
+    PST_TRY(pst_buffer_zero(term->session, gram, matrix_bytes(term->c)));
+    if (is_wasserstein(term->form))
+        PST_TRY(pst_buffer_zero(term->session, row, mean_bytes(term->c)));
+    PST_TRY(add_moments(term, features, pixels, 1, gram, is_wasserstein(term->form) ? row : NULL, workspace));
+cleanup:
+    return status;
+}
+
+pst_status pst_style_term_add_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row, size_t pixels,
+                                  double blend) {
+    const double factors[] = {1, blend * gram_scale(term, pixels)};
+    pst_status status;
+    PST_TRY(pst_combine(term->session, term->target, (size_t)term->c * (size_t)term->c, 2, factors,
+                        (const pst_buffer *const[]){term->target, gram}));
+    if (term->target_mean)
+        PST_TRY(pst_combine(term->session, term->target_mean, (size_t)term->c, 2, factors,
+                            (const pst_buffer *const[]){term->target_mean, row}));
+cleanup:
+    return status;
+}
+
+pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row,
+                                      size_t pixels, pst_sums *sums, size_t slot, pst_buffer *workspace) {
+    const double scale = gram_scale(term, pixels);
+    pst_status status;
+    if (!is_wasserstein(term->form))
+        return pst_gram_compare_sum(term->engine, gram, term->c, scale, term->target, term->difference, sums, slot);
+    PST_TRY(pst_combine(term->session, term->difference, (size_t)term->c * (size_t)term->c, 1, &scale,
+                        (const pst_buffer *const[]){gram}));
+    PST_TRY(pst_combine(term->session, term->mean, (size_t)term->c, 1, &scale, (const pst_buffer *const[]){row}));
+    PST_TRY(compare_moments(term, sums, slot, workspace));
+cleanup:
+    return status;
+}
+
+pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, size_t map_pixels,
+                                   double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
+    double factor = scale * gradient_factor(term, map_pixels);
     pst_status status =
         pst_gram_backward(term->engine, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
     if (status == PST_OK && term->row)

@@ -50,12 +50,22 @@ pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature
 pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
 
 /* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and
- * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features.
- * accumulate false: d is overwritten. d may be the features themselves where pst_gram_in_place says so. */
+ * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features, which may be a
+ * part of the map of map_pixels that was compared. accumulate false: d is overwritten. d may be the features themselves
+ * where pst_gram_in_place says so. */
 pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
                                   size_t slot, pst_buffer *workspace);
-pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
-                                   bool accumulate, pst_buffer *d, pst_buffer *workspace);
+pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, size_t map_pixels,
+                                   double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
+
+/* For maps that are there in parts only. sum: gram [c][c] = F' F over the `pixels` of a part, and for Wasserstein row
+ * [c] = the sum of F. Given such sums over all `pixels` of a map: compare as above, or add as a style's. */
+pst_status pst_style_term_sum(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_buffer *gram,
+                              pst_buffer *row, pst_buffer *workspace);
+pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row,
+                                      size_t pixels, pst_sums *sums, size_t slot, pst_buffer *workspace);
+pst_status pst_style_term_add_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row, size_t pixels,
+                                  double blend);
 double pst_style_term_loss_factor(pst_loss_form form, int true_c);
 
 #endif

@@ -30,7 +30,12 @@ int pst_layers_find(const pst_layers *layers, const char *name) {
 int pst_pooled_side(bool ceil, int side) { return (side + (ceil ? 1 : 0)) / 2; }
 
 bool pst_layer_size(const pst_layers *layers, size_t layer, int h, int w, int *layer_h, int *layer_w) {
-    for (size_t i = 0; i < layer; i++)
+    return pst_layer_size_from(layers, 0, layer, h, w, layer_h, layer_w);
+}
+
+bool pst_layer_size_from(const pst_layers *layers, size_t first, size_t layer, int h, int w, int *layer_h,
+                         int *layer_w) {
+    for (size_t i = first; i < layer; i++)
         if (layers->at[i].pooled) {
             h = pst_pooled_side(layers->ceil, h);
             w = pst_pooled_side(layers->ceil, w);

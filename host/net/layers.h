@@ -30,5 +30,8 @@ int pst_layers_find(const pst_layers *layers, const char *name);
 
 /* The size of a layer's map for an image of h by w; false if nothing is left of it. */
 bool pst_layer_size(const pst_layers *layers, size_t layer, int h, int w, int *layer_h, int *layer_w);
+/* The same where h by w is the input of layer `first`. layer may be the count, for what the last pooling leaves. */
+bool pst_layer_size_from(const pst_layers *layers, size_t first, size_t layer, int h, int w, int *layer_h,
+                         int *layer_w);
 
 #endif

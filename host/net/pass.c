@@ -8,22 +8,24 @@
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
  * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
-enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS };
+enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS }; /* PST_PASS_SLOTS_MAX knows how many */
 
 struct pst_pass {
     pst_device_network *net;
     pst_pass_options options;
-    size_t count; /* layers walked */
-    int h[PST_LAYERS_MAX], w[PST_LAYERS_MAX];
+    size_t first, count; /* layers walked: first to count - 1 */
+    int h[PST_LAYERS_MAX + 1], w[PST_LAYERS_MAX + 1];
     pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
     size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
     pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS],
         *workspace;      /* the maps are slices of the slots */
+    size_t shared_count; /* slots that are the memory's, not the pass's own */
+    bool workspace_shared;
     const pst_buffer *x; /* of the last forward walk */
 };
 
 static bool is_pooled(const pst_pass *pass, size_t layer) {
-    return layer + 1 < pass->count && pass->net->layers.at[layer].pooled;
+    return (layer + 1 < pass->count || pass->options.hands_on) && pass->net->layers.at[layer].pooled;
 }
 
 /* L2 pooling needs on its way back the map and what came out of it. */
@@ -77,7 +79,7 @@ static void want(pst_pass *pass, size_t layer, int kind, size_t bytes, size_t fi
 static void plan_maps(pst_pass *pass) {
     size_t count = pass->count, end = 2 * count - 1;
     bool backward = pass->options.backward;
-    for (size_t l = 0; l < count; l++) {
+    for (size_t l = pass->first; l < count; l++) {
         size_t pixels = (size_t)pass->h[l] * (size_t)pass->w[l], c = (size_t)pass->net->layers.at[l].c_out,
                undo = end - l;
         size_t pooled = is_pooled(pass, l) ? (size_t)pass->h[l + 1] * (size_t)pass->w[l + 1] : 0;
@@ -106,7 +108,7 @@ static void plan_maps(pst_pass *pass) {
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
     pass->weight_bytes = pass->options.replicate ? pst_device_network_border_bytes(pass->net) : 0;
-    for (size_t l = 0; l < pass->count; l++) {
+    for (size_t l = pass->first; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
@@ -135,11 +137,13 @@ pst_status pst_pass_create(pst_device_network *net, const pst_pass_options *opti
         return status;
     pass->net = net;
     pass->options = *options;
-    for (size_t l = 0; l < net->layers.count; l++)
+    pass->first = options->first;
+    pass->count = options->end;
+    for (size_t l = 0; !options->end && l < net->layers.count; l++)
         if (options->wanted[l])
             pass->count = l + 1;
-    for (size_t l = 0; l < pass->count; l++)
-        if (!pst_layer_size(&net->layers, l, options->h, options->w, &pass->h[l], &pass->w[l])) {
+    for (size_t l = pass->first; l < pass->count + (options->hands_on ? 1 : 0); l++)
+        if (!pst_layer_size_from(&net->layers, pass->first, l, options->h, options->w, &pass->h[l], &pass->w[l])) {
             status = pst_fail(error, PST_ERROR_ARGUMENT,
                               "an image of %dx%d is too small for layer %s; use a larger image size", options->w,
                               options->h, net->layers.at[pass->count - 1].name);
@@ -159,9 +163,10 @@ void pst_pass_destroy(pst_pass *pass) {
         return;
     for (size_t i = 0; i < PST_LAYERS_MAX * KINDS; i++)
         pst_buffer_destroy(pass->net->engine.session, pass->maps[i]);
-    for (size_t i = 0; i < pass->slot_count; i++)
+    for (size_t i = pass->shared_count; i < pass->slot_count; i++)
         pst_buffer_destroy(pass->net->engine.session, pass->slots[i]);
-    pst_buffer_destroy(pass->net->engine.session, pass->workspace);
+    if (!pass->workspace_shared)
+        pst_buffer_destroy(pass->net->engine.session, pass->workspace);
     pst_free(pass);
 }
 
@@ -175,13 +180,51 @@ pst_pass_bytes pst_pass_measure(const pst_pass *pass) {
     return bytes;
 }
 
-pst_status pst_pass_allocate(pst_pass *pass) {
+/* Slots come largest first, so that those of the same number are alike. */
+void pst_pass_memory_want(pst_pass_memory *memory, const pst_pass *pass, bool maps) {
+    for (size_t i = 0; maps && i < pass->slot_count; i++) {
+        memory->slot_bytes[i] =
+            pass->slot_bytes[i] > memory->slot_bytes[i] ? pass->slot_bytes[i] : memory->slot_bytes[i];
+        memory->slot_count = i + 1 > memory->slot_count ? i + 1 : memory->slot_count;
+    }
+    if (pass->workspace_bytes > memory->workspace_bytes)
+        memory->workspace_bytes = pass->workspace_bytes;
+}
+
+size_t pst_pass_memory_bytes(const pst_pass_memory *memory, size_t *largest) {
+    size_t bytes = memory->workspace_bytes;
+    *largest = bytes;
+    for (size_t i = 0; i < memory->slot_count; i++) {
+        bytes += memory->slot_bytes[i];
+        *largest = memory->slot_bytes[i] > *largest ? memory->slot_bytes[i] : *largest;
+    }
+    return bytes;
+}
+
+pst_status pst_pass_memory_create(pst_session *session, pst_pass_memory *memory) {
+    pst_status status = PST_OK;
+    for (size_t i = 0; i < memory->slot_count; i++)
+        PST_TRY(pst_buffer_create(session, memory->slot_bytes[i], "feature maps", &memory->slots[i]));
+    if (memory->workspace_bytes)
+        PST_TRY(pst_buffer_create(session, memory->workspace_bytes, "workspace", &memory->workspace));
+cleanup:
+    return status;
+}
+
+void pst_pass_memory_destroy(pst_session *session, pst_pass_memory *memory) {
+    for (size_t i = 0; i < memory->slot_count; i++)
+        pst_buffer_destroy(session, memory->slots[i]);
+    pst_buffer_destroy(session, memory->workspace);
+    *memory = (pst_pass_memory){0};
+}
+
+pst_status pst_pass_allocate(pst_pass *pass, const pst_pass_memory *memory) {
     pst_session *session = pass->net->engine.session;
     pst_status status = PST_OK;
     const pst_buffer *unused;
     if (pass->options.replicate)
         PST_TRY(pst_device_network_border(pass->net, &unused));
-    for (size_t l = 0; l < pass->count; l++) {
+    for (size_t l = pass->first; l < pass->count; l++) {
         for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
             PST_TRY(pst_device_network_weights(pass->net, l, &shape, pst_device_network_algorithm(pass->net, &shape),
@@ -189,14 +232,20 @@ pst_status pst_pass_allocate(pst_pass *pass) {
         }
         PST_TRY(pst_device_network_bias(pass->net, l, &unused));
     }
-    for (size_t i = 0; i < pass->slot_count; i++)
+    for (; memory && pass->shared_count < pass->slot_count && pass->shared_count < memory->slot_count;
+         pass->shared_count++)
+        pass->slots[pass->shared_count] = memory->slots[pass->shared_count];
+    for (size_t i = pass->shared_count; i < pass->slot_count; i++)
         PST_TRY(pst_buffer_create(session, pass->slot_bytes[i], "feature maps", &pass->slots[i]));
     for (size_t i = 0; i < PST_LAYERS_MAX * KINDS; i++) {
         const pst_plan_tensor *t = &pass->tensors[i];
         if (t->slot >= 0)
             PST_TRY(pst_buffer_slice(session, pass->slots[t->slot], t->offset, t->bytes, &pass->maps[i]));
     }
-    if (pass->workspace_bytes) /* some algorithms need none */
+    pass->workspace_shared = memory && memory->workspace;
+    if (pass->workspace_shared)
+        pass->workspace = memory->workspace;
+    else if (pass->workspace_bytes) /* some algorithms need none */
         PST_TRY(pst_buffer_create(session, pass->workspace_bytes, "workspace", &pass->workspace));
 cleanup:
     return status;
@@ -204,6 +253,8 @@ cleanup:
 
 pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer) {
     return (pst_pass_layer){.pixels = (size_t)pass->h[layer] * (size_t)pass->w[layer],
+                            .h = pass->h[layer],
+                            .w = pass->w[layer],
                             .c = pass->net->layers.at[layer].c_out,
                             .true_c = pass->net->layers.at[layer].true_c_out};
 }
@@ -215,6 +266,10 @@ pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward)
 }
 
 pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
+
+pst_buffer *pst_pass_output(const pst_pass *pass) { return tensor(pass, pass->count - 1, POOLED); }
+
+pst_buffer *pst_pass_output_gradient(const pst_pass *pass) { return tensor(pass, pass->count - 1, D_POOLED); }
 
 static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
     pst_conv_shape shape = shape_of(pass, l, backward);
@@ -245,10 +300,10 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
     pst_status status = PST_OK;
     const pst_buffer *in = x;
     pass->x = x;
-    for (size_t l = 0; l < pass->count; l++) {
+    for (size_t l = pass->first; l < pass->count; l++) {
         pst_buffer *pooled = tensor(pass, l, POOLED), *out = has_map(pass, l) ? tensor(pass, l, FEATURES) : pooled;
         PST_TRY(ascend(pass, l, in, out, is_recomputed(pass, l) ? NULL : tensor(pass, l, SIGNS)));
-        if (pass->options.wanted[l])
+        if (callback && pass->options.wanted[l])
             PST_TRY(callback(user, l, out));
         if (is_l2(pass, l))
             PST_TRY(pst_pool_l2(pass->net->engine.session, out, pass->h[l], pass->w[l], pass->net->layers.at[l].c_out,
@@ -263,32 +318,52 @@ cleanup:
     return status;
 }
 
-/* The convolution of layer l, backward, into the gradient of the layer below; what the losses of that layer add is put
- * there first. */
-static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callback, void *user) {
-    pst_session *session = pass->net->engine.session;
-    size_t below = l - 1;
-    bool wanted = pass->options.wanted[below], pooled = is_pooled(pass, below);
-    pst_buffer *map = gradient_map(pass, below), *signs = tensor(pass, below, SIGNS);
-    pst_conv_tensors tensors = {.in = has_map(pass, l) ? gradient_map(pass, l) : tensor(pass, l, D_POOLED),
-                                .in_bits = has_map(pass, l) ? NULL : tensor(pass, l, SIGNS),
-                                .out = pooled ? tensor(pass, below, D_POOLED) : map,
-                                .mask = pooled ? NULL : signs, /* the bits of a pooling are applied when it is undone */
-                                .add = wanted && !pooled};
+/* Before the gradient from above comes to a layer: what the losses of that layer add is put into its gradient map. */
+static pst_status begin_gradient(pst_pass *pass, size_t l, pst_gradient_callback callback, void *user) {
+    pst_buffer *map = gradient_map(pass, l);
     pst_status status = PST_OK;
-    if (is_recomputed(pass, below))
-        PST_TRY(ascend(pass, below, pass->x, map, signs));
-    if (wanted)
-        PST_TRY(callback(user, below, is_recomputed(pass, below) ? map : tensor(pass, below, FEATURES), map));
+    if (is_recomputed(pass, l))
+        PST_TRY(ascend(pass, l, pass->x, map, tensor(pass, l, SIGNS)));
+    if (pass->options.wanted[l])
+        PST_TRY(callback(user, l, is_recomputed(pass, l) ? map : tensor(pass, l, FEATURES), map));
+cleanup:
+    return status;
+}
+
+/* Brings the gradient behind the pooling of a layer, where there is one that is not fused, before it. */
+static pst_status undo_pooling(pst_pass *pass, size_t l) {
+    pst_session *session = pass->net->engine.session;
+    const pst_layers *layers = &pass->net->layers;
+    const pst_buffer *signs = pass->options.wanted[l] ? tensor(pass, l, SIGNS) : NULL, *d = tensor(pass, l, D_POOLED);
+    pst_buffer *map = gradient_map(pass, l);
+    if (is_l2(pass, l))
+        return pst_unpool_l2(session, d, tensor(pass, l, POOLED), tensor(pass, l, FEATURES), pass->h[l], pass->w[l],
+                             layers->at[l].c_out, layers->ceil, signs, map);
+    if (is_pooled(pass, l) && has_map(pass, l))
+        return pst_unpool(session, d, tensor(pass, l, POOL_BITS), pass->h[l], pass->w[l], layers->at[l].c_out,
+                          pass->options.pooling, layers->ceil, signs, map);
+    return PST_OK;
+}
+
+/* The gradient that a layer's convolution takes on its way back. */
+static pst_conv_tensors gradient_of(const pst_pass *pass, size_t l) {
+    bool map = has_map(pass, l);
+    return (pst_conv_tensors){.in = map ? gradient_map(pass, l) : tensor(pass, l, D_POOLED),
+                              .in_bits = map ? NULL : tensor(pass, l, SIGNS)};
+}
+
+/* The convolution of layer l, backward, into the gradient of the layer below. */
+static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callback, void *user) {
+    size_t below = l - 1;
+    bool pooled = is_pooled(pass, below);
+    pst_conv_tensors tensors = gradient_of(pass, l);
+    tensors.out = pooled ? tensor(pass, below, D_POOLED) : gradient_map(pass, below);
+    tensors.mask = pooled ? NULL : tensor(pass, below, SIGNS); /* the bits of a pooling are applied when it is undone */
+    tensors.add = pass->options.wanted[below] && !pooled;
+    pst_status status;
+    PST_TRY(begin_gradient(pass, below, callback, user));
     PST_TRY(convolve(pass, l, true, &tensors));
-    if (is_l2(pass, below))
-        PST_TRY(pst_unpool_l2(session, tensors.out, tensor(pass, below, POOLED), tensor(pass, below, FEATURES),
-                              pass->h[below], pass->w[below], pass->net->layers.at[below].c_out, pass->net->layers.ceil,
-                              wanted ? signs : NULL, map));
-    else if (pooled && has_map(pass, below))
-        PST_TRY(pst_unpool(session, tensors.out, tensor(pass, below, POOL_BITS), pass->h[below], pass->w[below],
-                           pass->net->layers.at[below].c_out, pass->options.pooling, pass->net->layers.ceil,
-                           wanted ? signs : NULL, map));
+    PST_TRY(undo_pooling(pass, below));
 cleanup:
     return status;
 }
@@ -296,16 +371,18 @@ cleanup:
 pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user) {
     size_t top = pass->count - 1;
     pst_pass_layer layer = pst_pass_layer_of(pass, top);
-    pst_buffer *d = gradient_map(pass, top);
     pst_status status;
-    PST_TRY(callback(user, top, tensor(pass, top, FEATURES), d));
-    PST_TRY(pst_add_mask(pass->net->engine.session, d, 0, layer.pixels, layer.c, NULL, tensor(pass, top, SIGNS)));
-    for (size_t l = top; l > 0; l--)
+    PST_TRY(begin_gradient(pass, top, callback, user));
+    if (pass->options.hands_on)
+        PST_TRY(undo_pooling(pass, top));
+    else
+        PST_TRY(pst_add_mask(pass->net->engine.session, gradient_map(pass, top), 0, layer.pixels, layer.c, NULL,
+                             tensor(pass, top, SIGNS)));
+    for (size_t l = top; l > pass->first; l--)
         PST_TRY(descend(pass, l, callback, user));
-    pst_conv_tensors tensors = {.in = has_map(pass, 0) ? gradient_map(pass, 0) : tensor(pass, 0, D_POOLED),
-                                .in_bits = has_map(pass, 0) ? NULL : tensor(pass, 0, SIGNS),
-                                .out = dx};
-    PST_TRY(convolve(pass, 0, true, &tensors));
+    pst_conv_tensors tensors = gradient_of(pass, pass->first);
+    tensors.out = dx;
+    PST_TRY(convolve(pass, pass->first, true, &tensors));
     if (pass->options.replicate) {
         const pst_buffer *weights;
         PST_TRY(pst_device_network_border(pass->net, &weights));

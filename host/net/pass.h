@@ -1,4 +1,5 @@
-/* Forward and backward through the layers for an image of one size: the plan of its maps and the two walks. */
+/* Forward and backward through the layers for an image of one size: the plan of its maps and the two walks. A pass may
+ * also be over a segment of the network, from a layer's input to a pooling, and over a window of that input. */
 #ifndef PST_NET_PASS_H
 #define PST_NET_PASS_H
 
@@ -7,10 +8,13 @@
 typedef struct pst_pass pst_pass;
 
 typedef struct pst_pass_options {
-    int h, w;                    /* of the image */
-    pst_pool pooling;            /* between blocks */
-    bool replicate;              /* the image's border is replicated for the first layer, instead of zeros around it */
-    bool wanted[PST_LAYERS_MAX]; /* layers whose features are looked at; the walk ends with the last of them */
+    size_t first;     /* layer; more than 0: `x` below is its input, and dx the gradient with respect to that */
+    size_t end;       /* the layer behind the last one walked; 0: behind the last one wanted */
+    bool hands_on;    /* the walk ends with the pooling of its last layer: pst_pass_output */
+    int h, w;         /* of the image, or of that input */
+    pst_pool pooling; /* between blocks */
+    bool replicate;   /* the image's border is replicated for the first layer, instead of zeros around it */
+    bool wanted[PST_LAYERS_MAX];   /* layers whose features are looked at; the walk ends with the last of them */
     bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
     bool backward;                 /* will pst_pass_backward be called? Features are kept for it */
     size_t extra_workspace_bytes;  /* the workspace is at least this large, for whoever looks at the features */
@@ -26,11 +30,28 @@ typedef struct pst_pass_bytes {
 } pst_pass_bytes;
 pst_pass_bytes pst_pass_measure(const pst_pass *pass);
 
-pst_status pst_pass_allocate(pst_pass *pass);
+/* Memory that several passes take in turn: as much as the one that wants most. A plain struct, zero to begin with.
+ * Passes that share it overwrite each other's maps. */
+#define PST_PASS_SLOTS_MAX (PST_LAYERS_MAX * 6)
+typedef struct pst_pass_memory {
+    size_t slot_bytes[PST_PASS_SLOTS_MAX], slot_count, workspace_bytes;
+    pst_buffer *slots[PST_PASS_SLOTS_MAX], *workspace;
+} pst_pass_memory;
+
+/* Grows the plan of the memory by what a pass wants; its maps, or its workspace alone. */
+void pst_pass_memory_want(pst_pass_memory *memory, const pst_pass *pass, bool maps);
+size_t pst_pass_memory_bytes(const pst_pass_memory *memory, size_t *largest);
+pst_status pst_pass_memory_create(pst_session *session, pst_pass_memory *memory);
+void pst_pass_memory_destroy(pst_session *session, pst_pass_memory *memory);
+
+/* The pass takes what it has of this memory, which must be large enough and outlive it; NULL: none. The rest is its
+ * own. */
+pst_status pst_pass_allocate(pst_pass *pass, const pst_pass_memory *memory);
 
 /* A layer of this pass: its map's pixels, and its channels stored and true. */
 typedef struct pst_pass_layer {
     size_t pixels;
+    int h, w;
     int c, true_c;
 } pst_pass_layer;
 pst_pass_layer pst_pass_layer_of(const pst_pass *pass, size_t layer);
@@ -48,7 +69,11 @@ typedef pst_status (*pst_feature_callback)(void *user, size_t layer, const pst_b
  * features; d is overwritten, and is the features' own buffer for an in_place layer. */
 typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_buffer *features, pst_buffer *d);
 
-/* x: [h][w][3]; unchanged until pst_pass_backward has been called, if it will be. */
+/* What a pass hands on, valid after forward; and its gradient, which the caller writes between forward and backward. */
+pst_buffer *pst_pass_output(const pst_pass *pass);
+pst_buffer *pst_pass_output_gradient(const pst_pass *pass);
+
+/* x: [h][w][3]; unchanged until pst_pass_backward has been called, if it will be. callback NULL: nobody looks. */
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user);
 /* dx: [h][w][3], overwritten. Once for each forward. */
 pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callback callback, void *user);

@@ -172,23 +172,34 @@ cleanup:
     return status;
 }
 
+static pst_status compare(const pst_conv_engine *engine, const pst_buffer *matrices, size_t count, size_t step, int c,
+                          double scale, const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot) {
+    const pst_kernel *kernel;
+    pst_status status = get_common(engine, c, "gram_compare", &kernel);
+    if (status != PST_OK)
+        return status;
+    return pst_launch_sums(engine->session, kernel,
+                           PST_ARGS(pst_arg_buffer(matrices), pst_arg_int(c), pst_arg_int((int)count),
+                                    pst_arg_int((int)step), pst_arg_float(scale), pst_arg_buffer(target),
+                                    pst_arg_buffer(difference), pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
+}
+
 pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
                             const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
                             pst_buffer *workspace) {
-    pst_session *session = engine->session;
-    const pst_kernel *kernel;
     partial_sums parts;
     pst_status status;
     PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
-    PST_TRY(get_common(engine, c, "gram_compare", &kernel));
-    PST_TRY(pst_launch_sums(session, kernel,
-                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
-                                     pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
-                                     pst_arg_buffer(target), pst_arg_buffer(difference), pst_arg_buffer(sums->parts),
-                                     pst_arg_int((int)slot))));
+    PST_TRY(compare(engine, parts.slice ? parts.slice : workspace, parts.count, parts.step, c, scale, target,
+                    difference, sums, slot));
 cleanup:
-    pst_buffer_destroy(session, parts.slice);
+    pst_buffer_destroy(engine->session, parts.slice);
     return status;
+}
+
+pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
+                                const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot) {
+    return compare(engine, sum, 1, 1, c, scale, target, difference, sums, slot);
 }
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }

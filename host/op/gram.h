@@ -19,6 +19,10 @@ pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, 
                             const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
                             pst_buffer *workspace);
 
+/* The same where F' F is known, from the parts of a map. */
+pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
+                                const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot);
+
 /* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric). accumulate false: d is
  * overwritten. d may be f itself where pst_gram_in_place says so. */
 pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,

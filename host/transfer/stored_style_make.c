@@ -160,7 +160,7 @@ static pst_status open_pass(maker *m, int w, int h) {
         return pst_fail(&m->context->error, PST_ERROR_DEVICE_MEMORY,
                         "a style of %dx%d needs %.0f MiB on a device with %.0f MiB; use a smaller image size", w, h,
                         needed / 1048576, limit / 1048576);
-    return pst_pass_allocate(m->pass);
+    return pst_pass_allocate(m->pass, NULL);
 }
 
 /* Adds one image at one size. */

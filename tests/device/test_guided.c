@@ -93,7 +93,7 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, N, C, REGIONS, &bytes));
     ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, STYLE_N, C, REGIONS, &style_bytes));
     bytes = bytes > style_bytes ? bytes : style_bytes;
-    ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, REGIONS, "a test", &regions));
+    ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, N, REGIONS, "a test", &regions));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_regions_bytes(form, C, N, REGIONS, &largest));
     ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
     ck_ok(test_error, pst_buffer_create(test_session, sizeof(float) * N * C, "a test", &x));
@@ -110,7 +110,7 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     ck_ok(test_error, pst_style_regions_add(&regions, y, STYLE_N, 0, &s->of_style, 0, workspace));
     ck_ok(test_error, pst_style_regions_end(&regions, workspace));
     ck_ok(test_error, pst_style_regions_compare(&regions, x, &sums, 2, 5, workspace));
-    ck_ok(test_error, pst_style_regions_gradient(&regions, x, 1, false, d, workspace));
+    ck_ok(test_error, pst_style_regions_gradient(&regions, x, N, 1, false, d, workspace));
     ck_ok(test_error, pst_sums_read_later(&sums, sums.slots));
     ck_ok(test_error, pst_buffer_read(test_session, d, 0, gradient, sizeof(float) * N * C));
     double loss = pst_style_term_loss_factor(form, TRUE_C) * pst_style_regions_sum(&regions, &sums, 2, 5);
@@ -222,7 +222,7 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             count = gather(s.f, N, s.of_f.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
             ck_ok(test_error, pst_style_term_compare(&term, x, (size_t)count, &sums, 0, workspace));
-            ck_ok(test_error, pst_style_term_gradient(&term, x, (size_t)count, (double)count / N, false, d, workspace));
+            ck_ok(test_error, pst_style_term_gradient(&term, x, (size_t)count, N, 1, false, d, workspace));
             ck_ok(test_error, pst_sums_read_later(&sums, 1));
             ck_ok(test_error, pst_buffer_read(test_session, d, 0, part, sizeof(float) * (size_t)(count * C)));
             sum += (double)count / N * pst_style_term_loss_factor(form, TRUE_C) * pst_sums_value(&sums, 0);

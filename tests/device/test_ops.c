@@ -350,8 +350,9 @@ static void smoothness_case(const void *arg) {
     pst_buffer *image = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
     make_sums(&sums, 4);
-    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, .3, true, d_old, &sums, 1));
-    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, .3, false, d_fresh, &sums, 2));
+    ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, NULL, .3, true, d_old, &sums, 1));
+    ck_ok(test_error,
+          pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, NULL, .3, false, d_fresh, &sums, 2));
     double loss = reference_smoothness(x, s->h, s->w, .3, old);
     reference_smoothness(x, s->h, s->w, .3, d);
     test_close_to("smoothness gradient added", d_old, old, count, TIGHT);

@@ -218,7 +218,7 @@ static void torch_case(const void *arg) {
     pst_style_term term;
     open_term(s, styles, blend, workspace, &term);
     double loss = compare(&term, map, s->pixels, workspace);
-    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, 1, false, d, workspace));
+    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, 1, false, d, workspace));
     const double *g = device_gradient(d, count);
     check_truth("PyTorch's style loss", &truth_wasserstein, loss, g, count, 2e-5);
     /* the exact root, which the iteration has all but reached here */
@@ -249,8 +249,8 @@ static void style_case(const void *arg) {
     open_term(s, styles, blend, workspace, &term);
     double loss = compare(&term, map, s->pixels, workspace);
     test_number("style loss", loss, reference_style(&target, mean, moment, n), s->error);
-    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, .7, false, fresh, workspace));
-    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, .7, true, on_old, workspace));
+    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, .7, false, fresh, workspace));
+    ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, .7, true, on_old, workspace));
     const double *g = device_gradient(fresh, count), *added = device_gradient(on_old, count);
     double size = 0;
     for (size_t i = 0; i < count; i++)
@@ -268,7 +268,7 @@ static void style_case(const void *arg) {
                       "gradient at %zu, %zu is %g, not %g", pixel, channel, g[pixel * c + channel], .7 * difference);
     }
     if (pst_gram_in_place(test_session)) {
-        ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, .7, false, map, workspace));
+        ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, .7, false, map, workspace));
         for (size_t i = 0; i < count; i++)
             d[i] = (double)(float)g[i];
         test_exact("the gradient in place", map, d, count);
@@ -383,8 +383,8 @@ static void smoothness_case(const void *arg) {
             numbers(x, count, 200, 5, false);
         pst_sums sums = {test_session, test_empty(4 * PST_PARTS), test_take(4 * PST_PARTS, sizeof(float)), 4};
         pst_buffer *image = test_floats(x, count), *fresh = test_empty(count), *added = test_floats(old, count);
-        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, .3, false, fresh, &sums, 1));
-        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, .3, true, added, &sums, 2));
+        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, NULL, .3, false, fresh, &sums, 1));
+        ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, NULL, .3, true, added, &sums, 2));
         double value = smoothness(kind, x, h, w);
         test_read(sums.parts, sums.host, 4 * PST_PARTS * sizeof(float));
         test_number("smoothness", pst_sums_value(&sums, 1), value, 1e-6);

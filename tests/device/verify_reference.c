@@ -190,7 +190,7 @@ static pst_status check_features(verify *v) {
         options.wanted[l] = pst_safetensors_find(v->file, name) != NULL;
     }
     PST_TRY(pst_pass_create(v->net, &options, &check.pass));
-    PST_TRY(pst_pass_allocate(check.pass));
+    PST_TRY(pst_pass_allocate(check.pass, NULL));
     PST_TRY(pst_pass_forward(check.pass, v->x, check_feature, &check));
 cleanup:
     pst_pass_destroy(check.pass);
