@@ -55,8 +55,8 @@ SUM_KERNEL void smoothness(global const float *x, int h, int w, PART, float scal
 }
 
 /* sums: |dx| + |dy|; d (+)= scale * the gradient, 0 where neighbors are equal. */
-SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, PART, float scale, int accumulate, global float *d,
-                                    global float *sums, int slot) {
+SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, PART, float scale, int accumulate,
+                                    global float *d, global float *sums, int slot) {
     SUM_SCRATCH
     float sum = 0.0f;
     FOR_SHARE(pixel, h * w) {
@@ -78,8 +78,8 @@ SUM_KERNEL void smoothness_absolute(global const float *x, int h, int w, PART, f
  * it: with the index of a neighbor clamped, each place (row, column) of the cells -1 .. h-1, -1 .. w-1 has both its
  * diagonals, and a pixel is a corner of the four cells around it. Border pixels are also the replicas in cells outside.
  */
-SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, PART, float scale, int accumulate, global float *d,
-                                      global float *sums, int slot) {
+SUM_KERNEL void smoothness_nine_point(global const float *x, int h, int w, PART, float scale, int accumulate,
+                                      global float *d, global float *sums, int slot) {
     SUM_SCRATCH
     float straight = 2.0f / (9.0f * (float)image_h * (float)image_w),
           slanted = 1.0f / (18.0f * (float)(image_h + 1) * (float)(image_w + 1)), sum = 0.0f;

@@ -118,11 +118,11 @@ pst_status pst_buffer_copy_rows(pst_session *session, pst_buffer *to, pst_rows t
     pst_status status = pst_session_alive(session);
     if (status != PST_OK || !row_bytes || !rows)
         return status;
-    /* The origin is a place in rows of the step, as OpenCL has it. */
-    const size_t from_origin[] = {from_rows.offset % from_rows.step, from_rows.offset / from_rows.step, 0},
-                 to_origin[] = {to_rows.offset % to_rows.step, to_rows.offset / to_rows.step, 0},
-                 region[] = {row_bytes, rows, 1};
-    cl_int code = clEnqueueCopyBufferRect(session->queue, from->memory, to->memory, from_origin, to_origin, region,
+    /* The origin is a place in rows of the step. Of the whole buffers: PoCL 3.1 crashes with parts of them. */
+    const size_t from_at = from->root_offset + from_rows.offset, to_at = to->root_offset + to_rows.offset,
+                 from_origin[] = {from_at % from_rows.step, from_at / from_rows.step, 0},
+                 to_origin[] = {to_at % to_rows.step, to_at / to_rows.step, 0}, region[] = {row_bytes, rows, 1};
+    cl_int code = clEnqueueCopyBufferRect(session->queue, from->root, to->root, from_origin, to_origin, region,
                                           from_rows.step, 0, to_rows.step, 0, 0, NULL, NULL);
     return pst_session_check(session, code, "clEnqueueCopyBufferRect", NULL);
 }

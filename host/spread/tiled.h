@@ -1,0 +1,62 @@
+/* The objective (loss/objective.h) evaluated tile by tile: the same function and the same gradient, for images whose
+ * maps do not fit on a device. Losses are sums over pixels, and style losses functions of sums over pixels: first all
+ * tiles of a segment are walked forward, which gives the sums, then all are walked backward with the gradient of the
+ * whole. (The two passes of Gonthier et al., "High-resolution neural texture synthesis with long-range constraints",
+ * 2022, cut at poolings too, so that halos stay small.) Sums of tiles are added in the order of the tiles, in double.
+ */
+#ifndef PST_SPREAD_TILED_H
+#define PST_SPREAD_TILED_H
+
+#include "loss/objective.h"
+#include "spread/tile_walk.h"
+
+typedef struct pst_tiled pst_tiled;
+
+typedef struct pst_tiled_options {
+    int tile;            /* as in spread/partition.h */
+    uint64_t keep_bytes; /* as in spread/tile_walk.h */
+    bool in_file;        /* what is as large as the image may lie in a file: levels, features of the content */
+} pst_tiled_options;
+
+/* An image [h][w][3] in network units. */
+typedef struct pst_tiled_image {
+    void *user;
+    pst_status (*read)(void *user, pst_rect part, float *to);
+    int h, w;
+} pst_tiled_image;
+
+/* Plans; allocates nothing on the device. The stores must outlive it. */
+pst_status pst_tiled_create(pst_device_network *net, const pst_objective_options *options,
+                            const pst_tiled_options *tiles, pst_stores *stores, pst_tiled **tiled);
+void pst_tiled_destroy(pst_tiled *tiled);
+
+const pst_partition *pst_tiled_partition(const pst_tiled *tiled);
+
+/* What it will take, in bytes: on the device (targets are those of the styles and what the losses need), in stores, and
+ * in host memory besides. */
+typedef struct pst_tiled_needs {
+    pst_tile_walk_needs walk;
+    uint64_t targets, largest;      /* on the device */
+    uint64_t content, host, stores; /* features of the content, sums, and all stores together */
+} pst_tiled_needs;
+pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled);
+/* The walk over a style of this size, or over the content, while its target is made; largest as above. */
+pst_status pst_tiled_target_needs(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk_needs *needs);
+
+/* Makes the targets, as in loss/objective.h: begin, the guides, the content, each style, end. Guides are copied. */
+pst_status pst_tiled_begin(pst_tiled *tiled);
+pst_status pst_tiled_set_guides(pst_tiled *tiled, const pst_guides *guides);
+pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_tiled_image *content);
+pst_status pst_tiled_add_style(pst_tiled *tiled, const pst_tiled_image *style, double blend, const pst_guides *guides);
+pst_status pst_tiled_add_statistics(pst_tiled *tiled, const pst_feature_statistics statistics[PST_LAYERS_MAX],
+                                    double blend, const pst_guides *guides);
+pst_status pst_tiled_keep_content(pst_tiled *tiled, const pst_tiled_image *content, const float *free);
+pst_status pst_tiled_end(pst_tiled *tiled);
+
+/* One evaluation at x; g = gradient; both [h][w][3]. Waits. */
+pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g);
+
+double pst_tiled_losses(const pst_tiled *tiled, double *losses);
+void pst_tiled_set_weight(pst_tiled *tiled, size_t term, double weight);
+
+#endif

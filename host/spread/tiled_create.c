@@ -1,0 +1,222 @@
+/* What the tiled objective takes, before and when it is taken. */
+#include "base/memory.h"
+#include "spread/tiled_state.h"
+
+const pst_layer *pst_tiled_layer(const pst_tiled *tiled, size_t term) {
+    return &tiled->net->layers.at[tiled->options.terms[term].layer];
+}
+
+/* The map of a term's layer. */
+size_t pst_tiled_map_pixels(const pst_tiled *tiled, size_t term) {
+    int h, w;
+    pst_layer_size(&tiled->net->layers, tiled->options.terms[term].layer, tiled->options.h, tiled->options.w, &h, &w);
+    return (size_t)h * (size_t)w;
+}
+
+bool pst_tiled_is_in(const pst_tiled *tiled, const pst_partition *partition, size_t segment, size_t term) {
+    const pst_segment *s = &partition->segments[segment];
+    const pst_term *t = &tiled->options.terms[term];
+    return t->kind != PST_TERM_TV && t->layer >= s->first && t->layer < s->first + s->count;
+}
+
+pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes) {
+    const pst_tiled *tiled = user;
+    *bytes = 0;
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (pst_tiled_is_at(tiled, t, layer) && tiled->options.terms[t].kind == PST_TERM_STYLE)
+            return pst_style_regions_workspace_bytes(&tiled->net->engine, tiled->options.form, pixels,
+                                                     pst_tiled_layer(tiled, t)->c_out, tiled->options.region_count,
+                                                     bytes);
+    return PST_OK;
+}
+
+pst_status pst_tiled_create(pst_device_network *net, const pst_objective_options *options,
+                            const pst_tiled_options *tiles, pst_stores *stores, pst_tiled **result) {
+    pst_tiled *tiled;
+    *result = NULL;
+    pst_status status = pst_allocate(net->engine.session->error, 1, sizeof *tiled, &tiled);
+    if (status != PST_OK)
+        return status;
+    tiled->net = net;
+    tiled->session = net->engine.session;
+    tiled->options = *options;
+    tiled->tiles = *tiles;
+    tiled->stores = stores;
+    pst_tile_walk_options walk = {.h = options->h,
+                                  .w = options->w,
+                                  .tile = tiles->tile,
+                                  .pooling = options->pooling,
+                                  .replicate = options->replicate,
+                                  .backward = true,
+                                  .workspace = pst_tiled_workspace,
+                                  .user = tiled,
+                                  .keep_bytes = tiles->keep_bytes,
+                                  .in_file = tiles->in_file};
+    bool any = false;
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind != PST_TERM_TV)
+            walk.wanted[options->terms[t].layer] = any = true;
+    if (!any) {
+        status = pst_fail(tiled->session->error, PST_ERROR_ARGUMENT, "name at least one content or style layer");
+        goto cleanup;
+    }
+    pst_terms_in_place(tiled->session, options, walk.in_place);
+    PST_TRY(pst_tile_walk_create(net, &walk, stores, &tiled->walk));
+    *result = tiled;
+    return PST_OK;
+cleanup:
+    pst_tiled_destroy(tiled);
+    return status;
+}
+
+void pst_tiled_destroy(pst_tiled *tiled) {
+    if (!tiled)
+        return;
+    for (size_t t = 0; t < PST_TERMS_MAX; t++) {
+        pst_style_regions_close(&tiled->styles[t]);
+        pst_store_destroy(tiled->contents[t]);
+        pst_session_free(tiled->session, tiled->tile_sums[t]);
+        pst_free(tiled->map_sums[t]);
+    }
+    pst_guides_clear(&tiled->guides);
+    pst_store_destroy(tiled->kept);
+    pst_store_destroy(tiled->free);
+    pst_buffer_destroy(tiled->session, tiled->content);
+    pst_buffer_destroy(tiled->session, tiled->gradient);
+    pst_buffer_destroy(tiled->session, tiled->gram);
+    pst_buffer_destroy(tiled->session, tiled->row);
+    pst_sums_destroy(&tiled->sums);
+    pst_free(tiled->staging);
+    pst_tile_walk_destroy(tiled->walk);
+    pst_free(tiled);
+}
+
+const pst_partition *pst_tiled_partition(const pst_tiled *tiled) { return pst_tile_walk_partition(tiled->walk); }
+
+/* The largest part of a term's map, as windows or as own parts show it. */
+static size_t part_pixels(const pst_tiled *tiled, size_t term, bool window) {
+    const pst_partition *p = pst_tiled_partition(tiled);
+    const size_t layer = tiled->options.terms[term].layer;
+    size_t most = 0;
+    for (size_t i = 0; i < p->count; i++)
+        for (int t = 0; pst_tiled_is_in(tiled, p, i, term) && t < pst_segment_tiles(&p->segments[i]); t++) {
+            const pst_rect part = window ? pst_segment_window(&p->segments[i], t, PST_WALK_BACKWARD)
+                                         : pst_segment_own(&p->segments[i], t),
+                           map = pst_segment_at_layer(&tiled->net->layers, &p->segments[i], part, layer);
+            const size_t pixels = (size_t)map.h * (size_t)map.w;
+            most = pixels > most ? pixels : most;
+        }
+    return most;
+}
+
+/* Bytes of the buffers on the device, and of the host's staging. */
+typedef struct sizes {
+    size_t content, gradient, gram, row, staging;
+} sizes;
+
+static void at_least(size_t *most, size_t bytes) { *most = bytes > *most ? bytes : *most; }
+
+static sizes sizes_of(const pst_tiled *tiled) {
+    const pst_partition *p = pst_tiled_partition(tiled);
+    const pst_segment *image = &p->segments[0];
+    sizes most = {0};
+    for (size_t t = 0; t + 1 < tiled->options.term_count; t++) {
+        const size_t c = (size_t)pst_tiled_layer(tiled, t)->c_out;
+        if (tiled->options.terms[t].kind == PST_TERM_CONTENT)
+            at_least(&most.content, sizeof(float) * c * part_pixels(tiled, t, true));
+        if (tiled->options.terms[t].kind == PST_TERM_STYLE) {
+            at_least(&most.gram, sizeof(float) * c * c);
+            at_least(&most.row, sizeof(float) * c);
+        }
+        if (tiled->options.normalize_gradients)
+            at_least(&most.gradient, sizeof(float) * c * part_pixels(tiled, t, false));
+    }
+    most.staging = most.content > most.gram ? most.content : most.gram;
+    if (tiled->options.keeps_content)
+        at_least(&most.staging, sizeof(float) * 3 * (size_t)image->window_h[1] * (size_t)image->window_w[1]);
+    return most;
+}
+
+pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
+    const pst_objective_options *o = &tiled->options;
+    const sizes most = sizes_of(tiled);
+    pst_tiled_needs needs = {.walk = pst_tile_walk_measure(tiled->walk),
+                             .targets = most.content + most.gradient + most.gram + most.row +
+                                        pst_sums_bytes(pst_tiled_slots(tiled)),
+                             .host = most.staging};
+    needs.largest = needs.walk.largest;
+    const size_t parts[] = {most.content, most.gradient, most.gram};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        needs.largest = parts[i] > needs.largest ? parts[i] : needs.largest;
+    for (size_t t = 0; t + 1 < o->term_count; t++) {
+        size_t largest;
+        if (o->terms[t].kind == PST_TERM_STYLE) {
+            needs.targets += pst_style_regions_bytes(o->form, pst_tiled_layer(tiled, t)->c_out,
+                                                     part_pixels(tiled, t, true), o->region_count, &largest);
+            needs.largest = largest > needs.largest ? largest : needs.largest;
+            needs.host += pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t) * (sizeof(float) + sizeof(double));
+        } else {
+            int h, w;
+            pst_layer_size(&tiled->net->layers, o->terms[t].layer, o->h, o->w, &h, &w);
+            needs.content += pst_store_bytes(false, h, w, pst_tiled_layer(tiled, t)->c_out);
+        }
+    }
+    needs.host += needs.walk.staging;
+    needs.stores = needs.walk.levels + needs.content;
+    if (o->keeps_content)
+        needs.stores += pst_store_bytes(false, o->h, o->w, 3) + pst_store_bytes(false, o->h, o->w, 1);
+    return needs;
+}
+
+pst_status pst_tiled_end(pst_tiled *tiled) {
+    pst_status status = pst_tile_walk_allocate(tiled->walk);
+    for (size_t t = 0; t < tiled->options.term_count && status == PST_OK; t++)
+        if (tiled->options.terms[t].kind == PST_TERM_STYLE)
+            status = pst_style_regions_end(&tiled->styles[t], pst_tile_walk_workspace(tiled->walk));
+    return status;
+}
+
+pst_status pst_tiled_begin(pst_tiled *tiled) {
+    pst_session *session = tiled->session;
+    const pst_objective_options *o = &tiled->options;
+    const sizes most = sizes_of(tiled);
+    const struct {
+        size_t bytes;
+        const char *what;
+        pst_buffer **buffer;
+    } buffers[] = {{most.content, "features of the content", &tiled->content},
+                   {most.gradient, "gradient of a layer", &tiled->gradient},
+                   {most.gram, "a Gram matrix", &tiled->gram},
+                   {most.row, "means of features", &tiled->row}};
+    pst_status status;
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        if (buffers[i].bytes)
+            PST_TRY(pst_buffer_create(session, buffers[i].bytes, buffers[i].what, buffers[i].buffer));
+    PST_TRY(pst_sums_create(session, pst_tiled_slots(tiled), &tiled->sums));
+    if (most.staging)
+        PST_TRY(pst_allocate(session->error, most.staging, 1, &tiled->staging));
+    for (size_t t = 0; t + 1 < o->term_count; t++) {
+        const pst_layer *layer = pst_tiled_layer(tiled, t);
+        if (o->terms[t].kind == PST_TERM_STYLE) {
+            const size_t floats = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
+            PST_TRY(pst_style_regions_open(&tiled->net->engine, o->form, layer->c_out, layer->true_c_out,
+                                           pst_tiled_map_pixels(tiled, t), part_pixels(tiled, t, true), o->region_count,
+                                           o->terms[t].name, &tiled->styles[t]));
+            PST_TRY(pst_allocate(session->error, floats, sizeof(float), &tiled->tile_sums[t]));
+            PST_TRY(pst_allocate(session->error, floats, sizeof(double), &tiled->map_sums[t]));
+        } else {
+            int h, w;
+            pst_layer_size(&tiled->net->layers, o->terms[t].layer, o->h, o->w, &h, &w);
+            PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, h, w, layer->c_out, o->terms[t].name,
+                                     &tiled->contents[t]));
+        }
+    }
+    if (o->keeps_content) {
+        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, o->h, o->w, 3, "content that is kept",
+                                 &tiled->kept));
+        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, o->h, o->w, 1, "where content is kept",
+                                 &tiled->free));
+    }
+cleanup:
+    return status;
+}

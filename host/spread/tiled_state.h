@@ -1,0 +1,80 @@
+/* What the files of the tiled objective share. */
+#ifndef PST_SPREAD_TILED_STATE_H
+#define PST_SPREAD_TILED_STATE_H
+
+#include "loss/style_regions.h"
+#include "spread/tiled.h"
+
+struct pst_tiled {
+    pst_device_network *net;
+    pst_session *session;
+    pst_objective_options options;
+    pst_tiled_options tiles;
+    pst_stores *stores;
+    pst_tile_walk *walk; /* of evaluations */
+    pst_style_regions styles[PST_TERMS_MAX];
+    pst_store *contents[PST_TERMS_MAX]; /* P */
+    pst_guides guides;                  /* of the image */
+    pst_store *kept, *free;             /* where content is kept: the content, and [h][w][1] */
+    pst_buffer *content;                /* on the device: a part of P */
+    pst_buffer *gradient;               /* normalized gradients: of a tile's own part of a map */
+    pst_buffer *gram, *row;             /* sums of a tile */
+    pst_sums sums;                      /* slots: pst_tiled_slot */
+    float *tile_sums[PST_TERMS_MAX];    /* of a style term, [region][c * c + c]: the last tile's */
+    double *map_sums[PST_TERMS_MAX];    /* ... and all tiles' */
+    double losses[PST_TERMS_MAX];       /* what was summed up of a term, before its factor */
+    double norms[PST_TERMS_MAX];        /* of its gradient at its layer, L1 */
+    float *staging;
+    size_t segment; /* the one that is walked */
+    const pst_store *x;
+    pst_store *g;
+};
+
+/* Regions that sums are taken of; at least 1, which stands for the whole map. */
+static inline size_t pst_tiled_regions(const pst_tiled *tiled) {
+    return tiled->options.region_count ? tiled->options.region_count : 1;
+}
+
+/* Slots of tiled->sums: of a term, with regions of a style term's region; then the norms. */
+static inline size_t pst_tiled_slot(const pst_tiled *tiled, size_t term, size_t region) {
+    return region * tiled->options.term_count + term;
+}
+static inline size_t pst_tiled_norm_slot(const pst_tiled *tiled, size_t term) {
+    return pst_tiled_slot(tiled, term, pst_tiled_regions(tiled));
+}
+static inline size_t pst_tiled_slots(const pst_tiled *tiled) {
+    return pst_tiled_slot(tiled, 0, pst_tiled_regions(tiled) + 1);
+}
+
+static inline bool pst_tiled_is_at(const pst_tiled *tiled, size_t term, size_t layer) {
+    return tiled->options.terms[term].kind != PST_TERM_TV && tiled->options.terms[term].layer == layer;
+}
+
+/* A term's layer, and the units of its map. */
+const pst_layer *pst_tiled_layer(const pst_tiled *tiled, size_t term);
+size_t pst_tiled_map_pixels(const pst_tiled *tiled, size_t term);
+
+/* Is a term's layer in a segment of the partition? */
+bool pst_tiled_is_in(const pst_tiled *tiled, const pst_partition *partition, size_t segment, size_t term);
+
+/* Floats of a style term's sums for one region. */
+static inline size_t pst_tiled_sum_floats(const pst_tiled *tiled, size_t term) {
+    const size_t c = (size_t)tiled->net->layers.at[tiled->options.terms[term].layer].c_out;
+    return c * c + c;
+}
+
+/* Sums of the own part of a style term's features, over each region of the guides (NULL: the whole part): queues them
+ * into tiled->tile_sums; walk: the one that shows the view. */
+pst_status pst_tiled_sum_styles(pst_tiled *tiled, pst_tile_walk *walk, const pst_tile_view *view,
+                                const pst_buffer *features, const pst_guides *guides);
+/* After the wait: adds them to those of the map. And to begin with: zeros. */
+void pst_tiled_add_tile(pst_tiled *tiled, const pst_partition *partition, size_t segment);
+void pst_tiled_clear_sums(pst_tiled *tiled);
+/* A term's sums over the map in a region, on the device in tiled->gram and tiled->row. */
+pst_status pst_tiled_upload_sums(pst_tiled *tiled, size_t term, size_t region);
+
+/* The walk over an image whose statistics or features are wanted: forward only. */
+pst_status pst_tiled_target_walk(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk **walk);
+pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes);
+
+#endif

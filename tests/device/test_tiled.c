@@ -1,0 +1,352 @@
+/* The objective tile by tile against the objective in one piece: losses and gradient of a network of random weights,
+ * for every form of the losses, odd sizes, tiles as small as allowed. Where tiles keep their maps and where stores lie
+ * changes no byte. */
+/* promise: tiles */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "blas/gemm_create.h"
+#include "model/weights_random.h"
+#include "on_device.h"
+#include "spread/tiled.h"
+
+#define LOSS_ERROR 1e-5
+#define WASSERSTEIN_ERROR 1e-4 /* a small difference of large traces */
+#define GRADIENT_ERROR 1e-5
+
+typedef struct tiles_case {
+    const char *name;
+    int h, w, style_h, style_w;
+    pst_loss_form form;
+    pst_pool pooling;
+    pst_tv_kind tv_kind;
+    bool ceil, replicate, normalize, keeps_content;
+    size_t regions;
+    const char *style_layers, *content_layers;
+} tiles_case;
+
+#define ALL "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
+
+static const tiles_case cases[] = {
+    {.name = "default", .h = 150, .w = 197, .style_h = 131, .style_w = 90, .pooling = PST_POOL_MAX},
+    {.name = "wasserstein",
+     .h = 133,
+     .w = 141,
+     .style_h = 70,
+     .style_w = 200,
+     .form = PST_LOSS_WASSERSTEIN,
+     .pooling = PST_POOL_AVERAGE,
+     .tv_kind = PST_TV_NINE_POINT},
+    {.name = "gatys, normalized",
+     .h = 145,
+     .w = 200,
+     .style_h = 64,
+     .style_w = 64,
+     .form = PST_LOSS_GATYS,
+     .pooling = PST_POOL_MAX,
+     .normalize = true,
+     .tv_kind = PST_TV_ABSOLUTE},
+    {.name = "L2 pooling, border replicated",
+     .h = 199,
+     .w = 130,
+     .style_h = 99,
+     .style_w = 77,
+     .pooling = PST_POOL_L2,
+     .replicate = true},
+    {.name = "poolings that round up",
+     .h = 155,
+     .w = 201,
+     .style_h = 81,
+     .style_w = 65,
+     .pooling = PST_POOL_MAX,
+     .ceil = true},
+    {.name = "regions",
+     .h = 151,
+     .w = 195,
+     .style_h = 140,
+     .style_w = 133,
+     .pooling = PST_POOL_AVERAGE,
+     .regions = 3,
+     .keeps_content = true},
+    {.name = "regions of covariances",
+     .h = 150,
+     .w = 131,
+     .style_h = 90,
+     .style_w = 80,
+     .form = PST_LOSS_WASSERSTEIN,
+     .pooling = PST_POOL_MAX,
+     .regions = 2},
+    {.name = "few layers",
+     .h = 129,
+     .w = 140,
+     .style_h = 66,
+     .style_w = 64,
+     .pooling = PST_POOL_MAX,
+     .style_layers = "relu1_2,relu3_2",
+     .content_layers = "relu2_1,relu3_2"},
+    {.name = "one segment",
+     .h = 190,
+     .w = 131,
+     .style_h = 66,
+     .style_w = 64,
+     .pooling = PST_POOL_MAX,
+     .style_layers = "relu1_1",
+     .content_layers = "relu2_2"},
+};
+#define CASES (sizeof cases / sizeof *cases)
+
+/* An image [h][w][3], smooth enough to have features, in network units. */
+static float *image(int h, int w, uint64_t seed) {
+    float *pixels = test_take((size_t)h * (size_t)w * 3, sizeof *pixels);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            for (int k = 0; k < 3; k++)
+                pixels[3 * (y * w + x) + k] = 60 * sinf(0.05f * (float)(x * (k + 1) + y) + (float)seed) +
+                                              40 * cosf(0.11f * (float)(y * (k + 2))) + 20 * test_random(&seed);
+    return pixels;
+}
+
+typedef struct pixels {
+    const float *at;
+    int w;
+} pixels;
+
+static pst_status read_pixels(void *user, pst_rect part, float *to) {
+    const pixels *p = user;
+    for (int y = 0; y < part.h; y++)
+        memcpy(to + (size_t)y * (size_t)part.w * 3, p->at + ((size_t)(part.y + y) * (size_t)p->w + (size_t)part.x) * 3,
+               sizeof(float) * 3 * (size_t)part.w);
+    return PST_OK;
+}
+
+/* What a case is made of. */
+typedef struct scene {
+    const tiles_case *c;
+    pst_weights *model;
+    pst_gemm *gemm;
+    pst_device_network *net;
+    pst_objective_options options;
+    float *x, *content, *style, *free;
+    pst_guides guides, style_guides;
+} scene;
+
+/* Soft regions across the image, the last of which is cut off where `free` is 0. */
+static void make_guides(const scene *s, int h, int w, pst_guides *guides) {
+    bool wanted[PST_LAYERS_MAX];
+    pst_objective_style_layers(&s->options, wanted);
+    float *share = test_take((size_t)h * (size_t)w, sizeof *share);
+    for (size_t r = 0; r < s->c->regions; r++) {
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++) {
+                float at = (float)(x + y) / (float)(h + w) * (float)s->c->regions - (float)r;
+                share[y * w + x] = at > -0.2f && at < 1.2f ? fminf(fminf(at + 0.2f, 1.2f - at) / 0.4f, 1) : 0;
+            }
+        ck_ok(test_error,
+              pst_guides_add(&test_error, &s->net->layers, wanted, PST_GUIDES_SIMPLE, share, NULL, h, w, guides));
+    }
+}
+
+static void make_scene(const tiles_case *c, scene *s) {
+    static const int channels[] = {3, 16, 24, 32, 48, 40};
+    *s = (scene){.c = c};
+    ck_ok(test_error, pst_weights_vgg19(&test_error, &s->model));
+    for (size_t i = 0; i < s->model->convolution_count; i++) { /* the same layers, narrower */
+        pst_weights_convolution *v = &s->model->convolutions[i];
+        v->c_in = channels[v->unit == 1 ? v->block - 1 : v->block];
+        v->c_out = channels[v->block];
+    }
+    ck_ok(test_error, pst_weights_randomize(&test_error, s->model));
+    ck_ok(test_error, pst_gemm_create(test_session, &s->gemm));
+    const pst_conv_engine engine = {.session = test_session, .gemm = s->gemm, .workspace_limit = (size_t)4 << 20};
+    ck_ok(test_error, pst_device_network_create(&engine, s->model, &s->net));
+    s->net->layers.ceil = c->ceil;
+    s->options = (pst_objective_options){.h = c->h,
+                                         .w = c->w,
+                                         .form = c->form,
+                                         .pooling = c->pooling,
+                                         .tv_kind = c->tv_kind,
+                                         .replicate = c->replicate,
+                                         .normalize_gradients = c->normalize,
+                                         .region_count = c->regions,
+                                         .keeps_content = c->keeps_content};
+    ck_ok(test_error, pst_objective_add_terms(&test_error, &s->net->layers, false,
+                                              c->content_layers ? c->content_layers : "relu4_2", 5, &s->options));
+    ck_ok(test_error, pst_objective_add_terms(&test_error, &s->net->layers, true,
+                                              c->style_layers ? c->style_layers : ALL, 100, &s->options));
+    pst_objective_add_tv(1e-3, &s->options);
+    s->x = image(c->h, c->w, 1);
+    s->content = image(c->h, c->w, 2);
+    s->style = image(c->style_h, c->style_w, 3);
+    s->free = test_take((size_t)c->h * (size_t)c->w, sizeof *s->free);
+    for (int i = 0; i < c->h * c->w; i++)
+        s->free[i] = fminf(fmaxf((float)(i % c->w) / 40 - 1, 0), 1);
+    if (c->regions) {
+        make_guides(s, c->h, c->w, &s->guides);
+        make_guides(s, c->style_h, c->style_w, &s->style_guides);
+        pst_guides *const style[] = {&s->style_guides};
+        pst_guides_share(style, (const double[]){1}, 1);
+    }
+}
+
+static void drop_scene(scene *s) {
+    pst_guides_clear(&s->guides);
+    pst_guides_clear(&s->style_guides);
+    pst_device_network_destroy(s->net);
+    pst_gemm_destroy(s->gemm);
+    pst_weights_destroy(s->model);
+}
+
+static pst_buffer *upload(const float *values, int h, int w) {
+    pst_buffer *buffer;
+    const size_t count = (size_t)h * (size_t)w * 3;
+    ck_ok(test_error, pst_buffer_create(test_session, sizeof(float) * pst_round_up(count, 16), "a test", &buffer));
+    if (values)
+        ck_ok(test_error, pst_buffer_write(test_session, buffer, 0, values, sizeof(float) * count));
+    return buffer;
+}
+
+typedef struct outcome {
+    double losses[PST_TERMS_MAX];
+    float *gradient;
+    uint64_t peak_bytes;
+} outcome;
+
+static outcome in_one_piece(const scene *s) {
+    const tiles_case *c = s->c;
+    outcome o = {.gradient = test_take((size_t)c->h * (size_t)c->w * 3, sizeof(float))};
+    pst_objective *objective;
+    pst_buffer *x = upload(s->x, c->h, c->w), *content = upload(s->content, c->h, c->w),
+               *style = upload(s->style, c->style_h, c->style_w), *g = upload(NULL, c->h, c->w);
+    ck_ok(test_error, pst_objective_create(s->net, &s->options, &objective));
+    ck_ok(test_error, pst_objective_begin(objective));
+    if (c->regions) {
+        ck_ok(test_error, pst_objective_set_guides(objective, &s->guides));
+        ck_ok(test_error, pst_objective_add_guided_style(objective, style, c->style_h, c->style_w, &s->style_guides));
+    } else
+        ck_ok(test_error, pst_objective_add_style(objective, style, c->style_h, c->style_w, 1));
+    ck_ok(test_error, pst_objective_set_content(objective, content));
+    if (c->keeps_content)
+        ck_ok(test_error, pst_objective_keep_content(objective, content, s->free));
+    ck_ok(test_error, pst_objective_end(objective));
+    ck_ok(test_error, pst_objective_evaluate(objective, x, g));
+    ck_ok(test_error, pst_session_finish(test_session));
+    pst_objective_losses(objective, o.losses);
+    ck_ok(test_error, pst_buffer_read(test_session, g, 0, o.gradient, sizeof(float) * (size_t)c->h * (size_t)c->w * 3));
+    pst_objective_destroy(objective);
+    pst_buffer_destroy(test_session, x);
+    pst_buffer_destroy(test_session, content);
+    pst_buffer_destroy(test_session, style);
+    pst_buffer_destroy(test_session, g);
+    return o;
+}
+
+/* With so many bytes to keep maps in; evaluates twice, for the second must find nothing of the first. */
+static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const char *folder) {
+    const tiles_case *c = s->c;
+    const pst_rect all = {0, 0, c->h, c->w};
+    const pst_tiled_options tiles = {.tile = tile, .keep_bytes = keep_bytes, .in_file = folder != NULL};
+    pst_stores stores = {.error = &test_error, .folder = folder};
+    const uint64_t before = test_session->buffer_bytes, weights_before = before;
+    outcome o = {.gradient = test_take((size_t)c->h * (size_t)c->w * 3, sizeof(float))};
+    pixels content = {s->content, c->w}, style = {s->style, c->style_w};
+    const pst_tiled_image content_image = {&content, read_pixels, c->h, c->w},
+                          style_image = {&style, read_pixels, c->style_h, c->style_w};
+    pst_tiled *tiled;
+    pst_store *x, *g;
+    ck_ok(test_error, pst_store_create(&stores, false, false, c->h, c->w, 3, "a test", &x));
+    ck_ok(test_error, pst_store_create(&stores, false, false, c->h, c->w, 3, "a test", &g));
+    ck_ok(test_error, pst_store_write(x, all, s->x));
+    const uint64_t own_stores = stores.memory_bytes + stores.file_bytes;
+    ck_ok(test_error, pst_tiled_create(s->net, &s->options, &tiles, &stores, &tiled));
+    const pst_tiled_needs needs = pst_tiled_measure(tiled);
+    ck_ok(test_error, pst_tiled_begin(tiled));
+    if (c->regions)
+        ck_ok(test_error, pst_tiled_set_guides(tiled, &s->guides));
+    ck_ok(test_error, pst_tiled_add_style(tiled, &style_image, 1, c->regions ? &s->style_guides : NULL));
+    ck_ok(test_error, pst_tiled_set_content(tiled, &content_image));
+    if (c->keeps_content)
+        ck_ok(test_error, pst_tiled_keep_content(tiled, &content_image, s->free));
+    ck_ok(test_error, pst_tiled_end(tiled));
+    for (int i = 0; i < 2; i++)
+        ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
+    pst_tiled_losses(tiled, o.losses);
+    ck_ok(test_error, pst_store_read(g, all, o.gradient));
+    const uint64_t planned = needs.targets + needs.walk.maps + needs.walk.workspace + needs.walk.windows;
+    ck_assert_msg(test_session->buffer_bytes - weights_before <= planned + needs.walk.weights &&
+                      test_session->buffer_bytes - weights_before >= planned,
+                  "%s, tiles of %d: %llu bytes are taken, not %llu (and weights of %llu)", c->name, tile,
+                  (unsigned long long)(test_session->buffer_bytes - weights_before), (unsigned long long)planned,
+                  (unsigned long long)needs.walk.weights);
+    ck_assert_uint_eq(stores.memory_bytes + stores.file_bytes - own_stores, needs.stores);
+    pst_tiled_destroy(tiled);
+    pst_store_destroy(x);
+    pst_store_destroy(g);
+    ck_assert_uint_eq(stores.memory_bytes + stores.file_bytes, 0);
+    return o;
+}
+
+static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
+    double squares = 0, error = 0, worst = 0;
+    int at = 0;
+    for (size_t t = 0; t < s->options.term_count; t++) {
+        ck_assert_msg(whole->losses[t] > 0, "%s: %s is 0", s->c->name, s->options.terms[t].name);
+        test_number(s->options.terms[t].name, tiles->losses[t], whole->losses[t],
+                    s->c->form == PST_LOSS_WASSERSTEIN ? WASSERSTEIN_ERROR : LOSS_ERROR);
+    }
+    for (int i = 0; i < s->c->h * s->c->w * 3; i++) {
+        double d = (double)tiles->gradient[i] - (double)whole->gradient[i];
+        squares += (double)whole->gradient[i] * (double)whole->gradient[i];
+        error += d * d;
+        if (fabs(d) > worst) {
+            worst = fabs(d);
+            at = i;
+        }
+    }
+    ck_assert_msg(squares > 0 && isfinite(error), "%s: no gradient", s->c->name);
+    ck_assert_msg(sqrt(error / squares) <= GRADIENT_ERROR, "%s, %s: the gradient is off by %g, most at %d, %d",
+                  s->c->name, how, sqrt(error / squares), at / 3 % s->c->w, at / 3 / s->c->w);
+}
+
+static void check_case(const void *arg) {
+    scene s;
+    make_scene(arg, &s);
+    const outcome whole = in_one_piece(&s), tiles = in_tiles(&s, 64, 0, NULL);
+    const size_t bytes = sizeof(float) * (size_t)s.c->h * (size_t)s.c->w * 3;
+    compare(&s, "tiles of 64", &tiles, &whole);
+    if (test_long()) {
+        const outcome kept = in_tiles(&s, 64, UINT64_MAX, NULL), some = in_tiles(&s, 64, (uint64_t)3 << 20, NULL),
+                      files = in_tiles(&s, 64, 0, test_path("")), large = in_tiles(&s, 128, 0, NULL),
+                      one = in_tiles(&s, 1024, UINT64_MAX, NULL);
+        ck_assert_msg(!memcmp(tiles.gradient, kept.gradient, bytes), "%s: maps that are kept change the gradient",
+                      s.c->name);
+        ck_assert_msg(!memcmp(tiles.gradient, some.gradient, bytes), "%s: some maps that are kept change the gradient",
+                      s.c->name);
+        ck_assert_msg(!memcmp(tiles.gradient, files.gradient, bytes), "%s: files change the gradient", s.c->name);
+        ck_assert(!memcmp(tiles.losses, kept.losses, sizeof kept.losses));
+        compare(&s, "tiles of 128", &large, &whole);
+        compare(&s, "one tile", &one, &whole);
+    }
+    drop_scene(&s);
+}
+
+static void open_cpu(void) { test_open(TEST_CPU); }
+static void open_gpu(void) { test_open(TEST_GPU); }
+
+START_TEST(tiles_give_the_whole) { test_twice(check_case, &cases[_i]); }
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("tiled");
+    TCase *cpu = tcase_create("kernels for CPUs"), *gpu = tcase_create("kernels for GPUs");
+    TCase *const both[] = {cpu, gpu};
+    tcase_add_unchecked_fixture(cpu, open_cpu, test_close);
+    tcase_add_unchecked_fixture(gpu, open_gpu, test_close);
+    for (int i = 0; i < 2; i++) {
+        tcase_set_timeout(both[i], 600);
+        tcase_add_loop_test(both[i], tiles_give_the_whole, 0, (int)CASES);
+        suite_add_tcase(suite, both[i]);
+    }
+    return test_run(suite);
+}
