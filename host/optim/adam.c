@@ -41,9 +41,9 @@ static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
     pst_status status;
     PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
     if (!self->moments.first)
-        PST_TRY(space->create(space->self, &self->moments.first));
+        PST_TRY(pst_optimizer_create_kept(space, &self->moments.first));
     if (!self->moments.second)
-        PST_TRY(space->create(space->self, &self->moments.second));
+        PST_TRY(pst_optimizer_create_kept(space, &self->moments.second));
     self->moments.power1 *= o->beta1;
     self->moments.power2 *= o->beta2;
     PST_TRY(space->adam(space->self, *x, self->moments.first, self->moments.second, *g,
@@ -65,8 +65,8 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &self->moments.power1, sizeof self->moments.power1));
     PST_TRY(archive->numbers(archive->self, &self->moments.power2, sizeof self->moments.power2));
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.first));
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->moments.second));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, true, &self->moments.first));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, true, &self->moments.second));
     PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
                                        self->moments.power1 >= 0 && self->moments.power1 <= 1 &&
                                            self->moments.power2 >= 0 && self->moments.power2 <= 1));

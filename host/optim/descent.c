@@ -40,7 +40,7 @@ static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
     PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
     if (o->momentum > 0) {
         if (!self->velocity)
-            PST_TRY(space->create(space->self, &self->velocity));
+            PST_TRY(pst_optimizer_create_kept(space, &self->velocity));
         const double factors[] = {o->momentum, 1};
         const pst_vector *const terms[] = {self->velocity, *g};
         PST_TRY(space->combine(space->self, self->velocity, 2, factors, terms));
@@ -61,7 +61,7 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     descent *self = (descent *)optimizer;
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &self->steps, sizeof self->steps));
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->velocity));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, true, &self->velocity));
     PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
                                        self->steps >= 0 && isfinite(self->steps) &&
                                            (!self->velocity || optimizer->options.momentum > 0)));

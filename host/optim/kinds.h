@@ -37,9 +37,12 @@ struct pst_optimizer {
 /* Copies x to `best` where its loss, which is finite, is not above the lowest. */
 pst_status pst_optimizer_keep(pst_optimizer *optimizer, const pst_vector *x, double loss);
 
-/* Saves or loads whether there is a vector, and its content; loading creates it. */
+/* By create_kept, if the space has it. */
+pst_status pst_optimizer_create_kept(const pst_vector_space *space, pst_vector **vector);
+
+/* Saves or loads whether there is a vector, and its content; loading creates it, by create_kept or by create. */
 pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
-                                          pst_vector **vector);
+                                          bool kept, pst_vector **vector);
 
 /* PST_ERROR_FORMAT where what was loaded is not sound: no run can be in that state. */
 pst_status pst_optimizer_check_loaded(const pst_vector_space *space, const pst_optimizer_archive *archive, bool sound);

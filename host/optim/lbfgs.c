@@ -31,10 +31,11 @@ static pst_status move(pst_optimizer *optimizer, pst_vector **x, pst_vector **g,
     pst_pairs *pairs = &((lbfgs *)optimizer)->pairs;
     pst_vector *s;
     pst_status status;
+    bool kept;
     double l1_norm, length = 1;
     PST_TRY(pst_pairs_read(pairs, &l1_norm));
     PST_TRY(pst_optimizer_keep(optimizer, *x, loss));
-    pst_pairs_keep(pairs, curvature_floor, x);
+    PST_TRY(pst_pairs_keep(pairs, curvature_floor, x, &kept));
     pst_pairs_direction(pairs);
     if (pairs->held == 0)
         length = l1_norm > 1 ? 1 / l1_norm : 1;

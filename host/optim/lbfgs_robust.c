@@ -120,8 +120,9 @@ static pst_status go_on(robust *self, pst_vector **x, pst_vector **g, double los
     pst_pairs *pairs = &self->pairs;
     pst_status status;
     const pst_pair_facts facts = pst_pairs_facts(pairs);
-    const bool kept = pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy), x);
     double longest = 0;
+    bool kept;
+    PST_TRY(pst_pairs_keep(pairs, curvature_part * sqrt(facts.ss) * sqrt(facts.yy), x, &kept));
     if (loss <= self->base.best_loss) {
         PST_TRY(land(self, self->base.best));
         settle(self, g, loss);
@@ -178,7 +179,8 @@ static pst_status serialize(pst_optimizer *optimizer, const pst_optimizer_archiv
     robust *self = (robust *)optimizer;
     int64_t failures = self->failures;
     pst_status status;
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &self->g));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, false, &self->g));
+    self->pairs.anchor = self->g;
     PST_TRY(archive->numbers(archive->self, &self->length, sizeof self->length));
     PST_TRY(archive->numbers(archive->self, &self->stretched, sizeof self->stretched));
     PST_TRY(archive->numbers(archive->self, &failures, sizeof failures));

@@ -151,14 +151,18 @@ pst_status pst_optimizer_check_loaded(const pst_vector_space *space, const pst_o
                : pst_fail(space->error, PST_ERROR_FORMAT, "the state of the optimizer contradicts itself");
 }
 
+pst_status pst_optimizer_create_kept(const pst_vector_space *space, pst_vector **vector) {
+    return space->create_kept ? space->create_kept(space->self, vector) : space->create(space->self, vector);
+}
+
 pst_status pst_optimizer_serialize_vector(const pst_vector_space *space, const pst_optimizer_archive *archive,
-                                          pst_vector **vector) {
+                                          bool kept, pst_vector **vector) {
     uint8_t there = *vector != NULL;
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &there, sizeof there));
     PST_TRY(pst_optimizer_check_loaded(space, archive, there <= 1));
     if (archive->direction == PST_ARCHIVE_LOAD && there && !*vector)
-        PST_TRY(space->create(space->self, vector));
+        PST_TRY(kept ? pst_optimizer_create_kept(space, vector) : space->create(space->self, vector));
     if (there)
         PST_TRY(archive->vector(archive->self, *vector));
 cleanup:
@@ -169,9 +173,9 @@ pst_status pst_optimizer_serialize(pst_optimizer *optimizer, const pst_optimizer
     pst_status status;
     PST_TRY(archive->numbers(archive->self, &optimizer->scale, sizeof optimizer->scale));
     PST_TRY(archive->numbers(archive->self, &optimizer->best_loss, sizeof optimizer->best_loss));
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->best));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, false, &optimizer->best));
     PST_TRY(archive->numbers(archive->self, &optimizer->average_power, sizeof optimizer->average_power));
-    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, &optimizer->average));
+    PST_TRY(pst_optimizer_serialize_vector(optimizer->space, archive, false, &optimizer->average));
     PST_TRY(pst_optimizer_check_loaded(optimizer->space, archive,
                                        optimizer->scale >= 0 && optimizer->scale <= 1 && !isnan(optimizer->best_loss) &&
                                            (!optimizer->average || optimizer->options.average > 0) &&

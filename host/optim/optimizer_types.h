@@ -12,6 +12,13 @@ typedef struct pst_vector_space {
     pst_error *error;
     /* A new vector of zeros. *vector is NULL on failure. */
     pst_status (*create)(void *self, pst_vector **vector);
+    /* The same for what an optimizer keeps from step to step besides points and gradients: pairs, moments. Such a
+     * vector may lie in a slower place and round what is written to it. NULL: `create` does it. */
+    pst_status (*create_kept)(void *self, pst_vector **vector);
+    /* *v was made by `create` and holds what is to be kept; *other was made by create_kept, and what it holds is of no
+     * use. Lets them change places, with what *v held, rounded, in the one that stands there then. Where both are of
+     * one kind, nothing is to be done. NULL: they always are. */
+    pst_status (*stow)(void *self, pst_vector **v, pst_vector **other);
     void (*destroy)(void *self, pst_vector *vector); /* NULL is fine; queued operations still see the vector */
     /* to = from */
     pst_status (*copy)(void *self, pst_vector *to, const pst_vector *from);

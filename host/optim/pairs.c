@@ -57,11 +57,6 @@ void pst_pairs_clear(pst_pairs *pairs) {
     *pairs = (pst_pairs){0};
 }
 
-void pst_pairs_forget(pst_pairs *pairs) {
-    pairs->first = pairs->held = 0;
-    pairs->open = false;
-}
-
 static size_t add(pst_pairs *pairs, size_t n, const pst_vector *term, size_t place) {
     pairs->terms[n] = term;
     pairs->places[n] = place;
@@ -84,13 +79,20 @@ static void exchange(pst_vector **a, pst_vector **b) {
     *b = kept;
 }
 
+void pst_pairs_forget(pst_pairs *pairs) {
+    /* The one that stands where the next y is made may be of the other kind. */
+    exchange(y_of(pairs, pairs->held), &pairs->vectors[pairs->slots]);
+    pairs->first = pairs->held = 0;
+    pairs->open = false;
+}
+
 /* Should the open pair take x while there is room, no old one becomes free: makes a vector to give for x, now, where
  * failing costs nothing. */
 static pst_status prepare_exchange(pst_pairs *pairs) {
     pst_vector **next = y_of(pairs, pairs->held + 1);
     if (*y_of(pairs, pairs->held) || pairs->held == pairs->history || *next)
         return PST_OK;
-    return pairs->space->create(pairs->space->self, next);
+    return pst_optimizer_create_kept(pairs->space, next);
 }
 
 pst_status pst_pairs_measure(pst_pairs *pairs, pst_vector *x, const pst_vector *g, bool norm) {
@@ -150,22 +152,31 @@ pst_pair_facts pst_pairs_facts(const pst_pairs *pairs) {
                             .slope_after = product(pairs, gradient_place(pairs), s)};
 }
 
-bool pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x) {
-    if (!pairs->open)
-        return false;
-    pairs->open = false;
+pst_status pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x, bool *kept) {
+    const pst_vector_space *space = pairs->space;
     const size_t s = slot_of(pairs, pairs->held);
-    if (!(product(pairs, s, pairs->slots + s) > floor))
-        return false;
+    pst_vector **y = &pairs->vectors[pairs->slots + s];
+    pst_status status;
+    *kept = pairs->open && product(pairs, s, pairs->slots + s) > floor;
+    pairs->open = false;
+    if (!*kept)
+        return PST_OK;
     if (pairs->anchor)
-        exchange(&pairs->vectors[pairs->slots + s], x);
+        exchange(y, x);
     if (pairs->held < pairs->history)
         pairs->held++;
     else
         pairs->first = slot_of(pairs, 1);
     if (!*x)
         exchange(y_of(pairs, pairs->held), x);
-    return true;
+    if (!space->stow)
+        return PST_OK;
+    pst_vector **other = pairs->anchor ? x : y_of(pairs, pairs->held); /* the latter takes the next gradient */
+    if (!*other)
+        PST_TRY(pst_optimizer_create_kept(space, other));
+    PST_TRY(space->stow(space->self, y, other));
+cleanup:
+    return status;
 }
 
 void pst_pairs_anchor_here(pst_pairs *pairs) {
@@ -222,7 +233,7 @@ pst_status pst_pairs_open(pst_pairs *pairs, pst_vector **g, double factor, pst_v
     size_t count = 0;
     pst_status status;
     if (!*step)
-        PST_TRY(space->create(space->self, step));
+        PST_TRY(pst_optimizer_create_kept(space, step));
     if (!*y && !pairs->anchor)
         PST_TRY(space->create(space->self, y));
     for (size_t age = 0; age < pairs->held; age++)
@@ -264,10 +275,13 @@ static bool is_sound(const pst_pairs *pairs) {
 
 pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *archive) {
     uint64_t places[3] = {pairs->first, pairs->held, pairs->open};
+    const size_t slots = pairs->slots;
     pst_status status;
     PST_TRY(archive->numbers(archive->self, places, sizeof places));
+    const size_t made_next = slots + (size_t)((places[0] % slots + places[1] % slots) % slots);
     for (size_t i = 0; i < pairs->size - 2; i++)
-        PST_TRY(pst_optimizer_serialize_vector(pairs->space, archive, &pairs->vectors[i]));
+        PST_TRY(
+            pst_optimizer_serialize_vector(pairs->space, archive, pairs->anchor || i != made_next, &pairs->vectors[i]));
     PST_TRY(archive->numbers(archive->self, pairs->products, pairs->size * pairs->size * sizeof *pairs->products));
     pairs->first = (size_t)places[0];
     pairs->held = (size_t)places[1];

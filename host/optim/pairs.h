@@ -15,6 +15,9 @@
  * next one is known. With one, the gradient at another point, they begin at that point: y is g minus the anchor, and
  * the direction is -H of the anchor; y is written over x, and exchanged for another vector if the pair is kept. Either
  * way no vector is idle.
+ *
+ * Pairs that are kept are made by the space's create_kept, for which y is stowed once it is known: what it is the
+ * difference of must not be rounded.
  */
 #ifndef PST_OPTIM_PAIRS_H
 #define PST_OPTIM_PAIRS_H
@@ -65,9 +68,10 @@ typedef struct pst_pair_facts {
 } pst_pair_facts;
 pst_pair_facts pst_pairs_facts(const pst_pairs *pairs);
 
-/* Adopts the measured pair in place of the oldest if y.s is above `floor`; drops it otherwise, and returns false. With
- * an anchor, a pair that is kept takes *x, where its y is, and leaves another vector there. */
-bool pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x);
+/* Adopts the measured pair in place of the oldest if y.s is above `floor`; drops it otherwise. With an anchor, a pair
+ * that is kept takes *x, where its y is, or what it holds, and leaves something else there. After a failure as after
+ * one of read. */
+pst_status pst_pairs_keep(pst_pairs *pairs, double floor, pst_vector **x, bool *kept);
 
 /* The gradient just measured is the anchor from now on; the caller copies the vector. */
 void pst_pairs_anchor_here(pst_pairs *pairs);
@@ -91,7 +95,7 @@ pst_vector *pst_pairs_step(const pst_pairs *pairs);
 /* The gradient before that step, where there is no anchor; NULL: there is none. */
 pst_vector *pst_pairs_gradient(const pst_pairs *pairs);
 
-/* As pst_optimizer_serialize. */
+/* As pst_optimizer_serialize; the anchor is set already if there is to be one. */
 pst_status pst_pairs_serialize(pst_pairs *pairs, const pst_optimizer_archive *archive);
 
 /* Vectors that `history` pairs take; one less with an anchor. */

@@ -23,8 +23,8 @@ float pst_half_scale(const float *row, size_t count) {
         const uint32_t bits = bits_of(row[i]) & ~sign_bit, finite = bits < infinity_bits ? bits : 0;
         most = finite > most ? finite : most;
     }
-    /* The largest is to be in [2^14, 2^15): then rounding makes no infinity of it. */
-    const int exponent = (int)(most >> 23) - 127 - 14;
+    /* The largest, rounded, is to be in [2^14, 2^15): what was rounded once has the same scale again. */
+    const int exponent = (int)((most + 0xfff + ((most >> 13) & 1)) >> 23) - 127 - 14;
     return ldexpf(1, exponent < -126 ? -126 : exponent);
 }
 

@@ -56,13 +56,21 @@ static pst_status put(pst_vector *vector, span s, const float *rows) {
 
 /* ---- the operations ---- */
 
-static pst_status create(void *self, pst_vector **vector) {
-    const pst_host_vectors *space = self;
+static pst_status make(const pst_host_vectors *space, bool in_file, bool half, const char *what, pst_vector **vector) {
     pst_store *made;
-    pst_status status = pst_store_create(space->stores, space->in_file, space->half, space->h, space->w, 3,
-                                         "an optimizer's vector", &made);
+    pst_status status = pst_store_create(space->stores, in_file, half, space->h, space->w, 3, what, &made);
     *vector = pst_host_vector_of(made);
     return status;
+}
+
+static pst_status create(void *self, pst_vector **vector) {
+    const pst_host_vectors *space = self;
+    return make(space, space->in_file, false, "a vector of the optimizer", vector);
+}
+
+static pst_status create_kept(void *self, pst_vector **vector) {
+    const pst_host_vectors *space = self;
+    return make(space, space->kept_in_file, space->half, "what the optimizer keeps", vector);
 }
 
 static void destroy(void *self, pst_vector *vector) {
@@ -84,6 +92,16 @@ static pst_status copy(void *self, pst_vector *to, const pst_vector *from) {
     }
 cleanup:
     return status;
+}
+
+static pst_status stow(void *self, pst_vector **v, pst_vector **other) {
+    pst_vector *from = *v, *to = *other;
+    if (pst_store_is_half(store_of(from)) == pst_store_is_half(store_of(to)) &&
+        pst_store_is_in_file(store_of(from)) == pst_store_is_in_file(store_of(to)))
+        return PST_OK;
+    *v = to; /* after a failure too: each stays what it is */
+    *other = from;
+    return copy(self, to, from);
 }
 
 /* One span of a combination. What `to` has itself comes first, so that it may be written in place. */
@@ -308,6 +326,8 @@ pst_status pst_host_vectors_open(pst_stores *stores, int h, int w, size_t most_d
     space->vectors = (pst_vector_space){.self = space,
                                         .error = stores->error,
                                         .create = create,
+                                        .create_kept = create_kept,
+                                        .stow = stow,
                                         .destroy = destroy,
                                         .copy = copy,
                                         .combine = combine,

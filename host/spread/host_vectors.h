@@ -14,7 +14,8 @@
 typedef struct pst_host_vectors {
     pst_vector_space vectors; /* what the optimizers see; its self is this struct. All operations are done at once */
     pst_stores *stores;
-    bool in_file, half; /* of the vectors that are created from now on; open sets false */
+    bool in_file;            /* vectors that are created from now on; open sets false, here and below */
+    bool kept_in_file, half; /* ... those that an optimizer keeps. Halves for L-BFGS only, whose pairs they are */
     int h, w;
     double pixel_scale; /* as in op/pixels.h; open sets 1 */
     /* The rest is its own. */

@@ -177,6 +177,7 @@ float *pst_store_values(const pst_store *store) {
 }
 
 bool pst_store_is_half(const pst_store *store) { return store->half; }
+bool pst_store_is_in_file(const pst_store *store) { return store->file != NULL; }
 
 pst_status pst_stores_room(pst_error *error, const char *folder, uint64_t *bytes) {
     return pst_scratch_room(error, folder, bytes);

@@ -39,6 +39,7 @@ uint64_t pst_store_bytes(bool half, int h, int w, int c);
 /* The values themselves, [h][w][c]; NULL for one that is in a file or stored as halves. */
 float *pst_store_values(const pst_store *store);
 bool pst_store_is_half(const pst_store *store);
+bool pst_store_is_in_file(const pst_store *store);
 
 /* How much room a folder has; PST_ERROR_FILE if it cannot be written to. */
 pst_status pst_stores_room(pst_error *error, const char *folder, uint64_t *bytes);

@@ -44,11 +44,11 @@ static void setup(fixture *f, int h, int w, int place) {
     *f = (fixture){.stores = {.error = &error, .folder = folder}, .h = h, .w = w, .half = place >= 2};
     f->length = 3 * (size_t)h * (size_t)w;
     ck_ok(error, pst_host_vectors_open(&f->stores, h, w, DOTS, &f->space));
-    f->space.in_file = place % 2;
+    f->space.kept_in_file = place % 2;
     f->space.half = f->half;
     ck_ok(error, pst_allocate(&error, f->length, sizeof(float), &f->scratch));
     for (int i = 0; i < MOST; i++) {
-        ck_ok(error, f->space.vectors.create(&f->space, &f->v[i]));
+        ck_ok(error, f->space.vectors.create_kept(&f->space, &f->v[i]));
         ck_ok(error, pst_allocate(&error, f->length, sizeof(double), &f->plain[i]));
         for (size_t k = 0; k < f->length; k++)
             f->scratch[k] = 100 * test_random(&state);

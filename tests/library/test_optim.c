@@ -198,16 +198,50 @@ START_TEST(lbfgs_reports_what_is_not_finite) {
 }
 END_TEST
 
+/* Vectors of another kind for what is kept: the same points, and as many vectors. x, the gradient and the best point
+ * are never of that kind (optim_advance), after failures too; what is kept is, but for the plain L-BFGS's open y. */
+START_TEST(kept_vectors_may_be_of_another_kind) {
+    for (int which = 0; which < OPTIM_VARIANTS; which++) {
+        pst_optimizer_options options = optim_variant(which);
+        options.history = 3;
+        options.momentum = 0.5;
+        options.learning_rate = 0.01;
+        optim_fixture f, plain;
+        optim_setup(&f, &options, 1);
+        optim_setup(&plain, &options, 1);
+        host_space_keep(&f.host);
+        for (int k = 0; k < 30; k++) {
+            const bool is_broken = k == 4 || k == 17;
+            const pst_status status = optim_advance(&plain, is_broken ? broken_loss : optim_quartic);
+            ck_assert_int_eq(optim_advance(&f, is_broken ? broken_loss : optim_quartic), status);
+            if (status != PST_OK) {
+                optim_go_back(&plain, 0.5);
+                optim_go_back(&f, 0.5);
+            }
+            ck_assert_mem_eq(f.x->values, plain.x->values, N * sizeof(double));
+        }
+        static const size_t kept[OPTIM_VARIANTS] = {7, 7, 2, 1}; /* of 3 pairs and a step */
+        ck_assert_uint_eq(f.host.peak_kept, kept[which]);
+        ck_assert_uint_eq(f.host.peak, plain.host.peak);
+        optim_teardown(&plain);
+        optim_teardown(&f);
+        ck_assert_uint_eq(f.host.kept, 0);
+    }
+}
+END_TEST
+
 /* Every operation of a run fails once, creation of vectors included; nothing leaks, and after a restart it goes on. */
 START_TEST(every_failure_is_clean) {
-    for (int which = 0; which < OPTIM_VARIANTS; which++)
+    for (int which = 0; which < 2 * OPTIM_VARIANTS; which++)
         for (size_t fail_at = 1;; fail_at++) {
-            pst_optimizer_options options = optim_variant(which);
+            pst_optimizer_options options = optim_variant(which % OPTIM_VARIANTS);
             options.history = 3;
             options.momentum = 0.5;
             options.learning_rate = 0.001;
             optim_fixture f;
             optim_setup(&f, &options, 1);
+            if (which >= OPTIM_VARIANTS)
+                host_space_keep(&f.host);
             f.host.fail_at = fail_at;
             pst_status status = PST_OK;
             for (int k = 0; k < 6 && status == PST_OK; k++)
@@ -300,6 +334,7 @@ int main(void) {
     tcase_add_test(tests, adam_follows_its_formula);
     tcase_add_test(tests, descent_follows_its_formula);
     tcase_add_test(tests, restart_begins_anew);
+    tcase_add_test(tests, kept_vectors_may_be_of_another_kind);
     tcase_add_test(tests, every_failure_is_clean);
     tcase_add_test(tests, creation_without_memory_is_clean);
     tcase_add_test(tests, options_are_checked);

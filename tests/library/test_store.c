@@ -161,6 +161,8 @@ START_TEST(rows_of_halves_keep_their_accuracy) {
         for (int y = 0; y < H; y++)
             for (int k = 0; k < W * 3; k++)
                 map[y][k] = ldexpf(test_random(&state), 4 * (y - 40) - (y % 3) * (k % 60));
+        for (int y = 20; y < 60; y++)
+            map[y][y] = ldexpf(1.9999f, 4 * (y - 40)); /* the largest is rounded up to a power of two */
         memset(map[5], 0, sizeof map[5]);
         map[6][3] = INFINITY, map[6][4] = -INFINITY, map[6][5] = NAN;
         map[7][9] = -0.0f, map[8][0] = 3.4e38f, map[8][1] = -3.4e38f;
@@ -196,11 +198,8 @@ START_TEST(rows_of_halves_keep_their_accuracy) {
             ck_assert_mem_eq(part[y], &got[y + 3][11 * 3], sizeof part[y]);
         ck_assert_int_eq(pst_store_write(store, middle, part[0]), PST_ERROR_ARGUMENT);
         ck_ok(error, pst_store_write_rows(store, 0, H, got[0])); /* what was rounded is not rounded again */
-        for (int y = 10; y < H; y++) {
-            ck_ok(error, pst_store_read_rows(store, y, 1, map[y]));
-            if (y % 3 == 0)
-                ck_assert_mem_eq(map[y], got[y], sizeof map[y]);
-        }
+        ck_ok(error, pst_store_read_rows(store, 0, H, map[0]));
+        ck_assert_mem_eq(map, got, sizeof map);
         pst_store_destroy(store);
     }
 }
