@@ -71,4 +71,19 @@ static int list(const char *name) {
     return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int devices_command(const settings *s) { return list(s->device); }
+static int clean(void) {
+    char message[512], size[32];
+    size_t count;
+    uint64_t bytes;
+    if (pst_clear_compiled(&count, &bytes, message) != PST_OK) {
+        complain("%s", message);
+        return EXIT_FAILED;
+    }
+    if (count)
+        print_line("Removed compiled kernels from %s: %zu files, %s.", message, count, bytes_text(bytes, size));
+    else
+        print_line("No compiled kernels are kept in %s.", message);
+    return EXIT_OK;
+}
+
+int devices_command(const settings *s) { return s->clean ? clean() : list(s->device); }

@@ -23,6 +23,21 @@ pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count,
     return status;
 }
 
+pst_status pst_clear_compiled(size_t *count, uint64_t *bytes, char *message) {
+    pst_error error = {0};
+    char folder[PST_DEVICES_MESSAGE] = "";
+    pst_cache_removal removal = {0};
+    pst_status status = pst_binaries_clear(&error, folder, sizeof folder, &removal);
+    if (removal.left)
+        status = pst_fail(&error, PST_ERROR_FILE, "%s: %zu compiled kernels cannot be removed; check the permissions",
+                          folder, removal.left);
+    *count = removal.count;
+    *bytes = removal.bytes;
+    if (message)
+        snprintf(message, PST_DEVICES_MESSAGE, "%s", status == PST_OK ? folder : error.text);
+    return status;
+}
+
 void pst_context_options_init(pst_context_options *options, size_t size) {
     memset(options, 0, size);
     options->size = size;

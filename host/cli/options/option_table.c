@@ -202,6 +202,9 @@ const option option_table[] = {
     OPTION(FILE_NAME, "model", BENCH, "FILE", model, "network file", .shown = "VGG-19 with random weights"),
     OPTION(FLAG, "compare", BENCH, NULL, compare, "print two files of --json side by side"),
 
+    GROUP("Options of pastiche devices", DEVICES),
+    OPTION(FLAG, "clean", DEVICES, NULL, clean, "remove the compiled kernels that are kept"),
+
     GROUP("For users of neural-style", PAINT),
     OPTION(TEXT, "gpu", PAINT | MAKE, "N", gpu, "use graphics card N", .set = set_gpu,
            .flags = CHANGES_RESULT | FOR_NEURAL_STYLE),
