@@ -15,7 +15,8 @@
  * row-major matrices and is given the product as it stands. Either way C is never transposed. */
 struct pst_gemm {
     pst_session *session;
-    bool row_major; /* kernel 1 */
+    pst_gemm_finder *find; /* NULL: parameters are in force */
+    bool row_major;        /* kernel 1 */
     size_t m_multiple, n_multiple, k_multiple;
     size_t align;          /* of sub-buffers, in elements */
     size_t panel_elements; /* see parameters.h */
@@ -56,6 +57,18 @@ static pst_status check(pst_gemm *gemm, CLBlastStatusCode code, const char *call
             text = meanings[i].text;
     return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.info.name,
                     call, text, (int)code);
+}
+
+/* Most runs need no product, and CLBlast compiles its programs anew in every process. */
+static pst_status ready(pst_gemm *gemm) {
+    pst_gemm_finder *find = gemm->find;
+    if (!find)
+        return PST_OK;
+    gemm->find = NULL; /* it uses the gemm itself */
+    pst_status status = find(gemm->session, gemm);
+    if (status != PST_OK)
+        gemm->find = find;
+    return status;
 }
 
 /* ---- products ------------------------------------------------------------------------------------------------ */
@@ -193,6 +206,8 @@ pst_status pst_gemm_workspace(pst_gemm *gemm, const pst_gemm_shape *shape, size_
     *bytes = 0;
     pst_status status = check_shape(gemm, shape, 0);
     if (status == PST_OK)
+        status = ready(gemm);
+    if (status == PST_OK)
         status = plan(gemm, shape, &cut);
     if (status == PST_OK)
         *bytes = cut.total * sizeof(cl_float);
@@ -230,6 +245,8 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
     pst_session *session = gemm->session;
     cutting cut;
     pst_status status = check_shape(gemm, s, c_offset);
+    if (status == PST_OK)
+        status = ready(gemm);
     if (status == PST_OK)
         status = plan(gemm, s, &cut);
     if (status != PST_OK)
@@ -345,12 +362,14 @@ static pst_status describe(pst_gemm *gemm, const pst_gemm_parameters *p) {
     return PST_OK;
 }
 
-void pst_gemm_preferred(const pst_gemm *gemm, bool *a_transposed, bool *b_transposed) {
+void pst_gemm_preferred(pst_gemm *gemm, bool *a_transposed, bool *b_transposed) {
+    (void)ready(gemm); /* a failure shows at the next pst_gemm_workspace */
     *a_transposed = !gemm->row_major;
     *b_transposed = false;
 }
 
-void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k) {
+void pst_gemm_multiples(pst_gemm *gemm, size_t *m, size_t *n, size_t *k) {
+    (void)ready(gemm);
     *m = gemm->m_multiple;
     *n = gemm->n_multiple;
     *k = gemm->k_multiple;
@@ -363,10 +382,10 @@ pst_status pst_gemm_use(pst_gemm *gemm, size_t *choice) {
     return status == PST_OK ? describe(gemm, pst_gemm_parameters_for(&gemm->session->device, *choice)) : status;
 }
 
-pst_status pst_gemm_open(pst_session *session, pst_gemm **gemm) {
+pst_status pst_gemm_open(pst_session *session, pst_gemm_finder *find, pst_gemm **gemm) {
     pst_status status = pst_allocate(session->error, 1, sizeof **gemm, gemm);
     if (status == PST_OK)
-        (*gemm)->session = session;
+        **gemm = (pst_gemm){.session = session, .find = find, .m_multiple = 1, .n_multiple = 1, .k_multiple = 1};
     return status;
 }
 

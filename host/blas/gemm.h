@@ -7,10 +7,13 @@
 
 typedef struct pst_gemm pst_gemm;
 
-/* Products by CLBlast with parameters that may be wrong for the device: gemm_create.h finds right ones. CLBlast keeps
- * parameters and programs for the whole process: contexts on one device share them. The session must outlive the gemm.
- */
-pst_status pst_gemm_open(pst_session *session, pst_gemm **gemm);
+/* Puts parameters into force that are right for the device, by pst_gemm_use. */
+typedef pst_status pst_gemm_finder(pst_session *session, pst_gemm *gemm);
+
+/* Products by CLBlast. `find` is called when the first of the functions below needs parameters; gemm_create.h has one.
+ * CLBlast keeps parameters and programs for the whole process: contexts on one device share them. The session must
+ * outlive the gemm. */
+pst_status pst_gemm_open(pst_session *session, pst_gemm_finder *find, pst_gemm **gemm);
 
 /* Takes the set of parameters *choice of parameters.h, or a later one that is in force on the device already; *choice
  * is which. */
@@ -43,12 +46,12 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *shape, const pst_b
 
 /* The storage of A and B that is fastest on this device for a tall product (m pixels, n channels): on CPUs both as they
  * are, A [m][k] and B [k][n]; a transposed B costs a tenth there, a transposed A three quarters of the speed. */
-void pst_gemm_preferred(const pst_gemm *gemm, bool *a_transposed, bool *b_transposed);
+void pst_gemm_preferred(pst_gemm *gemm, bool *a_transposed, bool *b_transposed);
 
 /* With the preferred storage, and m, n and k multiples of these (16, 16 and 9 on CPUs), a product copies nothing of A
  * and C. A dimension that is not costs a padded copy of the two matrices that have it. Where A is preferred as it is,
  * rows beyond the multiple are a small product of their own, so that m may be anything; elsewhere strips should be
  * chosen with m a multiple. A k that is not should be filled up with zeros by whoever makes the operands. */
-void pst_gemm_multiples(const pst_gemm *gemm, size_t *m, size_t *n, size_t *k);
+void pst_gemm_multiples(pst_gemm *gemm, size_t *m, size_t *n, size_t *k);
 
 #endif

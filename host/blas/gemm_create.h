@@ -4,8 +4,9 @@
 
 #include "blas/gemm.h"
 
-/* Sets parameters for the device and runs the known-answer test; PST_ERROR_DEVICE if no known parameters compute
- * rightly. Whatever is wrong or slow with CLBlast's own parameters for a device is repaired here. */
+/* Products that are tried when the first one is planned: parameters for the device are set and the known-answer test is
+ * run. PST_ERROR_DEVICE then if no known parameters compute rightly. Whatever is wrong or slow with CLBlast's own
+ * parameters for a device is repaired here. */
 pst_status pst_gemm_create(pst_session *session, pst_gemm **gemm);
 
 #endif
