@@ -129,14 +129,21 @@ static int make_room(batch *b) {
     return EXIT_OK;
 }
 
-/* The endings, and what of the settings goes with them, need no folder to be looked at. */
+/* The endings, and what of the settings goes with them, need no folder to be looked at. A plan makes no folders: it
+ * looks into those that are there. */
 static int check_endings(batch *b) {
     for (size_t i = 0; i < b->list.count; i++) {
-        pst_status status = b->list.items[i].state != BATCH_TO_DO
-                                ? PST_OK
-                                : image_check(b->invocation.context, b->settings, b->list.items[i].output);
+        const batch_item *item = &b->list.items[i];
+        pst_status status =
+            item->state != BATCH_TO_DO ? PST_OK : image_check(b->invocation.context, b->settings, item->output);
         if (status == PST_ERROR_ARGUMENT || status == PST_ERROR_UNSUPPORTED || status == PST_ERROR_FORMAT)
             return invocation_failed(&b->invocation, status);
+        settings one = batch_item_settings(&b->list, b->settings, item);
+        int code = one.plan && item->state == BATCH_TO_DO && file_has_folder(item->output)
+                       ? run_check_output(&b->invocation, &one)
+                       : EXIT_OK;
+        if (code != EXIT_OK)
+            return code;
     }
     return EXIT_OK;
 }

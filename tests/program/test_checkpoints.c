@@ -42,6 +42,10 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_assert_int_eq(kill(child, SIGINT), 0);
     ck_assert_int_eq(wait_for(child), 128 + SIGINT);
     ck_assert(cli_exists("run.state"));
+    ck_run(LONG_RUN "--resume run.state --plan"); /* which leaves it */
+    ck_run(LONG_RUN "--resume run.state --checkpoint new/state --plan");
+    ck_refused(LONG_RUN "--resume run.state --plan --content-weight 7", 2, "run.state: was made with", "content");
+    ck_assert(cli_exists("run.state") && !cli_exists("new"));
     ck_run(LONG_RUN "--checkpoint-every 1000 --resume run.state"); /* goes on from it, saves nothing */
     ck_assert(!cli_exists("run.state"));
     cli_forget("done.png");

@@ -158,6 +158,17 @@ bool file_make_folders(const char *path) {
     return good;
 }
 
+bool file_has_folder(const char *path) {
+    size_t length = (size_t)(file_name(path) - path);
+    char *folder = malloc(length + 2);
+    if (!folder)
+        return false;
+    snprintf(folder, length + 2, "%.*s", length ? (int)length : 1, length ? path : ".");
+    bool there = file_is_folder(folder);
+    free(folder);
+    return there;
+}
+
 char *file_numbered(const char *path, int number) {
     const char *dot = strrchr(file_name(path), '.');
     size_t base = dot ? (size_t)(dot - path) : strlen(path);

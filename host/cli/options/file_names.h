@@ -42,6 +42,9 @@ const char *file_name(const char *path);
 /* How many characters of a name, without folders, come before its ending. */
 size_t file_base(const char *name);
 
+/* Whether the folder is there that a file is to lie in. */
+bool file_has_folder(const char *path);
+
 /* Makes the folders that a file is to lie in, as far as they are missing. False with errno set. */
 bool file_make_folders(const char *path);
 

@@ -143,7 +143,8 @@ const option_text option_texts[] = {
      "split in two for them, so that results are as exact as without."},
     {"plan",
      "Print the device memory that the run needs, to the byte, the largest size that fits, and the time, which\n"
-     "two trial iterations predict. Then stop. The exit status is 0 if the run fits."},
+     "two trial iterations predict. Then stop. The exit status is 0 if the run fits. What would be refused\n"
+     "before the run, such as an output that cannot be written or a checkpoint of other options, is told instead."},
 
     {"save-iter", "Every N iterations write the best image so far, as out_100.png, out_200.png ... beside the result\n"
                   "out.png. 0 writes none."},

@@ -139,8 +139,20 @@ static void drop_images(run *r) {
 }
 
 int run_check_output(invocation *w, const settings *s) {
-    pst_status status = s->plan ? PST_OK : image_check(w->context, s, s->output);
+    if (s->log && !file_has_folder(s->log)) {
+        complain("%s: the log cannot be written: its folder does not exist", s->log);
+        return EXIT_FAILED;
+    }
+    pst_status status = image_check(w->context, s, s->output);
     return status == PST_OK ? EXIT_OK : invocation_failed(w, status);
+}
+
+/* A run makes the checkpoint's folder, a plan nothing. */
+static pst_status check_checkpoint(const run *r) {
+    const settings *s = r->settings;
+    if (!s->plan)
+        return pst_job_save_check(r->job, s->checkpoint);
+    return file_has_folder(s->checkpoint) ? pst_file_write_check(r->invocation->context, s->checkpoint) : PST_OK;
 }
 
 int run_prepare(run *r, invocation *w, const settings *s) {
@@ -159,8 +171,8 @@ int run_prepare(run *r, invocation *w, const settings *s) {
     options.start_image = r->start;
     masks_set(&r->masks, &options);
     pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
-    if (status == PST_OK && s->checkpoint && !s->plan)
-        status = pst_job_save_check(r->job, s->checkpoint);
+    if (status == PST_OK && s->checkpoint)
+        status = check_checkpoint(r);
     if (status == PST_OK && s->resume && !s->plan)
         status = pst_job_resume(r->job, s->resume);
     if (status == PST_OK && !s->plan && file_same(s->resume, s->checkpoint))

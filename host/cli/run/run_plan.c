@@ -30,6 +30,7 @@ int run_plan(run *r) {
     progress_wait(&r->invocation->report, "trying two iterations");
     pst_status status = plan->fits ? pst_job_forecast(r->job, &seconds) : PST_OK;
     progress_clear(&r->invocation->report);
-    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device.name)
-                            : invocation_failed(r->invocation, status);
+    if (status == PST_OK && plan->fits && r->settings->resume)
+        status = pst_job_resume(r->job, r->settings->resume);
+    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device.name) : run_failed(r, status);
 }
