@@ -35,8 +35,8 @@ fuzz_row() {
 
 if [ "${1-}" = --row ]; then
     shift
-    TMPDIR=$build/work/$1
-    export TMPDIR
+    TMPDIR=$build/work/$1 LSAN_OPTIONS=suppressions=$here/leaks.supp:print_suppressions=0
+    export TMPDIR LSAN_OPTIONS
     mkdir -p "$TMPDIR"
     fuzz_row "$@"
     rm -rf "$TMPDIR"
