@@ -51,10 +51,12 @@ static int halo(const pst_layers *layers, const pst_segment *s, pst_walk walk) {
     return units;
 }
 
-/* Floats of the segment's input and maps for each pixel of the image. */
+/* Floats of the segment's input and maps for each pixel of the image; wherever a walk ends, of all layers up to the
+ * pooling, so that walks that end elsewhere are cut alike. */
 static double floats_per_pixel(const pst_layers *layers, const pst_segment *s) {
+    const size_t end = s->first + count_layers(layers, s->first, layers->count);
     double pixels = (double)s->stride * s->stride, sum = s->c / pixels;
-    for (size_t l = s->first; l < end_of(s); l++) {
+    for (size_t l = s->first; l < end; l++) {
         sum += layers->at[l].c_out / pixels;
         if (layers->at[l].pooled)
             pixels *= 4;
@@ -62,13 +64,14 @@ static double floats_per_pixel(const pst_layers *layers, const pst_segment *s) {
     return sum;
 }
 
-/* One side of the input, into own parts of at most `tile` and a last one that may be larger by less than a quantum. */
+/* One side of the input, into own parts of at most `tile` and a last one that may be smaller, or larger by less than
+ * half a quantum. */
 static void cut(int side, int tile, int quantum, int *own, int *count) {
     tile = least(tile, round_up(side, quantum));
     int parts = (side + tile - 1) / tile;
     *own = round_up((side + parts - 1) / parts, quantum);
     *count = (side + *own - 1) / *own;
-    if (*count > 1 && side - (*count - 1) * *own < quantum)
+    if (*count > 1 && 2 * (side - (*count - 1) * *own) < quantum)
         (*count)--;
 }
 

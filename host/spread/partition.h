@@ -5,7 +5,7 @@
  * the convolutions behind it are many; the halo keeps it away from the own part.
  *
  * Lengths in a segment are in units of its input map (the image, or the level below); a unit is `stride` pixels of the
- * image. Own parts begin on multiples of 64 pixels, and none is smaller than that unless the image is. All windows of a
+ * image. Own parts begin on multiples of 64 pixels, and none is smaller than 32 unless the image is. All windows of a
  * segment have one size and begin on multiples of `align`, by which all grids of Winograd tiles coincide: what is
  * computed for a unit does not depend on the window. */
 #ifndef PST_SPREAD_PARTITION_H
@@ -26,7 +26,7 @@ typedef struct pst_segment {
     int h, w, c;             /* of its input: the image with 3 channels, or a level */
     int out_h, out_w, out_c; /* of what it hands on; 0 if the walk ends */
     int align;
-    int tile_h, tile_w; /* of own parts; the last of a row or column may be smaller, or larger by less than 64 pixels */
+    int tile_h, tile_w; /* of own parts; the last of a row or column may be smaller, or larger by less than 32 pixels */
     int rows, columns;  /* of tiles */
     int halo[2];        /* by pst_walk: units that must be around an own part */
     int window_h[2], window_w[2];

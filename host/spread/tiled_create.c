@@ -93,9 +93,7 @@ void pst_tiled_destroy(pst_tiled *tiled) {
 
 const pst_partition *pst_tiled_partition(const pst_tiled *tiled) { return pst_tile_walk_partition(tiled->walk); }
 
-/* The largest part of a term's map, as windows or as own parts show it. */
-static size_t part_pixels(const pst_tiled *tiled, size_t term, bool window) {
-    const pst_partition *p = pst_tiled_partition(tiled);
+size_t pst_tiled_part_pixels(const pst_tiled *tiled, const pst_partition *p, size_t term, bool window) {
     const size_t layer = tiled->options.terms[term].layer;
     size_t most = 0;
     for (size_t i = 0; i < p->count; i++)
@@ -107,6 +105,10 @@ static size_t part_pixels(const pst_tiled *tiled, size_t term, bool window) {
             most = pixels > most ? pixels : most;
         }
     return most;
+}
+
+static size_t part_pixels(const pst_tiled *tiled, size_t term, bool window) {
+    return pst_tiled_part_pixels(tiled, pst_tiled_partition(tiled), term, window);
 }
 
 /* Bytes of the buffers on the device, and of the host's staging. */

@@ -57,6 +57,9 @@ size_t pst_tiled_map_pixels(const pst_tiled *tiled, size_t term);
 /* Is a term's layer in a segment of the partition? */
 bool pst_tiled_is_in(const pst_tiled *tiled, const pst_partition *partition, size_t segment, size_t term);
 
+/* The largest part of a term's map that windows of evaluations, or own parts, show. */
+size_t pst_tiled_part_pixels(const pst_tiled *tiled, const pst_partition *partition, size_t term, bool window);
+
 /* Floats of a style term's sums for one region. */
 static inline size_t pst_tiled_sum_floats(const pst_tiled *tiled, size_t term) {
     const size_t c = (size_t)tiled->net->layers.at[tiled->options.terms[term].layer].c_out;

@@ -86,10 +86,31 @@ pst_status pst_tiled_target_walk(pst_tiled *tiled, bool style, int h, int w, pst
     return any ? pst_tile_walk_create(tiled->net, &options, tiled->stores, walk) : PST_OK;
 }
 
+/* A style's own parts may be larger than the windows of the image: while it is walked, its guides have buffers of their
+ * own. Bytes of one. */
+static size_t guide_bytes(const pst_tiled *tiled, const pst_tile_walk *walk, size_t term) {
+    if (tiled->options.terms[term].kind != PST_TERM_STYLE)
+        return 0;
+    return sizeof(float) * pst_tiled_part_pixels(tiled, pst_tile_walk_partition(walk), term, false);
+}
+
+/* Exchanges the buffers of the guides for others. */
+static void exchange_guides(pst_tiled *tiled, pst_buffer *others[PST_TERMS_MAX][PST_REGIONS_MAX]) {
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        for (size_t r = 0; r < tiled->options.region_count; r++)
+            if (others[t][r]) {
+                pst_buffer *other = others[t][r];
+                others[t][r] = tiled->styles[t].guides[r];
+                tiled->styles[t].guides[r] = other;
+            }
+}
+
 pst_status pst_tiled_target_needs(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk_needs *needs) {
     pst_tile_walk *walk;
     pst_status status = pst_tiled_target_walk(tiled, style, h, w, &walk);
     *needs = status == PST_OK && walk ? pst_tile_walk_measure(walk) : (pst_tile_walk_needs){0};
+    for (size_t t = 0; walk && style && t < tiled->options.term_count; t++)
+        needs->windows += tiled->options.region_count * guide_bytes(tiled, walk, t);
     pst_tile_walk_destroy(walk);
     return status;
 }
@@ -124,15 +145,18 @@ static pst_status take_content(void *user, const pst_tile_view *view, const pst_
     pst_tiled *tiled = way->tiled;
     const size_t floats = (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c;
     const pst_buffer *own;
-    pst_status status = PST_OK;
+    float *values = NULL; /* this walk is cut otherwise than an evaluation, and its parts may be larger */
+    pst_status status;
+    PST_TRY(pst_allocate(tiled->session->error, floats, sizeof *values, &values));
     for (size_t t = 0; t < tiled->options.term_count; t++) {
         if (!pst_tiled_is_at(tiled, t, view->layer) || tiled->options.terms[t].kind != PST_TERM_CONTENT)
             continue;
         PST_TRY(pst_tile_walk_own(way->walk, view, features, &own));
-        PST_TRY(pst_buffer_read(tiled->session, own, 0, tiled->staging, sizeof(float) * floats));
-        PST_TRY(pst_store_write(tiled->contents[t], view->own, tiled->staging));
+        PST_TRY(pst_buffer_read(tiled->session, own, 0, values, sizeof(float) * floats));
+        PST_TRY(pst_store_write(tiled->contents[t], view->own, values));
     }
 cleanup:
+    pst_free(values);
     return status;
 }
 
@@ -142,14 +166,27 @@ static pst_status walk_target(pst_tiled *tiled, bool style, const pst_tiled_imag
                                       .read = read_target,
                                       .features = style ? sum_style : take_content,
                                       .waited = style ? take_style : NULL};
+    pst_buffer *own_guides[PST_TERMS_MAX][PST_REGIONS_MAX] = {{NULL}};
+    bool exchanged = false;
     pst_status status;
     PST_TRY(pst_tiled_target_walk(tiled, style, image->h, image->w, &way.walk));
     if (!way.walk)
         return PST_OK;
     PST_TRY(pst_tile_walk_allocate(way.walk));
+    for (size_t t = 0; style && t < tiled->options.term_count; t++)
+        for (size_t r = 0; r < tiled->options.region_count && guide_bytes(tiled, way.walk, t); r++)
+            PST_TRY(pst_buffer_create(tiled->session, guide_bytes(tiled, way.walk, t), "guide of a style",
+                                      &own_guides[t][r]));
+    exchange_guides(tiled, own_guides);
+    exchanged = true;
     for (; way.segment < pst_tile_walk_partition(way.walk)->count; way.segment++)
         PST_TRY(pst_tile_walk_forward(way.walk, way.segment, true, &visitor));
 cleanup:
+    if (exchanged)
+        exchange_guides(tiled, own_guides);
+    for (size_t t = 0; t < PST_TERMS_MAX; t++)
+        for (size_t r = 0; r < PST_REGIONS_MAX; r++)
+            pst_buffer_destroy(tiled->session, own_guides[t][r]);
     pst_tile_walk_destroy(way.walk);
     return status;
 }

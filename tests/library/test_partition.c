@@ -232,7 +232,7 @@ static void check_side(const pst_segment *s, int side, int o, int p, int a, int 
     int unit = PST_TILE_MULTIPLE / s->stride, first = o - s->halo[way], last = p + s->halo[way];
     ck_assert_int_eq(o % unit, 0);
     ck_assert(p == side || (p % unit == 0 && p - o >= unit));
-    ck_assert(p - o >= unit || side < unit);
+    ck_assert(p - o >= unit / 2 || side < unit);
     ck_assert(a >= 0 && a + n <= side && a % s->align == 0 && (side - n) % s->align == 0);
     ck_assert(a <= (first > 0 ? first : 0) && a + n >= (last < side ? last : side));
     first = (first > 0 ? first : 0) / s->align * s->align;
