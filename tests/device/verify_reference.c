@@ -1,9 +1,9 @@
-/* verify_reference FILE --model NETWORK [--device D] [--algorithm A]
+/* verify_reference FILE --model NETWORK [--device D] [--algorithm A] [--tile N]
  * Compares the engine with a file of double-precision reference data: features, Gram matrices, every loss, the gradient
  * of every term and of the whole, the normalized gradient, and the optimizers' trajectories. The file's metadata says
- * for which options it was made. A convolution algorithm can be named for whatever it supports;
- * PASTICHE_KERNELS_FORM=gpu takes the kernels for GPUs (host/cl/session.h). Prints each relative error with its limit;
- * exits with 1 if one is above it.
+ * for which options it was made. With --tile losses and gradients are those of tiles (spread/tiled.h). A convolution
+ * algorithm can be named for whatever it supports; PASTICHE_KERNELS_FORM=gpu takes the kernels for GPUs
+ * (host/cl/session.h). Prints each relative error with its limit; exits with 1 if one is above it.
  *
  * A ReLU or a pooling choice that hangs on a rounding may fall the other way than in double precision and moves a
  * gradient by far more than its limit. Where that happens the gradient is also taken at images a few
@@ -21,6 +21,7 @@
 #include "loss/objective.h"
 #include "model/safetensors.h"
 #include "model/weights_read.h"
+#include "spread/tiled.h"
 #include "support.h"
 #include "transfer/context.h"
 #include "transfer/device_space.h"
@@ -38,6 +39,10 @@ typedef struct verify {
     pst_conv_choices choices;
     pst_objective_options options;
     pst_objective *objective;
+    int tile;         /* 0: whole */
+    pst_tiled *tiled; /* besides the objective, which has what tests look at */
+    pst_stores stores;
+    pst_store *tiled_x, *tiled_g;
     size_t count; /* of the image's samples */
     pst_buffer *x, *g;
     int checks, failures;
@@ -123,13 +128,38 @@ static pst_status compare(verify *v, const char *name, const pst_buffer *buffer,
     return status;
 }
 
-static pst_status evaluate(verify *v, const pst_buffer *x, double *losses) {
+/* Between a buffer and a store of the image's size. */
+static pst_status move(verify *v, pst_buffer *buffer, pst_store *store, bool to_store) {
+    const size_t bytes = sizeof(float) * v->count;
+    float *values = pst_store_values(store);
+    return to_store ? pst_buffer_read(v->context->session, buffer, 0, values, bytes)
+                    : pst_buffer_write(v->context->session, buffer, 0, values, bytes);
+}
+
+/* Loss and gradient at x, and the wait. */
+static pst_status evaluate(verify *v, pst_buffer *x, double *losses, double *total) {
+    double sum;
     pst_status status;
-    PST_TRY(pst_objective_evaluate(v->objective, x, v->g));
-    PST_TRY(pst_session_finish(v->context->session));
-    pst_objective_losses(v->objective, losses);
+    if (v->tile) {
+        PST_TRY(move(v, x, v->tiled_x, true));
+        PST_TRY(pst_tiled_evaluate(v->tiled, v->tiled_x, v->tiled_g));
+        PST_TRY(move(v, v->g, v->tiled_g, false));
+        sum = pst_tiled_losses(v->tiled, losses);
+    } else {
+        PST_TRY(pst_objective_evaluate(v->objective, x, v->g));
+        PST_TRY(pst_session_finish(v->context->session));
+        sum = pst_objective_losses(v->objective, losses);
+    }
+    if (total)
+        *total = sum;
 cleanup:
     return status;
+}
+
+static void set_weight(verify *v, size_t term, double weight) {
+    pst_objective_set_weight(v->objective, term, weight);
+    if (v->tiled)
+        pst_tiled_set_weight(v->tiled, term, weight);
 }
 
 /* The gradient at x, or failing that close by. */
@@ -139,7 +169,7 @@ static pst_status compare_gradient(verify *v, const char *name) {
     float *values = NULL;
     double error, best;
     pst_status status;
-    PST_TRY(evaluate(v, v->x, NULL));
+    PST_TRY(evaluate(v, v->x, NULL, NULL));
     PST_TRY(measure(v, name, v->g, 3, &error));
     best = error;
     if (!(error <= GRADIENT_LIMIT)) {
@@ -154,7 +184,7 @@ static pst_status compare_gradient(verify *v, const char *name) {
         PST_TRY(pst_buffer_write(session, noise, 0, values, sizeof(float) * v->count));
         PST_TRY(pst_combine(session, moved, v->x->bytes / sizeof(float), 2, (const double[]){1, 2e-5 * (double)seed},
                             both));
-        PST_TRY(evaluate(v, moved, NULL));
+        PST_TRY(evaluate(v, moved, NULL, NULL));
         PST_TRY(measure(v, name, v->g, 3, &near));
         best = near < best || isnan(best) ? near : best;
     }
@@ -202,7 +232,7 @@ static pst_status check_losses(verify *v) {
     const pst_tensor_info *info;
     char name[64];
     pst_status status;
-    PST_TRY(evaluate(v, v->x, losses));
+    PST_TRY(evaluate(v, v->x, losses, NULL));
     for (size_t t = 0; t <= v->options.term_count; t++) {
         bool whole = t == v->options.term_count;
         double loss = whole ? total : losses[t];
@@ -254,35 +284,86 @@ static pst_status check_gradients(verify *v) {
     pst_status status = PST_OK;
     for (size_t t = 0; t < v->options.term_count; t++) {
         for (size_t other = 0; other < v->options.term_count; other++)
-            pst_objective_set_weight(v->objective, other, other == t ? v->options.terms[t].weight : 0);
+            set_weight(v, other, other == t ? v->options.terms[t].weight : 0);
         snprintf(name, sizeof name, "gradient.%s", v->options.terms[t].name);
         PST_TRY(compare_gradient(v, name));
     }
     for (size_t t = 0; t < v->options.term_count; t++)
-        pst_objective_set_weight(v->objective, t, v->options.terms[t].weight);
+        set_weight(v, t, v->options.terms[t].weight);
+cleanup:
+    return status;
+}
+
+/* Pixels of a buffer [h][w][3], for tiles. */
+typedef struct source {
+    pst_session *session;
+    const pst_buffer *buffer;
+    int w;
+} source;
+
+static pst_status read_source(void *user, pst_rect part, float *to) {
+    const source *from = user;
+    pst_status status = PST_OK;
+    for (int y = 0; y < part.h && status == PST_OK; y++)
+        status = pst_buffer_read(from->session, from->buffer,
+                                 sizeof(float) * 3 * ((size_t)(part.y + y) * (size_t)from->w + (size_t)part.x),
+                                 to + (size_t)y * (size_t)part.w * 3, sizeof(float) * 3 * (size_t)part.w);
+    return status;
+}
+
+static void drop_objective(verify *v) {
+    pst_objective_destroy(v->objective);
+    pst_tiled_destroy(v->tiled);
+    pst_store_destroy(v->tiled_x);
+    pst_store_destroy(v->tiled_g);
+    v->objective = NULL;
+    v->tiled = NULL;
+    v->tiled_x = v->tiled_g = NULL;
+}
+
+static pst_status make_tiled(verify *v) {
+    const pst_tiled_options tiles = {.tile = v->tile};
+    pst_status status;
+    v->stores.error = v->error;
+    PST_TRY(pst_store_create(&v->stores, false, false, v->options.h, v->options.w, 3, "the image", &v->tiled_x));
+    PST_TRY(pst_store_create(&v->stores, false, false, v->options.h, v->options.w, 3, "the gradient", &v->tiled_g));
+    PST_TRY(pst_tiled_create(v->net, &v->options, &tiles, &v->stores, &v->tiled));
+    PST_TRY(pst_tiled_begin(v->tiled));
+    printf("in %d tiles\n", pst_segment_tiles(&pst_tiled_partition(v->tiled)->segments[0]));
 cleanup:
     return status;
 }
 
 static pst_status make_objective(verify *v) {
     pst_buffer *x = NULL;
+    source from = {.session = v->context->session};
     int h, w, styles = atoi(setting(v, "styles", "1"));
     pst_status status;
     const char *blend = setting(v, "blend", "1");
     PST_TRY(pst_objective_create(v->net, &v->options, &v->objective));
     PST_TRY(pst_objective_begin(v->objective));
-    for (int s = 0; s < styles; s++) {
+    if (v->tile)
+        PST_TRY(make_tiled(v));
+    for (int s = 0; s <= styles; s++) { /* and the content */
         char name[32], *end;
+        double part = strtod(blend, &end);
         snprintf(name, sizeof name, "style_%d", s);
-        PST_TRY(read_image(v, name, &x, &h, &w));
-        PST_TRY(pst_objective_add_style(v->objective, x, h, w, strtod(blend, &end)));
+        PST_TRY(read_image(v, s < styles ? name : "content", &x, &h, &w));
+        from.buffer = x;
+        from.w = w;
+        const pst_tiled_image image = {&from, read_source, h, w};
+        PST_TRY(s < styles ? pst_objective_add_style(v->objective, x, h, w, part)
+                           : pst_objective_set_content(v->objective, x));
+        if (v->tiled)
+            PST_TRY(s < styles ? pst_tiled_add_style(v->tiled, &image, part, NULL)
+                               : pst_tiled_set_content(v->tiled, &image));
         blend = *end ? end + 1 : end;
         pst_buffer_destroy(v->context->session, x);
         x = NULL;
     }
-    PST_TRY(read_image(v, "content", &x, &h, &w));
-    PST_TRY(pst_objective_set_content(v->objective, x));
     PST_TRY(pst_objective_end(v->objective));
+    if (v->tiled)
+        PST_TRY(pst_tiled_end(v->tiled));
 cleanup:
     pst_buffer_destroy(v->context->session, x);
     return status;
@@ -290,15 +371,13 @@ cleanup:
 
 static pst_status check_normalized(verify *v) {
     pst_status status;
-    pst_objective_destroy(v->objective);
-    v->objective = NULL;
+    drop_objective(v);
     v->options.normalize_gradients = true;
     PST_TRY(make_objective(v));
     PST_TRY(compare_gradient(v, "gradient.normalized"));
 cleanup:
     v->options.normalize_gradients = false;
-    pst_objective_destroy(v->objective);
-    v->objective = NULL;
+    drop_objective(v);
     return status != PST_OK ? status : make_objective(v);
 }
 
@@ -321,10 +400,9 @@ static pst_status check_trajectory(verify *v, const char *kind, const pst_optimi
     bool lbfgs = options->kind == PST_OPTIMIZER_LBFGS_PLAIN;
     for (size_t k = 0; k < info->count; k++) {
         pst_vector *vx = (pst_vector *)x, *vg = (pst_vector *)v->g;
-        PST_TRY(pst_objective_evaluate(v->objective, x, v->g));
+        PST_TRY(evaluate(v, x, NULL, &loss));
         PST_TRY(pst_optimizer_measure(optimizer, vx, vg));
         PST_TRY(pst_session_finish(session));
-        loss = pst_objective_losses(v->objective, NULL);
         double error = fabs(loss - wanted[k]) / fabs(wanted[k]);
         if ((!lbfgs || k < 2) && !(error <= worst)) /* also NaN */
             worst = error;
@@ -375,7 +453,8 @@ static pst_status run(verify *v, const char *path, const char *network, const ch
     PST_TRY(check_features(v));
     PST_TRY(make_objective(v));
     PST_TRY(check_losses(v));
-    PST_TRY(check_grams(v));
+    if (!v->tile) /* tiles keep no Gram matrix */
+        PST_TRY(check_grams(v));
     PST_TRY(check_gradients(v));
     PST_TRY(check_normalized(v));
     double rate = atof(setting(v, "gd_rate", "1e-4"));
@@ -392,6 +471,7 @@ cleanup:
 
 int main(int argc, char **argv) {
     const char *file = NULL, *network = NULL, *algorithm = NULL;
+    verify v = {0};
     pst_context_options options;
     pst_context_options_init(&options, sizeof options);
     for (int i = 1; i < argc; i++) {
@@ -401,16 +481,18 @@ int main(int argc, char **argv) {
             options.device = argv[++i];
         else if (strcmp(argv[i], "--algorithm") == 0 && i + 1 < argc)
             algorithm = argv[++i];
+        else if (strcmp(argv[i], "--tile") == 0 && i + 1 < argc)
+            v.tile = atoi(argv[++i]);
         else
             file = argv[i];
     }
     if (test_too_late())
         return TEST_SKIPPED;
     if (!file || !network) {
-        fprintf(stderr, "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm NAME]\n");
+        fprintf(stderr,
+                "usage: verify_reference FILE --model NETWORK [--device DEVICE] [--algorithm NAME] [--tile N]\n");
         return 2;
     }
-    verify v = {0};
     pst_status status = pst_context_create(&options, &v.context);
     if (status == PST_OK) {
         v.error = &v.context->error;
@@ -421,7 +503,7 @@ int main(int argc, char **argv) {
     else
         printf("%d checks, %d failed\n", v.checks, v.failures);
     if (v.context) {
-        pst_objective_destroy(v.objective);
+        drop_objective(&v);
         pst_device_network_destroy(v.net);
         pst_conv_choices_clear(&v.choices);
         pst_weights_destroy(v.model);
