@@ -323,6 +323,142 @@ START_TEST(optimizers_reach_the_same_points) {
 }
 END_TEST
 
+/* ---- halves ---- */
+
+/* An image between a pattern and smoothness: 0.01 (x - pattern)^2 and |difference|^1.5 of neighbors, rounded off at 0.
+ * Writes the gradient over x. */
+static double smoothing(float *x, int h, int w) {
+    enum { MAX = 3 * 24 * 32 };
+    static double g[MAX];
+    double loss = 0;
+    ck_assert_int_le(3 * h * w, MAX);
+    memset(g, 0, sizeof g);
+    for (int i = 0; i < 3 * h * w; i++) {
+        const int neighbors[2] = {i / 3 % w + 1 < w ? i + 3 : i, i / 3 / w + 1 < h ? i + 3 * w : i};
+        const double off = (double)x[i] - 50 * sin(0.2 * (i / 3 / w)) * cos(0.1 * (i / 3 % w) + i % 3);
+        loss += 0.01 * off * off;
+        g[i] += 0.02 * off;
+        for (int k = 0; k < 2; k++) {
+            const double step = (double)(x[neighbors[k]] - x[i]), slope = 1.5 * step * pow(step * step + 1, -0.25);
+            loss += pow(step * step + 1, 0.75);
+            g[neighbors[k]] += slope;
+            g[i] -= slope;
+        }
+    }
+    for (int i = 0; i < 3 * h * w; i++)
+        x[i] = (float)g[i];
+    return loss;
+}
+
+/* A step of an optimizer over the vectors 0 and 1. */
+static double descend(fixture *f, pst_optimizer *optimizer) {
+    ck_ok(error, pst_store_read_rows(pst_host_vector_store(f->v[0]), 0, f->h, f->scratch));
+    const double loss = smoothing(f->scratch, f->h, f->w);
+    ck_ok(error, pst_store_write_rows(pst_host_vector_store(f->v[1]), 0, f->h, f->scratch));
+    ck_ok(error, pst_optimizer_measure(optimizer, f->v[0], f->v[1]));
+    ck_ok(error, pst_optimizer_move(optimizer, &f->v[0], &f->v[1], loss));
+    ck_assert(!pst_store_is_half(pst_host_vector_store(f->v[0])));
+    ck_assert(!pst_store_is_half(pst_host_vector_store(f->v[1])));
+    ck_assert(!pst_store_is_half(pst_host_vector_store(pst_optimizer_best(optimizer))));
+    return loss;
+}
+
+static pst_optimizer_options few_pairs(int which) {
+    pst_optimizer_options options = optim_variant(which);
+    options.history = 5;
+    options.robust_first = 24 * 32 * 3;
+    return options;
+}
+
+START_TEST(pairs_of_halves_descend_as_well) {
+    for (int which = 0; which < 2; which++) {
+        double losses[2][40];
+        for (int half = 0; half < 2; half++) {
+            const pst_optimizer_options options = few_pairs(which);
+            fixture f;
+            pst_optimizer *optimizer;
+            setup(&f, 24, 32, 0);
+            const uint64_t before = f.stores.memory_bytes;
+            f.space.half = half;
+            ck_ok(error, pst_optimizer_create(&f.space.vectors, &options, &optimizer));
+            for (int k = 0; k < 40; k++)
+                losses[half][k] = descend(&f, optimizer);
+            /* The best point and a gradient of its own, or one that waits to be a y; 5 pairs and a step. */
+            ck_assert_uint_eq(f.stores.memory_bytes - before,
+                              2 * pst_store_bytes(false, 24, 32, 3) + 11 * pst_store_bytes(half, 24, 32, 3));
+            pst_optimizer_destroy(optimizer);
+            teardown(&f);
+        }
+        ck_assert_double_lt(losses[0][39], 0.2 * losses[0][0]);
+        for (int k = 19; k < 40; k += 5)
+            ck_assert_double_lt(fabs(losses[1][k] - losses[0][k]), 2e-3 * losses[0][k]);
+    }
+}
+END_TEST
+
+/* ---- saving ---- */
+
+typedef struct saved {
+    fixture *f;
+    uint8_t bytes[1 << 19];
+    size_t at;
+    bool load;
+} saved;
+
+static pst_status numbers(void *self, void *data, size_t bytes) {
+    saved *s = self;
+    ck_assert_uint_le(s->at + bytes, sizeof s->bytes);
+    memcpy(s->load ? data : s->bytes + s->at, s->load ? s->bytes + s->at : data, bytes);
+    s->at += bytes;
+    return PST_OK;
+}
+
+static pst_status vector(void *self, pst_vector *v) {
+    saved *s = self;
+    pst_store *store = pst_host_vector_store(v);
+    if (!s->load)
+        ck_ok(error, pst_store_read_rows(store, 0, s->f->h, s->f->scratch));
+    pst_status status = numbers(self, s->f->scratch, s->f->length * sizeof(float));
+    return s->load ? pst_store_write_rows(store, 0, s->f->h, s->f->scratch) : status;
+}
+
+/* An optimizer that is saved and loaded goes on to the byte, halves or not. */
+START_TEST(what_was_saved_goes_on_as_before) {
+    static saved s;
+    for (int which = 0; which < 2 * OPTIM_VARIANTS; which++) {
+        const pst_optimizer_options options = few_pairs(which % OPTIM_VARIANTS);
+        fixture f, second;
+        pst_optimizer *first, *resumed;
+        setup(&f, 24, 32, 1);
+        setup(&second, 24, 32, 1);
+        f.space.half = second.space.half = which < 2;
+        ck_ok(error, pst_optimizer_create(&f.space.vectors, &options, &first));
+        ck_ok(error, pst_optimizer_create(&second.space.vectors, &options, &resumed));
+        for (int k = 0; k < 9; k++)
+            descend(&f, first);
+        s = (saved){.f = &f};
+        pst_optimizer_archive archive = {
+            .self = &s, .direction = PST_ARCHIVE_SAVE, .numbers = numbers, .vector = vector};
+        ck_ok(error, vector(&s, f.v[0]));
+        ck_ok(error, pst_optimizer_serialize(first, &archive));
+        s.f = &second;
+        s.at = 0;
+        s.load = true;
+        archive.direction = PST_ARCHIVE_LOAD;
+        ck_ok(error, vector(&s, second.v[0]));
+        ck_ok(error, pst_optimizer_serialize(resumed, &archive));
+        ck_assert_uint_eq(second.stores.memory_bytes, f.stores.memory_bytes);
+        ck_assert_uint_eq(second.stores.file_bytes, f.stores.file_bytes);
+        for (int k = 0; k < 9; k++)
+            ck_assert(descend(&f, first) == descend(&second, resumed));
+        pst_optimizer_destroy(first);
+        pst_optimizer_destroy(resumed);
+        teardown(&f);
+        teardown(&second);
+    }
+}
+END_TEST
+
 /* ---- faults ---- */
 
 START_TEST(opening_fails_cleanly) {
@@ -355,6 +491,8 @@ int main(void) {
     tcase_add_test(tests, operations_are_those_of_plain_arrays);
     tcase_add_test(tests, places_give_the_same_bytes);
     tcase_add_test(tests, optimizers_reach_the_same_points);
+    tcase_add_test(tests, pairs_of_halves_descend_as_well);
+    tcase_add_test(tests, what_was_saved_goes_on_as_before);
     tcase_add_test(tests, opening_fails_cleanly);
     suite_add_tcase(suite, tests);
     return test_run(suite);
