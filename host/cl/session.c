@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 /* The variable is for developers: a whole transfer with the kernels for GPUs where there is none. */
@@ -20,6 +21,20 @@ static double compile_seconds(void) {
     return seconds > 0 ? seconds : 20;
 }
 
+/* A folder without kernels is told before anything takes time. */
+static pst_status set_kernel_folder(pst_error *error, pst_session *session, const char *folder) {
+    char *path = NULL;
+    pst_file *file = NULL;
+    pst_status status;
+    PST_TRY(pst_copy_text(error, folder, &session->kernel_folder));
+    PST_TRY(pst_path_join(error, folder, "common.cl", &path));
+    PST_TRY(pst_file_open(error, path, &file, NULL));
+cleanup:
+    pst_file_close(file);
+    pst_free(path);
+    return status;
+}
+
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
     *result = NULL;
     pst_session *session;
@@ -32,7 +47,7 @@ pst_status pst_session_open(pst_error *error, const char *device, const char *ke
     session->cpu_kernels = wants_cpu_kernels(&session->device);
     session->compile_seconds = compile_seconds();
     if (kernel_folder)
-        PST_TRY(pst_copy_text(error, kernel_folder, &session->kernel_folder));
+        PST_TRY(set_kernel_folder(error, session, kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};
     session->context = clCreateContext(properties, 1, &session->device.id, NULL, NULL, &code);
     PST_TRY(pst_session_check(session, code, "clCreateContext", NULL));
