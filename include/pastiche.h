@@ -442,6 +442,8 @@ typedef enum pst_remainder {
 /* A style as a file stores it; see pst_style_create. */
 typedef struct pst_style pst_style;
 
+typedef enum pst_storage { PST_STORAGE_FLOAT, PST_STORAGE_HALF } pst_storage;
+
 /* What a job does. pst_transfer_option_table has ranges and defaults as data. */
 typedef struct pst_transfer_options {
     size_t size;
@@ -535,6 +537,16 @@ typedef struct pst_transfer_options {
     bool keep_gray;
     /* The most memory of the device that a job takes, in bytes. 0, the default: what the device has. */
     size_t memory_bytes;
+    /* The image is worked on in tiles of this many pixels a side, rounded up to a multiple of 64, one after the other,
+     * with the same result but for rounding; sizes up to that run whole. 0, the default: whole, or where that does not
+     * fit in the largest tiles that do. */
+    int tile;
+    /* How pairs of L-BFGS are kept outside the device: halves take half of the memory, and round. Default
+     * PST_STORAGE_FLOAT. */
+    pst_storage lbfgs_storage;
+    /* In tiles: a folder for files with what is as large as the image, which are gone when the job ends. NULL, the
+     * default: that is in memory. */
+    const char *spill_folder;
 } pst_transfer_options;
 
 /* Sets the defaults; size is sizeof(pst_transfer_options). */
@@ -594,20 +606,39 @@ PST_API pst_status pst_job_create(pst_context *context, pst_network *network, co
 /* Ends a job and frees its memory on the device. NULL is fine. */
 PST_API void pst_job_destroy(pst_job *job);
 
+/* Memory of the device, of the host, and files in spill_folder. */
+typedef enum pst_place { PST_PLACE_DEVICE, PST_PLACE_MEMORY, PST_PLACE_FILE } pst_place;
+
 typedef struct pst_plan_entry {
     const char *name; /* what the memory is for */
     uint64_t bytes;
+    pst_place place;
 } pst_plan_entry;
+
+/* A part of the network that all tiles go through before the next. */
+typedef struct pst_plan_segment {
+    const char *first, *last; /* its layers */
+    int columns, rows;        /* of tiles */
+    int halo;                 /* pixels around a tile that are computed with it */
+} pst_plan_segment;
 
 typedef struct pst_plan {
     int width, height;           /* of the result */
-    uint64_t device_bytes;       /* all that will be allocated on the device: the sum of the entries */
+    uint64_t device_bytes;       /* all that will be allocated on the device: the sum of its entries */
     uint64_t largest_bytes;      /* the largest single allocation */
     uint64_t device_limit_bytes; /* what the device has, or memory_bytes where that is less */
     int largest_image_size;      /* the longer side that would still fit */
     bool fits;
     const pst_plan_entry *entries;
     size_t entry_count;
+    const char *problem;   /* why it does not fit; NULL: it does */
+    int tile;              /* 0: all is done whole */
+    uint64_t memory_bytes; /* of the host, besides the images: the sum of those entries */
+    uint64_t file_bytes;
+    const pst_plan_segment *segments; /* of the last size in tiles */
+    size_t segment_count;
+    double halo_work; /* operations on halos, in proportion to those without tiles: 0.2 is 20 % more */
+    double work;      /* operations of an evaluation, as a multiple of those without tiles */
 } pst_plan;
 
 /* The memory that pst_job_run will take. Valid as long as the job. */

@@ -4,6 +4,7 @@
  * piece by piece and takes its name when it is whole. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -237,10 +238,20 @@ static pst_status damaged(const archive *a) {
     return pst_fail(&a->job->context->error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
 }
 
+/* A tile that was not asked for is that of the file. */
+static pst_status take_tile(pst_job *job, const char *options) {
+    const char *line = strstr(options, "\ntile=");
+    const int tile = line ? atoi(line + sizeof "\ntile=" - 1) : 0;
+    if (!job->tile_chosen || tile < 1 || tile > PST_IMAGE_MAX_SIDE || tile == job->plan.tile)
+        return PST_OK;
+    job->options.tile = tile;
+    return pst_job_plan_again(job);
+}
+
 /* Names the first option that the run of the file has another value of. */
 static pst_status check_options(archive *a) {
     pst_error *error = &a->job->context->error;
-    const char *mine = a->job->options_text, *other;
+    const char *mine, *other;
     uint64_t bytes;
     char *theirs = NULL;
     pst_status status;
@@ -249,6 +260,8 @@ static pst_status check_options(archive *a) {
         PST_TRY(damaged(a));
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
+    PST_TRY(take_tile(a->job, theirs));
+    mine = a->job->options_text;
     for (other = theirs; *mine || *other;) {
         int m = (int)strcspn(mine, "\n"), o = (int)strcspn(other, "\n");
         if (m != o || memcmp(mine, other, (size_t)m) != 0)
@@ -322,7 +335,7 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
     state numbers;
     double weights[PST_TERMS_MAX];
     pst_status status;
-    if (job->started || job->stage.objective)
+    if (job->started || job->stage.space)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job can be resumed only before it runs");
     PST_TRY(pst_job_check_memory(job));
     PST_TRY(pst_file_open(&job->context->error, path, &a.in, &bytes));

@@ -4,20 +4,24 @@
 
 #include "image/extent.h"
 #include "loss/regions.h"
+#include "spread/tiled.h"
 #include "transfer/context.h"
 #include "transfer/device_space.h"
+#include "transfer/host_space.h"
 #include "transfer/scales.h"
 #include "transfer/stored_style.h"
 
-#define PST_PLAN_ENTRIES 8
+#define PST_PLAN_ENTRIES 16
 
 /* What the descent holds at one scale: made when it begins, gone before the next one begins; stage.h. */
 typedef struct pst_stage {
     pst_extent extent;
     int w, h, iterations;     /* the size that is worked on: the extent's */
-    pst_objective *objective; /* NULL: none is open */
-    pst_space *space;         /* NULL: none is open yet; it lies in the next */
+    pst_objective *objective; /* of a scale that runs whole; NULL: none is open */
+    pst_tiled *tiled;         /* of one in tiles */
+    pst_space *space;         /* NULL: none is open yet; it lies in one of the next */
     pst_device_space on_device;
+    pst_host_space on_host;
     pst_optimizer_options optimizer_options;
     pst_optimizer *optimizer;
     pst_vector *x, *gradient;           /* x moves; the optimizer may exchange either for another one of their size */
@@ -53,6 +57,13 @@ struct pst_job {
     pst_objective_options objective_options; /* w and h are what is worked on at the last scale */
     char *options_text;                      /* of pst_options_text, when the job was made */
     char masks_digest[65];
+    pst_stores stores;       /* of what lies outside the device */
+    char *spill;             /* their folder; NULL: there are no files */
+    pst_partition partition; /* of the last scale in tiles */
+    bool tile_chosen;        /* by the plan, not by the options */
+    char problem[512];       /* why the plan does not fit */
+    pst_status problem_status;
+    pst_plan_segment segments[PST_SEGMENTS_MAX];
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
@@ -75,9 +86,12 @@ static inline double pst_job_pixel_scale(const pst_job *job) { return job->optio
 /* The size of a style's image where the result's longer side is image_size. */
 void pst_job_style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h);
 
-/* Adds a stored style to the targets where the result's longer side is image_size; guides: its own, or NULL. */
-pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
-                                    const pst_guides *guides);
+/* What is known of a stored style, for an image whose longer side is image_size. */
+void pst_job_style_statistics(const pst_job *job, size_t style, int image_size,
+                              pst_feature_statistics statistics[PST_LAYERS_MAX]);
+
+/* job->options_text, with the tile of the plan. */
+pst_status pst_job_make_text(pst_job *job);
 
 /* ---- job_plan.c ---- */
 
@@ -98,10 +112,9 @@ void pst_job_fill_transparent(pst_image *image);
 pst_status pst_job_make_guides(const pst_job *job, const pst_extent *extent, int image_size, pst_guides **guides);
 void pst_job_drop_guides(const pst_job *job, pst_guides *guides);
 
-/* Where regions have no style: hold tells the objective of this extent to keep the content (in network units), and keep
- * puts the content into the result. */
-pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content,
-                                const pst_extent *extent);
+/* Where regions have no style: which pixels of an extent are painted, 1, and which are the content, 0; NULL where all
+ * are painted. And the content put into a result. */
+pst_status pst_job_free_parts(const pst_job *job, const pst_extent *extent, float **free);
 pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 
 /* ---- tuning.c ---- */
@@ -109,10 +122,15 @@ pst_status pst_job_keep_content(const pst_job *job, pst_image *image);
 /* Fills job->named_choices. */
 pst_status pst_job_name_choices(pst_job *job);
 
-/* ---- job_run.c ---- */
+/* The same for a job that was made, and all that follows from the plan. PST_ERROR_DEVICE_MEMORY and others as below. */
+pst_status pst_job_plan_again(pst_job *job);
 
-/* PST_ERROR_DEVICE_MEMORY for a job that does not fit. */
+/* ---- job_fits.c ---- */
+
+/* PST_ERROR_DEVICE_MEMORY, PST_ERROR_MEMORY or PST_ERROR_FILE for a job that does not fit. */
 pst_status pst_job_check_memory(pst_job *job);
+
+/* ---- job_run.c ---- */
 
 /* How long it has run. */
 double pst_job_seconds(const pst_job *job);

@@ -62,13 +62,11 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_add_stored_style(const pst_job *job, pst_objective *objective, size_t style, int image_size,
-                                    const pst_guides *guides) {
+void pst_job_style_statistics(const pst_job *job, size_t style, int image_size,
+                              pst_feature_statistics statistics[PST_LAYERS_MAX]) {
     const pst_style *stored = job->stored[style];
-    pst_feature_statistics statistics[PST_LAYERS_MAX];
     pst_style_statistics(stored, pst_style_nearest(stored, ceil(job->options.style_scale * image_size)),
                          &job->net->layers, statistics);
-    return pst_objective_add_statistics(objective, statistics, job->blend[style], guides);
 }
 
 void pst_job_style_size(const pst_job *job, const pst_image *style, int image_size, int *w, int *h) {
@@ -158,6 +156,27 @@ cleanup:
     return status;
 }
 
+pst_status pst_job_make_text(pst_job *job) {
+    pst_transfer_options options = job->options;
+    options.tile = job->plan.tile;
+    return pst_options_text(&job->context->error, &options, &job->options_text);
+}
+
+/* The folder must be there before anything begins. */
+static pst_status open_stores(pst_job *job) {
+    pst_error *error = &job->context->error;
+    uint64_t room;
+    pst_status status = PST_OK;
+    job->stores.error = error;
+    if (!job->options.spill_folder)
+        return PST_OK;
+    PST_TRY(pst_copy_text(error, job->options.spill_folder, &job->spill));
+    PST_TRY(pst_stores_room(error, job->spill, &room));
+    job->stores.folder = job->spill;
+cleanup:
+    return status;
+}
+
 pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
                           pst_job **result) {
     *result = NULL;
@@ -178,9 +197,10 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     job->gray = job->options.keep_gray && all_are_gray(job);
     PST_TRY(bring_to_size(job));
     PST_TRY(make_objective(job));
+    PST_TRY(open_stores(job));
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
-    PST_TRY(pst_options_text(&context->error, &job->options, &job->options_text));
+    PST_TRY(pst_job_make_text(job));
     pst_job_digest_masks(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;
@@ -190,6 +210,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     job->options.style_masks = NULL;
     job->options.blend_weights = NULL;
     job->options.content_layers = job->options.style_layers = NULL;
+    job->options.spill_folder = NULL;
     *result = job;
     return PST_OK;
 cleanup:
@@ -215,6 +236,7 @@ void pst_job_destroy(pst_job *job) {
     pst_free(job->stored);
     pst_free(job->blend);
     pst_free(job->options_text);
+    pst_free(job->spill);
     pst_regions_destroy(job->regions);
     pst_free(job);
 }

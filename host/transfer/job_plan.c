@@ -1,27 +1,18 @@
 /* The scales of a job, and how much memory it will take, before anything is allocated. */
+#include "transfer/job_plan.h"
+
 #include <math.h>
 #include <stdio.h>
 
-#include "transfer/job.h"
+#include "base/memory.h"
 #include "transfer/stage.h"
 #include "transfer/transfer_options.h"
 
-#define OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
-
-typedef struct needs {
-    uint64_t weights, maps, workspace, targets, vectors,
-        while_targets; /* the last: more than all else, while targets are made */
-    uint64_t largest;
-} needs;
-
-static uint64_t total(const needs *n) {
-    return n->weights + n->maps + n->workspace + n->targets + n->vectors + n->while_targets;
+uint64_t pst_needs_device(const pst_needs *n) {
+    return n->weights + n->maps + n->workspace + n->windows + n->targets + n->vectors + n->while_targets;
 }
 
-static void at_least(uint64_t *value, uint64_t other) {
-    if (other > *value)
-        *value = other;
-}
+uint64_t pst_needs_stores(const pst_needs *n) { return n->levels + n->contents + n->images; }
 
 /* The least of a size that suits all styles, and the content for layer `deepest` if that is not NULL; 0 if none does.
  * `part` is the size's share of a style's. */
@@ -62,8 +53,8 @@ static pst_status check_size(pst_job *job, const pst_image *image, bool style, i
 
 /* The needs of a scale of this size; styles scale with it. anew: of another job with this size, which begins with the
  * images as they were given; those of this job have rounded sizes. */
-static pst_status measure(pst_job *job, int image_size, bool anew, int iterations, needs *n) {
-    *n = (needs){0};
+static pst_status measure(pst_job *job, int image_size, bool anew, int iterations, pst_needs *n) {
+    *n = (pst_needs){.work = 1};
     pst_objective_options options = job->objective_options;
     pst_objective *objective = NULL;
     int image_w, image_h;
@@ -84,12 +75,12 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
     n->workspace = pass.workspace;
     n->largest = pass.largest;
     n->targets = pst_objective_target_bytes(objective, &largest);
-    at_least(&n->largest, largest);
+    pst_at_least(&n->largest, largest);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, options.w, options.h, iterations);
     size_t length = (size_t)options.h * (size_t)options.w * 3, count = pst_optimizer_vector_count(&optimizer);
-    n->vectors = (count + OWN_VECTORS) * pst_device_vector_bytes(length) +
+    n->vectors = (count + PST_OWN_VECTORS) * pst_device_vector_bytes(length) +
                  pst_device_space_bytes(options.h, options.w, count + 2);
-    at_least(&n->largest, pst_device_vector_bytes(length));
+    pst_at_least(&n->largest, pst_device_vector_bytes(length));
     for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
         bool style = s < job->options.style_count;
         int w = options.w, h = options.h;
@@ -103,9 +94,9 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
         status = style ? pst_objective_style_bytes(objective, h, w, &bytes, &largest)
                        : pst_objective_content_bytes(objective, &bytes, &largest);
         PST_TRY(status);
-        at_least(&n->largest, largest);
+        pst_at_least(&n->largest, largest);
         uint64_t image = pst_device_vector_bytes((size_t)h * (size_t)w * 3);
-        at_least(&most_while, image + bytes);
+        pst_at_least(&most_while, image + bytes);
     }
     uint64_t later = n->maps + n->workspace + n->vectors;
     n->while_targets = most_while > later ? most_while - later : 0;
@@ -114,8 +105,8 @@ cleanup:
     return status;
 }
 
-static bool fits(const pst_job *job, const needs *n) {
-    return total(n) <= job->plan.device_limit_bytes &&
+bool pst_job_fits(const pst_job *job, const pst_needs *n) {
+    return pst_needs_device(n) <= job->plan.device_limit_bytes &&
            n->largest <= job->context->session->device.info.max_allocation_bytes;
 }
 
@@ -126,79 +117,118 @@ static int largest_size(pst_job *job) {
     int low = 0, high = 32768;
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
-        needs n;
+        pst_needs n;
         /* Too small for the network is no reason to go down; what the host has no memory to plan is not offered. */
-        bool good = middle < 16 ||
-                    (measure(job, middle, true, last_iterations(job), &n) == PST_OK ? fits(job, &n) : middle < 256);
+        bool good =
+            middle < 16 ||
+            (measure(job, middle, true, last_iterations(job), &n) == PST_OK ? pst_job_fits(job, &n) : middle < 256);
         *(good ? &low : &high) = middle;
     }
     job->context->error = (pst_error){0};
     return low < 16 ? 0 : low;
 }
 
-/* With `count` scales: their sizes and shares. *most becomes the needs of the one that takes most memory. */
-static pst_status try_scales(pst_job *job, size_t count, needs *most) {
+/* With `count` scales: their sizes and shares, and the needs of each. */
+static pst_status try_scales(pst_job *job, size_t count, pst_needs *whole) {
     int longer = job->width > job->height ? job->width : job->height;
-    *most = (needs){0};
+    pst_status status = PST_OK;
     job->scale_count = count;
     for (size_t k = 0; k < count; k++) {
         pst_scale *scale = &job->scales[k];
-        scale->image_size = pst_scale_size(longer, count, k);
+        *scale = (pst_scale){.image_size = pst_scale_size(longer, count, k), .work = 1};
         pst_img_fit(job->width, job->height, scale->image_size, &scale->w, &scale->h);
     }
     pst_scales_share(job->scales, count, job->options.iterations);
-    for (size_t k = 0; k < count; k++) {
-        needs n;
-        pst_status status = measure(job, job->scales[k].image_size, false, job->scales[k].iterations, &n);
-        if (status != PST_OK)
-            return status;
-        if (total(&n) >= total(most))
-            *most = n;
-    }
-    return PST_OK;
+    for (size_t k = 0; k < count && status == PST_OK; k++)
+        status = measure(job, job->scales[k].image_size, false, job->scales[k].iterations, &whole[k]);
+    return status;
 }
 
 /* What was asked for, or as many scales as make sense; a network that finds the coarsest ones too small gets fewer. */
-static pst_status choose_scales(pst_job *job, needs *most) {
+static pst_status choose_scales(pst_job *job, pst_needs *whole) {
     const pst_transfer_options *o = &job->options;
     int longer = job->width > job->height ? job->width : job->height;
     size_t count = o->scales                     ? (size_t)o->scales
                    : o->start == PST_START_IMAGE ? 1
                                                  : pst_scale_count(longer, o->min_size, o->iterations);
-    pst_status status = try_scales(job, count, most);
+    pst_status status = try_scales(job, count, whole);
     while (status == PST_ERROR_ARGUMENT && !o->scales && count > 1)
-        status = try_scales(job, --count, most);
+        status = try_scales(job, --count, whole);
     return status;
+}
+
+/* The needs of the scale that takes most. */
+static pst_needs most_of(const pst_job *job, const pst_needs *whole) {
+    pst_needs most = {0};
+    for (size_t k = 0; k < job->scale_count; k++)
+        if (pst_needs_device(&whole[k]) >= pst_needs_device(&most))
+            most = whole[k];
+    return most;
+}
+
+static void add_entry(pst_job *job, const char *name, uint64_t bytes, pst_place place) {
+    pst_plan *plan = &job->plan;
+    uint64_t *all = place == PST_PLACE_DEVICE   ? &plan->device_bytes
+                    : place == PST_PLACE_MEMORY ? &plan->memory_bytes
+                                                : &plan->file_bytes;
+    *all += bytes;
+    if (bytes)
+        job->entries[plan->entry_count++] = (pst_plan_entry){name, bytes, place};
+}
+
+static void list_entries(pst_job *job, const pst_needs *device, const pst_needs *host) {
+    const pst_place stores = job->stores.folder ? PST_PLACE_FILE : PST_PLACE_MEMORY;
+    add_entry(job, "network weights", device->weights, PST_PLACE_DEVICE);
+    add_entry(job, "feature maps and their gradients", device->maps, PST_PLACE_DEVICE);
+    add_entry(job, "convolution workspace", device->workspace, PST_PLACE_DEVICE);
+    add_entry(job, "windows of tiles", device->windows, PST_PLACE_DEVICE);
+    add_entry(job, "targets of content and style", device->targets, PST_PLACE_DEVICE);
+    add_entry(job, "image, gradient and optimizer", device->vectors, PST_PLACE_DEVICE);
+    add_entry(job, "more while the targets are made", device->while_targets, PST_PLACE_DEVICE);
+    add_entry(job, "maps between segments", host->levels, stores);
+    add_entry(job, "features of the content", host->contents, stores);
+    add_entry(job, "images of the optimizer", host->images, stores);
+    add_entry(job, "scratch", host->scratch, PST_PLACE_MEMORY);
+    job->plan.entries = job->entries;
 }
 
 pst_status pst_job_make_plan(pst_job *job) {
     const pst_device *device = &job->context->session->device;
-    needs n;
-    pst_status status = choose_scales(job, &n);
-    if (status != PST_OK)
-        return status;
-    job->context->error = (pst_error){0};
     pst_plan *plan = &job->plan;
-    plan->width = job->width;
-    plan->height = job->height;
-    plan->device_bytes = total(&n);
-    plan->largest_bytes = n.largest;
+    pst_needs *whole, most, host = {0};
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, PST_SCALES_MAX, sizeof *whole, &whole));
+    PST_TRY(choose_scales(job, whole));
+    job->context->error = (pst_error){0};
+    *plan = (pst_plan){.width = job->width, .height = job->height};
     plan->device_limit_bytes = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
     if (job->options.memory_bytes && job->options.memory_bytes < plan->device_limit_bytes)
         plan->device_limit_bytes = job->options.memory_bytes;
-    plan->fits = fits(job, &n);
+    most = most_of(job, whole);
+    job->tile_chosen = !job->options.tile;
+    if (job->options.tile || !pst_job_fits(job, &most))
+        PST_TRY(pst_job_plan_tiles(job, whole, &most, &host));
+    plan->largest_bytes = most.largest;
+    list_entries(job, &most, &host);
     plan->largest_image_size = largest_size(job);
-    const pst_plan_entry entries[] = {
-        {"network weights", n.weights},
-        {"feature maps and their gradients", n.maps},
-        {"convolution workspace", n.workspace},
-        {"targets of content and style", n.targets},
-        {"image, gradient and optimizer", n.vectors},
-        {"more while the targets are made", n.while_targets},
-    };
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (entries[i].bytes)
-            job->entries[plan->entry_count++] = entries[i];
-    plan->entries = job->entries;
-    return PST_OK;
+    PST_TRY(pst_job_find_problem(job, &most));
+cleanup:
+    pst_free(whole);
+    return status;
+}
+
+pst_status pst_job_plan_again(pst_job *job) {
+    pst_status status;
+    job->named_count = 0;
+    job->options.content = job->content;
+    job->options.styles = (const pst_image *const *)job->styles;
+    PST_TRY(pst_job_make_plan(job));
+    PST_TRY(pst_job_name_choices(job));
+    PST_TRY(pst_job_check_memory(job));
+    pst_free(job->options_text);
+    PST_TRY(pst_job_make_text(job));
+cleanup:
+    job->options.content = NULL;
+    job->options.styles = NULL;
+    return status;
 }

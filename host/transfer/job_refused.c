@@ -22,23 +22,11 @@ static void set_notice(pst_job *job) {
              names);
 }
 
-/* The caller's images are gone by now, and the job's stand for them. */
 static pst_status plan_anew(pst_job *job) {
-    pst_status status;
     set_notice(job);
     pst_context_keep_refused(job->context);
     job->choices.refused = job->context->session->refused;
-    job->named_count = 0;
-    job->plan = (pst_plan){0};
-    job->options.content = job->content;
-    job->options.styles = (const pst_image *const *)job->styles;
-    PST_TRY(pst_job_make_plan(job));
-    PST_TRY(pst_job_name_choices(job));
-    PST_TRY(pst_job_check_memory(job));
-cleanup:
-    job->options.content = NULL;
-    job->options.styles = NULL;
-    return status;
+    return pst_job_plan_again(job);
 }
 
 pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {

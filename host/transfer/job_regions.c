@@ -89,23 +89,21 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_hold_content(const pst_job *job, pst_objective *objective, const pst_buffer *content,
-                                const pst_extent *extent) {
+pst_status pst_job_free_parts(const pst_job *job, const pst_extent *extent, float **free) {
     const size_t image_pixels = (size_t)extent->image_w * (size_t)extent->image_h;
-    float *kept = NULL, *free = NULL;
+    float *kept = NULL;
     pst_status status = PST_OK;
+    *free = NULL;
     if (!pst_regions_keep_any(job->regions))
         return PST_OK;
     PST_TRY(pst_allocate(&job->context->error, image_pixels, sizeof(float), &kept));
-    PST_TRY(pst_allocate(&job->context->error, (size_t)extent->w * (size_t)extent->h, sizeof(float), &free));
+    PST_TRY(pst_allocate(&job->context->error, (size_t)extent->w * (size_t)extent->h, sizeof(float), free));
     PST_TRY(pst_regions_kept(&job->context->error, job->regions, extent->image_w, extent->image_h, kept));
     for (size_t i = 0; i < image_pixels; i++)
         kept[i] = fminf(fmaxf(1 - kept[i], 0), 1);
-    pst_extent_continue(extent, 1, kept, free);
-    PST_TRY(pst_objective_keep_content(objective, content, free));
+    pst_extent_continue(extent, 1, kept, *free);
 cleanup:
     pst_free(kept);
-    pst_free(free);
     return status;
 }
 

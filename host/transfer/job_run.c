@@ -33,17 +33,17 @@ static bool is_done(pst_job *job) {
 
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
 
-/* The time left, if a pixel goes on to cost what it does at this scale; -1 while that is not known. The first
- * evaluation tells nothing: it waits for the targets. */
+/* The time left, if a pixel goes on to cost what it does at this scale, in tiles as much more as it is more work; -1
+ * while that is not known. The first evaluation tells nothing: it waits for the targets. */
 static double seconds_left(const pst_job *job) {
     const pst_stage *stage = &job->stage;
     int measured = stage->iteration - job->pace_iteration;
     if (measured < 1)
         return -1;
-    double scale_pixels = (double)stage->extent.image_w * stage->extent.image_h;
+    double scale_pixels = (double)stage->extent.image_w * stage->extent.image_h * job->scales[job->scale].work;
     double pixels = (stage->iterations - stage->iteration) * scale_pixels;
     for (size_t k = job->scale + 1; k < job->scale_count; k++)
-        pixels += (double)job->scales[k].iterations * job->scales[k].w * job->scales[k].h;
+        pixels += (double)job->scales[k].iterations * job->scales[k].w * job->scales[k].h * job->scales[k].work;
     return (pst_clock_seconds() - job->pace_seconds) / (measured * scale_pixels) * pixels;
 }
 
@@ -83,28 +83,6 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_check_memory(pst_job *job) {
-    const pst_device_info *device = &job->context->session->device.info;
-    if (job->plan.fits)
-        return PST_OK;
-    if (!job->plan.largest_image_size)
-        return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                        "an image of %dx%d needs %.0f MiB of a device and may take %.0f MiB, and no size would fit; "
-                        "choose another device",
-                        job->width, job->height, (double)job->plan.device_bytes / 1048576,
-                        (double)job->plan.device_limit_bytes / 1048576);
-    if (job->plan.device_bytes <= job->plan.device_limit_bytes)
-        return pst_fail(
-            &job->context->error, PST_ERROR_DEVICE_MEMORY,
-            "an image of %dx%d needs %.0f MiB in one piece on a device with %.0f MiB; an image size of %d would fit",
-            job->width, job->height, (double)job->plan.largest_bytes / 1048576,
-            (double)device->max_allocation_bytes / 1048576, job->plan.largest_image_size);
-    return pst_fail(&job->context->error, PST_ERROR_DEVICE_MEMORY,
-                    "an image of %dx%d needs %.0f MiB of a device and may take %.0f MiB; an image size of %d would fit",
-                    job->width, job->height, (double)job->plan.device_bytes / 1048576,
-                    (double)job->plan.device_limit_bytes / 1048576, job->plan.largest_image_size);
-}
-
 pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {
     char notice[PST_NOTICE_BYTES];
     bool stop = false;
@@ -113,7 +91,7 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job runs only once");
     PST_TRY(pst_job_check_memory(job));
     job->started = true;
-    if (!job->stage.objective) /* else it was resumed */
+    if (!job->stage.space) /* else it was resumed */
         PST_TRY(pst_job_open_stage(job, 0, NULL));
     job->start_seconds = pst_clock_seconds();
     while (!stop) {
@@ -137,31 +115,39 @@ cleanup:
     return status;
 }
 
+/* The scale that a forecast measures: the finest that runs whole, or else the coarsest in tiles. */
+static size_t forecast_scale(const pst_job *job) {
+    size_t k = job->scale_count - 1;
+    while (k > 0 && job->scales[k].tile)
+        k--;
+    return k;
+}
+
 pst_status pst_job_forecast(pst_job *job, double *seconds) {
-    const pst_scale *full = &job->scales[job->scale_count - 1];
+    const size_t k = forecast_scale(job);
+    const pst_scale *tried = &job->scales[k];
     char notice[PST_NOTICE_BYTES];
     double opening, start, evaluation = 0, all = 0;
     pst_status status;
     *seconds = 0;
-    if (job->started || job->stage.objective)
+    if (job->started || job->stage.space)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a forecast is possible only before the run");
     PST_TRY(pst_job_check_memory(job));
     start = pst_clock_seconds();
-    PST_TRY(pst_job_open_stage(job, job->scale_count - 1, job->content));
+    PST_TRY(pst_job_open_stage(job, k, job->content));
     opening = pst_clock_seconds() - start;
     for (int n = 0; n <= FORECAST_MOST && evaluation < FORECAST_SECONDS; n++) {
         start = pst_clock_seconds();
         job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
-        PST_TRY(pst_job_advance(job, job->scale_count - 1, job->content, notice));
+        PST_TRY(pst_job_advance(job, k, job->content, notice));
         if (n) { /* the first compiles kernels */
             evaluation += pst_clock_seconds() - start;
             *seconds = evaluation / n;
         }
     }
-    for (size_t k = 0; k < job->scale_count; k++) {
-        const pst_scale *scale = &job->scales[k];
-        all += ((double)scale->w * scale->h) / ((double)full->w * full->h) * (opening + scale->iterations * *seconds);
-    }
+    for (const pst_scale *scale = job->scales; scale < job->scales + job->scale_count; scale++)
+        all += ((double)scale->w * scale->h) / ((double)tried->w * tried->h) *
+               (opening + scale->iterations * *seconds * scale->work / tried->work);
     *seconds = all;
 cleanup:
     if (!job->started)

@@ -33,8 +33,7 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
                         : term->kind == PST_TERM_STYLE ? style_weight
                                                        : tv_weight;
         term->weight = weight * term->factor;
-        if (stage->objective)
-            pst_stage_set_weight(stage, t, term->weight);
+        pst_stage_set_weight(stage, t, term->weight);
     }
     if (stage->best_iteration)
         PST_TRY(begin_anew(job));

@@ -17,7 +17,10 @@
 typedef struct pst_scale {
     int image_size; /* longer side */
     int w, h;
-    int iterations; /* at most; 1 or more */
+    int iterations;      /* at most; 1 or more */
+    int tile;            /* 0: it runs whole */
+    double work;         /* of an evaluation, as a multiple of that without tiles */
+    uint64_t keep_bytes; /* as in spread/tiled.h */
 } pst_scale;
 
 /* The longer side of scale k of `count`, of which the last one is image_size; at least 1. */

@@ -28,6 +28,9 @@ void pst_stage_set_weight(pst_stage *stage, size_t term, double weight);
 /* An image as a new buffer of network units; pixel_scale as in op/pixels.h. */
 pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x);
 
+/* Are an optimizer's pairs halves, in tiles? */
+bool pst_stage_halves(const pst_job *job);
+
 /* The options of the optimizer at a scale. */
 pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int iterations);
 

@@ -22,6 +22,7 @@ static const char *const color_matches[] = {"none", "cholesky", "pca", "symmetri
 static const char *const guide_modes[] = {"simple", "all", "inside", NULL};
 static const char *const remainders[] = {"extend", "floor", "ceil", NULL};
 static const char *const on_off[] = {"off", "on", NULL};
+static const char *const storages[] = {"float", "half", NULL};
 static const char *const borders[] = {"zeros", "replicate", NULL};
 
 /* The compiler knows the type of a member, except what is an enum and what a pointer means. */
@@ -101,6 +102,9 @@ static const pst_option_info table[] = {
     WORD(remainder, remainders),
     {AT(keep_gray), .type = PST_OPTION_BOOL, .most = 1, .value = 1, .words = on_off, .changes_result = true},
     NEUTRAL(memory_bytes, 0, 1125899906842624.0), /* 1 PiB */
+    NUMBER(tile, 0, PST_IMAGE_MAX_SIDE, 0),
+    WORD(lbfgs_storage, storages),
+    POINTER(spill_folder, 0),
 };
 enum { ROWS = sizeof table / sizeof *table };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "job_fixture.h"
 #include "transfer/transfer_options.h"
 
@@ -180,62 +181,119 @@ START_TEST(the_plan_is_what_is_taken) {
 }
 END_TEST
 
-/* Nothing is taken, and the message names the size that would fit, or that there is none. */
-static int refused(const pst_transfer_options *options) {
+/* What the job takes at most on the device and outside is what the plan says; `plan` gets that. */
+static void tiles_hold(const pst_transfer_options *options, pst_plan *plan) {
     pst_session *session = context->session;
     pst_job *job = job_make(options);
-    const int size = pst_job_plan(job)->largest_image_size;
-    double seconds;
-    char number[16] = "no size";
-    if (size)
-        snprintf(number, sizeof number, "size of %d", size);
-    session->peak_bytes = session->buffer_bytes;
-    ck_assert(!pst_job_plan(job)->fits);
-    ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_ERROR_DEVICE_MEMORY);
-    ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_ERROR_DEVICE_MEMORY);
-    ck_assert_msg(strstr(pst_context_message(context), number) != NULL, "%s", pst_context_message(context));
-    ck_assert_uint_eq(session->peak_bytes, session->buffer_bytes);
+    const uint64_t before = session->buffer_bytes;
+    uint64_t scratch = 0;
+    *plan = *pst_job_plan(job);
+    for (size_t i = 0; i < plan->entry_count; i++)
+        scratch += strcmp(plan->entries[i].name, "scratch") == 0 ? plan->entries[i].bytes : 0;
+    session->peak_bytes = before;
+    ck_assert_msg(plan->fits && plan->tile, "%s", plan->problem ? plan->problem : "it is whole");
+    ck_assert_msg(pst_job_run(job, take_result, job) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_uint_eq(session->peak_bytes - before, plan->device_bytes);
+    /* L-BFGS takes nothing for pairs that it does not keep. */
+    const pst_stores *stores = &job->stores;
+    const uint64_t planned = plan->memory_bytes + plan->file_bytes - scratch,
+                   taken = stores->peak_memory_bytes + stores->peak_file_bytes;
+    ck_assert_uint_le(taken, planned);
+    ck_assert(stores->peak_file_bytes == 0 || stores->peak_memory_bytes == 0);
+    ck_assert((stores->peak_file_bytes > 0) == (plan->file_bytes > 0));
+    ck_assert(taken == planned || options->optimizer == PST_OPTIMIZER_LBFGS);
     pst_job_destroy(job);
-    return size;
+    ck_assert_uint_eq(session->buffer_bytes, before);
 }
 
-/* With less memory than it needs, nothing is taken and the size that the message names fits; one pixel more does not.
- */
-START_TEST(what_does_not_fit_is_refused) {
+START_TEST(the_plan_in_tiles_is_what_is_taken) {
+    static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_LBFGS_PLAIN, PST_OPTIMIZER_ADAM,
+                                               PST_OPTIMIZER_GRADIENT_DESCENT};
+    for (int form = 0; form < 16; form++) {
+        pst_transfer_options options = job_options(kinds[form % 4], form % 3 ? 150 : 200, 30);
+        const pst_image *const masks[] = {style_mask};
+        pst_plan plan;
+        options.tile = form % 2 ? 64 : 100;
+        options.scales = 1 + form % 2;
+        options.spill_folder = form & 4 ? "." : NULL;
+        options.lbfgs_storage = form & 8 ? PST_STORAGE_HALF : PST_STORAGE_FLOAT;
+        options.style_scale = form == 5 ? 3 : 1;
+        options.content_mask = form > 10 ? mask : NULL;
+        options.style_masks = form > 10 ? masks : NULL;
+        tiles_hold(&options, &plan);
+        ck_assert_int_eq(plan.tile, form % 2 ? 64 : 128);
+        ck_assert(plan.segment_count && plan.segments[0].columns == (form % 2 ? form % 3 ? 2 : 3 : form % 3 ? 1 : 2));
+        ck_assert((plan.file_bytes > 0) == (options.spill_folder != NULL));
+    }
+}
+END_TEST
+
+/* Nothing is taken, and the message says that `problem`. */
+static void refused(const pst_transfer_options *options, const char *problem, pst_status expected) {
+    pst_session *session = context->session;
+    pst_job *job = job_make(options);
+    const pst_plan *plan = pst_job_plan(job);
+    double seconds;
+    session->peak_bytes = session->buffer_bytes;
+    ck_assert(!plan->fits && plan->problem);
+    ck_assert_int_eq(pst_job_forecast(job, &seconds), expected);
+    ck_assert_int_eq(pst_job_run(job, NULL, NULL), expected);
+    ck_assert_str_eq(pst_context_message(context), plan->problem);
+    ck_assert_msg(strstr(plan->problem, problem) != NULL, "%s", plan->problem);
+    ck_assert_uint_eq(session->peak_bytes, session->buffer_bytes);
+    pst_job_destroy(job);
+}
+
+/* With less memory than it needs a job goes in tiles that fit, and the plan knows up to which size that is not needed.
+ * With less than the least tile needs it is refused. */
+START_TEST(what_does_not_fit_goes_in_tiles) {
     pst_session *session = context->session;
     pst_device_info *device = &session->device.info;
-    const uint64_t memory = device->memory_bytes;
-    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, 200, 3);
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, 300, 3);
     options.scales = 1;
+    options.workspace_bytes = 1 << 20;
     pst_job *job = job_make(&options);
     const uint64_t whole = pst_job_plan(job)->device_bytes;
-    ck_assert(pst_job_plan(job)->fits);
+    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile);
     pst_job_destroy(job);
 
-    options.memory_bytes = (size_t)whole - 1; /* of its own will */
-    ck_assert_int_gt(refused(&options), 0);
-    options.memory_bytes++;
+    pst_plan plan;
+    options.memory_bytes = (size_t)whole;
     job = job_make(&options);
-    ck_assert(pst_job_plan(job)->fits && pst_job_plan(job)->device_limit_bytes == whole);
+    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile && pst_job_plan(job)->device_limit_bytes == whole);
     pst_job_destroy(job);
+    options.memory_bytes = (size_t)whole * 3 / 4;
+    tiles_hold(&options, &plan);
+    ck_assert_uint_le(plan.device_bytes, options.memory_bytes);
+    for (int more = 0; more < 2; more++) {
+        options.image_size = plan.largest_image_size + more;
+        job = job_make(&options);
+        ck_assert(pst_job_plan(job)->fits && (pst_job_plan(job)->tile > 0) == more);
+        pst_job_destroy(job);
+    }
+    options.image_size = 300;
+    options.memory_bytes = 1 << 16;
+    refused(&options, "need at least ", PST_ERROR_DEVICE_MEMORY);
+    options.tile = 256;
+    refused(&options, "in tiles of 256 pixels need ", PST_ERROR_DEVICE_MEMORY);
     options.memory_bytes = 0;
-
-    device->memory_bytes = (uint64_t)((double)(whole - 1) / session->device.quirks.memory_share);
-    const int size = refused(&options);
-    ck_assert(size > 100 && size < 200);
-    options.image_size = size;
-    job = job_make(&options);
-    ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
-    pst_job_destroy(job);
-    options.image_size = size + 1;
-    ck_assert_int_eq(refused(&options), size);
-    device->memory_bytes = 1 << 16;
-    ck_assert_int_eq(refused(&options), 0);
-    device->memory_bytes = memory;
     const uint64_t largest = device->max_allocation_bytes;
     device->max_allocation_bytes = 1 << 12;
-    ck_assert_int_eq(refused(&options), 0);
+    refused(&options, " in one piece of the device", PST_ERROR_DEVICE_MEMORY);
     device->max_allocation_bytes = largest;
+    pst_machine_pretend_memory(1 << 20);
+    refused(&options, "; name a folder for what is large", PST_ERROR_MEMORY);
+    pst_machine_pretend_memory(0);
+}
+END_TEST
+
+/* A folder that is not there is told before anything else. */
+START_TEST(the_folder_for_files_is_there) {
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, 100, 3);
+    pst_job *job;
+    options.spill_folder = "./no-such-folder";
+    ck_assert_int_eq(pst_job_create(context, network, &options, &job), PST_ERROR_FILE);
+    ck_assert_msg(strstr(pst_context_message(context), "no-such-folder") != NULL, "%s", pst_context_message(context));
 }
 END_TEST
 
@@ -245,7 +303,9 @@ int main(void) {
     tcase_add_unchecked_fixture(tests, open_all, close_all);
     tcase_set_timeout(tests, 600);
     tcase_add_test(tests, the_plan_is_what_is_taken);
-    tcase_add_test(tests, what_does_not_fit_is_refused);
+    tcase_add_test(tests, the_plan_in_tiles_is_what_is_taken);
+    tcase_add_test(tests, what_does_not_fit_goes_in_tiles);
+    tcase_add_test(tests, the_folder_for_files_is_there);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

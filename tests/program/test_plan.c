@@ -30,10 +30,24 @@ START_TEST(test_too_large_is_told_before_it_starts) {
     const char *huge = "--image-size 2048 --lbfgs-num-correction 4096 --iterations 100000 ";
     char command[512];
     snprintf(command, sizeof command, TINY "%s -o huge.png", huge);
-    ck_refused(command, 1, "content.ppm", "--image-size ");
+    ck_refused(command, 1, "content.ppm", "spill");
     snprintf(command, sizeof command, TINY "%s --plan", huge);
     ck_assert_int_eq(run(command), 1);
     ck_assert_ptr_nonnull(strstr(printed, "does not fit"));
+}
+END_TEST
+
+START_TEST(test_tiles_are_told) {
+    ck_run(TINY "--plan --tile 1 --image-size 130");
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64 pixels:\n  relu1_1 to relu2_2: 2x1 tiles, with 14 pixels"));
+    ck_assert_ptr_nonnull(strstr(printed, "In memory, besides the images:\n  maps between segments"));
+    ck_assert_ptr_nonnull(strstr(printed, "It fits in tiles"));
+    ck_run(TINY "--plan --tile 64 --image-size 130 --spill .");
+    ck_assert_ptr_nonnull(strstr(printed, "In files:\n  maps between segments"));
+    ck_refused(TINY "--plan --tile 64 --image-size 130 --spill nowhere", 1, "nowhere", "");
+    ck_run(TINY "--tile 64 --image-size 130 --iterations 3 -o tiles.png");
+    ck_assert_ptr_nonnull(strstr(said, "in tiles of 64 pixels, with "));
+    cli_forget("tiles.png");
 }
 END_TEST
 
@@ -61,6 +75,7 @@ int main(void) {
     tcase_add_unchecked_fixture(all, prepare, NULL);
     tcase_add_test(all, test_plan_adds_up_and_writes_nothing);
     tcase_add_test(all, test_too_large_is_told_before_it_starts);
+    tcase_add_test(all, test_tiles_are_told);
     tcase_add_test(all, test_a_plan_is_refused_as_its_run);
     suite_add_tcase(suite, all);
     return test_run(suite);

@@ -104,6 +104,9 @@ const option_text option_texts[] = {
                   "`lbfgs-plain` is the L-BFGS of other programs, which does not test the loss."},
     {"lbfgs-num-correction", "The number of vector pairs that L-BFGS keeps. Each pair takes the memory of two images.\n"
                              "0 selects the default."},
+    {"lbfgs-storage",
+     "When the image is worked on in tiles: `half` keeps the pairs of L-BFGS as scaled halves, in half of\n"
+     "the memory. The descent is not quite the same, since they are rounded."},
     {"learning-rate", "The step size of Adam and of gradient descent, in units of the 256 levels of a color."},
     {"adam-betas", "The decay rates of Adam's first and second moments."},
     {"clamp", "After each step of Adam or gradient descent, limit all samples to 0..255."},
@@ -127,6 +130,13 @@ const option_text option_texts[] = {
      "0; or a part of the device's name. Default: the best device."},
     {"memory", "The memory of the device that the run may take: bytes, or with K, M, G or T behind the number their\n"
                "multiples by 1024. Default: what the device has."},
+    {"tile",
+     "Work on the image in tiles of N pixels a side, one after the other; N is rounded up to a multiple of 64.\n"
+     "Loss and gradient are the same but for rounding. A scale no larger than a tile runs whole. 0 chooses: what fits\n"
+     "on the device runs whole, and what does not in the largest tiles that fit. Larger tiles take less time."},
+    {"spill", "When the image is worked on in tiles, keep what is as large as the image in files in this folder, and\n"
+              "not in memory: maps between parts of the network, features of the content, the images of the\n"
+              "optimizer. The files are gone when the program ends, in whatever way it does."},
     {"workspace",
      "The limit of the scratch memory of the convolutions, in MiB. Default: 64; on a GPU a thirty-second of its\n"
      "memory, but 64 to 256."},

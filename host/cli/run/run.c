@@ -188,25 +188,11 @@ int run_prepare(run *r, invocation *w, const settings *s) {
 }
 
 int run_check_plan(const run *r) {
-    const settings *s = r->settings;
     const pst_plan *plan = pst_job_plan(r->job);
-    char needed[32], limit[32];
     if (plan->fits)
         return EXIT_OK;
-    live_page_failed(r->invocation->page, "the image does not fit into the device's memory");
-    char fitting[48] = "no size would fit; choose another --device";
-    if (plan->largest_image_size)
-        snprintf(fitting, sizeof fitting, "--image-size %d would fit", plan->largest_image_size);
-    bool in_all = plan->device_bytes > plan->device_limit_bytes,
-         budget = in_all && plan->device_limit_bytes == s->transfer.memory_bytes;
-    const pst_device_info *device = &r->invocation->device;
-    complain("%s: %dx%d pixels need %s%s and %s %s %s; %s%s", s->content, plan->width, plan->height,
-             bytes_text(in_all ? plan->device_bytes : plan->largest_bytes, needed), in_all ? "" : " in one piece",
-             budget ? "--memory" : device->name, budget ? "allows" : "has",
-             bytes_text(in_all ? plan->device_limit_bytes : device->max_allocation_bytes, limit), fitting,
-             in_all && s->transfer.optimizer == PST_OPTIMIZER_LBFGS
-                 ? ", and a smaller --lbfgs-num-correction takes less"
-                 : "");
+    live_page_failed(r->invocation->page, "the image does not fit into memory");
+    complain("%s: %s", r->settings->content, plan->problem);
     return EXIT_FAILED;
 }
 

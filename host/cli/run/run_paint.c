@@ -198,13 +198,16 @@ int run_paint(run *r) {
     r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
     r->log.device = &w->device;
     r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
-    char bytes[32];
+    char bytes[32], files[32];
     bytes_text(plan->device_bytes, bytes);
     if (!r->title)
         progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model),
                      plan->width, plan->height, s->transfer.iterations, bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
+    if (plan->tile)
+        progress_say(&w->report, "in tiles of %d pixels, with %s of memory and %s of files", plan->tile,
+                     bytes_text(plan->memory_bytes, bytes), bytes_text(plan->file_bytes, files));
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();

@@ -5,20 +5,48 @@
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
 
+static void print_bytes(const char *what, uint64_t bytes) {
+    char size[32];
+    printf("  %-44s %16llu  %10s\n", what, (unsigned long long)bytes, bytes_text(bytes, size));
+}
+
+static void print_place(const pst_plan *plan, pst_place place, const char *title, uint64_t all) {
+    if (!all)
+        return;
+    printf("%s\n", title);
+    for (size_t i = 0; i < plan->entry_count; i++)
+        if (plan->entries[i].place == place)
+            print_bytes(plan->entries[i].name, plan->entries[i].bytes);
+    print_bytes("all", all);
+}
+
+static void print_tiles(const pst_plan *plan) {
+    printf("\nThe image is worked on in tiles of %d pixels:\n", plan->tile);
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        const pst_plan_segment *s = &plan->segments[i];
+        printf("  %s to %s: %dx%d tiles, with %d pixels around each\n", s->first, s->last, s->columns, s->rows,
+               s->halo);
+    }
+    printf("Halos take %.1f %% more operations; an evaluation takes %.2f times those without tiles.\n",
+           100 * plan->halo_work, plan->work);
+}
+
 /* The exit code: not EXIT_OK where it does not fit. */
 static int print_plan(const pst_plan *plan, double seconds, const char *device) {
     char size[32], largest[32], time[32];
     print_line("%dx%d pixels on %s", plan->width, plan->height, device);
-    putchar('\n');
-    for (size_t i = 0; i < plan->entry_count; i++)
-        printf("  %-44s %16llu  %10s\n", plan->entries[i].name, (unsigned long long)plan->entries[i].bytes,
-               bytes_text(plan->entries[i].bytes, size));
-    printf("  %-44s %16llu  %10s\n\n", "all", (unsigned long long)plan->device_bytes,
-           bytes_text(plan->device_bytes, size));
-    printf("The largest piece is %s; the run may take %s.\n", bytes_text(plan->largest_bytes, largest),
+    print_place(plan, PST_PLACE_DEVICE, "", plan->device_bytes);
+    print_place(plan, PST_PLACE_MEMORY, "\nIn memory, besides the images:", plan->memory_bytes);
+    print_place(plan, PST_PLACE_FILE, "\nIn files:", plan->file_bytes);
+    if (plan->tile)
+        print_tiles(plan);
+    printf("\nThe largest piece is %s; the run may take %s of the device.\n", bytes_text(plan->largest_bytes, largest),
            bytes_text(plan->device_limit_bytes, size));
-    printf("It %s; the largest --image-size that would is %d.\n", plan->fits ? "fits" : "does not fit",
-           plan->largest_image_size);
+    if (plan->fits)
+        printf("It fits%s; the largest --image-size that fits without tiles is %d.\n", plan->tile ? " in tiles" : "",
+               plan->largest_image_size);
+    else
+        print_line("It does not fit: %s.", plan->problem);
     if (plan->fits)
         printf("All iterations will take about %s.\n", progress_time(seconds, time));
     return plan->fits ? EXIT_OK : EXIT_FAILED;

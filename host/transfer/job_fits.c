@@ -1,0 +1,80 @@
+/* Does a planned job fit: on the device, into the host's memory, on the disk? If not, why, in words. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/machine.h"
+#include "package/compiler.h"
+#include "transfer/job_plan.h"
+
+static void say(pst_job *job, pst_status status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static void say(pst_job *job, pst_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(job->problem, sizeof job->problem, format, arguments);
+    va_end(arguments);
+    job->problem_status = status;
+    job->plan.problem = job->problem;
+}
+
+static double mebibytes(uint64_t bytes) { return (double)bytes / 1048576; }
+
+static void say_device(pst_job *job, bool chosen) {
+    const pst_plan *plan = &job->plan;
+    const bool in_all = plan->device_bytes > plan->device_limit_bytes;
+    char tiles[48] = "";
+    if (plan->tile)
+        snprintf(tiles, sizeof tiles, " in tiles of %d pixels", plan->tile);
+    say(job, PST_ERROR_DEVICE_MEMORY, "%dx%d pixels%s need %s%.1f MiB%s of the device, and %s %.1f MiB%s", plan->width,
+        plan->height, tiles, chosen ? "at least " : "", mebibytes(in_all ? plan->device_bytes : plan->largest_bytes),
+        in_all ? "" : " in one piece", in_all ? "may take" : "it has pieces of",
+        mebibytes(in_all ? plan->device_limit_bytes : job->context->session->device.info.max_allocation_bytes),
+        chosen ? "; choose another device" : "; smaller tiles need less");
+}
+
+/* The job's own images, and one for the result. */
+static uint64_t image_bytes(const pst_job *job) {
+    uint64_t pixels = 2 * (uint64_t)job->width * (uint64_t)job->height;
+    for (size_t s = 0; s < job->options.style_count; s++)
+        if (job->styles[s])
+            pixels += (uint64_t)job->styles[s]->width * (uint64_t)job->styles[s]->height;
+    return sizeof(float) * 3 * (pixels + (job->start ? (uint64_t)job->width * (uint64_t)job->height : 0));
+}
+
+static pst_status check_host(pst_job *job) {
+    const pst_plan *plan = &job->plan;
+    const bool shared = job->context->session->device.info.type == PST_DEVICE_CPU; /* its memory is the host's */
+    const uint64_t has = pst_machine_memory();
+    const uint64_t needed = plan->memory_bytes + image_bytes(job) + (shared ? plan->device_bytes : 0);
+    uint64_t room;
+    pst_status status = PST_OK;
+    if (has && needed > has)
+        say(job, PST_ERROR_MEMORY, "%dx%d pixels in tiles need %.0f MiB of memory, and this machine has %.0f MiB%s",
+            plan->width, plan->height, mebibytes(needed), mebibytes(has),
+            job->stores.folder ? "" : "; name a folder for what is large (spill)");
+    if (!plan->file_bytes)
+        return PST_OK;
+    PST_TRY(pst_stores_room(&job->context->error, job->stores.folder, &room));
+    if (plan->file_bytes > room)
+        say(job, PST_ERROR_FILE, "%dx%d pixels in tiles need %.0f MiB of files, and there is room for %.0f MiB in %s",
+            plan->width, plan->height, mebibytes(plan->file_bytes), mebibytes(room), job->stores.folder);
+cleanup:
+    return status;
+}
+
+pst_status pst_job_find_problem(pst_job *job, const pst_needs *most) {
+    job->problem_status = PST_OK;
+    if (!pst_job_fits(job, most))
+        say_device(job, job->tile_chosen);
+    else if (job->plan.tile) {
+        pst_status status = check_host(job);
+        if (status != PST_OK)
+            return status;
+    }
+    job->plan.fits = job->problem_status == PST_OK;
+    return PST_OK;
+}
+
+pst_status pst_job_check_memory(pst_job *job) {
+    return job->plan.fits ? PST_OK : pst_fail(&job->context->error, job->problem_status, "%s", job->problem);
+}

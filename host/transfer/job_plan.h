@@ -1,0 +1,42 @@
+/* What a job takes at one scale, counted before anything is allocated. */
+#ifndef PST_TRANSFER_JOB_PLAN_H
+#define PST_TRANSFER_JOB_PLAN_H
+
+#include "transfer/job.h"
+
+#define PST_OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
+
+/* Bytes. */
+typedef struct pst_needs {
+    /* On the device; while_targets: more than all else, while targets are made. */
+    uint64_t weights, maps, workspace, windows, targets, vectors, while_targets, largest;
+    /* In tiles also outside: in stores, and in host memory besides. */
+    uint64_t levels, contents, images, scratch;
+    double work; /* of an evaluation, as a multiple of that without tiles */
+} pst_needs;
+
+uint64_t pst_needs_device(const pst_needs *needs);
+uint64_t pst_needs_stores(const pst_needs *needs);
+
+static inline void pst_at_least(uint64_t *value, uint64_t other) {
+    if (other > *value)
+        *value = other;
+}
+
+/* ---- job_plan.c ---- */
+
+/* Does it fit into the plan's limit and the device's pieces? */
+bool pst_job_fits(const pst_job *job, const pst_needs *needs);
+
+/* ---- job_fits.c ---- */
+
+/* Sets plan.fits and what is wrong. */
+pst_status pst_job_find_problem(pst_job *job, const pst_needs *most);
+
+/* ---- job_plan_tiles.c ---- */
+
+/* Chooses the tile, that of the options or the largest that fits, and tells each scale of the job whether it goes in
+ * tiles; whole: the needs of each scale without. *device and *host become the needs of the scales that take most. */
+pst_status pst_job_plan_tiles(pst_job *job, const pst_needs *whole, pst_needs *device, pst_needs *host);
+
+#endif

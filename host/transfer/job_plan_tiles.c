@@ -1,0 +1,168 @@
+/* The plan of a run that does not fit on the device in one piece, or is to go in tiles. A scale that is no larger than
+ * a tile runs whole. */
+#include "transfer/job_plan.h"
+#include "transfer/stage.h"
+
+/* What target walks take while they last. */
+static pst_status measure_targets(pst_job *job, const pst_scale *scale, pst_tiled *tiled, const pst_extent *extent,
+                                  const pst_tiled_needs *needs, pst_needs *n) {
+    uint64_t most_device = 0, most_stores = 0, staging = needs->walk.staging;
+    pst_status status = PST_OK;
+    for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
+        bool style = s < job->options.style_count;
+        int w = extent->w, h = extent->h;
+        pst_tile_walk_needs walk;
+        if (style && job->stored[s])
+            continue;
+        if (style)
+            pst_job_style_size(job, job->styles[s], scale->image_size, &w, &h);
+        PST_TRY(pst_tiled_target_needs(tiled, style, h, w, &walk));
+        pst_at_least(&most_device, walk.maps + walk.workspace + walk.windows);
+        pst_at_least(&most_stores, walk.levels + (style ? 0 : pst_store_bytes(false, h, w, 3)));
+        pst_at_least(&staging, walk.staging);
+        pst_at_least(&n->largest, walk.largest);
+    }
+    uint64_t later = n->maps + n->workspace + n->windows;
+    n->while_targets = most_device > later ? most_device - later : 0;
+    if (most_stores > n->levels + n->images)
+        n->levels = most_stores - n->images;
+    n->scratch += staging - needs->walk.staging;
+cleanup:
+    return status;
+}
+
+/* The needs of a scale in tiles. partition: NULL, or how it is taken apart. */
+static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64_t keep_bytes, pst_needs *n,
+                          pst_partition *partition) {
+    pst_objective_options options = job->objective_options;
+    const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
+    const pst_tiled_options tiles = {.tile = tile, .keep_bytes = keep_bytes, .in_file = job->stores.folder != NULL};
+    pst_tiled *tiled;
+    pst_status status;
+    *n = (pst_needs){0};
+    options.w = extent.w;
+    options.h = extent.h;
+    PST_TRY(pst_tiled_create(job->net, &options, &tiles, &job->stores, &tiled));
+    const pst_tiled_needs needs = pst_tiled_measure(tiled);
+    const pst_optimizer_options optimizer = pst_stage_optimizer(job, extent.w, extent.h, scale->iterations);
+    const size_t vectors = pst_optimizer_vector_count(&optimizer);
+    const size_t halves = pst_stage_halves(job) ? 2 * (size_t)optimizer.history + 1 : 0;
+    *n = (pst_needs){.weights = needs.walk.weights,
+                     .maps = needs.walk.maps,
+                     .workspace = needs.walk.workspace,
+                     .windows = needs.walk.windows,
+                     .targets = needs.targets,
+                     .largest = needs.largest,
+                     .levels = needs.walk.levels,
+                     .contents = needs.stores - needs.walk.levels,
+                     .images = (vectors + PST_OWN_VECTORS - halves) * pst_store_bytes(false, extent.h, extent.w, 3) +
+                               halves * pst_store_bytes(true, extent.h, extent.w, 3),
+                     .scratch = needs.host + pst_host_vectors_bytes(extent.h, extent.w, vectors + 2),
+                     .work = needs.walk.work / needs.walk.whole_work};
+    if (partition)
+        *partition = *pst_tiled_partition(tiled);
+    PST_TRY(measure_targets(job, scale, tiled, &extent, &needs, n));
+cleanup:
+    pst_tiled_destroy(tiled);
+    return status;
+}
+
+static bool is_whole(const pst_job *job, const pst_scale *scale, int tile) {
+    const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
+    return extent.w <= tile && extent.h <= tile;
+}
+
+/* Does every scale fit with this tile, the maps of no tile kept? */
+static pst_status try_tile(pst_job *job, const pst_needs *whole, int tile, bool *fits) {
+    pst_status status = PST_OK;
+    *fits = true;
+    for (size_t k = job->scale_count; k-- > 0 && *fits;) { /* the finest takes most */
+        pst_needs n;
+        if (!is_whole(job, &job->scales[k], tile))
+            PST_TRY(measure(job, &job->scales[k], tile, 0, &n, NULL));
+        *fits = pst_job_fits(job, is_whole(job, &job->scales[k], tile) ? &whole[k] : &n);
+    }
+cleanup:
+    return status;
+}
+
+/* The largest tile that fits; the smallest where none does. */
+static pst_status choose_tile(pst_job *job, const pst_needs *whole, int *tile) {
+    int low = 1, high = (job->width > job->height ? job->width : job->height) / PST_TILE_MULTIPLE + 1;
+    pst_status status = PST_OK;
+    while (high - low > 1) {
+        const int middle = low + (high - low) / 2;
+        bool fits;
+        PST_TRY(try_tile(job, whole, middle * PST_TILE_MULTIPLE, &fits));
+        *(fits ? &low : &high) = middle;
+    }
+    *tile = low * PST_TILE_MULTIPLE;
+cleanup:
+    return status;
+}
+
+/* A scale in tiles, with the maps of as many tiles kept as there is room for. */
+static pst_status plan_scale(pst_job *job, pst_scale *scale, pst_needs *n) {
+    const uint64_t limit = job->plan.device_limit_bytes;
+    pst_status status;
+    PST_TRY(measure(job, scale, scale->tile, 0, n, &job->partition));
+    const uint64_t taken = pst_needs_device(n) - n->while_targets;
+    if (taken < limit) {
+        scale->keep_bytes = limit - taken;
+        PST_TRY(measure(job, scale, scale->tile, scale->keep_bytes, n, &job->partition));
+    }
+    scale->work = n->work;
+cleanup:
+    return status;
+}
+
+/* What people see of how the last scale is taken apart. */
+static void list_segments(pst_job *job) {
+    const pst_layers *layers = &job->net->layers;
+    const pst_partition *p = &job->partition;
+    const pst_scale *scale = &job->scales[job->scale_count - 1];
+    const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
+    size_t layer_count = 0;
+    double work = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const pst_segment *s = &p->segments[i];
+        layer_count = s->first + s->count;
+        job->segments[i] = (pst_plan_segment){.first = layers->at[s->first].name,
+                                              .last = layers->at[layer_count - 1].name,
+                                              .columns = s->columns,
+                                              .rows = s->rows,
+                                              .halo = s->halo[PST_WALK_BACKWARD] * s->stride};
+        work += pst_segment_tile_work(layers, s, PST_WALK_BACKWARD);
+    }
+    job->plan.segments = job->segments;
+    job->plan.segment_count = p->count;
+    job->plan.halo_work = work / pst_partition_whole_work(layers, layer_count, extent.h, extent.w) - 1;
+    job->plan.work = scale->work;
+}
+
+pst_status pst_job_plan_tiles(pst_job *job, const pst_needs *whole, pst_needs *device, pst_needs *host) {
+    int tile = job->options.tile + PST_TILE_MULTIPLE - 1;
+    pst_status status = PST_OK;
+    tile -= tile % PST_TILE_MULTIPLE;
+    *device = *host = (pst_needs){0};
+    if (!tile)
+        PST_TRY(choose_tile(job, whole, &tile));
+    job->plan.tile = 0;
+    for (size_t k = 0; k < job->scale_count; k++) {
+        pst_scale *scale = &job->scales[k];
+        pst_needs n = whole[k];
+        scale->tile = is_whole(job, scale, tile) ? 0 : tile;
+        if (scale->tile) {
+            PST_TRY(plan_scale(job, scale, &n));
+            job->plan.tile = tile;
+        }
+        if (pst_needs_device(&n) >= pst_needs_device(device))
+            *device = n;
+        if (pst_needs_stores(&n) + n.scratch >= pst_needs_stores(host) + host->scratch)
+            *host = n;
+    }
+    if (job->plan.tile)
+        list_segments(job);
+cleanup:
+    return status;
+}
