@@ -2,9 +2,10 @@
  * C -> 27 (9 taps x 3 colors, in 32 columns) for each pixel, then every pixel gathers the nine
  * taps of its neighbors.
  *
- * d [h][w][C]; d_image [h][w][D]: D = 3, or 4 with the last set to zero. weights [C][32] from
- * image_weights. KB must be 32. With vector_cpu.cl. */
+ * d [h][w][C]; d_image [h][w][D]: D = 3, or 4 with the last set to zero. weights [32/KB][C][KB] from
+ * image_weights. KW must be 32. With vector_cpu.cl. */
 
+#define WEIGHT(c, n) ((n) / KB * C * KB + (c)*KB + (n) % KB)
 #define ROW ((size_t)(w + RT) * 32) /* room for a last register tile that runs over the edge */
 
 /* the 27 products of row y; CB divides C */
@@ -12,12 +13,12 @@ static inline void products_of_row(global const float *d, global const float *we
     int x = 0;
     for (; x + RT <= w; x += RT)
         for (int c = 0; c < C; c += CB)
-            product(d + ((size_t)y * w + x) * C + c, C, weights + c * 32, z + (size_t)x * 32, 32, c > 0);
+            products(d + ((size_t)y * w + x) * C + c, C, weights + c * KB, C * KB, z + (size_t)x * 32, 32, c > 0, 0);
     for (; x < w; x++)
         for (int n = 0; n < 32; n += VEC) {
             vecf s = (vecf)0.0f;
             for (int c = 0; c < C; c++)
-                s = FMA((vecf)(d[((size_t)y * w + x) * C + c]), LOADV(weights + c * 32 + n), s);
+                s = FMA((vecf)(d[((size_t)y * w + x) * C + c]), LOADV(weights + WEIGHT(c, n)), s);
             STOREV(z + (size_t)x * 32 + n, s);
         }
 }
@@ -63,12 +64,12 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void conv_rgb_backward(glo
     }
 }
 
-/* weights [C][32]: column tap * 3 + color, from g [filters][3][3][3]. Global size: C. */
+/* weights: column tap * 3 + color, from g [filters][3][3][3]. Global size: C. */
 kernel void image_weights(global const float *restrict g, global float *restrict u, int filters) {
     int c = get_global_id(0);
     for (int tap = 0; tap < 9; tap++)
         for (int e = 0; e < 3; e++)
-            u[c * 32 + tap * 3 + e] = c < filters ? g[(c * 3 + e) * 9 + tap] : 0.0f;
+            u[WEIGHT(c, tap * 3 + e)] = c < filters ? g[(c * 3 + e) * 9 + tap] : 0.0f;
     for (int n = 27; n < 32; n++)
-        u[c * 32 + n] = 0.0f;
+        u[WEIGHT(c, n)] = 0.0f;
 }

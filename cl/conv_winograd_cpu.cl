@@ -7,7 +7,7 @@
  *
  * M        side of a tile's outputs: 6, 4 or 2
  * TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
- * NV, RT, CB  see vector_cpu.cl; C is a multiple of CB
+ * NV, RT, NP, CB  see vector_cpu.cl; C is a multiple of CB, K of KW
  * TB       tiles a block, a multiple of RT
  * RELU     out = max(conv + bias, 0); 0 for the backward convolution
  * MASK_OUT write the signs of the outputs as bits, [h][w][K] bits, lowest channel lowest
@@ -105,15 +105,15 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
         for (int t = 0; t < n; t++)
             input_tile(in, in_mask, v + t * VROW, patch, h, w, t0 + t, vpoint);
         input_rest(v, n, vpoint);
-        for (int k = 0; k < K; k += KB) {
+        for (int k = 0; k < K; k += KW) {
             for (int p = 0; p < POINTS; p++)
                 for (int c = 0; c < C; c += CB)
                     for (int t = 0; t < n; t += RT)
-                        product(v + p * vpoint + t * VROW + c, VROW,
-                                u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB, m + p * mpoint + t * MROW, MROW,
-                                c > 0);
+                        products(v + p * vpoint + t * VROW + c, VROW,
+                                 u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB, POINTS * UPOINT,
+                                 m + p * mpoint + t * MROW, MROW, c > 0, 0);
             for (int t = 0; t < n; t++)
-                for (int q = 0; q < KB; q += VEC)
+                for (int q = 0; q < KW; q += VEC)
                     output_tile(m + t * MROW + q, bias, out, out_mask, h, w, t0 + t, k + q, mpoint);
         }
     }
@@ -137,20 +137,18 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_input(global
         input_rest(scratch, n, vpoint);
 }
 
-/* The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS;
- * KW outputs a work-item, a multiple of KB */
+/* The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_products(global const float *restrict u,
                                                                              global float *restrict scratch, int strip,
                                                                              int first) {
-    int p = get_group_id(1), k0 = get_group_id(0) * KW;
+    int p = get_group_id(1), k = get_group_id(0) * KW;
     size_t vpoint = POINT(strip, VROW), mpoint = POINT(strip, MROW);
     global const float *v = scratch + p * vpoint;
     global float *m = scratch + POINTS * vpoint + p * mpoint;
-    for (int k = k0; k < k0 + KW; k += KB)
-        for (int c = 0; c < C; c += CB)
-            for (int t = 0; t < strip; t += RT)
-                product(v + (size_t)t * VROW + c, VROW, u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB,
-                        m + (size_t)t * MROW + first + k, MROW, c > 0);
+    for (int t = 0; t < strip; t += RT) {
+        products(v + (size_t)t * VROW, VROW, u + (size_t)(k / KB * POINTS + p) * UPOINT, POINTS * UPOINT,
+                 m + (size_t)t * MROW + first + k, MROW, 0, RT * VROW);
+    }
 }
 
 /* global size: any */

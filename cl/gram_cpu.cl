@@ -3,12 +3,18 @@
  *
  * Every sum has a fixed order: pixels are cut into chunks, a work-item sums one chunk for one block
  * of GB x GB channels, and gram_reduce adds the chunks one after the other.
- * GB  block of channels, divides C, a multiple of GR (itself a multiple of 8) and GV * VEC
+ * GB  block of channels, divides C, a multiple of GR (4, or a multiple of 8) and GV * VEC
  * GR, GV  the register tile, rows x vectors; GP pixels summed in registers */
 
 #define BLOCKS (C / GB)
 #define PAIRS (BLOCKS * (BLOCKS + 1) / 2)
 #define GN (GV * VEC)
+
+#if GR % 8
+typedef float4 rows; /* copied at a time */
+#else
+typedef float8 rows;
+#endif
 
 #define SLICE (GB * GB + 2 * GB * GP) /* floats of partial a work-item */
 
@@ -57,8 +63,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_partial(global c
             int inside = first + p < last;
             global const float *fa = f + (size_t)(first + p) * C + row * GB;
             global const float *fb = f + (size_t)(first + p) * C + column * GB;
-            for (int i = 0; i < GB; i += 8)
-                vstore8(inside ? vload8(0, fa + i) : (float8)0.0f, 0, a + (i / GR) * (GP * GR) + p * GR + i % GR);
+            for (int i = 0; i < GB; i += sizeof(rows) / sizeof(float))
+                *(global rows *)(a + (i / GR) * (GP * GR) + p * GR + i % GR) =
+                    inside ? *(global const rows *)(fa + i) : (rows)0.0f;
             for (int j = 0; j < GB; j += VEC)
                 STOREV(b + (j / GN) * (GP * GN) + p * GN + j % GN, inside ? LOADV(fb + j) : (vecf)0.0f);
         }
@@ -106,11 +113,11 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
     for (int block = first; block < last; block++) {
         int t0 = block * TB, rows = min(TB, n - t0), t = 0;
         global const float *from = f + (size_t)t0 * C;
-        for (int k = 0; k < C; k += KB)
+        for (int k = 0; k < C; k += KW)
             for (int c = 0; c < C; c += CB) {
                 global const float *u = d + (size_t)k * C + c * KB;
                 for (t = 0; t + RT <= rows; t += RT)
-                    product(from + (size_t)t * C + c, C, u, m + t * C + k, C, c > 0);
+                    products(from + (size_t)t * C + c, C, u, C * KB, m + t * C + k, C, c > 0, 0);
             }
         for (; t < rows; t++)
             for (int k = 0; k < C; k += VEC) {

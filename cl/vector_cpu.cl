@@ -1,8 +1,10 @@
 /* What the convolutions and Gram products for processors with wide vectors share: explicit vectors
- * (VEC lanes: 16 for AVX-512, 8 for AVX2), sign bits, and the register-tiled product.
+ * (VEC lanes: 16 for AVX-512, 8 for AVX2 and in pairs of registers for NEON), sign bits, and the
+ * register-tiled product.
  *
  * NV, RT   the register tile: RT rows x NV vectors of outputs (RT*NV accumulators; 6x4 or 14x2
  *          fill 32 registers, 6x2 fills 16)
+ * NP       register tiles side by side that read the same rows while those are in the first-level cache
  * CB       inputs summed between loads and stores of the accumulators
  * STREAM   non-temporal stores of out: for maps that no cache holds
  *
@@ -22,6 +24,7 @@ typedef uchar maskt;
 #endif
 
 #define KB (VEC * NV)
+#define KW (KB * NP) /* outputs of a block */
 
 #define LOADV(p) (*(global const vecf *)(p))
 #define STOREV(p, v) (*(global vecf *)(p) = (v))
@@ -98,5 +101,19 @@ __attribute__((always_inline)) static inline void product(global const float *v,
 #pragma unroll
         for (int n = 0; n < NV; n++)
             STOREV(m + r * mrow + n * VEC, acc[r][n]);
+}
+
+/* The same for NP panels of u, `panel` floats apart: m[RT][KW]. ahead: floats behind these rows of v, from memory, that
+ * will be wanted next. */
+__attribute__((always_inline)) static inline void products(global const float *v, int vrow, global const float *u,
+                                                           int panel, global float *m, int mrow, int more, int ahead) {
+#pragma unroll 1
+    for (int q = 0; q < NP; q++) {
+#if __has_builtin(__builtin_prefetch) && !GENERIC
+        for (int i = q * ahead / NP; i < (q + 1) * ahead / NP; i += 16)
+            __builtin_prefetch((const void *)(size_t)(v + RT * vrow + i), 0, 2);
+#endif
+        product(v, vrow, u + (size_t)q * panel, m + q * KB, mrow, more);
+    }
 }
 #endif

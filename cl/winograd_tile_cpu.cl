@@ -6,7 +6,7 @@
 #if DEEP
 #define MROW (K + 16)
 #else
-#define MROW KB
+#define MROW KW
 #endif
 #define POINT(tiles, row) ((tiles) * (row) + 16) /* floats between the points of a transform */
 #define PATCH (POINTS * C)

@@ -172,8 +172,8 @@ symbols() {
 
 # The programs as host/ builds them: sources behind common.cl, then defines.
 programs() {
-    tile="-DVEC=16 -DNV=2 -DRT=14 -DCB=16 -DC=32 -DSTREAM=0"
-    narrow="-DVEC=8 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DSTREAM=0"
+    tile="-DVEC=16 -DNV=2 -DRT=14 -DNP=1 -DCB=16 -DC=32 -DSTREAM=0"
+    narrow="-DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=32 -DC=32 -DSTREAM=0"
     cat <<END
 activation
 border
@@ -185,6 +185,7 @@ guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
+native
 statistics
 pixels
 spread
@@ -192,15 +193,16 @@ vector
 wasserstein
 END
     for shape in "$tile" "$narrow"; do
+        [ "$shape" = "$tile" ] && rows=8 || rows=4
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
             for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
                 for form in "-DM=4 -DDEEP=0 -DTURNED=0" "-DM=4 -DDEEP=1 -DTURNED=1" "-DM=2 -DDEEP=0 -DTURNED=1" "-DM=6 -DDEEP=0 -DTURNED=0"; do
-                    echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 -DKW=32 $form"
+                    echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 $form"
                 done
             done
         done
-        echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
+        echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=$rows -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
     for m in 2 4; do
         echo "winograd_points+winograd_filters_gpu -DM=$m"
@@ -223,8 +225,8 @@ END
     done
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "lanes_gpu+conv_rgb_gpu -DVN=4"
-    echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
-    echo "vector_cpu+conv_rgb_cpu -DVEC=8 -DNV=4 -DRT=3 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DNP=1 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
 }
 
 kernels() {

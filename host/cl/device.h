@@ -14,7 +14,7 @@ typedef struct pst_device {
     cl_device_id id;
     pst_device_info info;
     pst_quirks quirks;
-    int vector_width;        /* floats in a native vector: 16, 8 or 4 */
+    int vector_width;        /* floats in a native vector: 16, 8 or 4; op/tiles.h checks it */
     bool scalar;             /* its vectors are work-items side by side: a GPU, or a CPU whose driver does as one */
     bool fast_fma;           /* a CPU with fused multiply-adds; GPUs' compilers define FP_FAST_FMAF */
     size_t base_align_bytes; /* of sub-buffers */

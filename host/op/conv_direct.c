@@ -12,10 +12,8 @@ static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shap
     int k = to_image(s) ? 32 : s->c_out; /* 27 columns filled up */
     bool image = s->c_in == PST_IMAGE_CHANNELS || to_image(s);
     pst_tile tile = pst_tile_choose(engine->session, s->c_in % 16 ? 16 : s->c_in, k, image);
-    if (to_image(s)) { /* the kernel wants all 32 columns in a register tile */
-        tile.vectors = 32 / tile.lanes;
-        tile.rows = tile.lanes == 16 ? 6 : 3;
-    }
+    if (to_image(s))
+        tile.rows = 6; /* what more rows leave over at the end of a row of pixels is slow */
     return tile;
 }
 
@@ -34,15 +32,15 @@ static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape
     pst_tile tile = register_tile(engine, s);
     char defines[256];
     if (to_image(s)) {
-        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0", tile.lanes,
-                 tile.vectors, tile.rows, tile.depth, s->c_in);
+        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0",
+                 tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, s->c_in);
         return pst_kernel_get(engine->session, "vector_cpu+conv_rgb_cpu", name, defines, kernel);
     }
-    snprintf(
-        defines, sizeof defines,
-        "-DVEC=%d -DNV=%d -DRT=%d -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d -DSTREAM=0",
-        tile.lanes, tile.vectors, tile.rows, s->c_in, s->c_out, !s->backward, !s->backward && t && t->bits,
-        s->backward && t && t->mask, s->backward && t && t->add);
+    snprintf(defines, sizeof defines,
+             "-DVEC=%d -DNV=%d -DRT=%d -DNP=1 -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d "
+             "-DSTREAM=0",
+             tile.lanes, tile.vectors, tile.rows, s->c_in, s->c_out, !s->backward, !s->backward && t && t->bits,
+             s->backward && t && t->mask, s->backward && t && t->add);
     return pst_kernel_get(engine->session, "vector_cpu+conv_direct_cpu", name, defines, kernel);
 }
 

@@ -13,7 +13,7 @@
     ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
 #define FILTERS_BYTES \
     ((size_t)20 << 20)    /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
-#define GROUP_OUTPUTS 128 /* at least a panel of every register tile */
+#define GROUP_OUTPUTS 128 /* at least a block of every form */
 
 /* m: side of a tile's outputs. */
 typedef struct form {
@@ -34,9 +34,15 @@ static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shap
     return pst_tile_choose(engine->session, s->c_in, s->c_out, true);
 }
 
+/* Outputs of a panel of filters, and of a block of products. */
 static size_t panel_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
     pst_tile tile = register_tile(engine, s);
     return (size_t)(tile.lanes * tile.vectors);
+}
+
+static size_t block_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
+    pst_tile tile = register_tile(engine, s);
+    return (size_t)pst_tile_outputs(&tile);
 }
 
 /* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
@@ -44,6 +50,13 @@ static int block_tiles(form f, const pst_conv_engine *engine, const pst_conv_sha
     int rows = register_tile(engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
     most = f.m == 2 ? 2 * most : f.m == 6 ? most / 2 : most;
     return most < rows ? rows : most / rows * rows;
+}
+
+/* Inputs that a register tile sums at a time. In a fused work-item with one wide panel the filters of 64 stay in the
+ * first-level cache; otherwise all, so that the rows, which come from farther away, are read once and from end to end.
+ */
+static int sum_depth(form f, const pst_tile *tile, const pst_conv_shape *s) {
+    return f.deep || tile->panels > 1 ? s->c_in : tile->depth;
 }
 
 static size_t filter_bytes(form f, const pst_conv_shape *s, size_t outputs) {
@@ -60,11 +73,11 @@ static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_co
     pst_tile tile = register_tile(engine, s);
     char defines[256];
     snprintf(defines, sizeof defines,
-             "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DKW=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
+             "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
              "-DUNPOOL=%d "
              "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d",
-             f.m, tile.lanes, tile.vectors, tile.rows, tile.depth, block_tiles(f, engine, s), s->c_in, s->c_out,
-             tile.lanes * tile.vectors, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
+             f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, sum_depth(f, &tile, s), block_tiles(f, engine, s),
+             s->c_in, s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
              s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward,
              f.deep);
     return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
@@ -78,12 +91,12 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 
 /* Outputs whose transformed filters are in the workspace at one time: all, or a part of them that divides them. */
 static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    size_t panel = panel_outputs(engine, s), panels = GROUP_OUTPUTS / panel, all = (size_t)s->c_out / panel;
+    size_t block = block_outputs(engine, s), blocks = GROUP_OUTPUTS / block, all = (size_t)s->c_out / block;
     if (!f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES)
         return (size_t)s->c_out;
-    while (all % panels)
-        panels--;
-    return panel * panels;
+    while (all % blocks)
+        blocks--;
+    return block * blocks;
 }
 
 /* Queues the transform of the filters of the group of outputs from `first` on, to the beginning of the workspace. */
@@ -110,7 +123,7 @@ static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst
 
 static size_t fused_floats(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t tiles = (size_t)block_tiles(f, engine, s);
-    return points(f) * (point(tiles, input_row(s)) + point(tiles, panel_outputs(engine, s))) + patch(f, s);
+    return points(f) * (point(tiles, input_row(s)) + point(tiles, block_outputs(engine, s))) + patch(f, s);
 }
 
 static pst_status run_fused(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
@@ -162,7 +175,7 @@ static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv
     for (size_t first = 0; first < (size_t)s->c_out; first += group) {
         if (group < (size_t)s->c_out)
             PST_TRY(transform_filters(f, engine, s, t, first));
-        PST_TRY(pst_launch_workers(engine->session, kernel, group / panel_outputs(engine, s), points(f),
+        PST_TRY(pst_launch_workers(engine->session, kernel, group / block_outputs(engine, s), points(f),
                                    PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch),
                                             pst_arg_int((int)strip), pst_arg_int((int)first))));
     }

@@ -15,7 +15,6 @@
 #define RUN 16           /* parts that a work-item adds up on GPUs where there are more than UNREDUCED ... */
 #define UNREDUCED 128    /* ... and a launch costs less than leaving them to the reader of the matrix */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
-#define BLOCK_ROWS 8     /* GR */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
 /* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of
@@ -76,10 +75,12 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
     pst_tile tile = gradient_tile(session, c);
     char defines[192];
     snprintf(defines, sizeof defines,
-             "-DVEC=%d -DNV=%d -DRT=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d -DMASK_IN=0 "
+             "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d "
+             "-DMASK_IN=0 "
              "-DSTREAM=0",
-             tile.lanes, tile.vectors, tile.rows, tile.depth, (int)rows_at_once(session, c), c, block_side(c),
-             BLOCK_ROWS, block_side(c) / tile.lanes >= 2 ? 2 : 1, PACKED_PIXELS, accumulate);
+             tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, (int)rows_at_once(session, c), c,
+             block_side(c), tile.lanes == 16 ? 8 : 4, block_side(c) / tile.lanes >= 2 ? 2 : 1, PACKED_PIXELS,
+             accumulate);
     return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
 }
 

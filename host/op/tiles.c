@@ -1,10 +1,12 @@
 #include "op/tiles.h"
 
+int pst_tile_outputs(const pst_tile *tile) { return tile->lanes * tile->vectors * tile->panels; }
+
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
     /* 32 vector registers with 512 bits, 16 with less: rows * vectors accumulators, `vectors` operands and a broadcast.
      */
     bool large = session->device.vector_width >= 16;
-    pst_tile tile = {.lanes = large ? 16 : 8};
+    pst_tile tile = {.lanes = large ? 16 : 8, .panels = 1};
     int most = wide && large ? 4 : 2, blocks = k / tile.lanes;
     for (tile.vectors = most; blocks % tile.vectors; tile.vectors /= 2)
         continue;
@@ -12,9 +14,27 @@ pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
     tile.rows = tile.vectors == 4 ? 6 : accumulators / tile.vectors;
     if (tile.vectors == 1)
         tile.rows = large ? 14 : 10;
+    /* Narrow tiles side by side read the rows once from the second-level cache, as a wide one does. */
+    for (tile.panels = large ? 1 : 4; k % pst_tile_outputs(&tile); tile.panels /= 2)
+        continue;
     for (tile.depth = c < 64 ? c : 64; c % tile.depth; tile.depth -= 16)
         continue;
     return tile;
+}
+
+pst_status pst_vectors_check(pst_session *session) {
+    const pst_kernel *kernel;
+    size_t lanes[3] = {1, 1, 1};
+    if (!session->cpu_kernels || session->device.vector_width <= 8)
+        return PST_OK;
+    pst_status status = pst_kernel_get(session, "native", "native", "", &kernel);
+    if (status != PST_OK)
+        return status;
+    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+                                           sizeof lanes, lanes, NULL);
+    if (code == CL_SUCCESS && lanes[0] > 1 && lanes[0] < (size_t)session->device.vector_width)
+        session->device.vector_width = (int)lanes[0];
+    return PST_OK;
 }
 
 size_t pst_workers(const pst_session *session) { return 8 * (size_t)session->device.info.compute_units; }

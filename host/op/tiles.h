@@ -4,15 +4,22 @@
 
 #include "cl/program.h"
 
-/* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, and how many inputs
- * are summed between loads and stores of it. */
+/* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, how many of these are
+ * computed side by side, and how many inputs are summed between loads and stores of it. */
 typedef struct pst_tile {
-    int lanes, vectors, rows, depth;
+    int lanes, vectors, rows, panels, depth;
 } pst_tile;
+
+/* The outputs of a block: of all panels. */
+int pst_tile_outputs(const pst_tile *tile);
 
 /* The tile for a product over c inputs with k outputs, both multiples of 16; wide: few rows and many outputs where the
  * choice is free. */
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide);
+
+/* A driver may tell of wider vectors than it compiles for: PoCL looks at the processor, but its compiler may be set to
+ * an older one, or not know it. Corrects the device's vector_width; to be called before any other kernel is built. */
+pst_status pst_vectors_check(pst_session *session);
 
 /* How many work-items to launch where any number will do: enough to even out the load. */
 size_t pst_workers(const pst_session *session);

@@ -8,6 +8,7 @@
 #include "base/worker.h"
 #include "blas/gemm_create.h"
 #include "op/matrix_units.h"
+#include "op/tiles.h"
 
 pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message) {
     pst_error error = {0};
@@ -57,6 +58,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     if (o.device && strcmp(o.device, "none") == 0)
         return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
+    PST_TRY(pst_vectors_check(context->session));
     if (!o.no_matrix_units)
         PST_TRY(pst_matrix_units_find(context->session));
     PST_TRY(pst_gemm_create(context->session, &context->gemm));

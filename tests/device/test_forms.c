@@ -11,6 +11,7 @@
 #include "loss/objective.h"
 #include "model/weights_random.h"
 #include "on_device.h"
+#include "op/tiles.h"
 #include "transfer/device_space.h"
 
 enum { H = 37, W = 50, COUNT = H * W * 3 };
@@ -142,12 +143,27 @@ START_TEST(the_form_can_be_named) {
 }
 END_TEST
 
+/* PoCL tells of the processor's vectors when its compiler is set to a processor without them. */
+START_TEST(vectors_are_those_of_the_compiler) {
+    pst_session *session;
+    setenv("POCL_KERNELLIB_NAME", "avx2", 1);
+    ck_ok(test_error, pst_session_open(&test_error, NULL, NULL, &session));
+    bool older = strstr(session->device.info.name, "haswell");
+    ck_ok(test_error, pst_vectors_check(session));
+    if (older)
+        ck_assert_int_eq(session->device.vector_width, 8);
+    pst_session_close(session);
+    unsetenv("POCL_KERNELLIB_NAME");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("forms");
     TCase *tests = tcase_create("all");
     tcase_add_unchecked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, every_form_and_algorithm_agrees, 0, 2);
     tcase_add_test(tests, the_form_can_be_named);
+    tcase_add_test(tests, vectors_are_those_of_the_compiler);
     tcase_set_timeout(tests, 0);
     suite_add_tcase(suite, tests);
     return test_run(suite);
