@@ -90,9 +90,6 @@ void pst_job_style_size(const pst_job *job, const pst_image *style, int image_si
 void pst_job_style_statistics(const pst_job *job, size_t style, int image_size,
                               pst_feature_statistics statistics[PST_LAYERS_MAX]);
 
-/* job->options_text, with the tile of the plan. */
-pst_status pst_job_make_text(pst_job *job);
-
 /* ---- job_plan.c ---- */
 
 /* Fills job->scales and job->plan for the sizes of the job. */

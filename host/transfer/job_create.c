@@ -156,7 +156,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_make_text(pst_job *job) {
+static pst_status make_text(pst_job *job) {
     pst_transfer_options options = job->options;
     options.tile = job->plan.tile;
     return pst_options_text(&job->context->error, &options, &job->options_text);
@@ -200,7 +200,7 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     PST_TRY(open_stores(job));
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
-    PST_TRY(pst_job_make_text(job));
+    PST_TRY(make_text(job));
     pst_job_digest_masks(job);
     /* These belong to the caller and may go now. */
     job->options.content = job->options.start_image = NULL;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "transfer/stage.h"
@@ -217,6 +218,21 @@ cleanup:
     return status;
 }
 
+/* The tile in job->options_text. The other texts in the options belong to the caller and may be gone. */
+static pst_status renew_text(pst_job *job) {
+    static const char name[] = "\ntile=";
+    const char *old = job->options_text, *line = strstr(old, name), *rest = strchr(line + 1, '\n');
+    const size_t bytes = strlen(old) + 16;
+    char *text;
+    pst_status status = pst_allocate(&job->context->error, bytes, 1, &text);
+    if (status != PST_OK)
+        return status;
+    snprintf(text, bytes, "%.*s%s%d%s", (int)(line - old), old, name, job->plan.tile, rest);
+    pst_free(job->options_text);
+    job->options_text = text;
+    return PST_OK;
+}
+
 pst_status pst_job_plan_again(pst_job *job) {
     pst_status status;
     job->named_count = 0;
@@ -225,8 +241,7 @@ pst_status pst_job_plan_again(pst_job *job) {
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
     PST_TRY(pst_job_check_memory(job));
-    pst_free(job->options_text);
-    PST_TRY(pst_job_make_text(job));
+    PST_TRY(renew_text(job));
 cleanup:
     job->options.content = NULL;
     job->options.styles = NULL;

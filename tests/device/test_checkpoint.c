@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -70,6 +71,37 @@ START_TEST(changed_weights_are_gone_on_with) {
             pst_job_destroy(second.job);
         }
     }
+}
+END_TEST
+
+/* A run in tiles goes on with the same bytes, and with its own tile where none is asked for, although it would fit
+ * whole now; one with another tile is refused. */
+START_TEST(tiles_are_gone_on_with) {
+    pst_transfer_options options = options_of(kinds[_i]);
+    options.image_size = 150;
+    options.tile = 64;
+    watch whole = {.job = job_make(&options)};
+    ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
+    pst_job_destroy(whole.job);
+    watch first = {.job = job_make(&options), .save_at = ITERATIONS - 8, .stop = true};
+    ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
+    ck_assert_ptr_nonnull(first.job->stage.tiled);
+    pst_job_destroy(first.job);
+    options.tile = 128;
+    watch other = {.job = job_make(&options)};
+    ck_assert_int_eq(pst_job_resume(other.job, test_path("run.state")), PST_ERROR_ARGUMENT);
+    ck_assert_msg(strstr(pst_context_message(context), "tile=64") != NULL, "%s", pst_context_message(context));
+    pst_job_destroy(other.job);
+    options.tile = 0;
+    watch second = {.job = job_make(&options)};
+    ck_assert_int_eq(pst_job_plan(second.job)->tile, 0);
+    ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+    ck_assert_int_eq(pst_job_plan(second.job)->tile, 64);
+    ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
+    ck_assert_int_eq(second.last, whole.last);
+    for (int i = ITERATIONS - 7; i <= whole.last; i++)
+        ck_assert(second.losses[i] == whole.losses[i]);
+    pst_job_destroy(second.job);
 }
 END_TEST
 
@@ -322,6 +354,7 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
     tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);
+    tcase_add_loop_test(tests, tiles_are_gone_on_with, 0, 4);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     tcase_add_loop_test(tests, crafted_files_leave_the_job_as_it_was, 0, 4);
     tcase_add_test(tests, nothing_is_kept_too_early_or_half);

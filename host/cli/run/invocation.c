@@ -118,6 +118,17 @@ static double run_flops(const invocation *w, const settings *s, int width, int h
     return flops * s->transfer.iterations;
 }
 
+/* The longer side to measure at, which does for sizes from half of it to twice. Where the run may go in tiles, their
+ * windows are what counts, and measuring must not take more memory than they do. */
+static int tuned_side(const settings *s) {
+    enum { MOST = 2048, MOST_IN_TILES = 1024 };
+    const pst_transfer_options *o = &s->transfer;
+    int most = o->tile || o->memory_bytes ? MOST_IN_TILES : MOST;
+    if (o->tile && o->tile < most)
+        most = o->tile;
+    return o->image_size < most ? o->image_size : most;
+}
+
 void invocation_tune(invocation *w, const settings *s, const pst_image *content) {
     if (w->looked_at_choices)
         return;
@@ -131,10 +142,12 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
     pst_tune_options options;
     pst_tune_options_init(&options, sizeof options);
     int width = pst_image_width(content), height = pst_image_height(content), longer = width > height ? width : height;
-    options.width = (int)((int64_t)s->transfer.image_size * width / longer);
-    options.height = (int)((int64_t)s->transfer.image_size * height / longer);
+    options.width = (int)((int64_t)tuned_side(s) * width / longer);
+    options.height = (int)((int64_t)tuned_side(s) * height / longer);
+    const int all_w = (int)((int64_t)s->transfer.image_size * width / longer),
+              all_h = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, options.width, options.height) < least ||
+    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, all_w, all_h) < least ||
         pst_tune_known(w->context, w->network, &options))
         return;
     progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device.name);
