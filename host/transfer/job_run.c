@@ -156,13 +156,17 @@ cleanup:
 }
 
 pst_status pst_job_result(pst_job *job, pst_image **result) {
-    pst_image *image;
+    pst_image *image = NULL;
     pst_status status;
     *result = NULL;
     PST_TRY(pst_stage_image(job, &image));
-    PST_TRY(pst_img_resize(&job->context->error, image, job->width, job->height, result));
-    if (image->width != job->width || image->height != job->height) /* else it was done in the stage's size */
+    if (image->width != job->width || image->height != job->height) {
+        PST_TRY(pst_img_resize(&job->context->error, image, job->width, job->height, result));
         PST_TRY(pst_job_keep_content(job, *result));
+    } else { /* the content was kept in the stage's size; a copy would be as large as the image */
+        *result = image;
+        image = NULL;
+    }
     for (size_t i = 0; i < (size_t)job->width * (size_t)job->height * 3; i++)
         (*result)->rgb[i] = (*result)->rgb[i] < 0 ? 0 : (*result)->rgb[i] > 255 ? 255 : (*result)->rgb[i];
     if (job->options.original_colors)
