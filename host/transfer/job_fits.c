@@ -22,6 +22,7 @@ static double mebibytes(uint64_t bytes) { return (double)bytes / 1048576; }
 static void say_device(pst_job *job, bool chosen) {
     const pst_plan *plan = &job->plan;
     const bool in_all = plan->device_bytes > plan->device_limit_bytes;
+    const bool bounded = in_all && plan->device_limit_bytes == job->options.memory_bytes; /* not by the device */
     char tiles[48] = "";
     if (plan->tile)
         snprintf(tiles, sizeof tiles, " in tiles of %d pixels", plan->tile);
@@ -29,7 +30,9 @@ static void say_device(pst_job *job, bool chosen) {
         plan->height, tiles, chosen ? "at least " : "", mebibytes(in_all ? plan->device_bytes : plan->largest_bytes),
         in_all ? "" : " in one piece", in_all ? "may take" : "it has pieces of",
         mebibytes(in_all ? plan->device_limit_bytes : job->context->session->device.info.max_allocation_bytes),
-        chosen ? "; choose another device" : "; smaller tiles need less");
+        !chosen   ? "; smaller tiles need less"
+        : bounded ? "; let it take more (memory)"
+                  : "; choose another device");
 }
 
 /* The job's own images, and one for the result. */

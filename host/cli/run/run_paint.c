@@ -206,8 +206,9 @@ int run_paint(run *r) {
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     if (plan->tile)
-        progress_say(&w->report, "in tiles of %d pixels, with %s of memory and %s of files", plan->tile,
-                     bytes_text(plan->memory_bytes, bytes), bytes_text(plan->file_bytes, files));
+        progress_say(&w->report, "in tiles of %d pixels, with %s of memory%s%s%s", plan->tile,
+                     bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
+                     plan->file_bytes ? bytes_text(plan->file_bytes, files) : "", plan->file_bytes ? " of files" : "");
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();
