@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(test_tiles_are_told) {
     ck_run(TINY "--plan --tile 1 --image-size 130");
-    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64 pixels:\n  relu1_1 to relu2_2: 2x1 tiles, with 14 pixels"));
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64 pixels:\n  relu1_1 to relu2_2: 2x2 tiles, with 14 pixels"));
     ck_assert_ptr_nonnull(strstr(printed, "In memory, besides the images:\n  maps between segments"));
     ck_assert_ptr_nonnull(strstr(printed, "It fits in tiles"));
     ck_run(TINY "--plan --tile 64 --image-size 130 --spill .");
