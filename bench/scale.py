@@ -25,7 +25,7 @@ COLORS = ("#2f81c7", "#dd6b20", "#2f9e62", "#c2438a")
 
 def command(options, size, budget, extra):
     out = [os.path.abspath(options.pastiche), options.content, options.style, "--model", options.model, "--image-size",
-           str(size), "--style-size", str(options.style_size), "--scales", "1", "--start", "content", "--save-iter", "0",
+           str(size), "--style-scale", "%.6g" % (options.style_size / size), "--scales", "1", "--start", "content", "--save-iter", "0",
            "--no-tune", "--lbfgs-num-correction", str(options.pairs), "--no-metadata", "--quiet"]
     if budget:
         out += ["--memory", budget]
@@ -40,7 +40,8 @@ def plan(options, size, budget):
     """What --plan says of tiles; None where it does not fit."""
     try:
         text = child(command(options, size, budget, ["--plan"]), options.threads)[0]
-    except Failure:
+    except Failure as e:
+        say("%d, %s: %s" % (size, budget or "whole", e))
         return None
     tile = re.search(r"tiles of (\d+) pixels", text)
     work = re.search(r"takes ([0-9.]+) times", text)
@@ -69,7 +70,6 @@ def measure_all(options, folder):
         plans = {name: plan(options, size, budget) for name, budget in ways}
         for name, budget in ways:
             if plans[name] is None:
-                say("%d, %s: does not fit" % (size, name))
                 continue
             if budget and not plans[name]["tile"] and options.skip_whole:
                 say("%d, %s: fits whole" % (size, name))
