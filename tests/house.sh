@@ -185,7 +185,7 @@ guide
 im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
-native
+native_cpu
 statistics
 pixels
 spread

@@ -27,7 +27,7 @@ pst_status pst_vectors_check(pst_session *session) {
     size_t lanes[3] = {1, 1, 1};
     if (!session->cpu_kernels || session->device.vector_width <= 8)
         return PST_OK;
-    pst_status status = pst_kernel_get(session, "native", "native", "", &kernel);
+    pst_status status = pst_kernel_get(session, "native_cpu", "native", "", &kernel);
     if (status != PST_OK)
         return status;
     cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
