@@ -18,6 +18,7 @@ typedef struct work {
     size_t bytes, at;
     bool profile_doubtful; /* libpng said something about it */
     bool mended;           /* what follows the last row is of no matter */
+    bool ends_early;       /* ... and there was something wrong with it */
     uint64_t rows_left;    /* of all passes */
     pst_raster *raster;
     pst_sink sink;
@@ -25,7 +26,9 @@ typedef struct work {
 
 static void on_error(png_structp png, png_const_charp message) {
     work *w = png_get_error_ptr(png);
-    bool complete = w->mended && w->raster->samples && w->rows_left == 0;
+    /* A wrong checksum of the data, where there is one, says that some row is wrong. */
+    bool complete = w->mended && w->raster->samples && w->rows_left == 0 && !strstr(message, "incorrect data check");
+    w->ends_early = complete;
     if (w->status == PST_OK && !complete)
         w->status = pst_fail(w->error, PST_ERROR_FORMAT, "%s", message);
     png_longjmp(png, 1);
@@ -151,7 +154,8 @@ static void read_all(png_structp png, png_infop info, work *w) {
     png_read_end(png, info);
 }
 
-static pst_status read_once(pst_error *error, const uint8_t *file, size_t bytes, bool mended, pst_raster *raster) {
+static pst_status read_once(pst_error *error, const uint8_t *file, size_t bytes, bool mended, pst_raster *raster,
+                            bool *ends_early) {
     work w = {.error = error, .file = file, .bytes = bytes, .mended = mended, .raster = raster};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -160,6 +164,7 @@ static pst_status read_once(pst_error *error, const uint8_t *file, size_t bytes,
     else if (setjmp(png_jmpbuf(png)) == 0)
         read_all(png, info, &w);
     png_destroy_read_struct(&png, &info, NULL);
+    *ends_early = w.ends_early;
     return w.status;
 }
 
@@ -180,14 +185,16 @@ static void set_right_apple(pst_raster *raster) {
 static pst_status read_mended(const uint8_t *file, size_t bytes, int mend, pst_raster *raster) {
     pst_sink copy = {0};
     pst_status status = PST_ERROR_FORMAT;
-    int faults = pst_png_mend(file, bytes, mend, &copy);
-    if (faults) {
+    bool ends_early = false;
+    int faults;
+    if (pst_png_mend(file, bytes, mend, &copy, &faults)) {
         pst_raster_clear(raster);
-        status = read_once(NULL, copy.data, copy.bytes, true, raster);
+        status = read_once(NULL, copy.data, copy.bytes, true, raster, &ends_early);
     }
     if (status == PST_OK && faults & PST_PNG_APPLE)
         set_right_apple(raster);
-    if (status == PST_OK && faults & PST_PNG_ENDING)
+    if (status == PST_OK &&
+        (faults & PST_PNG_ENDING || (ends_early && !(faults & PST_PNG_APPLE)))) /* has no checksum */
         pst_raster_note(raster, "the end of the file is missing or damaged, but all its rows are there");
     if (status == PST_OK && faults & PST_PNG_WINDOW)
         pst_raster_note(raster, "its zlib window is declared too small, but all its rows are there");
@@ -197,7 +204,8 @@ static pst_status read_mended(const uint8_t *file, size_t bytes, int mend, pst_r
 
 static pst_status read_png(pst_error *error, const uint8_t *file, size_t bytes, pst_raster *raster) {
     static const int mends[] = {PST_PNG_APPLE | PST_PNG_ENDING, PST_PNG_APPLE | PST_PNG_ENDING | PST_PNG_WINDOW};
-    pst_status status = read_once(error, file, bytes, false, raster), mended = status;
+    bool ends_early;
+    pst_status status = read_once(error, file, bytes, false, raster, &ends_early), mended = status;
     for (size_t i = 0; status == PST_ERROR_FORMAT && mended != PST_OK && i < sizeof mends / sizeof mends[0]; i++)
         mended = read_mended(file, bytes, mends[i], raster);
     raster->orientation = pst_file_orientation(file, bytes);

@@ -62,31 +62,31 @@ static bool is_small_window(const uint8_t *head) {
     return (head[0] & 15) == 8 && head[0] >> 4 < 7 && (head[0] << 8 | head[1]) % 31 == 0;
 }
 
-int pst_png_mend(const uint8_t *file, size_t bytes, int mend, pst_sink *copy) {
+bool pst_png_mend(const uint8_t *file, size_t bytes, int mend, pst_sink *copy, int *faults) {
     static const uint8_t window[2] = {0x78, 0x01}; /* the largest */
-    int faults = PST_PNG_ENDING;
-    size_t at = SIGNATURE_BYTES, pixels = 0; /* chunks of them */
+    size_t at = SIGNATURE_BYTES, pixels = 0;       /* chunks of them */
+    *faults = PST_PNG_ENDING;
     chunk c;
     bool good = bytes > at && pst_sink_put(copy, 0, file, at);
     while (good && next_chunk(file, bytes, &at, &c)) {
         bool data = is(&c, "IDAT"), ancillary = c.kind[0] >= 'a';
         if (is(&c, "IEND") && c.whole && c.intact)
-            faults &= ~PST_PNG_ENDING;
+            *faults &= ~PST_PNG_ENDING;
         if (pixels > 0 && !data)
             continue;
         if (!c.intact && !ancillary)
-            return 0;
+            return false;
         if ((!c.whole && !data) || !c.intact)
             continue; /* what is not needed */
         if (is(&c, "CgBI") && mend & PST_PNG_APPLE) {
-            faults |= PST_PNG_APPLE;
+            *faults |= PST_PNG_APPLE;
             continue;
         }
         if (data && pixels++ == 0) {
-            if (faults & PST_PNG_APPLE) {
+            if (*faults & PST_PNG_APPLE) {
                 good = put(copy, c.kind, window, sizeof window);
             } else if (c.bytes >= 2 && mend & PST_PNG_WINDOW && is_small_window(c.data)) {
-                faults |= PST_PNG_WINDOW;
+                *faults |= PST_PNG_WINDOW;
                 good = put(copy, c.kind, window, sizeof window);
                 c.data += 2;
                 c.bytes -= 2;
@@ -94,8 +94,8 @@ int pst_png_mend(const uint8_t *file, size_t bytes, int mend, pst_sink *copy) {
         }
         good = good && put(copy, c.kind, c.data, c.bytes);
     }
-    good = good && pixels > 0 && put(copy, (const uint8_t *)"IEND", NULL, 0);
-    return good ? faults & mend : 0;
+    *faults &= mend;
+    return good && pixels > 0 && put(copy, (const uint8_t *)"IEND", NULL, 0);
 }
 
 pst_status pst_png_profile(pst_error *error, const uint8_t *file, size_t bytes, uint8_t **profile,

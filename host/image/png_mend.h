@@ -11,9 +11,9 @@ typedef enum pst_png_fault {
     PST_PNG_WINDOW = 4  /* a zlib window below the largest is declared */
 } pst_png_fault;
 
-/* Writes a copy without what follows the pixels and without the faults among `mend`; returns those that it had. 0:
- * nothing to mend, or a part that is needed is damaged; then the copy is of no use. */
-int pst_png_mend(const uint8_t *file, size_t bytes, int mend, pst_sink *copy);
+/* Writes a copy without what follows the pixels and without the faults among `mend`; *faults: those that it had. False
+ * where a part that is needed is damaged; then the copy is of no use. */
+bool pst_png_mend(const uint8_t *file, size_t bytes, int mend, pst_sink *copy, int *faults);
 
 /* The profile in the iCCP chunk, unpacked, whatever its header says. PST_ERROR_FORMAT if there is none that is whole;
  * free with pst_free. */
