@@ -40,10 +40,11 @@ typedef struct pst_tiled_needs {
     uint64_t content, host, stores; /* features of the content, sums, and all stores together */
 } pst_tiled_needs;
 pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled);
-/* The walk over a style of this size, or over the content, while its target is made; largest as above. */
-pst_status pst_tiled_target_needs(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk_needs *needs);
+/* The walk over a style of this size while its target is made; the content takes what evaluations take. */
+pst_status pst_tiled_style_needs(pst_tiled *tiled, int h, int w, pst_tile_walk_needs *needs);
 
-/* Makes the targets, as in loss/objective.h: begin, the guides, the content, each style, end. Guides are copied. */
+/* Makes the targets, as in loss/objective.h: begin, the guides, each style, then the content, end. Guides are copied.
+ * The content is seen through the windows of evaluations, so that its loss is 0 where the image is the content. */
 pst_status pst_tiled_begin(pst_tiled *tiled);
 pst_status pst_tiled_set_guides(pst_tiled *tiled, const pst_guides *guides);
 pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_tiled_image *content);

@@ -171,7 +171,7 @@ pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
 }
 
 pst_status pst_tiled_end(pst_tiled *tiled) {
-    pst_status status = pst_tile_walk_allocate(tiled->walk);
+    pst_status status = PST_OK;
     for (size_t t = 0; t < tiled->options.term_count && status == PST_OK; t++)
         if (tiled->options.terms[t].kind == PST_TERM_STYLE)
             status = pst_style_regions_end(&tiled->styles[t], pst_tile_walk_workspace(tiled->walk));

@@ -76,8 +76,6 @@ void pst_tiled_clear_sums(pst_tiled *tiled);
 /* A term's sums over the map in a region, on the device in tiled->gram and tiled->row. */
 pst_status pst_tiled_upload_sums(pst_tiled *tiled, size_t term, size_t region);
 
-/* The walk over an image whose statistics or features are wanted: forward only. */
-pst_status pst_tiled_target_walk(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk **walk);
 pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes);
 
 #endif

@@ -68,7 +68,8 @@ cleanup:
 
 /* ---- targets ---- */
 
-pst_status pst_tiled_target_walk(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk **walk) {
+/* The walk over a style: forward only. NULL where none is wanted. */
+static pst_status create_style_walk(pst_tiled *tiled, int h, int w, pst_tile_walk **walk) {
     const pst_objective_options *o = &tiled->options;
     pst_tile_walk_options options = {.h = h,
                                      .w = w,
@@ -81,7 +82,7 @@ pst_status pst_tiled_target_walk(pst_tiled *tiled, bool style, int h, int w, pst
     bool any = false;
     *walk = NULL;
     for (size_t t = 0; t < o->term_count; t++)
-        if (o->terms[t].kind == (style ? PST_TERM_STYLE : PST_TERM_CONTENT))
+        if (o->terms[t].kind == PST_TERM_STYLE)
             options.wanted[o->terms[t].layer] = any = true;
     return any ? pst_tile_walk_create(tiled->net, &options, tiled->stores, walk) : PST_OK;
 }
@@ -105,11 +106,11 @@ static void exchange_guides(pst_tiled *tiled, pst_buffer *others[PST_TERMS_MAX][
             }
 }
 
-pst_status pst_tiled_target_needs(pst_tiled *tiled, bool style, int h, int w, pst_tile_walk_needs *needs) {
+pst_status pst_tiled_style_needs(pst_tiled *tiled, int h, int w, pst_tile_walk_needs *needs) {
     pst_tile_walk *walk;
-    pst_status status = pst_tiled_target_walk(tiled, style, h, w, &walk);
+    pst_status status = create_style_walk(tiled, h, w, &walk);
     *needs = status == PST_OK && walk ? pst_tile_walk_measure(walk) : (pst_tile_walk_needs){0};
-    for (size_t t = 0; walk && style && t < tiled->options.term_count; t++)
+    for (size_t t = 0; walk && t < tiled->options.term_count; t++)
         needs->windows += tiled->options.region_count * guide_bytes(tiled, walk, t);
     pst_tile_walk_destroy(walk);
     return status;
@@ -140,40 +141,17 @@ static pst_status take_style(void *user, int tile) {
     return PST_OK;
 }
 
-static pst_status take_content(void *user, const pst_tile_view *view, const pst_buffer *features) {
-    const target_walk *way = user;
-    pst_tiled *tiled = way->tiled;
-    const size_t floats = (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c;
-    const pst_buffer *own;
-    float *values = NULL; /* this walk is cut otherwise than an evaluation, and its parts may be larger */
-    pst_status status;
-    PST_TRY(pst_allocate(tiled->session->error, floats, sizeof *values, &values));
-    for (size_t t = 0; t < tiled->options.term_count; t++) {
-        if (!pst_tiled_is_at(tiled, t, view->layer) || tiled->options.terms[t].kind != PST_TERM_CONTENT)
-            continue;
-        PST_TRY(pst_tile_walk_own(way->walk, view, features, &own));
-        PST_TRY(pst_buffer_read(tiled->session, own, 0, values, sizeof(float) * floats));
-        PST_TRY(pst_store_write(tiled->contents[t], view->own, values));
-    }
-cleanup:
-    pst_free(values);
-    return status;
-}
-
-static pst_status walk_target(pst_tiled *tiled, bool style, const pst_tiled_image *image, const pst_guides *guides) {
+static pst_status walk_style(pst_tiled *tiled, const pst_tiled_image *image, const pst_guides *guides) {
     target_walk way = {.tiled = tiled, .image = image, .guides = guides};
-    const pst_tile_visitor visitor = {.user = &way,
-                                      .read = read_target,
-                                      .features = style ? sum_style : take_content,
-                                      .waited = style ? take_style : NULL};
+    const pst_tile_visitor visitor = {.user = &way, .read = read_target, .features = sum_style, .waited = take_style};
     pst_buffer *own_guides[PST_TERMS_MAX][PST_REGIONS_MAX] = {{NULL}};
     bool exchanged = false;
     pst_status status;
-    PST_TRY(pst_tiled_target_walk(tiled, style, image->h, image->w, &way.walk));
+    PST_TRY(create_style_walk(tiled, image->h, image->w, &way.walk));
     if (!way.walk)
         return PST_OK;
     PST_TRY(pst_tile_walk_allocate(way.walk));
-    for (size_t t = 0; style && t < tiled->options.term_count; t++)
+    for (size_t t = 0; t < tiled->options.term_count; t++)
         for (size_t r = 0; r < tiled->options.region_count && guide_bytes(tiled, way.walk, t); r++)
             PST_TRY(pst_buffer_create(tiled->session, guide_bytes(tiled, way.walk, t), "guide of a style",
                                       &own_guides[t][r]));
@@ -191,14 +169,44 @@ cleanup:
     return status;
 }
 
+static pst_status take_content(void *user, const pst_tile_view *view, const pst_buffer *features) {
+    const target_walk *way = user;
+    pst_tiled *tiled = way->tiled;
+    const pst_buffer *own;
+    pst_status status = PST_OK;
+    for (size_t t = 0; t < tiled->options.term_count; t++) {
+        if (!pst_tiled_is_at(tiled, t, view->layer) || tiled->options.terms[t].kind != PST_TERM_CONTENT)
+            continue;
+        PST_TRY(pst_tile_walk_own(way->walk, view, features, &own));
+        PST_TRY(pst_buffer_read(tiled->session, own, 0, tiled->staging,
+                                sizeof(float) * (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c));
+        PST_TRY(pst_store_write(tiled->contents[t], view->own, tiled->staging));
+    }
+cleanup:
+    return status;
+}
+
 pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_tiled_image *content) {
-    return walk_target(tiled, false, content, NULL);
+    target_walk way = {.tiled = tiled, .walk = tiled->walk, .image = content};
+    const pst_tile_visitor visitor = {.user = &way, .read = read_target, .features = take_content};
+    const pst_partition *p = pst_tiled_partition(tiled);
+    size_t end = 0; /* behind the last segment with a content layer */
+    pst_status status;
+    for (size_t s = 0; s < p->count; s++)
+        for (size_t t = 0; t < tiled->options.term_count; t++)
+            if (pst_tiled_is_in(tiled, p, s, t) && tiled->options.terms[t].kind == PST_TERM_CONTENT)
+                end = s + 1;
+    PST_TRY(pst_tile_walk_allocate(tiled->walk));
+    for (size_t s = 0; s < end; s++)
+        PST_TRY(pst_tile_walk_forward(tiled->walk, s, true, &visitor));
+cleanup:
+    return status;
 }
 
 pst_status pst_tiled_add_style(pst_tiled *tiled, const pst_tiled_image *style, double blend, const pst_guides *guides) {
     pst_status status;
     pst_tiled_clear_sums(tiled);
-    PST_TRY(walk_target(tiled, true, style, guides));
+    PST_TRY(walk_style(tiled, style, guides));
     for (size_t t = 0; t < tiled->options.term_count; t++) {
         const size_t layer = tiled->options.terms[t].layer;
         int h, w;

@@ -3,22 +3,20 @@
 #include "transfer/job_plan.h"
 #include "transfer/stage.h"
 
-/* What target walks take while they last. */
-static pst_status measure_targets(pst_job *job, const pst_scale *scale, pst_tiled *tiled, const pst_extent *extent,
-                                  const pst_tiled_needs *needs, pst_needs *n) {
+/* What walks over styles take while they last; the content is walked as evaluations are. */
+static pst_status measure_styles(pst_job *job, const pst_scale *scale, pst_tiled *tiled, const pst_tiled_needs *needs,
+                                 pst_needs *n) {
     uint64_t most_device = 0, most_stores = 0, staging = needs->walk.staging;
     pst_status status = PST_OK;
-    for (size_t s = 0; s <= job->options.style_count; s++) { /* and the content */
-        bool style = s < job->options.style_count;
-        int w = extent->w, h = extent->h;
+    for (size_t s = 0; s < job->options.style_count; s++) {
+        int w, h;
         pst_tile_walk_needs walk;
-        if (style && job->stored[s])
+        if (job->stored[s])
             continue;
-        if (style)
-            pst_job_style_size(job, job->styles[s], scale->image_size, &w, &h);
-        PST_TRY(pst_tiled_target_needs(tiled, style, h, w, &walk));
+        pst_job_style_size(job, job->styles[s], scale->image_size, &w, &h);
+        PST_TRY(pst_tiled_style_needs(tiled, h, w, &walk));
         pst_at_least(&most_device, walk.maps + walk.workspace + walk.windows);
-        pst_at_least(&most_stores, walk.levels + (style ? 0 : pst_store_bytes(false, h, w, 3)));
+        pst_at_least(&most_stores, walk.levels);
         pst_at_least(&staging, walk.staging);
         pst_at_least(&n->largest, walk.largest);
     }
@@ -61,7 +59,7 @@ static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64
                      .work = needs.walk.work / needs.walk.whole_work};
     if (partition)
         *partition = *pst_tiled_partition(tiled);
-    PST_TRY(measure_targets(job, scale, tiled, &extent, &needs, n));
+    PST_TRY(measure_styles(job, scale, tiled, &needs, n));
 cleanup:
     pst_tiled_destroy(tiled);
     return status;
