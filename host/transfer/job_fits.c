@@ -1,4 +1,5 @@
 /* Does a planned job fit: on the device, into the host's memory, on the disk? If not, why, in words. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -19,6 +20,9 @@ static void say(pst_job *job, pst_status status, const char *format, ...) {
 
 static double mebibytes(uint64_t bytes) { return (double)bytes / 1048576; }
 
+/* To a tenth, and not told as less than is needed. */
+static double needed_mebibytes(uint64_t bytes) { return ceil(10 * mebibytes(bytes)) / 10; }
+
 static void say_device(pst_job *job, bool chosen) {
     const pst_plan *plan = &job->plan;
     const bool in_all = plan->device_bytes > plan->device_limit_bytes;
@@ -27,8 +31,9 @@ static void say_device(pst_job *job, bool chosen) {
     if (plan->tile)
         snprintf(tiles, sizeof tiles, " in tiles of %d pixels", plan->tile);
     say(job, PST_ERROR_DEVICE_MEMORY, "%dx%d pixels%s need %s%.1f MiB%s of the device, and %s %.1f MiB%s", plan->width,
-        plan->height, tiles, chosen ? "at least " : "", mebibytes(in_all ? plan->device_bytes : plan->largest_bytes),
-        in_all ? "" : " in one piece", in_all ? "may take" : "it has pieces of",
+        plan->height, tiles, chosen ? "at least " : "",
+        needed_mebibytes(in_all ? plan->device_bytes : plan->largest_bytes), in_all ? "" : " in one piece",
+        in_all ? "may take" : "it has pieces of",
         mebibytes(in_all ? plan->device_limit_bytes : job->context->session->device.info.max_allocation_bytes),
         !chosen   ? "; smaller tiles need less"
         : bounded ? "; let it take more (memory)"
@@ -59,7 +64,10 @@ static pst_status check_host(pst_job *job) {
         return PST_OK;
     PST_TRY(pst_stores_room(&job->context->error, job->stores.folder, &room));
     if (plan->file_bytes > room)
-        say(job, PST_ERROR_FILE, "%dx%d pixels in tiles need %.0f MiB of files, and there is room for %.0f MiB in %s",
+        say(job, PST_ERROR_FILE,
+            "%dx%d pixels in tiles need %.0f MiB of files, and there is room for %.0f MiB in %s; L-BFGS takes less "
+            "with fewer "
+            "pairs, or with halves (lbfgs-storage)",
             plan->width, plan->height, mebibytes(plan->file_bytes), mebibytes(room), job->stores.folder);
 cleanup:
     return status;
