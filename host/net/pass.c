@@ -8,7 +8,8 @@
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
  * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
-enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS }; /* PST_PASS_SLOTS_MAX knows how many */
+enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS };
+_Static_assert(PST_LAYERS_MAX *KINDS == PST_PASS_SLOTS_MAX, "each kind may have a slot of its own");
 
 struct pst_pass {
     pst_device_network *net;
