@@ -39,9 +39,9 @@ typedef uchar maskt;
 
 /* The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.) */
 static inline maskt greater_bits(vecf a, vecf b) {
-#if VEC == 16 && defined(__AVX512F__) && !GENERIC
+#if VEC == 16 && defined(__AVX512F__)
     return (maskt)__builtin_ia32_cmpps512_mask(a, b, 14, (maskt)-1, 4);
-#elif VEC == 8 && defined(__AVX__) && !GENERIC
+#elif VEC == 8 && defined(__AVX__)
     return (maskt)__builtin_ia32_movmskps256(as_float8(a > b));
 #else
     int m = 0;
@@ -109,7 +109,7 @@ __attribute__((always_inline)) static inline void products(global const float *v
                                                            int panel, global float *m, int mrow, int more, int ahead) {
 #pragma unroll 1
     for (int q = 0; q < NP; q++) {
-#if __has_builtin(__builtin_prefetch) && !GENERIC
+#if __has_builtin(__builtin_prefetch) && !defined(__SPIR__) /* Oclgrind compiles for SPIR and lacks it */
         for (int i = q * ahead / NP; i < (q + 1) * ahead / NP; i += 16)
             __builtin_prefetch((const void *)(size_t)(v + RT * vrow + i), 0, 2);
 #endif
