@@ -80,7 +80,8 @@ typedef enum pst_status {
     PST_ERROR_NO_DEVICE,     /* no OpenCL device, or none of the given name */
     PST_ERROR_DEVICE,        /* an OpenCL call failed, or the device computes wrongly */
     PST_ERROR_DEVICE_MEMORY, /* the work does not fit into the device's memory */
-    PST_ERROR_NUMERIC        /* the loss stopped being a finite number and could not be saved */
+    PST_ERROR_NUMERIC,       /* the loss stopped being a finite number and could not be saved */
+    PST_ERROR_RANKS          /* processes that share a run do not go together, or one of them is lost */
 } pst_status;
 
 /* The name of a status, such as "PST_ERROR_FILE". Never NULL. */
@@ -119,6 +120,9 @@ PST_API pst_status pst_clear_compiled(size_t *count, uint64_t *bytes, char *mess
 /* A device in use, and the message of the last failure. */
 typedef struct pst_context pst_context;
 
+/* The processes that share each job: pastiche_ranks.h. */
+typedef struct pst_ranks pst_ranks;
+
 typedef struct pst_context_options {
     size_t size;
     /* NULL or "": the best device. Digits: an index of pst_devices. "cpu", "gpu": the best of that type. "gpu:N": the
@@ -133,6 +137,8 @@ typedef struct pst_context_options {
     const char *choices_text;
     /* Leaves tensor cores unused; else they are tried, and used where pst_tune found them faster. */
     bool no_matrix_units;
+    /* NULL: this process is alone. Must outlive the context. */
+    const pst_ranks *ranks;
 } pst_context_options;
 
 /* Sets the defaults; size is sizeof(pst_context_options). */

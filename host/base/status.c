@@ -38,6 +38,7 @@ const char *pst_status_name(pst_status status) {
         [PST_ERROR_DEVICE] = "PST_ERROR_DEVICE",
         [PST_ERROR_DEVICE_MEMORY] = "PST_ERROR_DEVICE_MEMORY",
         [PST_ERROR_NUMERIC] = "PST_ERROR_NUMERIC",
+        [PST_ERROR_RANKS] = "PST_ERROR_RANKS",
     };
     size_t index = (size_t)status;
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown status";

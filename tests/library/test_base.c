@@ -52,7 +52,7 @@ START_TEST(errors_are_one_tidy_line) {
 END_TEST
 
 START_TEST(every_status_has_its_own_name) {
-    for (int a = PST_OK; a <= PST_ERROR_NUMERIC; a++)
+    for (int a = PST_OK; a <= PST_ERROR_RANKS; a++)
         for (int b = PST_OK; b < a; b++)
             ck_assert_str_ne(pst_status_name((pst_status)a), pst_status_name((pst_status)b));
     ck_assert_ptr_nonnull(pst_status_name((pst_status)99));

@@ -1,0 +1,27 @@
+/* Several processes that share a run (pastiche_ranks.h), for the rooms above. NULL is one process alone:
+ * every function then leaves things as they are. All ranks call them in the same order. */
+#ifndef PST_SPREAD_RANKS_H
+#define PST_SPREAD_RANKS_H
+
+#include "base/status.h"
+#include "pastiche_ranks.h"
+
+static inline int pst_ranks_count(const pst_ranks *ranks) { return ranks ? ranks->count : 1; }
+static inline int pst_ranks_rank(const pst_ranks *ranks) { return ranks ? ranks->rank : 0; }
+
+/* Each value becomes the sum over the ranks. PST_ERROR_RANKS here and below. */
+pst_status pst_ranks_sum(const pst_ranks *ranks, pst_error *error, int64_t *values, size_t count);
+
+/* Each value is known to one rank, and 0.0 on all others, which get it to the bit. */
+pst_status pst_ranks_gather(const pst_ranks *ranks, pst_error *error, double *values, size_t count);
+
+pst_status pst_ranks_broadcast(const pst_ranks *ranks, pst_error *error, int root, void *data, size_t bytes);
+
+pst_status pst_ranks_exchange(const pst_ranks *ranks, pst_error *error, const pst_ranks_block *send, size_t send_count,
+                              const pst_ranks_block *receive, size_t receive_count);
+
+/* Of `count` things that are dealt out in order, as evenly as can be: the first of a rank; that of pst_ranks_count is
+ * count. */
+static inline int pst_ranks_first(int count, int ranks, int rank) { return (int)((int64_t)count * rank / ranks); }
+
+#endif
