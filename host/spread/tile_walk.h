@@ -1,6 +1,6 @@
-/* Walks through a network tile by tile: windows come from stores and go back to them, and on the device there is one
- * window at a time (spread/partition.h). Here are the mechanics; what is done with features and gradients is the
- * caller's.
+/* Walks through a network tile by tile: windows come from stores and go back to them, and on a device there is one
+ * window at a time (spread/partition.h). Several devices share the tiles, each on a thread of its own. Here are the
+ * mechanics; what is done with features and gradients is the caller's.
  *
  * An evaluation: for each segment pst_tile_walk_forward; then, from the last segment to the first,
  * pst_tile_walk_backward. */
@@ -10,6 +10,8 @@
 #include "net/pass.h"
 #include "spread/partition.h"
 #include "spread/store.h"
+
+#define PST_TILED_DEVICES_MAX 8
 
 typedef struct pst_tile_walk_options {
     int h, w, tile; /* of the image, and of partition.h */
@@ -21,55 +23,61 @@ typedef struct pst_tile_walk_options {
     /* Bytes of scratch memory that whoever looks at the features of a layer wants for so many units. */
     pst_status (*workspace)(void *user, size_t layer, size_t pixels, size_t *bytes);
     void *user;
-    uint64_t keep_bytes; /* on the device, for the maps of tiles that are kept from forward to backward */
+    uint64_t keep_bytes; /* on each device, for the maps of tiles that are kept from forward to backward */
     bool in_file;        /* levels may lie in a file */
 } pst_tile_walk_options;
 
 typedef struct pst_tile_walk pst_tile_walk;
 
-/* Plans; allocates nothing on the device. The options are copied; net and stores must outlive the walk.
- * PST_ERROR_ARGUMENT if the image is too small for the layers. */
-pst_status pst_tile_walk_create(pst_device_network *net, const pst_tile_walk_options *options, pst_stores *stores,
-                                pst_tile_walk **walk);
+/* Plans; allocates nothing on the devices. The options are copied; nets, one of the same network for each device, and
+ * stores must outlive the walk. Failures are told in the stores' error record. PST_ERROR_ARGUMENT if the image is too
+ * small for the layers. */
+pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, const pst_tile_walk_options *options,
+                                pst_stores *stores, pst_tile_walk **walk);
 void pst_tile_walk_destroy(pst_tile_walk *walk);
 
 typedef struct pst_tile_walk_needs {
-    uint64_t weights, maps, workspace, windows, largest; /* on the device; maps with those that are kept */
-    uint64_t levels, staging;                            /* bytes of stores, and of host memory besides */
-    double work, whole_work;                             /* multiply-adds of an evaluation, and without tiles */
+    /* On the device that takes most; maps with those that are kept. */
+    uint64_t weights, maps, workspace, windows, largest;
+    uint64_t levels, staging; /* bytes of stores, and of host memory besides */
+    double work, whole_work;  /* multiply-adds of an evaluation, and without tiles */
 } pst_tile_walk_needs;
 pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk);
 
 pst_status pst_tile_walk_allocate(pst_tile_walk *walk);
 
-/* Scratch memory while no tile is walked. */
-pst_buffer *pst_tile_walk_workspace(const pst_tile_walk *walk);
+/* A device's scratch memory while no tile is walked. */
+pst_buffer *pst_tile_walk_workspace(const pst_tile_walk *walk, size_t device);
 
 const pst_partition *pst_tile_walk_partition(const pst_tile_walk *walk);
+
+/* Something has failed on a device: its message becomes that of the stores' error record. */
+void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status);
 
 /* What a callback sees of a layer: the map of the window, in which the own part lies. Rectangles are places in the map
  * [map_h][map_w][c] of the whole image. */
 typedef struct pst_tile_view {
-    size_t layer;
+    size_t device, layer;
     int tile;
     pst_rect window, own;
     int map_h, map_w, c;
     pst_buffer *workspace;
 } pst_tile_view;
 
+/* Several devices call at once, each on its thread. */
 typedef struct pst_tile_visitor {
     void *user;
     /* Pixels of the image in network units, [part.h][part.w][3]. */
-    pst_status (*read)(void *user, pst_rect part, float *to);
+    pst_status (*read)(void *user, size_t device, pst_rect part, float *to);
     /* For each wanted layer, its features; NULL: nobody looks. */
     pst_status (*features)(void *user, const pst_tile_view *view, const pst_buffer *features);
     /* After all of a tile that is walked forward is done and the device was waited for; NULL: nothing. */
-    pst_status (*waited)(void *user, int tile);
+    pst_status (*waited)(void *user, size_t device, int tile);
     /* As pst_gradient_callback, for the whole window. */
     pst_status (*gradient)(void *user, const pst_tile_view *view, const pst_buffer *features, pst_buffer *d);
     /* The image's own gradient, before its own part goes to `write`: x and dx of the window. */
     pst_status (*image)(void *user, const pst_tile_view *view, const pst_buffer *x, pst_buffer *dx);
-    pst_status (*write)(void *user, pst_rect own, float *gradient);
+    pst_status (*write)(void *user, size_t device, pst_rect own, float *gradient);
 } pst_tile_visitor;
 
 /* All tiles of a segment; hands_on false: once more, only to look. */

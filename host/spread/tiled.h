@@ -2,8 +2,8 @@
  * maps do not fit on a device. Losses are sums over pixels, and style losses functions of sums over pixels: first all
  * tiles of a segment are walked forward, which gives the sums, then all are walked backward with the gradient of the
  * whole. (The two passes of Gonthier et al., "High-resolution neural texture synthesis with long-range constraints",
- * 2022, cut at poolings too, so that halos stay small.) Sums of tiles are added in the order of the tiles, in double.
- */
+ * 2022, cut at poolings too, so that halos stay small.) Sums of tiles are exact or
+ * added in the order of the tiles: the result does not depend on which device did which tile. */
 #ifndef PST_SPREAD_TILED_H
 #define PST_SPREAD_TILED_H
 
@@ -25,18 +25,19 @@ typedef struct pst_tiled_image {
     int h, w;
 } pst_tiled_image;
 
-/* Plans; allocates nothing on the device. The stores must outlive it. */
-pst_status pst_tiled_create(pst_device_network *net, const pst_objective_options *options,
+/* Plans; allocates nothing on the devices. nets: the same network on each device that shall share the tiles, at most
+ * PST_TILED_DEVICES_MAX. They and the stores, whose error record tells of failures, must outlive it. */
+pst_status pst_tiled_create(pst_device_network *const *nets, size_t count, const pst_objective_options *options,
                             const pst_tiled_options *tiles, pst_stores *stores, pst_tiled **tiled);
 void pst_tiled_destroy(pst_tiled *tiled);
 
 const pst_partition *pst_tiled_partition(const pst_tiled *tiled);
 
-/* What it will take, in bytes: on the device (targets are those of the styles and what the losses need), in stores, and
- * in host memory besides. */
+/* What it will take, in bytes: on the device that takes most (targets are those of the styles and what the losses
+ * need), in stores, and in host memory besides. */
 typedef struct pst_tiled_needs {
     pst_tile_walk_needs walk;
-    uint64_t targets, largest;      /* on the device */
+    uint64_t targets, largest;      /* on that device */
     uint64_t content, host, stores; /* features of the content, sums, and all stores together */
 } pst_tiled_needs;
 pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled);

@@ -3,13 +3,13 @@
 #include "spread/tiled_state.h"
 
 const pst_layer *pst_tiled_layer(const pst_tiled *tiled, size_t term) {
-    return &tiled->net->layers.at[tiled->options.terms[term].layer];
+    return &tiled->layers->at[tiled->options.terms[term].layer];
 }
 
 /* The map of a term's layer. */
 size_t pst_tiled_map_pixels(const pst_tiled *tiled, size_t term) {
     int h, w;
-    pst_layer_size(&tiled->net->layers, tiled->options.terms[term].layer, tiled->options.h, tiled->options.w, &h, &w);
+    pst_layer_size(tiled->layers, tiled->options.terms[term].layer, tiled->options.h, tiled->options.w, &h, &w);
     return (size_t)h * (size_t)w;
 }
 
@@ -24,24 +24,29 @@ pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *
     *bytes = 0;
     for (size_t t = 0; t < tiled->options.term_count; t++)
         if (pst_tiled_is_at(tiled, t, layer) && tiled->options.terms[t].kind == PST_TERM_STYLE)
-            return pst_style_regions_workspace_bytes(&tiled->net->engine, tiled->options.form, pixels,
+            return pst_style_regions_workspace_bytes(&tiled->nets[0]->engine, tiled->options.form, pixels,
                                                      pst_tiled_layer(tiled, t)->c_out, tiled->options.region_count,
                                                      bytes);
     return PST_OK;
 }
 
-pst_status pst_tiled_create(pst_device_network *net, const pst_objective_options *options,
+pst_status pst_tiled_create(pst_device_network *const *nets, size_t count, const pst_objective_options *options,
                             const pst_tiled_options *tiles, pst_stores *stores, pst_tiled **result) {
     pst_tiled *tiled;
     *result = NULL;
-    pst_status status = pst_allocate(net->engine.session->error, 1, sizeof *tiled, &tiled);
+    pst_status status = pst_allocate(stores->error, 1, sizeof *tiled, &tiled);
     if (status != PST_OK)
         return status;
-    tiled->net = net;
-    tiled->session = net->engine.session;
+    tiled->error = stores->error;
+    tiled->layers = &nets[0]->layers;
     tiled->options = *options;
     tiled->tiles = *tiles;
     tiled->stores = stores;
+    tiled->device_count = count;
+    for (size_t d = 0; d < count; d++) {
+        tiled->nets[d] = tiled->devices[d].net = nets[d];
+        tiled->devices[d].session = nets[d]->engine.session;
+    }
     pst_tile_walk_options walk = {.h = options->h,
                                   .w = options->w,
                                   .tile = tiles->tile,
@@ -57,11 +62,15 @@ pst_status pst_tiled_create(pst_device_network *net, const pst_objective_options
         if (options->terms[t].kind != PST_TERM_TV)
             walk.wanted[options->terms[t].layer] = any = true;
     if (!any) {
-        status = pst_fail(tiled->session->error, PST_ERROR_ARGUMENT, "name at least one content or style layer");
+        status = pst_fail(tiled->error, PST_ERROR_ARGUMENT, "name at least one content or style layer");
         goto cleanup;
     }
-    pst_terms_in_place(tiled->session, options, walk.in_place);
-    PST_TRY(pst_tile_walk_create(net, &walk, stores, &tiled->walk));
+    pst_terms_in_place(tiled->devices[0].session, options, walk.in_place);
+    PST_TRY(pst_tile_walk_create(nets, count, &walk, stores, &tiled->walk));
+    for (size_t s = 0; s < pst_tiled_partition(tiled)->count; s++) {
+        const size_t number = (size_t)pst_segment_tiles(&pst_tiled_partition(tiled)->segments[s]);
+        tiled->most_tiles = number > tiled->most_tiles ? number : tiled->most_tiles;
+    }
     *result = tiled;
     return PST_OK;
 cleanup:
@@ -69,24 +78,33 @@ cleanup:
     return status;
 }
 
+static void close_device(pst_tiled_device *device) {
+    for (size_t t = 0; t < PST_TERMS_MAX; t++) {
+        pst_style_regions_close(&device->styles[t]);
+        pst_session_free(device->session, device->tile_sums[t]);
+    }
+    pst_buffer_destroy(device->session, device->content);
+    pst_buffer_destroy(device->session, device->gradient);
+    pst_buffer_destroy(device->session, device->gram);
+    pst_buffer_destroy(device->session, device->row);
+    pst_sums_destroy(&device->sums);
+    pst_free(device->staging);
+}
+
 void pst_tiled_destroy(pst_tiled *tiled) {
     if (!tiled)
         return;
+    for (size_t d = 0; d < tiled->device_count; d++)
+        close_device(&tiled->devices[d]);
     for (size_t t = 0; t < PST_TERMS_MAX; t++) {
-        pst_style_regions_close(&tiled->styles[t]);
         pst_store_destroy(tiled->contents[t]);
-        pst_session_free(tiled->session, tiled->tile_sums[t]);
-        pst_free(tiled->map_sums[t]);
+        pst_exact_sum_destroy(&tiled->map_sums[t]);
     }
     pst_guides_clear(&tiled->guides);
     pst_store_destroy(tiled->kept);
     pst_store_destroy(tiled->free);
-    pst_buffer_destroy(tiled->session, tiled->content);
-    pst_buffer_destroy(tiled->session, tiled->gradient);
-    pst_buffer_destroy(tiled->session, tiled->gram);
-    pst_buffer_destroy(tiled->session, tiled->row);
-    pst_sums_destroy(&tiled->sums);
-    pst_free(tiled->staging);
+    pst_lock_destroy(tiled->lock);
+    pst_free(tiled->tile_values);
     pst_tile_walk_destroy(tiled->walk);
     pst_free(tiled);
 }
@@ -100,7 +118,7 @@ size_t pst_tiled_part_pixels(const pst_tiled *tiled, const pst_partition *p, siz
         for (int t = 0; pst_tiled_is_in(tiled, p, i, term) && t < pst_segment_tiles(&p->segments[i]); t++) {
             const pst_rect part = window ? pst_segment_window(&p->segments[i], t, PST_WALK_BACKWARD)
                                          : pst_segment_own(&p->segments[i], t),
-                           map = pst_segment_at_layer(&tiled->net->layers, &p->segments[i], part, layer);
+                           map = pst_segment_at_layer(tiled->layers, &p->segments[i], part, layer);
             const size_t pixels = (size_t)map.h * (size_t)map.w;
             most = pixels > most ? pixels : most;
         }
@@ -142,10 +160,10 @@ static sizes sizes_of(const pst_tiled *tiled) {
 pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
     const pst_objective_options *o = &tiled->options;
     const sizes most = sizes_of(tiled);
-    pst_tiled_needs needs = {.walk = pst_tile_walk_measure(tiled->walk),
-                             .targets = most.content + most.gradient + most.gram + most.row +
-                                        pst_sums_bytes(pst_tiled_slots(tiled)),
-                             .host = most.staging};
+    pst_tiled_needs needs = {
+        .walk = pst_tile_walk_measure(tiled->walk),
+        .targets = most.content + most.gradient + most.gram + most.row + pst_sums_bytes(pst_tiled_slots(tiled)),
+        .host = tiled->device_count * most.staging + sizeof(double) * o->term_count * tiled->most_tiles};
     needs.largest = needs.walk.largest;
     const size_t parts[] = {most.content, most.gradient, most.gram};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -156,10 +174,11 @@ pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
             needs.targets += pst_style_regions_bytes(o->form, pst_tiled_layer(tiled, t)->c_out,
                                                      part_pixels(tiled, t, true), o->region_count, &largest);
             needs.largest = largest > needs.largest ? largest : needs.largest;
-            needs.host += pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t) * (sizeof(float) + sizeof(double));
+            const size_t sums = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
+            needs.host += tiled->device_count * sums * sizeof(float) + pst_exact_sum_bytes(sums);
         } else {
             int h, w;
-            pst_layer_size(&tiled->net->layers, o->terms[t].layer, o->h, o->w, &h, &w);
+            pst_layer_size(tiled->layers, o->terms[t].layer, o->h, o->w, &h, &w);
             needs.content += pst_store_bytes(false, h, w, pst_tiled_layer(tiled, t)->c_out);
         }
     }
@@ -170,48 +189,96 @@ pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
     return needs;
 }
 
-pst_status pst_tiled_end(pst_tiled *tiled) {
+typedef struct each {
+    pst_tiled *tiled;
+    pst_tiled_work *work;
+    pst_status statuses[PST_TILED_DEVICES_MAX];
+} each;
+
+static void do_one(void *user, size_t device) {
+    each *e = user;
+    e->statuses[device] = e->work(e->tiled, device);
+}
+
+pst_status pst_tiled_on_each(pst_tiled *tiled, pst_tiled_work *work) {
+    each e = {.tiled = tiled, .work = work};
+    pst_threads_run(tiled->device_count, do_one, &e);
+    for (size_t d = 0; d < tiled->device_count; d++)
+        if (e.statuses[d] != PST_OK) {
+            pst_tile_walk_tell(tiled->walk, d, e.statuses[d]);
+            return e.statuses[d];
+        }
+    return PST_OK;
+}
+
+static pst_status end_styles(pst_tiled *tiled, size_t d) {
+    pst_buffer *workspace = pst_tile_walk_workspace(tiled->walk, d);
     pst_status status = PST_OK;
     for (size_t t = 0; t < tiled->options.term_count && status == PST_OK; t++)
         if (tiled->options.terms[t].kind == PST_TERM_STYLE)
-            status = pst_style_regions_end(&tiled->styles[t], pst_tile_walk_workspace(tiled->walk));
+            status = pst_style_regions_end(&tiled->devices[d].styles[t], workspace);
     return status;
 }
 
-pst_status pst_tiled_begin(pst_tiled *tiled) {
-    pst_session *session = tiled->session;
+pst_status pst_tiled_end(pst_tiled *tiled) { return pst_tiled_on_each(tiled, end_styles); }
+
+static pst_status begin_device(pst_tiled *tiled, size_t d) {
+    pst_tiled_device *device = &tiled->devices[d];
+    pst_session *session = device->session;
     const pst_objective_options *o = &tiled->options;
     const sizes most = sizes_of(tiled);
     const struct {
         size_t bytes;
         const char *what;
         pst_buffer **buffer;
-    } buffers[] = {{most.content, "features of the content", &tiled->content},
-                   {most.gradient, "gradient of a layer", &tiled->gradient},
-                   {most.gram, "a Gram matrix", &tiled->gram},
-                   {most.row, "means of features", &tiled->row}};
+    } buffers[] = {{most.content, "features of the content", &device->content},
+                   {most.gradient, "gradient of a layer", &device->gradient},
+                   {most.gram, "a Gram matrix", &device->gram},
+                   {most.row, "means of features", &device->row}};
     pst_status status;
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         if (buffers[i].bytes)
             PST_TRY(pst_buffer_create(session, buffers[i].bytes, buffers[i].what, buffers[i].buffer));
-    PST_TRY(pst_sums_create(session, pst_tiled_slots(tiled), &tiled->sums));
+    PST_TRY(pst_sums_create(session, pst_tiled_slots(tiled), &device->sums));
     if (most.staging)
-        PST_TRY(pst_allocate(session->error, most.staging, 1, &tiled->staging));
+        PST_TRY(pst_allocate(session->error, most.staging, 1, &device->staging));
     for (size_t t = 0; t + 1 < o->term_count; t++) {
         const pst_layer *layer = pst_tiled_layer(tiled, t);
-        if (o->terms[t].kind == PST_TERM_STYLE) {
-            const size_t floats = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
-            PST_TRY(pst_style_regions_open(&tiled->net->engine, o->form, layer->c_out, layer->true_c_out,
-                                           pst_tiled_map_pixels(tiled, t), part_pixels(tiled, t, true), o->region_count,
-                                           o->terms[t].name, &tiled->styles[t]));
-            PST_TRY(pst_allocate(session->error, floats, sizeof(float), &tiled->tile_sums[t]));
-            PST_TRY(pst_allocate(session->error, floats, sizeof(double), &tiled->map_sums[t]));
-        } else {
-            int h, w;
-            pst_layer_size(&tiled->net->layers, o->terms[t].layer, o->h, o->w, &h, &w);
-            PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, h, w, layer->c_out, o->terms[t].name,
-                                     &tiled->contents[t]));
+        const size_t floats = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
+        if (o->terms[t].kind != PST_TERM_STYLE)
+            continue;
+        PST_TRY(pst_style_regions_open(&device->net->engine, o->form, layer->c_out, layer->true_c_out,
+                                       pst_tiled_map_pixels(tiled, t), part_pixels(tiled, t, true), o->region_count,
+                                       o->terms[t].name, &device->styles[t]));
+        PST_TRY(pst_allocate(session->error, floats, sizeof(float), &device->tile_sums[t]));
+    }
+cleanup:
+    return status;
+}
+
+pst_status pst_tiled_begin(pst_tiled *tiled) {
+    const pst_objective_options *o = &tiled->options;
+    pst_status status;
+    PST_TRY(pst_lock_create(tiled->error, &tiled->lock));
+    PST_TRY(pst_allocate(tiled->error, o->term_count * tiled->most_tiles, sizeof(double), &tiled->tile_values));
+    for (size_t d = 0; d < tiled->device_count; d++) {
+        status = begin_device(tiled, d);
+        if (status != PST_OK) {
+            pst_tile_walk_tell(tiled->walk, d, status);
+            return status;
         }
+    }
+    for (size_t t = 0; t + 1 < o->term_count; t++) {
+        const pst_layer *layer = pst_tiled_layer(tiled, t);
+        int h, w;
+        if (o->terms[t].kind == PST_TERM_STYLE) {
+            PST_TRY(pst_exact_sum_create(tiled->error, pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t),
+                                         &tiled->map_sums[t]));
+            continue;
+        }
+        pst_layer_size(tiled->layers, o->terms[t].layer, o->h, o->w, &h, &w);
+        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, h, w, layer->c_out, o->terms[t].name,
+                                 &tiled->contents[t]));
     }
     if (o->keeps_content) {
         PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, o->h, o->w, 3, "content that is kept",

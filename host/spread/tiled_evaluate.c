@@ -6,11 +6,12 @@
 
 /* ---- evaluation: forward ---- */
 
-/* A part of the content's features of a term, in tiled->content. */
-static pst_status load_content(pst_tiled *tiled, size_t term, pst_rect part, int c) {
+/* A part of the content's features of a term, in the device's `content`. */
+static pst_status load_content(pst_tiled *tiled, size_t d, size_t term, pst_rect part, int c) {
+    pst_tiled_device *device = &tiled->devices[d];
     pst_status status;
-    PST_TRY(pst_store_read(tiled->contents[term], part, tiled->staging));
-    PST_TRY(pst_buffer_write(tiled->session, tiled->content, 0, tiled->staging,
+    PST_TRY(pst_store_read(tiled->contents[term], part, device->staging));
+    PST_TRY(pst_buffer_write(device->session, device->content, 0, device->staging,
                              sizeof(float) * (size_t)part.h * (size_t)part.w * (size_t)c));
 cleanup:
     return status;
@@ -18,6 +19,7 @@ cleanup:
 
 static pst_status sum_tile(void *user, const pst_tile_view *view, const pst_buffer *features) {
     pst_tiled *tiled = user;
+    pst_tiled_device *device = &tiled->devices[view->device];
     const size_t count = (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c;
     const pst_buffer *own;
     pst_status status;
@@ -26,45 +28,78 @@ static pst_status sum_tile(void *user, const pst_tile_view *view, const pst_buff
         if (!pst_tiled_is_at(tiled, t, view->layer) || tiled->options.terms[t].kind != PST_TERM_CONTENT)
             continue;
         PST_TRY(pst_tile_walk_own(tiled->walk, view, features, &own));
-        PST_TRY(load_content(tiled, t, view->own, view->c));
-        PST_TRY(pst_content(tiled->session, own, tiled->content, count, 0, false, NULL, &tiled->sums,
+        PST_TRY(load_content(tiled, view->device, t, view->own, view->c));
+        PST_TRY(pst_content(device->session, own, device->content, count, 0, false, NULL, &device->sums,
                             pst_tiled_slot(tiled, t, 0)));
-        PST_TRY(pst_sums_read_later(&tiled->sums, pst_tiled_slots(tiled)));
+        PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
     }
 cleanup:
     return status;
 }
 
-static pst_status take_sums(void *user, int tile) {
+/* Numbers of tiles, which are added in the tiles' order once all are there. */
+static double *value_of(pst_tiled *tiled, size_t term, int tile) {
+    return &tiled->tile_values[term * tiled->most_tiles + (size_t)tile];
+}
+
+static void clear_values(pst_tiled *tiled) {
+    for (size_t i = 0; i < tiled->options.term_count * tiled->most_tiles; i++)
+        tiled->tile_values[i] = 0;
+}
+
+static double sum_of_values(pst_tiled *tiled, size_t term) {
+    const int tiles = pst_segment_tiles(&pst_tiled_partition(tiled)->segments[tiled->segment]);
+    double sum = 0;
+    for (int tile = 0; tile < tiles; tile++)
+        sum += *value_of(tiled, term, tile);
+    return sum;
+}
+
+static bool is_here(const pst_tiled *tiled, size_t term) {
+    return pst_tiled_is_in(tiled, pst_tiled_partition(tiled), tiled->segment, term);
+}
+
+static pst_status take_sums(void *user, size_t device, int tile) {
     pst_tiled *tiled = user;
-    const pst_partition *p = pst_tiled_partition(tiled);
-    (void)tile;
-    pst_tiled_add_tile(tiled, p, tiled->segment);
+    pst_tiled_add_tile(tiled, pst_tiled_partition(tiled), tiled->segment, device);
     for (size_t t = 0; t < tiled->options.term_count; t++)
-        if (pst_tiled_is_in(tiled, p, tiled->segment, t) && tiled->options.terms[t].kind == PST_TERM_CONTENT)
-            tiled->losses[t] += pst_sums_value(&tiled->sums, pst_tiled_slot(tiled, t, 0));
+        if (is_here(tiled, t) && tiled->options.terms[t].kind == PST_TERM_CONTENT)
+            *value_of(tiled, t, tile) = pst_sums_value(&tiled->devices[device].sums, pst_tiled_slot(tiled, t, 0));
     return PST_OK;
 }
 
-/* All tiles of a segment were summed up: what its style terms come to, and what their gradient needs. */
-static pst_status compare_styles(pst_tiled *tiled) {
-    pst_buffer *workspace = pst_tile_walk_workspace(tiled->walk);
-    const pst_partition *p = pst_tiled_partition(tiled);
+/* What a segment's style terms come to, and what their gradient needs: each device for itself. */
+static pst_status compare_styles(pst_tiled *tiled, size_t d) {
+    pst_tiled_device *device = &tiled->devices[d];
+    pst_buffer *workspace = pst_tile_walk_workspace(tiled->walk, d);
     pst_status status = PST_OK;
     for (size_t t = 0; t < tiled->options.term_count; t++)
         for (size_t r = 0; r < pst_tiled_regions(tiled); r++)
-            if (pst_tiled_is_in(tiled, p, tiled->segment, t) && tiled->options.terms[t].kind == PST_TERM_STYLE &&
-                pst_style_regions_compared(&tiled->styles[t], r)) {
-                PST_TRY(pst_tiled_upload_sums(tiled, t, r));
-                PST_TRY(pst_style_regions_compare_sum(&tiled->styles[t], r, tiled->gram, tiled->row, &tiled->sums,
+            if (is_here(tiled, t) && tiled->options.terms[t].kind == PST_TERM_STYLE &&
+                pst_style_regions_compared(&device->styles[t], r)) {
+                PST_TRY(pst_tiled_upload_sums(tiled, d, t, r));
+                PST_TRY(pst_style_regions_compare_sum(&device->styles[t], r, device->gram, device->row, &device->sums,
                                                       pst_tiled_slot(tiled, t, r), workspace));
             }
-    PST_TRY(pst_sums_read_later(&tiled->sums, pst_tiled_slots(tiled)));
-    PST_TRY(pst_session_finish(tiled->session));
-    for (size_t t = 0; t < tiled->options.term_count; t++)
-        if (pst_tiled_is_in(tiled, p, tiled->segment, t) && tiled->options.terms[t].kind == PST_TERM_STYLE)
-            tiled->losses[t] = pst_style_regions_sum(&tiled->styles[t], &tiled->sums, pst_tiled_slot(tiled, t, 0),
-                                                     tiled->options.term_count);
+    PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
+    PST_TRY(pst_session_finish(device->session));
+cleanup:
+    return status;
+}
+
+/* All tiles of a segment were summed up. */
+static pst_status take_losses(pst_tiled *tiled) {
+    const pst_tiled_device *first = &tiled->devices[0];
+    pst_status status;
+    PST_TRY(pst_tiled_on_each(tiled, compare_styles));
+    for (size_t t = 0; t < tiled->options.term_count; t++) {
+        if (!is_here(tiled, t))
+            continue;
+        tiled->losses[t] = tiled->options.terms[t].kind == PST_TERM_CONTENT
+                               ? sum_of_values(tiled, t)
+                               : pst_style_regions_sum(&first->styles[t], &first->sums, pst_tiled_slot(tiled, t, 0),
+                                                       tiled->options.term_count);
+    }
 cleanup:
     return status;
 }
@@ -72,19 +107,20 @@ cleanup:
 /* d (+)= scale * a term's gradient with respect to the features of a part of its map. */
 static pst_status part_gradient(pst_tiled *tiled, size_t t, const pst_tile_view *view, pst_rect part,
                                 const pst_buffer *features, double scale, bool accumulate, pst_buffer *d) {
+    pst_tiled_device *device = &tiled->devices[view->device];
     const size_t pixels = (size_t)part.h * (size_t)part.w;
     pst_status status;
     if (tiled->options.terms[t].kind == PST_TERM_CONTENT) {
         const double factor = pst_content_factor(tiled->options.form, pst_tiled_layer(tiled, t)->true_c_out,
                                                  (size_t)view->map_h * (size_t)view->map_w);
-        PST_TRY(load_content(tiled, t, part, view->c));
-        PST_TRY(pst_content(tiled->session, features, tiled->content, pixels * (size_t)view->c, scale * factor,
-                            accumulate, d, &tiled->sums, pst_tiled_slot(tiled, t, 0)));
+        PST_TRY(load_content(tiled, view->device, t, part, view->c));
+        PST_TRY(pst_content(device->session, features, device->content, pixels * (size_t)view->c, scale * factor,
+                            accumulate, d, &device->sums, pst_tiled_slot(tiled, t, 0)));
         return PST_OK;
     }
-    PST_TRY(pst_style_regions_guide_part(&tiled->styles[t], &tiled->guides, view->layer, view->map_w, part.y, part.x,
+    PST_TRY(pst_style_regions_guide_part(&device->styles[t], &tiled->guides, view->layer, view->map_w, part.y, part.x,
                                          part.h, part.w));
-    PST_TRY(pst_style_regions_gradient(&tiled->styles[t], features, pixels, scale, accumulate, d, view->workspace));
+    PST_TRY(pst_style_regions_gradient(&device->styles[t], features, pixels, scale, accumulate, d, view->workspace));
 cleanup:
     return status;
 }
@@ -92,6 +128,7 @@ cleanup:
 /* Once more over a segment, for the norms of the gradients that a layer's terms have. */
 static pst_status sum_norms(void *user, const pst_tile_view *view, const pst_buffer *features) {
     pst_tiled *tiled = user;
+    pst_tiled_device *device = &tiled->devices[view->device];
     const size_t count = (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c;
     const pst_buffer *own;
     pst_status status = PST_OK;
@@ -99,34 +136,35 @@ static pst_status sum_norms(void *user, const pst_tile_view *view, const pst_buf
         if (!pst_tiled_is_at(tiled, t, view->layer))
             continue;
         PST_TRY(pst_tile_walk_own(tiled->walk, view, features, &own));
-        PST_TRY(part_gradient(tiled, t, view, view->own, own, 1, false, tiled->gradient));
-        PST_TRY(pst_absolute_sum(tiled->session, tiled->gradient, count, &tiled->sums, pst_tiled_norm_slot(tiled, t)));
-        PST_TRY(pst_sums_read_later(&tiled->sums, pst_tiled_slots(tiled)));
+        PST_TRY(part_gradient(tiled, t, view, view->own, own, 1, false, device->gradient));
+        PST_TRY(
+            pst_absolute_sum(device->session, device->gradient, count, &device->sums, pst_tiled_norm_slot(tiled, t)));
+        PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
     }
 cleanup:
     return status;
 }
 
-static pst_status take_norms(void *user, int tile) {
+static pst_status take_norms(void *user, size_t device, int tile) {
     pst_tiled *tiled = user;
-    (void)tile;
     for (size_t t = 0; t < tiled->options.term_count; t++)
-        if (pst_tiled_is_in(tiled, pst_tiled_partition(tiled), tiled->segment, t))
-            tiled->norms[t] += pst_sums_value(&tiled->sums, pst_tiled_norm_slot(tiled, t));
+        if (is_here(tiled, t))
+            *value_of(tiled, t, tile) = pst_sums_value(&tiled->devices[device].sums, pst_tiled_norm_slot(tiled, t));
     return PST_OK;
 }
 
 /* ---- evaluation: the image, and backward ---- */
 
 /* x, or where content is kept x * free + content * (1 - free). */
-static pst_status read_image(void *user, pst_rect part, float *to) {
+static pst_status read_image(void *user, size_t d, pst_rect part, float *to) {
     pst_tiled *tiled = user;
+    const pst_tiled_device *device = &tiled->devices[d];
     const size_t pixels = (size_t)part.h * (size_t)part.w;
-    float *free = tiled->staging, *row = NULL;
+    float *free = device->staging, *row = NULL;
     pst_status status = pst_store_read(tiled->x, part, to);
     if (status != PST_OK || !tiled->options.keeps_content)
         return status;
-    PST_TRY(pst_allocate(tiled->session->error, (size_t)part.w, 3 * sizeof *row, &row));
+    PST_TRY(pst_allocate(device->session->error, (size_t)part.w, 3 * sizeof *row, &row));
     PST_TRY(pst_store_read(tiled->free, part, free));
     for (int y = 0; y < part.h; y++) {
         PST_TRY(pst_store_read(tiled->kept, (pst_rect){part.y + y, part.x, 1, part.w}, row));
@@ -139,14 +177,15 @@ cleanup:
     return status;
 }
 
-static pst_status write_gradient(void *user, pst_rect own, float *gradient) {
+static pst_status write_gradient(void *user, size_t device, pst_rect own, float *gradient) {
     pst_tiled *tiled = user;
+    float *free = tiled->devices[device].staging;
     const size_t pixels = (size_t)own.h * (size_t)own.w;
     pst_status status = PST_OK;
     if (tiled->options.keeps_content) {
-        PST_TRY(pst_store_read(tiled->free, own, tiled->staging));
+        PST_TRY(pst_store_read(tiled->free, own, free));
         for (size_t i = 0; i < 3 * pixels; i++)
-            gradient[i] *= tiled->staging[i / 3];
+            gradient[i] *= free[i / 3];
     }
     PST_TRY(pst_store_write(tiled->g, own, gradient));
 cleanup:
@@ -172,23 +211,23 @@ cleanup:
 
 static pst_status add_smoothness(void *user, const pst_tile_view *view, const pst_buffer *x, pst_buffer *dx) {
     pst_tiled *tiled = user;
+    pst_tiled_device *device = &tiled->devices[view->device];
     const size_t tv = tiled->options.term_count - 1;
     const pst_rect *own = &view->own, *window = &view->window;
     const pst_smooth_part part = {own->y - window->y, own->x - window->x, own->h, own->w, view->map_h, view->map_w};
     pst_status status;
-    PST_TRY(pst_smoothness(tiled->session, tiled->options.tv_kind, x, window->h, window->w, &part,
-                           tiled->options.terms[tv].weight, true, dx, &tiled->sums, pst_tiled_slot(tiled, tv, 0)));
-    PST_TRY(pst_sums_read_later(&tiled->sums, pst_tiled_slots(tiled)));
+    PST_TRY(pst_smoothness(device->session, tiled->options.tv_kind, x, window->h, window->w, &part,
+                           tiled->options.terms[tv].weight, true, dx, &device->sums, pst_tiled_slot(tiled, tv, 0)));
+    PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
 cleanup:
     return status;
 }
 
-static pst_status take_smoothness(void *user, int tile) {
+static pst_status take_smoothness(void *user, size_t device, int tile) {
     pst_tiled *tiled = user;
     const size_t tv = tiled->options.term_count - 1;
-    (void)tile;
     if (tiled->segment == 0)
-        tiled->losses[tv] += pst_sums_value(&tiled->sums, pst_tiled_slot(tiled, tv, 0));
+        *value_of(tiled, tv, tile) = pst_sums_value(&tiled->devices[device].sums, pst_tiled_slot(tiled, tv, 0));
     return PST_OK;
 }
 
@@ -208,15 +247,23 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
     pst_tiled_clear_sums(tiled);
     for (size_t s = 0; s < count; s++) {
         tiled->segment = s;
+        clear_values(tiled);
         PST_TRY(pst_tile_walk_forward(tiled->walk, s, true, &sums));
-        PST_TRY(compare_styles(tiled));
-        if (tiled->options.normalize_gradients)
-            PST_TRY(pst_tile_walk_forward(tiled->walk, s, false, &norms));
+        PST_TRY(take_losses(tiled));
+        if (!tiled->options.normalize_gradients)
+            continue;
+        clear_values(tiled);
+        PST_TRY(pst_tile_walk_forward(tiled->walk, s, false, &norms));
+        for (size_t t = 0; t < tiled->options.term_count; t++)
+            if (is_here(tiled, t))
+                tiled->norms[t] = sum_of_values(tiled, t);
     }
+    clear_values(tiled);
     for (size_t s = count; s-- > 0;) {
         tiled->segment = s;
         PST_TRY(pst_tile_walk_backward(tiled->walk, s, &gradients));
     }
+    tiled->losses[tiled->options.term_count - 1] = sum_of_values(tiled, tiled->options.term_count - 1);
 cleanup:
     return status;
 }

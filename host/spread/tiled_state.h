@@ -2,30 +2,44 @@
 #ifndef PST_SPREAD_TILED_STATE_H
 #define PST_SPREAD_TILED_STATE_H
 
+#include "base/threads.h"
 #include "loss/style_regions.h"
+#include "spread/exact_sum.h"
 #include "spread/tiled.h"
 
-struct pst_tiled {
+/* What each device needs of its own. */
+typedef struct pst_tiled_device {
     pst_device_network *net;
     pst_session *session;
+    pst_style_regions styles[PST_TERMS_MAX];
+    pst_buffer *content;             /* a part of a content target */
+    pst_buffer *gradient;            /* normalized gradients: of a tile's own part of a map */
+    pst_buffer *gram, *row;          /* sums of a tile */
+    pst_sums sums;                   /* slots: pst_tiled_slot */
+    float *tile_sums[PST_TERMS_MAX]; /* of a style term, [region][c * c + c]: the last tile's */
+    float *staging;
+} pst_tiled_device;
+
+struct pst_tiled {
+    pst_error *error;
+    const pst_layers *layers;
     pst_objective_options options;
     pst_tiled_options tiles;
     pst_stores *stores;
-    pst_tile_walk *walk; /* of evaluations */
-    pst_style_regions styles[PST_TERMS_MAX];
-    pst_store *contents[PST_TERMS_MAX]; /* P */
-    pst_guides guides;                  /* of the image */
-    pst_store *kept, *free;             /* where content is kept: the content, and [h][w][1] */
-    pst_buffer *content;                /* on the device: a part of P */
-    pst_buffer *gradient;               /* normalized gradients: of a tile's own part of a map */
-    pst_buffer *gram, *row;             /* sums of a tile */
-    pst_sums sums;                      /* slots: pst_tiled_slot */
-    float *tile_sums[PST_TERMS_MAX];    /* of a style term, [region][c * c + c]: the last tile's */
-    double *map_sums[PST_TERMS_MAX];    /* ... and all tiles' */
-    double losses[PST_TERMS_MAX];       /* what was summed up of a term, before its factor */
-    double norms[PST_TERMS_MAX];        /* of its gradient at its layer, L1 */
-    float *staging;
-    size_t segment; /* the one that is walked */
+    pst_device_network *nets[PST_TILED_DEVICES_MAX];
+    pst_tiled_device devices[PST_TILED_DEVICES_MAX];
+    size_t device_count;
+    pst_tile_walk *walk;                   /* of evaluations */
+    pst_store *contents[PST_TERMS_MAX];    /* P */
+    pst_guides guides;                     /* of the image */
+    pst_store *kept, *free;                /* where content is kept: the content, and [h][w][1] */
+    pst_lock *lock;                        /* for the next */
+    pst_exact_sum map_sums[PST_TERMS_MAX]; /* of a style term, [region][c * c + c]: all tiles' */
+    double *tile_values;                   /* [term][tile]: a number of each tile of the segment */
+    size_t most_tiles;                     /* of a segment */
+    double losses[PST_TERMS_MAX];          /* what was summed up of a term, before its factor */
+    double norms[PST_TERMS_MAX];           /* of its gradient at its layer, L1 */
+    size_t segment;                        /* the one that is walked */
     const pst_store *x;
     pst_store *g;
 };
@@ -62,19 +76,23 @@ size_t pst_tiled_part_pixels(const pst_tiled *tiled, const pst_partition *partit
 
 /* Floats of a style term's sums for one region. */
 static inline size_t pst_tiled_sum_floats(const pst_tiled *tiled, size_t term) {
-    const size_t c = (size_t)tiled->net->layers.at[tiled->options.terms[term].layer].c_out;
+    const size_t c = (size_t)tiled->layers->at[tiled->options.terms[term].layer].c_out;
     return c * c + c;
 }
 
 /* Sums of the own part of a style term's features, over each region of the guides (NULL: the whole part): queues them
- * into tiled->tile_sums; walk: the one that shows the view. */
+ * into the device's tile_sums; walk: the one that shows the view. */
 pst_status pst_tiled_sum_styles(pst_tiled *tiled, pst_tile_walk *walk, const pst_tile_view *view,
                                 const pst_buffer *features, const pst_guides *guides);
 /* After the wait: adds them to those of the map. And to begin with: zeros. */
-void pst_tiled_add_tile(pst_tiled *tiled, const pst_partition *partition, size_t segment);
+void pst_tiled_add_tile(pst_tiled *tiled, const pst_partition *partition, size_t segment, size_t device);
 void pst_tiled_clear_sums(pst_tiled *tiled);
-/* A term's sums over the map in a region, on the device in tiled->gram and tiled->row. */
-pst_status pst_tiled_upload_sums(pst_tiled *tiled, size_t term, size_t region);
+/* A term's sums over the map in a region, on the device in its gram and row. */
+pst_status pst_tiled_upload_sums(pst_tiled *tiled, size_t device, size_t term, size_t region);
+
+/* Does something on each device, on its thread. */
+typedef pst_status pst_tiled_work(pst_tiled *tiled, size_t device);
+pst_status pst_tiled_on_each(pst_tiled *tiled, pst_tiled_work *work);
 
 pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes);
 

@@ -213,7 +213,7 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
         PST_TRY(pst_host_space_open(&job->stores, stage->h, stage->w, pixel_scale,
                                     pst_optimizer_vector_count(&stage->optimizer_options) + 2, pst_stage_halves(job),
                                     &stage->on_host));
-        PST_TRY(pst_tiled_create(job->net, &options, &tiles, &job->stores, &stage->tiled));
+        PST_TRY(pst_tiled_create(&job->net, 1, &options, &tiles, &job->stores, &stage->tiled));
     } else {
         stage->space = &stage->on_device.base;
         pst_device_space_open(job->context->session, stage->h, stage->w, pixel_scale, &stage->on_device);

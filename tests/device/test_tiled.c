@@ -1,6 +1,6 @@
 /* The objective tile by tile against the objective in one piece: losses and gradient of a network of random weights,
- * for every form of the losses, odd sizes, tiles as small as allowed. Where tiles keep their maps and where stores lie
- * changes no byte. */
+ * for every form of the losses, odd sizes, tiles as small as allowed. Where tiles keep their maps, where stores lie and
+ * how many devices share the tiles changes no byte. */
 /* promise: tiles */
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +26,12 @@ typedef struct tiles_case {
     size_t regions;
     const char *style_layers, *content_layers;
 } tiles_case;
+
+#define DEVICES 3 /* several sessions of one are as good as several */
+
+static pst_session *sessions[DEVICES]; /* [0] is test_session */
+static pst_error errors[DEVICES];
+static pst_gemm *gemms[DEVICES];
 
 #define ALL "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"
 
@@ -141,8 +147,7 @@ static pst_status read_pixels(void *user, pst_rect part, float *to) {
 typedef struct scene {
     const tiles_case *c;
     pst_weights *model;
-    pst_gemm *gemm;
-    pst_device_network *net;
+    pst_device_network *net, *nets[DEVICES]; /* nets[0] is net */
     pst_objective_options options;
     float *x, *content, *style, *free;
     pst_guides guides, style_guides;
@@ -174,10 +179,12 @@ static void make_scene(const tiles_case *c, scene *s) {
         v->c_out = channels[v->block];
     }
     ck_ok(test_error, pst_weights_randomize(&test_error, s->model));
-    ck_ok(test_error, pst_gemm_create(test_session, &s->gemm));
-    const pst_conv_engine engine = {.session = test_session, .gemm = s->gemm, .workspace_limit = (size_t)4 << 20};
-    ck_ok(test_error, pst_device_network_create(&engine, s->model, &s->net));
-    s->net->layers.ceil = c->ceil;
+    for (int d = 0; d < DEVICES; d++) {
+        const pst_conv_engine engine = {.session = sessions[d], .gemm = gemms[d], .workspace_limit = (size_t)4 << 20};
+        ck_ok(test_error, pst_device_network_create(&engine, s->model, &s->nets[d]));
+        s->nets[d]->layers.ceil = c->ceil;
+    }
+    s->net = s->nets[0];
     s->options = (pst_objective_options){.h = c->h,
                                          .w = c->w,
                                          .form = c->form,
@@ -209,8 +216,8 @@ static void make_scene(const tiles_case *c, scene *s) {
 static void drop_scene(scene *s) {
     pst_guides_clear(&s->guides);
     pst_guides_clear(&s->style_guides);
-    pst_device_network_destroy(s->net);
-    pst_gemm_destroy(s->gemm);
+    for (int d = 0; d < DEVICES; d++)
+        pst_device_network_destroy(s->nets[d]);
     pst_weights_destroy(s->model);
 }
 
@@ -259,7 +266,7 @@ static outcome in_one_piece(const scene *s) {
 }
 
 /* With so many bytes to keep maps in; evaluates twice, for the second must find nothing of the first. */
-static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const char *folder) {
+static outcome by_devices(const scene *s, size_t devices, int tile, uint64_t keep_bytes, const char *folder) {
     const tiles_case *c = s->c;
     const pst_rect all = {0, 0, c->h, c->w};
     const pst_tiled_options tiles = {.tile = tile, .keep_bytes = keep_bytes, .in_file = folder != NULL};
@@ -275,7 +282,7 @@ static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const cha
     ck_ok(test_error, pst_store_create(&stores, false, false, c->h, c->w, 3, "a test", &g));
     ck_ok(test_error, pst_store_write(x, all, s->x));
     const uint64_t own_stores = stores.memory_bytes + stores.file_bytes;
-    ck_ok(test_error, pst_tiled_create(s->net, &s->options, &tiles, &stores, &tiled));
+    ck_ok(test_error, pst_tiled_create(s->nets, devices, &s->options, &tiles, &stores, &tiled));
     const pst_tiled_needs needs = pst_tiled_measure(tiled);
     ck_ok(test_error, pst_tiled_begin(tiled));
     if (c->regions)
@@ -301,6 +308,10 @@ static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const cha
     pst_store_destroy(g);
     ck_assert_uint_eq(stores.memory_bytes + stores.file_bytes, 0);
     return o;
+}
+
+static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const char *folder) {
+    return by_devices(s, 1, tile, keep_bytes, folder);
 }
 
 static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
@@ -336,6 +347,19 @@ static void check_at_content(const scene *s) {
                       s->c->name, s->options.terms[t].name, o.losses[t]);
 }
 
+/* What several devices share is the same to the last bit, however much they keep. */
+static void check_devices(const scene *s, const outcome *one) {
+    const size_t bytes = sizeof(float) * (size_t)s->c->h * (size_t)s->c->w * 3;
+    for (size_t devices = 2; devices <= (test_long() ? DEVICES : 2); devices++)
+        for (int keep = 0; keep <= 2; keep++) {
+            const outcome o = by_devices(s, devices, 64, keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20, NULL);
+            ck_assert_msg(!memcmp(o.gradient, one->gradient, bytes), "%s: %zu devices, %d: another gradient",
+                          s->c->name, devices, keep);
+            ck_assert_msg(!memcmp(o.losses, one->losses, sizeof o.losses), "%s: %zu devices, %d: other losses",
+                          s->c->name, devices, keep);
+        }
+}
+
 static void check_case(const void *arg) {
     scene s = {.c = arg};
     if (s.c->full && (!test_long() || !test_session->cpu_kernels)) /* the other form takes minutes on a CPU */
@@ -344,6 +368,7 @@ static void check_case(const void *arg) {
     const outcome whole = in_one_piece(&s), tiles = in_tiles(&s, 64, 0, NULL);
     const size_t bytes = sizeof(float) * (size_t)s.c->h * (size_t)s.c->w * 3;
     compare(&s, "tiles of 64", &tiles, &whole);
+    check_devices(&s, &tiles);
     if (!s.c->keeps_content) /* whose mixture with the image is rounded, tiles or not */
         check_at_content(&s);
     if (test_long()) {
@@ -362,8 +387,29 @@ static void check_case(const void *arg) {
     drop_scene(&s);
 }
 
-static void open_cpu(void) { test_open(TEST_CPU); }
-static void open_gpu(void) { test_open(TEST_GPU); }
+static void open_all(test_form form) {
+    test_open(form);
+    sessions[0] = test_session;
+    for (int d = 0; d < DEVICES; d++) {
+        if (d)
+            ck_ok(errors[d], pst_session_open(&errors[d], NULL, NULL, &sessions[d]));
+        sessions[d]->cpu_kernels = test_session->cpu_kernels;
+        ck_ok(test_error, pst_gemm_create(sessions[d], &gemms[d]));
+    }
+}
+
+static void open_cpu(void) { open_all(TEST_CPU); }
+static void open_gpu(void) { open_all(TEST_GPU); }
+
+static void close_all(void) {
+    for (int d = 0; d < DEVICES; d++)
+        pst_gemm_destroy(gemms[d]);
+    for (int d = 1; d < DEVICES; d++) {
+        ck_assert_uint_eq(sessions[d]->buffer_count, 0);
+        pst_session_close(sessions[d]);
+    }
+    test_close();
+}
 
 START_TEST(tiles_give_the_whole) {
     if (cases[_i].full)
@@ -377,8 +423,8 @@ int main(void) {
     Suite *suite = suite_create("tiled");
     TCase *cpu = tcase_create("kernels for CPUs"), *gpu = tcase_create("kernels for GPUs");
     TCase *const both[] = {cpu, gpu};
-    tcase_add_unchecked_fixture(cpu, open_cpu, test_close);
-    tcase_add_unchecked_fixture(gpu, open_gpu, test_close);
+    tcase_add_unchecked_fixture(cpu, open_cpu, close_all);
+    tcase_add_unchecked_fixture(gpu, open_gpu, close_all);
     for (int i = 0; i < 2; i++) {
         tcase_set_timeout(both[i], 600);
         tcase_add_loop_test(both[i], tiles_give_the_whole, 0, (int)CASES);

@@ -327,7 +327,7 @@ static pst_status make_tiled(verify *v) {
     v->stores.error = v->error;
     PST_TRY(pst_store_create(&v->stores, false, false, v->options.h, v->options.w, 3, "the image", &v->tiled_x));
     PST_TRY(pst_store_create(&v->stores, false, false, v->options.h, v->options.w, 3, "the gradient", &v->tiled_g));
-    PST_TRY(pst_tiled_create(v->net, &v->options, &tiles, &v->stores, &v->tiled));
+    PST_TRY(pst_tiled_create(&v->net, 1, &v->options, &tiles, &v->stores, &v->tiled));
     PST_TRY(pst_tiled_begin(v->tiled));
     printf("in %d tiles\n", pst_segment_tiles(&pst_tiled_partition(v->tiled)->segments[0]));
 cleanup:

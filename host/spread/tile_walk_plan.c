@@ -1,0 +1,207 @@
+/* What walks over tiles take, before and when it is taken. */
+#include "base/memory.h"
+#include "spread/tile_walk_state.h"
+
+/* Bytes of a map [h][w][c], rounded up as vectors of the image are. */
+static size_t map_bytes(size_t pixels, int c) { return sizeof(float) * pst_round_up(pixels * (size_t)c, 16); }
+
+/* Scratch memory for the layers of a segment, seen through windows of this size. */
+static pst_status workspace_bytes(const pst_tile_walk *walk, const pst_segment *s, pst_rect window, pst_rect own,
+                                  size_t *most) {
+    pst_status status = PST_OK;
+    *most = 0;
+    for (size_t l = s->first; l < s->first + s->count && status == PST_OK; l++) {
+        const pst_rect parts[] = {pst_segment_at_layer(walk->layers, s, window, l),
+                                  pst_segment_at_layer(walk->layers, s, own, l)};
+        for (size_t i = 0; i < 2 && walk->options.wanted[l] && status == PST_OK; i++) {
+            size_t bytes;
+            status = walk->options.workspace(walk->options.user, l, pst_rect_area(parts[i]), &bytes);
+            *most = bytes > *most ? bytes : *most;
+        }
+    }
+    return status;
+}
+
+static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t index, pst_pass **pass) {
+    const pst_segment *s = pst_walk_segment(walk, index);
+    const pst_tile_walk_options *o = &walk->options;
+    pst_pass_options options = {.first = s->first,
+                                .end = s->first + s->count,
+                                .hands_on = s->ends_pooled,
+                                .h = s->window_h[pst_walk_windows(walk)],
+                                .w = s->window_w[pst_walk_windows(walk)],
+                                .pooling = o->pooling,
+                                .replicate = o->replicate && s->first == 0,
+                                .backward = o->backward};
+    for (size_t l = s->first; l < options.end; l++) {
+        options.wanted[l] = o->wanted[l];
+        options.in_place[l] = o->in_place[l];
+    }
+    for (int t = 0; t < pst_segment_tiles(s); t++) {
+        size_t bytes;
+        pst_status status =
+            workspace_bytes(walk, s, pst_segment_window(s, t, pst_walk_windows(walk)), pst_segment_own(s, t), &bytes);
+        if (status != PST_OK)
+            return status;
+        if (bytes > options.extra_workspace_bytes)
+            options.extra_workspace_bytes = bytes;
+    }
+    return pst_pass_create(walker->net, &options, pass);
+}
+
+/* Which tiles keep their maps: the deepest segments first, for they save most work for the memory they take. */
+static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker) {
+    uint64_t left = walk->options.keep_bytes;
+    pst_status status = PST_OK;
+    for (size_t s = walk->partition.count; s-- > 0;) {
+        const int tiles = pst_segment_tiles(pst_walk_segment(walk, s));
+        const uint64_t bytes = pst_pass_measure(walker->passes[s]).maps;
+        PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept[s], &walker->kept[s]));
+        PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept_tiles[s], &walker->kept_tiles[s]));
+        while (walker->kept_count[s] < tiles && bytes <= left) {
+            PST_TRY(make_pass(walk, walker, s, &walker->kept[s][walker->kept_count[s]]));
+            walker->kept_count[s]++;
+            left -= bytes;
+        }
+    }
+cleanup:
+    return status;
+}
+
+/* Is every tile kept, so that there is no need of a pass for the others? With several devices a tile may be left to one
+ * that has kept another. */
+static bool keeps_all(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t s) {
+    return walk->walker_count == 1 && walker->kept_count[s] == pst_segment_tiles(pst_walk_segment(walk, s));
+}
+
+pst_status pst_tile_walker_plan(pst_tile_walk *walk, pst_tile_walker *walker) {
+    pst_status status = PST_OK;
+    for (size_t s = 0; s < walk->partition.count; s++)
+        PST_TRY(make_pass(walk, walker, s, &walker->passes[s]));
+    if (walk->options.backward)
+        PST_TRY(plan_kept(walk, walker));
+    for (size_t s = 0; s < walk->partition.count; s++)
+        pst_pass_memory_want(&walker->memory, walker->passes[s], !keeps_all(walk, walker, s));
+cleanup:
+    return status;
+}
+
+void pst_tile_walker_close(pst_tile_walker *walker) {
+    for (size_t s = 0; s < PST_SEGMENTS_MAX; s++) {
+        pst_pass_destroy(walker->passes[s]);
+        for (int t = 0; t < walker->kept_count[s]; t++)
+            pst_pass_destroy(walker->kept[s][t]);
+        pst_free(walker->kept[s]);
+        pst_free(walker->kept_tiles[s]);
+    }
+    pst_pass_memory_destroy(walker->session, &walker->memory);
+    pst_buffer_destroy(walker->session, walker->x);
+    pst_buffer_destroy(walker->session, walker->dx);
+    pst_buffer_destroy(walker->session, walker->own);
+    pst_session_free(walker->session, walker->staging);
+}
+
+/* The largest of what passes through buffers: inputs of windows, own parts of maps, and all that the host stages. */
+typedef struct sizes {
+    size_t input, own, staging; /* bytes */
+} sizes;
+
+static void at_least(size_t *most, size_t bytes) { *most = bytes > *most ? bytes : *most; }
+
+static sizes sizes_of(const pst_tile_walk *walk) {
+    sizes most = {0};
+    for (size_t i = 0; i < walk->partition.count; i++) {
+        const pst_segment *s = pst_walk_segment(walk, i);
+        const pst_walk kind = pst_walk_windows(walk);
+        at_least(&most.input, map_bytes((size_t)s->window_h[kind] * (size_t)s->window_w[kind], s->c));
+        for (int t = 0; t < pst_segment_tiles(s); t++) {
+            const pst_rect window = pst_segment_window(s, t, kind);
+            at_least(&most.staging, map_bytes(pst_rect_area(pst_segment_at_output(walk->layers, s, window)), s->out_c));
+        }
+        for (int t = 0; t < pst_segment_tiles(s); t++) {
+            const pst_rect own = pst_segment_own(s, t);
+            at_least(&most.own, map_bytes(pst_rect_area(own), s->c)); /* the gradient of the input */
+            at_least(&most.own, map_bytes(pst_rect_area(pst_segment_at_output(walk->layers, s, own)), s->out_c));
+            for (size_t l = s->first; l < s->first + s->count; l++)
+                if (walk->options.wanted[l])
+                    at_least(&most.own, map_bytes(pst_rect_area(pst_segment_at_layer(walk->layers, s, own, l)),
+                                                  walk->layers->at[l].c_out));
+        }
+    }
+    at_least(&most.staging, most.input);
+    return most;
+}
+
+/* Of one device; *kept is added to: the tiles of each segment whose maps it keeps. */
+static pst_tile_walk_needs measure_walker(const pst_tile_walk *walk, const pst_tile_walker *walker, sizes most,
+                                          int kept[PST_SEGMENTS_MAX]) {
+    const bool backward = walk->options.backward;
+    size_t largest;
+    const uint64_t shared = pst_pass_memory_bytes(&walker->memory, &largest);
+    pst_tile_walk_needs needs = {.maps = shared - walker->memory.workspace_bytes,
+                                 .workspace = walker->memory.workspace_bytes,
+                                 .windows = most.input + (backward ? most.input : 0) + most.own};
+    needs.largest = most.input > most.own ? most.input : most.own;
+    needs.largest = largest > needs.largest ? largest : needs.largest;
+    for (size_t i = 0; i < walk->partition.count; i++) {
+        const pst_pass_bytes pass = pst_pass_measure(walker->passes[i]);
+        needs.weights += pass.weights;
+        needs.maps += (uint64_t)walker->kept_count[i] * pass.maps;
+        if (walker->kept_count[i] && pass.largest > needs.largest)
+            needs.largest = pass.largest;
+        kept[i] += walker->kept_count[i];
+    }
+    return needs;
+}
+
+static void at_least_bytes(uint64_t *most, uint64_t bytes) { *most = bytes > *most ? bytes : *most; }
+
+pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
+    const pst_partition *p = &walk->partition;
+    const sizes most = sizes_of(walk);
+    const bool backward = walk->options.backward;
+    int kept[PST_SEGMENTS_MAX] = {0};
+    pst_tile_walk_needs needs = {.staging = walk->walker_count * most.staging,
+                                 .whole_work =
+                                     (backward ? 2 : 1) * pst_partition_whole_work(walk->layers, walk->layer_count,
+                                                                                   walk->options.h, walk->options.w)};
+    for (size_t d = 0; d < walk->walker_count; d++) {
+        const pst_tile_walk_needs one = measure_walker(walk, &walk->walkers[d], most, kept);
+        at_least_bytes(&needs.weights, one.weights);
+        at_least_bytes(&needs.maps, one.maps);
+        at_least_bytes(&needs.workspace, one.workspace);
+        at_least_bytes(&needs.windows, one.windows);
+        at_least_bytes(&needs.largest, one.largest);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        const pst_segment *s = &p->segments[i];
+        const double share = (double)kept[i] / pst_segment_tiles(s);
+        needs.work += (backward ? 3 - (share < 1 ? share : 1) : 1) *
+                      pst_segment_tile_work(walk->layers, s, pst_walk_windows(walk));
+        if (i + 1 < p->count)
+            needs.levels += (backward ? 2 : 1) * pst_store_bytes(false, s->out_h, s->out_w, s->out_c);
+    }
+    return needs;
+}
+
+pst_status pst_tile_walker_allocate(pst_tile_walk *walk, pst_tile_walker *walker) {
+    pst_session *session = walker->session;
+    const sizes most = sizes_of(walk);
+    pst_pass_memory workspace = {0};
+    pst_status status;
+    PST_TRY(pst_pass_memory_create(session, &walker->memory));
+    workspace.workspace = walker->memory.workspace;
+    for (size_t i = 0; i < walk->partition.count; i++) {
+        if (!keeps_all(walk, walker, i))
+            PST_TRY(pst_pass_allocate(walker->passes[i], &walker->memory));
+        for (int t = 0; t < walker->kept_count[i]; t++)
+            PST_TRY(pst_pass_allocate(walker->kept[i][t], &workspace));
+    }
+    PST_TRY(pst_buffer_create(session, most.input, "a window of the image", &walker->x));
+    if (walk->options.backward)
+        PST_TRY(pst_buffer_create(session, most.input, "gradient of a window", &walker->dx));
+    PST_TRY(pst_buffer_create(session, most.own, "a tile", &walker->own));
+    PST_TRY(pst_allocate(session->error, most.staging, 1, &walker->staging));
+cleanup:
+    return status;
+}

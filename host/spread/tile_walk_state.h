@@ -1,0 +1,62 @@
+/* What the files of the walk share. */
+#ifndef PST_SPREAD_TILE_WALK_STATE_H
+#define PST_SPREAD_TILE_WALK_STATE_H
+
+#include "spread/tile_list.h"
+#include "spread/tile_walk.h"
+
+/* What one device needs to walk tiles. */
+typedef struct pst_tile_walker {
+    pst_device_network *net;
+    pst_session *session;
+    pst_pass *passes[PST_SEGMENTS_MAX]; /* for the tiles that are not kept */
+    pst_pass **kept[PST_SEGMENTS_MAX];
+    int *kept_tiles[PST_SEGMENTS_MAX]; /* whose maps each of these holds */
+    int kept_count[PST_SEGMENTS_MAX], kept_used[PST_SEGMENTS_MAX];
+    pst_pass_memory memory;
+    pst_buffer *x, *dx, *own; /* of a window: input, its gradient, own part of a map */
+    float *staging;
+} pst_tile_walker;
+
+struct pst_tile_walk {
+    pst_error *error;
+    const pst_layers *layers;
+    pst_tile_walk_options options;
+    pst_stores *stores;
+    size_t layer_count;
+    pst_partition partition;
+    pst_tile_walker walkers[PST_TILED_DEVICES_MAX];
+    size_t walker_count;
+    pst_store *levels[PST_SEGMENTS_MAX], *d_levels[PST_SEGMENTS_MAX]; /* what a segment hands on */
+    pst_lock *lock;
+    int *keepers[PST_SEGMENTS_MAX]; /* as in tile_list.h, of the last walk forward */
+    bool *taken;                    /* of the most tiles of a segment */
+};
+
+static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, size_t s) {
+    return &walk->partition.segments[s];
+}
+
+/* An evaluation sees the same windows on both ways: where maps are kept they are then what they would be if they were
+ * not, to the last bit. (A Winograd tile at the border of a window rounds its right values differently.) */
+static inline pst_walk pst_walk_windows(const pst_tile_walk *walk) {
+    return walk->options.backward ? PST_WALK_BACKWARD : PST_WALK_FORWARD;
+}
+
+static inline size_t pst_rect_area(pst_rect r) { return (size_t)r.h * (size_t)r.w; }
+
+/* ---- tile_walk_plan.c ---- */
+
+/* The passes of a device; then what it allocates. */
+pst_status pst_tile_walker_plan(pst_tile_walk *walk, pst_tile_walker *walker);
+pst_status pst_tile_walker_allocate(pst_tile_walk *walk, pst_tile_walker *walker);
+void pst_tile_walker_close(pst_tile_walker *walker);
+
+/* ---- tile_walker.c: one tile by one device ---- */
+
+pst_status pst_tile_walker_forward(pst_tile_walk *walk, size_t device, size_t segment, int tile, bool hands_on,
+                                   const pst_tile_visitor *visitor);
+pst_status pst_tile_walker_backward(pst_tile_walk *walk, size_t device, size_t segment, int tile,
+                                    const pst_tile_visitor *visitor);
+
+#endif
