@@ -19,8 +19,7 @@ typedef struct pst_ranks_block {
 /* The processes (ranks) that share each job, as one of them sees them, and how they talk: pastiche-mpi fills it with
  * MPI. All ranks make the same calls of the library, with the same options and images, and all get the same results;
  * what belongs to rank 0 alone, such as files, is the caller's to decide. Each function is called by all ranks in the
- * same order, waits for them, and returns false after a failure, which `message` then explains in a line. After that,
- * and whenever a call of the library failed on one rank, the others may wait for ever: the caller ends them all. */
+ * same order, waits for them, and returns false after a failure, which `message` then explains in a line. */
 struct pst_ranks {
     size_t size;
     int rank, count; /* 0 .. count - 1 */
@@ -33,6 +32,11 @@ struct pst_ranks {
     bool (*exchange)(void *self, const pst_ranks_block *send, size_t send_count, const pst_ranks_block *receive,
                      size_t receive_count);
     const char *(*message)(void *self);
+    /* Waits until all ranks have called it. What the others are at meanwhile, or begin, fails: a rank that cannot go on
+     * comes here, and so do they. NULL: then after a failure of one rank the others may wait for ever. */
+    bool (*meet)(void *self);
+    /* What messages call a rank, as "rank 2 (node7)". NULL: "rank 2". */
+    const char *(*name)(void *self, int rank);
 };
 
 #ifdef __cplusplus

@@ -34,9 +34,10 @@ tune tune net op model blas cl base
 transfer transfer spread loss net tune optim image op model blas cl base
 web web
 cli/options cli/options
-cli/run cli/run cli/options web
-cli/draw cli/draw cli/run cli/options web
-cli cli cli/draw cli/run cli/options web
+cli/ranks cli/ranks cli/options
+cli/run cli/run cli/ranks cli/options web
+cli/draw cli/draw cli/run cli/ranks cli/options web
+cli cli cli/draw cli/run cli/ranks cli/options web
 END
 }
 
@@ -58,6 +59,7 @@ tiffio.h host/image/codec_tiff.c host/image/tiff_*
 webp/* host/image/codec_webp.c
 lcms2.h host/image/profile.c
 microhttpd.h host/web/server.c
+mpi.h host/cli/ranks/transport_mpi.c
 END
 }
 

@@ -3,6 +3,7 @@
 #include "cli/draw/sheet.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/ranks/world.h"
 #include "cli/run/run_paint.h"
 #include "cli/run/run_plan.h"
 
@@ -19,12 +20,14 @@ int transfer_command(const settings *s) {
     int code = invocation_begin(&w, s);
     if (code == EXIT_OK)
         code = run_check_names(&w, s);
+    code = world_agree(code);
     if (code == EXIT_OK)
         code = invocation_open(&w);
     if (code == EXIT_OK)
         code = run_check_output(&w, s); /* before anything that takes time */
     if (code == EXIT_OK)
         code = run_prepare(&r, &w, s);
+    code = world_agree(code);
     if (code == EXIT_OK)
         code = s->plan ? run_plan(&r) : run_paint(&r);
     run_end(&r);

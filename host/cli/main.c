@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options/complain.h"
 #include "cli/options/help.h"
+#include "cli/ranks/world.h"
 
 static int (*const runs[COMMAND_COUNT])(const settings *s) = {
     [COMMAND_RUN] = transfer_command,
@@ -22,6 +23,14 @@ static int (*const runs[COMMAND_COUNT])(const settings *s) = {
     [COMMAND_BENCH] = bench_command,
 };
 
+/* What ranks share or deal out; all else is done by the first one. */
+static world_way way_of(const command *c, const settings *s) {
+    const command_id id = (command_id)(c - command_table);
+    if ((id == COMMAND_RUN && !s->sheet) || id == COMMAND_AGAIN)
+        return WORLD_TOGETHER;
+    return id == COMMAND_BATCH && !s->plan ? WORLD_APART : WORLD_ONE;
+}
+
 static int run(const command *c, int count, char **arguments) {
     settings s;
     int code = EXIT_USAGE;
@@ -31,8 +40,11 @@ static int run(const command *c, int count, char **arguments) {
             help_print(stdout, c, s.help_all);
         else if (s.version)
             printf("pastiche %s\n", pst_version());
-        else
-            code = runs[c - command_table](&s);
+        else {
+            world_go(way_of(c, &s));
+            if (world_leads() || world_ranks())
+                code = runs[c - command_table](&s);
+        }
     }
     options_free(&s);
     return code;
@@ -40,6 +52,8 @@ static int run(const command *c, int count, char **arguments) {
 
 int main(int count, char **arguments) {
     int used = 0, code = EXIT_USAGE;
+    if (!world_begin(&count, &arguments))
+        return EXIT_USAGE;
     count = count > 0 ? count - 1 : 0;
     arguments++;
     const command *c = command_find(count, arguments, &used);
@@ -54,6 +68,7 @@ int main(int count, char **arguments) {
         complain("standard output cannot be written");
         code = EXIT_FAILED;
     }
+    code = world_end(code);
     if (pst_is_compiling()) { /* exit() would take the driver away from its compiler */
         fflush(NULL);
         _Exit(code);

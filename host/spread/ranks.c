@@ -1,5 +1,6 @@
 #include "spread/ranks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -37,4 +38,75 @@ pst_status pst_ranks_exchange(const pst_ranks *ranks, pst_error *error, const ps
                               const pst_ranks_block *receive, size_t receive_count) {
     return alone(ranks) ? PST_OK
                         : check(ranks, error, ranks->exchange(ranks->self, send, send_count, receive, receive_count));
+}
+
+char *pst_ranks_name(const pst_ranks *ranks, int rank, char text[PST_RANK_NAME]) {
+    if (ranks->name)
+        snprintf(text, PST_RANK_NAME, "%s", ranks->name(ranks->self, rank));
+    else
+        snprintf(text, PST_RANK_NAME, "rank %d", rank);
+    return text;
+}
+
+/* Of every rank, in order: a row of `count` values each. */
+static pst_status gather_rows(const pst_ranks *ranks, pst_error *error, const int64_t *own, size_t count,
+                              int64_t **rows) {
+    pst_status status = pst_allocate(error, (size_t)ranks->count * count, sizeof **rows, rows);
+    if (status != PST_OK)
+        return status;
+    memcpy(*rows + (size_t)ranks->rank * count, own, count * sizeof *own);
+    return pst_ranks_sum(ranks, error, *rows, (size_t)ranks->count * count);
+}
+
+pst_status pst_ranks_least(const pst_ranks *ranks, pst_error *error, uint64_t *values, size_t count) {
+    int64_t *rows = NULL;
+    pst_status status;
+    if (alone(ranks))
+        return PST_OK;
+    PST_TRY(gather_rows(ranks, error, (const int64_t *)values, count, &rows));
+    for (size_t i = 0; i < (size_t)ranks->count * count; i++)
+        if ((uint64_t)rows[i] < values[i % count])
+            values[i % count] = (uint64_t)rows[i];
+cleanup:
+    pst_free(rows);
+    return status;
+}
+
+/* All statuses, then the text of the first that is bad. A rank that failed only because another one had given up was
+ * not the first. */
+static pst_status agree(const pst_ranks *ranks, pst_error *error, pst_status own) {
+    const int64_t mine = own;
+    int64_t *all = NULL;
+    char text[sizeof error->text], name[PST_RANK_NAME];
+    int first = -1;
+    bool alike = true;
+    pst_status status;
+    PST_TRY(gather_rows(ranks, error, &mine, 1, &all));
+    for (int r = 0; r < ranks->count; r++) {
+        alike = alike && all[r] == all[0];
+        if (all[r] != PST_OK && (first < 0 || (all[first] == PST_ERROR_RANKS && all[r] != PST_ERROR_RANKS)))
+            first = r;
+    }
+    if (first < 0 || all[first] == PST_STOPPED)
+        status = first < 0 ? PST_OK : PST_STOPPED;
+    else {
+        const pst_status what = (pst_status)all[first];
+        memcpy(text, error->text, sizeof text);
+        PST_TRY(pst_ranks_broadcast(ranks, error, first, text, sizeof text));
+        status =
+            pst_fail(error, what, "%s%s%s", alike ? "" : pst_ranks_name(ranks, first, name), alike ? "" : ": ", text);
+    }
+cleanup:
+    pst_free(all);
+    return status;
+}
+
+pst_status pst_ranks_agree(const pst_ranks *ranks, pst_error *error, pst_status status) {
+    if (alone(ranks))
+        return status;
+    const pst_error before = *error;
+    if (ranks->meet && !ranks->meet(ranks->self)) /* the first reason is the better one */
+        return status == PST_OK || status == PST_ERROR_RANKS ? check(ranks, error, false) : status;
+    *error = before;
+    return agree(ranks, error, status);
 }

@@ -20,6 +20,17 @@ pst_status pst_ranks_broadcast(const pst_ranks *ranks, pst_error *error, int roo
 pst_status pst_ranks_exchange(const pst_ranks *ranks, pst_error *error, const pst_ranks_block *send, size_t send_count,
                               const pst_ranks_block *receive, size_t receive_count);
 
+/* Where ranks come together again after a part in which each may fail alone: what one failed with, all fail with, the
+ * first one that did; it is named unless all failed alike. */
+pst_status pst_ranks_agree(const pst_ranks *ranks, pst_error *error, pst_status status);
+
+/* Each value becomes the least of all ranks' values. */
+pst_status pst_ranks_least(const pst_ranks *ranks, pst_error *error, uint64_t *values, size_t count);
+
+/* "rank 2", with its machine where the ranks tell it. Returns text. */
+#define PST_RANK_NAME 128
+char *pst_ranks_name(const pst_ranks *ranks, int rank, char text[PST_RANK_NAME]);
+
 /* Of `count` things that are dealt out in order, as evenly as can be: the first of a rank; that of pst_ranks_count is
  * count. */
 static inline int pst_ranks_first(int count, int ranks, int rank) { return (int)((int64_t)count * rank / ranks); }

@@ -55,6 +55,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     if (status != PST_OK)
         return status;
     *result = context; /* also on failure: it carries the message */
+    context->ranks = o.ranks && o.ranks->count > 1 ? o.ranks : NULL;
     if (o.device && strcmp(o.device, "none") == 0)
         return PST_OK;
     PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));

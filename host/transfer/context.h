@@ -17,9 +17,11 @@
 #include "image/image.h"
 #include "model/weights.h"
 #include "op/choices.h"
+#include "spread/ranks.h"
 
 struct pst_context {
     pst_error error;
+    const pst_ranks *ranks; /* NULL: alone */
     pst_session *session;
     pst_gemm *gemm;
     pst_conv_choices choices; /* what was measured; a job has a copy of its own */

@@ -1,6 +1,7 @@
 #include "cli/options/complain.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "package/printable.h"
 
@@ -8,9 +9,21 @@ enum { LINE_MOST = 16384 };
 
 static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) PRINTF_LIKE(3, 0);
 
-static const char *about;
+static const char *about, *process;
+static bool holds;
+static char held[LINE_MOST];
 
 void complain_about(const char *file) { about = file; }
+
+void complain_as(const char *name) { process = name; }
+
+void complain_hold(bool hold) {
+    holds = hold;
+    if (hold)
+        held[0] = '\0';
+}
+
+const char *complain_held(void) { return held; }
 
 static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) {
     char line[LINE_MOST];
@@ -19,7 +32,11 @@ static void print_to(FILE *stream, const char *before, const char *format, va_li
     if (vsnprintf(line + begin, sizeof line - (size_t)begin, format, arguments) < 0)
         line[begin] = '\0';
     pst_make_printable(line, sizeof line);
-    fprintf(stream, "%s%s\n", before, line);
+    if (holds && stream == stderr)
+        memcpy(held, line, sizeof held);
+    else
+        fprintf(stream, "%s%s%s%s\n", before, process && stream == stderr ? process : "",
+                process && stream == stderr ? ": " : "", line);
 }
 
 void complain(const char *format, ...) {

@@ -3,6 +3,7 @@
 #define PST_CLI_OPTIONS_COMPLAIN_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "package/compiler.h"
 
@@ -19,6 +20,12 @@ void complain_list(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
 
 /* From now on the lines begin with the name of this file, in which the fault is; NULL: no longer. */
 void complain_about(const char *file);
+
+/* For a process that is not the only one: from now on every line names it (NULL: no longer). And what is complained
+ * about is only kept, the last line of it, until someone knows whether it is to be told. */
+void complain_as(const char *name);
+void complain_hold(bool hold);
+const char *complain_held(void);
 
 /* The same on stdout and without "pastiche: ", for what a command was asked to print. */
 void print_line(const char *format, ...) PRINTF_LIKE(1, 2);

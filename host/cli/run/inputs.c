@@ -8,6 +8,8 @@
 #include <io.h>
 #endif
 
+#include "cli/ranks/world.h"
+
 #define STREAM_MAX_BYTES ((size_t)1 << 30)
 
 bool image_is_stream(const char *path) { return path && strcmp(path, STANDARD_STREAM) == 0; }
@@ -44,9 +46,26 @@ static char *read_stream(size_t *bytes) {
     }
 }
 
+/* The launcher gives standard input to rank 0, which gives it to the others. */
+static char *share_stream(size_t *bytes) {
+    char *data = world_leads() ? read_stream(bytes) : NULL;
+    uint64_t size = data ? *bytes : UINT64_MAX;
+    if (!world_tell(&size, sizeof size) || size == UINT64_MAX) {
+        free(data);
+        return NULL;
+    }
+    *bytes = (size_t)size;
+    if (!data)
+        data = malloc(*bytes ? *bytes : 1);
+    if (data && world_tell(data, *bytes))
+        return data;
+    free(data);
+    return NULL;
+}
+
 static pst_status read_standard_input(pst_context *context, pst_image **image) {
-    size_t bytes;
-    char *data = read_stream(&bytes);
+    size_t bytes = 0;
+    char *data = share_stream(&bytes);
     *image = NULL;
     if (!data)
         return PST_ERROR_MEMORY;
@@ -78,6 +97,8 @@ void inputs_tell_left_out(progress *report, const path_list *left_out) {
 }
 
 pst_status image_check(pst_context *context, const settings *s, const char *path) {
+    if (!world_leads())
+        return PST_OK;
     return pst_image_write_check(context, image_is_stream(path) ? NULL : path, &s->writing);
 }
 
@@ -98,6 +119,8 @@ pst_status image_write(pst_context *context, const settings *s, pst_image *image
                        const char *metadata) {
     pst_write_options options = s->writing;
     options.metadata = metadata;
+    if (!world_leads())
+        return PST_OK;
     if (s->proof_profile) {
         pst_status status = pst_image_proof(context, image, s->proof_profile, (pst_intent)s->proof_intent);
         if (status != PST_OK)

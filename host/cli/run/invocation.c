@@ -5,6 +5,7 @@
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/option_table.h"
+#include "cli/ranks/world.h"
 #include "cli/run/device_choice.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
@@ -19,6 +20,8 @@ int invocation_failed_at(invocation *w, const char *about, pst_status status) {
     if (!*message)
         message = status == PST_ERROR_MEMORY ? "no memory left" : pst_status_name(status);
     progress_clear(&w->report);
+    if (status == PST_ERROR_RANKS)
+        world_gave_up();
     complain("%s%s%s", about ? about : "", about ? ": " : "", message);
     live_page_failed(w->page, message);
     w->status = status;
@@ -70,6 +73,7 @@ int invocation_open(invocation *w) {
     where.no_matrix_units = s->no_matrix_units;
     where.choices_file = s->choices;
     where.choices_text = s->choices_text;
+    where.ranks = world_ranks();
     pst_status status = pst_context_create(&where, &w->context);
     if (status != PST_OK)
         return invocation_failed(w, status);
@@ -147,8 +151,9 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
     const int all_w = (int)((int64_t)s->transfer.image_size * width / longer),
               all_h = (int)((int64_t)s->transfer.image_size * height / longer);
     const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
-    if (options.width < 1 || options.height < 1 || w->runs * run_flops(w, s, all_w, all_h) < least ||
-        pst_tune_known(w->context, w->network, &options))
+    bool wanted = options.width > 0 && options.height > 0 && w->runs * run_flops(w, s, all_w, all_h) >= least &&
+                  !pst_tune_known(w->context, w->network, &options);
+    if (!world_tell(&wanted, sizeof wanted) || !wanted)
         return;
     progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device.name);
     live_page_preparing(w->page, "measuring once which algorithms are the fastest here");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/options/complain.h"
+#include "cli/ranks/world.h"
 #include "cli/run/signals.h"
 
 struct live_page {
@@ -14,7 +15,7 @@ struct live_page {
 bool live_page_open(const settings *s, live_page **p) {
     char message[512] = "no memory left";
     *p = NULL;
-    if (!s->web || s->plan)
+    if (!s->web || s->plan || world_rank() > 0)
         return true;
     live_page *made = calloc(1, sizeof *made);
     if (made)
@@ -47,17 +48,14 @@ void live_page_begin(live_page *p, const web_run *run) {
         web_begin(p->web, run);
 }
 
-bool live_page_evaluation(live_page *p, pst_job *job, const pst_progress *now, web_wishes *wishes) {
-    if (!p)
-        return false;
-    if (web_evaluation(p->web, now)) {
-        pst_image *image;
-        if (pst_job_result(job, &image) == PST_OK)
-            web_image(p->web, image);
-        pst_image_destroy(image);
-    }
-    return web_take(p->web, wishes);
+bool live_page_evaluation(live_page *p, const pst_progress *now) { return p && web_evaluation(p->web, now); }
+
+void live_page_image(live_page *p, pst_image *image) {
+    if (p)
+        web_image(p->web, image);
 }
+
+bool live_page_take(live_page *p, web_wishes *wishes) { return p && web_take(p->web, wishes); }
 
 void live_page_note(live_page *p, web_note_kind kind, const char *text) {
     if (p)
@@ -71,13 +69,10 @@ void live_page_weights(live_page *p, double content, double style, double tv) {
     web_note(p->web, WEB_NOTE_WEIGHTS, "content %.4g, style %.4g, smoothness %.4g", content, style, tv);
 }
 
-void live_page_end(live_page *p, pst_job *job, bool stopped, const char *text) {
+void live_page_end(live_page *p, const pst_image *image, bool stopped, const char *text) {
     if (!p)
         return;
-    pst_image *image;
-    pst_status status = pst_job_result(job, &image);
-    web_end(p->web, stopped ? WEB_STOPPED : WEB_DONE, text, status == PST_OK ? image : NULL);
-    pst_image_destroy(image);
+    web_end(p->web, stopped ? WEB_STOPPED : WEB_DONE, text, image);
     p->stays = p->waits;
 }
 

@@ -20,16 +20,19 @@ void live_page_offer(live_page *p, const pst_image *content, const pst_image *co
 /* Before the first evaluation. */
 void live_page_begin(live_page *p, const web_run *run);
 
-/* After an evaluation: shows it, with the job's image where one is wanted. True: something was asked for on the page.
- */
-bool live_page_evaluation(live_page *p, pst_job *job, const pst_progress *now, web_wishes *wishes);
+/* After an evaluation: shows it. True: an image of it is wanted. */
+bool live_page_evaluation(live_page *p, const pst_progress *now);
+void live_page_image(live_page *p, pst_image *image);
+
+/* True: something was asked for on the page. */
+bool live_page_take(live_page *p, web_wishes *wishes);
 
 /* What became of it. */
 void live_page_note(live_page *p, web_note_kind kind, const char *text);
 void live_page_weights(live_page *p, double content, double style, double tv);
 
 /* With the result written; text is what is said of it. */
-void live_page_end(live_page *p, pst_job *job, bool stopped, const char *text);
+void live_page_end(live_page *p, const pst_image *image, bool stopped, const char *text);
 void live_page_failed(live_page *p, const char *message);
 
 /* Goes on serving as long as the settings want it, if all went well, and then shows the end to who looks. */

@@ -7,10 +7,11 @@
 #include <jansson.h>
 
 #include "cli/options/complain.h"
+#include "cli/ranks/world.h"
 
 bool log_open(run_log *log, const char *path, bool more) {
     *log = (run_log){.path = path};
-    if (!path)
+    if (!path || !world_leads())
         return true;
     log->file = fopen(path, more ? "a" : "w");
     if (!log->file)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/ranks/world.h"
 #ifdef _WIN32
 #include <io.h>
 #else
@@ -38,6 +40,10 @@ static int usable_columns(void) {
 }
 
 void progress_begin(progress *p, bool quiet, int print_every) {
+    if (world_rank() > 0) { /* people read the first one's */
+        quiet = true;
+        print_every = 0;
+    }
     *p = (progress){.quiet = quiet, .terminal = !quiet && can_redraw(), .print_every = print_every};
 }
 

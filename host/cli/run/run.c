@@ -8,6 +8,7 @@
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
+#include "cli/ranks/world.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 
@@ -139,6 +140,8 @@ static void drop_images(run *r) {
 }
 
 int run_check_output(invocation *w, const settings *s) {
+    if (!world_leads())
+        return EXIT_OK;
     if (s->log && !file_has_folder(s->log)) {
         complain("%s: the log cannot be written: its folder does not exist", s->log);
         return EXIT_FAILED;
@@ -150,6 +153,8 @@ int run_check_output(invocation *w, const settings *s) {
 /* A run makes the checkpoint's folder, a plan nothing. */
 static pst_status check_checkpoint(const run *r) {
     const settings *s = r->settings;
+    if (!world_leads())
+        return PST_OK;
     if (!s->plan)
         return pst_job_save_check(r->job, s->checkpoint);
     return file_has_folder(s->checkpoint) ? pst_file_write_check(r->invocation->context, s->checkpoint) : PST_OK;

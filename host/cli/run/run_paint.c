@@ -7,6 +7,7 @@
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
+#include "cli/ranks/world.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 #include "cli/run/signals.h"
@@ -15,8 +16,8 @@
 
 static pst_status write_result(run *r, const char *path, bool stopped) {
     pst_image *image;
-    pst_status status = pst_job_result(r->job, &image);
-    if (status == PST_OK) {
+    pst_status status = pst_job_result(r->job, &image); /* all ranks ask for it, one writes it */
+    if (status == PST_OK && world_leads()) {
         char *about = record_text(r->inputs, r->invocation, r->settings, r->job, &r->last, stopped);
         status = image_write(r->invocation->context, r->settings, image, path, about);
         free(about);
@@ -30,7 +31,8 @@ static pst_status write_result(run *r, const char *path, bool stopped) {
 static bool write_numbered(run *r, int iteration, char **path, char why[512]) {
     const settings *s = r->settings;
     *path = file_numbered(s->output, iteration);
-    bool safe = *path && !run_is_taken(r->invocation, s, *path);
+    int64_t taken = !*path || run_is_taken(r->invocation, s, *path);
+    bool safe = world_tell(&taken, sizeof taken) && !taken;
     pst_status status = safe ? write_result(r, *path, true) : PST_OK;
     if (!safe)
         snprintf(why, 512, "%s: is another file of this run; the image on the way is not written",
@@ -59,7 +61,7 @@ static void keep_checkpoint(run *r, double seconds) {
     if (status != PST_OK && !r->checkpoint_failed)
         invocation_failed(r->invocation, status);
     r->checkpoint_failed = status != PST_OK;
-    if (status == PST_OK)
+    if (status == PST_OK && world_leads())
         r->checkpoint = file_mark_of(s->checkpoint);
 }
 
@@ -107,25 +109,60 @@ static void set_weights(run *r, double content, double style, double tv) {
                  tv);
 }
 
-/* Does what was asked for on the page. True: to stop. */
-static bool heed_page(run *r, const pst_progress *now) {
-    web_wishes wishes;
-    if (!live_page_evaluation(r->invocation->page, r->job, now, &wishes))
-        return false;
-    if (wishes.keep)
-        keep_image(r, now->iteration);
-    if (wishes.weights && !wishes.stop)
-        set_weights(r, wishes.content_weight, wishes.style_weight, wishes.tv_weight);
-    return wishes.stop;
+static pst_status show_image(run *r) {
+    pst_image *image;
+    pst_status status = pst_job_result(r->job, &image);
+    if (status == PST_OK)
+        live_page_image(r->invocation->page, image);
+    pst_image_destroy(image);
+    return status;
+}
+
+static pst_status end_page(run *r, bool stopped, const char *text) {
+    live_page *page = r->invocation->page;
+    bool there = page != NULL;
+    pst_image *image;
+    if (!world_tell(&there, sizeof there))
+        return PST_ERROR_RANKS;
+    if (!there)
+        return PST_OK;
+    pst_status status = pst_job_result(r->job, &image);
+    live_page_end(page, image, stopped, text);
+    pst_image_destroy(image);
+    return status;
 }
 
 /* ---- the descent ---- */
 
+/* What is to be done after an evaluation: rank 0 decides, but every rank may ask for the end. */
+typedef struct decision {
+    bool show, stop, checkpoint;
+    web_wishes wishes; /* of the page */
+} decision;
+
+static bool decide(run *r, const pst_progress *now, decision *d) {
+    const settings *s = r->settings;
+    int64_t signals = signals_caught() != 0;
+    memset(d, 0, sizeof *d);
+    if (!world_sum(&signals, 1))
+        return false;
+    if (now->iteration > 0) {
+        d->show = live_page_evaluation(r->invocation->page, now);
+        if (!live_page_take(r->invocation->page, &d->wishes))
+            d->wishes = (web_wishes){0};
+    }
+    d->stop = d->wishes.stop || signals || (s->stop_after > 0 && now->iteration >= s->stop_after);
+    d->checkpoint = s->checkpoint && (d->stop || now->seconds - r->checkpoint_at >= s->checkpoint_every);
+    return world_tell(d, sizeof *d);
+}
+
 static bool after_evaluation(void *user, const pst_progress *now) {
     run *r = user;
     const settings *s = r->settings;
+    decision d;
     r->invocation->evaluated = true;
     signals_nothing_to_lose(false);
+    world_evaluates();
     if (now->iteration > 0) {
         r->last = *now;
         log_evaluation(&r->log, now);
@@ -134,11 +171,17 @@ static bool after_evaluation(void *user, const pst_progress *now) {
             write_intermediate(r, now->iteration);
     }
     progress_update(&r->invocation->report, now);
-    bool stop = now->iteration > 0 && heed_page(r, now);
-    stop = stop || signals_caught() != 0 || (s->stop_after > 0 && now->iteration >= s->stop_after);
-    if (s->checkpoint && (stop || now->seconds - r->checkpoint_at >= s->checkpoint_every))
+    if (!decide(r, now, &d))
+        return true;
+    if (d.show)
+        show_image(r);
+    if (d.wishes.keep)
+        keep_image(r, now->iteration);
+    if (d.wishes.weights && !d.wishes.stop)
+        set_weights(r, d.wishes.content_weight, d.wishes.style_weight, d.wishes.tv_weight);
+    if (d.checkpoint)
         keep_checkpoint(r, now->seconds);
-    return stop;
+    return d.stop;
 }
 
 /* Where the image goes, for messages too; the caller frees it. */
@@ -154,6 +197,7 @@ static int finish(run *r, pst_status status) {
     progress *report = &r->invocation->report;
     int signal_number = signals_caught();
     bool stopped = status == PST_STOPPED;
+    world_waits();                                        /* while the result is written */
     r->stopped = stopped && (signal_number || r->result); /* on the page it was stopped because it is good */
     progress_clear(report);
     if (status != PST_OK && !stopped)
@@ -170,7 +214,7 @@ static int finish(run *r, pst_status status) {
              report->hides_smoothness ? report->loss : r->last.best_loss);
     if (status == PST_OK) {
         progress_say(report, "%s: %s", path, text);
-        live_page_end(r->invocation->page, r->job, stopped, text);
+        status = end_page(r, stopped, text);
     }
     free(path);
     if (status != PST_OK)
@@ -178,7 +222,7 @@ static int finish(run *r, pst_status status) {
     const settings *s = r->settings;
     if (stopped && s->checkpoint && !r->checkpoint_failed)
         progress_say(report, "%s: the state is saved; continue with --resume", s->checkpoint);
-    if (!stopped && s->checkpoint && file_is_marked(s->checkpoint, &r->checkpoint))
+    if (!stopped && s->checkpoint && world_leads() && file_is_marked(s->checkpoint, &r->checkpoint))
         remove(s->checkpoint); /* there is nothing left to go on with; a file of someone else stays */
     if (signal_number)
         return EXIT_SIGNAL + signal_number;

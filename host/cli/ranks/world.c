@@ -1,0 +1,116 @@
+#include "cli/ranks/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const pst_ranks *ranks; /* NULL: alone */
+static world_way how;
+static bool only_followed; /* this rank failed because another one had given up */
+
+int world_rank(void) { return ranks ? ranks->rank : 0; }
+
+int world_count(void) { return ranks ? ranks->count : 1; }
+
+const pst_ranks *world_ranks(void) { return how == WORLD_TOGETHER ? ranks : NULL; }
+
+bool world_leads(void) { return world_rank() == 0 || how == WORLD_APART; }
+
+bool world_begin(int *count, char ***arguments) {
+    const char *problem;
+    ranks = transport_open(count, arguments, &problem);
+    if (problem && *problem)
+        complain("%s", problem);
+    if (problem)
+        return false;
+    if (!ranks)
+        return true;
+    if (world_rank() > 0) {
+        complain_as(ranks->name(ranks->self, ranks->rank));
+#ifdef _WIN32
+        const char *nowhere = "NUL";
+#else
+        const char *nowhere = "/dev/null";
+#endif
+        if (!freopen(nowhere, "w", stdout))
+            complain("%s cannot be opened", nowhere);
+    }
+    world_go(WORLD_ONE);
+    return true;
+}
+
+void world_go(world_way way) {
+    how = way;
+    complain_hold(world_rank() > 0 && way != WORLD_APART);
+    transport_expect(way == WORLD_TOGETHER ? TRANSPORT_STARTS : TRANSPORT_WAITS_FOR_EVER);
+}
+
+void world_evaluates(void) {
+    if (world_ranks())
+        transport_expect(TRANSPORT_EVALUATES);
+}
+
+void world_waits(void) {
+    if (world_ranks())
+        transport_expect(TRANSPORT_STARTS);
+}
+
+void world_gave_up(void) {
+    only_followed = world_count() > 1;
+    complain_hold(only_followed);
+}
+
+/* Of the ranks that failed, the first that did so of itself; -1 if none failed. */
+static int first_of(const int64_t *codes, const int64_t *followed) {
+    int first = -1;
+    for (int r = 0; r < ranks->count; r++)
+        if (codes[r] != EXIT_OK && (first < 0 || (followed[first] && !followed[r])))
+            first = r;
+    return first;
+}
+
+static int worst_of(const int64_t *codes) {
+    int64_t worst = EXIT_OK;
+    for (int r = 0; r < ranks->count; r++)
+        worst = codes[r] > worst ? codes[r] : worst;
+    return (int)worst;
+}
+
+int world_agree(int code) {
+    if (!ranks)
+        return code;
+    int64_t *rows = calloc(2 * (size_t)ranks->count, sizeof *rows), *followed = rows + ranks->count;
+    if (rows) {
+        rows[ranks->rank] = code;
+        followed[ranks->rank] = only_followed;
+    }
+    if (!rows || !ranks->meet(ranks->self) || !ranks->sum(ranks->self, rows, 2 * (size_t)ranks->count)) {
+        complain_hold(false);
+        complain("%s", rows ? ranks->message(ranks->self) : "no memory left");
+        transport_abort(code == EXIT_OK ? EXIT_FAILED : code);
+    }
+    const int first = first_of(rows, followed), worst = worst_of(rows);
+    free(rows);
+    if (first == ranks->rank && *complain_held()) {
+        complain_hold(false);
+        complain("%s", complain_held());
+    }
+    only_followed = false;
+    complain_hold(world_rank() > 0 && how != WORLD_APART);
+    return worst;
+}
+
+int world_end(int code) {
+    code = world_agree(code);
+    transport_close();
+    return code;
+}
+
+bool world_tell(void *data, size_t bytes) {
+    const pst_ranks *r = world_ranks();
+    return !r || r->broadcast(r->self, 0, data, bytes);
+}
+
+bool world_sum(int64_t *values, size_t count) {
+    const pst_ranks *r = world_ranks();
+    return !r || r->sum(r->self, values, count);
+}
