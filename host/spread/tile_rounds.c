@@ -1,4 +1,5 @@
 /* Walks over tiles: what the devices share. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "spread/tile_walk_state.h"
 
@@ -99,16 +100,45 @@ typedef struct round {
     pst_status statuses[PST_TILED_DEVICES_MAX];
 } round;
 
+static int tiles_so_far(const pst_tile_walk *walk) {
+    int tiles = 0;
+    pst_lock_take(walk->lock);
+    for (size_t d = 0; d < walk->walker_count; d++)
+        tiles += walk->times.devices[d].tiles;
+    pst_lock_give(walk->lock);
+    return tiles;
+}
+
+static void note_tile(pst_tile_walk *walk, size_t device, double seconds) {
+    pst_lock_take(walk->lock);
+    walk->times.devices[device].tiles++;
+    walk->times.devices[device].busy_seconds += seconds;
+    pst_lock_give(walk->lock);
+}
+
 static void walk_tiles(void *user, size_t device) {
     round *r = user;
+    pst_tile_walk *walk = r->walk;
     pst_status status = PST_OK;
     int tile;
-    while (status == PST_OK && pst_tile_list_take(&r->list, (int)device, &tile))
-        status = r->backward ? pst_tile_walker_backward(r->walk, device, r->segment, tile, r->visitor)
-                             : pst_tile_walker_forward(r->walk, device, r->segment, tile, r->hands_on, r->visitor);
+    while (status == PST_OK && pst_tile_list_take(&r->list, (int)device, &tile)) {
+        const double begun = pst_clock_seconds();
+        status = r->backward ? pst_tile_walker_backward(walk, device, r->segment, tile, r->visitor)
+                             : pst_tile_walker_forward(walk, device, r->segment, tile, r->hands_on, r->visitor);
+        note_tile(walk, device, pst_clock_seconds() - begun);
+        if (status == PST_OK && device == 0 && walk->watcher && walk->watcher(walk->watching, tiles_so_far(walk)))
+            status = PST_STOPPED;
+    }
     r->statuses[device] = status;
     if (status != PST_OK)
         pst_tile_list_stop(&r->list);
+}
+
+const pst_tile_times *pst_tile_walk_times(const pst_tile_walk *walk) { return &walk->times; }
+
+void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *user) {
+    walk->watcher = watcher;
+    walk->watching = user;
 }
 
 void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status) {
@@ -125,13 +155,16 @@ static pst_status run(round *r) {
     r->list.taken = walk->taken;
     for (int t = 0; t < tiles; t++)
         walk->taken[t] = false;
+    const double begun = pst_clock_seconds();
+    pst_status status = PST_OK;
     pst_threads_run(walk->walker_count, walk_tiles, r);
-    for (size_t d = 0; d < walk->walker_count; d++)
-        if (r->statuses[d] != PST_OK) {
-            pst_tile_walk_tell(walk, d, r->statuses[d]);
-            return r->statuses[d];
+    walk->times.walk_seconds += pst_clock_seconds() - begun;
+    for (size_t d = walk->walker_count; d-- > 0;) /* a failure counts more than a stop, which is device 0's */
+        if (r->statuses[d] != PST_OK && (status == PST_OK || r->statuses[d] != PST_STOPPED)) {
+            status = r->statuses[d];
+            pst_tile_walk_tell(walk, d, status);
         }
-    return PST_OK;
+    return status;
 }
 
 pst_status pst_tile_walk_forward(pst_tile_walk *walk, size_t s, bool hands_on, const pst_tile_visitor *visitor) {

@@ -54,6 +54,21 @@ const pst_partition *pst_tile_walk_partition(const pst_tile_walk *walk);
 /* Something has failed on a device: its message becomes that of the stores' error record. */
 void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status);
 
+/* How the walks went so far: since pst_tile_walk_allocate. */
+typedef struct pst_tile_times {
+    struct {
+        double busy_seconds; /* with tiles; the rest of walk_seconds it waited for the others */
+        int tiles;
+    } devices[PST_TILED_DEVICES_MAX];
+    double walk_seconds;
+} pst_tile_times;
+const pst_tile_times *pst_tile_walk_times(const pst_tile_walk *walk);
+
+/* Is called on the caller's thread now and then while tiles are walked, with their number so far; true: walks end as
+ * soon as they can with PST_STOPPED. */
+typedef bool (*pst_tile_watcher)(void *user, int tiles);
+void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *user);
+
 /* What a callback sees of a layer: the map of the window, in which the own part lies. Rectangles are places in the map
  * [map_h][map_w][c] of the whole image. */
 typedef struct pst_tile_view {

@@ -31,6 +31,9 @@ struct pst_tile_walk {
     pst_lock *lock;
     int *keepers[PST_SEGMENTS_MAX]; /* as in tile_list.h, of the last walk forward */
     bool *taken;                    /* of the most tiles of a segment */
+    pst_tile_times times;
+    pst_tile_watcher watcher;
+    void *watching;
 };
 
 static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, size_t s) {

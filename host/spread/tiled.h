@@ -58,6 +58,13 @@ pst_status pst_tiled_end(pst_tiled *tiled);
 /* One evaluation at x; g = gradient; both [h][w][3]. Waits. */
 pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g);
 
+/* How many tiles an evaluation walks, and how the devices shared them until now. A watcher is asked while tiles are
+ * walked; pst_tiled_evaluate ends with PST_STOPPED if it wants that, and nothing has changed then but g. */
+int pst_tiled_tiles(const pst_tiled *tiled);
+const pst_tile_times *pst_tiled_times(const pst_tiled *tiled);
+typedef bool (*pst_tiled_watcher)(void *user, int tiles); /* of this evaluation */
+void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user);
+
 double pst_tiled_losses(const pst_tiled *tiled, double *losses);
 void pst_tiled_set_weight(pst_tiled *tiled, size_t term, double weight);
 

@@ -231,6 +231,34 @@ static pst_status take_smoothness(void *user, size_t device, int tile) {
     return PST_OK;
 }
 
+int pst_tiled_tiles(const pst_tiled *tiled) {
+    const pst_partition *p = pst_tiled_partition(tiled);
+    int tiles = 0;
+    for (size_t s = 0; s < p->count; s++)
+        tiles += (tiled->options.normalize_gradients ? 3 : 2) * pst_segment_tiles(&p->segments[s]);
+    return tiles;
+}
+
+const pst_tile_times *pst_tiled_times(const pst_tiled *tiled) { return pst_tile_walk_times(tiled->walk); }
+
+static int tiles_walked(const pst_tiled *tiled) {
+    int tiles = 0;
+    for (size_t d = 0; d < tiled->device_count; d++)
+        tiles += pst_tiled_times(tiled)->devices[d].tiles;
+    return tiles;
+}
+
+static bool watch(void *user, int tiles) {
+    const pst_tiled *tiled = user;
+    return tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
+}
+
+void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user) {
+    tiled->watcher = watcher;
+    tiled->watching = user;
+    pst_tile_walk_watch(tiled->walk, watcher ? watch : NULL, tiled);
+}
+
 pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g) {
     const pst_tile_visitor sums = {.user = tiled, .read = read_image, .features = sum_tile, .waited = take_sums},
                            norms = {.user = tiled, .read = read_image, .features = sum_norms, .waited = take_norms},
@@ -244,6 +272,7 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
     pst_status status;
     tiled->x = x;
     tiled->g = g;
+    tiled->tiles_before = tiles_walked(tiled);
     pst_tiled_clear_sums(tiled);
     for (size_t s = 0; s < count; s++) {
         tiled->segment = s;

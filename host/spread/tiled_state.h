@@ -42,6 +42,9 @@ struct pst_tiled {
     size_t segment;                        /* the one that is walked */
     const pst_store *x;
     pst_store *g;
+    pst_tiled_watcher watcher;
+    void *watching;
+    int tiles_before; /* this evaluation */
 };
 
 /* Regions that sums are taken of; at least 1, which stands for the whole map. */

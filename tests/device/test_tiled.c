@@ -265,6 +265,44 @@ static outcome in_one_piece(const scene *s) {
     return o;
 }
 
+typedef struct watcher {
+    int calls, last, stop_at;
+} watcher;
+
+static bool watch(void *user, int tiles) {
+    watcher *w = user;
+    ck_assert_int_gt(tiles, w->last);
+    w->calls++;
+    w->last = tiles;
+    return tiles >= w->stop_at;
+}
+
+/* In the middle of an evaluation; then one to the end. */
+static void check_stop(pst_tiled *tiled, const pst_store *x, pst_store *g) {
+    const int tiles = pst_tiled_tiles(tiled);
+    watcher w = {.stop_at = tiles / 2};
+    pst_tiled_watch(tiled, watch, &w);
+    ck_assert_int_eq(pst_tiled_evaluate(tiled, x, g), PST_STOPPED);
+    ck_assert_int_lt(w.last, tiles);
+    w = (watcher){.stop_at = tiles + 1};
+    ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
+    ck_assert(w.calls > 0 && w.last <= tiles);
+    pst_tiled_watch(tiled, NULL, NULL);
+}
+
+/* Three evaluations, half of one, and the content. */
+static void check_times(const pst_tiled *tiled, size_t devices) {
+    const pst_tile_times *times = pst_tiled_times(tiled);
+    int tiles = 0;
+    for (size_t d = 0; d < devices; d++) {
+        tiles += times->devices[d].tiles;
+        ck_assert(times->devices[d].busy_seconds <= times->walk_seconds);
+        ck_assert(times->devices[d].busy_seconds > 0 || times->devices[d].tiles == 0);
+    }
+    ck_assert_int_ge(tiles, 3 * pst_tiled_tiles(tiled));
+    ck_assert_int_le(tiles, 5 * pst_tiled_tiles(tiled));
+}
+
 /* With so many bytes to keep maps in; evaluates twice, for the second must find nothing of the first. */
 static outcome by_devices(const scene *s, size_t devices, int tile, uint64_t keep_bytes, const char *folder) {
     const tiles_case *c = s->c;
@@ -292,8 +330,10 @@ static outcome by_devices(const scene *s, size_t devices, int tile, uint64_t kee
     if (c->keeps_content)
         ck_ok(test_error, pst_tiled_keep_content(tiled, &content_image, s->free));
     ck_ok(test_error, pst_tiled_end(tiled));
-    for (int i = 0; i < 2; i++)
-        ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
+    ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
+    check_stop(tiled, x, g);
+    ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
+    check_times(tiled, devices);
     pst_tiled_losses(tiled, o.losses);
     ck_ok(test_error, pst_store_read(g, all, o.gradient));
     const uint64_t planned = needs.targets + needs.walk.maps + needs.walk.workspace + needs.walk.windows;
