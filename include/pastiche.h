@@ -678,6 +678,20 @@ typedef struct pst_progress {
  * pst_job_set_weights for the job, nothing else. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
+/* Where an evaluation goes tile by tile it can take minutes. Valid until the callback returns. */
+typedef struct pst_tile_progress {
+    int iteration;         /* the evaluation that is on its way, from 1 */
+    int tiles, tile_count; /* walked, of all that this process walks for it: each several times */
+} pst_tile_progress;
+
+/* Is called while tiles are walked, on the job's thread. Returns true to stop: pst_job_run is then PST_STOPPED as if
+ * that evaluation had not begun. (The first evaluation of a later scale is finished before.) It may call nothing of the
+ * library for the job. */
+typedef bool (*pst_tile_callback)(void *user, const pst_tile_progress *progress);
+
+/* Before pst_job_run. callback may be NULL. */
+PST_API void pst_job_watch_tiles(pst_job *job, pst_tile_callback callback, void *user);
+
 /* Runs the descent to its end, scale by scale: until the iterations are done, the loss is at its threshold, or it no
  * longer improves. A job runs once (else PST_ERROR_ARGUMENT). callback may be NULL; user is passed to it. PST_STOPPED:
  * the callback stopped it. PST_ERROR_DEVICE_MEMORY: the job does not fit; the message names a size that would.

@@ -114,7 +114,7 @@ check_random() {
 check_files() {
     find host include -name '*.[ch]' | while read -r file; do
         most=450
-        [ "$file" = include/pastiche.h ] && most=1000 # there is to be only one, and most of it is prose
+        [ "$file" = include/pastiche.h ] && most=1100 # there is to be only one, and most of it is prose
         [ "$(wc -l <"$file")" -gt $most ] && echo "$file: more than $most lines"
     done
     for file in cl/*.cl; do

@@ -250,7 +250,7 @@ static int tiles_walked(const pst_tiled *tiled) {
 
 static bool watch(void *user, int tiles) {
     const pst_tiled *tiled = user;
-    return tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
+    return tiled->x && tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
 }
 
 void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user) {
@@ -294,6 +294,7 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
     }
     tiled->losses[tiled->options.term_count - 1] = sum_of_values(tiled, tiled->options.term_count - 1);
 cleanup:
+    tiled->x = NULL;
     return status;
 }
 

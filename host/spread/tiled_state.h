@@ -40,7 +40,7 @@ struct pst_tiled {
     double losses[PST_TERMS_MAX];          /* what was summed up of a term, before its factor */
     double norms[PST_TERMS_MAX];           /* of its gradient at its layer, L1 */
     size_t segment;                        /* the one that is walked */
-    const pst_store *x;
+    const pst_store *x;                    /* NULL: nothing is evaluated */
     pst_store *g;
     pst_tiled_watcher watcher;
     void *watching;

@@ -67,6 +67,9 @@ struct pst_job {
     pst_plan plan;
     pst_plan_entry entries[PST_PLAN_ENTRIES];
 
+    pst_tile_callback tile_callback;
+    void *tile_user;
+
     /* while it runs */
     bool started;
     int iteration; /* evaluations done, of all scales */

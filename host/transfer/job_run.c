@@ -115,6 +115,11 @@ cleanup:
     return status;
 }
 
+void pst_job_watch_tiles(pst_job *job, pst_tile_callback callback, void *user) {
+    job->tile_callback = callback;
+    job->tile_user = user;
+}
+
 /* The scale that a forecast measures: the finest that runs whole, or else the coarsest in tiles. */
 static size_t forecast_scale(const pst_job *job) {
     size_t k = job->scale_count - 1;

@@ -199,6 +199,14 @@ static pst_status start_image(pst_job *job, const pst_image *from) {
 
 /* ---- opening and closing ---- */
 
+static bool watch_tiles(void *user, int tiles) {
+    const pst_job *job = user;
+    const pst_tile_progress progress = {
+        .iteration = job->iteration + 1, .tiles = tiles, .tile_count = pst_tiled_tiles(job->stage.tiled)};
+    const bool loses_all = job->iteration && !job->stage.best_iteration; /* what the scale before had */
+    return job->tile_callback && job->tile_callback(job->tile_user, &progress) && !loses_all;
+}
+
 static pst_status open_space(pst_job *job, const pst_scale *scale) {
     pst_stage *stage = &job->stage;
     pst_objective_options options = job->objective_options;
@@ -214,6 +222,7 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
                                     pst_optimizer_vector_count(&stage->optimizer_options) + 2, pst_stage_halves(job),
                                     &stage->on_host));
         PST_TRY(pst_tiled_create(&job->net, 1, &options, &tiles, &job->stores, &stage->tiled));
+        pst_tiled_watch(stage->tiled, watch_tiles, job);
     } else {
         stage->space = &stage->on_device.base;
         pst_device_space_open(job->context->session, stage->h, stage->w, pixel_scale, &stage->on_device);
