@@ -19,7 +19,7 @@ static float *piece_at(const pst_host_vectors *space, int which) {
     return space->pieces + (size_t)which * (size_t)space->piece_rows * row_floats(space);
 }
 
-/* ---- rows y .. y + rows of a vector: in place where it is floats in memory, else in a piece ---- */
+/* ---- rows y .. y + rows of this rank's: in place where it is floats in memory, else in a piece ---- */
 
 typedef struct span {
     int y, rows;
@@ -29,7 +29,7 @@ typedef struct span {
 /* The next rows in work; false behind the last. Begins with a span of zeros. */
 static bool next(const pst_host_vectors *space, span *s) {
     s->y += s->rows;
-    s->rows = space->h - s->y < space->piece_rows ? space->h - s->y : space->piece_rows;
+    s->rows = space->rows - s->y < space->piece_rows ? space->rows - s->y : space->piece_rows;
     s->floats = (size_t)s->rows * row_floats(space);
     return s->rows > 0;
 }
@@ -58,7 +58,8 @@ static pst_status put(pst_vector *vector, span s, const float *rows) {
 
 static pst_status make(const pst_host_vectors *space, bool in_file, bool half, const char *what, pst_vector **vector) {
     pst_store *made;
-    pst_status status = pst_store_create(space->stores, in_file, half, space->h, space->w, 3, what, &made);
+    const int rows = space->rows ? space->rows : 1; /* no store is empty */
+    pst_status status = pst_store_create(space->stores, in_file, half, rows, space->w, 3, what, &made);
     *vector = pst_host_vector_of(made);
     return status;
 }
@@ -152,7 +153,7 @@ static pst_status combine(void *self, pst_vector *to, size_t count, const double
 
 /* Adds one span's products to those of its band. */
 static pst_status dot_rows(pst_host_vectors *space, size_t a_count, const pst_vector *const *a, size_t b_count,
-                           const pst_vector *const *b, const pst_vector *norm_of, double *norm, span s) {
+                           const pst_vector *const *b, const pst_vector *norm_of, double *sums, span s) {
     float *right[PST_HOST_DOTS], *left;
     pst_status status = PST_OK;
     for (size_t j = 0; j < b_count; j++)
@@ -166,9 +167,9 @@ static pst_status dot_rows(pst_host_vectors *space, size_t a_count, const pst_ve
         if (!left)
             PST_TRY(fetch(space, vector, s, PST_HOST_DOTS, &left));
         if (i < a_count)
-            pst_host_dots(left, b_count, (const float *const *)right, s.floats, space->band_dots + i * b_count);
+            pst_host_dots(left, b_count, (const float *const *)right, s.floats, sums + i * b_count);
         else
-            *norm += pst_host_absolute_sum(left, s.floats);
+            sums[a_count * b_count] += pst_host_absolute_sum(left, s.floats);
     }
 cleanup:
     return status;
@@ -177,23 +178,23 @@ cleanup:
 static pst_status queue_dots(void *self, size_t a_count, const pst_vector *const *a, size_t b_count,
                              const pst_vector *const *b, const pst_vector *norm_of) {
     pst_host_vectors *space = self;
-    const size_t count = a_count * b_count;
+    const size_t count = a_count * b_count, bands = (size_t)pst_bands(space->h);
     pst_status status = PST_OK;
     if (a_count > space->most_dots || b_count > PST_HOST_DOTS)
         return pst_fail(space->stores->error, PST_ERROR_ARGUMENT, "products of %zu vectors and %zu", a_count, b_count);
+    memset(space->band_dots, 0, bands * (count + 1) * sizeof *space->band_dots);
+    for (span s = {0}; next(space, &s);) {
+        const size_t band = (size_t)(space->first + s.y) / PST_BAND_ROWS;
+        PST_TRY(dot_rows(space, a_count, a, b_count, b, norm_of, space->band_dots + band * (count + 1), s));
+    }
+    PST_TRY(pst_ranks_gather(space->stores->ranks, space->stores->error, space->band_dots, bands * (count + 1)));
     memset(space->dots, 0, count * sizeof *space->dots);
     space->norm = 0;
-    double norm = 0;
-    memset(space->band_dots, 0, count * sizeof *space->band_dots);
-    for (span s = {0}; next(space, &s);) {
-        PST_TRY(dot_rows(space, a_count, a, b_count, b, norm_of, &norm, s));
-        if ((s.y + s.rows) % PST_BAND_ROWS != 0 && s.y + s.rows < space->h)
-            continue;
+    for (size_t band = 0; band < bands; band++) {
+        const double *sums = space->band_dots + band * (count + 1);
         for (size_t i = 0; i < count; i++)
-            space->dots[i] += space->band_dots[i];
-        space->norm += norm;
-        norm = 0;
-        memset(space->band_dots, 0, count * sizeof *space->band_dots);
+            space->dots[i] += sums[i];
+        space->norm += sums[count];
     }
 cleanup:
     return status;
@@ -206,29 +207,54 @@ static void read_dots(void *self, size_t a_count, size_t b_count, double *result
         *l1_norm = space->norm;
 }
 
+/* The rows around this rank's, in space->edges. */
+static pst_status fetch_edges(pst_host_vectors *space, const pst_vector *v) {
+    const size_t row = row_floats(space);
+    float *own = space->pieces;
+    pst_status status = PST_OK;
+    if (pst_ranks_count(space->stores->ranks) == 1)
+        return PST_OK;
+    if (space->rows) {
+        PST_TRY(pst_store_read_rows(store_of(v), 0, 1, own));
+        PST_TRY(pst_store_read_rows(store_of(v), space->rows - 1, 1, own + row));
+    }
+    PST_TRY(pst_rows_exchange_edges(space->stores->ranks, space->stores->error, space->h, row, own, own + row,
+                                    space->edges, space->edges + row));
+cleanup:
+    return status;
+}
+
 /* The first of the coarse scales, from rows that are read with one before and two behind. */
 static pst_status shrink(pst_host_vectors *space, const pst_vector *v) {
     const pst_host_scale_map *coarse = &space->scales[1];
     const size_t row = row_floats(space);
     const int most = (PIECES * space->piece_rows - 2) / 2; /* coarse rows at once */
+    const int own_end = space->first + space->rows, coarse_end = space->rows ? (own_end + 1) / 2 : 0;
     pst_status status = PST_OK;
-    for (int y = 0; y < coarse->h; y += most) {
-        const int end = y + most < coarse->h ? y + most : coarse->h, first = y ? 2 * y - 1 : 0,
-                  last = 2 * end + 1 < space->h ? 2 * end + 1 : space->h;
-        float *rows = in_place(space, v, (span){.y = first});
+    PST_TRY(fetch_edges(space, v));
+    for (int y = space->first / 2; y < coarse_end; y += most) {
+        const int end = y + most < coarse_end ? y + most : coarse_end;
+        const int first = 2 * y - 1 > space->first ? 2 * y - 1 : space->first,
+                  last = 2 * end + 1 < own_end ? 2 * end + 1 : own_end; /* of the own rows */
+        float *rows = in_place(space, v, (span){.y = first - space->first});
         if (!rows) {
             rows = space->pieces;
-            PST_TRY(pst_store_read_rows(store_of(v), first, last - first, rows));
+            PST_TRY(pst_store_read_rows(store_of(v), first - space->first, last - first, rows));
         }
         for (int k = y; k < end; k++) {
             const float *fine[4];
             for (int i = 0; i < 4; i++) {
                 const int at = 2 * k - 1 + i;
-                fine[i] = at >= 0 && at < space->h ? rows + (size_t)(at - first) * row : NULL;
+                fine[i] = at < 0 || at >= space->h ? NULL
+                          : at < space->first      ? space->edges
+                          : at >= own_end          ? space->edges + row
+                                                   : rows + (size_t)(at - first) * row;
             }
             pst_host_shrink_row(space->coarse + 3 * (size_t)k * (size_t)coarse->w, fine, space->w, space->row);
         }
     }
+    PST_TRY(pst_rows_gather(space->stores->ranks, space->stores->error, space->h, true, 3 * (size_t)coarse->w,
+                            space->coarse));
 cleanup:
     return status;
 }
@@ -246,8 +272,8 @@ static pst_status spread(void *self, pst_vector *to, const pst_vector *from, con
             PST_TRY(fetch(space, from, s, 1, &base));
         for (int y = 0; y < s.rows; y++)
             pst_host_widen_row(sum + (size_t)y * row, base ? base + (size_t)y * row : NULL, map + (size_t)y * row,
-                               space->w, space->coarse, space->scales[1].h, s.y + y, (float)PST_SPREAD_GAIN,
-                               space->row);
+                               space->w, space->coarse, space->scales[1].h, space->first + s.y + y,
+                               (float)PST_SPREAD_GAIN, space->row);
         PST_TRY(put(to, s, sum));
     }
 cleanup:
@@ -303,6 +329,31 @@ pst_status pst_host_vectors_gray(pst_host_vectors *space, pst_vector *d) {
     return convert(space, pst_host_pixels_gray, d, d);
 }
 
+/* ---- rows of the image ---- */
+
+pst_status pst_host_vectors_read(const pst_host_vectors *space, const pst_vector *v, int first, int count,
+                                 float *rows) {
+    const int from = first > space->first ? first : space->first;
+    const int own_end = space->first + space->rows, end = first + count < own_end ? first + count : own_end;
+    pst_status status = PST_OK;
+    if (from < end)
+        PST_TRY(pst_store_read_rows(store_of(v), from - space->first, end - from,
+                                    rows + (size_t)(from - first) * row_floats(space)));
+    PST_TRY(pst_rows_broadcast(space->stores->ranks, space->stores->error, space->h, first, count, row_floats(space),
+                               rows));
+cleanup:
+    return status;
+}
+
+pst_status pst_host_vectors_write(const pst_host_vectors *space, pst_vector *v, int first, int count,
+                                  const float *rows) {
+    const int from = first > space->first ? first : space->first;
+    const int own_end = space->first + space->rows, end = first + count < own_end ? first + count : own_end;
+    return from < end ? pst_store_write_rows(store_of(v), from - space->first, end - from,
+                                             rows + (size_t)(from - first) * row_floats(space))
+                      : PST_OK;
+}
+
 /* ---- opening ---- */
 
 static int rows_at_once(int w) {
@@ -315,14 +366,27 @@ static int rows_at_once(int w) {
 uint64_t pst_host_vectors_bytes(int h, int w, size_t most_dots) {
     pst_host_scale_map scales[PST_SPREAD_LEVELS + 1];
     const uint64_t row = 3 * (uint64_t)w;
-    return sizeof(float) * (pst_host_scales(h, w, scales) + row + PIECES * (uint64_t)rows_at_once(w) * row) +
-           2 * PST_HOST_DOTS * sizeof(double) * (uint64_t)most_dots;
+    const uint64_t dots = PST_HOST_DOTS * (uint64_t)most_dots;
+    return sizeof(float) * (pst_host_scales(h, w, scales) + 3 * row + PIECES * (uint64_t)rows_at_once(w) * row) +
+           sizeof(double) * (dots + (uint64_t)pst_bands(h) * (dots + 1));
+}
+
+uint64_t pst_host_vector_bytes(const pst_ranks *ranks, bool half, int h, int w) {
+    const int rows = pst_own_rows(ranks, h).count;
+    return pst_store_bytes(half, rows ? rows : 1, w, 3);
 }
 
 pst_status pst_host_vectors_open(pst_stores *stores, int h, int w, size_t most_dots, pst_host_vectors *space) {
     pst_status status;
-    *space = (pst_host_vectors){
-        .stores = stores, .h = h, .w = w, .pixel_scale = 1, .piece_rows = rows_at_once(w), .most_dots = most_dots};
+    const pst_row_range own = pst_own_rows(stores->ranks, h);
+    *space = (pst_host_vectors){.stores = stores,
+                                .h = h,
+                                .w = w,
+                                .first = own.first,
+                                .rows = own.count,
+                                .pixel_scale = 1,
+                                .piece_rows = rows_at_once(w),
+                                .most_dots = most_dots};
     space->vectors = (pst_vector_space){.self = space,
                                         .error = stores->error,
                                         .create = create,
@@ -339,9 +403,10 @@ pst_status pst_host_vectors_open(pst_stores *stores, int h, int w, size_t most_d
     const size_t dots = PST_HOST_DOTS * most_dots, row = row_floats(space);
     PST_TRY(pst_allocate(stores->error, PIECES * (size_t)space->piece_rows, row * sizeof(float), &space->pieces));
     PST_TRY(pst_allocate(stores->error, row, sizeof(float), &space->row));
+    PST_TRY(pst_allocate(stores->error, 2 * row, sizeof(float), &space->edges));
     PST_TRY(pst_allocate(stores->error, pst_host_scales(h, w, space->scales), sizeof(float), &space->coarse));
     PST_TRY(pst_allocate(stores->error, dots, sizeof(double), &space->dots));
-    PST_TRY(pst_allocate(stores->error, dots, sizeof(double), &space->band_dots));
+    PST_TRY(pst_allocate(stores->error, (size_t)pst_bands(h) * (dots + 1), sizeof(double), &space->band_dots));
     return PST_OK;
 cleanup:
     pst_host_vectors_close(space);
@@ -351,6 +416,7 @@ cleanup:
 void pst_host_vectors_close(pst_host_vectors *space) {
     pst_free(space->pieces);
     pst_free(space->row);
+    pst_free(space->edges);
     pst_free(space->coarse);
     pst_free(space->dots);
     pst_free(space->band_dots);

@@ -7,10 +7,11 @@
 #include "base/status.h"
 #include "spread/rect.h"
 
-/* Where stores lie, and how much that is. A plain struct: fields are for reading but `error` and `folder`. */
+/* Where stores lie, and how much that is. A plain struct: fields are for reading but the first three. */
 typedef struct pst_stores {
     pst_error *error;
     const char *folder;                /* NULL: no file is used */
+    const pst_ranks *ranks;            /* the processes that share what lies in stores; NULL: this one is alone */
     uint64_t memory_bytes, file_bytes; /* of values, now */
     uint64_t peak_memory_bytes, peak_file_bytes;
 } pst_stores;

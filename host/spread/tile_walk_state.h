@@ -46,8 +46,6 @@ static inline pst_walk pst_walk_windows(const pst_tile_walk *walk) {
     return walk->options.backward ? PST_WALK_BACKWARD : PST_WALK_FORWARD;
 }
 
-static inline size_t pst_rect_area(pst_rect r) { return (size_t)r.h * (size_t)r.w; }
-
 /* ---- tile_walk_plan.c ---- */
 
 /* The passes of a device; then what it allocates. */

@@ -3,13 +3,11 @@
 static pst_host_vectors *vectors_of(pst_space *base) { return &((pst_host_space *)base)->vectors; }
 
 static pst_status read_rows(pst_space *base, const pst_vector *v, int first, int count, float *rows) {
-    (void)base;
-    return pst_store_read_rows(pst_host_vector_store(v), first, count, rows);
+    return pst_host_vectors_read(vectors_of(base), v, first, count, rows);
 }
 
 static pst_status write_rows(pst_space *base, pst_vector *v, int first, int count, const float *rows) {
-    (void)base;
-    return pst_store_write_rows(pst_host_vector_store(v), first, count, rows);
+    return pst_host_vectors_write(vectors_of(base), v, first, count, rows);
 }
 
 static pst_status import(pst_space *base, pst_vector *x) { return pst_host_vectors_import(vectors_of(base), x); }

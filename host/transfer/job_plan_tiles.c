@@ -53,8 +53,9 @@ static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64
                      .largest = needs.largest,
                      .levels = needs.walk.levels,
                      .contents = needs.stores - needs.walk.levels,
-                     .images = (vectors + PST_OWN_VECTORS - halves) * pst_store_bytes(false, extent.h, extent.w, 3) +
-                               halves * pst_store_bytes(true, extent.h, extent.w, 3),
+                     .images = (vectors + PST_OWN_VECTORS - halves) *
+                                   pst_host_vector_bytes(job->stores.ranks, false, extent.h, extent.w) +
+                               halves * pst_host_vector_bytes(job->stores.ranks, true, extent.h, extent.w),
                      .scratch = needs.host + pst_host_vectors_bytes(extent.h, extent.w, vectors + 2),
                      .work = needs.walk.work / needs.walk.whole_work};
     if (partition)

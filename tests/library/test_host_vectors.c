@@ -469,7 +469,7 @@ START_TEST(opening_fails_cleanly) {
         pst_status status = pst_host_vectors_open(&stores, 33, 44, 5, &space);
         pst_memory_fail_at(0, false);
         if (status == PST_OK) {
-            ck_assert_uint_eq(n, 6);
+            ck_assert_uint_eq(n, 7);
             break;
         }
         ck_assert_int_eq(status, PST_ERROR_MEMORY);
