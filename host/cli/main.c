@@ -52,7 +52,7 @@ static int run(const command *c, int count, char **arguments) {
 
 int main(int count, char **arguments) {
     int used = 0, code = EXIT_USAGE;
-    if (!world_begin(&count, &arguments))
+    if (!world_begin())
         return EXIT_USAGE;
     count = count > 0 ? count - 1 : 0;
     arguments++;

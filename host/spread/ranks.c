@@ -58,17 +58,41 @@ static pst_status gather_rows(const pst_ranks *ranks, pst_error *error, const in
     return pst_ranks_sum(ranks, error, *rows, (size_t)ranks->count * count);
 }
 
-pst_status pst_ranks_least(const pst_ranks *ranks, pst_error *error, uint64_t *values, size_t count) {
-    int64_t *rows = NULL;
+pst_status pst_ranks_unite(const pst_ranks *ranks, pst_error *error, uint64_t *bits) {
+    const int64_t own = (int64_t)*bits;
+    int64_t *all = NULL;
     pst_status status;
     if (alone(ranks))
         return PST_OK;
-    PST_TRY(gather_rows(ranks, error, (const int64_t *)values, count, &rows));
-    for (size_t i = 0; i < (size_t)ranks->count * count; i++)
-        if ((uint64_t)rows[i] < values[i % count])
-            values[i % count] = (uint64_t)rows[i];
+    PST_TRY(gather_rows(ranks, error, &own, 1, &all));
+    for (int r = 0; r < ranks->count; r++)
+        *bits |= (uint64_t)all[r];
 cleanup:
-    pst_free(rows);
+    pst_free(all);
+    return status;
+}
+
+pst_status pst_ranks_all(const pst_ranks *ranks, pst_error *error, bool *value) {
+    int64_t missing = !*value;
+    pst_status status = pst_ranks_sum(ranks, error, &missing, 1);
+    *value = !missing;
+    return status;
+}
+
+pst_status pst_ranks_tell(const pst_ranks *ranks, pst_error *error, const char *text, char **told) {
+    int64_t bytes = pst_ranks_rank(ranks) == 0 ? (int64_t)strlen(text) : 0;
+    pst_status status;
+    *told = NULL;
+    PST_TRY(pst_ranks_broadcast(ranks, error, 0, &bytes, sizeof bytes));
+    PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, told));
+    if (pst_ranks_rank(ranks) == 0)
+        memcpy(*told, text, (size_t)bytes);
+    PST_TRY(pst_ranks_broadcast(ranks, error, 0, *told, (size_t)bytes));
+cleanup:
+    if (status != PST_OK) {
+        pst_free(*told);
+        *told = NULL;
+    }
     return status;
 }
 

@@ -24,8 +24,12 @@ pst_status pst_ranks_exchange(const pst_ranks *ranks, pst_error *error, const ps
  * first one that did; it is named unless all failed alike. */
 pst_status pst_ranks_agree(const pst_ranks *ranks, pst_error *error, pst_status status);
 
-/* Each value becomes the least of all ranks' values. */
-pst_status pst_ranks_least(const pst_ranks *ranks, pst_error *error, uint64_t *values, size_t count);
+/* Is it true on all ranks? A set of bits becomes that of all ranks. */
+pst_status pst_ranks_all(const pst_ranks *ranks, pst_error *error, bool *value);
+pst_status pst_ranks_unite(const pst_ranks *ranks, pst_error *error, uint64_t *bits);
+
+/* A text of rank 0, for the others to end with pst_free. */
+pst_status pst_ranks_tell(const pst_ranks *ranks, pst_error *error, const char *text, char **told);
 
 /* "rank 2", with its machine where the ranks tell it. Returns text. */
 #define PST_RANK_NAME 128

@@ -14,68 +14,22 @@
 #include "model/weights_digest.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
+#include "transfer/transfer_options.h"
 
 #define MAGIC "pastiche checkpoint\n"
 #define VERSION 3u
-#define DIGEST_BYTES 65
 #define MOST_TEXT (1u << 20) /* of the options */
-#define SHOWN 100            /* characters of an option in a message */
-
-/* ---- what must be the same ---- */
-
-enum { OF_CONTENT, OF_STYLES, OF_MASKS, OF_NETWORK, DIGESTS };
-
-static const char *const digest_names[DIGESTS] = {"another content image", "other style images", "other masks",
-                                                  "another network"};
-
-static void add_image(pst_digest *digest, const pst_image *image) {
-    if (!image)
-        return;
-    pst_digest_add(digest, &image->width, sizeof image->width);
-    pst_digest_add(digest, &image->height, sizeof image->height);
-    pst_digest_add(digest, image->rgb, sizeof(float) * 3 * (size_t)image->width * (size_t)image->height);
-}
-
-void pst_job_digest_masks(pst_job *job) {
-    const pst_transfer_options *o = &job->options;
-    pst_digest digest;
-    pst_digest_begin(&digest, PST_DIGEST_SHA256);
-    add_image(&digest, o->content_mask);
-    for (size_t s = 0; o->style_masks && s < o->style_count; s++)
-        add_image(&digest, o->style_masks[s]);
-    pst_regions_digest(job->regions, &digest);
-    pst_digest_end(&digest, job->masks_digest);
-}
-
-static pst_status make_digests(pst_job *job, char hex[DIGESTS][DIGEST_BYTES]) {
-    pst_digest content, styles;
-    pst_weights *model = job->network->model;
-    const char *network;
-    memcpy(hex[OF_MASKS], job->masks_digest, DIGEST_BYTES);
-    pst_digest_begin(&content, PST_DIGEST_SHA256);
-    add_image(&content, job->content);
-    add_image(&content, job->start);
-    pst_digest_end(&content, hex[OF_CONTENT]);
-    pst_digest_begin(&styles, PST_DIGEST_SHA256);
-    for (size_t s = 0; s < job->options.style_count; s++) {
-        add_image(&styles, job->styles[s]);
-        if (job->stored[s])
-            pst_digest_add(&styles, job->stored[s]->digest, sizeof job->stored[s]->digest);
-        pst_digest_add(&styles, &job->blend[s], sizeof job->blend[s]);
-    }
-    pst_digest_end(&styles, hex[OF_STYLES]);
-    pst_status status = pst_weights_digest(&job->context->error, model, model->convolution_count, &network);
-    snprintf(hex[OF_NETWORK], DIGEST_BYTES, "%s", network);
-    return status;
-}
 
 /* ---- the file, in either direction ---- */
 
 typedef struct archive {
     pst_job *job;
     const char *path;
-    pst_writer *out;
-    pst_file *in; /* NULL: it is written */
+    bool loading, leads;
+    pst_writer *out; /* rank 0 alone has a file, and gives the others what it reads */
+    pst_file *in;
+    pst_status lost; /* why not all could be written: the ranks go on to the end together */
+    pst_error why;
     uint64_t at;
     pst_digest digest;
     float *band; /* a vector's numbers on their way */
@@ -84,10 +38,18 @@ typedef struct archive {
 static pst_status put(void *self, void *data, size_t bytes) {
     archive *a = self;
     pst_error *error = &a->job->context->error;
-    pst_status status =
-        a->in ? pst_file_read(error, a->in, a->at, data, bytes) : pst_writer_append(error, a->out, data, bytes);
-    if (status == PST_OK)
+    const pst_ranks *ranks = a->job->context->ranks;
+    pst_status status = PST_OK;
+    if (a->loading) {
+        status = a->leads ? pst_file_read(error, a->in, a->at, data, bytes) : PST_OK;
+        if (status == PST_OK)
+            status = pst_ranks_broadcast(ranks, error, 0, data, bytes);
+    } else if (a->leads && a->lost == PST_OK) {
+        a->lost = pst_writer_append(error, a->out, data, bytes);
+        if (a->lost != PST_OK)
+            a->why = *error;
         pst_digest_add(&a->digest, data, bytes);
+    }
     a->at += bytes;
     return status;
 }
@@ -103,10 +65,10 @@ static pst_status put_vector(void *self, pst_vector *vector) {
         PST_TRY(pst_allocate(&a->job->context->error, row * (size_t)most, sizeof(float), &a->band));
     for (int y = 0; y < space->h; y += most) {
         const int rows = most < space->h - y ? most : space->h - y;
-        if (!a->in)
+        if (!a->loading)
             PST_TRY(space->methods->read(space, vector, y, rows, a->band));
         PST_TRY(put(a, a->band, sizeof(float) * row * (size_t)rows));
-        if (a->in)
+        if (a->loading)
             PST_TRY(space->methods->write(space, vector, y, rows, a->band));
     }
 cleanup:
@@ -184,7 +146,7 @@ static pst_status put_state(archive *a, state *numbers, double *weights) {
     pst_job *job = a->job;
     pst_stage *stage = &job->stage;
     const pst_optimizer_archive way = {
-        .self = a, .direction = a->in ? PST_ARCHIVE_LOAD : PST_ARCHIVE_SAVE, .numbers = put, .vector = put_vector};
+        .self = a, .direction = a->loading ? PST_ARCHIVE_LOAD : PST_ARCHIVE_SAVE, .numbers = put, .vector = put_vector};
     pst_status status;
     PST_TRY(put(a, numbers, sizeof *numbers));
     PST_TRY(put(a, weights, sizeof *weights * job->objective_options.term_count));
@@ -196,18 +158,48 @@ cleanup:
     return status;
 }
 
+static archive archive_of(pst_job *job, const char *path, bool loading) {
+    return (archive){.job = job, .path = path, .loading = loading, .leads = pst_ranks_rank(job->context->ranks) == 0};
+}
+
+static pst_status open_to_write(archive *a) {
+    pst_error *error = &a->job->context->error;
+    pst_status status;
+    if (!a->leads)
+        return PST_OK;
+    PST_TRY(pst_folder_create_for(error, a->path));
+    PST_TRY(pst_writer_open(error, a->path, &a->out));
+cleanup:
+    return status;
+}
+
+static pst_status install(archive *a) {
+    pst_error *error = &a->job->context->error;
+    char sum[PST_DIGEST_BYTES];
+    pst_status status = a->lost;
+    if (status != PST_OK)
+        *error = a->why;
+    if (!a->leads || status != PST_OK)
+        return status;
+    pst_digest_end(&a->digest, sum);
+    PST_TRY(pst_writer_append(error, a->out, sum, sizeof sum));
+    PST_TRY(pst_writer_install(error, a->out));
+cleanup:
+    return status;
+}
+
 pst_status pst_job_save(pst_job *job, const char *path) {
-    archive a = {.job = job, .path = path};
-    char magic[] = MAGIC, digests[DIGESTS][DIGEST_BYTES], sum[DIGEST_BYTES];
+    archive a = archive_of(job, path, false);
+    const pst_ranks *ranks = job->context->ranks;
+    char magic[] = MAGIC, digests[PST_INPUTS][PST_DIGEST_BYTES];
     uint32_t version = VERSION;
     uint64_t scale = job->scale, text_bytes = strlen(job->options_text);
     pst_status status;
     if (!job->stage.iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
                         "%s: there is nothing to save before the first evaluation", path);
-    PST_TRY(make_digests(job, digests));
-    PST_TRY(pst_folder_create_for(&job->context->error, path));
-    PST_TRY(pst_writer_open(&job->context->error, path, &a.out));
+    PST_TRY(pst_job_digest_inputs(job, digests));
+    PST_TRY(pst_ranks_agree(ranks, &job->context->error, open_to_write(&a)));
     pst_digest_begin(&a.digest, PST_DIGEST_SHA256);
     PST_TRY(put(&a, magic, sizeof magic));
     PST_TRY(put(&a, &version, sizeof version));
@@ -220,13 +212,11 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     for (size_t t = 0; t < job->objective_options.term_count; t++)
         weights[t] = job->objective_options.terms[t].weight;
     PST_TRY(put_state(&a, &numbers, weights));
-    pst_digest_end(&a.digest, sum);
-    PST_TRY(pst_writer_append(&job->context->error, a.out, sum, sizeof sum));
-    PST_TRY(pst_writer_install(&job->context->error, a.out));
+    PST_TRY(install(&a));
 cleanup:
     pst_writer_close(a.out);
     pst_free(a.band);
-    return status;
+    return pst_ranks_agree(ranks, &job->context->error, status);
 }
 
 pst_status pst_job_save_check(pst_job *job, const char *path) {
@@ -252,6 +242,7 @@ static pst_status take_tile(pst_job *job, const char *options) {
 static pst_status check_options(archive *a) {
     pst_error *error = &a->job->context->error;
     const char *mine, *other;
+    int m, o;
     uint64_t bytes;
     char *theirs = NULL;
     pst_status status;
@@ -262,16 +253,12 @@ static pst_status check_options(archive *a) {
     PST_TRY(put(a, theirs, (size_t)bytes));
     PST_TRY(take_tile(a->job, theirs));
     mine = a->job->options_text;
-    for (other = theirs; *mine || *other;) {
-        int m = (int)strcspn(mine, "\n"), o = (int)strcspn(other, "\n");
-        if (m != o || memcmp(mine, other, (size_t)m) != 0)
-            PST_TRY(pst_fail(
-                error, PST_ERROR_ARGUMENT,
-                "%s: was made with %.*s, and this run has %.*s; continue with the same options, or start a new run",
-                a->path, o < SHOWN ? o : SHOWN, other, m < SHOWN ? m : SHOWN, mine));
-        mine += m + (mine[m] == '\n');
-        other += o + (other[o] == '\n');
-    }
+    other = theirs;
+    if (pst_options_differ(&mine, &m, &other, &o))
+        status = pst_fail(
+            error, PST_ERROR_ARGUMENT,
+            "%s: was made with %.*s, and this run has %.*s; continue with the same options, or start a new run",
+            a->path, o, other, m, mine);
 cleanup:
     pst_free(theirs);
     return status;
@@ -279,7 +266,7 @@ cleanup:
 
 static pst_status check_head(archive *a, uint64_t *scale) {
     pst_error *error = &a->job->context->error;
-    char magic[sizeof MAGIC] = "", theirs[DIGESTS][DIGEST_BYTES], ours[DIGESTS][DIGEST_BYTES];
+    char magic[sizeof MAGIC] = "", theirs[PST_INPUTS][PST_DIGEST_BYTES], ours[PST_INPUTS][PST_DIGEST_BYTES];
     uint32_t version = 0;
     pst_status status = put(a, magic, sizeof magic);
     if (status != PST_OK || memcmp(magic, MAGIC, sizeof magic) != 0)
@@ -291,13 +278,13 @@ static pst_status check_head(archive *a, uint64_t *scale) {
     PST_TRY(check_options(a));
     PST_TRY(put(a, theirs, sizeof theirs));
     PST_TRY(put(a, scale, sizeof *scale));
-    PST_TRY(make_digests(a->job, ours));
-    for (size_t i = 0; i < DIGESTS; i++)
-        if (memcmp(theirs[i], ours[i], DIGEST_BYTES) != 0)
+    PST_TRY(pst_job_digest_inputs(a->job, ours));
+    for (size_t i = 0; i < PST_INPUTS; i++)
+        if (memcmp(theirs[i], ours[i], PST_DIGEST_BYTES) != 0)
             return pst_fail(
                 error, PST_ERROR_ARGUMENT,
                 "%s: was made with %s; continue with the same images, network and options, or start a new run", a->path,
-                digest_names[i]);
+                pst_input_names[i]);
     if (*scale >= a->job->scale_count)
         return damaged(a);
 cleanup:
@@ -307,7 +294,7 @@ cleanup:
 /* Is the sum at its end that of all before? Nothing is believed before that is known. */
 static pst_status check_sum(archive *a, uint64_t bytes) {
     pst_error *error = &a->job->context->error;
-    char sum[DIGEST_BYTES], stored[DIGEST_BYTES];
+    char sum[PST_DIGEST_BYTES], stored[PST_DIGEST_BYTES];
     uint8_t block[65536];
     pst_digest digest;
     pst_status status = PST_OK;
@@ -329,8 +316,23 @@ cleanup:
     return status;
 }
 
+static pst_status open_to_read(archive *a, uint64_t *bytes) {
+    pst_error *error = &a->job->context->error;
+    const pst_ranks *ranks = a->job->context->ranks;
+    pst_status status = PST_OK;
+    *bytes = 0;
+    if (a->leads)
+        PST_TRY(pst_file_open(error, a->path, &a->in, bytes));
+    pst_digest_begin(&a->digest, PST_DIGEST_SHA256);
+    if (a->leads)
+        PST_TRY(check_sum(a, *bytes));
+    PST_TRY(pst_ranks_broadcast(ranks, error, 0, bytes, sizeof *bytes));
+cleanup:
+    return pst_ranks_agree(ranks, error, status);
+}
+
 pst_status pst_job_resume(pst_job *job, const char *path) {
-    archive a = {.job = job, .path = path};
+    archive a = archive_of(job, path, true);
     uint64_t bytes, scale;
     state numbers;
     double weights[PST_TERMS_MAX];
@@ -338,19 +340,18 @@ pst_status pst_job_resume(pst_job *job, const char *path) {
     if (job->started || job->stage.space)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job can be resumed only before it runs");
     PST_TRY(pst_job_check_memory(job));
-    PST_TRY(pst_file_open(&job->context->error, path, &a.in, &bytes));
-    pst_digest_begin(&a.digest, PST_DIGEST_SHA256);
-    PST_TRY(check_sum(&a, bytes));
+    PST_TRY(open_to_read(&a, &bytes));
     PST_TRY(check_head(&a, &scale));
     job->scale = (size_t)scale;
     PST_TRY(pst_job_open_stage(job, job->scale, job->content)); /* any start will do */
     status = put_state(&a, &numbers, weights);
     if (status == PST_ERROR_FORMAT ||
-        (status == PST_OK && (a.at != bytes - DIGEST_BYTES || !is_sound(job, &numbers, weights))))
+        (status == PST_OK && (a.at != bytes - PST_DIGEST_BYTES || !is_sound(job, &numbers, weights))))
         status = damaged(&a);
     PST_TRY(status);
     apply(job, &numbers, weights);
 cleanup:
+    status = pst_ranks_agree(job->context->ranks, &job->context->error, status);
     if (status != PST_OK) {
         pst_stage_close(job);
         job->scale = 0;

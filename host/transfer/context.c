@@ -67,7 +67,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
                            : pst_context_read_choices(context, o.choices_file));
     context->session->refused = context->choices.refused;
 cleanup:
-    return status;
+    return context->ranks ? pst_context_join(context, status) : status;
 }
 
 bool pst_is_compiling(void) { return pst_workers_left(); }

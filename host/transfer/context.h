@@ -2,7 +2,7 @@
  *
  * Where the public header's sections are implemented, in transfer/ unless the room is named:
  *   version and status     base/status.c
- *   devices, context       context.c, tuning.c (choices)
+ *   devices, context       context.c, context_ranks.c, tuning.c (choices)
  *   images                 context_image.c over image/
  *   networks               context_network.c over model/
  *   options                transfer_options.c, preset.c
@@ -54,6 +54,11 @@ pst_status pst_context_read_choices(pst_context *context, const char *file);
 
 /* The same from pst_context_options.choices_text. */
 pst_status pst_context_take_choices(pst_context *context, const char *text);
+
+/* Ends pst_context_create where there are ranks: what one failed with all do, their versions are the same, and they
+ * share choices: rank 0's go to all whose device is of the same kind. */
+pst_status pst_context_join(pst_context *context, pst_status status);
+pst_status pst_context_share_choices(pst_context *context);
 
 /* Writes what has been refused (op/refused.h) to the device's own file, where the context has read that, so that the
  * next run does not try it again; a file that cannot be written only costs time. */

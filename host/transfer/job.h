@@ -147,9 +147,19 @@ pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from);
  * no way back, and a compiler that is too slow is an error. */
 pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice);
 
-/* ---- checkpoint.c ---- */
+/* ---- job_inputs.c: what a job was made from ---- */
+
+enum { PST_INPUT_CONTENT, PST_INPUT_STYLES, PST_INPUT_MASKS, PST_INPUT_NETWORK, PST_INPUTS };
+extern const char *const pst_input_names[PST_INPUTS]; /* "another network" */
+
+#define PST_DIGEST_BYTES 65 /* its digits and the end of the text */
 
 /* Fills job->masks_digest, while the caller's pointers are still there. */
 void pst_job_digest_masks(pst_job *job);
+
+pst_status pst_job_digest_inputs(pst_job *job, char hex[PST_INPUTS][PST_DIGEST_BYTES]);
+
+/* Have all ranks the same inputs and options? PST_ERROR_RANKS names what differs; all get it. */
+pst_status pst_job_compare_ranks(pst_job *job);
 
 #endif

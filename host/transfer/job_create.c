@@ -177,13 +177,10 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
-                          pst_job **result) {
-    *result = NULL;
+static pst_status create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                         pst_job **result) {
     pst_job *job;
-    pst_status status = pst_context_needs_device(context);
-    if (status == PST_OK)
-        status = pst_allocate(&context->error, 1, sizeof *job, &job);
+    pst_status status = pst_allocate(&context->error, 1, sizeof *job, &job);
     if (status != PST_OK)
         return status;
     job->context = context;
@@ -215,6 +212,20 @@ pst_status pst_job_create(pst_context *context, pst_network *network, const pst_
     return PST_OK;
 cleanup:
     pst_job_destroy(job);
+    return status;
+}
+
+pst_status pst_job_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
+                          pst_job **result) {
+    *result = NULL;
+    pst_status status;
+    PST_TRY(pst_context_needs_device(context));
+    PST_TRY(pst_ranks_agree(context->ranks, &context->error, create(context, network, options, result)));
+    PST_TRY(pst_job_compare_ranks(*result));
+    return PST_OK;
+cleanup:
+    pst_job_destroy(*result);
+    *result = NULL;
     return status;
 }
 

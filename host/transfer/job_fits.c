@@ -73,6 +73,24 @@ cleanup:
     return status;
 }
 
+/* What does not fit on one rank fits on none; its problem is told. */
+static pst_status share_problem(pst_job *job) {
+    pst_error told = {0};
+    bool fits = job->problem_status == PST_OK;
+    pst_status status;
+    PST_TRY(pst_ranks_all(job->context->ranks, &job->context->error, &fits));
+    job->plan.fits = fits;
+    if (fits || pst_ranks_count(job->context->ranks) == 1)
+        return PST_OK;
+    if (job->problem_status != PST_OK)
+        pst_fail(&told, job->problem_status, "%s", job->problem);
+    status = pst_ranks_agree(job->context->ranks, &told, job->problem_status);
+    say(job, status, "%s", told.text);
+    status = PST_OK;
+cleanup:
+    return status;
+}
+
 pst_status pst_job_find_problem(pst_job *job, const pst_needs *most) {
     job->problem_status = PST_OK;
     if (!pst_job_fits(job, most))
@@ -82,8 +100,7 @@ pst_status pst_job_find_problem(pst_job *job, const pst_needs *most) {
         if (status != PST_OK)
             return status;
     }
-    job->plan.fits = job->problem_status == PST_OK;
-    return PST_OK;
+    return share_problem(job);
 }
 
 pst_status pst_job_check_memory(pst_job *job) {

@@ -111,11 +111,17 @@ bool pst_job_fits(const pst_job *job, const pst_needs *n) {
            n->largest <= job->context->session->device.info.max_allocation_bytes;
 }
 
+pst_status pst_job_fits_all(pst_job *job, const pst_needs *n, bool *fits) {
+    *fits = pst_job_fits(job, n);
+    return pst_ranks_all(job->context->ranks, &job->context->error, fits);
+}
+
 static int last_iterations(const pst_job *job) { return job->scales[job->scale_count - 1].iterations; }
 
 /* The largest image size that fits, by bisection; 0 if none does. */
-static int largest_size(pst_job *job) {
+static pst_status largest_size(pst_job *job, int *size) {
     int low = 0, high = 32768;
+    pst_status status = PST_OK;
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
         pst_needs n;
@@ -123,10 +129,13 @@ static int largest_size(pst_job *job) {
         bool good =
             middle < 16 ||
             (measure(job, middle, true, last_iterations(job), &n) == PST_OK ? pst_job_fits(job, &n) : middle < 256);
+        job->context->error = (pst_error){0};
+        PST_TRY(pst_ranks_all(job->context->ranks, &job->context->error, &good));
         *(good ? &low : &high) = middle;
     }
-    job->context->error = (pst_error){0};
-    return low < 16 ? 0 : low;
+    *size = low < 16 ? 0 : low;
+cleanup:
+    return status;
 }
 
 /* With `count` scales: their sizes and shares, and the needs of each. */
@@ -197,6 +206,7 @@ pst_status pst_job_make_plan(pst_job *job) {
     const pst_device *device = &job->context->session->device;
     pst_plan *plan = &job->plan;
     pst_needs *whole, most, host = {0};
+    bool whole_fits;
     pst_status status;
     PST_TRY(pst_allocate(&job->context->error, PST_SCALES_MAX, sizeof *whole, &whole));
     PST_TRY(choose_scales(job, whole));
@@ -207,11 +217,12 @@ pst_status pst_job_make_plan(pst_job *job) {
         plan->device_limit_bytes = job->options.memory_bytes;
     most = most_of(job, whole);
     job->tile_chosen = !job->options.tile;
-    if (job->options.tile || !pst_job_fits(job, &most))
+    PST_TRY(pst_job_fits_all(job, &most, &whole_fits));
+    if (job->options.tile || !whole_fits)
         PST_TRY(pst_job_plan_tiles(job, whole, &most, &host));
     plan->largest_bytes = most.largest;
     list_entries(job, &most, &host);
-    plan->largest_image_size = largest_size(job);
+    PST_TRY(largest_size(job, &plan->largest_image_size));
     PST_TRY(pst_job_find_problem(job, &most));
 cleanup:
     pst_free(whole);

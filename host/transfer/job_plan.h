@@ -28,6 +28,9 @@ static inline void pst_at_least(uint64_t *value, uint64_t other) {
 /* Does it fit into the plan's limit and the device's pieces? */
 bool pst_job_fits(const pst_job *job, const pst_needs *needs);
 
+/* The same for all ranks, each with its own device: so they make one plan. */
+pst_status pst_job_fits_all(pst_job *job, const pst_needs *needs, bool *fits);
+
 /* ---- job_fits.c ---- */
 
 /* Sets plan.fits and what is wrong. */

@@ -79,7 +79,7 @@ static pst_status try_tile(pst_job *job, const pst_needs *whole, int tile, bool 
         pst_needs n;
         if (!is_whole(job, &job->scales[k], tile))
             PST_TRY(measure(job, &job->scales[k], tile, 0, &n, NULL));
-        *fits = pst_job_fits(job, is_whole(job, &job->scales[k], tile) ? &whole[k] : &n);
+        PST_TRY(pst_job_fits_all(job, is_whole(job, &job->scales[k], tile) ? &whole[k] : &n, fits));
     }
 cleanup:
     return status;

@@ -29,11 +29,24 @@ static pst_status plan_anew(pst_job *job) {
     return pst_job_plan_again(job);
 }
 
+/* Ranks come together after an attempt, and what one refuses all refuse. */
+static pst_status agree(pst_job *job, pst_status status) {
+    pst_error *error = &job->context->error;
+    status = pst_ranks_agree(job->context->ranks, error, status);
+    if (status == PST_OK)
+        return PST_OK;
+    const pst_error before = *error;
+    if (pst_ranks_unite(job->context->ranks, error, &job->context->session->refused) == PST_OK)
+        *error = before;
+    return status;
+}
+
 pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
     for (;;) {
         pst_status status = pst_job_is_outdated(job) ? plan_anew(job) : PST_OK;
         if (status == PST_OK)
             status = pst_stage_open(job, k, from);
+        status = agree(job, status);
         if (status == PST_OK || !pst_job_is_outdated(job))
             return status;
         pst_stage_close(job);
@@ -42,8 +55,11 @@ pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
 
 pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice) {
     for (;;) {
+        const bool first = !job->stage.iteration && !job->scale;
         pst_status status = pst_stage_advance(job, notice);
-        if (status == PST_OK || job->stage.iteration || job->scale || !pst_job_is_outdated(job))
+        if (first)
+            status = agree(job, status);
+        if (status == PST_OK || !first || !pst_job_is_outdated(job))
             return status;
         pst_stage_close(job);
         status = pst_job_open_stage(job, k, from);

@@ -47,8 +47,9 @@ static double seconds_left(const pst_job *job) {
     return (pst_clock_seconds() - job->pace_seconds) / (measured * scale_pixels) * pixels;
 }
 
-/* Tells the callback; returns true if it wants to stop. */
-static bool report(const pst_job *job, pst_progress_callback callback, void *user, const char *notice) {
+/* Tells the callback; *stop: it wants to stop, on any rank. */
+static pst_status report(const pst_job *job, pst_progress_callback callback, void *user, const char *notice,
+                         bool *stop) {
     const pst_stage *stage = &job->stage;
     pst_loss_term terms[PST_TERMS_MAX];
     for (size_t t = 0; t < job->objective_options.term_count; t++)
@@ -66,7 +67,10 @@ static bool report(const pst_job *job, pst_progress_callback callback, void *use
                              .width = stage->extent.image_w,
                              .height = stage->extent.image_h,
                              .seconds_left = seconds_left(job)};
-    return callback && callback(user, &progress);
+    bool goes_on = !callback || !callback(user, &progress);
+    pst_status status = pst_ranks_all(job->context->ranks, &job->context->error, &goes_on);
+    *stop = !goes_on;
+    return status;
 }
 
 /* The next scale begins where this one ended. */
@@ -83,7 +87,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {
+static pst_status descend(pst_job *job, pst_progress_callback callback, void *user) {
     char notice[PST_NOTICE_BYTES];
     bool stop = false;
     pst_status status = PST_OK;
@@ -106,7 +110,7 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
             job->pace_seconds = pst_clock_seconds();
             job->pace_iteration = job->stage.iteration;
         }
-        stop = report(job, callback, user, notice[0] ? notice : job->notice);
+        PST_TRY(report(job, callback, user, notice[0] ? notice : job->notice, &stop));
         if (!notice[0])
             job->notice[0] = '\0';
     }
@@ -120,6 +124,10 @@ void pst_job_watch_tiles(pst_job *job, pst_tile_callback callback, void *user) {
     job->tile_user = user;
 }
 
+pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user) {
+    return pst_ranks_agree(job->context->ranks, &job->context->error, descend(job, callback, user));
+}
+
 /* The scale that a forecast measures: the finest that runs whole, or else the coarsest in tiles. */
 static size_t forecast_scale(const pst_job *job) {
     size_t k = job->scale_count - 1;
@@ -128,7 +136,10 @@ static size_t forecast_scale(const pst_job *job) {
     return k;
 }
 
-pst_status pst_job_forecast(pst_job *job, double *seconds) {
+/* By rank 0's clock. */
+static pst_status forecast(pst_job *job, double *seconds) {
+    const pst_ranks *ranks = job->context->ranks;
+    pst_error *error = &job->context->error;
     const size_t k = forecast_scale(job);
     const pst_scale *tried = &job->scales[k];
     char notice[PST_NOTICE_BYTES];
@@ -147,17 +158,23 @@ pst_status pst_job_forecast(pst_job *job, double *seconds) {
         PST_TRY(pst_job_advance(job, k, job->content, notice));
         if (n) { /* the first compiles kernels */
             evaluation += pst_clock_seconds() - start;
+            PST_TRY(pst_ranks_broadcast(ranks, error, 0, &evaluation, sizeof evaluation));
             *seconds = evaluation / n;
         }
     }
     for (const pst_scale *scale = job->scales; scale < job->scales + job->scale_count; scale++)
         all += ((double)scale->w * scale->h) / ((double)tried->w * tried->h) *
                (opening + scale->iterations * *seconds * scale->work / tried->work);
+    PST_TRY(pst_ranks_broadcast(ranks, error, 0, &all, sizeof all));
     *seconds = all;
 cleanup:
     if (!job->started)
         pst_stage_close(job);
     return status;
+}
+
+pst_status pst_job_forecast(pst_job *job, double *seconds) {
+    return pst_ranks_agree(job->context->ranks, &job->context->error, forecast(job, seconds));
 }
 
 pst_status pst_job_result(pst_job *job, pst_image **result) {
@@ -181,6 +198,7 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
     PST_TRY(pst_img_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(image);
+    status = pst_ranks_agree(job->context->ranks, &job->context->error, status);
     if (status != PST_OK) {
         pst_image_destroy(*result);
         *result = NULL;

@@ -242,3 +242,18 @@ pst_status pst_options_text(pst_error *error, const pst_transfer_options *option
         at += row->changes_result ? print_row(*text + at, bytes - at, options, row) : 0;
     return status;
 }
+
+#define SHOWN 100 /* characters of an option in a message */
+
+bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_length) {
+    while (**a || **b) {
+        const int m = (int)strcspn(*a, "\n"), n = (int)strcspn(*b, "\n");
+        *a_length = m < SHOWN ? m : SHOWN;
+        *b_length = n < SHOWN ? n : SHOWN;
+        if (m != n || memcmp(*a, *b, (size_t)m) != 0)
+            return true;
+        *a += m + ((*a)[m] == '\n');
+        *b += n + ((*b)[n] == '\n');
+    }
+    return false;
+}

@@ -21,4 +21,7 @@ pst_status pst_options_check_value(pst_error *error, size_t offset, double value
 /* *text: a line "name=value" for each member that changes the result and is not a pointer. End it with pst_free. */
 pst_status pst_options_text(pst_error *error, const pst_transfer_options *options, char **text);
 
+/* Finds the first line in which two such texts differ, and its length in each, cut to what fits into a message. */
+bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_length);
+
 #endif

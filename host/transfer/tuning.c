@@ -162,10 +162,8 @@ cleanup:
     return status;
 }
 
-pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
-                    pst_tune_callback callback, void *user) {
-    if (pst_context_needs_device(context) != PST_OK)
-        return PST_ERROR_ARGUMENT;
+static pst_status tune(pst_context *context, pst_network *network, const pst_tune_options *options,
+                       pst_tune_callback callback, void *user) {
     const pst_conv_engine engine = engine_of(context);
     pst_tune_options o;
     pst_conv_shape shapes[2 * PST_LAYERS_MAX];
@@ -193,6 +191,21 @@ pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_o
     status = stopped ? PST_STOPPED : PST_OK;
 cleanup:
     pst_conv_choices_clear(&found);
+    return status;
+}
+
+pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
+                    pst_tune_callback callback, void *user) {
+    pst_status status = pst_context_needs_device(context);
+    if (status != PST_OK)
+        return status;
+    if (pst_ranks_rank(context->ranks) == 0)
+        status = tune(context, network, options, callback, user);
+    status = pst_ranks_agree(context->ranks, &context->error, status);
+    if (context->ranks && (status == PST_OK || status == PST_STOPPED)) {
+        pst_status shared = pst_context_share_choices(context);
+        status = shared == PST_OK ? status : shared;
+    }
     return status;
 }
 

@@ -7,7 +7,7 @@
 
 /* Before anything else; gives the ranks, or NULL where there is one process alone. *problem: NULL, or why the program
  * must not go on; valid as long as it runs. */
-const pst_ranks *transport_open(int *count, char ***arguments, const char **problem);
+const pst_ranks *transport_open(const char **problem);
 
 /* What the ranks wait for from now on. A rank that does not come while the others wait is taken for lost, and all are
  * ended with a line that names it: after 20 minutes at the start, where a driver's compiler may take its time or one
@@ -15,6 +15,9 @@ const pst_ranks *transport_open(int *count, char ***arguments, const char **prob
  * minute. PASTICHE_RANK_SECONDS in the environment sets another time for both. */
 typedef enum transport_patience { TRANSPORT_STARTS, TRANSPORT_EVALUATES, TRANSPORT_WAITS_FOR_EVER } transport_patience;
 void transport_expect(transport_patience kind);
+
+/* Waits until all ranks have left the library, as they do in order or after a failure. */
+bool transport_leave(void);
 
 /* In order, after all ranks have met; and at once, together with all other ranks. */
 void transport_close(void);

@@ -27,8 +27,8 @@
 #define NAME_MOST 128
 enum { TAG_BLOCK = 1, TAG_FIRST_CALL = 16, TAG_CALLS = 16384 };
 
-/* What a rank is about to do; MEETING is the least. */
-typedef enum deed { MEETING, SUM, BROADCAST, EXCHANGE } deed;
+/* What a rank is about to do. Who gave up in the library is MEETING, who left it LEAVING: all else fails then. */
+typedef enum deed { LEAVING, MEETING, SUM, BROADCAST, EXCHANGE } deed;
 
 typedef struct world {
     pst_ranks ranks;
@@ -46,6 +46,9 @@ typedef struct world {
 } world;
 
 static world all;
+
+static const char gave_up[] = "another rank gave up",
+                  differ[] = "the ranks do not do the same: their inputs or devices differ";
 
 /* ---- waiting ---- */
 
@@ -187,26 +190,33 @@ static bool compare_deeds(deed what, size_t size, deed *least, deed *most) {
         return false;
     *least = (deed)got[0];
     *most = (deed)-got[1];
-    return *least != *most || got[2] == -got[3] || fail("the ranks do not do the same: their inputs differ");
+    return *least != *most || got[2] == -got[3] || fail(differ);
 }
 
 static bool begin(deed what, size_t size) {
     deed least, most;
     if (!compare_deeds(what, size, &least, &most))
         return false;
-    return least == most ||
-           fail(least == MEETING ? "another rank gave up" : "the ranks do not do the same: their inputs differ");
+    return least == most || fail(least <= MEETING ? gave_up : differ);
+}
+
+static bool meet_as(deed what) {
+    deed least, most;
+    do {
+        if (!compare_deeds(what, 0, &least, &most))
+            return false;
+        if (least < what)
+            return fail(gave_up);
+    } while (most != what);
+    return true;
 }
 
 static bool meet(void *self) {
-    deed least, most;
     (void)self;
-    do {
-        if (!compare_deeds(MEETING, 0, &least, &most))
-            return false;
-    } while (most != MEETING);
-    return true;
+    return meet_as(MEETING);
 }
+
+bool transport_leave(void) { return meet_as(LEAVING); }
 
 static bool sum(void *self, int64_t *values, size_t count) {
     bool good = begin(SUM, count);
@@ -282,7 +292,7 @@ static bool gather_names(void) {
     return check(MPI_Allgather(own, NAME_MOST, MPI_BYTE, all.names, NAME_MOST, MPI_BYTE, all.calls));
 }
 
-const pst_ranks *transport_open(int *count, char ***arguments, const char **problem) {
+const pst_ranks *transport_open(const char **problem) {
     const char *patience = getenv("PASTICHE_RANK_SECONDS");
     int given;
     *problem = NULL;
@@ -294,7 +304,7 @@ const pst_ranks *transport_open(int *count, char ***arguments, const char **prob
                             .meet = meet,
                             .name = name},
                   .patience = patience ? strtod(patience, NULL) : 0};
-    if (MPI_Init_thread(count, arguments, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) {
+    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) {
         *problem = "MPI cannot be initialized";
         return NULL;
     }

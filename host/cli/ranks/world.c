@@ -6,6 +6,7 @@
 static const pst_ranks *ranks; /* NULL: alone */
 static world_way how;
 static bool only_followed; /* this rank failed because another one had given up */
+static int over;           /* the code with which all end; they agreed on it */
 
 int world_rank(void) { return ranks ? ranks->rank : 0; }
 
@@ -15,9 +16,9 @@ const pst_ranks *world_ranks(void) { return how == WORLD_TOGETHER ? ranks : NULL
 
 bool world_leads(void) { return world_rank() == 0 || how == WORLD_APART; }
 
-bool world_begin(int *count, char ***arguments) {
+bool world_begin(void) {
     const char *problem;
-    ranks = transport_open(count, arguments, &problem);
+    ranks = transport_open(&problem);
     if (problem && *problem)
         complain("%s", problem);
     if (problem)
@@ -76,19 +77,20 @@ static int worst_of(const int64_t *codes) {
 }
 
 int world_agree(int code) {
-    if (!ranks)
-        return code;
-    int64_t *rows = calloc(2 * (size_t)ranks->count, sizeof *rows), *followed = rows + ranks->count;
+    if (!ranks || over)
+        return over ? over : code;
+    int64_t *rows = calloc(2 * (size_t)ranks->count, sizeof *rows);
     if (rows) {
         rows[ranks->rank] = code;
-        followed[ranks->rank] = only_followed;
+        rows[ranks->count + ranks->rank] = only_followed;
     }
-    if (!rows || !ranks->meet(ranks->self) || !ranks->sum(ranks->self, rows, 2 * (size_t)ranks->count)) {
+    if (!rows || !transport_leave() || !ranks->sum(ranks->self, rows, 2 * (size_t)ranks->count)) {
         complain_hold(false);
         complain("%s", rows ? ranks->message(ranks->self) : "no memory left");
         transport_abort(code == EXIT_OK ? EXIT_FAILED : code);
     }
-    const int first = first_of(rows, followed), worst = worst_of(rows);
+    const int first = first_of(rows, rows + ranks->count);
+    over = worst_of(rows);
     free(rows);
     if (first == ranks->rank && *complain_held()) {
         complain_hold(false);
@@ -96,7 +98,7 @@ int world_agree(int code) {
     }
     only_followed = false;
     complain_hold(world_rank() > 0 && how != WORLD_APART);
-    return worst;
+    return over;
 }
 
 int world_end(int code) {

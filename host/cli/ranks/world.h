@@ -8,7 +8,7 @@
 #include "cli/ranks/transport.h"
 
 /* First of all; false after complaining. world_end gives the exit code: the worst of all ranks. */
-bool world_begin(int *count, char ***arguments);
+bool world_begin(void);
 int world_end(int code);
 
 int world_rank(void);

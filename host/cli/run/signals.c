@@ -11,10 +11,12 @@
 static volatile sig_atomic_t caught, nothing_to_lose;
 
 static const int ending[] = {
-    SIGINT,
-    SIGTERM,
+    SIGINT, SIGTERM,
 #ifdef SIGHUP
     SIGHUP,
+#endif
+#ifdef SIGUSR1
+    SIGUSR1, /* which mpirun passes on to all ranks; after the others it ends them by force a second later */
 #endif
 };
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* From here on the first interrupt, termination or hang-up is only remembered; the next one ends the program at once.
- * A signal that is already ignored, as under nohup, stays so. */
+/* From here on the first interrupt, termination, hang-up or SIGUSR1 is only remembered; the next one ends the program
+ * at once. A signal that is already ignored, as under nohup, stays so. */
 void signals_catch(void);
 
 /* As long as there is nothing to lose the first one ends the program at once too, with its exit code: the driver's
