@@ -117,8 +117,11 @@ PST_API pst_status pst_clear_compiled(size_t *count, uint64_t *bytes, char *mess
 
 /* ---- context ------------------------------------------------------------------------------------------------- */
 
-/* A device in use, and the message of the last failure. */
+/* One device in use or several, and the message of the last failure. */
 typedef struct pst_context pst_context;
+
+/* As many devices a context can have. */
+#define PST_CONTEXT_DEVICES_MAX 8
 
 /* The processes that share each job: pastiche_ranks.h. */
 typedef struct pst_ranks pst_ranks;
@@ -126,12 +129,16 @@ typedef struct pst_ranks pst_ranks;
 typedef struct pst_context_options {
     size_t size;
     /* NULL or "": the best device. Digits: an index of pst_devices. "cpu", "gpu": the best of that type. "gpu:N": the
-     * N-th GPU, from 0. "none": no device, for images and network files alone. Else: part of a name. */
+     * N-th GPU, from 0. "none": no device, for images and network files alone. Else: part of a name.
+     * Several devices, which share the tiles of a job: such words with commas between them, or "all" for all that are
+     * usable. What does not go in tiles is done by the first. For devices of one kind the result does not depend on
+     * their number: a job has the same bytes for the same tile. */
     const char *device;
     /* NULL: the kernels inside the library. Else a folder of .cl files, for development. */
     const char *kernel_folder;
     /* Which convolution algorithms to use. NULL: what pst_tune kept for this device, if it fits. "": the built-in
-     * choice alone. Else a file of pst_tune, which must be whole: to repeat a run. */
+     * choice alone. Else a file of pst_tune, which must be whole: to repeat a run. It is for the first device and those
+     * of its kind (the same name, driver and units), which always have the same choices; others use their own file. */
     const char *choices_file;
     /* The same as text, from pst_job_choices_text. NULL: choices_file counts. */
     const char *choices_text;
@@ -144,13 +151,14 @@ typedef struct pst_context_options {
 /* Sets the defaults; size is sizeof(pst_context_options). */
 PST_API void pst_context_options_init(pst_context_options *options, size_t size);
 
-/* Opens a device. options may be NULL: the defaults. On failure *context is still a context if memory allows, good
- * only for pst_context_message and pst_context_destroy. PST_ERROR_NO_DEVICE: there is no such device. PST_ERROR_FORMAT:
- * the file or text of choices is damaged. The first call and pst_devices may set variables of the environment
- * that drivers read, such as POCL_CACHE_DIR: other threads must not read the environment meanwhile. */
+/* Opens devices. options may be NULL: the defaults. On failure *context is still a context if memory allows, good
+ * only for pst_context_message and pst_context_destroy. PST_ERROR_NO_DEVICE: there is no such device.
+ * PST_ERROR_ARGUMENT: a list names a device twice, or too many. PST_ERROR_FORMAT: the file or text of choices is
+ * damaged. The first call and pst_devices may set variables of the environment that drivers read, such as
+ * POCL_CACHE_DIR: other threads must not read the environment meanwhile. */
 PST_API pst_status pst_context_create(const pst_context_options *options, pst_context **context);
 
-/* Closes the device and ends the context. NULL is fine. */
+/* Closes the devices and ends the context. NULL is fine. */
 PST_API void pst_context_destroy(pst_context *context);
 
 /* One line about the last failure in this context; valid until the next call. Never NULL. */
@@ -164,12 +172,16 @@ PST_API const char *pst_context_notice(const pst_context *context);
  * ground under it: such a process ends by _Exit. Any thread may ask. */
 PST_API bool pst_is_compiling(void);
 
-/* Describes the device in use. Its index is -1 for a context without a device. */
+/* Describes the device in use, the first of several. Its index is -1 for a context without a device. */
 PST_API void pst_context_device(const pst_context *context, pst_device_info *info);
 
-/* The number of measured choices that the context has; 0: it uses the built-in ones alone. *notice (may be NULL) is
- * for people: that the file of choices is damaged or made for another driver, and what was done about it; or "". Valid
- * until the next pst_tune or the end of the context. */
+/* Describes all devices in use, in the order in which they were named. Writes at most `capacity` entries and sets
+ * *count to the number of devices. */
+PST_API void pst_context_devices(const pst_context *context, pst_device_info *entries, size_t capacity, size_t *count);
+
+/* The number of measured choices that the context has for its first device; 0: it uses the built-in ones alone. *notice
+ * (may be NULL) is for people: that the file of choices is damaged or made for another driver, and what was done about
+ * it; or "". Valid until the next pst_tune or the end of the context. */
 PST_API size_t pst_context_choices(const pst_context *context, const char **notice);
 
 /* ---- images -------------------------------------------------------------------------------------------------- */
@@ -541,7 +553,8 @@ typedef struct pst_transfer_options {
     /* Where content, styles and start image are gray, to two of 255 levels of each pixel, so is the result, exactly:
      * the descent goes through gray images only. Default on. */
     bool keep_gray;
-    /* The most memory of the device that a job takes, in bytes. 0, the default: what the device has. */
+    /* The most memory of the device that a job takes, in bytes; of several, of each one. 0, the default: what it has.
+     */
     size_t memory_bytes;
     /* The image is worked on in tiles of this many pixels a side, rounded up to a multiple of 64, one after the other,
      * with the same result but for rounding; sizes up to that run whole. 0, the default: whole, or where that does not
@@ -612,7 +625,7 @@ PST_API pst_status pst_job_create(pst_context *context, pst_network *network, co
 /* Ends a job and frees its memory on the device. NULL is fine. */
 PST_API void pst_job_destroy(pst_job *job);
 
-/* Memory of the device, of the host, and files in spill_folder. */
+/* Memory of the device (of several, of the one that takes most), of the host, and files in spill_folder. */
 typedef enum pst_place { PST_PLACE_DEVICE, PST_PLACE_MEMORY, PST_PLACE_FILE } pst_place;
 
 typedef struct pst_plan_entry {
@@ -632,7 +645,7 @@ typedef struct pst_plan {
     int width, height;           /* of the result */
     uint64_t device_bytes;       /* all that will be allocated on the device: the sum of its entries */
     uint64_t largest_bytes;      /* the largest single allocation */
-    uint64_t device_limit_bytes; /* what the device has, or memory_bytes where that is less */
+    uint64_t device_limit_bytes; /* what the device has, of several the least; or memory_bytes where that is less */
     int largest_image_size;      /* the longer side that would still fit */
     bool fits;
     const pst_plan_entry *entries;
@@ -741,8 +754,8 @@ PST_API pst_status pst_job_resume(pst_job *job, const char *path);
  * size a run with the style equals a run with the images. A style belongs to the thread of its context, and may be
  * destroyed while jobs use it. */
 
-/* Makes a style of the images in options->styles, on the context's device, for the sizes from image_size down by the
- * square root of two to min_size, and for style_layers, pooling, replicate_border, pixels_256 and remainder of the
+/* Makes a style of the images in options->styles, on the context's first device, for the sizes from image_size down by
+ * the square root of two to min_size, and for style_layers, pooling, replicate_border, pixels_256 and remainder of the
  * options; other options count nothing, but must be in range. Sizes of which the layers leave nothing are left out.
  * about: for people, what it is made of; copied, may be NULL. PST_ERROR_ARGUMENT: no image, no style layer, or an
  * option is out of range. PST_ERROR_UNSUPPORTED: an image has transparent parts. */
@@ -914,11 +927,12 @@ typedef struct pst_tune_progress {
 /* Called before each measurement and at the end. Returns true to stop. */
 typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress);
 
-/* Measures which convolution algorithms are the fastest for a network (NULL: VGG-19) on the context's device. Each is
- * checked against the plainest one first, and one that computes wrongly is never chosen. Jobs created from now on use
- * the choices. They are added to those in the file, which is replaced if it is damaged or for another driver or
- * version. options may be NULL: the defaults. callback may be NULL. PST_STOPPED: the callback stopped it; what was
- * measured until then is used and kept. */
+/* Measures which convolution algorithms are the fastest for a network (NULL: VGG-19) on the context's devices, on one
+ * of each kind. Each is checked against the plainest one first, and one that computes wrongly is never chosen. Jobs
+ * created from now on use the choices. They are added to those in the file, which is replaced if it is damaged or for
+ * another driver or version. options may be NULL: the defaults. callback may be NULL. PST_STOPPED: the callback stopped
+ * it; what was measured until then is used and kept. PST_ERROR_ARGUMENT: a file is named for devices of several kinds.
+ */
 PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
                             pst_tune_callback callback, void *user);
 
@@ -988,10 +1002,10 @@ typedef struct pst_bench_row {
 /* Called for each row as it is measured. Returns true to stop. */
 typedef bool (*pst_bench_callback)(void *user, const pst_bench_row *row);
 
-/* Measures the context's device: its ceilings, every convolution algorithm for every layer at one of the sizes (512, or
- * the nearest below), whole evaluations. network NULL: VGG-19's shapes with random weights. options may be NULL: the
- * defaults. Every result is checked; an algorithm that fails has a problem in its row, a device that fails ends the
- * benchmark with PST_ERROR_DEVICE. PST_STOPPED: the callback stopped it. */
+/* Measures the context's first device: its ceilings, every convolution algorithm for every layer at one of the sizes
+ * (512, or the nearest below), whole evaluations. network NULL: VGG-19's shapes with random weights. options may be
+ * NULL: the defaults. Every result is checked; an algorithm that fails has a problem in its row, a device that fails
+ * ends the benchmark with PST_ERROR_DEVICE. PST_STOPPED: the callback stopped it. */
 PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options,
                              pst_bench_callback callback, void *user);
 

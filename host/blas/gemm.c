@@ -55,8 +55,8 @@ static pst_status check(pst_gemm *gemm, CLBlastStatusCode code, const char *call
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (meanings[i].code == (int)code)
             text = meanings[i].text;
-    return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.info.name,
-                    call, text, (int)code);
+    return pst_fail(gemm->session->error, PST_ERROR_DEVICE, "%s: %s failed: %s (%d)", gemm->session->device.label, call,
+                    text, (int)code);
 }
 
 /* Most runs need no product, and CLBlast compiles its programs anew in every process. */
@@ -253,7 +253,7 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
         return status;
     if (session->lost)
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed earlier; restart the program",
-                        session->device.info.name);
+                        session->device.label);
     if (a->bytes < s->m * s->k * sizeof(cl_float) || b->bytes < s->k * s->n * sizeof(cl_float) ||
         c->bytes < (c_offset + s->m * s->n) * sizeof(cl_float))
         return pst_fail(session->error, PST_ERROR_ARGUMENT,

@@ -18,7 +18,7 @@ static pst_status find(pst_session *session, pst_gemm *gemm) {
         status = pst_fail(session->error, PST_ERROR_DEVICE,
                           "%s: matrix products by CLBlast are wrong with every set of parameters; update the driver or "
                           "choose another device",
-                          session->device.info.name);
+                          session->device.label);
     return right ? PST_OK : status;
 }
 

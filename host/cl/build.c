@@ -43,7 +43,7 @@ pst_status pst_build(pst_session *session, cl_program *program, const char *name
         *program = NULL;
         session->too_slow = true;
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver's compiler takes more than %g s for %s.cl",
-                        session->device.info.name, session->build_seconds, name);
+                        session->device.label, session->build_seconds, name);
     }
     *code = b->code;
 cleanup:

@@ -158,6 +158,14 @@ static void explain_no_platform(char *message) {
                  "pocl-opencl-icd");
 }
 
+static void set_label(pst_device *devices, size_t count, size_t i) {
+    pst_device *device = &devices[i];
+    bool alone = true;
+    for (size_t k = 0; k < count; k++)
+        alone = alone && (k == i || strcmp(devices[k].info.name, device->info.name) != 0);
+    snprintf(device->label, sizeof device->label, alone ? "%s" : "%s (device %zu)", device->info.name, i);
+}
+
 pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message) {
     *count = 0;
     message[0] = '\0';
@@ -179,65 +187,8 @@ pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacit
     for (size_t i = 0; i < *count; i++) {
         devices[i].info.index = (int)i;
         devices[i].info.chosen = i == 0 && devices[i].info.usable;
+        set_label(devices, *count, i);
     }
-    return PST_OK;
-}
-
-static bool contains(const char *text, const char *part) {
-    size_t length = strlen(part);
-    for (; *text; text++) {
-        size_t i = 0;
-        while (i < length && text[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
-            i++;
-        if (i == length)
-            return true;
-    }
-    return length == 0;
-}
-
-/* The device that `wanted` means, or NULL. */
-static const pst_device *match(const pst_device *devices, size_t count, const char *wanted) {
-    char *end;
-    long number = strtol(wanted, &end, 10);
-    if (isdigit((unsigned char)wanted[0]) && !*end)
-        return number < (long)count ? &devices[number] : NULL;
-    bool gpu = strcmp(wanted, "gpu") == 0, cpu = strcmp(wanted, "cpu") == 0;
-    long skip = 0;
-    if (strncmp(wanted, "gpu:", 4) == 0) {
-        skip = strtol(wanted + 4, &end, 10);
-        if (!isdigit((unsigned char)wanted[4]) || *end)
-            return NULL;
-        gpu = true;
-    }
-    for (size_t i = 0; i < count; i++) {
-        bool fits = gpu   ? devices[i].info.type == PST_DEVICE_GPU
-                    : cpu ? devices[i].info.type == PST_DEVICE_CPU
-                          : contains(devices[i].info.name, wanted) || contains(devices[i].info.platform, wanted);
-        if (fits && skip-- == 0)
-            return &devices[i];
-    }
-    return NULL;
-}
-
-pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *device) {
-    pst_device devices[PST_DEVICES_MAX];
-    char message[PST_DEVICES_MESSAGE];
-    size_t count;
-    pst_status status = pst_device_list(error, devices, PST_DEVICES_MAX, &count, message);
-    if (status != PST_OK)
-        return status;
-    if (!count)
-        return pst_fail(error, PST_ERROR_NO_DEVICE, "no OpenCL device: %s", message);
-    bool any = !wanted || !wanted[0];
-    const pst_device *chosen = any ? &devices[0] : match(devices, count, wanted);
-    if (!chosen)
-        return pst_fail(error, PST_ERROR_NO_DEVICE,
-                        "no OpenCL device is called '%s'; 'pastiche devices' lists them%s%s", wanted,
-                        message[0] ? "; " : "", message);
-    if (!chosen->info.usable)
-        return pst_fail(error, PST_ERROR_NO_DEVICE, "device '%s' cannot be used: %s", chosen->info.name,
-                        chosen->info.problem);
-    *device = *chosen;
     return PST_OK;
 }
 

@@ -14,6 +14,7 @@ typedef struct pst_device {
     cl_device_id id;
     pst_device_info info;
     pst_quirks quirks;
+    char label[160];         /* for messages: the name, with the index where several have it */
     int vector_width;        /* floats in a native vector: 16, 8 or 4; op/tiles.h checks it */
     bool scalar;             /* its vectors are work-items side by side: a GPU, or a CPU whose driver does as one */
     bool fast_fma;           /* a CPU with fused multiply-adds; GPUs' compilers define FP_FAST_FMAF */
@@ -29,8 +30,9 @@ typedef struct pst_device {
 #define PST_DEVICES_MESSAGE 512
 pst_status pst_device_list(pst_error *error, pst_device *devices, size_t capacity, size_t *count, char *message);
 
-/* `wanted` as in pst_context_options.device; NULL or "" takes the best. */
-pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *device);
+/* `wanted` as in pst_context_options.device; NULL or "" takes the best. PST_ERROR_ARGUMENT for a list that has an empty
+ * part, names a device twice or is longer than `capacity`. In device_choose.c. */
+pst_status pst_device_choose(pst_error *error, const char *wanted, pst_device *devices, size_t capacity, size_t *count);
 
 /* "CL_OUT_OF_RESOURCES" and so on; never NULL. */
 const char *pst_cl_error_name(cl_int code);

@@ -71,7 +71,7 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
     if (!line)
         line = log ? log : "no log";
     pst_status status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver cannot compile %s.cl (%s): %.*s",
-                                 session->device.info.name, program->source, pst_cl_error_name(code),
+                                 session->device.label, program->source, pst_cl_error_name(code),
                                  (int)(strcspn(line, "\r\n") < 300 ? strcspn(line, "\r\n") : 300), line);
     pst_free(log);
     return status;

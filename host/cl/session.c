@@ -35,15 +35,24 @@ cleanup:
     return status;
 }
 
-pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **result) {
+pst_status pst_session_open(pst_error *error, const char *wanted, const char *kernel_folder, pst_session **result) {
+    pst_device device;
+    size_t count;
+    *result = NULL;
+    pst_status status = pst_device_choose(error, wanted, &device, 1, &count);
+    return status == PST_OK ? pst_session_open_on(error, &device, kernel_folder, result) : status;
+}
+
+pst_status pst_session_open_on(pst_error *error, const pst_device *device, const char *kernel_folder,
+                               pst_session **result) {
     *result = NULL;
     pst_session *session;
     pst_status status = pst_allocate(error, 1, sizeof *session, &session);
     if (status != PST_OK)
         return status;
     session->error = error;
+    session->device = *device;
     cl_int code;
-    PST_TRY(pst_device_choose(error, device, &session->device));
     session->cpu_kernels = wants_cpu_kernels(&session->device);
     session->compile_seconds = compile_seconds();
     if (kernel_folder)
@@ -93,7 +102,7 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
         code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE;
     if (code == CL_OUT_OF_RESOURCES)
         session->lost = true;
-    const char *device = session->device.info.name;
+    const char *device = session->device.label;
     if (memory)
         return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY,
                         "%s: out of memory (%s: %s%s%s); try a smaller image size", device, call,
@@ -106,7 +115,7 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
 pst_status pst_session_alive(const pst_session *session) {
     if (session->lost)
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver failed earlier; restart the program",
-                        session->device.info.name);
+                        session->device.label);
     return PST_OK;
 }
 

@@ -36,7 +36,9 @@ typedef struct pst_session {
     void *kept[PST_KEPT];             /* such memory, of reads that could not be waited for; ends with the queue */
 } pst_session;
 
-/* The session keeps `error`. kernel_folder may be NULL. */
+/* The session keeps `error`. kernel_folder may be NULL. `device` names one, as in pst_context_options.device. */
+pst_status pst_session_open_on(pst_error *error, const pst_device *device, const char *kernel_folder,
+                               pst_session **session);
 pst_status pst_session_open(pst_error *error, const char *device, const char *kernel_folder, pst_session **session);
 void pst_session_close(pst_session *session);
 

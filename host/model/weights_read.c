@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_weights_recall(pst_error *error, pst_weights *model) {
+static pst_status recall(pst_error *error, pst_weights *model) {
     pst_weights *again;
     if (model->convolutions[0].weight)
         return PST_OK;
@@ -164,4 +165,14 @@ pst_status pst_weights_recall(pst_error *error, pst_weights *model) {
     return same ? PST_OK
                 : pst_fail(error, PST_ERROR_FORMAT, "%s: was replaced by another network since it was first read",
                            model->path);
+}
+
+static atomic_flag lock = ATOMIC_FLAG_INIT;
+
+pst_status pst_weights_recall(pst_error *error, pst_weights *model) {
+    while (atomic_flag_test_and_set(&lock))
+        ;
+    const pst_status status = recall(error, model);
+    atomic_flag_clear(&lock);
+    return status;
 }

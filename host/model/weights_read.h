@@ -11,7 +11,7 @@
 pst_status pst_weights_read(pst_error *error, const char *path, pst_convention asked, pst_weights **model);
 
 /* Reads weights that were forgotten from the file again, which must still be the same network (PST_ERROR_FORMAT
- * otherwise). Recalling what is there does nothing. */
+ * otherwise). Recalling what is there does nothing. Threads may do it at once. */
 pst_status pst_weights_recall(pst_error *error, pst_weights *model);
 
 #endif

@@ -32,8 +32,13 @@ pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, c
         goto cleanup;
     }
     walk->partition = pst_partition_make(walk->layers, walk->layer_count, options->h, options->w, options->tile);
-    for (size_t d = 0; d < count; d++)
-        PST_TRY(pst_tile_walker_plan(walk, &walk->walkers[d]));
+    for (size_t d = 0; d < count; d++) {
+        status = pst_tile_walker_plan(walk, &walk->walkers[d]);
+        if (status != PST_OK) {
+            pst_tile_walk_tell(walk, d, status);
+            goto cleanup;
+        }
+    }
     PST_TRY(pst_lock_create(walk->error, &walk->lock));
     for (size_t s = 0; s < walk->partition.count; s++) {
         const size_t tiles = (size_t)pst_segment_tiles(pst_walk_segment(walk, s));

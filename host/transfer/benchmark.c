@@ -59,7 +59,7 @@ static pst_status give(bench *b, pst_bench_row *row, const pst_timing *timing, d
     if (pst_clock_seconds() - b->start > b->options.limit_seconds)
         return pst_fail(&b->context->error, PST_ERROR_DEVICE,
                         "%s: the benchmark is not done after %.0f seconds; measure fewer or smaller sizes",
-                        b->engine.session->device.info.name, b->options.limit_seconds);
+                        b->engine.session->device.label, b->options.limit_seconds);
     return PST_OK;
 }
 
@@ -197,7 +197,7 @@ static pst_status check_result(bench *b, const evaluation *e, size_t count) {
         finite = isfinite(gradient[i]);
     if (!finite)
         status = pst_fail(session->error, PST_ERROR_DEVICE, "%s: an evaluation gave a result that is not finite",
-                          session->device.info.name);
+                          session->device.label);
 cleanup:
     pst_free(gradient);
     return status;
@@ -293,8 +293,8 @@ pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench
         return pst_fail(&context->error, PST_ERROR_ARGUMENT, "a measurement cannot take %g seconds", b.options.seconds);
     b.engine = (pst_conv_engine){.session = context->session,
                                  .gemm = context->gemm,
-                                 .workspace_limit = pst_workspace_bytes(context->session),
-                                 .choices = &context->choices};
+                                 .workspace_limit = pst_workspace_bytes(context),
+                                 .choices = &context->devices[0].choices};
     b.measuring = (pst_measuring){.least_samples = 3, .most_samples = 25, .seconds = b.options.seconds};
     if (!network) {
         PST_TRY(pst_weights_vgg19(&context->error, &made));

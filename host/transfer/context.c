@@ -44,6 +44,60 @@ void pst_context_options_init(pst_context_options *options, size_t size) {
     options->size = size;
 }
 
+/* Devices that compute the same from the same: they may share choices, and any of them may do a part of the work. */
+static bool are_alike(const pst_device *a, const pst_device *b) {
+    const pst_device_info *x = &a->info, *y = &b->info;
+    return strcmp(x->name, y->name) == 0 && strcmp(x->platform, y->platform) == 0 &&
+           strcmp(x->device_version, y->device_version) == 0 && strcmp(x->driver_version, y->driver_version) == 0 &&
+           x->compute_units == y->compute_units && a->vector_width == b->vector_width;
+}
+
+static size_t kind_of(const pst_context *context, size_t device) {
+    size_t kind = 0;
+    while (!are_alike(&context->devices[kind].session->device, &context->devices[device].session->device))
+        kind++;
+    return kind;
+}
+
+/* A file or text of choices is for devices like the first one. */
+static pst_status find_choices(pst_context *context, const pst_context_options *o, size_t d) {
+    const bool none = o->choices_file && !*o->choices_file;
+    if (d > 0)
+        return pst_context_read_choices(context, d, none ? "" : NULL);
+    return o->choices_text ? pst_context_take_choices(context, o->choices_text)
+                           : pst_context_read_choices(context, d, o->choices_file);
+}
+
+static pst_status open_device(pst_context *context, const pst_context_options *o, const pst_device *chosen) {
+    const size_t d = context->device_count++;
+    pst_opened_device *device = &context->devices[d];
+    pst_status status;
+    PST_TRY(pst_session_open_on(d ? &device->error : &context->error, chosen, o->kernel_folder, &device->session));
+    PST_TRY(pst_vectors_check(device->session));
+    if (!o->no_matrix_units)
+        PST_TRY(pst_matrix_units_find(device->session));
+    PST_TRY(pst_gemm_create(device->session, &device->gemm));
+    device->kind = kind_of(context, d);
+    if (device->kind == d)
+        PST_TRY(find_choices(context, o, d));
+    device->session->refused = context->devices[device->kind].choices.refused;
+cleanup:
+    return pst_context_tell(context, d, status);
+}
+
+static pst_status open_devices(pst_context *context, const pst_context_options *o) {
+    pst_device devices[PST_CONTEXT_DEVICES_MAX];
+    size_t count;
+    pst_status status;
+    PST_TRY(pst_device_choose(&context->error, o->device, devices, PST_CONTEXT_DEVICES_MAX, &count));
+    for (size_t d = 0; d < count; d++)
+        PST_TRY(open_device(context, o, &devices[d]));
+    context->session = context->devices[0].session;
+    context->gemm = context->devices[0].gemm;
+cleanup:
+    return status;
+}
+
 pst_status pst_context_create(const pst_context_options *options, pst_context **result) {
     *result = NULL;
     pst_context_options o;
@@ -58,14 +112,7 @@ pst_status pst_context_create(const pst_context_options *options, pst_context **
     context->ranks = o.ranks && o.ranks->count > 1 ? o.ranks : NULL;
     if (o.device && strcmp(o.device, "none") == 0)
         return PST_OK;
-    PST_TRY(pst_session_open(&context->error, o.device, o.kernel_folder, &context->session));
-    PST_TRY(pst_vectors_check(context->session));
-    if (!o.no_matrix_units)
-        PST_TRY(pst_matrix_units_find(context->session));
-    PST_TRY(pst_gemm_create(context->session, &context->gemm));
-    PST_TRY(o.choices_text ? pst_context_take_choices(context, o.choices_text)
-                           : pst_context_read_choices(context, o.choices_file));
-    context->session->refused = context->choices.refused;
+    PST_TRY(open_devices(context, &o));
 cleanup:
     return context->ranks ? pst_context_join(context, status) : status;
 }
@@ -76,16 +123,28 @@ void pst_context_destroy(pst_context *context) {
     if (!context)
         return;
     pst_context_keep_refused(context);
-    pst_gemm_destroy(context->gemm); /* CLBlast's cache before the queue and the context */
-    pst_session_close(context->session);
-    pst_conv_choices_clear(&context->choices);
+    for (size_t d = 0; d < context->device_count; d++)
+        pst_gemm_destroy(context->devices[d].gemm); /* CLBlast's cache before the queue and the context */
+    for (size_t d = 0; d < context->device_count; d++) {
+        pst_session_close(context->devices[d].session);
+        pst_conv_choices_clear(&context->devices[d].choices);
+    }
     pst_free(context);
 }
 
 const char *pst_context_message(const pst_context *context) { return context->error.text; }
 
 const char *pst_context_notice(const pst_context *context) {
-    return context->session ? context->session->device.quirks.notice : "";
+    const char *notice = "";
+    for (size_t d = 0; context->session && d < context->device_count && !*notice; d++)
+        notice = context->devices[d].session->device.quirks.notice;
+    return notice;
+}
+
+void pst_context_devices(const pst_context *context, pst_device_info *entries, size_t capacity, size_t *count) {
+    *count = context->session ? context->device_count : 0;
+    for (size_t d = 0; d < *count && d < capacity; d++)
+        entries[d] = context->devices[d].session->device.info;
 }
 
 void pst_context_device(const pst_context *context, pst_device_info *info) {
@@ -95,4 +154,47 @@ void pst_context_device(const pst_context *context, pst_device_info *info) {
 pst_status pst_context_needs_device(pst_context *context) {
     return context->session ? PST_OK
                             : pst_fail(&context->error, PST_ERROR_ARGUMENT, "this context was made without a device");
+}
+
+pst_status pst_context_tell(pst_context *context, size_t device, pst_status status) {
+    if (status != PST_OK && device > 0 && context->devices[device].error.status == status)
+        context->error = context->devices[device].error;
+    return status;
+}
+
+size_t pst_workspace_bytes(const pst_context *context) {
+    const size_t least = (size_t)64 << 20;
+    size_t bytes = (size_t)256 << 20;
+    for (size_t d = 0; d < context->device_count; d++) {
+        const pst_session *session = context->devices[d].session;
+        const uint64_t part = session->device.info.memory_bytes / 32;
+        if (session->cpu_kernels || part < least)
+            return least;
+        if (part < bytes)
+            bytes = (size_t)part;
+    }
+    return bytes;
+}
+
+uint64_t pst_context_memory_bytes(const pst_context *context) {
+    uint64_t least = UINT64_MAX;
+    size_t sharing = 0; /* the host's memory */
+    for (size_t d = 0; d < context->device_count; d++)
+        sharing += context->devices[d].session->device.info.integrated;
+    for (size_t d = 0; d < context->device_count; d++) {
+        const pst_device *device = &context->devices[d].session->device;
+        const uint64_t all = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
+        const uint64_t part = device->info.integrated ? all / sharing : all;
+        least = part < least ? part : least;
+    }
+    return least;
+}
+
+uint64_t pst_context_piece_bytes(const pst_context *context) {
+    uint64_t least = UINT64_MAX;
+    for (size_t d = 0; d < context->device_count; d++) {
+        const uint64_t piece = context->devices[d].session->device.info.max_allocation_bytes;
+        least = piece < least ? piece : least;
+    }
+    return least;
 }

@@ -19,14 +19,23 @@
 #include "op/choices.h"
 #include "spread/ranks.h"
 
+typedef struct pst_opened_device {
+    pst_error error; /* of its session, which may work on another thread; the first one's is the context's */
+    pst_session *session;
+    pst_gemm *gemm;
+    size_t kind;              /* the first device that is like this one: its choices count, and the next two */
+    pst_conv_choices choices; /* what was measured; a job has a copy of its own */
+    bool own_choices;         /* those of the device's own file, which may be written */
+} pst_opened_device;
+
 struct pst_context {
     pst_error error;
     const pst_ranks *ranks; /* NULL: alone */
-    pst_session *session;
+    pst_opened_device devices[PST_CONTEXT_DEVICES_MAX];
+    size_t device_count;
+    pst_session *session; /* of the first device, and so is the next; NULL: there is none */
     pst_gemm *gemm;
-    pst_conv_choices choices; /* what was measured; a job has a copy of its own */
     char choices_notice[512];
-    bool own_choices; /* those of the device's own file, which may be written */
 };
 
 struct pst_network {
@@ -35,12 +44,16 @@ struct pst_network {
     pst_network_layer layers[PST_WEIGHTS_MAX_CONVOLUTIONS]; /* for pst_network_describe */
 };
 
-/* Scratch memory of the convolutions where nothing else is asked for: on a GPU more, for fewer and longer launches. */
-static inline size_t pst_workspace_bytes(const pst_session *session) {
-    uint64_t part = session->device.info.memory_bytes / 32;
-    size_t least = (size_t)64 << 20, most = session->cpu_kernels ? least : (size_t)256 << 20;
-    return part < least ? least : part > most ? most : (size_t)part;
-}
+/* Scratch memory of the convolutions where nothing else is asked for: on a GPU more, for fewer and longer launches. The
+ * least of all devices: what is computed must not depend on which one does it. */
+size_t pst_workspace_bytes(const pst_context *context);
+
+/* What a job may take of each device, in all and in one piece: the least of all. */
+uint64_t pst_context_memory_bytes(const pst_context *context);
+uint64_t pst_context_piece_bytes(const pst_context *context);
+
+/* Of a device's failure: its message becomes the context's. Returns `status`. */
+pst_status pst_context_tell(pst_context *context, size_t device, pst_status status);
 
 static inline pst_pool pst_pool_of(pst_pooling pooling) {
     return pooling == PST_POOLING_AVERAGE ? PST_POOL_AVERAGE : pooling == PST_POOLING_L2 ? PST_POOL_L2 : PST_POOL_MAX;
@@ -49,10 +62,10 @@ static inline pst_pool pst_pool_of(pst_pooling pooling) {
 /* PST_ERROR_ARGUMENT for a context that is only for images and networks. */
 pst_status pst_context_needs_device(pst_context *context);
 
-/* Fills context->choices as pst_context_options.choices_file says. */
-pst_status pst_context_read_choices(pst_context *context, const char *file);
+/* Fills the choices of a device as pst_context_options.choices_file says. */
+pst_status pst_context_read_choices(pst_context *context, size_t device, const char *file);
 
-/* The same from pst_context_options.choices_text. */
+/* Those of the first device from pst_context_options.choices_text. */
 pst_status pst_context_take_choices(pst_context *context, const char *text);
 
 /* Ends pst_context_create where there are ranks: what one failed with all do, their versions are the same, and they
@@ -60,8 +73,11 @@ pst_status pst_context_take_choices(pst_context *context, const char *text);
 pst_status pst_context_join(pst_context *context, pst_status status);
 pst_status pst_context_share_choices(pst_context *context);
 
-/* Writes what has been refused (op/refused.h) to the device's own file, where the context has read that, so that the
- * next run does not try it again; a file that cannot be written only costs time. */
+/* What is refused (op/refused.h) on one device is refused on all of its kind. */
+void pst_context_share_refused(pst_context *context);
+
+/* Writes what has been refused to the device's own file, where the context has read that, so that the next run does not
+ * try it again; a file that cannot be written only costs time. */
 void pst_context_keep_refused(pst_context *context);
 
 #endif

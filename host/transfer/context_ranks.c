@@ -35,9 +35,10 @@ static pst_status take_choices(pst_context *context, const char *text) {
         pst_conv_choices_clear(&theirs);
         return status;
     }
-    pst_conv_choices_clear(&context->choices);
-    context->choices = theirs;
+    pst_conv_choices_clear(&context->devices[0].choices);
+    context->devices[0].choices = theirs;
     context->session->refused |= theirs.refused;
+    pst_context_share_refused(context);
     return PST_OK;
 }
 
@@ -48,7 +49,7 @@ pst_status pst_context_share_choices(pst_context *context) {
     if (!context->ranks)
         return PST_OK;
     if (first)
-        PST_TRY(pst_choices_print(context->session, &context->choices, &text));
+        PST_TRY(pst_choices_print(context->session, &context->devices[0].choices, &text));
     PST_TRY(pst_ranks_tell(context->ranks, &context->error, text, &told));
     if (!first)
         PST_TRY(take_choices(context, told));

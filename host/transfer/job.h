@@ -13,6 +13,8 @@
 
 #define PST_PLAN_ENTRIES 16
 
+_Static_assert(PST_CONTEXT_DEVICES_MAX <= PST_TILED_DEVICES_MAX, "tiles are for all devices of a context");
+
 /* What the descent holds at one scale: made when it begins, gone before the next one begins; stage.h. */
 typedef struct pst_stage {
     pst_extent extent;
@@ -48,12 +50,13 @@ struct pst_job {
     int multiple;                     /* of the sides that are worked on; 1: as they are */
     pst_scale scales[PST_SCALES_MAX]; /* coarse to fine; the last is the result's */
     size_t scale_count;
-    pst_conv_choices choices; /* of the context when the job was made */
-    uint64_t refused_before;  /* choices.refused when the job was made */
-    char notice[256];         /* to be told with the next evaluation */
+    pst_conv_choices choices[PST_CONTEXT_DEVICES_MAX]; /* of each kind of device, when the job was made */
+    uint64_t refused_before[PST_CONTEXT_DEVICES_MAX];  /* choices.refused then */
+    char notice[256];                                  /* to be told with the next evaluation */
     pst_choice named_choices[2 * PST_LAYERS_MAX];
     size_t named_count;
-    pst_device_network *net;
+    pst_device_network *nets[PST_CONTEXT_DEVICES_MAX];
+    pst_device_network *net;                 /* the first of these, which works alone where a scale runs whole */
     pst_objective_options objective_options; /* w and h are what is worked on at the last scale */
     char *options_text;                      /* of pst_options_text, when the job was made */
     char masks_digest[65];

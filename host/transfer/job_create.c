@@ -122,20 +122,37 @@ static void set_extent(pst_job *job) {
     objective->h = extent.h;
 }
 
+/* Devices of one kind have the same choices; tuning must not change a plan, so they are copied. */
+static pst_status make_networks(pst_job *job) {
+    pst_context *context = job->context;
+    const size_t asked = job->options.workspace_bytes;
+    pst_status status = PST_OK;
+    pst_context_share_refused(context);
+    for (size_t d = 0; d < context->device_count; d++) {
+        const pst_opened_device *device = &context->devices[d];
+        const pst_conv_engine engine = {.session = device->session,
+                                        .gemm = device->gemm,
+                                        .workspace_limit = asked ? asked : pst_workspace_bytes(context),
+                                        .choices = &job->choices[device->kind]};
+        if (device->kind == d) {
+            PST_TRY(pst_conv_choices_add(&context->error, &job->choices[d], &device->choices));
+            job->refused_before[d] = job->choices[d].refused = device->session->refused;
+        }
+        status = pst_device_network_create(&engine, job->network->model, &job->nets[d]);
+        PST_TRY(pst_context_tell(context, d, status));
+        job->nets[d]->layers.ceil = job->options.remainder == PST_REMAINDER_CEIL;
+    }
+    job->net = job->nets[0];
+cleanup:
+    return status;
+}
+
 static pst_status make_objective(pst_job *job) {
     const pst_transfer_options *o = &job->options;
     pst_error *error = &job->context->error;
     pst_objective_options *objective = &job->objective_options;
-    pst_conv_engine engine = {.session = job->context->session,
-                              .gemm = job->context->gemm,
-                              .workspace_limit =
-                                  o->workspace_bytes ? o->workspace_bytes : pst_workspace_bytes(job->context->session),
-                              .choices = &job->choices};
     pst_status status;
-    PST_TRY(pst_conv_choices_add(error, &job->choices, &job->context->choices)); /* tuning must not change a plan */
-    job->refused_before = job->choices.refused = job->context->session->refused;
-    PST_TRY(pst_device_network_create(&engine, job->network->model, &job->net));
-    job->net->layers.ceil = o->remainder == PST_REMAINDER_CEIL;
+    PST_TRY(make_networks(job));
     *objective = (pst_objective_options){.form = o->loss_form,
                                          .pooling = pst_pool_of(o->pooling),
                                          .tv_kind = o->tv_kind,
@@ -235,8 +252,10 @@ void pst_job_destroy(pst_job *job) {
     if (!job)
         return;
     pst_stage_close(job);
-    pst_device_network_destroy(job->net);
-    pst_conv_choices_clear(&job->choices);
+    for (size_t d = 0; d < PST_CONTEXT_DEVICES_MAX; d++) {
+        pst_device_network_destroy(job->nets[d]);
+        pst_conv_choices_clear(&job->choices[d]);
+    }
     pst_image_destroy(job->content);
     pst_image_destroy(job->start);
     for (size_t s = 0; job->styles && s < job->options.style_count; s++)

@@ -34,7 +34,7 @@ static void say_device(pst_job *job, bool chosen) {
         plan->height, tiles, chosen ? "at least " : "",
         needed_mebibytes(in_all ? plan->device_bytes : plan->largest_bytes), in_all ? "" : " in one piece",
         in_all ? "may take" : "it has pieces of",
-        mebibytes(in_all ? plan->device_limit_bytes : job->context->session->device.info.max_allocation_bytes),
+        mebibytes(in_all ? plan->device_limit_bytes : pst_context_piece_bytes(job->context)),
         !chosen   ? "; smaller tiles need less"
         : bounded ? "; let it take more (memory)"
                   : "; choose another device");
@@ -51,11 +51,13 @@ static uint64_t image_bytes(const pst_job *job) {
 
 static pst_status check_host(pst_job *job) {
     const pst_plan *plan = &job->plan;
-    const bool shared = job->context->session->device.info.type == PST_DEVICE_CPU; /* its memory is the host's */
     const uint64_t has = pst_machine_memory();
-    const uint64_t needed = plan->memory_bytes + image_bytes(job) + (shared ? plan->device_bytes : 0);
+    uint64_t needed = plan->memory_bytes + image_bytes(job);
     uint64_t room;
     pst_status status = PST_OK;
+    for (size_t d = 0; d < job->context->device_count; d++)
+        if (job->context->devices[d].session->device.info.type == PST_DEVICE_CPU) /* its memory is the host's */
+            needed += plan->device_bytes;
     if (has && needed > has)
         say(job, PST_ERROR_MEMORY, "%dx%d pixels in tiles need %.0f MiB of memory, and this machine has %.0f MiB%s",
             plan->width, plan->height, mebibytes(needed), mebibytes(has),

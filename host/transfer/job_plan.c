@@ -107,8 +107,7 @@ cleanup:
 }
 
 bool pst_job_fits(const pst_job *job, const pst_needs *n) {
-    return pst_needs_device(n) <= job->plan.device_limit_bytes &&
-           n->largest <= job->context->session->device.info.max_allocation_bytes;
+    return pst_needs_device(n) <= job->plan.device_limit_bytes && n->largest <= pst_context_piece_bytes(job->context);
 }
 
 pst_status pst_job_fits_all(pst_job *job, const pst_needs *n, bool *fits) {
@@ -203,7 +202,6 @@ static void list_entries(pst_job *job, const pst_needs *device, const pst_needs 
 }
 
 pst_status pst_job_make_plan(pst_job *job) {
-    const pst_device *device = &job->context->session->device;
     pst_plan *plan = &job->plan;
     pst_needs *whole, most, host = {0};
     bool whole_fits;
@@ -212,7 +210,7 @@ pst_status pst_job_make_plan(pst_job *job) {
     PST_TRY(choose_scales(job, whole));
     job->context->error = (pst_error){0};
     *plan = (pst_plan){.width = job->width, .height = job->height};
-    plan->device_limit_bytes = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
+    plan->device_limit_bytes = pst_context_memory_bytes(job->context);
     if (job->options.memory_bytes && job->options.memory_bytes < plan->device_limit_bytes)
         plan->device_limit_bytes = job->options.memory_bytes;
     most = most_of(job, whole);

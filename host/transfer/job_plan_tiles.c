@@ -40,7 +40,7 @@ static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64
     *n = (pst_needs){0};
     options.w = extent.w;
     options.h = extent.h;
-    PST_TRY(pst_tiled_create(&job->net, 1, &options, &tiles, &job->stores, &tiled));
+    PST_TRY(pst_tiled_create(job->nets, job->context->device_count, &options, &tiles, &job->stores, &tiled));
     const pst_tiled_needs needs = pst_tiled_measure(tiled);
     const pst_optimizer_options optimizer = pst_stage_optimizer(job, extent.w, extent.h, scale->iterations);
     const size_t vectors = pst_optimizer_vector_count(&optimizer);

@@ -6,37 +6,58 @@
 #include "transfer/job.h"
 #include "transfer/stage.h"
 
-bool pst_job_is_outdated(const pst_job *job) { return job->choices.refused != job->context->session->refused; }
+bool pst_job_is_outdated(const pst_job *job) {
+    const pst_context *context = job->context;
+    for (size_t d = 0; d < context->device_count; d++)
+        if (job->choices[context->devices[d].kind].refused != context->devices[d].session->refused)
+            return true;
+    return false;
+}
 
 static void set_notice(pst_job *job) {
-    const pst_session *session = job->context->session;
-    uint64_t since = session->refused & ~job->refused_before;
+    const pst_context *context = job->context;
+    uint64_t since = 0;
     char names[160] = "";
+    for (size_t d = 0; d < context->device_count; d++)
+        since |= context->devices[d].session->refused & ~job->refused_before[context->devices[d].kind];
     for (unsigned bit = 0; bit < PST_REFUSED_MOST; bit++)
         if (since >> bit & 1) {
             size_t used = strlen(names);
             snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", pst_refused_name(bit));
         }
     snprintf(job->notice, sizeof job->notice,
-             "the driver's compiler takes more than %g s for %s; plainer kernels are used", session->compile_seconds,
-             names);
+             "the driver's compiler takes more than %g s for %s; plainer kernels are used",
+             context->session->compile_seconds, names);
 }
 
 static pst_status plan_anew(pst_job *job) {
+    const pst_context *context = job->context;
     set_notice(job);
     pst_context_keep_refused(job->context);
-    job->choices.refused = job->context->session->refused;
+    for (size_t d = 0; d < context->device_count; d++)
+        job->choices[context->devices[d].kind].refused = context->devices[d].session->refused;
     return pst_job_plan_again(job);
 }
 
-/* Ranks come together after an attempt, and what one refuses all refuse. */
+/* What a device of one rank refuses, all devices of all ranks refuse: so they all plan anew, or none does. */
+static pst_status unite(pst_context *context, pst_error *error) {
+    uint64_t all = 0;
+    for (size_t d = 0; d < context->device_count; d++)
+        all |= context->devices[d].session->refused;
+    const pst_status status = pst_ranks_unite(context->ranks, error, &all);
+    for (size_t d = 0; context->ranks && status == PST_OK && d < context->device_count; d++)
+        context->devices[d].session->refused = all;
+    return status;
+}
+
+/* Ranks come together after an attempt. */
 static pst_status agree(pst_job *job, pst_status status) {
     pst_error *error = &job->context->error;
     status = pst_ranks_agree(job->context->ranks, error, status);
     if (status == PST_OK)
         return PST_OK;
     const pst_error before = *error;
-    if (pst_ranks_unite(job->context->ranks, error, &job->context->session->refused) == PST_OK)
+    if (unite(job->context, error) == PST_OK)
         *error = before;
     return status;
 }

@@ -221,7 +221,7 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
         PST_TRY(pst_host_space_open(&job->stores, stage->h, stage->w, pixel_scale,
                                     pst_optimizer_vector_count(&stage->optimizer_options) + 2, pst_stage_halves(job),
                                     &stage->on_host));
-        PST_TRY(pst_tiled_create(&job->net, 1, &options, &tiles, &job->stores, &stage->tiled));
+        PST_TRY(pst_tiled_create(job->nets, job->context->device_count, &options, &tiles, &job->stores, &stage->tiled));
         pst_tiled_watch(stage->tiled, watch_tiles, job);
     } else {
         stage->space = &stage->on_device.base;

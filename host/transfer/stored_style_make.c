@@ -235,8 +235,7 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     pst_error *error = &context->error;
     pst_conv_engine engine = {.session = context->session,
                               .gemm = context->gemm,
-                              .workspace_limit =
-                                  o->workspace_bytes ? o->workspace_bytes : pst_workspace_bytes(context->session),
+                              .workspace_limit = o->workspace_bytes ? o->workspace_bytes : pst_workspace_bytes(context),
                               .choices = &m->choices};
     const char *digest;
     pst_status status;
@@ -253,7 +252,7 @@ static pst_status prepare(maker *m, pst_network *network, const char *about) {
     snprintf(m->style->network, sizeof m->style->network, "%s", pst_path_name(network->model->path));
     pst_make_printable(m->style->about, sizeof m->style->about); /* files refuse control characters */
     pst_make_printable(m->style->network, sizeof m->style->network);
-    PST_TRY(pst_conv_choices_add(error, &m->choices, &context->choices));
+    PST_TRY(pst_conv_choices_add(error, &m->choices, &context->devices[0].choices));
     PST_TRY(pst_device_network_create(&engine, network->model, &m->net));
     m->net->layers.ceil = m->style->ceil;
     PST_TRY(choose_layers(m));

@@ -27,56 +27,57 @@ static void notice(pst_context *context, const char *format, ...) {
 }
 
 /* The device's own file may be absent, and what is wrong with it is no reason not to work. */
-static pst_status read_own(pst_context *context) {
+static pst_status read_own(pst_context *context, pst_opened_device *device) {
     char *path = NULL, foreign[FOREIGN];
-    pst_status status = pst_choices_path(context->session, &path);
+    pst_error *error = device->session->error;
+    pst_status status = pst_choices_path(device->session, &path);
     if (status == PST_OK)
-        status = pst_choices_read(context->session, path, &context->choices, foreign);
+        status = pst_choices_read(device->session, path, &device->choices, foreign);
     if (status == PST_OK && foreign[0]) {
-        pst_conv_choices_clear(&context->choices);
+        pst_conv_choices_clear(&device->choices);
         notice(context, "%.230s: %.230s; it is ignored", path, foreign);
     } else if (status == PST_ERROR_FORMAT) {
-        notice(context, "%.490s; it is ignored", context->error.text);
+        notice(context, "%.490s; it is ignored", error->text);
     }
     pst_free(path);
     if (status == PST_ERROR_MEMORY)
         return status;
-    context->error = (pst_error){0};
+    *error = (pst_error){0};
     return PST_OK;
 }
 
-pst_status pst_context_read_choices(pst_context *context, const char *file) {
+pst_status pst_context_read_choices(pst_context *context, size_t d, const char *file) {
+    pst_opened_device *device = &context->devices[d];
     char foreign[FOREIGN];
-    context->choices_notice[0] = '\0';
-    context->own_choices = !file;
+    device->own_choices = !file;
     if (!file)
-        return read_own(context);
+        return read_own(context, device);
     if (!*file)
         return PST_OK;
-    pst_status status = pst_choices_read(context->session, file, &context->choices, foreign);
+    pst_status status = pst_choices_read(device->session, file, &device->choices, foreign);
     if (status == PST_OK && foreign[0]) /* whoever names it wants it */
         notice(context, "%.230s: %.230s; it is used anyway", file, foreign);
     return status;
 }
 
 pst_status pst_context_take_choices(pst_context *context, const char *text) {
+    pst_opened_device *device = &context->devices[0];
     char foreign[FOREIGN];
-    context->choices_notice[0] = '\0';
-    pst_status status = pst_choices_parse(context->session, "the choices of algorithms", text, strlen(text),
-                                          &context->choices, foreign);
+    pst_status status =
+        pst_choices_parse(device->session, "the choices of algorithms", text, strlen(text), &device->choices, foreign);
     if (status == PST_OK && foreign[0])
         notice(context, "the choices of algorithms: %.230s; they are used anyway", foreign);
     return status;
 }
 
 pst_status pst_job_choices_text(pst_job *job, char **text) {
-    return pst_choices_print(job->context->session, &job->choices, text);
+    return pst_choices_print(job->context->session, &job->choices[0], text);
 }
 
 size_t pst_context_choices(const pst_context *context, const char **notice) {
     if (notice)
         *notice = context->choices_notice;
-    return context->choices.count;
+    return context->devices[0].choices.count;
 }
 
 /* ---- tuning ---- */
@@ -104,57 +105,77 @@ static bool tell(void *user, size_t done, size_t total, const pst_conv_shape *s,
 }
 
 /* Adds the new choices to what the file holds, if that is for this device, driver and version. */
-static pst_status keep(pst_context *context, const char *file, const pst_conv_choices *found) {
+static pst_status keep(pst_session *session, const char *file, const pst_conv_choices *found) {
     pst_conv_choices all = {0};
     char *own = NULL, foreign[FOREIGN];
     pst_status status;
     if (!file)
-        PST_TRY(pst_choices_path(context->session, &own));
+        PST_TRY(pst_choices_path(session, &own));
     const char *path = file ? file : own;
-    if (pst_choices_read(context->session, path, &all, foreign) != PST_OK)
-        context->error = (pst_error){0};
+    if (pst_choices_read(session, path, &all, foreign) != PST_OK)
+        *session->error = (pst_error){0};
     else if (foreign[0])
         pst_conv_choices_clear(&all);
-    PST_TRY(pst_conv_choices_add(&context->error, &all, found));
+    PST_TRY(pst_conv_choices_add(session->error, &all, found));
     all.refused = found->refused; /* `pastiche tune` tries again what the file refuses */
-    PST_TRY(pst_choices_write(context->session, path, &all));
+    PST_TRY(pst_choices_write(session, path, &all));
 cleanup:
     pst_conv_choices_clear(&all);
     pst_free(own);
     return status;
 }
 
-void pst_context_keep_refused(pst_context *context) {
-    pst_conv_choices found = {.refused = context->session ? context->session->refused : 0};
-    if (!context->own_choices || found.refused == context->choices.refused)
+static void keep_refused(pst_opened_device *device) {
+    pst_conv_choices found = {.refused = device->session->refused};
+    if (!device->own_choices || found.refused == device->choices.refused)
         return;
-    const pst_error before = context->error;
-    keep(context, NULL, &found);
-    context->choices.refused = found.refused;
-    context->error = before;
+    const pst_error before = *device->session->error;
+    keep(device->session, NULL, &found);
+    device->choices.refused = found.refused;
+    *device->session->error = before;
 }
 
-static pst_conv_engine engine_of(pst_context *context) {
-    return (pst_conv_engine){
-        .session = context->session, .gemm = context->gemm, .workspace_limit = pst_workspace_bytes(context->session)};
+void pst_context_share_refused(pst_context *context) {
+    uint64_t refused[PST_CONTEXT_DEVICES_MAX] = {0};
+    for (size_t d = 0; d < context->device_count; d++)
+        refused[context->devices[d].kind] |= context->devices[d].session->refused;
+    for (size_t d = 0; d < context->device_count; d++)
+        context->devices[d].session->refused = refused[context->devices[d].kind];
 }
 
-/* The options as they are meant, and what they ask to measure. */
-static pst_status list_products(pst_context *context, pst_network *network, const pst_tune_options *options,
-                                pst_tune_options *o, pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
-    const pst_conv_engine engine = engine_of(context);
-    pst_weights *made = NULL;
-    pst_device_network *net = NULL;
-    pst_status status = PST_OK;
+void pst_context_keep_refused(pst_context *context) {
+    if (!context->session)
+        return;
+    pst_context_share_refused(context);
+    for (size_t d = 0; d < context->device_count; d++)
+        if (context->devices[d].kind == d)
+            keep_refused(&context->devices[d]);
+}
+
+static pst_conv_engine engine_of(const pst_context *context, size_t device) {
+    const pst_opened_device *d = &context->devices[device];
+    return (pst_conv_engine){.session = d->session, .gemm = d->gemm, .workspace_limit = pst_workspace_bytes(context)};
+}
+
+static pst_status read_options(pst_context *context, const pst_tune_options *options, pst_tune_options *o) {
     pst_tune_options_init(o, sizeof *o);
     if (options)
         memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
     if (o->width < 1 || o->height < 1 || o->width > PST_IMAGE_MAX_SIDE || o->height > PST_IMAGE_MAX_SIDE)
         return pst_fail(&context->error, PST_ERROR_ARGUMENT, "an image of %dx%d cannot be tuned for", o->width,
                         o->height);
+    return PST_OK;
+}
+
+/* What the options ask to measure on a device. */
+static pst_status list_products(const pst_conv_engine *engine, pst_network *network, const pst_tune_options *o,
+                                pst_conv_shape shapes[2 * PST_LAYERS_MAX], size_t *count) {
+    pst_weights *made = NULL;
+    pst_device_network *net = NULL;
+    pst_status status = PST_OK;
     if (!network)
-        PST_TRY(pst_weights_vgg19(&context->error, &made));
-    PST_TRY(pst_device_network_create(&engine, network ? network->model : made, &net));
+        PST_TRY(pst_weights_vgg19(engine->session->error, &made));
+    PST_TRY(pst_device_network_create(engine, network ? network->model : made, &net));
     PST_TRY(pst_tune_list(net, o->height, o->width, shapes, NULL, count));
 cleanup:
     pst_device_network_destroy(net);
@@ -162,35 +183,57 @@ cleanup:
     return status;
 }
 
-static pst_status tune(pst_context *context, pst_network *network, const pst_tune_options *options,
-                       pst_tune_callback callback, void *user) {
-    const pst_conv_engine engine = engine_of(context);
-    pst_tune_options o;
+static pst_status tune_device(pst_context *context, size_t d, pst_network *network, const pst_tune_options *o,
+                              const pst_tuning *tuning) {
+    pst_opened_device *device = &context->devices[d];
+    const pst_conv_engine engine = engine_of(context, d);
     pst_conv_shape shapes[2 * PST_LAYERS_MAX];
     size_t count;
-    teller t = {callback, user};
-    pst_tuning tuning;
     pst_conv_choices found = {0};
     pst_status status;
-    PST_TRY(list_products(context, network, options, &o, shapes, &count));
+    PST_TRY(list_products(&engine, network, o, shapes, &count));
+    status = pst_tune_shapes(&engine, shapes, count, tuning, &found);
+    if (status != PST_OK && status != PST_STOPPED)
+        goto cleanup;
+    bool stopped = status == PST_STOPPED;
+    PST_TRY(pst_conv_choices_add(device->session->error, &device->choices, &found));
+    found.refused = device->session->refused;
+    context->choices_notice[0] = '\0';
+    if (found.count && !(o->choices_file && !*o->choices_file))
+        PST_TRY(keep(device->session, o->choices_file, &found));
+    status = stopped ? PST_STOPPED : PST_OK;
+cleanup:
+    pst_conv_choices_clear(&found);
+    return pst_context_tell(context, d, status);
+}
+
+/* Is it the first of its kind, whose choices count? */
+static bool is_tuned(const pst_context *context, size_t device) { return context->devices[device].kind == device; }
+
+static pst_status tune(pst_context *context, pst_network *network, const pst_tune_options *options,
+                       pst_tune_callback callback, void *user) {
+    pst_tune_options o;
+    teller t = {callback, user};
+    pst_tuning tuning;
+    size_t kinds = 0;
+    pst_status status;
+    PST_TRY(read_options(context, options, &o));
+    for (size_t d = 0; d < context->device_count; d++)
+        kinds += is_tuned(context, d);
+    if (kinds > 1 && o.choices_file && *o.choices_file)
+        PST_TRY(pst_fail(&context->error, PST_ERROR_ARGUMENT,
+                         "%s: a file of choices is for one kind of device, not for %zu; measure one after the other",
+                         o.choices_file, kinds));
     pst_tuning_init(&tuning);
     tuning.seconds = o.seconds;
     if (callback) {
         tuning.tell = tell;
         tuning.user = &t;
     }
-    status = pst_tune_shapes(&engine, shapes, count, &tuning, &found);
-    if (status != PST_OK && status != PST_STOPPED)
-        goto cleanup;
-    bool stopped = status == PST_STOPPED;
-    PST_TRY(pst_conv_choices_add(&context->error, &context->choices, &found));
-    found.refused = context->session->refused;
-    context->choices_notice[0] = '\0';
-    if (found.count && !(o.choices_file && !*o.choices_file))
-        PST_TRY(keep(context, o.choices_file, &found));
-    status = stopped ? PST_STOPPED : PST_OK;
+    for (size_t d = 0; d < context->device_count; d++)
+        if (is_tuned(context, d))
+            PST_TRY(tune_device(context, d, network, &o, &tuning));
 cleanup:
-    pst_conv_choices_clear(&found);
     return status;
 }
 
@@ -210,18 +253,24 @@ pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_o
 }
 
 bool pst_tune_known(pst_context *context, pst_network *network, const pst_tune_options *options) {
-    if (pst_context_needs_device(context) != PST_OK)
-        return false;
-    pst_conv_engine engine = engine_of(context);
     pst_tune_options o;
-    pst_conv_shape shapes[2 * PST_LAYERS_MAX];
-    size_t count, known = 0;
-    if (list_products(context, network, options, &o, shapes, &count) != PST_OK)
+    if (pst_context_needs_device(context) != PST_OK || read_options(context, options, &o) != PST_OK)
         return false;
-    engine.choices = &context->choices;
-    for (size_t i = 0; i < count; i++)
-        known += pst_conv_chosen(&engine, &shapes[i]) != NULL;
-    return 2 * known > count;
+    for (size_t d = 0; d < context->device_count; d++) {
+        pst_conv_engine engine = engine_of(context, d);
+        pst_conv_shape shapes[2 * PST_LAYERS_MAX];
+        size_t count, known = 0;
+        if (!is_tuned(context, d))
+            continue;
+        if (list_products(&engine, network, &o, shapes, &count) != PST_OK)
+            return false;
+        engine.choices = &context->devices[d].choices;
+        for (size_t i = 0; i < count; i++)
+            known += pst_conv_chosen(&engine, &shapes[i]) != NULL;
+        if (2 * known <= count)
+            return false;
+    }
+    return true;
 }
 
 /* ---- of a job ---- */

@@ -50,7 +50,7 @@ pst_status pst_ceiling_arithmetic(pst_session *session, const pst_measuring *how
     for (size_t i = 0; i < c.items; i++)
         if (!(fabs((double)results[i] / (CHAINS * lanes) - 1) < 0.1))
             PST_TRY(pst_fail(session->error, PST_ERROR_DEVICE,
-                             "%s: multiplies and adds wrongly: %g instead of about %d", session->device.info.name,
+                             "%s: multiplies and adds wrongly: %g instead of about %d", session->device.label,
                              (double)results[i], CHAINS * lanes));
 cleanup:
     pst_free(results);
@@ -89,8 +89,7 @@ static pst_status write_or_check(stream *s, bool check) {
             PST_TRY(pst_buffer_read(session, s->a, offset, values, bytes));
             for (size_t i = 0; i < SAMPLE; i++)
                 if (values[i] != (float)((s->triad ? 3 : 1) * (i + 1)))
-                    PST_TRY(
-                        pst_fail(session->error, PST_ERROR_DEVICE, "%s: copies wrongly", session->device.info.name));
+                    PST_TRY(pst_fail(session->error, PST_ERROR_DEVICE, "%s: copies wrongly", session->device.label));
         } else {
             for (size_t i = 0; i < SAMPLE; i++)
                 values[i] = (float)(i + 1);
@@ -117,7 +116,7 @@ pst_status pst_ceiling_bandwidth(pst_session *session, const pst_measuring *how,
     s.floats = bytes / sizeof(float);
     if (s.floats < SAMPLE)
         return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY, "%s: has too little memory to measure",
-                        session->device.info.name);
+                        session->device.label);
     PST_TRY(pst_kernel_get(session, "ceiling", triad ? "ceiling_triad" : "ceiling_copy", "", &s.kernel));
     PST_TRY(pst_buffer_create(session, bytes, "the benchmark", &s.a));
     PST_TRY(pst_buffer_create(session, bytes, "the benchmark", &s.b));

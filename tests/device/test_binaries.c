@@ -220,7 +220,7 @@ START_TEST(drivers_that_keep_their_own_are_left_alone) {
     pst_error error = {0};
     pst_device device;
     pst_binaries kept;
-    if (pst_device_choose(&error, NULL, &device) == PST_ERROR_NO_DEVICE)
+    if (pst_device_choose(&error, NULL, &device, 1, &(size_t){0}) == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
     setenv("XDG_CACHE_HOME", "/a folder", 1);
     unsetenv("PASTICHE_BINARIES");
@@ -258,7 +258,7 @@ START_TEST(a_key_is_for_one_source_device_and_driver) {
     static char keys[KEYS][PST_CACHE_KEY + 1];
     pst_error error = {0};
     pst_device device;
-    if (pst_device_choose(&error, NULL, &device) == PST_ERROR_NO_DEVICE)
+    if (pst_device_choose(&error, NULL, &device, 1, &(size_t){0}) == PST_ERROR_NO_DEVICE)
         exit(TEST_SKIPPED);
     const pst_device_info known = device.info;
     pst_binaries kept = {.device = &device, .cache = {folder, 1}};

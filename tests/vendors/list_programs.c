@@ -111,11 +111,11 @@ static void every_algorithm(int size) {
             pst_transfer_options options = job_of(size);
             options.pooling = (pst_pooling)pooling;
             need(force_algorithm(&context->error, net, size * HEIGHT / WIDTH, size, pst_conv_menu[i]->name,
-                                 &context->choices),
+                                 &context->devices[0].choices),
                  "choices");
             run(&options);
         }
-    pst_conv_choices_clear(&context->choices);
+    pst_conv_choices_clear(&context->devices[0].choices);
     pst_device_network_destroy(net);
 }
 
