@@ -4,7 +4,13 @@
 
 #include "cli/options/options.h"
 
-typedef enum batch_state { BATCH_TO_DO, BATCH_THERE, BATCH_DONE, BATCH_FAILED } batch_state;
+typedef enum batch_state {
+    BATCH_TO_DO,
+    BATCH_THERE,
+    BATCH_DONE,
+    BATCH_FAILED,
+    BATCH_ELSEWHERE
+} batch_state; /* the last: by another rank */
 
 typedef struct batch_item {
     size_t content, style; /* which one of the list */

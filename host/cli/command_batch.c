@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/batch_list.h"
+#include "cli/batch_deal.h"
 #include "cli/commands.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/values.h"
+#include "cli/ranks/world.h"
 #include "cli/run/inputs.h"
 #include "cli/run/run_paint.h"
 #include "cli/run/signals.h"
@@ -20,6 +21,7 @@ typedef struct batch {
     const settings *settings;
     invocation invocation;
     batch_list list;
+    size_t to_do;               /* of it, by all ranks */
     verdict *contents, *styles; /* of the images, before anything is painted */
     time_t begun;               /* when the first run did */
     double pixels,
@@ -208,8 +210,8 @@ static void sum_up(batch *b, bool begun) {
         snprintf(left, sizeof left, ", %zu left%s", rest,
                  begun && !b->settings->overwrite ? ": the same command continues with them" : "");
     progress_say(&b->invocation.report, "%zu of %zu %s painted in %s%s%s%s", batch_count(list, BATCH_DONE), list->count,
-                 list->count == 1 ? "image" : "images", progress_time(begun ? difftime(time(NULL), b->begun) : 0, took),
-                 there, failed, left);
+                 list->count == 1 ? "image" : "images",
+                 progress_time(b->begun ? difftime(time(NULL), b->begun) : 0, took), there, failed, left);
 }
 
 static int paint_all(batch *b) {
@@ -232,11 +234,14 @@ static int paint_all(batch *b) {
     code = make_room(b);
     if (code != EXIT_OK)
         return code;
-    if (batch_count(&b->list, BATCH_TO_DO))
-        progress_say(&w->report, "%s, %s, %d iterations for each of %zu into %s", w->device.name, file_name(w->model),
-                     s->transfer.iterations, batch_count(&b->list, BATCH_TO_DO), s->output);
+    char dealt[48] = "";
+    if (world_count() > 1)
+        snprintf(dealt, sizeof dealt, ", %zu of them by rank 0 of %d", batch_count(&b->list, BATCH_TO_DO),
+                 world_count());
+    if (b->to_do)
+        progress_say(&w->report, "%s, %s, %d iterations for each of %zu into %s%s", w->device.name, file_name(w->model),
+                     s->transfer.iterations, b->to_do, s->output, dealt);
     code = paint_items(b);
-    sum_up(b, true);
     return code == EXIT_OK && batch_count(&b->list, BATCH_FAILED) ? EXIT_FAILED : code;
 }
 
@@ -249,12 +254,17 @@ int batch_command(const settings *s) {
         inputs_tell_left_out(&b.invocation.report, &b.list.left_out);
         code = check_names(&b);
     }
+    b.to_do = batch_count(&b.list, BATCH_TO_DO);
+    code = world_agree(code);
+    if (code == EXIT_OK)
+        code = batch_deal(&b.list, s);
     if (code == EXIT_OK) {
+        b.invocation.log_begun = world_count() > 1;
         b.invocation.runs = (int)batch_count(&b.list, BATCH_TO_DO);
         if (b.invocation.runs || s->plan)
             code = paint_all(&b);
-        else
-            sum_up(&b, false);
+        if (!s->plan && batch_collect(&b.list) && (b.begun || !b.invocation.runs))
+            sum_up(&b, b.to_do > 0);
     }
     free(b.contents);
     free(b.styles);

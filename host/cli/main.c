@@ -26,9 +26,9 @@ static int (*const runs[COMMAND_COUNT])(const settings *s) = {
 /* What ranks share or deal out; all else is done by the first one. */
 static world_way way_of(const command *c, const settings *s) {
     const command_id id = (command_id)(c - command_table);
-    if ((id == COMMAND_RUN && !s->sheet) || id == COMMAND_AGAIN)
+    if ((id == COMMAND_RUN && !s->sheet) || id == COMMAND_AGAIN || (id == COMMAND_BATCH && !s->plan))
         return WORLD_TOGETHER;
-    return id == COMMAND_BATCH && !s->plan ? WORLD_APART : WORLD_ONE;
+    return WORLD_ONE;
 }
 
 static int run(const command *c, int count, char **arguments) {

@@ -116,3 +116,5 @@ bool world_sum(int64_t *values, size_t count) {
     const pst_ranks *r = world_ranks();
     return !r || r->sum(r->self, values, count);
 }
+
+bool world_collect(int64_t *values, size_t count) { return !ranks || ranks->sum(ranks->self, values, count); }

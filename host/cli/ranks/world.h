@@ -26,6 +26,9 @@ const pst_ranks *world_ranks(void);
 void world_evaluates(void);
 void world_waits(void);
 
+/* After a command that each rank did for itself: the sums of their numbers; waits as long as it takes. */
+bool world_collect(int64_t *values, size_t count);
+
 /* Does this process print and write files? */
 bool world_leads(void);
 
