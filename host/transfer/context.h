@@ -73,6 +73,9 @@ pst_status pst_context_take_choices(pst_context *context, const char *text);
 pst_status pst_context_join(pst_context *context, pst_status status);
 pst_status pst_context_share_choices(pst_context *context);
 
+/* What a device of one rank refuses, all devices of all ranks refuse. */
+pst_status pst_context_unite_refused(pst_context *context);
+
 /* What is refused (op/refused.h) on one device is refused on all of its kind. */
 void pst_context_share_refused(pst_context *context);
 

@@ -59,10 +59,23 @@ cleanup:
     return pst_ranks_agree(context->ranks, &context->error, status);
 }
 
+pst_status pst_context_unite_refused(pst_context *context) {
+    uint64_t all = 0;
+    for (size_t d = 0; d < context->device_count; d++)
+        all |= context->devices[d].session->refused;
+    const pst_status status = pst_ranks_unite(context->ranks, &context->error, &all);
+    for (size_t d = 0; context->ranks && status == PST_OK && d < context->device_count; d++)
+        context->devices[d].session->refused = all;
+    return status;
+}
+
 pst_status pst_context_join(pst_context *context, pst_status status) {
     PST_TRY(pst_ranks_agree(context->ranks, &context->error, status));
     PST_TRY(compare_builds(context));
     PST_TRY(pst_context_share_choices(context));
+    PST_TRY(pst_context_unite_refused(context));
+    for (size_t d = 0; d < context->device_count; d++) /* not to be kept as what this device refused */
+        context->devices[d].choices.refused = context->devices[d].session->refused;
 cleanup:
     return status;
 }

@@ -39,25 +39,14 @@ static pst_status plan_anew(pst_job *job) {
     return pst_job_plan_again(job);
 }
 
-/* What a device of one rank refuses, all devices of all ranks refuse: so they all plan anew, or none does. */
-static pst_status unite(pst_context *context, pst_error *error) {
-    uint64_t all = 0;
-    for (size_t d = 0; d < context->device_count; d++)
-        all |= context->devices[d].session->refused;
-    const pst_status status = pst_ranks_unite(context->ranks, error, &all);
-    for (size_t d = 0; context->ranks && status == PST_OK && d < context->device_count; d++)
-        context->devices[d].session->refused = all;
-    return status;
-}
-
-/* Ranks come together after an attempt. */
+/* Ranks come together after an attempt: all plan anew, or none does. */
 static pst_status agree(pst_job *job, pst_status status) {
     pst_error *error = &job->context->error;
     status = pst_ranks_agree(job->context->ranks, error, status);
     if (status == PST_OK)
         return PST_OK;
     const pst_error before = *error;
-    if (unite(job->context, error) == PST_OK)
+    if (pst_context_unite_refused(job->context) == PST_OK)
         *error = before;
     return status;
 }
