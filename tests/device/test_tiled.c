@@ -1,7 +1,7 @@
 /* The objective tile by tile against the objective in one piece: losses and gradient of a network of random weights,
  * for every form of the losses, odd sizes, tiles as small as allowed. Where tiles keep their maps, where stores lie and
  * how many devices share the tiles changes no byte. */
-/* promise: tiles */
+/* promise: tiles ranks */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
