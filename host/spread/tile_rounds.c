@@ -40,12 +40,14 @@ pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, c
         }
     }
     PST_TRY(pst_lock_create(walk->error, &walk->lock));
+    PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks), sizeof *walk->held, &walk->held));
     for (size_t s = 0; s < walk->partition.count; s++) {
         const size_t tiles = (size_t)pst_segment_tiles(pst_walk_segment(walk, s));
         most = tiles > most ? tiles : most;
         PST_TRY(pst_allocate(walk->error, tiles, sizeof *walk->keepers[s], &walk->keepers[s]));
     }
     PST_TRY(pst_allocate(walk->error, most, sizeof *walk->taken, &walk->taken));
+    PST_TRY(pst_allocate(walk->error, most, sizeof *walk->parts, &walk->parts));
     *result = walk;
     return PST_OK;
 cleanup:
@@ -59,12 +61,14 @@ void pst_tile_walk_destroy(pst_tile_walk *walk) {
     for (size_t d = 0; d < walk->walker_count; d++)
         pst_tile_walker_close(&walk->walkers[d]);
     for (size_t s = 0; s < PST_SEGMENTS_MAX; s++) {
-        pst_store_destroy(walk->levels[s]);
-        pst_store_destroy(walk->d_levels[s]);
+        pst_shared_map_destroy(walk->levels[s]);
+        pst_shared_map_destroy(walk->d_levels[s]);
         pst_free(walk->keepers[s]);
     }
     pst_lock_destroy(walk->lock);
     pst_free(walk->taken);
+    pst_free(walk->parts);
+    pst_free(walk->held);
     pst_free(walk);
 }
 
@@ -83,23 +87,14 @@ pst_status pst_tile_walk_allocate(pst_tile_walk *walk) {
             return status;
         }
     }
-    for (size_t i = 0; i + 1 < walk->partition.count; i++) {
-        const pst_segment *s = pst_walk_segment(walk, i);
-        PST_TRY(pst_store_create(walk->stores, walk->options.in_file, false, s->out_h, s->out_w, s->out_c,
-                                 "maps between segments", &walk->levels[i]));
-        if (walk->options.backward)
-            PST_TRY(pst_store_create(walk->stores, walk->options.in_file, false, s->out_h, s->out_w, s->out_c,
-                                     "gradients between segments", &walk->d_levels[i]));
-    }
-cleanup:
-    return status;
+    return pst_tile_walk_create_levels(walk);
 }
 
 /* One walk over the tiles of a segment by all devices. */
 typedef struct round {
     pst_tile_walk *walk;
     size_t segment;
-    bool backward, hands_on;
+    bool backward, hands_on, stopped; /* stopped: by the watcher */
     const pst_tile_visitor *visitor;
     pst_tile_list list;
     pst_status statuses[PST_TILED_DEVICES_MAX];
@@ -131,8 +126,11 @@ static void walk_tiles(void *user, size_t device) {
         status = r->backward ? pst_tile_walker_backward(walk, device, r->segment, tile, r->visitor)
                              : pst_tile_walker_forward(walk, device, r->segment, tile, r->hands_on, r->visitor);
         note_tile(walk, device, pst_clock_seconds() - begun);
-        if (status == PST_OK && device == 0 && walk->watcher && walk->watcher(walk->watching, tiles_so_far(walk)))
-            status = PST_STOPPED;
+        if (status == PST_OK && device == 0 && walk->watcher && walk->watcher(walk->watching, tiles_so_far(walk))) {
+            r->stopped = true;
+            if (pst_ranks_count(walk->stores->ranks) == 1) /* others would wait for what this rank's tiles hand on */
+                pst_tile_list_stop(&r->list);
+        }
     }
     r->statuses[device] = status;
     if (status != PST_OK)
@@ -152,23 +150,56 @@ void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status sta
         *walk->error = *own;
 }
 
+/* What comes of a round for all ranks: a failure of one is one for all, and so is a stop. */
+static pst_status agree(const round *r, pst_status status) {
+    const pst_tile_walk *walk = r->walk;
+    const pst_ranks *ranks = walk->stores->ranks;
+    const int count = pst_ranks_count(ranks);
+    int64_t *flags;
+    pst_status shared;
+    if (count == 1)
+        return status == PST_OK && r->stopped ? PST_STOPPED : status;
+    if (pst_allocate(status == PST_OK ? walk->error : NULL, (size_t)count + 1, sizeof *flags, &flags) != PST_OK)
+        return status == PST_OK ? PST_ERROR_MEMORY : status;
+    flags[pst_ranks_rank(ranks)] = status != PST_OK;
+    flags[count] = r->stopped;
+    shared = pst_ranks_sum(ranks, status == PST_OK ? walk->error : NULL, flags, (size_t)count + 1);
+    for (int k = 0; k < count && shared == PST_OK && status == PST_OK; k++)
+        if (flags[k])
+            shared = pst_fail(walk->error, PST_ERROR_RANKS, "rank %d has failed", k);
+    if (shared == PST_OK && flags[count])
+        shared = PST_STOPPED;
+    pst_free(flags);
+    return status == PST_OK ? shared : status;
+}
+
 static pst_status run(round *r) {
     pst_tile_walk *walk = r->walk;
     const int tiles = pst_segment_tiles(pst_walk_segment(walk, r->segment));
+    const pst_tile_range own = pst_walk_own_range(walk, r->segment);
     r->list.lock = walk->lock;
-    r->list.end = tiles;
+    r->list.first = own.first;
+    r->list.end = own.end;
     r->list.taken = walk->taken;
     for (int t = 0; t < tiles; t++)
         walk->taken[t] = false;
     const double begun = pst_clock_seconds();
     pst_status status = PST_OK;
     pst_threads_run(walk->walker_count, walk_tiles, r);
-    walk->times.walk_seconds += pst_clock_seconds() - begun;
-    for (size_t d = walk->walker_count; d-- > 0;) /* a failure counts more than a stop, which is device 0's */
-        if (r->statuses[d] != PST_OK && (status == PST_OK || r->statuses[d] != PST_STOPPED)) {
+    const double walked = pst_clock_seconds();
+    walk->times.walk_seconds += walked - begun;
+    for (size_t d = 0; d < walk->walker_count && status == PST_OK; d++)
+        if (r->statuses[d] != PST_OK) {
             status = r->statuses[d];
             pst_tile_walk_tell(walk, d, status);
         }
+    PST_TRY(agree(r, status));
+    if (r->backward && r->segment)
+        PST_TRY(pst_tile_walk_exchange(walk, r->segment - 1, true));
+    if (!r->backward && r->hands_on && r->segment + 1 < walk->partition.count)
+        PST_TRY(pst_tile_walk_exchange(walk, r->segment, false));
+    walk->times.exchange_seconds += pst_clock_seconds() - walked;
+cleanup:
     return status;
 }
 

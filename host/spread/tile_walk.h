@@ -1,6 +1,7 @@
 /* Walks through a network tile by tile: windows come from stores and go back to them, and on a device there is one
- * window at a time (spread/partition.h). Several devices share the tiles, each on a thread of its own. Here are the
- * mechanics; what is done with features and gradients is the caller's.
+ * window at a time (spread/partition.h). Each of the stores' ranks has some of the tiles of a segment, and its devices
+ * share those, each on a thread of its own. Here are the mechanics; what is done with features and gradients is the
+ * caller's. All ranks call the same functions.
  *
  * An evaluation: for each segment pst_tile_walk_forward; then, from the last segment to the first,
  * pst_tile_walk_backward. */
@@ -40,7 +41,7 @@ typedef struct pst_tile_walk_needs {
     /* On the device that takes most; maps with those that are kept. */
     uint64_t weights, maps, workspace, windows, largest;
     uint64_t levels, staging; /* bytes of stores, and of host memory besides */
-    double work, whole_work;  /* multiply-adds of an evaluation, and without tiles */
+    double work, whole_work;  /* multiply-adds of an evaluation by this rank, and of one without tiles or ranks */
 } pst_tile_walk_needs;
 pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk);
 
@@ -60,12 +61,13 @@ typedef struct pst_tile_times {
         double busy_seconds; /* with tiles; the rest of walk_seconds it waited for the others */
         int tiles;
     } devices[PST_TILED_DEVICES_MAX];
-    double walk_seconds;
+    double walk_seconds;     /* of this rank's devices */
+    double exchange_seconds; /* and then for what other ranks have, or until they have it */
 } pst_tile_times;
 const pst_tile_times *pst_tile_walk_times(const pst_tile_walk *walk);
 
-/* Is called on the caller's thread now and then while tiles are walked, with their number so far; true: walks end as
- * soon as they can with PST_STOPPED. */
+/* Is called on the caller's thread now and then while tiles are walked, with the number that this rank has walked so
+ * far; true: the walk ends as soon as it can with PST_STOPPED, for all ranks. */
 typedef bool (*pst_tile_watcher)(void *user, int tiles);
 void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *user);
 
@@ -95,7 +97,8 @@ typedef struct pst_tile_visitor {
     pst_status (*write)(void *user, size_t device, pst_rect own, float *gradient);
 } pst_tile_visitor;
 
-/* All tiles of a segment; hands_on false: once more, only to look. */
+/* All tiles of a segment; hands_on false: once more, only to look. Where one rank fails, the others are told so
+ * (PST_ERROR_RANKS). */
 pst_status pst_tile_walk_forward(pst_tile_walk *walk, size_t segment, bool hands_on, const pst_tile_visitor *visitor);
 pst_status pst_tile_walk_backward(pst_tile_walk *walk, size_t segment, const pst_tile_visitor *visitor);
 

@@ -54,7 +54,8 @@ static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker) 
     uint64_t left = walk->options.keep_bytes;
     pst_status status = PST_OK;
     for (size_t s = walk->partition.count; s-- > 0;) {
-        const int tiles = pst_segment_tiles(pst_walk_segment(walk, s));
+        const pst_tile_range own = pst_walk_own_range(walk, s);
+        const int tiles = own.end - own.first;
         const uint64_t bytes = pst_pass_measure(walker->passes[s]).maps;
         PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept[s], &walker->kept[s]));
         PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept_tiles[s], &walker->kept_tiles[s]));
@@ -71,7 +72,8 @@ cleanup:
 /* Is every tile kept, so that there is no need of a pass for the others? With several devices a tile may be left to one
  * that has kept another. */
 static bool keeps_all(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t s) {
-    return walk->walker_count == 1 && walker->kept_count[s] == pst_segment_tiles(pst_walk_segment(walk, s));
+    const pst_tile_range own = pst_walk_own_range(walk, s);
+    return walk->walker_count == 1 && walker->kept_count[s] == own.end - own.first;
 }
 
 pst_status pst_tile_walker_plan(pst_tile_walk *walk, pst_tile_walker *walker) {
@@ -175,12 +177,13 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
     }
     for (size_t i = 0; i < p->count; i++) {
         const pst_segment *s = &p->segments[i];
-        const double share = (double)kept[i] / pst_segment_tiles(s);
-        needs.work += (backward ? 3 - (share < 1 ? share : 1) : 1) *
-                      pst_segment_tile_work(walk->layers, s, pst_walk_windows(walk));
-        if (i + 1 < p->count)
-            needs.levels += (backward ? 2 : 1) * pst_store_bytes(false, s->out_h, s->out_w, s->out_c);
+        const pst_tile_range own = pst_walk_own_range(walk, i);
+        const int tiles = own.end - own.first;
+        const double walks = backward ? 3 * tiles - (kept[i] < tiles ? kept[i] : tiles) : tiles;
+        needs.work += walks / pst_segment_tiles(s) * pst_segment_tile_work(walk->layers, s, pst_walk_windows(walk));
     }
+    needs.levels = pst_tile_walk_level_bytes(walk);
+    needs.staging += pst_tile_walk_exchange_bytes(walk);
     return needs;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PST_SPREAD_TILE_WALK_STATE_H
 #define PST_SPREAD_TILE_WALK_STATE_H
 
+#include "spread/shared_map.h"
 #include "spread/tile_list.h"
 #include "spread/tile_walk.h"
 
@@ -27,7 +28,9 @@ struct pst_tile_walk {
     pst_partition partition;
     pst_tile_walker walkers[PST_TILED_DEVICES_MAX];
     size_t walker_count;
-    pst_store *levels[PST_SEGMENTS_MAX], *d_levels[PST_SEGMENTS_MAX]; /* what a segment hands on */
+    pst_shared_map *levels[PST_SEGMENTS_MAX], *d_levels[PST_SEGMENTS_MAX]; /* what a segment hands on */
+    pst_shared_part *parts; /* of the most tiles of a segment: scratch for exchanges */
+    pst_rect *held;         /* of each rank, likewise */
     pst_lock *lock;
     int *keepers[PST_SEGMENTS_MAX]; /* as in tile_list.h, of the last walk forward */
     bool *taken;                    /* of the most tiles of a segment */
@@ -35,6 +38,19 @@ struct pst_tile_walk {
     pst_tile_watcher watcher;
     void *watching;
 };
+
+/* The tiles of this rank, or another one, in a segment: [first, end). */
+typedef struct pst_tile_range {
+    int first, end;
+} pst_tile_range;
+
+static inline pst_tile_range pst_walk_range(const pst_tile_walk *walk, size_t s, int rank) {
+    const int tiles = pst_segment_tiles(&walk->partition.segments[s]), ranks = pst_ranks_count(walk->stores->ranks);
+    return (pst_tile_range){pst_ranks_first(tiles, ranks, rank), pst_ranks_first(tiles, ranks, rank + 1)};
+}
+static inline pst_tile_range pst_walk_own_range(const pst_tile_walk *walk, size_t s) {
+    return pst_walk_range(walk, s, pst_ranks_rank(walk->stores->ranks));
+}
 
 static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, size_t s) {
     return &walk->partition.segments[s];
@@ -45,6 +61,23 @@ static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, siz
 static inline pst_walk pst_walk_windows(const pst_tile_walk *walk) {
     return walk->options.backward ? PST_WALK_BACKWARD : PST_WALK_FORWARD;
 }
+
+/* ---- tile_walk_share.c: what lies between segments, and who has it ---- */
+
+/* Of level s, what each rank holds: its tiles of the segment before it make parts of it, those of the one behind it see
+ * windows of it; and the way back. */
+void pst_tile_walk_held(const pst_tile_walk *walk, size_t s, pst_rect *held);
+
+/* What the tiles of segment s hand on, and of the next one hand back, with their owners; how many. */
+size_t pst_tile_walk_made(const pst_tile_walk *walk, size_t s, bool backward, pst_shared_part *parts);
+
+/* Bytes in stores of this rank, and of host memory while the largest exchange lasts. */
+uint64_t pst_tile_walk_level_bytes(const pst_tile_walk *walk);
+uint64_t pst_tile_walk_exchange_bytes(const pst_tile_walk *walk);
+
+/* Creates them; exchanges what was made of one. */
+pst_status pst_tile_walk_create_levels(pst_tile_walk *walk);
+pst_status pst_tile_walk_exchange(pst_tile_walk *walk, size_t s, bool backward);
 
 /* ---- tile_walk_plan.c ---- */
 

@@ -63,7 +63,7 @@ static pst_status add_gradient(void *user, size_t layer, const pst_buffer *featu
 static pst_status load_input(const tile_way *way) {
     float *staging = way->walker->staging;
     pst_status status;
-    PST_TRY(way->s ? pst_store_read(way->walk->levels[way->s - 1], way->window, staging)
+    PST_TRY(way->s ? pst_shared_map_read(way->walk->levels[way->s - 1], way->window, staging)
                    : way->visitor->read(way->visitor->user, way->device, way->window, staging));
     PST_TRY(pst_buffer_write(way->walker->session, way->walker->x, 0, staging,
                              sizeof(float) * pst_rect_area(way->window) * (size_t)way->segment->c));
@@ -129,7 +129,7 @@ pst_status pst_tile_walker_forward(pst_tile_walk *walk, size_t device, size_t s,
         PST_TRY(fetch(&way, window, own, way.segment->out_c, pst_pass_output(way.pass)));
     PST_TRY(pst_session_finish(way.walker->session));
     if (stores)
-        PST_TRY(pst_store_write(walk->levels[s], own, way.walker->staging));
+        PST_TRY(pst_shared_map_write(walk->levels[s], own, way.walker->staging));
     if (visitor->waited)
         PST_TRY(visitor->waited(visitor->user, device, tile));
 cleanup:
@@ -140,7 +140,7 @@ cleanup:
 static pst_status load_gradient(const tile_way *way) {
     const pst_rect window = pst_segment_at_output(way->walk->layers, way->segment, way->window);
     pst_status status;
-    PST_TRY(pst_store_read(way->walk->d_levels[way->s], window, way->walker->staging));
+    PST_TRY(pst_shared_map_read(way->walk->d_levels[way->s], window, way->walker->staging));
     PST_TRY(pst_buffer_write(way->walker->session, pst_pass_output_gradient(way->pass), 0, way->walker->staging,
                              sizeof(float) * pst_rect_area(window) * (size_t)way->segment->out_c));
 cleanup:
@@ -176,7 +176,7 @@ pst_status pst_tile_walker_backward(pst_tile_walk *walk, size_t device, size_t s
         PST_TRY(see_image(&way));
     PST_TRY(fetch(&way, way.window, way.own, way.segment->c, walker->dx));
     PST_TRY(pst_session_finish(walker->session));
-    PST_TRY(s ? pst_store_write(walk->d_levels[s - 1], way.own, walker->staging)
+    PST_TRY(s ? pst_shared_map_write(walk->d_levels[s - 1], way.own, walker->staging)
               : visitor->write(visitor->user, device, way.own, walker->staging));
     if (visitor->waited)
         PST_TRY(visitor->waited(visitor->user, device, tile));

@@ -1,0 +1,80 @@
+/* Walks over tiles by several ranks: what lies between segments, which parts of it each rank holds, and exchanges. */
+#include "base/memory.h"
+#include "spread/tile_walk_state.h"
+
+void pst_tile_walk_held(const pst_tile_walk *walk, size_t s, pst_rect *held) {
+    const pst_segment *before = pst_walk_segment(walk, s), *behind = pst_walk_segment(walk, s + 1);
+    const pst_walk windows = pst_walk_windows(walk);
+    for (int r = 0; r < pst_ranks_count(walk->stores->ranks); r++) {
+        const pst_tile_range made = pst_walk_range(walk, s, r), seen = pst_walk_range(walk, s + 1, r);
+        held[r] = (pst_rect){0};
+        for (int t = made.first; t < made.end; t++) /* windows, for the gradients that come back are seen by them */
+            held[r] = pst_rect_around(held[r], pst_segment_at_output(walk->layers, before,
+                                                                     walk->options.backward
+                                                                         ? pst_segment_window(before, t, windows)
+                                                                         : pst_segment_own(before, t)));
+        for (int t = seen.first; t < seen.end; t++)
+            held[r] = pst_rect_around(held[r], pst_segment_window(behind, t, windows));
+    }
+}
+
+size_t pst_tile_walk_made(const pst_tile_walk *walk, size_t s, bool backward, pst_shared_part *parts) {
+    const size_t maker = backward ? s + 1 : s;
+    const pst_segment *segment = pst_walk_segment(walk, maker);
+    size_t count = 0;
+    for (int r = 0; r < pst_ranks_count(walk->stores->ranks); r++) {
+        const pst_tile_range tiles = pst_walk_range(walk, maker, r);
+        for (int t = tiles.first; t < tiles.end; t++) {
+            const pst_rect own = pst_segment_own(segment, t);
+            parts[count++] = (pst_shared_part){backward ? own : pst_segment_at_output(walk->layers, segment, own), r};
+        }
+    }
+    return count;
+}
+
+uint64_t pst_tile_walk_level_bytes(const pst_tile_walk *walk) {
+    uint64_t bytes = 0;
+    for (size_t s = 0; s + 1 < walk->partition.count; s++) {
+        pst_tile_walk_held(walk, s, walk->held);
+        const pst_rect own = walk->held[pst_ranks_rank(walk->stores->ranks)];
+        bytes +=
+            (walk->options.backward ? 2 : 1) * pst_store_bytes(false, own.h, own.w, pst_walk_segment(walk, s)->out_c);
+    }
+    return bytes;
+}
+
+uint64_t pst_tile_walk_exchange_bytes(const pst_tile_walk *walk) {
+    uint64_t most = 0;
+    for (size_t s = 0; s + 1 < walk->partition.count; s++)
+        for (int backward = 0; backward <= walk->options.backward; backward++) {
+            pst_tile_walk_held(walk, s, walk->held);
+            const size_t count = pst_tile_walk_made(walk, s, backward, walk->parts);
+            const uint64_t bytes = pst_shared_map_exchange_bytes(walk->stores->ranks, pst_walk_segment(walk, s)->out_c,
+                                                                 walk->held, walk->parts, count);
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
+static pst_status create_level(pst_tile_walk *walk, size_t s, const char *what, pst_shared_map **level) {
+    const pst_segment *segment = pst_walk_segment(walk, s);
+    return pst_shared_map_create(walk->stores, walk->options.in_file, segment->out_h, segment->out_w, segment->out_c,
+                                 walk->held, what, level);
+}
+
+pst_status pst_tile_walk_create_levels(pst_tile_walk *walk) {
+    pst_status status = PST_OK;
+    for (size_t s = 0; s + 1 < walk->partition.count; s++) {
+        pst_tile_walk_held(walk, s, walk->held);
+        PST_TRY(create_level(walk, s, "maps between segments", &walk->levels[s]));
+        if (walk->options.backward)
+            PST_TRY(create_level(walk, s, "gradients between segments", &walk->d_levels[s]));
+    }
+cleanup:
+    return status;
+}
+
+pst_status pst_tile_walk_exchange(pst_tile_walk *walk, size_t s, bool backward) {
+    const size_t count = pst_tile_walk_made(walk, s, backward, walk->parts);
+    return pst_shared_map_exchange(backward ? walk->d_levels[s] : walk->levels[s], walk->parts, count);
+}
