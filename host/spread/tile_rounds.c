@@ -1,4 +1,6 @@
 /* Walks over tiles: what the devices share. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "spread/tile_walk_state.h"
@@ -41,6 +43,7 @@ pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, c
     }
     PST_TRY(pst_lock_create(walk->error, &walk->lock));
     PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks), sizeof *walk->held, &walk->held));
+    PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks) + 1, sizeof *walk->flags, &walk->flags));
     for (size_t s = 0; s < walk->partition.count; s++) {
         const size_t tiles = (size_t)pst_segment_tiles(pst_walk_segment(walk, s));
         most = tiles > most ? tiles : most;
@@ -69,6 +72,7 @@ void pst_tile_walk_destroy(pst_tile_walk *walk) {
     pst_free(walk->taken);
     pst_free(walk->parts);
     pst_free(walk->held);
+    pst_free(walk->flags);
     pst_free(walk);
 }
 
@@ -150,33 +154,26 @@ void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status sta
         *walk->error = *own;
 }
 
-/* What comes of a round for all ranks: a failure of one is one for all, and so is a stop. */
-static pst_status agree(const round *r, pst_status status) {
-    const pst_tile_walk *walk = r->walk;
+pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped) {
     const pst_ranks *ranks = walk->stores->ranks;
-    const int count = pst_ranks_count(ranks);
-    int64_t *flags;
+    const size_t count = (size_t)pst_ranks_count(ranks);
     pst_status shared;
-    if (count == 1)
-        return status == PST_OK && r->stopped ? PST_STOPPED : status;
-    if (pst_allocate(status == PST_OK ? walk->error : NULL, (size_t)count + 1, sizeof *flags, &flags) != PST_OK)
-        return status == PST_OK ? PST_ERROR_MEMORY : status;
-    flags[pst_ranks_rank(ranks)] = status != PST_OK;
-    flags[count] = r->stopped;
-    shared = pst_ranks_sum(ranks, status == PST_OK ? walk->error : NULL, flags, (size_t)count + 1);
-    for (int k = 0; k < count && shared == PST_OK && status == PST_OK; k++)
-        if (flags[k])
-            shared = pst_fail(walk->error, PST_ERROR_RANKS, "rank %d has failed", k);
-    if (shared == PST_OK && flags[count])
+    memset(walk->flags, 0, (count + 1) * sizeof *walk->flags);
+    walk->flags[pst_ranks_rank(ranks)] = status != PST_OK;
+    walk->flags[count] = stopped;
+    shared = pst_ranks_sum(ranks, status == PST_OK ? walk->error : NULL, walk->flags, count + 1);
+    for (size_t k = 0; k < count && shared == PST_OK && status == PST_OK; k++)
+        if (walk->flags[k])
+            shared = pst_fail(walk->error, PST_ERROR_RANKS, "rank %zu has failed", k);
+    if (shared == PST_OK && walk->flags[count])
         shared = PST_STOPPED;
-    pst_free(flags);
     return status == PST_OK ? shared : status;
 }
 
 static pst_status run(round *r) {
     pst_tile_walk *walk = r->walk;
     const int tiles = pst_segment_tiles(pst_walk_segment(walk, r->segment));
-    const pst_tile_range own = pst_walk_own_range(walk, r->segment);
+    const pst_tile_range own = pst_tile_walk_own_range(walk, r->segment);
     r->list.lock = walk->lock;
     r->list.first = own.first;
     r->list.end = own.end;
@@ -193,7 +190,7 @@ static pst_status run(round *r) {
             status = r->statuses[d];
             pst_tile_walk_tell(walk, d, status);
         }
-    PST_TRY(agree(r, status));
+    PST_TRY(pst_tile_walk_agree(walk, status, r->stopped));
     if (r->backward && r->segment)
         PST_TRY(pst_tile_walk_exchange(walk, r->segment - 1, true));
     if (!r->backward && r->hands_on && r->segment + 1 < walk->partition.count)

@@ -71,6 +71,16 @@ const pst_tile_times *pst_tile_walk_times(const pst_tile_walk *walk);
 typedef bool (*pst_tile_watcher)(void *user, int tiles);
 void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *user);
 
+/* What has come of something on this rank becomes what has come of it on all: a failure of one is PST_ERROR_RANKS for
+ * the others, and PST_STOPPED if one is stopped. */
+pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped);
+
+/* The tiles of each segment that this rank walks, or another one does: [first, end). */
+typedef struct pst_tile_range {
+    int first, end;
+} pst_tile_range;
+pst_tile_range pst_tile_walk_range(const pst_tile_walk *walk, size_t segment, int rank);
+
 /* What a callback sees of a layer: the map of the window, in which the own part lies. Rectangles are places in the map
  * [map_h][map_w][c] of the whole image. */
 typedef struct pst_tile_view {

@@ -54,7 +54,7 @@ static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker) 
     uint64_t left = walk->options.keep_bytes;
     pst_status status = PST_OK;
     for (size_t s = walk->partition.count; s-- > 0;) {
-        const pst_tile_range own = pst_walk_own_range(walk, s);
+        const pst_tile_range own = pst_tile_walk_own_range(walk, s);
         const int tiles = own.end - own.first;
         const uint64_t bytes = pst_pass_measure(walker->passes[s]).maps;
         PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept[s], &walker->kept[s]));
@@ -72,7 +72,7 @@ cleanup:
 /* Is every tile kept, so that there is no need of a pass for the others? With several devices a tile may be left to one
  * that has kept another. */
 static bool keeps_all(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t s) {
-    const pst_tile_range own = pst_walk_own_range(walk, s);
+    const pst_tile_range own = pst_tile_walk_own_range(walk, s);
     return walk->walker_count == 1 && walker->kept_count[s] == own.end - own.first;
 }
 
@@ -177,7 +177,7 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
     }
     for (size_t i = 0; i < p->count; i++) {
         const pst_segment *s = &p->segments[i];
-        const pst_tile_range own = pst_walk_own_range(walk, i);
+        const pst_tile_range own = pst_tile_walk_own_range(walk, i);
         const int tiles = own.end - own.first;
         const double walks = backward ? 3 * tiles - (kept[i] < tiles ? kept[i] : tiles) : tiles;
         needs.work += walks / pst_segment_tiles(s) * pst_segment_tile_work(walk->layers, s, pst_walk_windows(walk));

@@ -2,11 +2,16 @@
 #include "base/memory.h"
 #include "spread/tile_walk_state.h"
 
+pst_tile_range pst_tile_walk_range(const pst_tile_walk *walk, size_t s, int rank) {
+    const int tiles = pst_segment_tiles(pst_walk_segment(walk, s)), ranks = pst_ranks_count(walk->stores->ranks);
+    return (pst_tile_range){pst_ranks_first(tiles, ranks, rank), pst_ranks_first(tiles, ranks, rank + 1)};
+}
+
 void pst_tile_walk_held(const pst_tile_walk *walk, size_t s, pst_rect *held) {
     const pst_segment *before = pst_walk_segment(walk, s), *behind = pst_walk_segment(walk, s + 1);
     const pst_walk windows = pst_walk_windows(walk);
     for (int r = 0; r < pst_ranks_count(walk->stores->ranks); r++) {
-        const pst_tile_range made = pst_walk_range(walk, s, r), seen = pst_walk_range(walk, s + 1, r);
+        const pst_tile_range made = pst_tile_walk_range(walk, s, r), seen = pst_tile_walk_range(walk, s + 1, r);
         held[r] = (pst_rect){0};
         for (int t = made.first; t < made.end; t++) /* windows, for the gradients that come back are seen by them */
             held[r] = pst_rect_around(held[r], pst_segment_at_output(walk->layers, before,
@@ -23,7 +28,7 @@ size_t pst_tile_walk_made(const pst_tile_walk *walk, size_t s, bool backward, ps
     const pst_segment *segment = pst_walk_segment(walk, maker);
     size_t count = 0;
     for (int r = 0; r < pst_ranks_count(walk->stores->ranks); r++) {
-        const pst_tile_range tiles = pst_walk_range(walk, maker, r);
+        const pst_tile_range tiles = pst_tile_walk_range(walk, maker, r);
         for (int t = tiles.first; t < tiles.end; t++) {
             const pst_rect own = pst_segment_own(segment, t);
             parts[count++] = (pst_shared_part){backward ? own : pst_segment_at_output(walk->layers, segment, own), r};

@@ -31,6 +31,7 @@ struct pst_tile_walk {
     pst_shared_map *levels[PST_SEGMENTS_MAX], *d_levels[PST_SEGMENTS_MAX]; /* what a segment hands on */
     pst_shared_part *parts; /* of the most tiles of a segment: scratch for exchanges */
     pst_rect *held;         /* of each rank, likewise */
+    int64_t *flags;         /* of each rank, likewise, and one more */
     pst_lock *lock;
     int *keepers[PST_SEGMENTS_MAX]; /* as in tile_list.h, of the last walk forward */
     bool *taken;                    /* of the most tiles of a segment */
@@ -39,17 +40,8 @@ struct pst_tile_walk {
     void *watching;
 };
 
-/* The tiles of this rank, or another one, in a segment: [first, end). */
-typedef struct pst_tile_range {
-    int first, end;
-} pst_tile_range;
-
-static inline pst_tile_range pst_walk_range(const pst_tile_walk *walk, size_t s, int rank) {
-    const int tiles = pst_segment_tiles(&walk->partition.segments[s]), ranks = pst_ranks_count(walk->stores->ranks);
-    return (pst_tile_range){pst_ranks_first(tiles, ranks, rank), pst_ranks_first(tiles, ranks, rank + 1)};
-}
-static inline pst_tile_range pst_walk_own_range(const pst_tile_walk *walk, size_t s) {
-    return pst_walk_range(walk, s, pst_ranks_rank(walk->stores->ranks));
+static inline pst_tile_range pst_tile_walk_own_range(const pst_tile_walk *walk, size_t s) {
+    return pst_tile_walk_range(walk, s, pst_ranks_rank(walk->stores->ranks));
 }
 
 static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, size_t s) {

@@ -71,6 +71,10 @@ pst_status pst_tiled_create(pst_device_network *const *nets, size_t count, const
         const size_t number = (size_t)pst_segment_tiles(&pst_tiled_partition(tiled)->segments[s]);
         tiled->most_tiles = number > tiled->most_tiles ? number : tiled->most_tiles;
     }
+    const size_t ranks = (size_t)pst_ranks_count(stores->ranks);
+    PST_TRY(pst_allocate(tiled->error, ranks, sizeof *tiled->held, &tiled->held));
+    PST_TRY(pst_allocate(tiled->error, tiled->most_tiles > ranks ? tiled->most_tiles : ranks, sizeof *tiled->parts,
+                         &tiled->parts));
     *result = tiled;
     return PST_OK;
 cleanup:
@@ -96,13 +100,12 @@ void pst_tiled_destroy(pst_tiled *tiled) {
         return;
     for (size_t d = 0; d < tiled->device_count; d++)
         close_device(&tiled->devices[d]);
-    for (size_t t = 0; t < PST_TERMS_MAX; t++) {
-        pst_store_destroy(tiled->contents[t]);
+    for (size_t t = 0; t < PST_TERMS_MAX; t++)
         pst_exact_sum_destroy(&tiled->map_sums[t]);
-    }
+    pst_tiled_destroy_maps(tiled);
     pst_guides_clear(&tiled->guides);
-    pst_store_destroy(tiled->kept);
-    pst_store_destroy(tiled->free);
+    pst_free(tiled->held);
+    pst_free(tiled->parts);
     pst_lock_destroy(tiled->lock);
     pst_free(tiled->tile_values);
     pst_tile_walk_destroy(tiled->walk);
@@ -157,7 +160,7 @@ static sizes sizes_of(const pst_tiled *tiled) {
     return most;
 }
 
-pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
+pst_tiled_needs pst_tiled_measure(pst_tiled *tiled) {
     const pst_objective_options *o = &tiled->options;
     const sizes most = sizes_of(tiled);
     pst_tiled_needs needs = {
@@ -176,16 +179,13 @@ pst_tiled_needs pst_tiled_measure(const pst_tiled *tiled) {
             needs.largest = largest > needs.largest ? largest : needs.largest;
             const size_t sums = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
             needs.host += tiled->device_count * sums * sizeof(float) + pst_exact_sum_bytes(sums);
-        } else {
-            int h, w;
-            pst_layer_size(tiled->layers, o->terms[t].layer, o->h, o->w, &h, &w);
-            needs.content += pst_store_bytes(false, h, w, pst_tiled_layer(tiled, t)->c_out);
         }
     }
     needs.host += needs.walk.staging;
-    needs.stores = needs.walk.levels + needs.content;
-    if (o->keeps_content)
-        needs.stores += pst_store_bytes(false, o->h, o->w, 3) + pst_store_bytes(false, o->h, o->w, 1);
+    uint64_t exchange;
+    needs.stores = pst_tiled_map_bytes(tiled, &needs.content, &exchange);
+    needs.stores += needs.walk.levels + needs.content;
+    needs.host += exchange;
     return needs;
 }
 
@@ -268,24 +268,11 @@ pst_status pst_tiled_begin(pst_tiled *tiled) {
             return status;
         }
     }
-    for (size_t t = 0; t + 1 < o->term_count; t++) {
-        const pst_layer *layer = pst_tiled_layer(tiled, t);
-        int h, w;
-        if (o->terms[t].kind == PST_TERM_STYLE) {
+    for (size_t t = 0; t < o->term_count; t++)
+        if (o->terms[t].kind == PST_TERM_STYLE)
             PST_TRY(pst_exact_sum_create(tiled->error, pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t),
                                          &tiled->map_sums[t]));
-            continue;
-        }
-        pst_layer_size(tiled->layers, o->terms[t].layer, o->h, o->w, &h, &w);
-        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, h, w, layer->c_out, o->terms[t].name,
-                                 &tiled->contents[t]));
-    }
-    if (o->keeps_content) {
-        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, o->h, o->w, 3, "content that is kept",
-                                 &tiled->kept));
-        PST_TRY(pst_store_create(tiled->stores, tiled->tiles.in_file, false, o->h, o->w, 1, "where content is kept",
-                                 &tiled->free));
-    }
+    PST_TRY(pst_tiled_create_maps(tiled));
 cleanup:
     return status;
 }

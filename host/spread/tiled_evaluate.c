@@ -10,7 +10,7 @@
 static pst_status load_content(pst_tiled *tiled, size_t d, size_t term, pst_rect part, int c) {
     pst_tiled_device *device = &tiled->devices[d];
     pst_status status;
-    PST_TRY(pst_store_read(tiled->contents[term], part, device->staging));
+    PST_TRY(pst_shared_map_read(tiled->contents[term], part, device->staging));
     PST_TRY(pst_buffer_write(device->session, device->content, 0, device->staging,
                              sizeof(float) * (size_t)part.h * (size_t)part.w * (size_t)c));
 cleanup:
@@ -45,6 +45,12 @@ static double *value_of(pst_tiled *tiled, size_t term, int tile) {
 static void clear_values(pst_tiled *tiled) {
     for (size_t i = 0; i < tiled->options.term_count * tiled->most_tiles; i++)
         tiled->tile_values[i] = 0;
+}
+
+/* Once the tiles of the segment were walked: all ranks get all values. */
+static pst_status gather_values(pst_tiled *tiled) {
+    return pst_ranks_gather(tiled->stores->ranks, tiled->error, tiled->tile_values,
+                            tiled->options.term_count * tiled->most_tiles);
 }
 
 static double sum_of_values(pst_tiled *tiled, size_t term) {
@@ -91,7 +97,11 @@ cleanup:
 static pst_status take_losses(pst_tiled *tiled) {
     const pst_tiled_device *first = &tiled->devices[0];
     pst_status status;
-    PST_TRY(pst_tiled_on_each(tiled, compare_styles));
+    PST_TRY(gather_values(tiled));
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (is_here(tiled, t))
+            PST_TRY(pst_tiled_share_sums(tiled, t));
+    PST_TRY(pst_tile_walk_agree(tiled->walk, pst_tiled_on_each(tiled, compare_styles), false));
     for (size_t t = 0; t < tiled->options.term_count; t++) {
         if (!is_here(tiled, t))
             continue;
@@ -161,13 +171,13 @@ static pst_status read_image(void *user, size_t d, pst_rect part, float *to) {
     const pst_tiled_device *device = &tiled->devices[d];
     const size_t pixels = (size_t)part.h * (size_t)part.w;
     float *free = device->staging, *row = NULL;
-    pst_status status = pst_store_read(tiled->x, part, to);
+    pst_status status = pst_tiled_read_image(tiled, part, to);
     if (status != PST_OK || !tiled->options.keeps_content)
         return status;
     PST_TRY(pst_allocate(device->session->error, (size_t)part.w, 3 * sizeof *row, &row));
-    PST_TRY(pst_store_read(tiled->free, part, free));
+    PST_TRY(pst_shared_map_read(tiled->free, part, free));
     for (int y = 0; y < part.h; y++) {
-        PST_TRY(pst_store_read(tiled->kept, (pst_rect){part.y + y, part.x, 1, part.w}, row));
+        PST_TRY(pst_shared_map_read(tiled->kept, (pst_rect){part.y + y, part.x, 1, part.w}, row));
         for (size_t i = 0, p = (size_t)y * (size_t)part.w; i < (size_t)part.w && p < pixels; i++, p++)
             for (size_t k = 0; k < 3; k++)
                 to[3 * p + k] = to[3 * p + k] * free[p] + row[3 * i + k] * (1 - free[p]);
@@ -183,11 +193,11 @@ static pst_status write_gradient(void *user, size_t device, pst_rect own, float 
     const size_t pixels = (size_t)own.h * (size_t)own.w;
     pst_status status = PST_OK;
     if (tiled->options.keeps_content) {
-        PST_TRY(pst_store_read(tiled->free, own, free));
+        PST_TRY(pst_shared_map_read(tiled->free, own, free));
         for (size_t i = 0; i < 3 * pixels; i++)
             gradient[i] *= free[i / 3];
     }
-    PST_TRY(pst_store_write(tiled->g, own, gradient));
+    PST_TRY(pst_tiled_write_gradient(tiled, own, gradient));
 cleanup:
     return status;
 }
@@ -234,8 +244,10 @@ static pst_status take_smoothness(void *user, size_t device, int tile) {
 int pst_tiled_tiles(const pst_tiled *tiled) {
     const pst_partition *p = pst_tiled_partition(tiled);
     int tiles = 0;
-    for (size_t s = 0; s < p->count; s++)
-        tiles += (tiled->options.normalize_gradients ? 3 : 2) * pst_segment_tiles(&p->segments[s]);
+    for (size_t s = 0; s < p->count; s++) {
+        const pst_tile_range range = pst_tile_walk_range(tiled->walk, s, pst_ranks_rank(tiled->stores->ranks));
+        tiles += (tiled->options.normalize_gradients ? 3 : 2) * (range.end - range.first);
+    }
     return tiles;
 }
 
@@ -250,7 +262,7 @@ static int tiles_walked(const pst_tiled *tiled) {
 
 static bool watch(void *user, int tiles) {
     const pst_tiled *tiled = user;
-    return tiled->x && tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
+    return tiled->g && tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
 }
 
 void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user) {
@@ -270,7 +282,7 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
                                         .waited = take_smoothness};
     const size_t count = pst_tiled_partition(tiled)->count;
     pst_status status;
-    tiled->x = x;
+    PST_TRY(pst_tiled_take_image(tiled, x));
     tiled->g = g;
     tiled->tiles_before = tiles_walked(tiled);
     pst_tiled_clear_sums(tiled);
@@ -283,6 +295,7 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
             continue;
         clear_values(tiled);
         PST_TRY(pst_tile_walk_forward(tiled->walk, s, false, &norms));
+        PST_TRY(gather_values(tiled));
         for (size_t t = 0; t < tiled->options.term_count; t++)
             if (is_here(tiled, t))
                 tiled->norms[t] = sum_of_values(tiled, t);
@@ -292,9 +305,14 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
         tiled->segment = s;
         PST_TRY(pst_tile_walk_backward(tiled->walk, s, &gradients));
     }
+    PST_TRY(gather_values(tiled));
     tiled->losses[tiled->options.term_count - 1] = sum_of_values(tiled, tiled->options.term_count - 1);
+    /* What each rank's device made of the same sums may differ in the last bit where devices do. */
+    PST_TRY(pst_ranks_broadcast(tiled->stores->ranks, tiled->error, 0, tiled->losses, sizeof tiled->losses));
+    PST_TRY(pst_tiled_give_gradient(tiled));
 cleanup:
     tiled->x = NULL;
+    tiled->g = NULL;
     return status;
 }
 

@@ -49,6 +49,12 @@ void pst_tiled_add_tile(pst_tiled *tiled, const pst_partition *partition, size_t
     pst_lock_give(tiled->lock);
 }
 
+pst_status pst_tiled_share_sums(pst_tiled *tiled, size_t t) {
+    pst_exact_sum *sum = &tiled->map_sums[t];
+    return sum->digits ? pst_ranks_sum(tiled->stores->ranks, tiled->error, sum->digits, pst_exact_sum_integers(sum))
+                       : PST_OK;
+}
+
 pst_status pst_tiled_upload_sums(pst_tiled *tiled, size_t d, size_t t, size_t region) {
     const pst_tiled_device *device = &tiled->devices[d];
     const size_t floats = pst_tiled_sum_floats(tiled, t);
@@ -203,15 +209,21 @@ static pst_status take_content(void *user, const pst_tile_view *view, const pst_
         PST_TRY(pst_tile_walk_own(way->walk, view, features, &own));
         PST_TRY(pst_buffer_read(device->session, own, 0, device->staging,
                                 sizeof(float) * (size_t)view->own.h * (size_t)view->own.w * (size_t)view->c));
-        PST_TRY(pst_store_write(tiled->contents[t], view->own, device->staging));
+        PST_TRY(pst_shared_map_write(tiled->contents[t], view->own, device->staging));
     }
 cleanup:
     return status;
 }
 
-pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_tiled_image *content) {
-    target_walk way = {.tiled = tiled, .walk = tiled->walk, .image = content};
-    const pst_tile_visitor visitor = {.user = &way, .read = read_target, .features = take_content};
+static pst_status read_content(void *user, size_t device, pst_rect part, float *to) {
+    const target_walk *way = user;
+    (void)device;
+    return pst_tiled_read_image(way->tiled, part, to);
+}
+
+pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_store *content) {
+    target_walk way = {.tiled = tiled, .walk = tiled->walk};
+    const pst_tile_visitor visitor = {.user = &way, .read = read_content, .features = take_content};
     const pst_partition *p = pst_tiled_partition(tiled);
     size_t end = 0; /* behind the last segment with a content layer */
     pst_status status;
@@ -220,9 +232,14 @@ pst_status pst_tiled_set_content(pst_tiled *tiled, const pst_tiled_image *conten
             if (pst_tiled_is_in(tiled, p, s, t) && tiled->options.terms[t].kind == PST_TERM_CONTENT)
                 end = s + 1;
     PST_TRY(pst_tile_walk_allocate(tiled->walk));
+    PST_TRY(pst_tiled_take_image(tiled, content));
     for (size_t s = 0; s < end; s++)
         PST_TRY(pst_tile_walk_forward(tiled->walk, s, true, &visitor));
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (tiled->contents[t])
+            PST_TRY(pst_tiled_exchange_content(tiled, t));
 cleanup:
+    tiled->x = NULL;
     return status;
 }
 
@@ -264,6 +281,8 @@ pst_status pst_tiled_add_style(pst_tiled *tiled, const pst_tiled_image *style, d
     pst_status status;
     pst_tiled_clear_sums(tiled);
     PST_TRY(walk_style(tiled, style, guides));
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        PST_TRY(pst_tiled_share_sums(tiled, t));
     for (size_t d = 0; d < tiled->device_count; d++) {
         status = add_sums(&part, d);
         if (status != PST_OK) {
@@ -315,20 +334,5 @@ pst_status pst_tiled_set_guides(pst_tiled *tiled, const pst_guides *guides) {
         }
     }
 cleanup:
-    return status;
-}
-
-pst_status pst_tiled_keep_content(pst_tiled *tiled, const pst_tiled_image *content, const float *free) {
-    float *row = NULL;
-    pst_status status;
-    PST_TRY(pst_allocate(tiled->error, (size_t)content->w, 3 * sizeof *row, &row));
-    PST_TRY(pst_store_write(tiled->free, (pst_rect){0, 0, content->h, content->w}, free));
-    for (int y = 0; y < content->h; y++) {
-        const pst_rect part = {y, 0, 1, content->w};
-        PST_TRY(content->read(content->user, part, row));
-        PST_TRY(pst_store_write(tiled->kept, part, row));
-    }
-cleanup:
-    pst_free(row);
     return status;
 }

@@ -49,10 +49,6 @@ cleanup:
 
 /* ---- targets ---- */
 
-static pst_tiled_image tiled_image(const void *user, pst_status (*read)(void *, pst_rect, float *), int h, int w) {
-    return (pst_tiled_image){.user = (void *)(uintptr_t)user, .read = read, .h = h, .w = w};
-}
-
 /* A style is read from its image, which takes no store. */
 typedef struct style_image {
     const pst_image *image;
@@ -68,8 +64,6 @@ static pst_status read_style(void *user, pst_rect part, float *to) {
     }
     return PST_OK;
 }
-
-static pst_status read_content(void *user, pst_rect part, float *to) { return pst_store_read(user, part, to); }
 
 /* A style of which the image is there, for the whole image at once. */
 static pst_status add_whole_style(pst_job *job, const pst_image *image, size_t s, const pst_guides *guides) {
@@ -94,7 +88,7 @@ static pst_status add_style(pst_job *job, int image_size, size_t s, const pst_gu
     pst_job_style_size(job, job->styles[s], image_size, &w, &h);
     PST_TRY(bring_to(job, job->styles[s], w, h, &image, &resized));
     const style_image style = {image, pst_job_pixel_scale(job)};
-    const pst_tiled_image tiled = tiled_image(&style, read_style, h, w);
+    const pst_tiled_image tiled = {.user = (void *)(uintptr_t)&style, .read = read_style, .h = h, .w = w};
     PST_TRY(stage->tiled ? pst_tiled_add_style(stage->tiled, &tiled, job->blend[s], guides)
                          : add_whole_style(job, image, s, guides));
 cleanup:
@@ -128,13 +122,11 @@ static pst_status make_targets(pst_job *job, int image_size) {
         PST_TRY(job->stored[s] ? add_stored_style(job, image_size, s, own) : add_style(job, image_size, s, own));
     }
     PST_TRY(import_at(job, job->content));
-    const pst_tiled_image content =
-        tiled_image(stage->tiled ? pst_host_vector_store(stage->x) : NULL, read_content, stage->h, stage->w);
-    PST_TRY(stage->tiled ? pst_tiled_set_content(stage->tiled, &content)
+    PST_TRY(stage->tiled ? pst_tiled_set_content(stage->tiled, pst_host_vector_store(stage->x))
                          : pst_objective_set_content(objective, (pst_buffer *)stage->x));
     PST_TRY(pst_job_free_parts(job, &stage->extent, &free));
     if (free)
-        PST_TRY(stage->tiled ? pst_tiled_keep_content(stage->tiled, &content, free)
+        PST_TRY(stage->tiled ? pst_tiled_keep_content(stage->tiled, pst_host_vector_store(stage->x), free)
                              : pst_objective_keep_content(objective, (pst_buffer *)stage->x, free));
     PST_TRY(stage->tiled ? pst_tiled_end(stage->tiled) : pst_objective_end(objective));
 cleanup:

@@ -1,6 +1,6 @@
 /* The objective tile by tile against the objective in one piece: losses and gradient of a network of random weights,
  * for every form of the losses, odd sizes, tiles as small as allowed. Where tiles keep their maps, where stores lie and
- * how many devices share the tiles changes no byte. */
+ * how many devices and ranks share the tiles changes no byte. */
 /* promise: tiles ranks */
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,9 @@
 #include "blas/gemm_create.h"
 #include "model/weights_random.h"
 #include "on_device.h"
+#include "spread/shared_rows.h"
 #include "spread/tiled.h"
+#include "thread_ranks.h"
 
 #define LOSS_ERROR 1e-5
 #define WASSERSTEIN_ERROR 1e-4 /* of both: a small difference of large traces, and the roots of covariances */
@@ -27,7 +29,8 @@ typedef struct tiles_case {
     const char *style_layers, *content_layers;
 } tiles_case;
 
-#define DEVICES 3 /* several sessions of one are as good as several */
+#define RANKS 4
+#define DEVICES 8 /* of all ranks: several sessions of one device are as good as several */
 
 static pst_session *sessions[DEVICES]; /* [0] is test_session */
 static pst_error errors[DEVICES];
@@ -303,55 +306,113 @@ static void check_times(const pst_tiled *tiled, size_t devices) {
     ck_assert_int_le(tiles, 5 * pst_tiled_tiles(tiled));
 }
 
-/* With so many bytes to keep maps in; evaluates twice, for the second must find nothing of the first. */
-static outcome by_devices(const scene *s, size_t devices, int tile, uint64_t keep_bytes, const char *folder) {
+/* One rank's part of an evaluation in tiles, on `devices` sessions from `first` on. */
+typedef struct rank_run {
+    const scene *s;
+    size_t devices;
+    int tile;
+    uint64_t keep_bytes;
+    const char *folder;
+    bool checks; /* what makes sense for one rank alone */
+    outcome outcomes[RANKS];
+    pst_error errors[RANKS];
+    const char *wrong[RANKS];
+} rank_run;
+
+/* Rows of an image between a plain one and the store of this rank's. */
+static pst_status move_rows(const pst_ranks *ranks, pst_store *store, float *image, int h, int w, bool to_store) {
+    const pst_row_range own = pst_own_rows(ranks, h);
+    float *rows = image + 3 * (size_t)own.first * (size_t)w;
+    if (!own.count)
+        return PST_OK;
+    return to_store ? pst_store_write_rows(store, 0, own.count, rows) : pst_store_read_rows(store, 0, own.count, rows);
+}
+
+/* Evaluates twice, for the second must find nothing of the first. Returns instead of failing the test: others wait. */
+static void run_rank(void *user, const pst_ranks *ranks) {
+    rank_run *run = user;
+    const scene *s = run->s;
     const tiles_case *c = s->c;
-    const pst_rect all = {0, 0, c->h, c->w};
-    const pst_tiled_options tiles = {.tile = tile, .keep_bytes = keep_bytes, .in_file = folder != NULL};
-    pst_stores stores = {.error = &test_error, .folder = folder};
-    const uint64_t before = test_session->buffer_bytes, weights_before = before;
-    outcome o = {.gradient = test_take((size_t)c->h * (size_t)c->w * 3, sizeof(float))};
-    pixels content = {s->content, c->w}, style = {s->style, c->style_w};
-    const pst_tiled_image content_image = {&content, read_pixels, c->h, c->w},
-                          style_image = {&style, read_pixels, c->style_h, c->style_w};
-    pst_tiled *tiled;
-    pst_store *x, *g;
-    ck_ok(test_error, pst_store_create(&stores, false, false, c->h, c->w, 3, "a test", &x));
-    ck_ok(test_error, pst_store_create(&stores, false, false, c->h, c->w, 3, "a test", &g));
-    ck_ok(test_error, pst_store_write(x, all, s->x));
+    const int self = pst_ranks_rank(ranks);
+    outcome *o = &run->outcomes[self];
+    pst_error *error = &run->errors[self];
+    const size_t first = (size_t)self * run->devices;
+    const pst_row_range own = pst_own_rows(ranks, c->h);
+    const pst_tiled_options tiles = {.tile = run->tile, .keep_bytes = run->keep_bytes, .in_file = run->folder != NULL};
+    pst_stores stores = {.error = error, .folder = run->folder, .ranks = ranks};
+    pst_session *session = sessions[first];
+    const uint64_t before = session->buffer_bytes;
+    pixels style = {s->style, c->style_w};
+    const pst_tiled_image style_image = {&style, read_pixels, c->style_h, c->style_w};
+    pst_tiled *tiled = NULL;
+    pst_store *x = NULL, *g = NULL, *content = NULL;
+    pst_status status;
+    for (size_t d = 0; d < run->devices; d++)
+        sessions[first + d]->error = run->devices == 1 ? error : &errors[first + d];
+    PST_TRY(pst_store_create(&stores, false, false, own.count ? own.count : 1, c->w, 3, "a test", &x));
+    PST_TRY(pst_store_create(&stores, false, false, own.count ? own.count : 1, c->w, 3, "a test", &g));
+    PST_TRY(pst_store_create(&stores, false, false, own.count ? own.count : 1, c->w, 3, "a test", &content));
+    PST_TRY(move_rows(ranks, x, s->x, c->h, c->w, true));
+    PST_TRY(move_rows(ranks, content, s->content, c->h, c->w, true));
     const uint64_t own_stores = stores.memory_bytes + stores.file_bytes;
-    ck_ok(test_error, pst_tiled_create(s->nets, devices, &s->options, &tiles, &stores, &tiled));
+    PST_TRY(pst_tiled_create(s->nets + first, run->devices, &s->options, &tiles, &stores, &tiled));
     const pst_tiled_needs needs = pst_tiled_measure(tiled);
-    ck_ok(test_error, pst_tiled_begin(tiled));
+    PST_TRY(pst_tiled_begin(tiled));
     if (c->regions)
-        ck_ok(test_error, pst_tiled_set_guides(tiled, &s->guides));
-    ck_ok(test_error, pst_tiled_add_style(tiled, &style_image, 1, c->regions ? &s->style_guides : NULL));
-    ck_ok(test_error, pst_tiled_set_content(tiled, &content_image));
+        PST_TRY(pst_tiled_set_guides(tiled, &s->guides));
+    PST_TRY(pst_tiled_add_style(tiled, &style_image, 1, c->regions ? &s->style_guides : NULL));
+    PST_TRY(pst_tiled_set_content(tiled, content));
     if (c->keeps_content)
-        ck_ok(test_error, pst_tiled_keep_content(tiled, &content_image, s->free));
-    ck_ok(test_error, pst_tiled_end(tiled));
-    ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
-    check_stop(tiled, x, g);
-    ck_ok(test_error, pst_tiled_evaluate(tiled, x, g));
-    check_times(tiled, devices);
-    pst_tiled_losses(tiled, o.losses);
-    ck_ok(test_error, pst_store_read(g, all, o.gradient));
+        PST_TRY(pst_tiled_keep_content(tiled, content, s->free));
+    PST_TRY(pst_tiled_end(tiled));
+    PST_TRY(pst_tiled_evaluate(tiled, x, g));
+    if (run->checks)
+        check_stop(tiled, x, g);
+    PST_TRY(pst_tiled_evaluate(tiled, x, g));
+    if (run->checks)
+        check_times(tiled, run->devices);
+    pst_tiled_losses(tiled, o->losses);
+    PST_TRY(move_rows(ranks, g, o->gradient, c->h, c->w, false));
     const uint64_t planned = needs.targets + needs.walk.maps + needs.walk.workspace + needs.walk.windows;
-    ck_assert_msg(test_session->buffer_bytes - weights_before <= planned + needs.walk.weights &&
-                      test_session->buffer_bytes - weights_before >= planned,
-                  "%s, tiles of %d: %llu bytes are taken, not %llu (and weights of %llu)", c->name, tile,
-                  (unsigned long long)(test_session->buffer_bytes - weights_before), (unsigned long long)planned,
-                  (unsigned long long)needs.walk.weights);
-    ck_assert_uint_eq(stores.memory_bytes + stores.file_bytes - own_stores, needs.stores);
+    const uint64_t taken = session->buffer_bytes - before;
+    if (taken > planned + needs.walk.weights || taken < planned)
+        run->wrong[self] = "the device's memory is not what was planned";
+    if (stores.memory_bytes + stores.file_bytes - own_stores != needs.stores)
+        run->wrong[self] = "the stores' memory is not what was planned";
+cleanup:
     pst_tiled_destroy(tiled);
     pst_store_destroy(x);
     pst_store_destroy(g);
-    ck_assert_uint_eq(stores.memory_bytes + stores.file_bytes, 0);
-    return o;
+    pst_store_destroy(content);
+    for (size_t d = 0; d < run->devices; d++)
+        sessions[first + d]->error = first + d ? &errors[first + d] : &test_error;
+    if (status != PST_OK)
+        run->wrong[self] = error->text;
+    else if (!run->wrong[self] && stores.memory_bytes + stores.file_bytes)
+        run->wrong[self] = "stores are left";
+}
+
+/* By so many ranks with so many devices each; with so many bytes to keep maps in. */
+static outcome by_ranks(const scene *s, int ranks, size_t devices, int tile, uint64_t keep_bytes, const char *folder) {
+    rank_run run = {
+        .s = s, .devices = devices, .tile = tile, .keep_bytes = keep_bytes, .folder = folder, .checks = ranks == 1};
+    const size_t row = 3 * (size_t)s->c->w;
+    for (int r = 0; r < ranks; r++)
+        run.outcomes[r].gradient = test_take((size_t)s->c->h * row, sizeof(float));
+    thread_ranks_run(ranks, 0, run_rank, &run);
+    for (int r = 0; r < ranks; r++) {
+        const pst_ranks rank = {.rank = r, .count = ranks};
+        const pst_row_range own = pst_own_rows(&rank, s->c->h);
+        ck_assert_msg(!run.wrong[r], "%s, tiles of %d, rank %d of %d: %s", s->c->name, tile, r, ranks, run.wrong[r]);
+        ck_assert(!memcmp(run.outcomes[r].losses, run.outcomes[0].losses, sizeof run.outcomes[r].losses));
+        memcpy(run.outcomes[0].gradient + (size_t)own.first * row, run.outcomes[r].gradient + (size_t)own.first * row,
+               sizeof(float) * (size_t)own.count * row);
+    }
+    return run.outcomes[0];
 }
 
 static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const char *folder) {
-    return by_devices(s, 1, tile, keep_bytes, folder);
+    return by_ranks(s, 1, 1, tile, keep_bytes, folder);
 }
 
 static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
@@ -387,17 +448,23 @@ static void check_at_content(const scene *s) {
                       s->c->name, s->options.terms[t].name, o.losses[t]);
 }
 
-/* What several devices share is the same to the last bit, however much they keep. */
-static void check_devices(const scene *s, const outcome *one) {
+/* What several devices and ranks share is the same to the last bit, however much they keep. */
+static void check_shares(const scene *s, const outcome *one) {
+    static const struct {
+        int ranks;
+        size_t devices;
+    } shares[] = {{1, 2}, {2, 1}, {3, 1}, {2, 2}, {4, 1}, {1, 3}, {3, 2}, {4, 2}};
     const size_t bytes = sizeof(float) * (size_t)s->c->h * (size_t)s->c->w * 3;
-    for (size_t devices = 2; devices <= (test_long() ? DEVICES : 2); devices++)
-        for (int keep = 0; keep <= 2; keep++) {
-            const outcome o = by_devices(s, devices, 64, keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20, NULL);
-            ck_assert_msg(!memcmp(o.gradient, one->gradient, bytes), "%s: %zu devices, %d: another gradient",
-                          s->c->name, devices, keep);
-            ck_assert_msg(!memcmp(o.losses, one->losses, sizeof o.losses), "%s: %zu devices, %d: other losses",
-                          s->c->name, devices, keep);
-        }
+    for (size_t i = 0; i < (test_long() ? sizeof shares / sizeof *shares : 3); i++) {
+        const int ranks = shares[i].ranks;
+        const size_t devices = shares[i].devices, keep = (i + 1) % 3;
+        const outcome o = by_ranks(s, ranks, devices, 64, keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20,
+                                   i == 3 ? test_path("") : NULL);
+        ck_assert_msg(!memcmp(o.gradient, one->gradient, bytes), "%s: %d ranks of %zu devices: another gradient",
+                      s->c->name, ranks, devices);
+        ck_assert_msg(!memcmp(o.losses, one->losses, sizeof o.losses), "%s: %d ranks of %zu devices: other losses",
+                      s->c->name, ranks, devices);
+    }
 }
 
 static void check_case(const void *arg) {
@@ -408,7 +475,7 @@ static void check_case(const void *arg) {
     const outcome whole = in_one_piece(&s), tiles = in_tiles(&s, 64, 0, NULL);
     const size_t bytes = sizeof(float) * (size_t)s.c->h * (size_t)s.c->w * 3;
     compare(&s, "tiles of 64", &tiles, &whole);
-    check_devices(&s, &tiles);
+    check_shares(&s, &tiles);
     if (!s.c->keeps_content) /* whose mixture with the image is rounded, tiles or not */
         check_at_content(&s);
     if (test_long()) {

@@ -354,9 +354,11 @@ static pst_status make_objective(verify *v) {
         const pst_tiled_image image = {&from, read_source, h, w};
         PST_TRY(s < styles ? pst_objective_add_style(v->objective, x, h, w, part)
                            : pst_objective_set_content(v->objective, x));
+        if (v->tiled && s == styles)
+            PST_TRY(move(v, x, v->tiled_x, true));
         if (v->tiled)
             PST_TRY(s < styles ? pst_tiled_add_style(v->tiled, &image, part, NULL)
-                               : pst_tiled_set_content(v->tiled, &image));
+                               : pst_tiled_set_content(v->tiled, v->tiled_x));
         blend = *end ? end + 1 : end;
         pst_buffer_destroy(v->context->session, x);
         x = NULL;
