@@ -45,7 +45,7 @@ void pst_shared_map_destroy(pst_shared_map *map) {
 /* The part as a place in the store. */
 static pst_status place(const pst_shared_map *map, pst_rect part, pst_rect *at) {
     const pst_rect held = own(map);
-    if (!pst_rect_holds(held, part))
+    if (pst_rect_is_empty(part) || !pst_rect_holds(held, part))
         return pst_fail(map->error, PST_ERROR_ARGUMENT, "a part of %dx%d at %d, %d is not in %dx%d at %d, %d", part.w,
                         part.h, part.x, part.y, held.w, held.h, held.x, held.y);
     *at = (pst_rect){part.y - held.y, part.x - held.x, part.h, part.w};

@@ -26,6 +26,15 @@ typedef struct outcome {
     int wrong;
 } outcome;
 
+/* A folder for files. */
+static const char *spill(void) {
+    static char folder[1024];
+    pst_error error;
+    strcpy(folder, test_path("spill"));
+    ck_ok(error, pst_folder_create(&error, folder));
+    return folder;
+}
+
 /* ---- maps ---- */
 
 enum { H = 70, W = 53, C = 3, PARTS = 12 };
@@ -33,6 +42,7 @@ enum { H = 70, W = 53, C = 3, PARTS = 12 };
 static float value_at(int y, int x, int k) { return (float)(1000 * y + 10 * x + k); }
 
 typedef struct map_case {
+    const char *folder; /* NULL: in memory */
     pst_rect held[RANKS_MOST];
     pst_shared_part parts[PARTS]; /* they cover the map */
     outcome outcomes[RANKS_MOST];
@@ -42,14 +52,14 @@ static void share_map(void *user, const pst_ranks *ranks) {
     map_case *c = user;
     const int self = pst_ranks_rank(ranks);
     outcome *o = &c->outcomes[self];
-    pst_stores stores = {.error = &o->error, .ranks = ranks};
+    pst_stores stores = {.error = &o->error, .ranks = ranks, .folder = c->folder};
     const pst_rect held = ranks ? c->held[self] : (pst_rect){0, 0, H, W};
     static _Thread_local float values[H * W * C];
     pst_shared_map *map;
     pst_status status;
-    PST_TRY(pst_shared_map_create(&stores, false, H, W, C, ranks ? c->held : NULL, "a map", &map));
-    if (stores.memory_bytes != sizeof(float) * C * pst_rect_area(held))
-        o->wrong++;
+    PST_TRY(pst_shared_map_create(&stores, true, H, W, C, ranks ? c->held : NULL, "a map", &map));
+    o->wrong += (c->folder ? stores.file_bytes : stores.memory_bytes) != sizeof(float) * C * pst_rect_area(held);
+    o->wrong += (c->folder ? stores.memory_bytes : stores.file_bytes) != 0;
     for (int i = 0; i < PARTS; i++) {
         const pst_rect part = pst_rect_common(c->parts[i].part, held);
         if (c->parts[i].owner != self || pst_rect_is_empty(part))
@@ -67,12 +77,15 @@ static void share_map(void *user, const pst_ranks *ranks) {
         for (int x = 0; x < held.w; x++)
             for (int k = 0; k < C; k++)
                 o->wrong += values[(y * held.w + x) * C + k] != value_at(held.y + y, held.x + x, k);
-    if (pst_shared_map_read(map, (pst_rect){held.y, held.x, held.h + 1, held.w + 1}, values) != PST_ERROR_ARGUMENT)
-        o->wrong++;
+    const pst_rect none = {held.y, held.x, 0, 0}, bad[] = {{held.y, held.x, held.h + 1, held.w + 1}, none};
+    for (int i = 0; i < 2; i++) {
+        o->wrong += pst_shared_map_read(map, bad[i], values) != PST_ERROR_ARGUMENT;
+        o->wrong += pst_shared_map_write(map, bad[i], values) != PST_ERROR_ARGUMENT;
+    }
 cleanup:
     pst_shared_map_destroy(map);
     o->status = status;
-    o->bytes_left = stores.memory_bytes;
+    o->bytes_left = stores.memory_bytes + stores.file_bytes;
 }
 
 /* Strips of the map that are dealt to the ranks; each holds what it owns and some around it, and one holds nothing. */
@@ -99,6 +112,7 @@ START_TEST(maps_reach_those_that_hold_them) {
     for (int turn = 0; turn < 20; turn++) {
         map_case c = make_map_case(counts[_i], &state);
         uint64_t planned = 0;
+        c.folder = turn % 2 ? spill() : NULL;
         thread_ranks_run(counts[_i], 0, share_map, &c);
         for (int r = 0; r < counts[_i]; r++) {
             ck_assert_msg(c.outcomes[r].status == PST_OK, "rank %d: %s", r, c.outcomes[r].error.text);
@@ -115,11 +129,14 @@ END_TEST
 START_TEST(a_failing_transport_is_told) {
     uint64_t state = 7;
     map_case c = make_map_case(3, &state);
-    thread_ranks_run(3, 1, share_map, &c);
-    for (int r = 0; r < 3; r++) {
-        ck_assert_int_eq(c.outcomes[r].status, PST_ERROR_RANKS);
-        ck_assert(strstr(c.outcomes[r].error.text, "rank"));
-        ck_assert_uint_eq(c.outcomes[r].bytes_left, 0);
+    for (int in_file = 0; in_file < 2; in_file++) {
+        c.folder = in_file ? spill() : NULL;
+        thread_ranks_run(3, 1, share_map, &c);
+        for (int r = 0; r < 3; r++) {
+            ck_assert_int_eq(c.outcomes[r].status, PST_ERROR_RANKS);
+            ck_assert(strstr(c.outcomes[r].error.text, "rank"));
+            ck_assert_uint_eq(c.outcomes[r].bytes_left, 0);
+        }
     }
 }
 END_TEST
@@ -212,14 +229,10 @@ cleanup:
 static vector_case alone, shared;
 
 static void make_case(vector_case *c, int image, int variant) {
-    static char folder[1024];
-    strcpy(folder, test_path("spill"));
-    pst_error error;
-    ck_ok(error, pst_folder_create(&error, folder));
     memset(c, 0, sizeof *c);
     c->image = image;
     c->variant = variant;
-    c->folder = folder;
+    c->folder = spill();
 }
 
 START_TEST(optimizers_do_not_see_the_ranks) {
