@@ -363,12 +363,13 @@ static int rows_at_once(int w) {
     return rows;
 }
 
-uint64_t pst_host_vectors_bytes(int h, int w, size_t most_dots) {
+uint64_t pst_host_vectors_bytes(const pst_ranks *ranks, int h, int w, size_t most_dots) {
     pst_host_scale_map scales[PST_SPREAD_LEVELS + 1];
     const uint64_t row = 3 * (uint64_t)w;
-    const uint64_t dots = PST_HOST_DOTS * (uint64_t)most_dots;
+    const uint64_t dots = PST_HOST_DOTS * (uint64_t)most_dots, band_dots = (uint64_t)pst_bands(h) * (dots + 1);
+    const uint64_t gathered = pst_ranks_count(ranks) == 1 ? 0 : sizeof(int64_t) * band_dots; /* while the ranks add */
     return sizeof(float) * (pst_host_scales(h, w, scales) + 3 * row + PIECES * (uint64_t)rows_at_once(w) * row) +
-           sizeof(double) * (dots + (uint64_t)pst_bands(h) * (dots + 1));
+           sizeof(double) * (dots + band_dots) + gathered;
 }
 
 uint64_t pst_host_vector_bytes(const pst_ranks *ranks, bool half, int h, int w) {

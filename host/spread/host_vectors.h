@@ -34,9 +34,9 @@ typedef struct pst_host_vectors {
 pst_status pst_host_vectors_open(pst_stores *stores, int h, int w, size_t most_dots, pst_host_vectors *space);
 void pst_host_vectors_close(pst_host_vectors *space);
 
-/* Host memory that open takes: scratch, and the coarse scales of `spread`, a third of an image, which every rank has
- * whole. And bytes of a vector. */
-uint64_t pst_host_vectors_bytes(int h, int w, size_t most_dots);
+/* Host memory that open and the operations take: scratch, and the coarse scales of `spread`, a third of an image, which
+ * every rank has whole. And bytes of a vector. */
+uint64_t pst_host_vectors_bytes(const pst_ranks *ranks, int h, int w, size_t most_dots);
 uint64_t pst_host_vector_bytes(const pst_ranks *ranks, bool half, int h, int w);
 
 /* Rows of the image, [count][w][3]: all ranks ask for the same ones and get them, or give all of them. */

@@ -56,7 +56,7 @@ static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64
                      .images = (vectors + PST_OWN_VECTORS - halves) *
                                    pst_host_vector_bytes(job->stores.ranks, false, extent.h, extent.w) +
                                halves * pst_host_vector_bytes(job->stores.ranks, true, extent.h, extent.w),
-                     .scratch = needs.host + pst_host_vectors_bytes(extent.h, extent.w, vectors + 2),
+                     .scratch = needs.host + pst_host_vectors_bytes(job->stores.ranks, extent.h, extent.w, vectors + 2),
                      .work = needs.walk.work / needs.walk.whole_work};
     if (partition)
         *partition = *pst_tiled_partition(tiled);
