@@ -23,6 +23,21 @@ cleanup:
     return status;
 }
 
+/* A scale that runs whole runs on each rank, and where devices are not alike the images are not: rank 0's counts. */
+static pst_status share(pst_job *job, pst_carried *carried) {
+    const pst_ranks *ranks = job->context->ranks;
+    pst_error *error = &job->context->error;
+    const size_t bytes = sizeof(float) * 3 * (size_t)carried->image->width * (size_t)carried->image->height;
+    pst_status status = PST_OK;
+    if (job->stage.tiled)
+        return PST_OK;
+    PST_TRY(pst_ranks_broadcast(ranks, error, 0, carried->image->rgb, bytes));
+    for (int which = FIRST; which <= SECOND && carried->moments[which]; which++)
+        PST_TRY(pst_ranks_broadcast(ranks, error, 0, carried->moments[which], bytes));
+cleanup:
+    return status;
+}
+
 pst_status pst_carry_take(pst_job *job, pst_carried *carried) {
     const pst_adam_moments *moments = pst_optimizer_moments(job->stage.optimizer);
     pst_status status;
@@ -34,6 +49,7 @@ pst_status pst_carry_take(pst_job *job, pst_carried *carried) {
         carried->powers[FIRST] = moments->power1;
         carried->powers[SECOND] = moments->power2;
     }
+    PST_TRY(share(job, carried));
 cleanup:
     return status;
 }

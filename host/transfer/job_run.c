@@ -31,6 +31,12 @@ static bool is_done(pst_job *job) {
            before - stage->best_loss < o->min_improvement * before;
 }
 
+/* By the losses of rank 0, whose device may not be like the others. */
+static pst_status find_whether_done(pst_job *job, bool *done) {
+    *done = is_done(job);
+    return pst_ranks_broadcast(job->context->ranks, &job->context->error, 0, done, sizeof *done);
+}
+
 double pst_job_seconds(const pst_job *job) { return job->seconds_before + pst_clock_seconds() - job->start_seconds; }
 
 /* The time left, if a pixel goes on to cost what it does at this scale, in tiles as much more as it is more work; -1
@@ -89,7 +95,7 @@ cleanup:
 
 static pst_status descend(pst_job *job, pst_progress_callback callback, void *user) {
     char notice[PST_NOTICE_BYTES];
-    bool stop = false;
+    bool stop = false, done;
     pst_status status = PST_OK;
     if (job->started)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job runs only once");
@@ -99,7 +105,8 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
         PST_TRY(pst_job_open_stage(job, 0, NULL));
     job->start_seconds = pst_clock_seconds();
     while (!stop) {
-        if (is_done(job)) {
+        PST_TRY(find_whether_done(job, &done));
+        if (done) {
             if (job->scale + 1 == job->scale_count)
                 break;
             PST_TRY(go_up(job));

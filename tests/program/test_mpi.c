@@ -127,7 +127,7 @@ static void ck_left(unsigned files) {
 START_TEST(writes_one_file) {
     static const char *const kinds[] = {"", "--tile 64 --image-size 150",
                                         "--tile 64 --image-size 150 --optimizer adam"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < (test_long() ? sizeof kinds / sizeof *kinds : 2); i++)
         for (int ranks = 1; ranks <= 3; ranks++) {
             char command[MOST], name[32];
             snprintf(name, sizeof name, "on-%d.png", ranks);
@@ -182,6 +182,22 @@ START_TEST(resumes_on_others) {
     cli_forget("long.png");
     cli_forget("run.state");
     cli_forget("whole.png");
+}
+END_TEST
+
+/* Devices that compute otherwise: scales that run whole are rank 0's. */
+START_TEST(ranks_may_be_unlike) {
+    static char command[2 * MOST];
+    const char *usual = RUN "--iterations 12 --scales 2 --image-size 96 --optimizer adam --quiet";
+    snprintf(command, sizeof command, "%s -o alone.png", usual);
+    ck_run(on_ranks(1, command));
+    setenv("PASTICHE_PROGRAM", mpirun, 1);
+    snprintf(command, sizeof command, "-n 1 %s %s -o both.png : -n 1 env PASTICHE_KERNELS_FORM=gpu %s %s -o both.png",
+             mpi, usual, mpi, usual);
+    ck_run(command);
+    ck_same_bytes("alone.png", "both.png", true);
+    cli_forget("alone.png");
+    cli_forget("both.png");
 }
 END_TEST
 
@@ -293,6 +309,7 @@ int main(void) {
     tcase_add_test(tests, deals_a_batch);
     if (test_long()) {
         tcase_add_test(tests, rank_0_tells);
+        tcase_add_test(tests, ranks_may_be_unlike);
         tcase_add_test(tests, compares_inputs);
         tcase_add_test(tests, resumes_on_others);
         tcase_add_test(tests, a_killed_rank);
