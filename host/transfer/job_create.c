@@ -185,6 +185,7 @@ static pst_status open_stores(pst_job *job) {
     uint64_t room;
     pst_status status = PST_OK;
     job->stores.error = error;
+    job->stores.ranks = job->context->ranks;
     if (!job->options.spill_folder)
         return PST_OK;
     PST_TRY(pst_copy_text(error, job->options.spill_folder, &job->spill));
