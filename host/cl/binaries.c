@@ -11,13 +11,15 @@
 #define VARIABLE "PASTICHE_BINARIES"
 #define MOST_BYTES ((uint64_t)256 << 20) /* a run's programs take up to 20 MiB */
 
-/* The folder that the user named, or that in the cache folder. */
+/* The folder that the user named, or that in the cache folder; NULL: the user wants none. */
 static pst_status find_folder(pst_error *error, char **folder) {
     const char *named = getenv(VARIABLE);
     char *cache = NULL;
-    pst_status status;
+    pst_status status = PST_OK;
     *folder = NULL;
-    if (named && *named && strcmp(named, "none") != 0)
+    if (named && strcmp(named, "none") == 0)
+        return PST_OK;
+    if (named && *named)
         return pst_copy_text(error, named, folder);
     PST_TRY(pst_folder_cache(error, &cache));
     PST_TRY(pst_path_join(error, cache, "binaries", folder));
@@ -30,7 +32,7 @@ pst_status pst_binaries_open(pst_error *error, cl_context context, const pst_dev
     const char *named = getenv(VARIABLE);
     pst_error none = {0};
     *binaries = (pst_binaries){context, device, {NULL, MOST_BYTES}};
-    if (named && *named ? strcmp(named, "none") == 0 : device->quirks.keeps_binaries)
+    if (!(named && *named) && device->quirks.keeps_binaries)
         return PST_OK;
     pst_status status = find_folder(&none, &binaries->cache.folder);
     return status == PST_ERROR_MEMORY ? pst_fail(error, status, "%s", none.text) : PST_OK;
@@ -107,7 +109,7 @@ void pst_binaries_keep(const pst_binaries *binaries, const char *key, cl_program
 pst_status pst_binaries_clear(pst_error *error, char *folder, size_t folder_bytes, pst_cache_removal *removal) {
     pst_cache cache = {.most_bytes = MOST_BYTES};
     pst_status status = find_folder(error, &cache.folder);
-    if (status == PST_OK) {
+    if (status == PST_OK && cache.folder) {
         *removal = pst_cache_clear(&cache);
         snprintf(folder, folder_bytes, "%s", cache.folder);
     }

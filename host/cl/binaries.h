@@ -25,7 +25,7 @@ void pst_binaries_key(const pst_binaries *binaries, cl_uint count, const char *c
 cl_program pst_binaries_find(const pst_binaries *binaries, const char *key, const char *options);
 void pst_binaries_keep(const pst_binaries *binaries, const char *key, cl_program program);
 
-/* Removes all, and copies the name of their folder. */
+/* Removes all, and copies the name of their folder, "" where none are kept. */
 pst_status pst_binaries_clear(pst_error *error, char *folder, size_t folder_bytes, pst_cache_removal *removal);
 
 #endif

@@ -53,6 +53,7 @@ START_TEST(a_folder_that_cannot_be_used_changes_nothing) {
     ck_clean("No compiled kernels are kept in ");
     cli_forget("taken");
     setenv("PASTICHE_BINARIES", "none", 1);
+    ck_clean("No compiled kernels are kept: PASTICHE_BINARIES is none.");
     ck_run(RUN "taken.png");
     ck_same_bytes("none.png", "taken.png", true);
 }
