@@ -111,7 +111,8 @@ typedef struct pst_device_info {
 PST_API pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message);
 
 /* Removes the compiled kernels that contexts keep for the next start, where the driver does not do so itself. *count
- * and *bytes: the files that are gone. message (at least 512 bytes, or NULL): their folder, and on failure the reason.
+ * and *bytes: the files that are gone. message (at least 512 bytes, or NULL): their folder, "" where the environment
+ * variable PASTICHE_BINARIES is "none", which keeps none; on failure the reason.
  * What other contexts and processes do goes on. */
 PST_API pst_status pst_clear_compiled(size_t *count, uint64_t *bytes, char *message);
 

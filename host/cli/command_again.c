@@ -82,14 +82,40 @@ int info_command(const settings *s) {
 
 /* ---- pastiche again ---- */
 
+static bool are_alike(const json_t *a, const json_t *b) {
+    return strcmp(record_text_of(a, "name"), record_text_of(b, "name")) == 0 &&
+           strcmp(record_text_of(a, "driver"), record_text_of(b, "driver")) == 0;
+}
+
+/* How many there are of one kind does not count. */
+static void compare_devices(const repeat *r, const pst_device_info *is, size_t count) {
+    const json_t *first = json_object_get(r->root, "device"), *was;
+    bool were_alike = true, still_alike = true;
+    size_t i;
+    if (strcmp(record_text_of(first, "name"), is->name) != 0)
+        complain("%s was made on %s, and this is %s; the image may differ", r->image, record_text_of(first, "name"),
+                 is->name);
+    else if (strcmp(record_text_of(first, "driver"), is->driver_version) != 0)
+        complain("%s was made with the driver %s, and this is %s; the image may differ", r->image,
+                 record_text_of(first, "driver"), is->driver_version);
+    json_array_foreach(json_object_get(r->root, "devices"), i, was) were_alike = were_alike && are_alike(first, was);
+    for (i = 1; i < count; i++)
+        still_alike =
+            still_alike && strcmp(is[i].name, is->name) == 0 && strcmp(is[i].driver_version, is->driver_version) == 0;
+    if (!were_alike)
+        complain("%s was made on devices of several kinds; the image may differ", r->image);
+    else if (!still_alike)
+        complain("these devices are of several kinds; the image may differ from %s", r->image);
+}
+
 /* What may make the bytes differ is told before the work. */
 static bool compare_surroundings(const repeat *r, const settings *s) {
-    const json_t *was = json_object_get(r->root, "device");
-    pst_device_info is;
+    pst_device_info is[PST_CONTEXT_DEVICES_MAX];
+    size_t count;
     pst_context_options where;
     pst_context *context;
     progress silent;
-    char index[32];
+    char index[DEVICE_CHOICE_MOST];
     progress_begin(&silent, true, 0);
     pst_context_options_init(&where, sizeof where);
     where.device = device_choose(s, &silent, index);
@@ -98,16 +124,11 @@ static bool compare_surroundings(const repeat *r, const settings *s) {
     if (!good) {
         failed(context);
     } else {
-        pst_context_device(context, &is);
+        pst_context_devices(context, is, PST_CONTEXT_DEVICES_MAX, &count);
         if (strcmp(record_text_of(r->root, "pastiche"), pst_version()) != 0)
             complain("%s was made by version %s, and this is %s; the image may differ", r->image,
                      record_text_of(r->root, "pastiche"), pst_version());
-        if (strcmp(record_text_of(was, "name"), is.name) != 0)
-            complain("%s was made on %s, and this is %s; the image may differ", r->image, record_text_of(was, "name"),
-                     is.name);
-        else if (strcmp(record_text_of(was, "driver"), is.driver_version) != 0)
-            complain("%s was made with the driver %s, and this is %s; the image may differ", r->image,
-                     record_text_of(was, "driver"), is.driver_version);
+        compare_devices(r, is, count);
     }
     pst_context_destroy(context);
     return good;

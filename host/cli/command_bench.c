@@ -30,6 +30,7 @@ static int write_report(pst_context *context, const bench_report *report, const 
 
 static int measure(pst_context *context, const char *model, const pst_bench_options *options, const char *path) {
     pst_device_info device;
+    size_t count;
     pst_network *network = NULL;
     bench_report report = {0};
     int code = EXIT_OK;
@@ -39,7 +40,11 @@ static int measure(pst_context *context, const char *model, const pst_bench_opti
     if (status != PST_OK)
         return failed(context, status);
     pst_context_device(context, &device);
-    if (bench_report_begin(&report, &device)) {
+    pst_context_devices(context, NULL, 0, &count);
+    if (count > 1) {
+        complain("pastiche bench measures one device, and %zu are named; measure one after the other", count);
+        code = EXIT_USAGE;
+    } else if (bench_report_begin(&report, &device)) {
         signals_catch();
         status = pst_bench(context, network, options, take_row, &report);
         if (status == PST_STOPPED)

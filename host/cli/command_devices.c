@@ -23,19 +23,26 @@ static void print_device(const pst_device_info *device, bool chosen) {
         print_line("     not used: %s", device->problem);
 }
 
-/* The index of the device that a name stands for, as the library finds it; -1 after complaining. */
-static int named_device(const char *name) {
+/* The devices that a name stands for, as the library finds them; 0 after complaining. */
+static size_t named_devices(const char *name, pst_device_info infos[PST_CONTEXT_DEVICES_MAX]) {
     pst_context_options options;
     pst_context_options_init(&options, sizeof options);
     options.device = name;
     pst_context *context;
-    pst_device_info info = {.index = -1};
+    size_t count = 0;
     if (pst_context_create(&options, &context) == PST_OK)
-        pst_context_device(context, &info);
+        pst_context_devices(context, infos, PST_CONTEXT_DEVICES_MAX, &count);
     else
         complain("%s", context ? pst_context_message(context) : "no memory left");
     pst_context_destroy(context);
-    return info.index;
+    return count;
+}
+
+static bool is_among(int index, const pst_device_info *infos, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (infos[i].index == index)
+            return true;
+    return false;
 }
 
 static int list(const char *name) {
@@ -58,17 +65,19 @@ static int list(const char *name) {
         complain("%s", message);
     if (count > capacity)
         count = capacity;
-    int chosen = name ? named_device(name) : -1;
-    bool any = false;
+    pst_device_info chosen[PST_CONTEXT_DEVICES_MAX];
+    const size_t named = name ? named_devices(name, chosen) : 0;
+    size_t marked = 0;
     for (size_t i = 0; i < count; i++) {
-        bool this_one = name ? devices[i].index == chosen : devices[i].chosen;
-        any = any || this_one;
+        const bool this_one = name ? is_among(devices[i].index, chosen, named) : devices[i].chosen;
+        marked += this_one;
         print_device(&devices[i], this_one);
     }
-    if (any)
-        print_line("* marks the device that is used%s%s.", name ? " for " : "", name ? name : "");
+    if (marked)
+        print_line("* marks the device%s used%s%s.", marked == 1 ? " that is" : "s that are", name ? " for " : "",
+                   name ? name : "");
     free(devices);
-    return name && chosen < 0 ? EXIT_FAILED : EXIT_OK;
+    return name && !named ? EXIT_FAILED : EXIT_OK;
 }
 
 static int clean(void) {
@@ -81,8 +90,10 @@ static int clean(void) {
     }
     if (count)
         print_line("Removed compiled kernels from %s: %zu files, %s.", message, count, bytes_text(bytes, size));
-    else
+    else if (*message)
         print_line("No compiled kernels are kept in %s.", message);
+    else
+        print_line("No compiled kernels are kept: PASTICHE_BINARIES is none.");
     return EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/options/complain.h"
+#include "cli/run/device_choice.h"
 #include "cli/run/measuring.h"
 
 static int failed(const pst_context *context, pst_status status) {
@@ -13,18 +14,22 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     progress report;
     pst_context *context;
     pst_network *network = NULL;
-    pst_device_info device;
+    pst_device_info devices[PST_CONTEXT_DEVICES_MAX];
+    size_t count = 0;
+    char names[DEVICE_NAMES_MOST];
     progress_begin(&report, false, 0);
     pst_status status = pst_context_create(where, &context);
     if (status == PST_OK && model)
         status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
     if (status == PST_OK) {
-        pst_context_device(context, &device);
+        pst_context_devices(context, devices, PST_CONTEXT_DEVICES_MAX, &count);
         status = tune_run(context, network, options, &report);
     }
     int code = status == PST_OK ? EXIT_OK : failed(context, status);
     if (code == EXIT_OK)
-        print_line("%zu products measured on %s.", pst_context_choices(context, NULL), device.name);
+        device_names(devices, count, names);
+    if (code == EXIT_OK)
+        print_line("%zu products measured on %s.", pst_context_choices(context, NULL), names);
     pst_network_destroy(network);
     pst_context_destroy(context);
     return code;

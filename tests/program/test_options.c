@@ -24,9 +24,9 @@ static const neighbor table[] = {
     {"style_blend_weights", "3,7", 0, FLAG, 0, 0, NULL, NULL}, /* looked at below */
     {"content_image", "photo.ppm", AT(content), WORDS, 0, 0, "content.ppm", "photo.ppm"},
     {"image_size", "700", AT(transfer.image_size), INTEGER, 512, 700, NULL, NULL},
-    {"gpu", "1", AT(gpu), INTEGER, GPU_NOT_GIVEN, 1, NULL, NULL},
-    {"gpu", "-1", AT(gpu), INTEGER, GPU_NOT_GIVEN, GPU_MEANS_CPU, NULL, NULL},
-    {"gpu", "c", AT(gpu), INTEGER, GPU_NOT_GIVEN, GPU_MEANS_CPU, NULL, NULL},
+    {"gpu", "1", AT(gpus[0]), INTEGER, 0, 1, NULL, NULL},
+    {"gpu", "-1", AT(gpus[0]), INTEGER, 0, GPU_MEANS_CPU, NULL, NULL},
+    {"gpu", "c", AT(gpus[0]), INTEGER, 0, GPU_MEANS_CPU, NULL, NULL},
     {"content_weight", "2.5", AT(transfer.content_weight), NUMBER, 5, 2.5, NULL, NULL},
     {"style_weight", "1e3", AT(transfer.style_weight), NUMBER, 100, 1000, NULL, NULL},
     {"tv_weight", "0", AT(transfer.tv_weight), NUMBER, 1e-3, 0, NULL, NULL},

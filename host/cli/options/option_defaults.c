@@ -15,7 +15,7 @@ void option_set_transfer_defaults(settings *s) {
 }
 
 void option_set_defaults(settings *s, const command *c) {
-    *s = (settings){.command = c, .gpu = GPU_NOT_GIVEN, .web_port = -1};
+    *s = (settings){.command = c, .web_port = -1};
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
     pst_write_options_init(&s->writing, sizeof s->writing);
     pst_bench_options_init(&s->bench, sizeof s->bench);

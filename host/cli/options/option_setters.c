@@ -99,7 +99,7 @@ bool set_style_masks(settings *s, const option *o, const char *given, const char
 /* --device and --gpu exclude each other: the later one counts. */
 bool set_device(settings *s, const option *o, const char *given, const char *value) {
     (void)o;
-    s->gpu = GPU_NOT_GIVEN;
+    s->gpu_count = 0;
     s->device = value;
     return needs_value(given, value);
 }
@@ -108,19 +108,19 @@ bool set_gpu(settings *s, const option *o, const char *given, const char *value)
     (void)o;
     size_t count = 0;
     char **parts = value_list(value, &count);
-    bool good = parts != NULL;
+    bool good = parts != NULL && count <= PST_CONTEXT_DEVICES_MAX;
     for (size_t i = 0; good && i < count; i++) {
         int64_t number = GPU_MEANS_CPU;
         good = strcmp(parts[i], "c") == 0 || (value_integer(parts[i], &number) && number >= -1 && number <= INT_MAX);
-        if (good && i == 0)
-            s->gpu = (int)number;
+        s->gpus[i] = (int)number;
     }
     free(parts);
     if (!good) {
-        complain("%s \"%s\": must be the number of a GPU from 0 up, or -1 or c for the CPU", given, value);
+        complain("%s \"%s\": must be the number of a GPU from 0 up, or -1 or c for the CPU, or a list of at most %d",
+                 given, value, PST_CONTEXT_DEVICES_MAX);
         return false;
     }
-    s->several_gpus = count > 1;
+    s->gpu_count = count;
     s->device = NULL;
     return true;
 }

@@ -121,7 +121,7 @@ const option option_table[] = {
     OPTION(FILE_NAME, "model|model-file", PAINT | MAKE | TUNE, "FILE", model,
            "network file, or name of an installed one", .environment = "PASTICHE_MODEL", .flags = USUAL),
     OPTION(TEXT, "device", PAINT | MAKE | DEVICES | TUNE | BENCH, "DEVICE", device,
-           "number, cpu, gpu, gpu:N or part of a name", .shown = "best", .set = set_device,
+           "number, cpu, gpu, gpu:N or part of a name; a list of these; all", .shown = "best", .set = set_device,
            .environment = "PASTICHE_DEVICE", .flags = USUAL | CHANGES_RESULT),
     OPTION(BYTES, "memory", PAINT, "SIZE", transfer.memory_bytes, "memory of the device that the run may take, as 2G",
            .least = 1048576, .most = 1125899906842624.0, .shown = "what it has", .flags = USUAL),
@@ -210,7 +210,7 @@ const option option_table[] = {
     OPTION(FLAG, "clean", DEVICES, NULL, clean, "remove the compiled kernels that are kept"),
 
     GROUP("For users of neural-style", PAINT),
-    OPTION(TEXT, "gpu", PAINT | MAKE, "N", gpu, "use graphics card N", .set = set_gpu,
+    OPTION(TEXT, "gpu", PAINT | MAKE, "N", gpus, "use graphics card N", .set = set_gpu,
            .flags = CHANGES_RESULT | FOR_NEURAL_STYLE),
     OPTION(CHOICE, "init", PAINT, "KIND", start, "where the run starts", .words = inits, .usual = "random",
            .flags = FOR_NEURAL_STYLE),

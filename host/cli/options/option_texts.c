@@ -127,9 +127,14 @@ const option_text option_texts[] = {
      "program."},
     {"device",
      "The OpenCL device: a number of `pastiche devices`; `cpu`; `gpu`; `gpu:N` for graphics card N, counted from\n"
-     "0; or a part of the device's name. Default: the best device."},
-    {"memory", "The memory of the device that the run may take: bytes, or with K, M, G or T behind the number their\n"
-               "multiples by 1024. Default: what the device has."},
+     "0; or a part of the device's name. Several devices share the tiles of an image (`--tile`): name them with "
+     "commas\n"
+     "between, as in `0,1`, at most 8; `all` takes all that `pastiche devices` lists as usable. What does not go in\n"
+     "tiles is done by the first. For one `--tile`, the result is the same on one device as on several of the same\n"
+     "name and driver, byte for byte. Default: the best device."},
+    {"memory",
+     "The memory that the run may take of the device, or of each device: bytes, or with K, M, G or T behind the\n"
+     "number their multiples by 1024. Default: what the device has, of several the least."},
     {"tile",
      "Work on the image in tiles of N pixels a side, one after the other; N is rounded up to a multiple of 64.\n"
      "Loss and gradient are the same but for rounding. A scale no larger than a tile runs whole. 0 chooses: what fits\n"
@@ -166,10 +171,10 @@ const option_text option_texts[] = {
     {"resume",
      "Continue from a checkpoint. Images, network and options must be the same. The result is then the same as\n"
      "that of a run without an interruption."},
-    {"log",
-     "Write one line of JSON for every iteration: `iteration`, `seconds`, `loss` and every term of it.\n"
-     "The first line also has the device and the `algorithms` of each layer, forward and backward. The first line\n"
-     "after a change of `weights` has the new weights. In a batch or a sheet `run` is the number of the run."},
+    {"log", "Write one line of JSON for every iteration: `iteration`, `seconds`, `loss` and every term of it.\n"
+            "The first line also has the device (all `devices`, where there are several) and the `algorithms` of each\n"
+            "layer, forward and backward. The first line after a change of `weights` has the new weights.\n"
+            "In a batch or a sheet `run` is the number of the run."},
     {"web",
      "Serve a page on this machine and print its address. The page shows the image as it forms, the losses and the\n"
      "time left. Buttons and single keys save the present image as OUT_N, stop the run and write the result\n"
@@ -225,7 +230,7 @@ const option_text option_texts[] = {
     {"compare", "Print two files of `--json`, which are the arguments, side by side."},
 
     {"gpu", "Use graphics card N, counted from 0. If there is no such card, the best device is used, with a notice.\n"
-            "-1 and `c` mean the CPU. Of a list the first is used."},
+            "-1 and `c` mean the CPU. The graphics cards of a list share the tiles of the image, as with `--device`."},
     {"init", "Where the run starts. `image` is the image of `--init-image`, or the content if there is none."},
     {"init-image", "See `--init`."},
     {0},

@@ -9,7 +9,7 @@
 #include "cli/options/paths.h"
 #include "pastiche.h"
 
-enum { GPU_NOT_GIVEN = -2, GPU_MEANS_CPU = -1, NOTICES_MOST = 8, BENCH_SIZES_MOST = 16 };
+enum { GPU_MEANS_CPU = -1, NOTICES_MOST = 8, BENCH_SIZES_MOST = 16 };
 
 /* An option as it was given; value may be NULL. */
 typedef struct given_option {
@@ -63,10 +63,10 @@ typedef struct settings {
 
     /* Device and network. */
     const char *model, *device, *kernels;
-    int gpu; /* neural-style's number, or one of the above */
-    bool several_gpus;
-    const char *choices;      /* as pst_context_options.choices_file */
-    const char *choices_text; /* as pst_context_options.choices_text */
+    int gpus[PST_CONTEXT_DEVICES_MAX]; /* neural-style's numbers; GPU_MEANS_CPU */
+    size_t gpu_count;                  /* 0: not given */
+    const char *choices;               /* as pst_context_options.choices_file */
+    const char *choices_text;          /* as pst_context_options.choices_text */
     bool no_matrix_units, plan;
     bool hides_smoothness; /* the loss that is printed is without it, as in neural-style */
 

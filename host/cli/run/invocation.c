@@ -6,7 +6,6 @@
 #include "cli/options/file_names.h"
 #include "cli/options/option_table.h"
 #include "cli/ranks/world.h"
-#include "cli/run/device_choice.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 #include "cli/run/measuring.h"
@@ -61,7 +60,7 @@ static void print_notices(invocation *w) {
 
 int invocation_open(invocation *w) {
     const settings *s = w->settings;
-    char index[32];
+    char index[DEVICE_CHOICE_MOST];
     print_notices(w);
     if (!live_page_open(s, &w->page))
         return EXIT_FAILED;
@@ -77,7 +76,8 @@ int invocation_open(invocation *w) {
     pst_status status = pst_context_create(&where, &w->context);
     if (status != PST_OK)
         return invocation_failed(w, status);
-    pst_context_device(w->context, &w->device);
+    pst_context_devices(w->context, w->devices, PST_CONTEXT_DEVICES_MAX, &w->device_count);
+    device_names(w->devices, w->device_count, w->device_names);
     if (*pst_context_notice(w->context))
         progress_say(&w->report, "%s", pst_context_notice(w->context));
     return EXIT_OK;
@@ -150,12 +150,12 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
     options.height = (int)((int64_t)tuned_side(s) * height / longer);
     const int all_w = (int)((int64_t)s->transfer.image_size * width / longer),
               all_h = (int)((int64_t)s->transfer.image_size * height / longer);
-    const double least = w->device.type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
+    const double least = w->devices[0].type == PST_DEVICE_CPU ? tune_flops_cpu : tune_flops;
     bool wanted = options.width > 0 && options.height > 0 && w->runs * run_flops(w, s, all_w, all_h) >= least &&
                   !pst_tune_known(w->context, w->network, &options);
     if (!world_tell(&wanted, sizeof wanted) || !wanted)
         return;
-    progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device.name);
+    progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device_names);
     live_page_preparing(w->page, "measuring once which algorithms are the fastest here");
     if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
         progress_say(&w->report, "measuring: %s", pst_context_message(w->context));

@@ -3,7 +3,7 @@
 #define PST_CLI_RUN_INVOCATION_H
 
 #include "cli/options/options.h"
-#include "cli/run/progress.h"
+#include "cli/run/device_choice.h"
 
 typedef struct live_page live_page; /* live_page.h */
 
@@ -13,7 +13,9 @@ typedef struct invocation {
     const char *model;    /* the network's file; of the catalogue */
     pst_context *context; /* NULL before invocation_open */
     pst_network *network; /* NULL before invocation_load */
-    pst_device_info device;
+    pst_device_info devices[PST_CONTEXT_DEVICES_MAX];
+    size_t device_count;
+    char device_names[DEVICE_NAMES_MOST];
     progress report;
     int runs; /* how many the device will do; 1 unless the caller says otherwise */
     bool looked_at_choices, log_begun;

@@ -35,6 +35,13 @@ static json_t *algorithms(const run_log *log) {
     return all;
 }
 
+static json_t *names(const run_log *log) {
+    json_t *all = json_array();
+    for (size_t d = 0; d < log->device_count; d++)
+        json_array_append_new(all, json_string(log->devices[d].name));
+    return all;
+}
+
 void log_evaluation(run_log *log, const pst_progress *progress) {
     if (!log->file)
         return;
@@ -50,8 +57,10 @@ void log_evaluation(run_log *log, const pst_progress *progress) {
     json_object_set_new(line, "loss", number(progress->loss));
     json_object_set_new(line, "terms", terms);
     if (progress->iteration == 1 && log->choices) {
-        json_object_set_new(line, "device", json_string(log->device->name));
-        json_object_set_new(line, "driver", json_string(log->device->driver_version));
+        json_object_set_new(line, "device", json_string(log->devices[0].name));
+        json_object_set_new(line, "driver", json_string(log->devices[0].driver_version));
+        if (log->device_count > 1)
+            json_object_set_new(line, "devices", names(log));
         json_object_set_new(line, "algorithms", algorithms(log));
     }
     if (log->weights_changed)

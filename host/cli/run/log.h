@@ -10,9 +10,10 @@
 typedef struct run_log {
     const char *path;
     FILE *file;                /* NULL: no log is wanted */
-    const pst_choice *choices; /* what the first line tells besides: the algorithms and the device. May be NULL */
+    const pst_choice *choices; /* what the first line tells besides: the algorithms and the devices. May be NULL */
     size_t choice_count;
-    const pst_device_info *device;
+    const pst_device_info *devices;
+    size_t device_count;
     double weights[3]; /* with weights_changed: the next line tells them */
     bool weights_changed;
     const char *run; /* which of several runs in one log; may be NULL */
@@ -24,7 +25,8 @@ typedef struct run_log {
 bool log_open(run_log *log, const char *path, bool more);
 
 /* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}, of several runs with "run":...; the
- * first one with "device" and "algorithms":{"relu1_1":["forward's", "backward's"], ...} as well. */
+ * first one with "device", of several the first, "devices":[...] where there are several, and
+ * "algorithms":{"relu1_1":["forward's", "backward's"], ...} as well. */
 void log_evaluation(run_log *log, const pst_progress *progress);
 
 /* Content, style and tv weight from the next evaluation on, which tells them as "weights". */

@@ -101,6 +101,20 @@ static json_t *device(const pst_device_info *info) {
     return made;
 }
 
+/* NULL where all are of one kind: then their number does not count, and the record of one is the same. */
+static json_t *devices(const invocation *w) {
+    json_t *all = json_array();
+    bool differ = false;
+    for (size_t d = 0; d < w->device_count; d++) {
+        json_array_append_new(all, device(&w->devices[d]));
+        differ = differ || !json_equal(json_array_get(all, 0), json_array_get(all, d));
+    }
+    if (differ)
+        return all;
+    json_decref(all);
+    return NULL;
+}
+
 static json_t *algorithms(const pst_job *job) {
     size_t count;
     const pst_choice *choices = pst_job_choices(job, &count);
@@ -194,7 +208,10 @@ char *record_text(const json_t *inputs, const invocation *w, const settings *s, 
     if (weights_changed(s, job))
         json_object_set_new(root, "weights_changed", json_true());
     json_object_set_new(root, "loss", json_real(last->best_loss));
-    json_object_set_new(root, "device", device(&w->device));
+    json_object_set_new(root, "device", device(&w->devices[0]));
+    json_t *several = devices(w);
+    if (several)
+        json_object_set_new(root, "devices", several);
     json_object_set_new(root, "algorithms", algorithms(job));
     json_t *choices = measured(job);
     if (choices)

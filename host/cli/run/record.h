@@ -1,5 +1,6 @@
 /* What a result says of how it was made, one JSON object: the options as given, all settings, the files with their
- * SHA-256, the device and the algorithms. No time and no place but the files' names: the same run gives the same text.
+ * SHA-256, the device (all, where they are of several kinds) and the algorithms. No time and no place but the files'
+ * names: the same run gives the same text.
  */
 #ifndef PST_CLI_RUN_RECORD_H
 #define PST_CLI_RUN_RECORD_H

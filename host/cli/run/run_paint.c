@@ -77,7 +77,7 @@ static void begin_page(const run *r) {
                      .style_names = names,
                      .style_count = names ? s->style_count : 0,
                      .output = r->result ? r->title : s->output,
-                     .device = r->invocation->device.name,
+                     .device = r->invocation->device_names,
                      .network = file_name(r->invocation->model),
                      .width = plan->width,
                      .height = plan->height,
@@ -240,12 +240,13 @@ int run_paint(run *r) {
         return EXIT_FAILED;
     w->log_begun = true;
     r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
-    r->log.device = &w->device;
+    r->log.devices = w->devices;
+    r->log.device_count = w->device_count;
     r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
     char bytes[32], files[32];
     bytes_text(plan->device_bytes, bytes);
     if (!r->title)
-        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device.name, file_name(w->model),
+        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device_names, file_name(w->model),
                      plan->width, plan->height, s->transfer.iterations, bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
@@ -253,6 +254,8 @@ int run_paint(run *r) {
         progress_say(&w->report, "in tiles of %d pixels, with %s of memory%s%s%s", plan->tile,
                      bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
                      plan->file_bytes ? bytes_text(plan->file_bytes, files) : "", plan->file_bytes ? " of files" : "");
+    if (w->device_count > 1 && !plan->tile)
+        progress_say(&w->report, "the image is worked on as a whole, by the first device alone; --tile shares it");
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();

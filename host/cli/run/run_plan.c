@@ -60,5 +60,5 @@ int run_plan(run *r) {
     progress_clear(&r->invocation->report);
     if (status == PST_OK && plan->fits && r->settings->resume)
         status = pst_job_resume(r->job, r->settings->resume);
-    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device.name) : run_failed(r, status);
+    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device_names) : run_failed(r, status);
 }
