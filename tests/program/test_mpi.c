@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 /* pastiche-mpi under mpirun: one run on several ranks, a batch that is dealt out, and what goes wrong on one of them.
  * Linux alone, whose /proc tells which process is which rank. */
-/* promise: ranks */
+/* promise: processes */
 #include <ctype.h>
 #include <dirent.h>
 #include <signal.h>
