@@ -6,7 +6,9 @@ static int most(int a, int b) { return a > b ? a : b; }
 pst_rect pst_rect_common(pst_rect a, pst_rect b) {
     const int y = most(a.y, b.y), x = most(a.x, b.x);
     const pst_rect common = {y, x, least(a.y + a.h, b.y + b.h) - y, least(a.x + a.w, b.x + b.w) - x};
-    return pst_rect_is_empty(common) ? (pst_rect){0} : common;
+    if (pst_rect_is_empty(common))
+        return (pst_rect){0};
+    return common;
 }
 
 pst_rect pst_rect_around(pst_rect a, pst_rect b) {

@@ -24,6 +24,7 @@ static int owner_of(const pst_ranks *ranks, int h, int row) {
     return -1;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): blocks are received there */
 pst_status pst_rows_exchange_edges(const pst_ranks *ranks, pst_error *error, int h, size_t floats, const float *first,
                                    const float *last, float *before, float *behind) {
     const pst_row_range own = pst_own_rows(ranks, h);
@@ -72,6 +73,7 @@ cleanup:
     pst_free(blocks);
     return status;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 pst_status pst_rows_broadcast(const pst_ranks *ranks, pst_error *error, int h, int first, int count, size_t floats,
                               float *rows) {
