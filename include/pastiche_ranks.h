@@ -37,6 +37,8 @@ struct pst_ranks {
     bool (*meet)(void *self);
     /* What messages call a rank, as "rank 2 (node7)". NULL: "rank 2". */
     const char *(*name)(void *self, int rank);
+    /* How many of the ranks are on this one's machine and share its memory, with this one; 0: not known. */
+    int neighbors;
 };
 
 #ifdef __cplusplus

@@ -9,6 +9,11 @@
 static inline int pst_ranks_count(const pst_ranks *ranks) { return ranks ? ranks->count : 1; }
 static inline int pst_ranks_rank(const pst_ranks *ranks) { return ranks ? ranks->rank : 0; }
 
+/* Processes that share the memory of this one's machine. */
+static inline int pst_ranks_neighbors(const pst_ranks *ranks) {
+    return ranks && ranks->neighbors > 1 ? ranks->neighbors : 1;
+}
+
 /* Each value becomes the sum over the ranks. PST_ERROR_RANKS here and below. */
 pst_status pst_ranks_sum(const pst_ranks *ranks, pst_error *error, int64_t *values, size_t count);
 

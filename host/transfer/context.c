@@ -184,7 +184,8 @@ uint64_t pst_context_memory_bytes(const pst_context *context) {
     for (size_t d = 0; d < context->device_count; d++) {
         const pst_device *device = &context->devices[d].session->device;
         const uint64_t all = (uint64_t)((double)device->info.memory_bytes * device->quirks.memory_share);
-        const uint64_t part = device->info.integrated ? all / sharing : all;
+        const uint64_t part =
+            device->info.integrated ? all / (sharing * (size_t)pst_ranks_neighbors(context->ranks)) : all;
         least = part < least ? part : least;
     }
     return least;

@@ -58,9 +58,13 @@ static pst_status check_host(pst_job *job) {
     for (size_t d = 0; d < job->context->device_count; d++)
         if (job->context->devices[d].session->device.info.type == PST_DEVICE_CPU) /* its memory is the host's */
             needed += plan->device_bytes;
-    if (has && needed > has)
-        say(job, PST_ERROR_MEMORY, "%dx%d pixels in tiles need %.0f MiB of memory, and this machine has %.0f MiB%s",
-            plan->width, plan->height, mebibytes(needed), mebibytes(has),
+    const int neighbors = pst_ranks_neighbors(job->context->ranks);
+    char each[48] = "";
+    if (neighbors > 1)
+        snprintf(each, sizeof each, " for each of %d ranks", neighbors);
+    if (has && needed > has / (uint64_t)neighbors)
+        say(job, PST_ERROR_MEMORY, "%dx%d pixels in tiles need %.0f MiB of memory%s, and this machine has %.0f MiB%s",
+            plan->width, plan->height, mebibytes(needed), each, mebibytes(has),
             job->stores.folder ? "" : "; name a folder for what is large (spill)");
     if (!plan->file_bytes)
         return PST_OK;

@@ -9,6 +9,9 @@
  * must not go on; valid as long as it runs. */
 const pst_ranks *transport_open(const char **problem);
 
+/* Which of the ranks on this machine this one is, from 0. */
+int transport_neighbor(void);
+
 /* What the ranks wait for from now on. A rank that does not come while the others wait is taken for lost, and all are
  * ended with a line that names it: after 20 minutes at the start, where a driver's compiler may take its time or one
  * rank measures the device; in evaluations after 20 times what the one that waits took itself, and not before a

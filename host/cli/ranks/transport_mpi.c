@@ -35,6 +35,7 @@ typedef struct world {
     MPI_Comm calls, watch; /* for the calls themselves, and for what is said about them */
     char (*names)[NAME_MOST];
     char message[256];
+    int neighbor;    /* which of those on its machine */
     double patience; /* from the environment; 0: the rule above */
     double worked;   /* the longest that this rank did without waiting for others */
     double since;    /* when it last had waited */
@@ -279,6 +280,15 @@ static const char *name(void *self, int rank) {
 
 /* ---- begin and end ---- */
 
+static bool count_neighbors(void) {
+    MPI_Comm machine;
+    if (!check(MPI_Comm_split_type(all.calls, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine)))
+        return false;
+    MPI_Comm_size(machine, &all.ranks.neighbors);
+    MPI_Comm_rank(machine, &all.neighbor);
+    return check(MPI_Comm_free(&machine));
+}
+
 static bool gather_names(void) {
     char own[NAME_MOST] = "", host[MPI_MAX_PROCESSOR_NAME] = "";
     const size_t count = (size_t)all.ranks.count;
@@ -313,7 +323,7 @@ const pst_ranks *transport_open(const char **problem) {
     if (all.ranks.count == 1)
         return NULL;
     bool good = check(MPI_Comm_dup(MPI_COMM_WORLD, &all.calls)) && check(MPI_Comm_dup(MPI_COMM_WORLD, &all.watch)) &&
-                check(MPI_Comm_set_errhandler(all.calls, MPI_ERRORS_RETURN)) && gather_names();
+                check(MPI_Comm_set_errhandler(all.calls, MPI_ERRORS_RETURN)) && gather_names() && count_neighbors();
     all.since = MPI_Wtime();
     if (given < MPI_THREAD_FUNNELED)
         good = fail("this MPI does not allow threads");
@@ -321,6 +331,8 @@ const pst_ranks *transport_open(const char **problem) {
         *problem = all.message;
     return &all.ranks;
 }
+
+int transport_neighbor(void) { return all.neighbor; }
 
 void transport_expect(transport_patience kind) {
     if (kind != all.kind) /* what came before tells nothing of evaluations */

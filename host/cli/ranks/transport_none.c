@@ -23,6 +23,8 @@ const pst_ranks *transport_open(const char **problem) {
     return NULL;
 }
 
+int transport_neighbor(void) { return 0; }
+
 void transport_expect(transport_patience kind) { (void)kind; }
 
 bool transport_leave(void) { return true; }

@@ -12,6 +12,8 @@ int world_rank(void) { return ranks ? ranks->rank : 0; }
 
 int world_count(void) { return ranks ? ranks->count : 1; }
 
+int world_neighbor(void) { return transport_neighbor(); }
+
 const pst_ranks *world_ranks(void) { return how == WORLD_TOGETHER ? ranks : NULL; }
 
 bool world_leads(void) { return world_rank() == 0 || how == WORLD_APART; }

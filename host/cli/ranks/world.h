@@ -14,6 +14,8 @@ int world_end(int code);
 int world_rank(void);
 int world_count(void); /* 1: alone */
 
+int world_neighbor(void); /* which of the ranks on this machine, from 0 */
+
 /* How a command is done: by rank 0 alone, until the others hear otherwise; by all ranks together, one run after the
  * other; or by each for itself, with runs of its own. */
 typedef enum world_way { WORLD_ONE, WORLD_TOGETHER, WORLD_APART } world_way;

@@ -1,8 +1,11 @@
 #include "cli/run/device_choice.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/ranks/world.h"
 
 /* The index of the N-th usable GPU; -1: there are fewer, *found of them. */
 static int find_gpu(int number, int *found) {
@@ -23,10 +26,21 @@ static int find_gpu(int number, int *found) {
     return index;
 }
 
+/* Ranks on one machine take its GPUs in turn. */
+static const char *choose_for_rank(char text[DEVICE_CHOICE_MOST]) {
+    int found = 0;
+    if (world_count() > 1)
+        find_gpu(INT_MAX, &found);
+    if (found < 2)
+        return NULL;
+    snprintf(text, DEVICE_CHOICE_MOST, "%d", find_gpu(world_neighbor() % found, &found));
+    return text;
+}
+
 const char *device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST]) {
     size_t used = 0;
     if (!s->gpu_count)
-        return s->device;
+        return s->device ? s->device : choose_for_rank(text);
     for (size_t i = 0; i < s->gpu_count; i++) {
         int found, index = s->gpus[i] == GPU_MEANS_CPU ? -1 : find_gpu(s->gpus[i], &found);
         if (index < 0 && s->gpus[i] != GPU_MEANS_CPU) {
