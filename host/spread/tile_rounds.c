@@ -1,6 +1,4 @@
 /* Walks over tiles: what the devices share. */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/memory.h"
 #include "spread/tile_walk_state.h"
@@ -43,7 +41,6 @@ pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, c
     }
     PST_TRY(pst_lock_create(walk->error, &walk->lock));
     PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks), sizeof *walk->held, &walk->held));
-    PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks) + 1, sizeof *walk->flags, &walk->flags));
     for (size_t s = 0; s < walk->partition.count; s++) {
         const size_t tiles = (size_t)pst_segment_tiles(pst_walk_segment(walk, s));
         most = tiles > most ? tiles : most;
@@ -72,7 +69,6 @@ void pst_tile_walk_destroy(pst_tile_walk *walk) {
     pst_free(walk->taken);
     pst_free(walk->parts);
     pst_free(walk->held);
-    pst_free(walk->flags);
     pst_free(walk);
 }
 
@@ -156,18 +152,12 @@ void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status sta
 
 pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped) {
     const pst_ranks *ranks = walk->stores->ranks;
-    const size_t count = (size_t)pst_ranks_count(ranks);
-    pst_status shared;
-    memset(walk->flags, 0, (count + 1) * sizeof *walk->flags);
-    walk->flags[pst_ranks_rank(ranks)] = status != PST_OK;
-    walk->flags[count] = stopped;
-    shared = pst_ranks_sum(ranks, status == PST_OK ? walk->error : NULL, walk->flags, count + 1);
-    for (size_t k = 0; k < count && shared == PST_OK && status == PST_OK; k++)
-        if (walk->flags[k])
-            shared = pst_fail(walk->error, PST_ERROR_RANKS, "rank %zu has failed", k);
-    if (shared == PST_OK && walk->flags[count])
-        shared = PST_STOPPED;
-    return status == PST_OK ? shared : status;
+    bool goes_on = !stopped;
+    PST_TRY(pst_ranks_agree(ranks, walk->error, status));
+    PST_TRY(pst_ranks_all(ranks, walk->error, &goes_on));
+    status = goes_on ? PST_OK : PST_STOPPED;
+cleanup:
+    return status;
 }
 
 static pst_status run(round *r) {

@@ -71,8 +71,8 @@ const pst_tile_times *pst_tile_walk_times(const pst_tile_walk *walk);
 typedef bool (*pst_tile_watcher)(void *user, int tiles);
 void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *user);
 
-/* What has come of something on this rank becomes what has come of it on all: a failure of one is PST_ERROR_RANKS for
- * the others, and PST_STOPPED if one is stopped. */
+/* What has come of something on this rank becomes what has come of it on all: pst_ranks_agree, and PST_STOPPED if one
+ * is stopped. */
 pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped);
 
 /* The tiles of each segment that this rank walks, or another one does: [first, end). */
@@ -107,8 +107,8 @@ typedef struct pst_tile_visitor {
     pst_status (*write)(void *user, size_t device, pst_rect own, float *gradient);
 } pst_tile_visitor;
 
-/* All tiles of a segment; hands_on false: once more, only to look. Where one rank fails, the others are told so
- * (PST_ERROR_RANKS). */
+/* All tiles of a segment; hands_on false: once more, only to look. What one rank fails with,
+ * all fail with. */
 pst_status pst_tile_walk_forward(pst_tile_walk *walk, size_t segment, bool hands_on, const pst_tile_visitor *visitor);
 pst_status pst_tile_walk_backward(pst_tile_walk *walk, size_t segment, const pst_tile_visitor *visitor);
 

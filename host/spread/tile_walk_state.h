@@ -31,7 +31,6 @@ struct pst_tile_walk {
     pst_shared_map *levels[PST_SEGMENTS_MAX], *d_levels[PST_SEGMENTS_MAX]; /* what a segment hands on */
     pst_shared_part *parts; /* of the most tiles of a segment: scratch for exchanges */
     pst_rect *held;         /* of each rank, likewise */
-    int64_t *flags;         /* of each rank, likewise, and one more */
     pst_lock *lock;
     int *keepers[PST_SEGMENTS_MAX]; /* as in tile_list.h, of the last walk forward */
     bool *taken;                    /* of the most tiles of a segment */
