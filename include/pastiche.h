@@ -674,6 +674,15 @@ typedef struct pst_loss_term {
     double value;     /* weighted, so that the terms add up to the total */
 } pst_loss_term;
 
+/* What one device of a rank did of an evaluation in tiles. The rest of the time is the optimizer's. */
+typedef struct pst_share {
+    int rank, device; /* device: of the rank's, from 0 */
+    int tiles;
+    double busy_seconds;     /* with them */
+    double wait_seconds;     /* for the rank's other devices */
+    double exchange_seconds; /* for other ranks, or for what they have */
+} pst_share;
+
 /* Valid until the callback returns. */
 typedef struct pst_progress {
     int iteration;          /* evaluations done, from 1, of all scales */
@@ -682,10 +691,12 @@ typedef struct pst_progress {
     double loss, best_loss; /* best_loss: of this scale */
     const pst_loss_term *terms;
     size_t term_count;
-    const char *notice;     /* NULL, or something for people: a restart after a loss that was not finite */
-    int scale, scale_count; /* the present one, from 1 */
-    int width, height;      /* of the present scale */
-    double seconds_left;    /* from the speed until now; below 0: not known yet */
+    const char *notice;      /* NULL, or something for people: a restart after a loss that was not finite */
+    int scale, scale_count;  /* the present one, from 1 */
+    int width, height;       /* of the present scale */
+    double seconds_left;     /* from the speed until now; below 0: not known yet */
+    const pst_share *shares; /* of all ranks; none where the image is evaluated whole */
+    size_t share_count;
 } pst_progress;
 
 /* Called after every evaluation. Returns true to stop. It may call pst_job_result, pst_job_save, pst_job_weights and
@@ -696,6 +707,7 @@ typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 typedef struct pst_tile_progress {
     int iteration;         /* the evaluation that is on its way, from 1 */
     int tiles, tile_count; /* walked, of all that this process walks for it: each several times */
+    double seconds;        /* as in pst_progress */
 } pst_tile_progress;
 
 /* Is called while tiles are walked, on the job's thread. Returns true to stop: pst_job_run is then PST_STOPPED as if

@@ -64,6 +64,9 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
  * tiles are walked; pst_tiled_evaluate ends with PST_STOPPED if it wants that, and nothing has changed then but g. */
 int pst_tiled_tiles(const pst_tiled *tiled);
 const pst_tile_times *pst_tiled_times(const pst_tiled *tiled);
+/* Of the last evaluation, by all ranks' devices, rank by rank. All ranks ask, and have as many devices. */
+size_t pst_tiled_share_count(const pst_tiled *tiled);
+pst_status pst_tiled_shares(const pst_tiled *tiled, pst_share *shares);
 typedef bool (*pst_tiled_watcher)(void *user, int tiles); /* of this evaluation */
 void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user);
 

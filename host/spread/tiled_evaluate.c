@@ -253,16 +253,11 @@ int pst_tiled_tiles(const pst_tiled *tiled) {
 
 const pst_tile_times *pst_tiled_times(const pst_tiled *tiled) { return pst_tile_walk_times(tiled->walk); }
 
-static int tiles_walked(const pst_tiled *tiled) {
-    int tiles = 0;
-    for (size_t d = 0; d < tiled->device_count; d++)
-        tiles += pst_tiled_times(tiled)->devices[d].tiles;
-    return tiles;
-}
-
 static bool watch(void *user, int tiles) {
     const pst_tiled *tiled = user;
-    return tiled->g && tiled->watcher && tiled->watcher(tiled->watching, tiles - tiled->tiles_before);
+    for (size_t d = 0; d < tiled->device_count; d++)
+        tiles -= tiled->before.devices[d].tiles;
+    return tiled->g && tiled->watcher && tiled->watcher(tiled->watching, tiles);
 }
 
 void pst_tiled_watch(pst_tiled *tiled, pst_tiled_watcher watcher, void *user) {
@@ -284,7 +279,7 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
     pst_status status;
     PST_TRY(pst_tiled_take_image(tiled, x));
     tiled->g = g;
-    tiled->tiles_before = tiles_walked(tiled);
+    tiled->before = *pst_tiled_times(tiled);
     pst_tiled_clear_sums(tiled);
     for (size_t s = 0; s < count; s++) {
         tiled->segment = s;
@@ -313,6 +308,38 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
 cleanup:
     tiled->x = NULL;
     tiled->g = NULL;
+    return status;
+}
+
+size_t pst_tiled_share_count(const pst_tiled *tiled) {
+    return (size_t)pst_ranks_count(tiled->stores->ranks) * tiled->device_count;
+}
+
+pst_status pst_tiled_shares(const pst_tiled *tiled, pst_share *shares) {
+    enum { TILES, BUSY, WAIT, EXCHANGE, NUMBERS };
+    const pst_tile_times *now = pst_tiled_times(tiled), *before = &tiled->before;
+    const double walk_seconds = now->walk_seconds - before->walk_seconds;
+    const size_t count = pst_tiled_share_count(tiled), devices = tiled->device_count;
+    double *numbers = NULL, *own;
+    pst_status status;
+    PST_TRY(pst_allocate(tiled->error, NUMBERS * count, sizeof *numbers, &numbers));
+    own = numbers + NUMBERS * devices * (size_t)pst_ranks_rank(tiled->stores->ranks);
+    for (size_t d = 0; d < devices; d++) {
+        own[NUMBERS * d + TILES] = now->devices[d].tiles - before->devices[d].tiles;
+        own[NUMBERS * d + BUSY] = now->devices[d].busy_seconds - before->devices[d].busy_seconds;
+        own[NUMBERS * d + WAIT] = walk_seconds - own[NUMBERS * d + BUSY];
+        own[NUMBERS * d + EXCHANGE] = now->exchange_seconds - before->exchange_seconds;
+    }
+    PST_TRY(pst_ranks_gather(tiled->stores->ranks, tiled->error, numbers, NUMBERS * count));
+    for (size_t i = 0; i < count; i++)
+        shares[i] = (pst_share){.rank = (int)(i / devices),
+                                .device = (int)(i % devices),
+                                .tiles = (int)numbers[NUMBERS * i + TILES],
+                                .busy_seconds = numbers[NUMBERS * i + BUSY],
+                                .wait_seconds = numbers[NUMBERS * i + WAIT],
+                                .exchange_seconds = numbers[NUMBERS * i + EXCHANGE]};
+cleanup:
+    pst_free(numbers);
     return status;
 }
 

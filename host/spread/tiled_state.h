@@ -49,7 +49,7 @@ struct pst_tiled {
     pst_store *g; /* NULL: nothing is evaluated */
     pst_tiled_watcher watcher;
     void *watching;
-    int tiles_before; /* this evaluation */
+    pst_tile_times before; /* this evaluation */
 };
 
 /* Regions that sums are taken of; at least 1, which stands for the whole map. */

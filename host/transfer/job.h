@@ -21,6 +21,7 @@ typedef struct pst_stage {
     int w, h, iterations;     /* the size that is worked on: the extent's */
     pst_objective *objective; /* of a scale that runs whole; NULL: none is open */
     pst_tiled *tiled;         /* of one in tiles */
+    pst_share *shares;        /* likewise: of the last evaluation */
     pst_space *space;         /* NULL: none is open yet; it lies in one of the next */
     pst_device_space on_device;
     pst_host_space on_host;

@@ -72,7 +72,9 @@ static pst_status report(const pst_job *job, pst_progress_callback callback, voi
                              .scale_count = (int)job->scale_count,
                              .width = stage->extent.image_w,
                              .height = stage->extent.image_h,
-                             .seconds_left = seconds_left(job)};
+                             .seconds_left = seconds_left(job),
+                             .shares = stage->shares,
+                             .share_count = stage->tiled ? pst_tiled_share_count(stage->tiled) : 0};
     bool goes_on = !callback || !callback(user, &progress);
     pst_status status = pst_ranks_all(job->context->ranks, &job->context->error, &goes_on);
     *stop = !goes_on;
@@ -113,6 +115,8 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
         }
         PST_TRY(pst_job_advance(job, 0, NULL, notice));
         job->iteration++;
+        if (job->stage.tiled)
+            PST_TRY(pst_tiled_shares(job->stage.tiled, job->stage.shares));
         if (job->pace_seconds == 0) {
             job->pace_seconds = pst_clock_seconds();
             job->pace_iteration = job->stage.iteration;

@@ -193,8 +193,10 @@ static pst_status start_image(pst_job *job, const pst_image *from) {
 
 static bool watch_tiles(void *user, int tiles) {
     const pst_job *job = user;
-    const pst_tile_progress progress = {
-        .iteration = job->iteration + 1, .tiles = tiles, .tile_count = pst_tiled_tiles(job->stage.tiled)};
+    const pst_tile_progress progress = {.iteration = job->iteration + 1,
+                                        .tiles = tiles,
+                                        .tile_count = pst_tiled_tiles(job->stage.tiled),
+                                        .seconds = pst_job_seconds(job)};
     const bool loses_all = job->iteration && !job->stage.best_iteration; /* what the scale before had */
     return job->tile_callback && job->tile_callback(job->tile_user, &progress) && !loses_all;
 }
@@ -215,6 +217,8 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
                                     &stage->on_host));
         PST_TRY(pst_tiled_create(job->nets, job->context->device_count, &options, &tiles, &job->stores, &stage->tiled));
         pst_tiled_watch(stage->tiled, watch_tiles, job);
+        PST_TRY(pst_allocate(&job->context->error, pst_tiled_share_count(stage->tiled), sizeof *stage->shares,
+                             &stage->shares));
     } else {
         stage->space = &stage->on_device.base;
         pst_device_space_open(job->context->session, stage->h, stage->w, pixel_scale, &stage->on_device);
@@ -260,5 +264,6 @@ void pst_stage_close(pst_job *job) {
     pst_objective_destroy(stage->objective);
     pst_tiled_destroy(stage->tiled);
     pst_free(stage->window);
+    pst_free(stage->shares);
     *stage = (pst_stage){0};
 }

@@ -42,6 +42,21 @@ static json_t *names(const run_log *log) {
     return all;
 }
 
+static double to_milliseconds(double seconds) { return round(seconds * 1e3) / 1e3; }
+
+/* [{"rank": 0, "device": 0, "tiles": 12, "busy": 1.204, "wait": 0.031, "exchange": 0.012}, ...] */
+static json_t *shares(const pst_progress *progress) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < progress->share_count; i++) {
+        const pst_share *share = &progress->shares[i];
+        json_array_append_new(all, json_pack("{s:i,s:i,s:i,s:f,s:f,s:f}", "rank", share->rank, "device", share->device,
+                                             "tiles", share->tiles, "busy", to_milliseconds(share->busy_seconds),
+                                             "wait", to_milliseconds(share->wait_seconds), "exchange",
+                                             to_milliseconds(share->exchange_seconds)));
+    }
+    return all;
+}
+
 void log_evaluation(run_log *log, const pst_progress *progress) {
     if (!log->file)
         return;
@@ -51,11 +66,13 @@ void log_evaluation(run_log *log, const pst_progress *progress) {
     if (log->run)
         json_object_set_new(line, "run", json_string(log->run));
     json_object_set_new(line, "iteration", json_integer(progress->iteration));
-    json_object_set_new(line, "seconds", number(round(progress->seconds * 1e3) / 1e3));
+    json_object_set_new(line, "seconds", number(to_milliseconds(progress->seconds)));
     json_object_set_new(line, "width", json_integer(progress->width));
     json_object_set_new(line, "height", json_integer(progress->height));
     json_object_set_new(line, "loss", number(progress->loss));
     json_object_set_new(line, "terms", terms);
+    if (progress->share_count)
+        json_object_set_new(line, "shares", shares(progress));
     if (progress->iteration == 1 && log->choices) {
         json_object_set_new(line, "device", json_string(log->devices[0].name));
         json_object_set_new(line, "driver", json_string(log->devices[0].driver_version));

@@ -17,6 +17,7 @@
 #endif
 
 #define REDRAW_SECONDS 0.1
+#define SLOW_SECONDS 2 /* an evaluation: its tiles are told */
 enum { BAR_MOST = 30, BAR_LEAST = 5 };
 
 static bool can_redraw(void) {
@@ -147,9 +148,20 @@ static void draw_part(progress *p, double part, const char *text) {
 }
 
 static void draw_bar(progress *p, const pst_progress *now) {
-    char text[160];
-    describe(p, now, text, sizeof text);
-    draw_part(p, now->seconds_left >= 0 ? now->seconds / (now->seconds + now->seconds_left) : 0, text);
+    describe(p, now, p->line, sizeof p->line);
+    draw_part(p, now->seconds_left >= 0 ? now->seconds / (now->seconds + now->seconds_left) : 0, p->line);
+    p->drawn_at = now->seconds;
+}
+
+void progress_tiles(progress *p, const pst_tile_progress *now) {
+    char text[200];
+    if (!p->terminal || now->seconds - p->evaluated_at < SLOW_SECONDS || now->seconds - p->drawn_at < REDRAW_SECONDS)
+        return;
+    if (now->iteration > 1)
+        snprintf(text, sizeof text, "%s  tile %d/%d", p->line, now->tiles, now->tile_count);
+    else
+        snprintf(text, sizeof text, "first evaluation  tile %d/%d", now->tiles, now->tile_count);
+    draw_part(p, (double)now->tiles / now->tile_count, text);
     p->drawn_at = now->seconds;
 }
 
@@ -157,6 +169,7 @@ void progress_update(progress *p, const pst_progress *now) {
     if (now->notice)
         progress_say(p, "%s", now->notice);
     p->loss = shown_loss(p, now);
+    p->evaluated_at = now->seconds;
     if (p->scale != now->scale ||
         now->iteration <= 1) { /* the first evaluation of a scale has waited for its targets: it tells no pace */
         p->scale = now->scale;

@@ -14,6 +14,8 @@ typedef struct progress {
     int print_every;            /* evaluations from one plain line to the next; 0: none */
     int drawn;                  /* characters of the bar that stand on the terminal's last line */
     double drawn_at;            /* seconds of the run when they were drawn */
+    double evaluated_at;        /* ... and when the last evaluation was done */
+    char line[160];             /* what the bar says of it */
     int item, items;            /* this run of so many, from 1; 0: there is only one */
     int scale, scale_iteration; /* the present scale, and the iteration and seconds from which its pace is measured */
     double scale_seconds;
@@ -32,6 +34,9 @@ void progress_step(progress *p, int done, int total, const char *what);
 
 /* After an evaluation. */
 void progress_update(progress *p, const pst_progress *now);
+
+/* On a terminal, in the course of an evaluation that takes long. */
+void progress_tiles(progress *p, const pst_tile_progress *now);
 
 /* Takes the bar away; needed before anything else is written. */
 void progress_clear(progress *p);

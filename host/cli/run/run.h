@@ -17,8 +17,9 @@ typedef struct run {
     pst_job *job;
     json_t *inputs; /* for the result to tell of */
     run_log log;
-    pst_progress last;    /* of the last evaluation; its pointers are not valid any more */
-    double checkpoint_at; /* seconds of the run when the last one was kept */
+    pst_progress last;        /* of the last evaluation; its pointers are not valid any more */
+    double checkpoint_at;     /* seconds of the run when the last one was kept */
+    int checkpoint_iteration; /* the last one that was kept or tried; 0: none */
     bool checkpoint_failed;
     file_mark checkpoint; /* the file that this run wrote there, or goes on from; zero: none */
     bool stopped;         /* by a signal, before its end */

@@ -58,6 +58,7 @@ static void keep_checkpoint(run *r, double seconds) {
     const settings *s = r->settings;
     pst_status status = pst_job_save(r->job, s->checkpoint);
     r->checkpoint_at = seconds;
+    r->checkpoint_iteration = r->last.iteration;
     if (status != PST_OK && !r->checkpoint_failed)
         invocation_failed(r->invocation, status);
     r->checkpoint_failed = status != PST_OK;
@@ -184,6 +185,13 @@ static bool after_evaluation(void *user, const pst_progress *now) {
     return d.stop;
 }
 
+/* An interrupt does not wait for the end of a long evaluation. */
+static bool between_tiles(void *user, const pst_tile_progress *now) {
+    run *r = user;
+    progress_tiles(&r->invocation->report, now);
+    return signals_caught() != 0;
+}
+
 /* Where the image goes, for messages too; the caller frees it. */
 static char *result_path(const run *r, bool stopped) {
     const char *path = r->result ? r->title : r->settings->output;
@@ -202,6 +210,12 @@ static int finish(run *r, pst_status status) {
     progress_clear(report);
     if (status != PST_OK && !stopped)
         return run_failed(r, status);
+    if (r->last.iteration == 0) { /* stopped between tiles; a checkpoint that the run went on from stays */
+        progress_say(report, "stopped in the first evaluation: there is no image yet, and nothing is written");
+        return EXIT_SIGNAL + signal_number;
+    }
+    if (stopped && r->settings->checkpoint && r->checkpoint_iteration < r->last.iteration)
+        keep_checkpoint(r, r->last.seconds);
     char time[32], text[128], *path = result_path(r, r->stopped);
     if (path && r->stopped && r->apart && run_is_taken(r->invocation, r->settings, path)) {
         complain("%s: is another file of this run; the image that was stopped is not written", path);
@@ -260,6 +274,7 @@ int run_paint(run *r) {
     begin_page(r);
     signals_catch();
     signals_nothing_to_lose(!w->evaluated);
+    pst_job_watch_tiles(r->job, between_tiles, r);
     pst_status status = pst_job_run(r->job, after_evaluation, r);
     signals_nothing_to_lose(false);
     code = finish(r, status);
