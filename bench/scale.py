@@ -43,10 +43,10 @@ def plan(options, size, budget):
     except Failure as e:
         say("%d, %s: %s" % (size, budget or "whole", e))
         return None
-    tile = re.search(r"tiles of (\d+) pixels", text)
+    tile = re.search(r"tiles of (\d+x\d+) pixels", text)
     work = re.search(r"takes ([0-9.]+) times", text)
     halo = re.search(r"Halos take ([0-9.]+) %", text)
-    return {"tile": int(tile.group(1)) if tile else 0, "work": float(work.group(1)) if work else 1,
+    return {"tile": tile.group(1) if tile else "", "work": float(work.group(1)) if work else 1,
             "halo_percent": float(halo.group(1)) if halo else 0}
 
 
@@ -98,11 +98,11 @@ def measure_all(options, folder):
 def report(kept):
     m = kept["machine"]
     print("%s, %d threads, %s MiB, %s; %s" % (m["cpu"], kept["settings"]["threads"], m["memory_mib"], m["os"], kept["version"]))
-    print("%-12s %-8s %6s %8s %10s %21s %9s %10s %9s" % ("pixels", "budget", "tile", "halos %", "seconds", "min .. max",
+    print("%-12s %-8s %9s %8s %10s %21s %9s %10s %9s" % ("pixels", "budget", "tile", "halos %", "seconds", "min .. max",
                                                         "of whole", "peak MiB", "ns/pixel"))
     for row in kept["sizes"]:
         for name, r in row["runs"].items():
-            print("%-12s %-8s %6s %8.1f %10.4g %21s %9s %10s %9.0f" % (
+            print("%-12s %-8s %9s %8.1f %10.4g %21s %9s %10s %9.0f" % (
                 "%d x %d" % (r["width"], r["height"]), name, r["tile"] or "-", r["halo_percent"], r["median_seconds"],
                 "%.4g .. %.4g" % (r["min_seconds"], r["max_seconds"]),
                 "%.3f" % r["time_of_whole"] if "time_of_whole" in r else "-", mib(r["peak_bytes"]),

@@ -557,10 +557,10 @@ typedef struct pst_transfer_options {
     /* The most memory of the device that a job takes, in bytes; of several, of each one. 0, the default: what it has.
      */
     size_t memory_bytes;
-    /* The image is worked on in tiles of this many pixels a side, rounded up to a multiple of 64, one after the other,
-     * with the same result but for rounding; sizes up to that run whole. 0, the default: whole, or where that does not
-     * fit in the largest tiles that do. */
-    int tile;
+    /* The image is worked on in tiles of this many pixels, each side rounded up to a multiple of 64, one after the
+     * other, with the same result but for rounding; sizes up to that run whole. 0 for one side: as the other one. 0 for
+     * both, the default: whole, or where that does not fit in tiles that do. */
+    int tile_width, tile_height;
     /* How pairs of L-BFGS are kept outside the device: halves take half of the memory, and round. Default
      * PST_STORAGE_FLOAT. */
     pst_storage lbfgs_storage;
@@ -637,9 +637,10 @@ typedef struct pst_plan_entry {
 
 /* A part of the network that all tiles go through before the next. */
 typedef struct pst_plan_segment {
-    const char *first, *last; /* its layers */
-    int columns, rows;        /* of tiles */
-    int halo;                 /* pixels around a tile that are computed with it */
+    const char *first, *last;    /* its layers */
+    int columns, rows;           /* of tiles */
+    int tile_width, tile_height; /* pixels of the image that a tile has, but for those at the end */
+    int halo;                    /* pixels around a tile that are computed with it */
 } pst_plan_segment;
 
 typedef struct pst_plan {
@@ -651,9 +652,9 @@ typedef struct pst_plan {
     bool fits;
     const pst_plan_entry *entries;
     size_t entry_count;
-    const char *problem;   /* why it does not fit; NULL: it does */
-    int tile;              /* 0: all is done whole */
-    uint64_t memory_bytes; /* of the host, besides the images: the sum of those entries */
+    const char *problem;         /* why it does not fit; NULL: it does */
+    int tile_width, tile_height; /* 0: all is done whole */
+    uint64_t memory_bytes;       /* of the host, besides the images: the sum of those entries */
     uint64_t file_bytes;
     const pst_plan_segment *segments; /* of the last size in tiles */
     size_t segment_count;

@@ -16,6 +16,7 @@ struct pst_pass {
     pst_pass_options options;
     size_t first, count; /* layers walked: first to count - 1 */
     int h[PST_LAYERS_MAX + 1], w[PST_LAYERS_MAX + 1];
+    int chosen_h[PST_LAYERS_MAX + 1], chosen_w[PST_LAYERS_MAX + 1];
     pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
     size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
     pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS],
@@ -59,6 +60,13 @@ static pst_pool fused_pool(const pst_pass *pass, size_t layer) {
 static pst_conv_shape shape_of(const pst_pass *pass, size_t layer, bool backward) {
     return pst_device_network_shape(pass->net, layer, backward, pass->h[layer], pass->w[layer],
                                     fused_pool(pass, layer));
+}
+
+static const pst_conv_algorithm *algorithm_of(const pst_pass *pass, size_t layer, bool backward) {
+    pst_conv_shape shape = shape_of(pass, layer, backward);
+    shape.h = pass->chosen_h[layer];
+    shape.w = pass->chosen_w[layer];
+    return pst_device_network_algorithm(pass->net, &shape);
 }
 
 static pst_buffer *tensor(const pst_pass *pass, size_t layer, int kind) {
@@ -113,7 +121,7 @@ static pst_status plan_scratch(pst_pass *pass) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
-            const pst_conv_algorithm *algorithm = pst_device_network_algorithm(pass->net, &shape);
+            const pst_conv_algorithm *algorithm = algorithm_of(pass, l, backward);
             size_t bytes;
             pst_status status = algorithm->workspace_bytes(&pass->net->engine, &shape, &bytes);
             if (status != PST_OK)
@@ -150,6 +158,9 @@ pst_status pst_pass_create(pst_device_network *net, const pst_pass_options *opti
                               options->h, net->layers.at[pass->count - 1].name);
             goto cleanup;
         }
+    for (size_t l = pass->first; l < pass->count; l++)
+        pst_layer_size_from(&net->layers, pass->first, l, options->chosen_h ? options->chosen_h : options->h,
+                            options->chosen_h ? options->chosen_w : options->w, &pass->chosen_h[l], &pass->chosen_w[l]);
     plan_maps(pass);
     PST_TRY(plan_scratch(pass));
     *result = pass;
@@ -228,8 +239,7 @@ pst_status pst_pass_allocate(pst_pass *pass, const pst_pass_memory *memory) {
     for (size_t l = pass->first; l < pass->count; l++) {
         for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
             pst_conv_shape shape = shape_of(pass, l, backward);
-            PST_TRY(pst_device_network_weights(pass->net, l, &shape, pst_device_network_algorithm(pass->net, &shape),
-                                               &unused));
+            PST_TRY(pst_device_network_weights(pass->net, l, &shape, algorithm_of(pass, l, backward), &unused));
         }
         PST_TRY(pst_device_network_bias(pass->net, l, &unused));
     }
@@ -274,7 +284,7 @@ pst_buffer *pst_pass_output_gradient(const pst_pass *pass) { return tensor(pass,
 
 static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
     pst_conv_shape shape = shape_of(pass, l, backward);
-    const pst_conv_algorithm *algorithm = pst_device_network_algorithm(pass->net, &shape);
+    const pst_conv_algorithm *algorithm = algorithm_of(pass, l, backward);
     pst_status status = pst_device_network_weights(pass->net, l, &shape, algorithm, &tensors->weights);
     if (status != PST_OK)
         return status;

@@ -8,12 +8,13 @@
 typedef struct pst_pass pst_pass;
 
 typedef struct pst_pass_options {
-    size_t first;     /* layer; more than 0: `x` below is its input, and dx the gradient with respect to that */
-    size_t end;       /* the layer behind the last one walked; 0: behind the last one wanted */
-    bool hands_on;    /* the walk ends with the pooling of its last layer: pst_pass_output */
-    int h, w;         /* of the image, or of that input */
-    pst_pool pooling; /* between blocks */
-    bool replicate;   /* the image's border is replicated for the first layer, instead of zeros around it */
+    size_t first;           /* layer; more than 0: `x` below is its input, and dx the gradient with respect to that */
+    size_t end;             /* the layer behind the last one walked; 0: behind the last one wanted */
+    bool hands_on;          /* the walk ends with the pooling of its last layer: pst_pass_output */
+    int h, w;               /* of the image, or of that input */
+    int chosen_h, chosen_w; /* the size by which algorithms are chosen, the same for all windows; 0: h and w */
+    pst_pool pooling;       /* between blocks */
+    bool replicate;         /* the image's border is replicated for the first layer, instead of zeros around it */
     bool wanted[PST_LAYERS_MAX];   /* layers whose features are looked at; the walk ends with the last of them */
     bool in_place[PST_LAYERS_MAX]; /* wanted layers whose gradient may be written over their features */
     bool backward;                 /* will pst_pass_backward be called? Features are kept for it */

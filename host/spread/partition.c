@@ -2,7 +2,8 @@
 
 #include "op/conv.h"
 
-#define GRID 12 /* units: Winograd tiles of 2, 4 and 6 coincide on its multiples */
+#define GRID 12       /* units: Winograd tiles of 2, 4 and 6 coincide on its multiples */
+#define TILES_KEPT 16 /* that deeper segments are left with */
 
 static int least(int a, int b) { return a < b ? a : b; }
 static int most(int a, int b) { return a > b ? a : b; }
@@ -83,47 +84,85 @@ static span own_span(int side, int own, int count, int index) {
     return (span){index * own, index + 1 < count ? own : side - index * own};
 }
 
-/* Where a window begins at the latest. */
-static int window_start(const pst_segment *s, span own, pst_walk walk) {
-    return most(0, own.start - s->halo[walk]) / s->align * s->align;
+static pst_tile_place place_of(int count, int index) {
+    return index + 1 == count ? PST_TILE_LAST : index == 0 ? PST_TILE_FIRST : PST_TILE_MIDDLE;
 }
 
-/* The least window that suits every part. It differs from the side by a multiple of the alignment, so that the last
- * window is aligned too. */
-static int window_length(const pst_segment *s, int side, int own, int count, pst_walk walk) {
-    int needed = 0;
+/* Where a window of this length begins: as late as what its own part depends on lets it, and not beyond the map. */
+static int window_start(const pst_segment *s, int side, span own, int length, pst_walk walk) {
+    return least(most(0, own.start - s->halo[walk]), side - length) / s->align * s->align;
+}
+
+/* Does a window of this length hold all that its own part depends on? */
+static bool is_long_enough(const pst_segment *s, int side, span own, int length, pst_walk walk) {
+    const int end = least(own.start + own.length + s->halo[walk], side);
+    return window_start(s, side, own, length, walk) + length >= end;
+}
+
+/* The least length that suits all parts in a place. What ends inside the map ends where poolings take whole pairs, but
+ * where windows must be moved back from the end of the map. */
+static int window_length(const pst_layers *layers, const pst_segment *s, int side, int own, int count, pst_walk walk,
+                         pst_tile_place place) {
+    const int step = 2 * inner_stride(layers, s);
+    int length = 0;
     for (int i = 0; i < count; i++) {
-        span part = own_span(side, own, count, i);
-        int end = least(part.start + part.length + s->halo[walk], side);
-        needed = most(needed, end - window_start(s, part, walk));
+        const span part = own_span(side, own, count, i);
+        const int needed = least(part.start + part.length + s->halo[walk], side) - window_start(s, side, part, 0, walk);
+        if (place_of(count, i) != place)
+            continue;
+        length = most(length, place == PST_TILE_LAST ? needed : least(round_up(needed, step), side));
+        while (!is_long_enough(s, side, part, length, walk))
+            length++;
     }
-    return side - (side - needed) / s->align * s->align;
+    return length;
 }
 
-static void cut_into_tiles(const pst_layers *layers, pst_segment *s, int tile) {
+static void cut_into_tiles(const pst_layers *layers, pst_segment *s, pst_tile_size tile) {
     const int quantum = PST_TILE_MULTIPLE / s->stride;
     s->align = GRID * inner_stride(layers, s);
-    cut(s->h, tile, quantum, &s->tile_h, &s->rows);
-    cut(s->w, tile, quantum, &s->tile_w, &s->columns);
+    cut(s->h, tile.h / s->stride, quantum, &s->tile_h, &s->rows);
+    cut(s->w, tile.w / s->stride, quantum, &s->tile_w, &s->columns);
+}
+
+static void set_windows(const pst_layers *layers, pst_segment *s) {
     for (pst_walk walk = PST_WALK_FORWARD; walk <= PST_WALK_BACKWARD; walk++) {
         s->halo[walk] = halo(layers, s, walk);
-        s->window_h[walk] = window_length(s, s->h, s->tile_h, s->rows, walk);
-        s->window_w[walk] = window_length(s, s->w, s->tile_w, s->columns, walk);
+        for (pst_tile_place place = PST_TILE_FIRST; place < PST_TILE_PLACES; place++) {
+            s->window_h[walk][place] = window_length(layers, s, s->h, s->tile_h, s->rows, walk, place);
+            s->window_w[walk][place] = window_length(layers, s, s->w, s->tile_w, s->columns, walk, place);
+        }
     }
 }
 
-/* Pixels: the largest tile whose maps take no more memory than the first segment's do for a tile of that side. */
-static int tile_side(const pst_layers *layers, const pst_segment *first, const pst_segment *s, int side) {
-    double available = floats_per_pixel(layers, first) * side * side, needed = floats_per_pixel(layers, s);
-    const int end = round_up(most(first->h, first->w), PST_TILE_MULTIPLE);
-    for (int larger = side; side < end && needed * larger * larger <= available; larger += PST_TILE_MULTIPLE)
-        side = larger;
-    return side;
+/* A size of the same shape whose longer side is `longer`. */
+static pst_tile_size resize(pst_tile_size tile, int longer) {
+    const double by = (double)longer / most(tile.h, tile.w) / PST_TILE_MULTIPLE;
+    return (pst_tile_size){.w = PST_TILE_MULTIPLE * (int)(tile.w * by + 0.5),
+                           .h = PST_TILE_MULTIPLE * (int)(tile.h * by + 0.5)};
 }
 
-pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, int h, int w, int tile) {
+/* Into the largest tiles whose maps take no more memory than the first segment's do for a tile, and which are as many
+ * as are to be kept. */
+static void cut_deeper(const pst_layers *layers, const pst_segment *first, pst_segment *s, pst_tile_size tile) {
+    const double available = floats_per_pixel(layers, first) * tile.h * tile.w, needed = floats_per_pixel(layers, s);
+    const int kept = least(pst_segment_tiles(first), TILES_KEPT);
+    pst_segment larger = *s;
+    pst_tile_size size = tile;
+    cut_into_tiles(layers, s, tile);
+    for (int longer = most(tile.h, tile.w); size.h < first->h || size.w < first->w;) {
+        longer += PST_TILE_MULTIPLE;
+        size = resize(tile, longer);
+        cut_into_tiles(layers, &larger, size);
+        if (needed * least(size.h, first->h) * least(size.w, first->w) > available || pst_segment_tiles(&larger) < kept)
+            return;
+        *s = larger;
+    }
+}
+
+pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, int h, int w, pst_tile_size tile) {
     pst_partition p = {.tile = tile};
-    const int side = least(tile, round_up(most(h, w), PST_TILE_MULTIPLE));
+    tile = (pst_tile_size){.w = least(tile.w, round_up(w, PST_TILE_MULTIPLE)),
+                           .h = least(tile.h, round_up(h, PST_TILE_MULTIPLE))};
     pst_segment next = {.stride = 1, .h = h, .w = w, .c = PST_IMAGE_CHANNELS};
     while (next.first < layer_count) {
         pst_segment *s = &p.segments[p.count++];
@@ -135,8 +174,13 @@ pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, i
             s->out_h = h = out.h, s->out_w = w = out.w;
             s->out_c = layers->at[end_of(s) - 1].c_out;
         }
-        if (s->h > 0 && s->w > 0)
-            cut_into_tiles(layers, s, tile_side(layers, &p.segments[0], s, side) / s->stride);
+        if (s->h > 0 && s->w > 0) {
+            if (s->first == 0)
+                cut_into_tiles(layers, s, tile);
+            else
+                cut_deeper(layers, &p.segments[0], s, tile);
+            set_windows(layers, s);
+        }
         next = (pst_segment){
             .first = end_of(s), .stride = 2 * inner_stride(layers, s) * s->stride, .h = h, .w = w, .c = s->out_c};
     }
@@ -150,10 +194,29 @@ pst_rect pst_segment_own(const pst_segment *s, int tile) {
 }
 
 pst_rect pst_segment_window(const pst_segment *s, int tile, pst_walk walk) {
-    pst_rect own = pst_segment_own(s, tile);
-    int h = s->window_h[walk], w = s->window_w[walk];
-    int y = window_start(s, (span){own.y, own.h}, walk), x = window_start(s, (span){own.x, own.w}, walk);
-    return (pst_rect){least(y, s->h - h), least(x, s->w - w), h, w};
+    const pst_rect own = pst_segment_own(s, tile), size = pst_segment_shape_size(s, pst_segment_shape(s, tile), walk);
+    return (pst_rect){.y = window_start(s, s->h, (span){own.y, own.h}, size.h, walk),
+                      .x = window_start(s, s->w, (span){own.x, own.w}, size.w, walk),
+                      .h = size.h,
+                      .w = size.w};
+}
+
+int pst_segment_shape(const pst_segment *s, int tile) {
+    return PST_TILE_PLACES * (int)place_of(s->rows, tile / s->columns) + (int)place_of(s->columns, tile % s->columns);
+}
+
+pst_rect pst_segment_shape_size(const pst_segment *s, int shape, pst_walk walk) {
+    const int h = s->window_h[walk][shape / PST_TILE_PLACES], w = s->window_w[walk][shape % PST_TILE_PLACES];
+    return (pst_rect){.h = h && w ? h : 0, .w = h && w ? w : 0};
+}
+
+pst_rect pst_segment_longest(const pst_segment *s, pst_walk walk) {
+    pst_rect longest = {0};
+    for (int place = 0; place < PST_TILE_PLACES; place++) {
+        longest.h = most(longest.h, s->window_h[walk][place]);
+        longest.w = most(longest.w, s->window_w[walk][place]);
+    }
+    return longest;
 }
 
 /* Parts begin on even units where they are pooled. */
@@ -189,11 +252,18 @@ double pst_partition_whole_work(const pst_layers *layers, size_t layer_count, in
     return sum;
 }
 
+double pst_segment_work_of(const pst_layers *layers, const pst_segment *s, pst_walk walk, int first, int end) {
+    double of_shape[PST_SHAPES] = {0}, sum = 0;
+    for (int shape = 0; shape < PST_SHAPES; shape++)
+        for (size_t l = s->first; l < end_of(s); l++) {
+            const pst_rect map = pst_segment_at_layer(layers, s, pst_segment_shape_size(s, shape, walk), l);
+            of_shape[shape] += layer_work(layers, l, (double)map.h * map.w);
+        }
+    for (int tile = first; tile < end; tile++)
+        sum += of_shape[pst_segment_shape(s, tile)];
+    return sum;
+}
+
 double pst_segment_tile_work(const pst_layers *layers, const pst_segment *s, pst_walk walk) {
-    double sum = 0;
-    for (size_t l = s->first; l < end_of(s); l++) {
-        pst_rect window = pst_segment_at_layer(layers, s, (pst_rect){0, 0, s->window_h[walk], s->window_w[walk]}, l);
-        sum += layer_work(layers, l, (double)window.h * window.w);
-    }
-    return sum * pst_segment_tiles(s);
+    return pst_segment_work_of(layers, s, walk, 0, pst_segment_tiles(s));
 }

@@ -15,7 +15,8 @@
 #define PST_TILED_DEVICES_MAX 8
 
 typedef struct pst_tile_walk_options {
-    int h, w, tile; /* of the image, and of partition.h */
+    int h, w; /* of the image */
+    pst_tile_size tile;
     pst_pool pooling;
     bool replicate; /* as in net/pass.h, and so are the next two */
     bool wanted[PST_LAYERS_MAX];

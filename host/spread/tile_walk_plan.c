@@ -22,14 +22,19 @@ static pst_status workspace_bytes(const pst_tile_walk *walk, const pst_segment *
     return status;
 }
 
-static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t index, pst_pass **pass) {
+static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t index, int shape,
+                            pst_pass **pass) {
     const pst_segment *s = pst_walk_segment(walk, index);
     const pst_tile_walk_options *o = &walk->options;
+    const pst_rect size = pst_segment_shape_size(s, shape, pst_walk_windows(walk)),
+                   longest = pst_segment_longest(s, pst_walk_windows(walk));
     pst_pass_options options = {.first = s->first,
                                 .end = s->first + s->count,
                                 .hands_on = s->ends_pooled,
-                                .h = s->window_h[pst_walk_windows(walk)],
-                                .w = s->window_w[pst_walk_windows(walk)],
+                                .h = size.h,
+                                .w = size.w,
+                                .chosen_h = longest.h,
+                                .chosen_w = longest.w,
                                 .pooling = o->pooling,
                                 .replicate = o->replicate && s->first == 0,
                                 .backward = o->backward};
@@ -39,6 +44,8 @@ static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *wa
     }
     for (int t = 0; t < pst_segment_tiles(s); t++) {
         size_t bytes;
+        if (pst_segment_shape(s, t) != shape)
+            continue;
         pst_status status =
             workspace_bytes(walk, s, pst_segment_window(s, t, pst_walk_windows(walk)), pst_segment_own(s, t), &bytes);
         if (status != PST_OK)
@@ -49,22 +56,49 @@ static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *wa
     return pst_pass_create(walker->net, &options, pass);
 }
 
+/* The passes of a segment, and the memory for the maps of any of them. */
+static pst_status make_passes(const pst_tile_walk *walk, pst_tile_walker *walker, size_t s, pst_pass_memory *maps) {
+    pst_status status = PST_OK;
+    for (int t = 0; t < pst_segment_tiles(pst_walk_segment(walk, s)); t++) {
+        const int shape = pst_segment_shape(pst_walk_segment(walk, s), t);
+        if (walker->passes[s][shape])
+            continue;
+        PST_TRY(make_pass(walk, walker, s, shape, &walker->passes[s][shape]));
+        pst_pass_memory_want(maps, walker->passes[s][shape], true);
+    }
+    maps->workspace_bytes = 0;
+cleanup:
+    return status;
+}
+
 /* Which tiles keep their maps: the deepest segments first, for they save most work for the memory they take. */
-static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker) {
+static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker, const pst_pass_memory *maps) {
     uint64_t left = walk->options.keep_bytes;
     pst_status status = PST_OK;
     for (size_t s = walk->partition.count; s-- > 0;) {
         const pst_tile_range own = pst_tile_walk_own_range(walk, s);
         const int tiles = own.end - own.first;
-        const uint64_t bytes = pst_pass_measure(walker->passes[s]).maps;
+        size_t largest;
+        const uint64_t bytes = pst_pass_memory_bytes(&maps[s], &largest);
         PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept[s], &walker->kept[s]));
-        PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept_tiles[s], &walker->kept_tiles[s]));
-        while (walker->kept_count[s] < tiles && bytes <= left) {
-            PST_TRY(make_pass(walk, walker, s, &walker->kept[s][walker->kept_count[s]]));
-            walker->kept_count[s]++;
-            left -= bytes;
-        }
+        for (; walker->kept_count[s] < tiles && bytes <= left; left -= bytes)
+            walker->kept[s][walker->kept_count[s]++].memory = maps[s];
     }
+cleanup:
+    return status;
+}
+
+pst_status pst_tile_walker_keep(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t s, int shape,
+                                pst_tile_kept *kept) {
+    pst_pass_memory memory = kept->memory;
+    pst_status status = PST_OK;
+    if (kept->pass && kept->shape == shape)
+        return PST_OK;
+    pst_pass_destroy(kept->pass);
+    kept->shape = shape;
+    memory.workspace = walker->memory.workspace;
+    PST_TRY(make_pass(walk, walker, s, shape, &kept->pass));
+    PST_TRY(pst_pass_allocate(kept->pass, &memory));
 cleanup:
     return status;
 }
@@ -77,24 +111,34 @@ static bool keeps_all(const pst_tile_walk *walk, const pst_tile_walker *walker, 
 }
 
 pst_status pst_tile_walker_plan(pst_tile_walk *walk, pst_tile_walker *walker) {
-    pst_status status = PST_OK;
+    pst_pass_memory *maps;
+    pst_status status;
+    PST_TRY(pst_allocate(walk->error, PST_SEGMENTS_MAX, sizeof *maps, &maps));
     for (size_t s = 0; s < walk->partition.count; s++)
-        PST_TRY(make_pass(walk, walker, s, &walker->passes[s]));
+        PST_TRY(make_passes(walk, walker, s, &maps[s]));
     if (walk->options.backward)
-        PST_TRY(plan_kept(walk, walker));
+        PST_TRY(plan_kept(walk, walker, maps));
     for (size_t s = 0; s < walk->partition.count; s++)
-        pst_pass_memory_want(&walker->memory, walker->passes[s], !keeps_all(walk, walker, s));
+        for (int shape = 0; shape < PST_SHAPES; shape++)
+            if (walker->passes[s][shape])
+                pst_pass_memory_want(&walker->memory, walker->passes[s][shape], !keeps_all(walk, walker, s));
 cleanup:
+    pst_free(maps);
     return status;
+}
+
+static void drop_kept(pst_tile_walker *walker, pst_tile_kept *kept) {
+    pst_pass_destroy(kept->pass);
+    pst_pass_memory_destroy(walker->session, &kept->memory);
 }
 
 void pst_tile_walker_close(pst_tile_walker *walker) {
     for (size_t s = 0; s < PST_SEGMENTS_MAX; s++) {
-        pst_pass_destroy(walker->passes[s]);
-        for (int t = 0; t < walker->kept_count[s]; t++)
-            pst_pass_destroy(walker->kept[s][t]);
+        for (int shape = 0; shape < PST_SHAPES; shape++)
+            pst_pass_destroy(walker->passes[s][shape]);
+        for (int k = 0; k < walker->kept_count[s]; k++)
+            drop_kept(walker, &walker->kept[s][k]);
         pst_free(walker->kept[s]);
-        pst_free(walker->kept_tiles[s]);
     }
     pst_pass_memory_destroy(walker->session, &walker->memory);
     pst_buffer_destroy(walker->session, walker->x);
@@ -115,9 +159,9 @@ static sizes sizes_of(const pst_tile_walk *walk) {
     for (size_t i = 0; i < walk->partition.count; i++) {
         const pst_segment *s = pst_walk_segment(walk, i);
         const pst_walk kind = pst_walk_windows(walk);
-        at_least(&most.input, map_bytes((size_t)s->window_h[kind] * (size_t)s->window_w[kind], s->c));
         for (int t = 0; t < pst_segment_tiles(s); t++) {
             const pst_rect window = pst_segment_window(s, t, kind);
+            at_least(&most.input, map_bytes(pst_rect_area(window), s->c));
             at_least(&most.staging, map_bytes(pst_rect_area(pst_segment_at_output(walk->layers, s, window)), s->out_c));
         }
         for (int t = 0; t < pst_segment_tiles(s); t++) {
@@ -146,11 +190,15 @@ static pst_tile_walk_needs measure_walker(const pst_tile_walk *walk, const pst_t
     needs.largest = most.input > most.own ? most.input : most.own;
     needs.largest = largest > needs.largest ? largest : needs.largest;
     for (size_t i = 0; i < walk->partition.count; i++) {
-        const pst_pass_bytes pass = pst_pass_measure(walker->passes[i]);
-        needs.weights += pass.weights;
-        needs.maps += (uint64_t)walker->kept_count[i] * pass.maps;
-        if (walker->kept_count[i] && pass.largest > needs.largest)
-            needs.largest = pass.largest;
+        uint64_t weights = 0;
+        for (int shape = 0; shape < PST_SHAPES; shape++) /* all take the same ones */
+            if (walker->passes[i][shape])
+                weights = pst_pass_measure(walker->passes[i][shape]).weights;
+        needs.weights += weights;
+        if (walker->kept_count[i])
+            needs.maps += (uint64_t)walker->kept_count[i] * pst_pass_memory_bytes(&walker->kept[i][0].memory, &largest);
+        if (walker->kept_count[i] && largest > needs.largest)
+            needs.largest = largest;
         kept[i] += walker->kept_count[i];
     }
     return needs;
@@ -179,8 +227,9 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
         const pst_segment *s = &p->segments[i];
         const pst_tile_range own = pst_tile_walk_own_range(walk, i);
         const int tiles = own.end - own.first;
-        const double walks = backward ? 3 * tiles - (kept[i] < tiles ? kept[i] : tiles) : tiles;
-        needs.work += walks / pst_segment_tiles(s) * pst_segment_tile_work(walk->layers, s, pst_walk_windows(walk));
+        const double share = !tiles ? 0 : kept[i] < tiles ? (double)kept[i] / tiles : 1;
+        needs.work += (backward ? 3 - share : 1) *
+                      pst_segment_work_of(walk->layers, s, pst_walk_windows(walk), own.first, own.end);
     }
     needs.levels = pst_tile_walk_level_bytes(walk);
     needs.staging += pst_tile_walk_exchange_bytes(walk);
@@ -190,15 +239,18 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
 pst_status pst_tile_walker_allocate(pst_tile_walk *walk, pst_tile_walker *walker) {
     pst_session *session = walker->session;
     const sizes most = sizes_of(walk);
-    pst_pass_memory workspace = {0};
     pst_status status;
     PST_TRY(pst_pass_memory_create(session, &walker->memory));
-    workspace.workspace = walker->memory.workspace;
     for (size_t i = 0; i < walk->partition.count; i++) {
-        if (!keeps_all(walk, walker, i))
-            PST_TRY(pst_pass_allocate(walker->passes[i], &walker->memory));
-        for (int t = 0; t < walker->kept_count[i]; t++)
-            PST_TRY(pst_pass_allocate(walker->kept[i][t], &workspace));
+        for (int shape = 0; shape < PST_SHAPES && !keeps_all(walk, walker, i); shape++)
+            if (walker->passes[i][shape])
+                PST_TRY(pst_pass_allocate(walker->passes[i][shape], &walker->memory));
+        for (int k = 0; k < walker->kept_count[i]; k++) { /* for the tiles that a device alone keeps */
+            const int tile = pst_tile_walk_own_range(walk, i).first + k;
+            PST_TRY(pst_pass_memory_create(session, &walker->kept[i][k].memory));
+            PST_TRY(pst_tile_walker_keep(walk, walker, i, pst_segment_shape(pst_walk_segment(walk, i), tile),
+                                         &walker->kept[i][k]));
+        }
     }
     PST_TRY(pst_buffer_create(session, most.input, "a window of the image", &walker->x));
     if (walk->options.backward)

@@ -6,13 +6,20 @@
 #include "spread/tile_list.h"
 #include "spread/tile_walk.h"
 
+/* Where the maps of a tile are kept. There is room for windows of every shape; the pass is for the shape of the last
+ * tile. */
+typedef struct pst_tile_kept {
+    pst_pass_memory memory; /* but for the workspace, which is the walker's */
+    pst_pass *pass;         /* NULL: none yet */
+    int shape, tile;
+} pst_tile_kept;
+
 /* What one device needs to walk tiles. */
 typedef struct pst_tile_walker {
     pst_device_network *net;
     pst_session *session;
-    pst_pass *passes[PST_SEGMENTS_MAX]; /* for the tiles that are not kept */
-    pst_pass **kept[PST_SEGMENTS_MAX];
-    int *kept_tiles[PST_SEGMENTS_MAX]; /* whose maps each of these holds */
+    pst_pass *passes[PST_SEGMENTS_MAX][PST_SHAPES]; /* NULL: no window has that shape */
+    pst_tile_kept *kept[PST_SEGMENTS_MAX];
     int kept_count[PST_SEGMENTS_MAX], kept_used[PST_SEGMENTS_MAX];
     pst_pass_memory memory;
     pst_buffer *x, *dx, *own; /* of a window: input, its gradient, own part of a map */
@@ -76,6 +83,10 @@ pst_status pst_tile_walk_exchange(pst_tile_walk *walk, size_t s, bool backward);
 pst_status pst_tile_walker_plan(pst_tile_walk *walk, pst_tile_walker *walker);
 pst_status pst_tile_walker_allocate(pst_tile_walk *walk, pst_tile_walker *walker);
 void pst_tile_walker_close(pst_tile_walker *walker);
+
+/* Makes a place for kept maps suit a shape. */
+pst_status pst_tile_walker_keep(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t segment, int shape,
+                                pst_tile_kept *kept);
 
 /* ---- tile_walker.c: one tile by one device ---- */
 

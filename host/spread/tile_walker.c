@@ -83,46 +83,48 @@ cleanup:
     return status;
 }
 
-/* The pass that holds a tile's maps; keep: or one that shall. */
-static pst_pass *kept_pass(tile_way *way, bool keep) {
+/* Where a tile's maps are kept; keep: or where they shall be. NULL: nowhere. */
+static pst_tile_kept *kept_place(const tile_way *way, bool keep) {
     pst_tile_walker *walker = way->walker;
     int *used = &walker->kept_used[way->s];
     if (keep && *used < walker->kept_count[way->s]) {
         way->walk->keepers[way->s][way->tile] = (int)way->device;
-        walker->kept_tiles[way->s][(*used)++] = way->tile;
+        walker->kept[way->s][(*used)++].tile = way->tile;
     }
     for (int k = *used; k-- > 0;)
-        if (walker->kept_tiles[way->s][k] == way->tile)
-            return walker->kept[way->s][k];
+        if (walker->kept[way->s][k].tile == way->tile)
+            return &walker->kept[way->s][k];
     return NULL;
 }
 
-static tile_way way_of(pst_tile_walk *walk, size_t device, size_t s, int tile, bool keep,
-                       const pst_tile_visitor *visitor) {
+static pst_status begin_way(pst_tile_walk *walk, size_t device, size_t s, int tile, bool keep,
+                            const pst_tile_visitor *visitor, tile_way *way) {
     const pst_segment *segment = pst_walk_segment(walk, s);
-    tile_way way = {.walk = walk,
-                    .walker = &walk->walkers[device],
-                    .visitor = visitor,
-                    .device = device,
-                    .s = s,
-                    .segment = segment,
-                    .tile = tile,
-                    .window = pst_segment_window(segment, tile, pst_walk_windows(walk)),
-                    .own = pst_segment_own(segment, tile)};
-    way.pass = kept_pass(&way, keep);
-    way.kept = way.pass != NULL;
-    if (!way.kept)
-        way.pass = way.walker->passes[s];
-    return way;
+    const int shape = pst_segment_shape(segment, tile);
+    *way = (tile_way){.walk = walk,
+                      .walker = &walk->walkers[device],
+                      .visitor = visitor,
+                      .device = device,
+                      .s = s,
+                      .segment = segment,
+                      .tile = tile,
+                      .window = pst_segment_window(segment, tile, pst_walk_windows(walk)),
+                      .own = pst_segment_own(segment, tile)};
+    pst_tile_kept *kept = kept_place(way, keep);
+    pst_status status = kept ? pst_tile_walker_keep(walk, way->walker, s, shape, kept) : PST_OK;
+    way->kept = kept != NULL;
+    way->pass = kept ? kept->pass : way->walker->passes[s][shape];
+    return status;
 }
 
 pst_status pst_tile_walker_forward(pst_tile_walk *walk, size_t device, size_t s, int tile, bool hands_on,
                                    const pst_tile_visitor *visitor) {
-    tile_way way = way_of(walk, device, s, tile, hands_on, visitor);
+    const bool stores = hands_on && s + 1 < walk->partition.count;
+    tile_way way;
+    pst_status status;
+    PST_TRY(begin_way(walk, device, s, tile, hands_on, visitor, &way));
     const pst_rect window = pst_segment_at_output(walk->layers, way.segment, way.window),
                    own = pst_segment_at_output(walk->layers, way.segment, way.own);
-    const bool stores = hands_on && s + 1 < walk->partition.count;
-    pst_status status;
     PST_TRY(load_input(&way));
     PST_TRY(pst_pass_forward(way.pass, way.walker->x, visitor->features ? look : NULL, &way));
     if (stores)
@@ -162,9 +164,10 @@ static pst_status see_image(const tile_way *way) {
 
 pst_status pst_tile_walker_backward(pst_tile_walk *walk, size_t device, size_t s, int tile,
                                     const pst_tile_visitor *visitor) {
-    tile_way way = way_of(walk, device, s, tile, false, visitor);
-    pst_tile_walker *walker = way.walker;
-    pst_status status = PST_OK;
+    pst_tile_walker *walker = &walk->walkers[device];
+    tile_way way;
+    pst_status status;
+    PST_TRY(begin_way(walk, device, s, tile, false, visitor, &way));
     if (!way.kept || !s) /* the first layer may be computed again, and smoothness is the image's */
         PST_TRY(load_input(&way));
     if (!way.kept)

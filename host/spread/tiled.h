@@ -14,7 +14,7 @@
 typedef struct pst_tiled pst_tiled;
 
 typedef struct pst_tiled_options {
-    int tile;            /* as in spread/partition.h */
+    pst_tile_size tile;
     uint64_t keep_bytes; /* as in spread/tile_walk.h */
     bool in_file;        /* what is as large as the image may lie in a file: levels, features of the content */
 } pst_tiled_options;

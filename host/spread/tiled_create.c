@@ -156,7 +156,7 @@ static sizes sizes_of(const pst_tiled *tiled) {
     }
     most.staging = most.content > most.gram ? most.content : most.gram;
     if (tiled->options.keeps_content)
-        at_least(&most.staging, sizeof(float) * 3 * (size_t)image->window_h[1] * (size_t)image->window_w[1]);
+        at_least(&most.staging, sizeof(float) * 3 * pst_rect_area(pst_segment_longest(image, PST_WALK_BACKWARD)));
     return most;
 }
 

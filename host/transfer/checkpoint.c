@@ -228,14 +228,32 @@ static pst_status damaged(const archive *a) {
     return pst_fail(&a->job->context->error, PST_ERROR_FORMAT, "%s: is damaged", a->path);
 }
 
-/* A tile that was not asked for is that of the file. */
-static pst_status take_tile(pst_job *job, const char *options) {
-    const char *line = strstr(options, "\ntile=");
-    const int tile = line ? atoi(line + sizeof "\ntile=" - 1) : 0;
-    if (!job->tile_chosen || tile < 1 || tile > PST_IMAGE_MAX_SIDE || tile == job->plan.tile)
+/* A tile that was not asked for is that of the file, or none. The text of the options is made to name it as texts do
+ * now. */
+static pst_status take_tile(const archive *a, char **options) {
+    pst_job *job = a->job;
+    const pst_tile_size ours = {.w = job->plan.tile_width, .h = job->plan.tile_height};
+    pst_tile_size theirs;
+    pst_status status = PST_OK;
+    pst_options_tile(*options, &theirs.w, &theirs.h);
+    PST_TRY(pst_options_set_tile(&job->context->error, options, theirs.w, theirs.h));
+    if (!job->tile_chosen)
         return PST_OK;
-    job->options.tile = tile;
-    return pst_job_plan_again(job);
+    job->options.tile_width = theirs.w;
+    job->options.tile_height = theirs.h;
+    job->keeps_whole = !theirs.w;
+    job->tile_chosen = false;
+    if (theirs.w == ours.w && theirs.h == ours.h)
+        return PST_OK;
+    status = pst_job_plan_again(job);
+    if (status == PST_ERROR_DEVICE_MEMORY && !theirs.w)
+        status =
+            pst_fail(&job->context->error, status,
+                     "%s: was made without tiles, and now does not fit like that: it needs %.0f MiB of the device, "
+                     "and may take %.0f MiB; let it take as much as before, or start a new run",
+                     a->path, (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576);
+cleanup:
+    return status;
 }
 
 /* Names the first option that the run of the file has another value of. */
@@ -251,7 +269,7 @@ static pst_status check_options(archive *a) {
         PST_TRY(damaged(a));
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
-    PST_TRY(take_tile(a->job, theirs));
+    PST_TRY(take_tile(a, &theirs));
     mine = a->job->options_text;
     other = theirs;
     if (pst_options_differ(&mine, &m, &other, &o))

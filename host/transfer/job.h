@@ -64,7 +64,11 @@ struct pst_job {
     pst_stores stores;       /* of what lies outside the device */
     char *spill;             /* their folder; NULL: there are no files */
     pst_partition partition; /* of the last scale in tiles */
+    int workers;             /* devices of all ranks, which share the tiles */
     bool tile_chosen;        /* by the plan, not by the options */
+    bool keeps_whole;        /* it goes on from a run that was whole */
+    bool keeps_no_maps;      /* of tiles: there was no room for them */
+    uint64_t device_has;     /* as far as allocations that failed tell; 0: what the device says */
     char problem[512];       /* why the plan does not fit */
     pst_status problem_status;
     pst_plan_segment segments[PST_SEGMENTS_MAX];

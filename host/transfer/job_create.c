@@ -175,7 +175,8 @@ cleanup:
 
 static pst_status make_text(pst_job *job) {
     pst_transfer_options options = job->options;
-    options.tile = job->plan.tile;
+    options.tile_width = job->plan.tile_width;
+    options.tile_height = job->plan.tile_height;
     return pst_options_text(&job->context->error, &options, &job->options_text);
 }
 
@@ -203,7 +204,7 @@ static pst_status create(pst_context *context, pst_network *network, const pst_t
         return status;
     job->context = context;
     job->network = network;
-    job->multiple = 1;
+    job->multiple = job->workers = 1;
     pst_options_take(&job->options, options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));

@@ -28,8 +28,8 @@ static void say_device(pst_job *job, bool chosen) {
     const bool in_all = plan->device_bytes > plan->device_limit_bytes;
     const bool bounded = in_all && plan->device_limit_bytes == job->options.memory_bytes; /* not by the device */
     char tiles[48] = "";
-    if (plan->tile)
-        snprintf(tiles, sizeof tiles, " in tiles of %d pixels", plan->tile);
+    if (plan->tile_width)
+        snprintf(tiles, sizeof tiles, " in tiles of %dx%d pixels", plan->tile_width, plan->tile_height);
     say(job, PST_ERROR_DEVICE_MEMORY, "%dx%d pixels%s need %s%.1f MiB%s of the device, and %s %.1f MiB%s", plan->width,
         plan->height, tiles, chosen ? "at least " : "",
         needed_mebibytes(in_all ? plan->device_bytes : plan->largest_bytes), in_all ? "" : " in one piece",
@@ -101,7 +101,7 @@ pst_status pst_job_find_problem(pst_job *job, const pst_needs *most) {
     job->problem_status = PST_OK;
     if (!pst_job_fits(job, most))
         say_device(job, job->tile_chosen);
-    else if (job->plan.tile) {
+    else if (job->plan.tile_width) {
         pst_status status = check_host(job);
         if (status != PST_OK)
             return status;

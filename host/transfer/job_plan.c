@@ -213,10 +213,13 @@ pst_status pst_job_make_plan(pst_job *job) {
     plan->device_limit_bytes = pst_context_memory_bytes(job->context);
     if (job->options.memory_bytes && job->options.memory_bytes < plan->device_limit_bytes)
         plan->device_limit_bytes = job->options.memory_bytes;
+    if (job->device_has && job->device_has < plan->device_limit_bytes)
+        plan->device_limit_bytes = job->device_has;
     most = most_of(job, whole);
-    job->tile_chosen = !job->options.tile;
+    const bool given = job->options.tile_width || job->options.tile_height;
+    job->tile_chosen = !given && !job->keeps_whole;
     PST_TRY(pst_job_fits_all(job, &most, &whole_fits));
-    if (job->options.tile || !whole_fits)
+    if (given || pst_job_is_shared(job) || (!whole_fits && !job->keeps_whole))
         PST_TRY(pst_job_plan_tiles(job, whole, &most, &host));
     plan->largest_bytes = most.largest;
     list_entries(job, &most, &host);
@@ -227,21 +230,6 @@ cleanup:
     return status;
 }
 
-/* The tile in job->options_text. The other texts in the options belong to the caller and may be gone. */
-static pst_status renew_text(pst_job *job) {
-    static const char name[] = "\ntile=";
-    const char *old = job->options_text, *line = strstr(old, name), *rest = strchr(line + 1, '\n');
-    const size_t bytes = strlen(old) + 16;
-    char *text;
-    pst_status status = pst_allocate(&job->context->error, bytes, 1, &text);
-    if (status != PST_OK)
-        return status;
-    snprintf(text, bytes, "%.*s%s%d%s", (int)(line - old), old, name, job->plan.tile, rest);
-    pst_free(job->options_text);
-    job->options_text = text;
-    return PST_OK;
-}
-
 pst_status pst_job_plan_again(pst_job *job) {
     pst_status status;
     job->named_count = 0;
@@ -250,7 +238,8 @@ pst_status pst_job_plan_again(pst_job *job) {
     PST_TRY(pst_job_make_plan(job));
     PST_TRY(pst_job_name_choices(job));
     PST_TRY(pst_job_check_memory(job));
-    PST_TRY(renew_text(job));
+    PST_TRY(
+        pst_options_set_tile(&job->context->error, &job->options_text, job->plan.tile_width, job->plan.tile_height));
 cleanup:
     job->options.content = NULL;
     job->options.styles = NULL;

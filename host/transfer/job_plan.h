@@ -38,8 +38,21 @@ pst_status pst_job_find_problem(pst_job *job, const pst_needs *most);
 
 /* ---- job_plan_tiles.c ---- */
 
-/* Chooses the tile, that of the options or the largest that fits, and tells each scale of the job whether it goes in
- * tiles; whole: the needs of each scale without. *device and *host become the needs of the scales that take most. */
+/* Takes the tile of the options, or chooses it, and tells each scale of the job whether it goes in tiles; whole: the
+ * needs of each scale without. *device and *host become the needs of the scales that take most. */
 pst_status pst_job_plan_tiles(pst_job *job, const pst_needs *whole, pst_needs *device, pst_needs *host);
+
+bool pst_scale_is_whole(const pst_job *job, const pst_scale *scale, pst_tile_size tile);
+
+/* Does every scale fit with this tile, the maps of no tile kept? */
+pst_status pst_job_try_tile(pst_job *job, const pst_needs *whole, pst_tile_size tile, bool *fits);
+
+/* ---- job_tile.c ---- */
+
+/* Is the job large enough for its workers to share, even where it fits whole? */
+bool pst_job_is_shared(const pst_job *job);
+
+/* The best tile that fits; the smallest where none does. */
+pst_status pst_job_choose_tile(pst_job *job, const pst_needs *whole, pst_tile_size *tile);
 
 #endif

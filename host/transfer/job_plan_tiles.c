@@ -30,7 +30,7 @@ cleanup:
 }
 
 /* The needs of a scale in tiles. partition: NULL, or how it is taken apart. */
-static pst_status measure(pst_job *job, const pst_scale *scale, int tile, uint64_t keep_bytes, pst_needs *n,
+static pst_status measure(pst_job *job, const pst_scale *scale, pst_tile_size tile, uint64_t keep_bytes, pst_needs *n,
                           pst_partition *partition) {
     pst_objective_options options = job->objective_options;
     const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
@@ -66,36 +66,20 @@ cleanup:
     return status;
 }
 
-static bool is_whole(const pst_job *job, const pst_scale *scale, int tile) {
+bool pst_scale_is_whole(const pst_job *job, const pst_scale *scale, pst_tile_size tile) {
     const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
-    return extent.w <= tile && extent.h <= tile;
+    return extent.w <= tile.w && extent.h <= tile.h;
 }
 
-/* Does every scale fit with this tile, the maps of no tile kept? */
-static pst_status try_tile(pst_job *job, const pst_needs *whole, int tile, bool *fits) {
+pst_status pst_job_try_tile(pst_job *job, const pst_needs *whole, pst_tile_size tile, bool *fits) {
     pst_status status = PST_OK;
     *fits = true;
     for (size_t k = job->scale_count; k-- > 0 && *fits;) { /* the finest takes most */
         pst_needs n;
-        if (!is_whole(job, &job->scales[k], tile))
+        if (!pst_scale_is_whole(job, &job->scales[k], tile))
             PST_TRY(measure(job, &job->scales[k], tile, 0, &n, NULL));
-        PST_TRY(pst_job_fits_all(job, is_whole(job, &job->scales[k], tile) ? &whole[k] : &n, fits));
+        PST_TRY(pst_job_fits_all(job, pst_scale_is_whole(job, &job->scales[k], tile) ? &whole[k] : &n, fits));
     }
-cleanup:
-    return status;
-}
-
-/* The largest tile that fits; the smallest where none does. */
-static pst_status choose_tile(pst_job *job, const pst_needs *whole, int *tile) {
-    int low = 1, high = (job->width > job->height ? job->width : job->height) / PST_TILE_MULTIPLE + 1;
-    pst_status status = PST_OK;
-    while (high - low > 1) {
-        const int middle = low + (high - low) / 2;
-        bool fits;
-        PST_TRY(try_tile(job, whole, middle * PST_TILE_MULTIPLE, &fits));
-        *(fits ? &low : &high) = middle;
-    }
-    *tile = low * PST_TILE_MULTIPLE;
 cleanup:
     return status;
 }
@@ -106,7 +90,7 @@ static pst_status plan_scale(pst_job *job, pst_scale *scale, pst_needs *n) {
     pst_status status;
     PST_TRY(measure(job, scale, scale->tile, 0, n, &job->partition));
     const uint64_t taken = pst_needs_device(n) - n->while_targets;
-    if (taken < limit) {
+    if (taken < limit && !job->keeps_no_maps) {
         scale->keep_bytes = limit - taken;
         PST_TRY(measure(job, scale, scale->tile, scale->keep_bytes, n, &job->partition));
     }
@@ -130,6 +114,8 @@ static void list_segments(pst_job *job) {
                                               .last = layers->at[layer_count - 1].name,
                                               .columns = s->columns,
                                               .rows = s->rows,
+                                              .tile_width = s->tile_w * s->stride,
+                                              .tile_height = s->tile_h * s->stride,
                                               .halo = s->halo[PST_WALK_BACKWARD] * s->stride};
         work += pst_segment_tile_work(layers, s, PST_WALK_BACKWARD);
     }
@@ -139,28 +125,35 @@ static void list_segments(pst_job *job) {
     job->plan.work = scale->work;
 }
 
+/* The tile of the options; none: 0. */
+static pst_tile_size given_tile(const pst_transfer_options *o) {
+    const size_t w = (size_t)(o->tile_width ? o->tile_width : o->tile_height),
+                 h = (size_t)(o->tile_height ? o->tile_height : o->tile_width);
+    return (pst_tile_size){.w = (int)pst_round_up(w, PST_TILE_MULTIPLE), .h = (int)pst_round_up(h, PST_TILE_MULTIPLE)};
+}
+
 pst_status pst_job_plan_tiles(pst_job *job, const pst_needs *whole, pst_needs *device, pst_needs *host) {
-    int tile = job->options.tile + PST_TILE_MULTIPLE - 1;
+    pst_tile_size tile = given_tile(&job->options);
     pst_status status = PST_OK;
-    tile -= tile % PST_TILE_MULTIPLE;
     *device = *host = (pst_needs){0};
-    if (!tile)
-        PST_TRY(choose_tile(job, whole, &tile));
-    job->plan.tile = 0;
+    if (!tile.w)
+        PST_TRY(pst_job_choose_tile(job, whole, &tile));
+    job->plan.tile_width = job->plan.tile_height = 0;
     for (size_t k = 0; k < job->scale_count; k++) {
         pst_scale *scale = &job->scales[k];
         pst_needs n = whole[k];
-        scale->tile = is_whole(job, scale, tile) ? 0 : tile;
-        if (scale->tile) {
+        if (!pst_scale_is_whole(job, scale, tile)) {
+            scale->tile = tile;
             PST_TRY(plan_scale(job, scale, &n));
-            job->plan.tile = tile;
+            job->plan.tile_width = tile.w;
+            job->plan.tile_height = tile.h;
         }
         if (pst_needs_device(&n) >= pst_needs_device(device))
             *device = n;
         if (pst_needs_stores(&n) + n.scratch >= pst_needs_stores(host) + host->scratch)
             *host = n;
     }
-    if (job->plan.tile)
+    if (job->plan.tile_width)
         list_segments(job);
 cleanup:
     return status;

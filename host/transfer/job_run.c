@@ -142,7 +142,7 @@ pst_status pst_job_run(pst_job *job, pst_progress_callback callback, void *user)
 /* The scale that a forecast measures: the finest that runs whole, or else the coarsest in tiles. */
 static size_t forecast_scale(const pst_job *job) {
     size_t k = job->scale_count - 1;
-    while (k > 0 && job->scales[k].tile)
+    while (k > 0 && job->scales[k].tile.w)
         k--;
     return k;
 }

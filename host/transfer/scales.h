@@ -10,7 +10,7 @@
 #define PST_TRANSFER_SCALES_H
 
 #include "image/image.h"
-#include "net/layers.h"
+#include "spread/partition.h"
 
 #define PST_SCALES_MAX 32
 
@@ -18,7 +18,7 @@ typedef struct pst_scale {
     int image_size; /* longer side */
     int w, h;
     int iterations;      /* at most; 1 or more */
-    int tile;            /* 0: it runs whole */
+    pst_tile_size tile;  /* 0: it runs whole */
     double work;         /* of an evaluation, as a multiple of that without tiles */
     uint64_t keep_bytes; /* as in spread/tiled.h */
 } pst_scale;

@@ -210,7 +210,7 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
     pst_status status;
     options.w = stage->w;
     options.h = stage->h;
-    if (scale->tile) {
+    if (scale->tile.w) {
         stage->space = &stage->on_host.base;
         PST_TRY(pst_host_space_open(&job->stores, stage->h, stage->w, pixel_scale,
                                     pst_optimizer_vector_count(&stage->optimizer_options) + 2, pst_stage_halves(job),

@@ -102,7 +102,8 @@ static const pst_option_info table[] = {
     WORD(remainder, remainders),
     {AT(keep_gray), .type = PST_OPTION_BOOL, .most = 1, .value = 1, .words = on_off, .changes_result = true},
     NEUTRAL(memory_bytes, 0, 1125899906842624.0), /* 1 PiB */
-    NUMBER(tile, 0, PST_IMAGE_MAX_SIDE, 0),
+    NUMBER(tile_width, 0, PST_IMAGE_MAX_SIDE, 0),
+    NUMBER(tile_height, 0, PST_IMAGE_MAX_SIDE, 0),
     WORD(lbfgs_storage, storages),
     POINTER(spill_folder, 0),
 };
@@ -256,4 +257,45 @@ bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_le
         *b += n + ((*b)[n] == '\n');
     }
     return false;
+}
+
+static const char one_side[] = "\ntile=", width_name[] = "\ntile_width=", height_name[] = "\ntile_height=";
+
+/* The number behind a name, and where its line ends; 0 where there is none. */
+static int number_behind(const char *text, const char *name, const char **line, const char **end) {
+    *line = *end = strstr(text, name);
+    if (!*line)
+        return 0;
+    *end = *line + 1 + strcspn(*line + 1, "\n");
+    const long number = strtol(*line + strlen(name), NULL, 10);
+    return number < 0 || number > PST_IMAGE_MAX_SIDE ? 0 : (int)number;
+}
+
+void pst_options_tile(const char *text, int *width, int *height) {
+    const char *line, *end;
+    *width = *height = number_behind(text, one_side, &line, &end);
+    if (line)
+        return;
+    *width = number_behind(text, width_name, &line, &end);
+    *height = number_behind(text, height_name, &line, &end);
+}
+
+pst_status pst_options_set_tile(pst_error *error, char **text, int width, int height) {
+    const char *old = *text, *line, *end, *second;
+    number_behind(old, one_side, &line, &end);
+    if (!line) {
+        number_behind(old, width_name, &line, &end);
+        number_behind(old, height_name, &second, &end);
+        if (!line || !second)
+            return PST_OK;
+    }
+    const size_t bytes = strlen(old) + 80;
+    char *made;
+    pst_status status = pst_allocate(error, bytes, 1, &made);
+    if (status != PST_OK)
+        return status;
+    snprintf(made, bytes, "%.*s%s%d%s%d%s", (int)(line - old), old, width_name, width, height_name, height, end);
+    pst_free(*text);
+    *text = made;
+    return PST_OK;
 }

@@ -24,4 +24,9 @@ pst_status pst_options_text(pst_error *error, const pst_transfer_options *option
 /* Finds the first line in which two such texts differ, and its length in each, cut to what fits into a message. */
 bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_length);
 
+/* The tile that such a text names, also one with a single number, "tile=64", from before tiles had two sides: 0 for
+ * none. And the same text with another one; the other members that options have texts of may be gone. */
+void pst_options_tile(const char *text, int *width, int *height);
+pst_status pst_options_set_tile(pst_error *error, char **text, int width, int height);
+
 #endif

@@ -79,7 +79,7 @@ END_TEST
 START_TEST(tiles_are_gone_on_with) {
     pst_transfer_options options = options_of(kinds[_i]);
     options.image_size = 150;
-    options.tile = 64;
+    options.tile_width = options.tile_height = 64;
     watch whole = {.job = job_make(&options)};
     ck_assert_int_eq(pst_job_run(whole.job, look, &whole), PST_OK);
     pst_job_destroy(whole.job);
@@ -87,16 +87,16 @@ START_TEST(tiles_are_gone_on_with) {
     ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
     ck_assert_ptr_nonnull(first.job->stage.tiled);
     pst_job_destroy(first.job);
-    options.tile = 128;
+    options.tile_width = options.tile_height = 128;
     watch other = {.job = job_make(&options)};
     ck_assert_int_eq(pst_job_resume(other.job, test_path("run.state")), PST_ERROR_ARGUMENT);
-    ck_assert_msg(strstr(pst_context_message(context), "tile=64") != NULL, "%s", pst_context_message(context));
+    ck_assert_msg(strstr(pst_context_message(context), "tile_width=64") != NULL, "%s", pst_context_message(context));
     pst_job_destroy(other.job);
-    options.tile = 0;
+    options.tile_width = options.tile_height = 0;
     watch second = {.job = job_make(&options)};
-    ck_assert_int_eq(pst_job_plan(second.job)->tile, 0);
+    ck_assert_int_eq(pst_job_plan(second.job)->tile_width, 0);
     ck_assert_msg(pst_job_resume(second.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
-    ck_assert_int_eq(pst_job_plan(second.job)->tile, 64);
+    ck_assert_int_eq(pst_job_plan(second.job)->tile_width, 64);
     ck_assert_int_eq(pst_job_run(second.job, look, &second), PST_OK);
     ck_assert_int_eq(second.last, whole.last);
     for (int i = ITERATIONS - 7; i <= whole.last; i++)

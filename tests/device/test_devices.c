@@ -48,7 +48,7 @@ static void use_no_more(void) {
 
 static pst_transfer_options options_in_tiles(pst_optimizer_kind kind) {
     pst_transfer_options options = job_options(kind, SIZE, ITERATIONS);
-    options.tile = TILE;
+    options.tile_width = options.tile_height = TILE;
     options.scales = 1;
     return options;
 }
@@ -132,7 +132,7 @@ static void paint(const char *names, const pst_transfer_options *options, int st
     pst_image *image;
     pst_job *job = job_make(options);
     watch w = {to, job, stop_at};
-    ck_assert_int_eq(job->plan.tile, TILE);
+    ck_assert_int_eq(job->plan.tile_width, TILE);
     if (resume)
         ck_ok(context->error, pst_job_resume(job, test_path("devices.state")));
     ck_assert_msg(pst_job_run(job, look, &w) == (stop_at ? PST_STOPPED : PST_OK), "%s", pst_context_message(context));

@@ -192,7 +192,7 @@ static void tiles_hold(const pst_transfer_options *options, pst_plan *plan, int 
     for (size_t i = 0; i < plan->entry_count; i++)
         scratch += strcmp(plan->entries[i].name, "scratch") == 0 ? plan->entries[i].bytes : 0;
     session->peak_bytes = before;
-    ck_assert_msg(plan->fits && plan->tile, "%s", plan->problem ? plan->problem : "it is whole");
+    ck_assert_msg(plan->fits && plan->tile_width, "%s", plan->problem ? plan->problem : "it is whole");
     ck_assert_msg(pst_job_run(job, take_result, job) == PST_OK, "%s", pst_context_message(context));
     ck_assert_uint_eq(session->peak_bytes - before, plan->device_bytes);
     /* L-BFGS takes nothing for pairs that it does not keep. */
@@ -216,7 +216,7 @@ START_TEST(the_plan_in_tiles_is_what_is_taken) {
         const pst_image *const masks[] = {style_mask};
         pst_plan plan;
         int columns;
-        options.tile = form % 2 ? 64 : 100;
+        options.tile_width = options.tile_height = form % 2 ? 64 : 100;
         options.scales = 1 + form % 2;
         options.spill_folder = form & 4 ? "." : NULL;
         options.lbfgs_storage = form & 8 ? PST_STORAGE_HALF : PST_STORAGE_FLOAT;
@@ -224,7 +224,7 @@ START_TEST(the_plan_in_tiles_is_what_is_taken) {
         options.content_mask = form > 10 ? mask : NULL;
         options.style_masks = form > 10 ? masks : NULL;
         tiles_hold(&options, &plan, &columns);
-        ck_assert_int_eq(plan.tile, form % 2 ? 64 : 128);
+        ck_assert_int_eq(plan.tile_width, form % 2 ? 64 : 128);
         ck_assert_int_eq(columns, form % 2 ? form % 3 ? 2 : 3 : form % 3 ? 1 : 2);
         ck_assert((plan.file_bytes > 0) == (options.spill_folder != NULL));
     }
@@ -257,14 +257,15 @@ START_TEST(what_does_not_fit_goes_in_tiles) {
     options.workspace_bytes = 1 << 20;
     pst_job *job = job_make(&options);
     const uint64_t whole = pst_job_plan(job)->device_bytes;
-    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile);
+    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile_width);
     pst_job_destroy(job);
 
     pst_plan plan;
     int columns;
     options.memory_bytes = (size_t)whole;
     job = job_make(&options);
-    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile && pst_job_plan(job)->device_limit_bytes == whole);
+    ck_assert(pst_job_plan(job)->fits && !pst_job_plan(job)->tile_width &&
+              pst_job_plan(job)->device_limit_bytes == whole);
     pst_job_destroy(job);
     options.memory_bytes = (size_t)whole * 3 / 4;
     tiles_hold(&options, &plan, &columns);
@@ -272,14 +273,14 @@ START_TEST(what_does_not_fit_goes_in_tiles) {
     for (int more = 0; more < 2; more++) {
         options.image_size = plan.largest_image_size + more;
         job = job_make(&options);
-        ck_assert(pst_job_plan(job)->fits && (pst_job_plan(job)->tile > 0) == more);
+        ck_assert(pst_job_plan(job)->fits && (pst_job_plan(job)->tile_width > 0) == more);
         pst_job_destroy(job);
     }
     options.image_size = 300;
     options.memory_bytes = 1 << 16;
     refused(&options, "need at least ", PST_ERROR_DEVICE_MEMORY);
-    options.tile = 256;
-    refused(&options, "in tiles of 256 pixels need ", PST_ERROR_DEVICE_MEMORY);
+    options.tile_width = options.tile_height = 256;
+    refused(&options, "in tiles of 256x256 pixels need ", PST_ERROR_DEVICE_MEMORY);
     options.memory_bytes = 0;
     const uint64_t largest = device->max_allocation_bytes;
     device->max_allocation_bytes = 1 << 12;

@@ -310,7 +310,7 @@ static void check_times(const pst_tiled *tiled, size_t devices) {
 typedef struct rank_run {
     const scene *s;
     size_t devices;
-    int tile;
+    pst_tile_size tile;
     uint64_t keep_bytes;
     const char *folder;
     bool checks; /* what makes sense for one rank alone */
@@ -393,7 +393,8 @@ cleanup:
 }
 
 /* By so many ranks with so many devices each; with so many bytes to keep maps in. */
-static outcome by_ranks(const scene *s, int ranks, size_t devices, int tile, uint64_t keep_bytes, const char *folder) {
+static outcome by_ranks(const scene *s, int ranks, size_t devices, pst_tile_size tile, uint64_t keep_bytes,
+                        const char *folder) {
     rank_run run = {
         .s = s, .devices = devices, .tile = tile, .keep_bytes = keep_bytes, .folder = folder, .checks = ranks == 1};
     const size_t row = 3 * (size_t)s->c->w;
@@ -403,7 +404,8 @@ static outcome by_ranks(const scene *s, int ranks, size_t devices, int tile, uin
     for (int r = 0; r < ranks; r++) {
         const pst_ranks rank = {.rank = r, .count = ranks};
         const pst_row_range own = pst_own_rows(&rank, s->c->h);
-        ck_assert_msg(!run.wrong[r], "%s, tiles of %d, rank %d of %d: %s", s->c->name, tile, r, ranks, run.wrong[r]);
+        ck_assert_msg(!run.wrong[r], "%s, tiles of %dx%d, rank %d of %d: %s", s->c->name, tile.w, tile.h, r, ranks,
+                      run.wrong[r]);
         ck_assert(!memcmp(run.outcomes[r].losses, run.outcomes[0].losses, sizeof run.outcomes[r].losses));
         memcpy(run.outcomes[0].gradient + (size_t)own.first * row, run.outcomes[r].gradient + (size_t)own.first * row,
                sizeof(float) * (size_t)own.count * row);
@@ -411,8 +413,10 @@ static outcome by_ranks(const scene *s, int ranks, size_t devices, int tile, uin
     return run.outcomes[0];
 }
 
+static pst_tile_size square(int side) { return (pst_tile_size){.w = side, .h = side}; }
+
 static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const char *folder) {
-    return by_ranks(s, 1, 1, tile, keep_bytes, folder);
+    return by_ranks(s, 1, 1, square(tile), keep_bytes, folder);
 }
 
 static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
@@ -458,7 +462,7 @@ static void check_shares(const scene *s, const outcome *one) {
     for (size_t i = 0; i < (test_long() ? sizeof shares / sizeof *shares : 3); i++) {
         const int ranks = shares[i].ranks;
         const size_t devices = shares[i].devices, keep = (i + 1) % 3;
-        const outcome o = by_ranks(s, ranks, devices, 64, keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20,
+        const outcome o = by_ranks(s, ranks, devices, square(64), keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20,
                                    i == 3 ? test_path("") : NULL);
         ck_assert_msg(!memcmp(o.gradient, one->gradient, bytes), "%s: %d ranks of %zu devices: another gradient",
                       s->c->name, ranks, devices);
@@ -478,7 +482,11 @@ static void check_case(const void *arg) {
     check_shares(&s, &tiles);
     if (!s.c->keeps_content) /* whose mixture with the image is rounded, tiles or not */
         check_at_content(&s);
+    const outcome wide = by_ranks(&s, 1, 1, (pst_tile_size){.w = 128, .h = 64}, (uint64_t)3 << 20, NULL);
+    compare(&s, "tiles of 128x64", &wide, &whole);
     if (test_long()) {
+        const outcome tall = by_ranks(&s, 3, 1, (pst_tile_size){.w = 64, .h = 192}, UINT64_MAX, NULL);
+        compare(&s, "tiles of 64x192", &tall, &whole);
         const outcome kept = in_tiles(&s, 64, UINT64_MAX, NULL), some = in_tiles(&s, 64, (uint64_t)3 << 20, NULL),
                       files = in_tiles(&s, 64, 0, test_path("")), large = in_tiles(&s, 128, 0, NULL),
                       one = in_tiles(&s, 1024, UINT64_MAX, NULL);

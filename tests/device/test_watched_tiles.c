@@ -30,7 +30,7 @@ static bool look_at_tiles(void *user, const pst_tile_progress *progress) {
 
 static pst_image *run(watcher *w, int scales, pst_status expected) {
     pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, SIZE, ITERATIONS);
-    options.tile = 64;
+    options.tile_width = options.tile_height = 64;
     options.scales = scales;
     pst_job *job = job_make(&options);
     pst_image *image = NULL;
@@ -70,7 +70,7 @@ START_TEST(all_tiles_are_seen) {
     pst_image *watched = run(&w, 1, PST_OK);
     ck_assert(w.most == w.count && w.iteration == ITERATIONS);
     pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, SIZE, ITERATIONS);
-    options.tile = 64;
+    options.tile_width = options.tile_height = 64;
     options.scales = 1;
     pst_job *job = job_make(&options);
     pst_image *alone;
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(a_later_size_is_evaluated_once) {
     watcher w = {.stop_iteration = 1 + ITERATIONS / 2};
     pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, SIZE, ITERATIONS);
-    options.tile = 64;
+    options.tile_width = options.tile_height = 64;
     options.scales = 2;
     pst_job *job = job_make(&options);
     const int first = job->scales[0].iterations;

@@ -322,7 +322,7 @@ static void drop_objective(verify *v) {
 }
 
 static pst_status make_tiled(verify *v) {
-    const pst_tiled_options tiles = {.tile = v->tile};
+    const pst_tiled_options tiles = {.tile = {.w = v->tile, .h = v->tile}};
     pst_status status;
     v->stores.error = v->error;
     PST_TRY(pst_store_create(&v->stores, false, false, v->options.h, v->options.w, 3, "the image", &v->tiled_x));

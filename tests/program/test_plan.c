@@ -39,14 +39,15 @@ END_TEST
 
 START_TEST(test_tiles_are_told) {
     ck_run(TINY "--plan --tile 1 --image-size 130");
-    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64 pixels:\n  relu1_1 to relu2_2: 2x2 tiles, with 14 pixels"));
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64x64 pixels:\n"
+                                          "  relu1_1 to relu2_2: 2x2 tiles of 64x64 pixels, with 14 around each"));
     ck_assert_ptr_nonnull(strstr(printed, "In memory, besides the images:\n  maps between segments"));
     ck_assert_ptr_nonnull(strstr(printed, "It fits in tiles"));
     ck_run(TINY "--plan --tile 64 --image-size 130 --spill .");
     ck_assert_ptr_nonnull(strstr(printed, "In files:\n  maps between segments"));
     ck_refused(TINY "--plan --tile 64 --image-size 130 --spill nowhere", 1, "nowhere", "");
     ck_run(TINY "--tile 64 --image-size 130 --iterations 3 -o tiles.png");
-    ck_assert_ptr_nonnull(strstr(said, "in tiles of 64 pixels, with "));
+    ck_assert_ptr_nonnull(strstr(said, "in tiles of 64x64 pixels, with "));
     cli_forget("tiles.png");
 }
 END_TEST

@@ -13,6 +13,7 @@ typedef enum option_kind {
     OPTION_BYTES,    /* a size_t, given as value_bytes reads it */
     OPTION_NUMBER,   /* a double */
     OPTION_PAIR,     /* two doubles, one behind the other */
+    OPTION_SIZE,     /* two ints, width and height, given as value_size reads it */
     OPTION_TEXT,
     OPTION_FILE_NAME, /* a text; ~ at its beginning is the home folder */
     OPTION_CHOICE,    /* an enum or bool whose values 0, 1 ... have words */

@@ -61,7 +61,7 @@ char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]) {
 
 char *option_range_text(const option *o, char text[VALUE_TEXT_MOST]) {
     double least, most;
-    bool whole = o->kind == OPTION_INTEGER || o->kind == OPTION_MEBIBYTE;
+    bool whole = o->kind == OPTION_INTEGER || o->kind == OPTION_MEBIBYTE || o->kind == OPTION_SIZE;
     option_range(o, &least, &most);
     text[0] = '\0';
     if (!words_of(o) &&
@@ -168,6 +168,20 @@ static bool set_pair(settings *s, const option *o, const char *given, const char
     return good;
 }
 
+static bool set_size(settings *s, const option *o, const char *given, const char *value) {
+    char range[VALUE_TEXT_MOST];
+    int64_t width, height;
+    if (!value_size(value, &width, &height) || !in_range(o, (double)width) || !in_range(o, (double)height) ||
+        !width != !height) {
+        complain("%s \"%s\": must be a size such as 512 or 1024x512, each side %s", given, value,
+                 option_range_text(o, range));
+        return false;
+    }
+    const int sides[] = {(int)width, (int)height};
+    memcpy(member(s, o), sides, sizeof sides);
+    return true;
+}
+
 static bool set_text(settings *s, const option *o, const char *given, const char *value) {
     if (!*value && !(o->flags & MAY_BE_EMPTY)) {
         complain("%s needs a value", given);
@@ -210,6 +224,8 @@ bool option_set(settings *s, const option *o, const char *given, const char *val
         return set_number(s, o, given, value);
     case OPTION_PAIR:
         return set_pair(s, o, given, value);
+    case OPTION_SIZE:
+        return set_size(s, o, given, value);
     case OPTION_TEXT:
     case OPTION_FILE_NAME:
         return set_text(s, o, given, value);
@@ -260,6 +276,8 @@ bool option_value(const settings *s, const option *o, char *text, size_t size) {
         length = snprintf(text, size, "%.10g", *numbers);
     else if (o->kind == OPTION_PAIR)
         length = snprintf(text, size, "%.10g,%.10g", numbers[0], numbers[1]);
+    else if (o->kind == OPTION_SIZE)
+        length = snprintf(text, size, "%s", value_size_text(((const int *)at)[0], ((const int *)at)[1], bytes));
     else if (o->kind == OPTION_CHOICE)
         words = word_of(o, wide);
     else if (o->kind == OPTION_TEXT || o->kind == OPTION_FILE_NAME)

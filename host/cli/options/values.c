@@ -61,6 +61,23 @@ char *value_bytes_text(uint64_t bytes, char text[32]) {
     return text;
 }
 
+bool value_size(const char *text, int64_t *width, int64_t *height) {
+    char first[32];
+    const size_t length = strcspn(text, "xX");
+    if (length >= sizeof first)
+        return false;
+    snprintf(first, sizeof first, "%.*s", (int)length, text);
+    if (!value_integer(first, width))
+        return false;
+    *height = *width;
+    return !text[length] || value_integer(text + length + 1, height);
+}
+
+char *value_size_text(int width, int height, char text[32]) {
+    snprintf(text, 32, width || height ? "%dx%d" : "0", width, height);
+    return text;
+}
+
 char **value_list(const char *text, size_t *count) {
     size_t parts = 1;
     for (const char *c = text; *c; c++)

@@ -18,6 +18,12 @@ bool value_bytes(const char *text, double *bytes);
 /* The same back, with the largest unit that leaves a whole number. Returns text. */
 char *value_bytes_text(uint64_t bytes, char text[32]);
 
+/* The sides of a rectangle: "1024x512", or "512" for a square. */
+bool value_size(const char *text, int64_t *width, int64_t *height);
+
+/* "1024x512", or "0" for nothing. Returns text. */
+char *value_size_text(int width, int height, char text[32]);
+
 /* Cuts a copy of the text at its commas. *parts is one allocation that free() ends, holding *count strings of at least
  * one character; NULL if a part is empty or memory is short. */
 char **value_list(const char *text, size_t *count);

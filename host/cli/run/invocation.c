@@ -127,9 +127,10 @@ static double run_flops(const invocation *w, const settings *s, int width, int h
 static int tuned_side(const settings *s) {
     enum { MOST = 2048, MOST_IN_TILES = 1024 };
     const pst_transfer_options *o = &s->transfer;
-    int most = o->tile || o->memory_bytes ? MOST_IN_TILES : MOST;
-    if (o->tile && o->tile < most)
-        most = o->tile;
+    const int tile = o->tile_width > o->tile_height ? o->tile_width : o->tile_height;
+    int most = tile || o->memory_bytes ? MOST_IN_TILES : MOST;
+    if (tile && tile < most)
+        most = tile;
     return o->image_size < most ? o->image_size : most;
 }
 

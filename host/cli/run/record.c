@@ -178,14 +178,14 @@ static bool weights_changed(const settings *s, const pst_job *job) {
 }
 
 /* A tile that chose itself, or was a checkpoint's, is an option of whoever repeats the run. */
-static void set_tile(json_t *root, int tile) {
-    char value[16];
+static void set_tile(json_t *root, const pst_plan *plan) {
+    char value[32];
     json_t *given = json_deep_copy(json_object_get(root, "options")),
            *all = json_copy(json_object_get(root, "settings"));
     for (size_t i = json_array_size(given); i-- > 0;)
         if (strcmp(json_string_value(json_array_get(json_array_get(given, i), 0)), "tile") == 0)
             json_array_remove(given, i);
-    snprintf(value, sizeof value, "%d", tile);
+    value_size_text(plan->tile_width, plan->tile_height, value);
     json_array_append_new(given, json_pack("[ss]", "tile", value));
     json_object_set_new(all, "tile", json_string(value));
     json_object_set_new(root, "options", given);
@@ -200,8 +200,8 @@ char *record_text(const json_t *inputs, const invocation *w, const settings *s, 
     json_object_set_new(root, "pastiche", json_string(pst_version()));
     for (const char *const *key = record_inputs; *key; key++)
         json_object_set(root, *key, json_object_get(inputs, *key));
-    if (pst_job_plan(job)->tile)
-        set_tile(root, pst_job_plan(job)->tile);
+    if (pst_job_plan(job)->tile_width)
+        set_tile(root, pst_job_plan(job));
     json_object_set_new(root, "seed", json_integer(s->transfer.seed < 0 ? 0 : s->transfer.seed));
     json_object_set_new(root, "iterations", json_integer(last->iteration));
     json_object_set_new(root, "stopped", json_boolean(stopped));

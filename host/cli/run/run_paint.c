@@ -264,11 +264,11 @@ int run_paint(run *r) {
                      plan->width, plan->height, s->transfer.iterations, bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
-    if (plan->tile)
-        progress_say(&w->report, "in tiles of %d pixels, with %s of memory%s%s%s", plan->tile,
-                     bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
+    if (plan->tile_width)
+        progress_say(&w->report, "in tiles of %dx%d pixels, with %s of memory%s%s%s", plan->tile_width,
+                     plan->tile_height, bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
                      plan->file_bytes ? bytes_text(plan->file_bytes, files) : "", plan->file_bytes ? " of files" : "");
-    if (w->device_count > 1 && !plan->tile)
+    if (w->device_count > 1 && !plan->tile_width)
         progress_say(&w->report, "the image is worked on as a whole, by the first device alone; --tile shares it");
     progress_wait(&w->report, "checking the images");
     begin_page(r);

@@ -21,11 +21,11 @@ static void print_place(const pst_plan *plan, pst_place place, const char *title
 }
 
 static void print_tiles(const pst_plan *plan) {
-    printf("\nThe image is worked on in tiles of %d pixels:\n", plan->tile);
+    printf("\nThe image is worked on in tiles of %dx%d pixels:\n", plan->tile_width, plan->tile_height);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const pst_plan_segment *s = &plan->segments[i];
-        printf("  %s to %s: %dx%d tiles, with %d pixels around each\n", s->first, s->last, s->columns, s->rows,
-               s->halo);
+        printf("  %s to %s: %dx%d tiles of %dx%d pixels, with %d around each\n", s->first, s->last, s->columns, s->rows,
+               s->tile_width, s->tile_height, s->halo);
     }
     printf("Halos take %.1f %% more operations; an evaluation takes %.2f times those without tiles.\n",
            100 * plan->halo_work, plan->work);
@@ -38,13 +38,13 @@ static int print_plan(const pst_plan *plan, double seconds, const char *device) 
     print_place(plan, PST_PLACE_DEVICE, "", plan->device_bytes);
     print_place(plan, PST_PLACE_MEMORY, "\nIn memory, besides the images:", plan->memory_bytes);
     print_place(plan, PST_PLACE_FILE, "\nIn files:", plan->file_bytes);
-    if (plan->tile)
+    if (plan->tile_width)
         print_tiles(plan);
     printf("\nThe largest piece is %s; the run may take %s of the device.\n", bytes_text(plan->largest_bytes, largest),
            bytes_text(plan->device_limit_bytes, size));
     if (plan->fits)
-        printf("It fits%s; the largest --image-size that fits without tiles is %d.\n", plan->tile ? " in tiles" : "",
-               plan->largest_image_size);
+        printf("It fits%s; the largest --image-size that fits without tiles is %d.\n",
+               plan->tile_width ? " in tiles" : "", plan->largest_image_size);
     else
         print_line("It does not fit: %s.", plan->problem);
     if (plan->fits)
