@@ -145,6 +145,24 @@ START_TEST(writes_one_file) {
 }
 END_TEST
 
+/* Where the driver can show two devices; else it is one. */
+START_TEST(ranks_have_several_devices) {
+    const char *options = RUN "--tile 64 --image-size 150 --quiet";
+    char command[MOST];
+    snprintf(command, sizeof command, "%s -o one.png", options);
+    ck_run(on_ranks(1, command));
+    setenv("POCL_DEVICES", "basic basic", 1);
+    for (int ranks = 1; ranks <= 2; ranks++) {
+        snprintf(command, sizeof command, "%s -o several.png --device all", options);
+        ck_run(on_ranks(ranks, command));
+        ck_same_bytes("several.png", "one.png", true);
+    }
+    unsetenv("POCL_DEVICES");
+    cli_forget("several.png");
+    cli_forget("one.png");
+}
+END_TEST
+
 START_TEST(rank_0_tells) {
     ck_run(on_ranks(3, RUN "-o told.png --log told.log --print-iter 1"));
     ck_assert_int_eq(own_lines(), 2);
@@ -308,6 +326,7 @@ int main(void) {
     tcase_add_test(tests, deals_a_batch);
     if (test_long()) {
         tcase_add_test(tests, rank_0_tells);
+        tcase_add_test(tests, ranks_have_several_devices);
         tcase_add_test(tests, ranks_may_be_unlike);
         tcase_add_test(tests, compares_inputs);
         tcase_add_test(tests, resumes_on_others);
