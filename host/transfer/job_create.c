@@ -204,7 +204,8 @@ static pst_status create(pst_context *context, pst_network *network, const pst_t
         return status;
     job->context = context;
     job->network = network;
-    job->multiple = job->workers = 1;
+    job->multiple = 1;
+    job->workers = (int)context->device_count * pst_ranks_count(context->ranks);
     pst_options_take(&job->options, options);
     PST_TRY(check_options(job));
     PST_TRY(set_blend(job));
