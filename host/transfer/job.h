@@ -13,6 +13,10 @@
 
 #define PST_PLAN_ENTRIES 16
 
+/* What a job was made from. */
+#define PST_DIGEST_BYTES 65 /* its digits and the end of the text */
+enum { PST_INPUT_CONTENT, PST_INPUT_STYLES, PST_INPUT_MASKS, PST_INPUT_NETWORK, PST_INPUTS };
+
 _Static_assert(PST_CONTEXT_DEVICES_MAX <= PST_TILED_DEVICES_MAX, "tiles are for all devices of a context");
 
 /* What the descent holds at one scale: made when it begins, gone before the next one begins; stage.h. */
@@ -60,7 +64,9 @@ struct pst_job {
     pst_device_network *net;                 /* the first of these, which works alone where a scale runs whole */
     pst_objective_options objective_options; /* w and h are what is worked on at the last scale */
     char *options_text;                      /* of pst_options_text, when the job was made */
-    char masks_digest[65];
+    char masks_digest[PST_DIGEST_BYTES];
+    char image_digests[PST_INPUTS][PST_DIGEST_BYTES]; /* of content and start, and of styles, once they are made: */
+    bool images_digested;
     pst_stores stores;       /* of what lies outside the device */
     char *spill;             /* their folder; NULL: there are no files */
     pst_partition partition; /* of the last scale in tiles */
@@ -157,13 +163,13 @@ pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *
 
 /* ---- job_inputs.c: what a job was made from ---- */
 
-enum { PST_INPUT_CONTENT, PST_INPUT_STYLES, PST_INPUT_MASKS, PST_INPUT_NETWORK, PST_INPUTS };
 extern const char *const pst_input_names[PST_INPUTS]; /* "another network" */
-
-#define PST_DIGEST_BYTES 65 /* its digits and the end of the text */
 
 /* Fills job->masks_digest, while the caller's pointers are still there. */
 void pst_job_digest_masks(pst_job *job);
+
+/* Frees the images that nobody wants any more once the last stage has been evaluated. */
+void pst_job_drop_images(pst_job *job);
 
 pst_status pst_job_digest_inputs(pst_job *job, char hex[PST_INPUTS][PST_DIGEST_BYTES]);
 

@@ -30,11 +30,11 @@ void pst_job_digest_masks(pst_job *job) {
     pst_digest_end(&digest, job->masks_digest);
 }
 
-pst_status pst_job_digest_inputs(pst_job *job, char hex[PST_INPUTS][PST_DIGEST_BYTES]) {
+static void digest_images(pst_job *job) {
+    char(*hex)[PST_DIGEST_BYTES] = job->image_digests;
     pst_digest content, styles;
-    pst_weights *model = job->network->model;
-    const char *network;
-    memcpy(hex[PST_INPUT_MASKS], job->masks_digest, PST_DIGEST_BYTES);
+    if (job->images_digested)
+        return;
     pst_digest_begin(&content, PST_DIGEST_SHA256);
     add_image(&content, job->content);
     add_image(&content, job->start);
@@ -47,6 +47,31 @@ pst_status pst_job_digest_inputs(pst_job *job, char hex[PST_INPUTS][PST_DIGEST_B
         pst_digest_add(&styles, &job->blend[s], sizeof job->blend[s]);
     }
     pst_digest_end(&styles, hex[PST_INPUT_STYLES]);
+    job->images_digested = true;
+}
+
+void pst_job_drop_images(pst_job *job) {
+    const bool needed =
+        job->options.original_colors || pst_regions_keep_any(job->regions) || (job->content && job->content->alpha);
+    digest_images(job);
+    if (!needed) {
+        pst_image_destroy(job->content);
+        job->content = NULL;
+    }
+    pst_image_destroy(job->start);
+    job->start = NULL;
+    for (size_t s = 0; s < job->options.style_count; s++) {
+        pst_image_destroy(job->styles[s]);
+        job->styles[s] = NULL;
+    }
+}
+
+pst_status pst_job_digest_inputs(pst_job *job, char hex[PST_INPUTS][PST_DIGEST_BYTES]) {
+    pst_weights *model = job->network->model;
+    const char *network;
+    digest_images(job);
+    memcpy(hex, job->image_digests, sizeof job->image_digests);
+    memcpy(hex[PST_INPUT_MASKS], job->masks_digest, PST_DIGEST_BYTES);
     pst_status status = pst_weights_digest(&job->context->error, model, model->convolution_count, &network);
     snprintf(hex[PST_INPUT_NETWORK], PST_DIGEST_BYTES, "%s", network);
     return status;

@@ -117,6 +117,8 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
         job->iteration++;
         if (job->stage.tiled)
             PST_TRY(pst_tiled_shares(job->stage.tiled, job->stage.shares));
+        if (job->scale + 1 == job->scale_count)
+            pst_job_drop_images(job);
         if (job->pace_seconds == 0) {
             job->pace_seconds = pst_clock_seconds();
             job->pace_iteration = job->stage.iteration;
@@ -206,7 +208,8 @@ pst_status pst_job_result(pst_job *job, pst_image **result) {
         pst_img_keep_colors(*result, job->content, job->options.color_space);
     if (job->gray)
         pst_img_make_gray(*result);
-    PST_TRY(pst_img_take_alpha(&job->context->error, *result, job->content));
+    if (job->content)
+        PST_TRY(pst_img_take_alpha(&job->context->error, *result, job->content));
 cleanup:
     pst_image_destroy(image);
     status = pst_ranks_agree(job->context->ranks, &job->context->error, status);
