@@ -132,7 +132,8 @@ typedef struct pst_context_options {
     /* NULL or "": the best device. Digits: an index of pst_devices. "cpu", "gpu": the best of that type. "gpu:N": the
      * N-th GPU, from 0. "none": no device, for images and network files alone. Else: part of a name.
      * Several devices, which share the tiles of a job: such words with commas between them, or "all" for all that are
-     * usable. What does not go in tiles is done by the first. For devices of one kind the result does not depend on
+     * usable. An image that is worth it goes in tiles even where it would fit
+     * whole. What does not go in tiles is done by the first. For devices of one kind the result does not depend on
      * their number: a job has the same bytes for the same tile. */
     const char *device;
     /* NULL: the kernels inside the library. Else a folder of .cl files, for development. */

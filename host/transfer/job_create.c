@@ -129,11 +129,12 @@ static pst_status make_networks(pst_job *job) {
     pst_status status = PST_OK;
     pst_context_share_refused(context);
     for (size_t d = 0; d < context->device_count; d++) {
-        const pst_opened_device *device = &context->devices[d];
+        pst_opened_device *device = &context->devices[d];
         const pst_conv_engine engine = {.session = device->session,
                                         .gemm = device->gemm,
                                         .workspace_limit = asked ? asked : pst_workspace_bytes(context),
                                         .choices = &job->choices[device->kind]};
+        device->error = (pst_error){0};
         if (device->kind == d) {
             PST_TRY(pst_conv_choices_add(&context->error, &job->choices[d], &device->choices));
             job->refused_before[d] = job->choices[d].refused = device->session->refused;
@@ -196,6 +197,14 @@ cleanup:
     return status;
 }
 
+/* Ranks may have different numbers of devices. */
+static pst_status count_workers(pst_job *job) {
+    int64_t all = (int64_t)job->context->device_count;
+    pst_status status = pst_ranks_sum(job->context->ranks, &job->context->error, &all, 1);
+    job->workers = (int)all;
+    return status;
+}
+
 static pst_status create(pst_context *context, pst_network *network, const pst_transfer_options *options,
                          pst_job **result) {
     pst_job *job;
@@ -205,9 +214,9 @@ static pst_status create(pst_context *context, pst_network *network, const pst_t
     job->context = context;
     job->network = network;
     job->multiple = 1;
-    job->workers = (int)context->device_count * pst_ranks_count(context->ranks);
     pst_options_take(&job->options, options);
     PST_TRY(check_options(job));
+    PST_TRY(count_workers(job));
     PST_TRY(set_blend(job));
     PST_TRY(pst_regions_create(&context->error, &job->options, &job->regions));
     PST_TRY(pst_job_weigh_by_opacity(job));

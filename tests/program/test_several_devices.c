@@ -49,6 +49,20 @@ START_TEST(the_image_is_that_of_one_device) {
 }
 END_TEST
 
+/* A large image is shared without being told, and one device repeats it with the tile that the record has; a small one
+ * is not worth it, which is said. */
+START_TEST(large_images_are_shared) {
+    ck_run(
+        "content.ppm style.ppm --image-size 352 --model net.safetensors --no-tune --iterations 2 --scales 1 --device "
+        "0,1 -o large.png");
+    ck_assert_ptr_nonnull(strstr(said, "in tiles of "));
+    ck_run("again large.png -o again.png --device 1");
+    ck_same_bytes("large.png", "again.png", true);
+    ck_run(TINY "--no-tune --iterations 2 --device 0,1 -o small.png");
+    ck_assert_ptr_nonnull(strstr(said, "by the first device alone"));
+}
+END_TEST
+
 START_TEST(the_plan_names_all) {
     ck_run(TILES "--device 0,1 --plan");
     ck_assert_ptr_nonnull(strstr(printed, "150x112 pixels on 2 x "));
@@ -70,6 +84,7 @@ int main(void) {
     tcase_set_timeout(all, 0);
     tcase_add_test(all, devices_are_marked);
     tcase_add_test(all, the_image_is_that_of_one_device);
+    tcase_add_test(all, large_images_are_shared);
     tcase_add_test(all, the_plan_names_all);
     tcase_add_test(all, what_cannot_be_done_is_refused);
     suite_add_tcase(suite, all);

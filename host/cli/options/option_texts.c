@@ -127,11 +127,10 @@ const option_text option_texts[] = {
      "program."},
     {"device",
      "The OpenCL device: a number of `pastiche devices`; `cpu`; `gpu`; `gpu:N` for graphics card N, counted from\n"
-     "0; or a part of the device's name. Several devices share the tiles of an image (`--tile`): name them with "
-     "commas\n"
-     "between, as in `0,1`, at most 8; `all` takes all that `pastiche devices` lists as usable. What does not go in\n"
-     "tiles is done by the first. For one `--tile`, the result is the same on one device as on several of the same\n"
-     "name and driver, byte for byte. Default: the best device."},
+     "0; or a part of the device's name. Several devices share an image in tiles: name them with commas between,\n"
+     "as in `0,1`, at most 8; `all` takes all that `pastiche devices` lists as usable. An image that is too small to\n"
+     "be shared is done by the first. For one `--tile`, the result is the same on one device as on several of the\n"
+     "same name and driver, byte for byte. Default: the best device."},
     {"memory",
      "The memory that the run may take of the device, or of each device: bytes, or with K, M, G or T behind the\n"
      "number their multiples by 1024. Default: what the device has, of several the least."},
