@@ -49,9 +49,10 @@ uint64_t pst_tile_walk_level_bytes(const pst_tile_walk *walk) {
 }
 
 uint64_t pst_tile_walk_exchange_bytes(const pst_tile_walk *walk) {
+    const int ways = walk->options.backward ? 2 : 1;
     uint64_t most = 0;
     for (size_t s = 0; s + 1 < walk->partition.count; s++)
-        for (int backward = 0; backward <= walk->options.backward; backward++) {
+        for (int backward = 0; backward < ways; backward++) {
             pst_tile_walk_held(walk, s, walk->held);
             const size_t count = pst_tile_walk_made(walk, s, backward, walk->parts);
             const uint64_t bytes = pst_shared_map_exchange_bytes(walk->stores->ranks, pst_walk_segment(walk, s)->out_c,

@@ -157,7 +157,8 @@ pst_status pst_context_needs_device(pst_context *context) {
 }
 
 pst_status pst_context_tell(pst_context *context, size_t device, pst_status status) {
-    if (status != PST_OK && device > 0 && context->devices[device].error.status == status)
+    if (status != PST_OK && device > 0 && device < context->device_count &&
+        context->devices[device].error.status == status)
         context->error = context->devices[device].error;
     return status;
 }

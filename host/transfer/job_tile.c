@@ -86,7 +86,7 @@ static candidate weigh(const pst_job *job, pst_tile_size tile, size_t layer_coun
 
 pst_status pst_job_choose_tile(pst_job *job, const pst_needs *whole, pst_tile_size *tile) {
     const pst_extent extent = pst_extent_make(job->width, job->height, job->multiple);
-    int widths[PARTS_MOST], heights[PARTS_MOST];
+    int widths[PARTS_MOST] = {0}, heights[PARTS_MOST] = {0};
     const size_t columns = lengths(extent.w, widths), rows = lengths(extent.h, heights), layer_count = deepest(job);
     candidate *all = NULL;
     size_t count = 0;
