@@ -250,7 +250,7 @@ static pst_status take_tile(const archive *a, char **options) {
         status =
             pst_fail(&job->context->error, status,
                      "%s: was made without tiles, and now does not fit like that: it needs %.0f MiB of the device, "
-                     "and may take %.0f MiB; let it take as much as before, or start a new run",
+                     "and may take %.0f MiB; let it take more memory, or start a new run",
                      a->path, (double)job->plan.device_bytes / 1048576, (double)job->plan.device_limit_bytes / 1048576);
 cleanup:
     return status;

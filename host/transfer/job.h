@@ -161,6 +161,12 @@ pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from);
  * no way back, and a compiler that is too slow is an error. */
 pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice);
 
+/* ---- job_smaller.c ---- */
+
+/* After an allocation that failed although it was planned, which is `why`: plans the job anew, with smaller tiles or
+ * with fewer maps kept. `why` where that takes no less, or does not fit. */
+pst_status pst_job_shrink(pst_job *job, pst_status why);
+
 /* ---- job_inputs.c: what a job was made from ---- */
 
 extern const char *const pst_input_names[PST_INPUTS]; /* "another network" */

@@ -36,7 +36,7 @@ static void say_device(pst_job *job, bool chosen) {
         in_all ? "may take" : "it has pieces of",
         mebibytes(in_all ? plan->device_limit_bytes : pst_context_piece_bytes(job->context)),
         !chosen   ? "; smaller tiles need less"
-        : bounded ? "; let it take more (memory)"
+        : bounded ? "; let it take more memory"
                   : "; choose another device");
 }
 
@@ -65,15 +65,14 @@ static pst_status check_host(pst_job *job) {
     if (has && needed > has / (uint64_t)neighbors)
         say(job, PST_ERROR_MEMORY, "%dx%d pixels in tiles need %.0f MiB of memory%s, and this machine has %.0f MiB%s",
             plan->width, plan->height, mebibytes(needed), each, mebibytes(has),
-            job->stores.folder ? "" : "; name a folder for what is large (spill)");
+            job->stores.folder ? "" : "; name a spill folder for what is large");
     if (!plan->file_bytes)
         return PST_OK;
     PST_TRY(pst_stores_room(&job->context->error, job->stores.folder, &room));
     if (plan->file_bytes > room)
         say(job, PST_ERROR_FILE,
             "%dx%d pixels in tiles need %.0f MiB of files, and there is room for %.0f MiB in %s; L-BFGS takes less "
-            "with fewer "
-            "pairs, or with halves (lbfgs-storage)",
+            "with fewer pairs, or with lbfgs-storage half",
             plan->width, plan->height, mebibytes(plan->file_bytes), mebibytes(room), job->stores.folder);
 cleanup:
     return status;

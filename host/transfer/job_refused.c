@@ -1,4 +1,5 @@
-/* A job whose programs take the device's compiler too long is planned anew, with what is plainer (op/refused.h). */
+/* A job whose programs take the device's compiler too long is planned anew, with what is plainer (op/refused.h), and
+ * one for which the device has too little memory with less (job_smaller.c). */
 #include <stdio.h>
 #include <string.h>
 
@@ -51,15 +52,25 @@ static pst_status agree(pst_job *job, pst_status status) {
     return status;
 }
 
+/* After a failure before the first evaluation: PST_OK if the job can try again, planned anew. */
+static pst_status make_good(pst_job *job, pst_status status) {
+    if (pst_job_is_outdated(job))
+        return PST_OK; /* pst_job_open_stage plans it */
+    return status == PST_ERROR_DEVICE_MEMORY && !job->iteration ? pst_job_shrink(job, status) : status;
+}
+
 pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
     for (;;) {
         pst_status status = pst_job_is_outdated(job) ? plan_anew(job) : PST_OK;
         if (status == PST_OK)
             status = pst_stage_open(job, k, from);
         status = agree(job, status);
-        if (status == PST_OK || !pst_job_is_outdated(job))
-            return status;
+        if (status == PST_OK)
+            return PST_OK;
         pst_stage_close(job);
+        status = make_good(job, status);
+        if (status != PST_OK)
+            return status;
     }
 }
 
@@ -69,7 +80,10 @@ pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *
         pst_status status = pst_stage_advance(job, notice);
         if (first)
             status = agree(job, status);
-        if (status == PST_OK || !first || !pst_job_is_outdated(job))
+        if (status == PST_OK || !first)
+            return status;
+        status = make_good(job, status);
+        if (status != PST_OK)
             return status;
         pst_stage_close(job);
         status = pst_job_open_stage(job, k, from);

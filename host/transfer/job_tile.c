@@ -8,6 +8,7 @@
 #define SHARED_SIDE 128 /* pixels: smaller tiles are not worth sharing */
 #define PARTS_MOST 128  /* ways to cut a side */
 #define LONGEST 4       /* times the other side */
+#define ENOUGH 1.1      /* times the least that the busiest worker may have to do */
 
 bool pst_job_is_shared(const pst_job *job) {
     const double pixels = (double)job->width * job->height;
@@ -15,7 +16,8 @@ bool pst_job_is_shared(const pst_job *job) {
 }
 
 /* An evaluation of a scale, for the worker that has most to do in each segment: they wait for each other there. */
-static double busiest_work(const pst_job *job, const pst_scale *scale, pst_tile_size tile, size_t layer_count) {
+static double busiest_work(const pst_job *job, const pst_scale *scale, pst_tile_size tile, size_t layer_count,
+                           int workers) {
     const pst_layers *layers = &job->net->layers;
     const pst_extent extent = pst_extent_make(scale->w, scale->h, job->multiple);
     double sum = 0;
@@ -25,10 +27,10 @@ static double busiest_work(const pst_job *job, const pst_scale *scale, pst_tile_
     for (size_t i = 0; i < p.count; i++) {
         const int tiles = pst_segment_tiles(&p.segments[i]);
         double most = 0;
-        for (int r = 0; r < job->workers; r++) {
+        for (int r = 0; r < workers; r++) {
             const double own =
-                pst_segment_work_of(layers, &p.segments[i], PST_WALK_BACKWARD, pst_ranks_first(tiles, job->workers, r),
-                                    pst_ranks_first(tiles, job->workers, r + 1));
+                pst_segment_work_of(layers, &p.segments[i], PST_WALK_BACKWARD, pst_ranks_first(tiles, workers, r),
+                                    pst_ranks_first(tiles, workers, r + 1));
             most = own > most ? own : most;
         }
         sum += most;
@@ -38,22 +40,28 @@ static double busiest_work(const pst_job *job, const pst_scale *scale, pst_tile_
 
 typedef struct candidate {
     pst_tile_size tile;
-    bool small;  /* smaller than is worth it, where tiles are shared */
-    double work; /* of all scales */
+    bool small;            /* smaller than is worth sharing */
+    double alone, busiest; /* work of all scales: for one worker alone, and for the one that has most of it */
 } candidate;
 
 static int64_t area(pst_tile_size tile) { return (int64_t)tile.w * tile.h; }
 
-/* What is to be tried first. */
-static int order(const void *left, const void *right) {
-    const candidate *a = left, *b = right;
-    if (a->small != b->small)
-        return a->small ? 1 : -1;
-    if (a->work != b->work)
-        return a->work < b->work ? -1 : 1;
+static int prefer(const candidate *a, const candidate *b, double work, double other) {
+    if (work != other)
+        return work < other ? -1 : 1;
     if (area(a->tile) != area(b->tile))
         return area(a->tile) > area(b->tile) ? -1 : 1;
     return (a->tile.w < b->tile.w) - (a->tile.w > b->tile.w);
+}
+
+static int by_work_alone(const void *left, const void *right) {
+    const candidate *a = left, *b = right;
+    return prefer(a, b, a->alone, b->alone);
+}
+
+static int by_busiest(const void *left, const void *right) {
+    const candidate *a = left, *b = right;
+    return a->small != b->small ? a->small - b->small : prefer(a, b, a->busiest, b->busiest);
 }
 
 /* Lengths that cut a side evenly, into one part and ever more, down to the least. */
@@ -78,27 +86,21 @@ static size_t deepest(const pst_job *job) {
 }
 
 static candidate weigh(const pst_job *job, pst_tile_size tile, size_t layer_count) {
-    candidate c = {.tile = tile, .small = job->workers > 1 && (tile.w < SHARED_SIDE || tile.h < SHARED_SIDE)};
-    for (size_t k = 0; k < job->scale_count; k++)
-        c.work += job->scales[k].iterations * busiest_work(job, &job->scales[k], tile, layer_count);
+    candidate c = {.tile = tile, .small = tile.w < SHARED_SIDE || tile.h < SHARED_SIDE};
+    for (size_t k = 0; k < job->scale_count; k++) {
+        c.alone += job->scales[k].iterations * busiest_work(job, &job->scales[k], tile, layer_count, 1);
+        c.busiest += job->scales[k].iterations * busiest_work(job, &job->scales[k], tile, layer_count, job->workers);
+    }
     return c;
 }
 
-pst_status pst_job_choose_tile(pst_job *job, const pst_needs *whole, pst_tile_size *tile) {
-    const pst_extent extent = pst_extent_make(job->width, job->height, job->multiple);
-    int widths[PARTS_MOST] = {0}, heights[PARTS_MOST] = {0};
-    const size_t columns = lengths(extent.w, widths), rows = lengths(extent.h, heights), layer_count = deepest(job);
-    candidate *all = NULL;
-    size_t count = 0;
+/* The first in this order that fits; the smallest tile where none does. */
+static pst_status first_that_fits(pst_job *job, const pst_needs *whole, candidate *all, size_t count,
+                                  int (*order)(const void *, const void *), candidate *found) {
     bool fits = false;
-    pst_status status;
-    PST_TRY(pst_allocate(&job->context->error, columns * rows, sizeof *all, &all));
-    for (size_t i = 0; i < columns; i++)
-        for (size_t j = 0; j < rows; j++)
-            if ((widths[i] <= LONGEST * heights[j] && heights[j] <= LONGEST * widths[i]) || i == 0 || j == 0)
-                all[count++] = weigh(job, (pst_tile_size){.w = widths[i], .h = heights[j]}, layer_count);
+    pst_status status = PST_OK;
     qsort(all, count, sizeof *all, order);
-    *tile = (pst_tile_size){.w = PST_TILE_MULTIPLE, .h = PST_TILE_MULTIPLE}; /* where none fits */
+    *found = (candidate){.tile = {.w = PST_TILE_MULTIPLE, .h = PST_TILE_MULTIPLE}};
     for (size_t i = 0; i < count && !fits; i++) {
         bool hopeless = false; /* a smaller one did not fit */
         for (size_t j = 0; j < i && !hopeless; j++)
@@ -106,7 +108,32 @@ pst_status pst_job_choose_tile(pst_job *job, const pst_needs *whole, pst_tile_si
         if (!hopeless)
             PST_TRY(pst_job_try_tile(job, whole, all[i].tile, &fits));
         if (fits)
-            *tile = all[i].tile;
+            *found = all[i];
+    }
+cleanup:
+    return status;
+}
+
+/* The tile that one worker alone would take does for several if it leaves none of them much more to do: then one or
+ * many, the result is the same to the byte. */
+pst_status pst_job_choose_tile(pst_job *job, const pst_needs *whole, pst_tile_size *tile) {
+    const pst_extent extent = pst_extent_make(job->width, job->height, job->multiple);
+    int widths[PARTS_MOST] = {0}, heights[PARTS_MOST] = {0};
+    const size_t columns = lengths(extent.w, widths), rows = lengths(extent.h, heights), layer_count = deepest(job);
+    candidate *all = NULL, alone, shared;
+    size_t count = 0;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, columns * rows, sizeof *all, &all));
+    for (size_t i = 0; i < columns; i++)
+        for (size_t j = 0; j < rows; j++)
+            if ((widths[i] <= LONGEST * heights[j] && heights[j] <= LONGEST * widths[i]) || i == 0 || j == 0)
+                all[count++] = weigh(job, (pst_tile_size){.w = widths[i], .h = heights[j]}, layer_count);
+    PST_TRY(first_that_fits(job, whole, all, count, by_work_alone, &alone));
+    *tile = alone.tile;
+    if (pst_job_is_shared(job)) {
+        PST_TRY(first_that_fits(job, whole, all, count, by_busiest, &shared));
+        if (alone.busiest > ENOUGH * shared.busiest)
+            *tile = shared.tile;
     }
 cleanup:
     pst_free(all);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "job_fixture.h"
+#include "transfer/transfer_options.h"
 
 #define ITERATIONS 30
 
@@ -102,6 +103,50 @@ START_TEST(tiles_are_gone_on_with) {
     for (int i = ITERATIONS - 7; i <= whole.last; i++)
         ck_assert(second.losses[i] == whole.losses[i]);
     pst_job_destroy(second.job);
+}
+END_TEST
+
+/* Texts of options from before tiles had two sides. */
+START_TEST(a_tile_of_one_number_is_a_square) {
+    static const char old[] = "scales=1\ntile=64\nlbfgs_storage=float\n";
+    char *text;
+    int w, h;
+    ck_ok(context->error, pst_copy_text(&context->error, old, &text));
+    pst_options_tile(text, &w, &h);
+    ck_assert(w == 64 && h == 64);
+    ck_ok(context->error, pst_options_set_tile(&context->error, &text, w, h));
+    ck_assert_str_eq(text, "scales=1\ntile_width=64\ntile_height=64\nlbfgs_storage=float\n");
+    ck_ok(context->error, pst_options_set_tile(&context->error, &text, 1024, 512));
+    ck_assert_str_eq(text, "scales=1\ntile_width=1024\ntile_height=512\nlbfgs_storage=float\n");
+    pst_options_tile(text, &w, &h);
+    ck_assert(w == 1024 && h == 512);
+    pst_free(text);
+}
+END_TEST
+
+/* A run without tiles goes on without, though several devices would share it now; where that does not fit any more, the
+ * message tells what helps, not a tile that nobody asked for. */
+START_TEST(what_was_whole_stays_whole) {
+    pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
+    options.image_size = 300;
+    options.scales = 1;
+    watch first = {.job = job_make(&options), .save_at = 2, .stop = true};
+    const uint64_t whole = pst_job_plan(first.job)->device_bytes;
+    ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
+    pst_job_destroy(first.job);
+    options.memory_bytes = (size_t)whole * 3 / 4;
+    watch less = {.job = job_make(&options)};
+    ck_assert_int_gt(pst_job_plan(less.job)->tile_width, 0);
+    ck_assert_int_eq(pst_job_resume(less.job, test_path("run.state")), PST_ERROR_DEVICE_MEMORY);
+    ck_assert_msg(strstr(pst_context_message(context), "without tiles") &&
+                      strstr(pst_context_message(context), "more memory") &&
+                      !strstr(pst_context_message(context), "tile_"),
+                  "%s", pst_context_message(context));
+    pst_job_destroy(less.job);
+    options.memory_bytes = (size_t)whole;
+    watch same = {.job = job_make(&options)};
+    ck_assert_msg(pst_job_resume(same.job, test_path("run.state")) == PST_OK, "%s", pst_context_message(context));
+    pst_job_destroy(same.job);
 }
 END_TEST
 
@@ -354,6 +399,8 @@ int main(void) {
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
     tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);
+    tcase_add_test(tests, a_tile_of_one_number_is_a_square);
+    tcase_add_test(tests, what_was_whole_stays_whole);
     tcase_add_loop_test(tests, tiles_are_gone_on_with, 0, 4);
     tcase_add_test(tests, what_does_not_fit_is_refused);
     tcase_add_loop_test(tests, crafted_files_leave_the_job_as_it_was, 0, 4);

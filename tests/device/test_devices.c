@@ -151,6 +151,28 @@ static void paint(const char *names, const pst_transfer_options *options, int st
     use_no_more();
 }
 
+/* What is large enough for two to share goes in tiles where it would fit whole, with work for both in every segment. */
+START_TEST(several_devices_share_what_would_fit_whole) {
+    static const struct {
+        const char *names;
+        int size;
+        bool tiles;
+    } cases[] = {{"0", 400, false}, {"0,1", 400, true}, {"0,1", 200, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, cases[i].size, ITERATIONS);
+        options.scales = 1;
+        use(cases[i].names);
+        pst_job *job = job_make(&options);
+        ck_assert(job->plan.fits);
+        ck_assert_msg((job->plan.tile_width > 0) == cases[i].tiles, "%s, %d", cases[i].names, cases[i].size);
+        for (size_t s = 0; s < job->plan.segment_count; s++)
+            ck_assert_int_eq(job->plan.segments[s].columns * job->plan.segments[s].rows % 2, 0);
+        pst_job_destroy(job);
+        use_no_more();
+    }
+}
+END_TEST
+
 static const pst_optimizer_kind kinds[] = {PST_OPTIMIZER_LBFGS, PST_OPTIMIZER_ADAM};
 
 START_TEST(two_devices_give_the_bytes_of_one) {
@@ -310,6 +332,7 @@ int main(void) {
     tcase_set_timeout(all, 300);
     tcase_add_test(all, devices_are_named_one_by_one_or_all);
     tcase_add_test(all, lists_that_are_wrong_are_refused);
+    tcase_add_test(all, several_devices_share_what_would_fit_whole);
     tcase_add_loop_test(all, two_devices_give_the_bytes_of_one, 0, sizeof kinds / sizeof *kinds);
     tcase_add_test(all, a_lost_device_ends_the_run_with_its_name);
     tcase_add_test(all, what_one_refuses_all_refuse);

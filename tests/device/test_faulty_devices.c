@@ -76,6 +76,17 @@ static pst_status paint_faulty(fault_kind kind, unsigned n, bool persistent, boo
     return status;
 }
 
+/* Of the calls of a queue those that end something, and those that tell that there is no memory: then fewer maps are
+ * kept. */
+static bool may_be_overcome(void) {
+    static const char *const calls[] = {"clRelease", "clFinish", "clCreateBuffer", "clEnqueueWriteBuffer",
+                                        "clEnqueueFillBuffer"};
+    bool may = false;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        may = may || strncmp(faults_name(), calls[i], strlen(calls[i])) == 0;
+    return may;
+}
+
 static const struct {
     fault_kind kind;
     bool persistent, lost;
@@ -99,9 +110,8 @@ START_TEST(every_call_may_fail) {
             ck_assert_msg(faults_alive(k) == 0, "%s call %u, %s: %d of %s alive", fault_kind_names[kind], n,
                           faults_name(), faults_alive(k), fault_kind_names[k]);
         if (status == PST_OK) {
-            ck_assert_msg(!faults_failed() || kind != FAULT_QUEUE || strncmp(faults_name(), "clRelease", 9) == 0 ||
-                              strcmp(faults_name(), "clFinish") == 0,
-                          "%s was not noticed", faults_name());
+            ck_assert_msg(!faults_failed() || kind != FAULT_QUEUE || may_be_overcome(), "%s was not noticed",
+                          faults_name());
             ck_assert_mem_eq(found, expected, sizeof found);
         } else {
             ck_assert_msg(faults_failed() && status != PST_ERROR_ARGUMENT && status != PST_ERROR_NUMERIC &&

@@ -287,7 +287,7 @@ START_TEST(what_does_not_fit_goes_in_tiles) {
     refused(&options, " in one piece of the device", PST_ERROR_DEVICE_MEMORY);
     device->max_allocation_bytes = largest;
     pst_machine_pretend_memory(1 << 20);
-    refused(&options, "; name a folder for what is large", PST_ERROR_MEMORY);
+    refused(&options, "; name a spill folder for what is large", PST_ERROR_MEMORY);
     pst_machine_pretend_memory(0);
 }
 END_TEST

@@ -39,10 +39,15 @@ END_TEST
 
 START_TEST(test_tiles_are_told) {
     ck_run(TINY "--plan --tile 1 --image-size 130");
-    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64x64 pixels:\n"
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 64x64 pixels (1x1 rounded up):\n"
                                           "  relu1_1 to relu2_2: 2x2 tiles of 64x64 pixels, with 14 around each"));
     ck_assert_ptr_nonnull(strstr(printed, "In memory, besides the images:\n  maps between segments"));
     ck_assert_ptr_nonnull(strstr(printed, "It fits in tiles"));
+    ck_run(TINY "--plan --tile 96x64 --image-size 260");
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 128x64 pixels (96x64 rounded up):\n"));
+    ck_run(TINY "--plan --tile 128x64 --image-size 260");
+    ck_assert_ptr_nonnull(strstr(printed, "in tiles of 128x64 pixels:\n"));
+    ck_refused(TINY "--plan --tile 0x64", 2, "--tile", "1024x512");
     ck_run(TINY "--plan --tile 64 --image-size 130 --spill .");
     ck_assert_ptr_nonnull(strstr(printed, "In files:\n  maps between segments"));
     ck_refused(TINY "--plan --tile 64 --image-size 130 --spill nowhere", 1, "nowhere", "");

@@ -138,7 +138,7 @@ const option_text option_texts[] = {
      "Work on the image in tiles, one after the other: N pixels a side, or W by H, as `1024x512`. Each side is "
      "rounded\n"
      "up to a multiple of 64. Loss and gradient are the same but for rounding. A scale no larger than a tile runs\n"
-     "whole. 0 chooses: what fits on the device runs whole, and what does not in those tiles that fit and take the\n"
+     "whole. 0 chooses: what fits on one device runs whole, and what does not in those tiles that fit and take the\n"
      "fewest operations. Larger tiles take less time."},
     {"spill", "When the image is worked on in tiles, keep what is as large as the image in files in this folder, and\n"
               "not in memory: maps between parts of the network, features of the content, the images of the\n"

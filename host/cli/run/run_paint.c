@@ -10,6 +10,7 @@
 #include "cli/ranks/world.h"
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
+#include "cli/run/run_plan.h"
 #include "cli/run/signals.h"
 
 /* ---- what is written on the way ---- */
@@ -257,7 +258,7 @@ int run_paint(run *r) {
     r->log.devices = w->devices;
     r->log.device_count = w->device_count;
     r->log.run = r->result ? r->title : w->report.items ? s->output : NULL;
-    char bytes[32], files[32];
+    char bytes[32], files[32], tiles[96];
     bytes_text(plan->device_bytes, bytes);
     if (!r->title)
         progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device_names, file_name(w->model),
@@ -265,8 +266,8 @@ int run_paint(run *r) {
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     if (plan->tile_width)
-        progress_say(&w->report, "in tiles of %dx%d pixels, with %s of memory%s%s%s", plan->tile_width,
-                     plan->tile_height, bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
+        progress_say(&w->report, "%s, with %s of memory%s%s%s", run_tiles_text(r, tiles),
+                     bytes_text(plan->memory_bytes, bytes), plan->file_bytes ? " and " : "",
                      plan->file_bytes ? bytes_text(plan->file_bytes, files) : "", plan->file_bytes ? " of files" : "");
     if (w->device_count > 1 && !plan->tile_width)
         progress_say(&w->report, "the image is worked on as a whole, by the first device alone; --tile shares it");

@@ -20,8 +20,21 @@ static void print_place(const pst_plan *plan, pst_place place, const char *title
     print_bytes("all", all);
 }
 
-static void print_tiles(const pst_plan *plan) {
-    printf("\nThe image is worked on in tiles of %dx%d pixels:\n", plan->tile_width, plan->tile_height);
+char *run_tiles_text(const run *r, char text[96]) {
+    const pst_plan *plan = pst_job_plan(r->job);
+    const pst_transfer_options *o = &r->settings->transfer;
+    char given[32];
+    const int used = snprintf(text, 96, "in tiles of %dx%d pixels", plan->tile_width, plan->tile_height);
+    if (o->tile_width && (o->tile_width != plan->tile_width || o->tile_height != plan->tile_height))
+        snprintf(text + used, 96 - (size_t)used, " (%s rounded up)",
+                 value_size_text(o->tile_width, o->tile_height, given));
+    return text;
+}
+
+static void print_tiles(const run *r) {
+    const pst_plan *plan = pst_job_plan(r->job);
+    char tiles[96];
+    printf("\nThe image is worked on %s:\n", run_tiles_text(r, tiles));
     for (size_t i = 0; i < plan->segment_count; i++) {
         const pst_plan_segment *s = &plan->segments[i];
         printf("  %s to %s: %dx%d tiles of %dx%d pixels, with %d around each\n", s->first, s->last, s->columns, s->rows,
@@ -32,14 +45,15 @@ static void print_tiles(const pst_plan *plan) {
 }
 
 /* The exit code: not EXIT_OK where it does not fit. */
-static int print_plan(const pst_plan *plan, double seconds, const char *device) {
+static int print_plan(const run *r, double seconds) {
+    const pst_plan *plan = pst_job_plan(r->job);
     char size[32], largest[32], time[32];
-    print_line("%dx%d pixels on %s", plan->width, plan->height, device);
+    print_line("%dx%d pixels on %s", plan->width, plan->height, r->invocation->device_names);
     print_place(plan, PST_PLACE_DEVICE, "", plan->device_bytes);
     print_place(plan, PST_PLACE_MEMORY, "\nIn memory, besides the images:", plan->memory_bytes);
     print_place(plan, PST_PLACE_FILE, "\nIn files:", plan->file_bytes);
     if (plan->tile_width)
-        print_tiles(plan);
+        print_tiles(r);
     printf("\nThe largest piece is %s; the run may take %s of the device.\n", bytes_text(plan->largest_bytes, largest),
            bytes_text(plan->device_limit_bytes, size));
     if (plan->fits)
@@ -60,5 +74,5 @@ int run_plan(run *r) {
     progress_clear(&r->invocation->report);
     if (status == PST_OK && plan->fits && r->settings->resume)
         status = pst_job_resume(r->job, r->settings->resume);
-    return status == PST_OK ? print_plan(plan, seconds, r->invocation->device_names) : run_failed(r, status);
+    return status == PST_OK ? print_plan(r, seconds) : run_failed(r, status);
 }
