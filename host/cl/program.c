@@ -100,6 +100,10 @@ static pst_status write_recipe(pst_session *session, const pst_program *program,
              "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s",
              session->cpu_kernels, session->device.vector_width, session->device.fast_fma, (int)pst_group_size(session),
              (int)pst_sum_group_size(session), program->defines);
+    if (session->place) {
+        const size_t used = strlen(r->options);
+        snprintf(r->options + used, sizeof r->options - used, " -DPST_PLACE=%u", session->place);
+    }
     return status;
 }
 

@@ -82,6 +82,9 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
         quirks.memory_share = 1.0;
         quirks.notice = pocl_notice;
         quirks.keeps_binaries = true;
+        /* It finds a kernel that has run by its program's hash, and aborts where another thread runs a variant of it.
+         */
+        quirks.mixes_sessions = true;
     }
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)

@@ -19,6 +19,7 @@ typedef struct pst_quirks {
     int unit_registers;  /* of all work-items of a unit */
     int unit_flops;      /* float32 operations a clock */
     bool keeps_binaries; /* compiled programs, as the user's cache does for other drivers */
+    bool mixes_sessions; /* sessions that work at once must not have the same programs */
     bool matrix_units;   /* may have those that op/matrix_units.h uses */
 } pst_quirks;
 

@@ -1,5 +1,6 @@
 #include "cl/session.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,23 @@ static double compile_seconds(void) {
     const char *asked = getenv("PASTICHE_COMPILE_SECONDS");
     double seconds = asked ? strtod(asked, NULL) : 0;
     return seconds > 0 ? seconds : 20;
+}
+
+/* A bit for each place that is taken. */
+static atomic_uint places;
+
+static void take_place(pst_session *session) {
+    unsigned taken = atomic_load(&places), place;
+    do
+        for (place = 0; place < 31 && taken >> place & 1;)
+            place++;
+    while (!atomic_compare_exchange_weak(&places, &taken, taken | 1u << place));
+    session->place = place;
+}
+
+static void give_place(const pst_session *session) {
+    if (session->device.quirks.mixes_sessions)
+        atomic_fetch_and(&places, ~(1u << session->place));
 }
 
 /* A folder without kernels is told before anything takes time. */
@@ -52,6 +70,8 @@ pst_status pst_session_open_on(pst_error *error, const pst_device *device, const
         return status;
     session->error = error;
     session->device = *device;
+    if (device->quirks.mixes_sessions)
+        take_place(session);
     cl_int code;
     session->cpu_kernels = wants_cpu_kernels(&session->device);
     session->compile_seconds = compile_seconds();
@@ -90,6 +110,7 @@ void pst_session_close(pst_session *session) {
         clReleaseContext(session->context);
     session->reading = false;
     free_kept(session);
+    give_place(session);
     pst_binaries_close(&session->binaries);
     pst_free(session->kernel_folder);
     pst_free(session);

@@ -15,6 +15,7 @@ typedef struct pst_session {
     cl_context context;
     cl_command_queue queue;
     char *kernel_folder;   /* NULL: the embedded kernels */
+    unsigned place;        /* among the sessions that are open where the driver mixes them up; else 0 */
     bool cpu_kernels;      /* kernels have two forms; this follows the device, unless the environment variable
                               PASTICHE_KERNELS_FORM is "cpu" or "gpu". Tests set it before any kernel is built */
     pst_program *programs; /* a list of program.c, which also sets how to release it */

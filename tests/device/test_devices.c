@@ -313,12 +313,17 @@ START_TEST(devices_keep_their_programs_side_by_side) {
     for (int start = 0; start < 2; start++) {
         for (int d = 0; d < 2; d++)
             ck_ok(errors[d], pst_session_open(&errors[d], d ? "1" : "0", NULL, &sessions[d]));
+        const unsigned place = sessions[1]->place;
+        sessions[1]->place = sessions[0]->place; /* the same programs, though PoCL would not run them at once */
         pst_threads_run(2, get_kernels, NULL);
         for (int d = 0; d < 2; d++) {
             ck_ok(errors[d], statuses[d]);
             ck_assert(start == 0 || sessions[d]->compiled == 0);
-            pst_session_close(sessions[d]);
         }
+        ck_assert_uint_ne(place, sessions[0]->place);
+        sessions[1]->place = place;
+        for (int d = 0; d < 2; d++)
+            pst_session_close(sessions[d]);
         ck_assert_int_eq(test_entries(test_path("kept")), 2);
     }
     setenv("PASTICHE_BINARIES", "none", 1);
