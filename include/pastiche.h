@@ -661,6 +661,12 @@ typedef struct pst_plan {
     size_t segment_count;
     double halo_work; /* operations on halos, in proportion to those without tiles: 0.2 is 20 % more */
     double work;      /* operations of an evaluation, as a multiple of those without tiles */
+    /* With several ranks, of an evaluation with its step at the last size in tiles: */
+    int ranks;               /* that share the run; 1: this process alone */
+    double busiest_work;     /* operations of the busiest: 1.1 is 10 % more than its part of those without tiles */
+    uint64_t exchange_bytes; /* parts of maps and images that a rank sends and gets; of the one with most of them */
+    uint64_t gather_bytes;   /* images that are put together from all ranks' parts, and that all get */
+    uint64_t sum_bytes;      /* what all ranks add up */
 } pst_plan;
 
 /* The memory that pst_job_run will take. Valid as long as the job. */

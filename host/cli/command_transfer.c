@@ -15,6 +15,12 @@ int transfer_command(const settings *s) {
                  s->content);
         return EXIT_FAILED;
     }
+    if (s->plan_ranks && !s->plan) {
+        complain("--ranks is for --plan; mpirun -n %d pastiche-mpi starts a run on so many", s->plan_ranks);
+        return EXIT_USAGE;
+    }
+    if (s->plan_ranks && !world_imagine(s->plan_ranks))
+        return EXIT_USAGE;
     invocation w;
     run r = {0};
     int code = invocation_begin(&w, s);

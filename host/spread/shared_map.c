@@ -86,6 +86,17 @@ uint64_t pst_shared_map_exchange_bytes(const pst_ranks *ranks, int c, const pst_
     return sizeof(float) * floats;
 }
 
+void pst_shared_map_traffic(const pst_ranks *ranks, int c, const pst_rect *held, const pst_shared_part *parts,
+                            size_t count, uint64_t *bytes) {
+    for (size_t i = 0; i < count; i++)
+        for (int r = 0; r < pst_ranks_count(ranks); r++)
+            if (r != parts[i].owner) {
+                const size_t common = pst_rect_area(pst_rect_common(parts[i].part, held[r]));
+                bytes[r] += sizeof(float) * common * (size_t)c;
+                bytes[parts[i].owner] += sizeof(float) * common * (size_t)c;
+            }
+}
+
 /* Between the store and what goes from one rank to another, part by part. */
 static pst_status pack(pst_shared_map *map, int from, int to, const pst_shared_part *parts, size_t count,
                        float *packed) {

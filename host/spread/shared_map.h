@@ -31,4 +31,8 @@ pst_status pst_shared_map_exchange(pst_shared_map *map, const pst_shared_part *p
 uint64_t pst_shared_map_exchange_bytes(const pst_ranks *ranks, int c, const pst_rect *held,
                                        const pst_shared_part *parts, size_t count);
 
+/* What one such exchange sends: adds for each rank the bytes that it sends and gets. */
+void pst_shared_map_traffic(const pst_ranks *ranks, int c, const pst_rect *held, const pst_shared_part *parts,
+                            size_t count, uint64_t *bytes);
+
 #endif

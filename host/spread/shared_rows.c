@@ -44,6 +44,14 @@ pst_status pst_rows_exchange_edges(const pst_ranks *ranks, pst_error *error, int
     return pst_ranks_exchange(ranks, error, send, count, receive, count);
 }
 
+void pst_rows_edges_traffic(const pst_ranks *ranks, int h, size_t floats, uint64_t *bytes) {
+    for (int r = 0; r < pst_ranks_count(ranks); r++) {
+        const pst_row_range own = pst_rows_of(ranks, h, r);
+        const uint64_t edges = own.count ? (uint64_t)(own.first > 0) + (own.first + own.count < h) : 0;
+        bytes[r] += 2 * sizeof(float) * floats * edges;
+    }
+}
+
 pst_status pst_rows_gather(const pst_ranks *ranks, pst_error *error, int h, bool halved, size_t floats, float *image) {
     const int count = pst_ranks_count(ranks), self = pst_ranks_rank(ranks);
     pst_ranks_block *blocks, own = {0};

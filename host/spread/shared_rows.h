@@ -23,6 +23,9 @@ pst_row_range pst_own_rows(const pst_ranks *ranks, int h);
 pst_status pst_rows_exchange_edges(const pst_ranks *ranks, pst_error *error, int h, size_t floats, const float *first,
                                    const float *last, float *before, float *behind);
 
+/* Adds for each rank the bytes that it sends and gets there. */
+void pst_rows_edges_traffic(const pst_ranks *ranks, int h, size_t floats, uint64_t *bytes);
+
 /* An image [h][floats], or one of half as many rows, rounded up, for `halved`, of which each rank has written the rows
  * that it has, or half of them: all get all. */
 pst_status pst_rows_gather(const pst_ranks *ranks, pst_error *error, int h, bool halved, size_t floats, float *image);

@@ -46,6 +46,12 @@ typedef struct pst_tile_walk_needs {
 } pst_tile_walk_needs;
 pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk);
 
+/* Multiply-adds of an evaluation by whatever rank has most to do in each segment, at whose end they wait for each
+ * other, if all have as much memory as this one; and for each rank the bytes that it sends and gets in one: they are
+ * added. */
+double pst_tile_walk_busiest_work(const pst_tile_walk *walk);
+void pst_tile_walk_traffic(const pst_tile_walk *walk, uint64_t *bytes);
+
 pst_status pst_tile_walk_allocate(pst_tile_walk *walk);
 
 /* A device's scratch memory while no tile is walked. */

@@ -80,6 +80,7 @@ static pst_status plan_kept(const pst_tile_walk *walk, pst_tile_walker *walker, 
         const int tiles = own.end - own.first;
         size_t largest;
         const uint64_t bytes = pst_pass_memory_bytes(&maps[s], &largest);
+        walker->kept_bytes[s] = bytes;
         PST_TRY(pst_allocate(walk->error, (size_t)tiles, sizeof *walker->kept[s], &walker->kept[s]));
         for (; walker->kept_count[s] < tiles && bytes <= left; left -= bytes)
             walker->kept[s][walker->kept_count[s]++].memory = maps[s];
@@ -226,9 +227,7 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
     for (size_t i = 0; i < p->count; i++) {
         const pst_segment *s = &p->segments[i];
         const pst_tile_range own = pst_tile_walk_own_range(walk, i);
-        const int tiles = own.end - own.first;
-        const double share = !tiles ? 0 : kept[i] < tiles ? (double)kept[i] / tiles : 1;
-        needs.work += (backward ? 3 - share : 1) *
+        needs.work += pst_tile_walk_walks(walk, kept[i], own.end - own.first) *
                       pst_segment_work_of(walk->layers, s, pst_walk_windows(walk), own.first, own.end);
     }
     needs.levels = pst_tile_walk_level_bytes(walk);

@@ -62,6 +62,42 @@ uint64_t pst_tile_walk_exchange_bytes(const pst_tile_walk *walk) {
     return most;
 }
 
+/* How often an evaluation walks each of a rank's tiles of a segment, on the average. left: what it has for maps that
+ * are kept, of each device; less afterwards. */
+static double walks_by(const pst_tile_walk *walk, size_t s, int tiles, uint64_t *left) {
+    const uint64_t bytes = walk->walkers[0].kept_bytes[s];
+    uint64_t kept = 0;
+    for (; walk->options.backward && kept < (uint64_t)tiles && bytes <= *left; *left -= bytes)
+        kept++;
+    return pst_tile_walk_walks(walk, (int)(kept * walk->walker_count), tiles);
+}
+
+double pst_tile_walk_busiest_work(const pst_tile_walk *walk) {
+    double most[PST_SEGMENTS_MAX] = {0}, sum = 0;
+    for (int r = 0; r < pst_ranks_count(walk->stores->ranks); r++) {
+        uint64_t left = walk->options.keep_bytes;
+        for (size_t s = walk->partition.count; s-- > 0;) {
+            const pst_tile_range own = pst_tile_walk_range(walk, s, r);
+            const double work = walks_by(walk, s, own.end - own.first, &left) *
+                                pst_segment_work_of(walk->layers, pst_walk_segment(walk, s), pst_walk_windows(walk),
+                                                    own.first, own.end);
+            most[s] = work > most[s] ? work : most[s];
+        }
+    }
+    for (size_t s = 0; s < walk->partition.count; s++)
+        sum += most[s];
+    return sum;
+}
+
+void pst_tile_walk_traffic(const pst_tile_walk *walk, uint64_t *bytes) {
+    for (size_t s = 0; s + 1 < walk->partition.count; s++) {
+        pst_tile_walk_held(walk, s, walk->held);
+        for (int backward = 0; backward <= walk->options.backward; backward++)
+            pst_shared_map_traffic(walk->stores->ranks, pst_walk_segment(walk, s)->out_c, walk->held, walk->parts,
+                                   pst_tile_walk_made(walk, s, backward, walk->parts), bytes);
+    }
+}
+
 static pst_status create_level(pst_tile_walk *walk, size_t s, const char *what, pst_shared_map **level) {
     const pst_segment *segment = pst_walk_segment(walk, s);
     return pst_shared_map_create(walk->stores, walk->options.in_file, segment->out_h, segment->out_w, segment->out_c,

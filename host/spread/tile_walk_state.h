@@ -21,6 +21,7 @@ typedef struct pst_tile_walker {
     pst_pass *passes[PST_SEGMENTS_MAX][PST_SHAPES]; /* NULL: no window has that shape */
     pst_tile_kept *kept[PST_SEGMENTS_MAX];
     int kept_count[PST_SEGMENTS_MAX], kept_used[PST_SEGMENTS_MAX];
+    uint64_t kept_bytes[PST_SEGMENTS_MAX]; /* what a tile takes that is kept */
     pst_pass_memory memory;
     pst_buffer *x, *dx, *own; /* of a window: input, its gradient, own part of a map */
     float *staging;
@@ -58,6 +59,12 @@ static inline const pst_segment *pst_walk_segment(const pst_tile_walk *walk, siz
  * not, to the last bit. (A Winograd tile at the border of a window rounds its right values differently.) */
 static inline pst_walk pst_walk_windows(const pst_tile_walk *walk) {
     return walk->options.backward ? PST_WALK_BACKWARD : PST_WALK_FORWARD;
+}
+
+/* How often an evaluation walks each of so many tiles, on the average, if the maps of `kept` of them are kept. */
+static inline double pst_tile_walk_walks(const pst_tile_walk *walk, int kept, int tiles) {
+    const double share = !tiles ? 0 : kept < tiles ? (double)kept / tiles : 1;
+    return walk->options.backward ? 3 - share : 1;
 }
 
 /* ---- tile_walk_share.c: what lies between segments, and who has it ---- */

@@ -42,6 +42,12 @@ typedef struct pst_tiled_needs {
     uint64_t content, host, stores; /* features of the content, sums, and all stores together */
 } pst_tiled_needs;
 pst_tiled_needs pst_tiled_measure(pst_tiled *tiled);
+
+/* What ranks exchange in an evaluation, in bytes: adds for each rank what it sends and gets. Returns what the sums take
+ * that all ranks add up. */
+uint64_t pst_tiled_traffic(pst_tiled *tiled, uint64_t *bytes);
+double pst_tiled_busiest_work(const pst_tiled *tiled); /* as in spread/tile_walk.h */
+
 /* The walk over a style of this size while its target is made; the content takes what evaluations take. */
 pst_status pst_tiled_style_needs(pst_tiled *tiled, int h, int w, pst_tile_walk_needs *needs);
 

@@ -103,6 +103,25 @@ uint64_t pst_tiled_map_bytes(pst_tiled *tiled, uint64_t *content, uint64_t *exch
     return images;
 }
 
+uint64_t pst_tiled_traffic(pst_tiled *tiled, uint64_t *bytes) {
+    const pst_ranks *ranks = ranks_of(tiled);
+    const size_t values = tiled->options.term_count * tiled->most_tiles;
+    uint64_t integers = values * (pst_tiled_partition(tiled)->count + 1);
+    if (pst_ranks_count(ranks) == 1)
+        return 0;
+    pst_tile_walk_traffic(tiled->walk, bytes);
+    hold_image(tiled, true, true);
+    pst_shared_map_traffic(ranks, 3, tiled->held, tiled->parts, list_rows(tiled), bytes);
+    hold_image(tiled, false, true);
+    pst_shared_map_traffic(ranks, 3, tiled->held, tiled->parts, list_tiles(tiled, 0, NULL), bytes);
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (tiled->options.terms[t].kind == PST_TERM_STYLE)
+            integers += PST_EXACT_DIGITS * pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t) + 1;
+    return sizeof(int64_t) * integers;
+}
+
+double pst_tiled_busiest_work(const pst_tiled *tiled) { return pst_tile_walk_busiest_work(tiled->walk); }
+
 static pst_status create_image(pst_tiled *tiled, bool windows, bool rows, int c, const char *what,
                                pst_shared_map **map) {
     hold_image(tiled, windows, rows);

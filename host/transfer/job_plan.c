@@ -209,7 +209,8 @@ pst_status pst_job_make_plan(pst_job *job) {
     PST_TRY(pst_allocate(&job->context->error, PST_SCALES_MAX, sizeof *whole, &whole));
     PST_TRY(choose_scales(job, whole));
     job->context->error = (pst_error){0};
-    *plan = (pst_plan){.width = job->width, .height = job->height};
+    *plan = (pst_plan){
+        .width = job->width, .height = job->height, .ranks = pst_ranks_count(job->context->ranks), .busiest_work = 1};
     plan->device_limit_bytes = pst_context_memory_bytes(job->context);
     if (job->options.memory_bytes && job->options.memory_bytes < plan->device_limit_bytes)
         plan->device_limit_bytes = job->options.memory_bytes;

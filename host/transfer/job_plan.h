@@ -6,6 +6,12 @@
 
 #define PST_OWN_VECTORS 2 /* besides those of the optimizer: x and the gradient */
 
+/* What ranks do and exchange in an evaluation with its step; see pst_plan. */
+typedef struct pst_rank_needs {
+    double busiest_work;
+    uint64_t exchange, gather, sums;
+} pst_rank_needs;
+
 /* Bytes. */
 typedef struct pst_needs {
     /* On the device; while_targets: more than all else, while targets are made. */
@@ -13,6 +19,7 @@ typedef struct pst_needs {
     /* In tiles also outside: in stores, and in host memory besides. */
     uint64_t levels, contents, images, scratch;
     double work; /* of an evaluation, as a multiple of that without tiles */
+    pst_rank_needs ranks;
 } pst_needs;
 
 uint64_t pst_needs_device(const pst_needs *needs);

@@ -1,5 +1,7 @@
 /* The plan of a run that does not fit on the device in one piece, or is to go in tiles. A scale that is no larger than
  * a tile runs whole. */
+#include "base/memory.h"
+#include "spread/shared_rows.h"
 #include "transfer/job_plan.h"
 #include "transfer/stage.h"
 
@@ -26,6 +28,28 @@ static pst_status measure_styles(pst_job *job, const pst_scale *scale, pst_tiled
         n->levels = most_stores - n->images;
     n->scratch += staging - needs->walk.staging;
 cleanup:
+    return status;
+}
+
+/* Of the last scale. The default optimizer spreads the gradient and the step over scales. */
+static pst_status measure_ranks(pst_job *job, pst_tiled *tiled, pst_extent extent, double whole_work,
+                                pst_rank_needs *needs) {
+    const pst_ranks *ranks = job->stores.ranks;
+    const int count = pst_ranks_count(ranks), spreads = job->options.optimizer == PST_OPTIMIZER_LBFGS ? 2 : 0;
+    uint64_t *bytes;
+    pst_status status;
+    PST_TRY(pst_allocate(&job->context->error, (size_t)count, sizeof *bytes, &bytes));
+    *needs = (pst_rank_needs){.busiest_work = pst_tiled_busiest_work(tiled) * count / whole_work,
+                              .sums = pst_tiled_traffic(tiled, bytes)};
+    if (count > 1)
+        needs->gather =
+            (uint64_t)spreads * 3 * sizeof(float) * (uint64_t)((extent.h + 1) / 2) * (uint64_t)((extent.w + 1) / 2);
+    for (int i = 0; i < spreads; i++)
+        pst_rows_edges_traffic(ranks, extent.h, 3 * (size_t)extent.w, bytes);
+    for (int r = 0; r < count; r++)
+        pst_at_least(&needs->exchange, bytes[r]);
+cleanup:
+    pst_free(bytes);
     return status;
 }
 
@@ -58,8 +82,10 @@ static pst_status measure(pst_job *job, const pst_scale *scale, pst_tile_size ti
                                halves * pst_host_vector_bytes(job->stores.ranks, true, extent.h, extent.w),
                      .scratch = needs.host + pst_host_vectors_bytes(job->stores.ranks, extent.h, extent.w, vectors + 2),
                      .work = needs.walk.work / needs.walk.whole_work};
-    if (partition)
+    if (partition) {
         *partition = *pst_tiled_partition(tiled);
+        PST_TRY(measure_ranks(job, tiled, extent, needs.walk.whole_work, &n->ranks));
+    }
     PST_TRY(measure_styles(job, scale, tiled, &needs, n));
 cleanup:
     pst_tiled_destroy(tiled);
@@ -95,6 +121,10 @@ static pst_status plan_scale(pst_job *job, pst_scale *scale, pst_needs *n) {
         PST_TRY(measure(job, scale, scale->tile, scale->keep_bytes, n, &job->partition));
     }
     scale->work = n->work;
+    job->plan.busiest_work = n->ranks.busiest_work;
+    job->plan.exchange_bytes = n->ranks.exchange;
+    job->plan.gather_bytes = n->ranks.gather;
+    job->plan.sum_bytes = n->ranks.sums;
 cleanup:
     return status;
 }

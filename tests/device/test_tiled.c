@@ -314,6 +314,8 @@ typedef struct rank_run {
     uint64_t keep_bytes;
     const char *folder;
     bool checks; /* what makes sense for one rank alone */
+    bool once;   /* one evaluation only */
+    uint64_t traffic[RANKS];
     outcome outcomes[RANKS];
     pst_error errors[RANKS];
     const char *wrong[RANKS];
@@ -368,7 +370,10 @@ static void run_rank(void *user, const pst_ranks *ranks) {
     PST_TRY(pst_tiled_evaluate(tiled, x, g));
     if (run->checks)
         check_stop(tiled, x, g);
-    PST_TRY(pst_tiled_evaluate(tiled, x, g));
+    if (!run->once)
+        PST_TRY(pst_tiled_evaluate(tiled, x, g));
+    if (self == 0)
+        pst_tiled_traffic(tiled, run->traffic);
     if (run->checks)
         check_times(tiled, run->devices);
     pst_tiled_losses(tiled, o->losses);
@@ -393,23 +398,28 @@ cleanup:
 }
 
 /* By so many ranks with so many devices each; with so many bytes to keep maps in. */
-static outcome by_ranks(const scene *s, int ranks, size_t devices, pst_tile_size tile, uint64_t keep_bytes,
-                        const char *folder) {
-    rank_run run = {
-        .s = s, .devices = devices, .tile = tile, .keep_bytes = keep_bytes, .folder = folder, .checks = ranks == 1};
+static void run_ranks(rank_run *run, int ranks) {
+    const scene *s = run->s;
     const size_t row = 3 * (size_t)s->c->w;
+    run->checks = ranks == 1;
     for (int r = 0; r < ranks; r++)
-        run.outcomes[r].gradient = test_take((size_t)s->c->h * row, sizeof(float));
-    thread_ranks_run(ranks, 0, run_rank, &run);
+        run->outcomes[r].gradient = test_take((size_t)s->c->h * row, sizeof(float));
+    thread_ranks_run(ranks, 0, run_rank, run);
     for (int r = 0; r < ranks; r++) {
         const pst_ranks rank = {.rank = r, .count = ranks};
         const pst_row_range own = pst_own_rows(&rank, s->c->h);
-        ck_assert_msg(!run.wrong[r], "%s, tiles of %dx%d, rank %d of %d: %s", s->c->name, tile.w, tile.h, r, ranks,
-                      run.wrong[r]);
-        ck_assert(!memcmp(run.outcomes[r].losses, run.outcomes[0].losses, sizeof run.outcomes[r].losses));
-        memcpy(run.outcomes[0].gradient + (size_t)own.first * row, run.outcomes[r].gradient + (size_t)own.first * row,
+        ck_assert_msg(!run->wrong[r], "%s, tiles of %dx%d, rank %d of %d: %s", s->c->name, run->tile.w, run->tile.h, r,
+                      ranks, run->wrong[r]);
+        ck_assert(!memcmp(run->outcomes[r].losses, run->outcomes[0].losses, sizeof run->outcomes[r].losses));
+        memcpy(run->outcomes[0].gradient + (size_t)own.first * row, run->outcomes[r].gradient + (size_t)own.first * row,
                sizeof(float) * (size_t)own.count * row);
     }
+}
+
+static outcome by_ranks(const scene *s, int ranks, size_t devices, pst_tile_size tile, uint64_t keep_bytes,
+                        const char *folder) {
+    rank_run run = {.s = s, .devices = devices, .tile = tile, .keep_bytes = keep_bytes, .folder = folder};
+    run_ranks(&run, ranks);
     return run.outcomes[0];
 }
 
@@ -471,6 +481,23 @@ static void check_shares(const scene *s, const outcome *one) {
     }
 }
 
+/* An evaluation sends what was planned. */
+static void check_traffic(const scene *s) {
+    for (int ranks = 2; ranks <= RANKS; ranks++) {
+        rank_run run = {.s = s, .devices = 1, .tile = square(64), .once = true};
+        uint64_t planned = 0;
+        run_ranks(&run, ranks);
+        const size_t once = thread_ranks_bytes();
+        run.once = false;
+        memset(run.traffic, 0, sizeof run.traffic);
+        run_ranks(&run, ranks);
+        for (int r = 0; r < ranks; r++)
+            planned += run.traffic[r];
+        ck_assert_uint_gt(planned, 0);
+        ck_assert_uint_eq(planned, 2 * (thread_ranks_bytes() - once)); /* by those who send and who get */
+    }
+}
+
 static void check_case(const void *arg) {
     scene s = {.c = arg};
     if (s.c->full && (!test_long() || !test_session->cpu_kernels)) /* the other form takes minutes on a CPU */
@@ -480,6 +507,8 @@ static void check_case(const void *arg) {
     const size_t bytes = sizeof(float) * (size_t)s.c->h * (size_t)s.c->w * 3;
     compare(&s, "tiles of 64", &tiles, &whole);
     check_shares(&s, &tiles);
+    if (arg == cases)
+        check_traffic(&s);
     if (!s.c->keeps_content) /* whose mixture with the image is rounded, tiles or not */
         check_at_content(&s);
     const outcome wide = by_ranks(&s, 1, 1, (pst_tile_size){.w = 128, .h = 64}, (uint64_t)3 << 20, NULL);

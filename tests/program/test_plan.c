@@ -57,6 +57,17 @@ START_TEST(test_tiles_are_told) {
 }
 END_TEST
 
+START_TEST(test_ranks_are_planned_for) {
+    ck_run(TINY "--plan --tile 64 --image-size 300 --ranks 1");
+    ck_assert_ptr_null(strstr(printed, "ranks"));
+    ck_run(TINY "--plan --tile 64 --image-size 300 --ranks 4");
+    ck_assert_ptr_nonnull(strstr(printed, "the busiest of 4 ranks does "));
+    ck_assert_ptr_nonnull(strstr(printed, "exchanges up to "));
+    ck_assert_ptr_null(strstr(printed, "All iterations")); /* nothing was tried */
+    ck_refused(TINY "-o out.png --ranks 4", 2, "--ranks", "--plan");
+}
+END_TEST
+
 /* A plan is for a run: what that is refused for is told with --plan too, and nothing is made. */
 START_TEST(test_a_plan_is_refused_as_its_run) {
     ck_refused(TINY "--plan -o nowhere/out.png", 1, "nowhere", "");
@@ -82,6 +93,7 @@ int main(void) {
     tcase_add_test(all, test_plan_adds_up_and_writes_nothing);
     tcase_add_test(all, test_too_large_is_told_before_it_starts);
     tcase_add_test(all, test_tiles_are_told);
+    tcase_add_test(all, test_ranks_are_planned_for);
     tcase_add_test(all, test_a_plan_is_refused_as_its_run);
     suite_add_tcase(suite, all);
     return test_run(suite);

@@ -138,6 +138,8 @@ const option option_table[] = {
     OPTION(FLAG, "no-matrix-units", PAINT | MAKE | TUNE | BENCH, NULL, no_matrix_units,
            "leave a GPU's tensor cores unused"),
     OPTION(FLAG, "plan", PAINT, NULL, plan, "print the memory and time needed, and stop", .flags = USUAL),
+    OPTION(INTEGER, "ranks", RUN, "N", plan_ranks, "with --plan: as if N processes shared the run", .least = 1,
+           .most = 65536, .shown = "1"),
 
     GROUP("Reports", PAINT),
     OPTION(INTEGER, "save-iter", PAINT, "N", save_every, "save an image every N iterations; 0: none", .most = 1e9,

@@ -157,6 +157,9 @@ const option_text option_texts[] = {
      "Never multiply matrices with the tensor cores of a GPU. `pastiche tune` measures them as one more form of\n"
      "each product, where the driver has them and a product with a known answer comes out right. Each number is\n"
      "split in two for them, so that results are as exact as without."},
+    {"ranks",
+     "With `--plan`: print the plan of a run that N processes of `pastiche-mpi` share, each on a machine like this\n"
+     "one: the memory of rank 0, the work of the busiest rank, and what ranks send each other. Nothing is tried."},
     {"plan",
      "Print the device memory that the run needs, to the byte, the largest size that fits, and the time, which\n"
      "two trial iterations predict. Then stop. The exit status is 0 if the run fits. What would be refused\n"

@@ -68,6 +68,7 @@ typedef struct settings {
     const char *choices;               /* as pst_context_options.choices_file */
     const char *choices_text;          /* as pst_context_options.choices_text */
     bool no_matrix_units, plan;
+    int plan_ranks;        /* 0: those that there are */
     bool hides_smoothness; /* the loss that is printed is without it, as in neural-style */
 
     /* Reports. */

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const pst_ranks *ranks; /* NULL: alone */
+#include "cli/ranks/imagined.h"
+
+static const pst_ranks *ranks;    /* NULL: alone */
+static const pst_ranks *imagined; /* NULL: none */
 static world_way how;
 static bool only_followed; /* this rank failed because another one had given up */
 static int over;           /* the code with which all end; they agreed on it */
@@ -14,7 +17,14 @@ int world_count(void) { return ranks ? ranks->count : 1; }
 
 int world_neighbor(void) { return transport_neighbor(); }
 
-const pst_ranks *world_ranks(void) { return how == WORLD_TOGETHER ? ranks : NULL; }
+bool world_imagine(int count) {
+    if (ranks)
+        complain("--ranks is for the plan of one process");
+    imagined = !ranks && count > 1 ? imagined_ranks(count) : NULL;
+    return !ranks;
+}
+
+const pst_ranks *world_ranks(void) { return how != WORLD_TOGETHER ? NULL : imagined ? imagined : ranks; }
 
 bool world_leads(void) { return world_rank() == 0 || how == WORLD_APART; }
 

@@ -21,6 +21,9 @@ int world_neighbor(void); /* which of the ranks on this machine, from 0 */
 typedef enum world_way { WORLD_ONE, WORLD_TOGETHER, WORLD_APART } world_way;
 void world_go(world_way way);
 
+/* The library shall plan for so many ranks, each on a machine like this one; false after complaining. */
+bool world_imagine(int count);
+
 /* The ranks for the library; NULL where this one works alone. */
 const pst_ranks *world_ranks(void);
 

@@ -33,15 +33,23 @@ char *run_tiles_text(const run *r, char text[96]) {
 
 static void print_tiles(const run *r) {
     const pst_plan *plan = pst_job_plan(r->job);
-    char tiles[96];
+    char tiles[96], exchange[32], gather[32], sums[32];
     printf("\nThe image is worked on %s:\n", run_tiles_text(r, tiles));
     for (size_t i = 0; i < plan->segment_count; i++) {
         const pst_plan_segment *s = &plan->segments[i];
         printf("  %s to %s: %dx%d tiles of %dx%d pixels, with %d around each\n", s->first, s->last, s->columns, s->rows,
                s->tile_width, s->tile_height, s->halo);
     }
-    printf("Halos take %.1f %% more operations; an evaluation takes %.2f times those without tiles.\n",
-           100 * plan->halo_work, plan->work);
+    if (plan->ranks == 1)
+        printf("Halos take %.1f %% more operations; an evaluation takes %.2f times those without tiles.\n",
+               100 * plan->halo_work, plan->work);
+    else
+        printf("Halos take %.1f %% more operations; the busiest of %d ranks does %.2f times an equal part of those "
+               "without tiles.\n"
+               "In an evaluation a rank exchanges up to %s with others, %s are put together from all parts,\n"
+               "and sums of %s are added up.\n",
+               100 * plan->halo_work, plan->ranks, plan->busiest_work, bytes_text(plan->exchange_bytes, exchange),
+               bytes_text(plan->gather_bytes, gather), bytes_text(plan->sum_bytes, sums));
 }
 
 /* The exit code: not EXIT_OK where it does not fit. */
@@ -61,7 +69,7 @@ static int print_plan(const run *r, double seconds) {
                plan->tile_width ? " in tiles" : "", plan->largest_image_size);
     else
         print_line("It does not fit: %s.", plan->problem);
-    if (plan->fits)
+    if (plan->fits && seconds > 0)
         printf("All iterations will take about %s.\n", progress_time(seconds, time));
     return plan->fits ? EXIT_OK : EXIT_FAILED;
 }
@@ -69,9 +77,12 @@ static int print_plan(const run *r, double seconds) {
 int run_plan(run *r) {
     const pst_plan *plan = pst_job_plan(r->job);
     double seconds = 0;
-    progress_wait(&r->invocation->report, "trying two iterations");
-    pst_status status = plan->fits ? pst_job_forecast(r->job, &seconds) : PST_OK;
-    progress_clear(&r->invocation->report);
+    pst_status status = PST_OK;
+    if (plan->fits && r->settings->plan_ranks < 2) {
+        progress_wait(&r->invocation->report, "trying two iterations");
+        status = pst_job_forecast(r->job, &seconds);
+        progress_clear(&r->invocation->report);
+    }
     if (status == PST_OK && plan->fits && r->settings->resume)
         status = pst_job_resume(r->job, r->settings->resume);
     return status == PST_OK ? print_plan(r, seconds) : run_failed(r, status);
