@@ -16,11 +16,13 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def child(command, threads):
-    """Runs to the end; (standard output, seconds, peak resident bytes of that process alone)."""
+def child(command, threads, more=None):
+    """Runs to the end, with `more` in its environment; (standard output, seconds, peak resident bytes of that process alone, or
+    of the largest one that it waited for)."""
     n = str(threads)
     env = dict(os.environ, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, MKL_NUM_THREADS=n,
                POCL_MAX_PTHREAD_COUNT=n, POCL_CPU_MAX_CU_COUNT=n)  # PoCL's name to version 4, and its later one
+    env.update(more or {})
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begun = time.monotonic()
         try:

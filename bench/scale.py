@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Time and memory of an evaluation over image sizes, whole and in tiles under a budget. See README.md beside this file."""
+"""Time and memory of an evaluation over image sizes, whole and in tiles under a budget, and over ranks. See README.md beside
+this file."""
 import argparse
 import json
 import os
@@ -11,6 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 
+import scale_ranks
 from machine import cpu_count, machine, sha256
 from process import Failure, child, mib, positive, say
 
@@ -112,7 +114,9 @@ def report(kept):
 def draw(kept, path):
     if not pyplot:
         raise Failure("--svg needs Matplotlib: on Debian, apt install python3-matplotlib")
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.8))
+    ranks = "strong" in kept or "weak" in kept
+    figure, grid = pyplot.subplots(1 + ranks, 2, figsize=(9, 3.8 + 3.8 * ranks), squeeze=False)
+    axes = grid[0]
     names = list(dict.fromkeys(name for row in kept["sizes"] for name in row["runs"]))
     for axis, key, scale, title in ((axes[0], "median_seconds", 1, "seconds of an evaluation with its step"),
                                     (axes[1], "peak_bytes", 2**30, "peak memory of the process, GiB")):
@@ -127,7 +131,10 @@ def draw(kept, path):
         axis.grid(True, which="both", color="#e4e4e4")
         axis.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
-    axes[0].legend(frameon=False)
+    if names:
+        axes[0].legend(frameon=False)
+    if ranks:
+        scale_ranks.draw(kept, *grid[1], COLORS)
     figure.tight_layout()
     figure.savefig(path)
 
@@ -150,6 +157,20 @@ def parse():
     p.add_argument("--evaluations", type=positive, default=2, metavar="N", help="timed in each run (2)")
     p.add_argument("--repeats", type=positive, default=1, metavar="N", help="rounds, each way in turn (1)")
     p.add_argument("--threads", type=positive, default=cpu_count(), metavar="N", help="of the device (all cores)")
+    p.add_argument("--parts", type=lambda s: s.split(","), default=["sizes", "strong", "weak"], metavar="LIST",
+                   help="what to measure (sizes,strong,weak)")
+    counts = lambda s: [positive(n) for n in s.split(",")]
+    p.add_argument("--pastiche-mpi", default=os.path.join(HERE, "..", "build", "pastiche-mpi"), metavar="PROGRAM")
+    p.add_argument("--mpirun", default="mpirun", metavar="PROGRAM")
+    p.add_argument("--strong-sizes", type=counts, default=[1024, 2048], metavar="LIST", help="(1024,2048)")
+    p.add_argument("--strong-ranks", type=counts, default=[1, 2, 4], metavar="LIST", help="(1,2,4)")
+    p.add_argument("--strong-repeats", type=positive, default=5, metavar="N", help="rounds, the numbers of ranks in turn (5)")
+    p.add_argument("--weak-size", type=positive, default=4096, metavar="N", help="longer side for one rank (4096)")
+    p.add_argument("--weak-ranks", type=counts, default=[1, 4, 16], metavar="LIST", help="that are planned for (1,4,16)")
+    p.add_argument("--weak-memory", default="4G", metavar="SIZE", help="of the device of each (4G)")
+    p.add_argument("--paper-size", type=positive, default=32768, metavar="N", help="side of the image on paper (32768)")
+    p.add_argument("--paper-ranks", type=positive, default=64, metavar="N", help="its ranks (64)")
+    p.add_argument("--gigabits", type=float, default=10, metavar="X", help="a second, of the links between them (10)")
     p.add_argument("--json", metavar="FILE", help="write every figure")
     p.add_argument("--svg", metavar="FILE", help="draw them")
     return p.parse_args()
@@ -157,6 +178,7 @@ def parse():
 
 def main():
     options = parse()
+    scale_ranks.check(options)
     options.content, options.style = os.path.abspath(options.content), os.path.abspath(options.style)
     kept = {"format": 1, "date": time.strftime("%Y-%m-%d"), "machine": machine(),
             "version": child([os.path.abspath(options.pastiche), "--version"], options.threads)[0].strip(),
@@ -167,8 +189,14 @@ def main():
     if kept["machine"]["load_average_at_start"] > 0.5:
         say("warning: the machine is not idle (load %.1f)" % kept["machine"]["load_average_at_start"])
     with tempfile.TemporaryDirectory() as folder:
-        kept["sizes"] = measure_all(options, folder)
+        kept["sizes"] = measure_all(options, folder) if "sizes" in options.parts else []
+        if "strong" in options.parts:
+            kept["strong"] = scale_ranks.strong(options, command, folder)
+        if "weak" in options.parts:
+            kept["weak"] = scale_ranks.weak(options, command)
+            kept["paper"] = scale_ranks.paper(options, kept["sizes"], kept["weak"])
     report(kept)
+    scale_ranks.report(kept)
     if options.json:
         with open(options.json, "w") as f:
             json.dump(kept, f, indent=1)

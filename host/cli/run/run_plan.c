@@ -78,7 +78,7 @@ int run_plan(run *r) {
     const pst_plan *plan = pst_job_plan(r->job);
     double seconds = 0;
     pst_status status = PST_OK;
-    if (plan->fits && r->settings->plan_ranks < 2) {
+    if (plan->fits && !r->settings->plan_ranks) {
         progress_wait(&r->invocation->report, "trying two iterations");
         status = pst_job_forecast(r->job, &seconds);
         progress_clear(&r->invocation->report);
