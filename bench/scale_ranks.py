@@ -1,5 +1,6 @@
 """The parts of scale.py on ranks: strong scaling as measured, weak scaling as counted, and what follows on paper."""
 import json
+import math
 import os
 import re
 import statistics
@@ -62,23 +63,33 @@ def weak(options, command):
     return out
 
 
+def grown(counted, name, ranks):
+    """What the last plan counts, as it would be for so many ranks: it goes on as from the plan before to the last."""
+    before, last = counted[-2:]
+    if before[name] <= 0 or last[name] <= before[name]:
+        return last[name]
+    step = math.log(last[name] / before[name]) / math.log(last["ranks"] / before["ranks"])
+    return last[name] * (ranks / last["ranks"])**step
+
+
 def paper(options, sizes, counted):
-    """A square image on many ranks, from the largest plan and the measured speed. What a rank has grows with its pixels,
-    what all have with the image's."""
+    """An image on many ranks, from the last two plans and the measured speed. What a rank has grows with its pixels, what
+    all have with the image's."""
     whole = [row["runs"]["whole"] for row in sizes if "whole" in row["runs"]]
     last = counted[-1]
-    if not whole or last["ranks"] < 2:
+    if not whole or len(counted) < 2:
         return None
     ranks, pixels, rate = options.paper_ranks, options.paper_size**2, options.gigabits * 1e9 / 8
     own = pixels / ranks / (last["pixels"] / last["ranks"])
     per_pixel = whole[-1]["median_seconds"] / (whole[-1]["width"] * whole[-1]["height"])
     coarse = 4  # bytes of the coarser scales, which every rank has whole, for a pixel of the image
-    parts = {"exchange": last["exchange_bytes"] * own / 2, "gather": last["gather_bytes"] * pixels / last["pixels"],
+    work = grown(counted, "busiest_work", ranks)
+    parts = {"exchange": grown(counted, "exchange_bytes", ranks) * own / 2, "gather": last["gather_bytes"] * pixels / last["pixels"],
              "sum": 2 * last["sum_bytes"]}  # one way: links send and receive at once, and sums go there and back
     return {"size": options.paper_size, "ranks": ranks, "gigabits": options.gigabits, "tile": last["tile"],
-            "busiest_work": last["busiest_work"], "device_bytes": last["device_bytes"],
+            "busiest_work": work, "device_bytes": last["device_bytes"],
             "host_bytes": (last["host_bytes"] - coarse * last["pixels"]) * own + coarse * pixels,
-            "image_bytes": 3 * pixels, "arithmetic_seconds": per_pixel * pixels / ranks * last["busiest_work"],
+            "image_bytes": 3 * pixels, "arithmetic_seconds": per_pixel * pixels / ranks * work,
             "bytes": parts, "seconds": {name: n / rate for name, n in parts.items()}}
 
 

@@ -12,8 +12,8 @@
 
 /* The driver, the network's file and what allocators leave over. */
 #define BESIDES ((uint64_t)256 << 20)
-/* The image in bytes: the content, the result, and what is between them and files. */
-#define IMAGES_MOST 3
+/* The image, in its bytes: the content, the result, what is between them and files, and floats while it is resized. */
+#define IMAGES_MOST 9
 
 static const struct {
     int size; /* longer side; both have the same proportions to their budget */
