@@ -41,7 +41,7 @@ def command(options, size, budget, extra):
 def plan(options, size, budget):
     """What --plan says of tiles; None where it does not fit."""
     try:
-        text = child(command(options, size, budget, ["--plan"]), options.threads)[0]
+        text = child(command(options, size, budget, ["--plan", "--ranks", "1"]), options.threads)[0]  # nothing is tried
     except Failure as e:
         say("%d, %s: %s" % (size, budget or "whole", e))
         return None
