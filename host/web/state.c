@@ -92,7 +92,8 @@ static void drop(web *w) {
     memset(w->styles, 0, sizeof w->styles);
     json_decref(w->about);
     json_decref(w->term_names);
-    w->about = w->term_names = NULL;
+    json_decref(w->shares);
+    w->about = w->term_names = w->shares = NULL;
 }
 
 web *web_open(const char *address, int port, char message[512]) {
@@ -263,6 +264,18 @@ static void begin_scale(web *w, const pst_progress *now) {
     }
 }
 
+static void note_shares(web *w, const pst_progress *now) {
+    json_decref(w->shares);
+    w->shares = json_array();
+    for (size_t i = 0; i < now->share_count; i++) {
+        const pst_share *share = &now->shares[i];
+        json_array_append_new(w->shares, json_pack("[i, i, i, o, o, o]", share->rank, share->device, share->tiles,
+                                                   web_json_number(share->busy_seconds, 4),
+                                                   web_json_number(share->wait_seconds, 4),
+                                                   web_json_number(share->exchange_seconds, 4)));
+    }
+}
+
 bool web_evaluation(web *w, const pst_progress *now) {
     web_point point = {.iteration = now->iteration, .loss = now->loss};
     for (size_t t = 0; t < now->term_count && t < WEB_TERMS_MOST; t++)
@@ -273,6 +286,7 @@ bool web_evaluation(web *w, const pst_progress *now) {
         name_terms(w, now);
     }
     web_curve_add(&w->curve, &point);
+    note_shares(w, now);
     memcpy(w->terms, point.terms, sizeof w->terms);
     w->iteration = now->iteration;
     w->iterations = now->iterations;

@@ -46,6 +46,7 @@ struct web {
     double seconds, seconds_left, loss, best_loss;
     double terms[WEB_TERMS_MOST];
     json_t *term_names; /* NULL: none yet */
+    json_t *shares;     /* of the last evaluation: [[rank, device, tiles, busy, wait, exchange], ...]; NULL: none */
     web_curve curve;
     web_noted notes[WEB_NOTES]; /* at id % WEB_NOTES */
     unsigned note_count;

@@ -72,6 +72,7 @@ static void add_run(const web *w, const web_has *has, json_t *to) {
     json_object_set_new(to, "image", image(w));
     json_object_set_new(to, "weights", weights(w->weights));
     json_object_set_new(to, "first_weights", weights(w->first_weights));
+    json_object_set_new(to, "shares", w->shares ? json_incref(w->shares) : json_array());
     add_losses(w, has, to);
 }
 

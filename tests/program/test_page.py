@@ -96,6 +96,7 @@ def test_it_shows_a_run(page, url, shots):
     check(page.ask("document.querySelector('#frame img').naturalWidth") == 96)
     check("content.ppm" in page.ask("document.getElementById('thumbs').innerText"))
     check(page.ask("document.getElementById('legend').rows.length") == 8)
+    check(page.ask("document.getElementById('shares').hidden"))
     check(page.ask("document.getElementById('status').textContent") == "Painting out.png")
     check(page.ask("document.documentElement.lang") == "en" and "out.png" in page.ask("document.title"))
 
@@ -259,6 +260,21 @@ def test_it_stays(page, program, folder):
     page.wait("document.getElementById('status').textContent.startsWith('The program has ended')")
 
 
+def test_it_shows_tiles(page, program, folder, shots):
+    process, url = start(program, folder, "--iterations", "3", "--tile", "64", "--scales", "1", "--web-wait")
+    page.open(url)
+    page.wait("state !== null && state.phase === 'done' && !document.getElementById('shares').hidden")
+    cells = page.ask("[...document.querySelectorAll('#shares tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))")
+    check(len(cells) >= 1 and cells[0][0] == "Device 0" and int(cells[0][1]) > 2, cells)
+    check(all(90 < sum(int(cell.split()[0]) for cell in row[2:]) < 110 for row in cells), cells)
+    check(page.ask(OVERHANG) == "")
+    if shots:
+        page.image(os.path.join(shots, "tiles.png"), whole=True)
+    check(page.complaints == [], page.complaints)
+    process.send_signal(signal.SIGTERM)
+    end(process)
+
+
 def main():
     if not browser.find():
         print("there is no chromium")
@@ -282,6 +298,8 @@ def main():
         check(page.complaints == [], page.complaints)
         test_stop_by_key(page, process, folder)
         test_it_stays(page, program, folder)
+        page.complaints.clear()
+        test_it_shows_tiles(page, program, folder, shots)
         print("ok")
     finally:
         if page:

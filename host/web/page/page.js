@@ -194,6 +194,20 @@ function showLosses() {
   chart.show({ terms: state.terms, values: state.values, loss: state.loss, points, marks, iteration: state.iteration, iterations: state.iterations });
 }
 
+/* Where the image is worked on in tiles: what each device of each process did. */
+function showShares() {
+  const table = id("shares"), ranks = state.shares.some(([rank]) => rank > 0);
+  table.hidden = state.shares.length === 0;
+  table.tBodies[0].replaceChildren();
+  for (const [rank, device, tiles, ...seconds] of state.shares) {
+    const row = table.tBodies[0].insertRow(), name = document.createElement("th"), all = seconds.reduce((a, b) => a + b, 0);
+    name.scope = "row";
+    name.textContent = ranks ? `Process ${rank}, device ${device}` : `Device ${device}`;
+    row.append(name);
+    for (const text of [tiles, ...seconds.map((s) => `${all > 0 ? Math.round((100 * s) / all) : 0} %`)]) row.insertCell().textContent = text;
+  }
+}
+
 function showFacts() {
   const pace = state.pace || 0;
   const known = isPainting() && state.seconds_left !== null; // later scales take longer, so time tells better than iterations
@@ -263,6 +277,7 @@ function take(news) {
     points.push(...news.points);
     takeNotes(news.notes);
     showFacts();
+    showShares();
     showLosses();
     weights.update(news, isPainting());
   } else takeNotes(news.notes);
