@@ -90,9 +90,10 @@ double pst_tile_walk_busiest_work(const pst_tile_walk *walk) {
 }
 
 void pst_tile_walk_traffic(const pst_tile_walk *walk, uint64_t *bytes) {
+    const int ways = walk->options.backward ? 2 : 1;
     for (size_t s = 0; s + 1 < walk->partition.count; s++) {
         pst_tile_walk_held(walk, s, walk->held);
-        for (int backward = 0; backward <= walk->options.backward; backward++)
+        for (int backward = 0; backward < ways; backward++)
             pst_shared_map_traffic(walk->stores->ranks, pst_walk_segment(walk, s)->out_c, walk->held, walk->parts,
                                    pst_tile_walk_made(walk, s, backward, walk->parts), bytes);
     }
