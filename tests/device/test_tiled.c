@@ -467,13 +467,15 @@ static void check_shares(const scene *s, const outcome *one) {
     static const struct {
         int ranks;
         size_t devices;
-    } shares[] = {{1, 2}, {2, 1}, {3, 1}, {2, 2}, {4, 1}, {1, 3}, {3, 2}, {4, 2}};
+    } shares[] = {{2, 2}, {1, 2}, {4, 1}};
     const size_t bytes = sizeof(float) * (size_t)s->c->h * (size_t)s->c->w * 3;
-    for (size_t i = 0; i < (test_long() ? sizeof shares / sizeof *shares : 3); i++) {
+    /* The kernels for GPUs take long on a CPU, and what is shared depends neither on them nor on the channels. */
+    const size_t count = s->c->full ? 0 : test_session->cpu_kernels ? sizeof shares / sizeof *shares : 1;
+    for (size_t i = 0; i < count; i++) {
         const int ranks = shares[i].ranks;
         const size_t devices = shares[i].devices, keep = (i + 1) % 3;
         const outcome o = by_ranks(s, ranks, devices, square(64), keep == 2 ? UINT64_MAX : (uint64_t)keep * 3 << 20,
-                                   i == 3 ? test_path("") : NULL);
+                                   i == 2 ? test_path("") : NULL);
         ck_assert_msg(!memcmp(o.gradient, one->gradient, bytes), "%s: %d ranks of %zu devices: another gradient",
                       s->c->name, ranks, devices);
         ck_assert_msg(!memcmp(o.losses, one->losses, sizeof o.losses), "%s: %d ranks of %zu devices: other losses",
