@@ -515,7 +515,7 @@ static void check_case(const void *arg) {
         check_at_content(&s);
     const outcome wide = by_ranks(&s, 1, 1, (pst_tile_size){.w = 128, .h = 64}, (uint64_t)3 << 20, NULL);
     compare(&s, "tiles of 128x64", &wide, &whole);
-    if (test_long()) {
+    if (test_long() && test_session->cpu_kernels) {
         const outcome tall = by_ranks(&s, 3, 1, (pst_tile_size){.w = 64, .h = 192}, UINT64_MAX, NULL);
         compare(&s, "tiles of 64x192", &tall, &whole);
         const outcome kept = in_tiles(&s, 64, UINT64_MAX, NULL), some = in_tiles(&s, 64, (uint64_t)3 << 20, NULL),
