@@ -58,7 +58,7 @@ jerror.h host/image/codec_jpeg.c
 tiffio.h host/image/codec_tiff.c host/image/tiff_*
 webp/* host/image/codec_webp.c
 lcms2.h host/image/profile.c
-microhttpd.h host/web/server.c
+microhttpd.h host/web/serve*
 mpi.h host/cli/ranks/transport_mpi.c
 END
 }

@@ -5,9 +5,8 @@
 
 bool web_server_start(web *w, char message[512]) {
     (void)w;
-    snprintf(
-        message, 512,
-        "--web: this build has no web server; build it where libmicrohttpd is installed (Debian: libmicrohttpd-dev)");
+    snprintf(message, 512,
+             "this build has no web server; build it where libmicrohttpd is installed (Debian: libmicrohttpd-dev)");
     return false;
 }
 

@@ -1,10 +1,11 @@
-/* What the page's server wants of the system: a lock and a condition, a thread, a clock, true randomness, and sockets.
- * POSIX and Windows are in platform.c alone. */
+/* What the page's server wants of the system: a lock and a condition, a thread, a clock, true randomness, files, and
+ * sockets. POSIX and Windows are in platform.c alone. */
 #ifndef PST_WEB_PLATFORM_H
 #define PST_WEB_PLATFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct web_monitor web_monitor; /* a lock with one condition */
 
@@ -27,6 +28,13 @@ double web_clock(void);
 
 /* Unguessable bytes; false: there are none. */
 bool web_random(unsigned char *bytes, size_t count);
+
+/* Paths are UTF-8. A file that is there is neither opened to be written nor replaced. NULL: see errno. */
+FILE *web_file_create(const char *path);
+void web_file_remove(const char *path);
+
+/* An ordinary file to be read, with a number that is another one when it has been changed. NULL: there is none. */
+FILE *web_file_open(const char *path, unsigned long long *bytes, unsigned long long *version);
 
 typedef struct web_socket {
     long long handle;

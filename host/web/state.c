@@ -96,10 +96,10 @@ static void drop(web *w) {
     w->about = w->term_names = w->shares = NULL;
 }
 
-web *web_open(const char *address, int port, char message[512]) {
+web *web_open(const char *address, int port, const web_service *service, char message[512]) {
     web *w = calloc(1, sizeof *w);
     bool listening = false;
-    snprintf(message, 512, "no memory left for --web");
+    snprintf(message, 512, "no memory left for the page");
     if (!w || !(w->monitor = web_monitor_create()) || !(w->encoding = web_monitor_create()))
         goto failed;
     if (!address)
@@ -107,8 +107,10 @@ web *web_open(const char *address, int port, char message[512]) {
     if (!(listening = listen_on(w, address, port, message)))
         goto failed;
     w->loopback = w->listener.loopback;
+    if (service)
+        w->service = *service;
     if (!make_secret(w->button_secret) || (!w->loopback && !make_secret(w->secret))) {
-        snprintf(message, 512, "--web: the system has no randomness for a secret");
+        snprintf(message, 512, "the page: the system has no randomness for a secret");
         goto failed;
     }
     make_url(w, address);
@@ -156,6 +158,13 @@ void web_close(web *w) {
 }
 
 const char *web_url(const web *w) { return w->url; }
+
+void web_wake(web *w) {
+    web_lock(w->monitor);
+    w->wakes++;
+    web_tell(w->monitor);
+    web_unlock(w->monitor);
+}
 
 /* ---- a run ---- */
 

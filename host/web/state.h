@@ -22,6 +22,7 @@ struct web {
     void *daemon;
     struct visitors *visitors;
     web_socket listener;
+    web_service service; /* without answer: none */
     bool loopback, stays;
     char secret[WEB_SECRET + 1];        /* the first part of every path, where other machines can come */
     char button_secret[WEB_SECRET + 1]; /* a page shows that it could read the state */
@@ -29,6 +30,7 @@ struct web {
 
     /* under the lock */
     bool ending;
+    unsigned wakes;    /* that the service has told */
     unsigned version;  /* of all that follows */
     unsigned run;      /* 0: none yet */
     const char *phase; /* "preparing", "painting", "done", "stopped", "failed" */

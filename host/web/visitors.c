@@ -3,16 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUEST_SECONDS 20
-#define ANSWER_SECONDS 120 /* a large image by a slow line */
-#define LOOK_SECONDS 1     /* between two looks at who takes too long */
+/* How long each phase may be; of a file, for each step. */
+static const double most_seconds[] = {[VISITOR_ASKS] = 20,
+                                      [VISITOR_TAKES] = 120, /* a large image by a slow line */
+                                      [VISITOR_LISTENS] = 0, /* for ever */
+                                      [VISITOR_WAITS] = 120,
+                                      [VISITOR_SENDS] = 30};
+enum { STEP_BYTES = 32768 };
+#define LOOK_SECONDS 1 /* between two looks at who takes too long */
 
 struct visitor {
     visitor *next;
     long long socket;
     web_origin origin;
     visitor_phase phase;
-    double since; /* the phase began */
+    double since; /* the phase, or its last step, began */
+    size_t bytes; /* of this step */
     bool ended;
 };
 
@@ -34,8 +40,8 @@ static void end(visitors *all, visitor *one) {
 static void end_the_slow(visitors *all) {
     double now = web_clock();
     for (visitor *one = all->first; one; one = one->next) {
-        double most = one->phase == VISITOR_ASKS ? REQUEST_SECONDS : ANSWER_SECONDS;
-        if (!one->ended && now - one->since > most)
+        double most = most_seconds[one->phase];
+        if (!one->ended && most > 0 && now - one->since > most)
             end(all, one);
     }
 }
@@ -132,6 +138,34 @@ void visitors_enter(visitors *all, visitor *one, visitor_phase phase) {
     web_lock(all->monitor);
     one->phase = phase;
     one->since = web_clock();
+    one->bytes = 0;
+    web_unlock(all->monitor);
+}
+
+void visitors_progress(visitors *all, visitor *one, size_t bytes) {
+    web_lock(all->monitor);
+    one->bytes += bytes;
+    if (one->bytes >= STEP_BYTES) {
+        one->since = web_clock();
+        one->bytes = 0;
+    }
+    web_unlock(all->monitor);
+}
+
+void visitors_listen(visitors *all, visitor *one) {
+    visitor *oldest = NULL;
+    size_t count = 0;
+    visitors_enter(all, one, VISITOR_LISTENS);
+    web_lock(all->monitor);
+    for (visitor *other = all->first; other; other = other->next) {
+        if (other->phase != VISITOR_LISTENS || other->ended)
+            continue;
+        count++;
+        if (!oldest || other->since < oldest->since)
+            oldest = other;
+    }
+    if (count > LISTENERS_MOST)
+        end(all, oldest);
     web_unlock(all->monitor);
 }
 

@@ -19,7 +19,7 @@ bool live_page_open(const settings *s, live_page **p) {
         return true;
     live_page *made = calloc(1, sizeof *made);
     if (made)
-        made->web = web_open(s->web_address, s->web_port < 0 ? WEB_PORT_NICE : s->web_port, message);
+        made->web = web_open(s->web_address, s->web_port < 0 ? WEB_PORT_NICE : s->web_port, NULL, message);
     if (!made || !made->web) {
         complain("%s", message);
         free(made);
