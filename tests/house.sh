@@ -37,7 +37,8 @@ cli/options cli/options
 cli/ranks cli/ranks cli/options
 cli/run cli/run cli/ranks cli/options web
 cli/draw cli/draw cli/run cli/ranks cli/options web
-cli cli cli/draw cli/run cli/ranks cli/options web
+cli/studio cli/studio cli/run cli/draw cli/ranks cli/options web
+cli cli cli/studio cli/draw cli/run cli/ranks cli/options web
 END
 }
 

@@ -1,0 +1,13 @@
+/* Which networks there are, and fetching one in a thread of its own. */
+#ifndef PST_CLI_STUDIO_NETWORKS_H
+#define PST_CLI_STUDIO_NETWORKS_H
+
+#include "cli/studio/studio.h"
+
+bool networks_open(studio *s);
+void networks_close(studio *s); /* stops a fetch; what came is kept for the next time */
+
+/* For api/studio: [{"name", "title", "bytes", "licence", "installed"}]. */
+json_t *networks_json(studio *s);
+
+#endif
