@@ -1,8 +1,7 @@
 // The losses over the iterations, on a logarithmic scale, as an SVG that is drawn anew whenever there is news.
 "use strict";
 
-const chart = (() => {
-  const place = document.getElementById("chart"), legend = document.getElementById("legend").tBodies[0];
+function makeChart(place, legend) {
   const DECADES_MOST = 9;
 
   // style.relu3_1 -> the class of its color; the styles' layers share a hue, the deeper the darker.
@@ -113,4 +112,4 @@ const chart = (() => {
     short,
     show(data) { last = data; draw(data); },
   };
-})();
+}

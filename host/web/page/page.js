@@ -47,6 +47,7 @@ async function pressAloud(name) {
   if (problem) addNote({ iteration: state.iteration, kind: "problem", text: problem });
 }
 
+const chart = makeChart(id("chart"), id("legend").tBodies[0]);
 const weights = makeWeights((body) => press("weights", body));
 const canKeep = () => isPainting() && state.iteration >= 1;
 const canLeave = () => isOver() && state.stays;

@@ -1,0 +1,112 @@
+// How files come in: dropped, pasted, chosen. Each goes to the shelf and takes its place in the run.
+import * as api from "./api.js";
+import { make } from "./dom.js";
+
+const OWN = "application/x-pastiche-image"; // what the shelf's images are dragged as
+
+export function putInto(app, role, image) {
+  const run = app.run;
+  if (role === "content") {
+    const { content_mask, style_masks, ...rest } = run; // the masks were of the content before
+    app.setRun({ ...(run.content === image ? run : rest), content: image });
+  } else if (!run.styles.some((style) => style.id === image)) {
+    const { style_masks, ...rest } = run;
+    app.setRun({ ...rest, styles: [...run.styles, { id: image, share: 1 }] });
+  }
+}
+
+export function takeOut(app, role, image) {
+  const { content_mask, style_masks, ...rest } = app.run;
+  if (role === "content") app.setRun({ ...rest, content: null });
+  else app.setRun({ ...rest, ...(content_mask && { content_mask }), styles: rest.styles.filter((style) => style.id !== image) });
+}
+
+const emptyRole = (app) => (app.run.content ? "style" : "content");
+
+// The first file that comes to an empty content is the content; role null leaves that open.
+export async function takeFiles(app, files, role) {
+  for (const file of files) {
+    const as = role ?? emptyRole(app);
+    app.tell("reading", { role: as, name: file.name });
+    try {
+      const entry = await api.upload(api.at("shelf", { name: file.name || "pasted.png", role: as }), file);
+      app.add(entry);
+      putInto(app, entry.kind === "style" ? "style" : as, entry.id);
+      if (entry.kind !== "style") offerSettings(app, file);
+    } catch (problem) {
+      if (!(problem instanceof api.Failure)) throw problem;
+      app.say(problem.message, { wrong: true });
+    }
+    app.tell("reading", null);
+    if (as === "content") role = role === "content" ? "content" : null;
+  }
+}
+
+// A file that the program wrote tells how it was made.
+async function offerSettings(app, file) {
+  if (!/^image\/(png|jpeg|tiff|webp)$/.test(file.type)) return;
+  try {
+    const read = await api.upload(api.at("read", { name: file.name }), file);
+    app.say(`${file.name} was painted by pastiche.`, { action: "Load its settings", run: () => takeSettings(app, read) });
+  } catch { /* most images are no results */ }
+}
+
+function takeSettings(app, { run, missing = [], notes = [] }) {
+  app.loadRun(run);
+  if (missing.length) app.say(`Not found on this machine: ${missing.join(", ")}`, { wrong: true });
+  for (const note of notes) app.say(note);
+}
+
+export async function loadResult(app, file) {
+  const read = await app.attempt(api.upload(api.at("read", { name: file.name }), file));
+  if (read) takeSettings(app, read);
+}
+
+export function choose(app, role, { camera = false, multiple = role === "style", take } = {}) {
+  const input = make("input", { type: "file", multiple, accept: camera ? "image/*" : role === "style" ? "image/*,.style" : "image/*",
+    capture: camera ? "environment" : null });
+  input.addEventListener("change", () => { if (input.files.length) (take ?? ((files) => takeFiles(app, files, role)))([...input.files]); });
+  input.click();
+}
+
+// Makes a place take files and images of the shelf; it shows by data-over that it would.
+export function takeDrops(app, place, role) {
+  let depth = 0;
+  const wants = (event) => [...event.dataTransfer.types].some((type) => type === "Files" || type === OWN);
+  const leave = () => { depth = 0; delete place.dataset.over; };
+  place.addEventListener("dragenter", (event) => {
+    if (!wants(event)) return;
+    event.preventDefault();
+    depth++;
+    place.dataset.over = "";
+  });
+  place.addEventListener("dragover", (event) => { if (wants(event)) event.preventDefault(); });
+  place.addEventListener("dragleave", () => { if (--depth <= 0) leave(); });
+  place.addEventListener("drop", (event) => {
+    if (!wants(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    leave();
+    const own = event.dataTransfer.getData(OWN);
+    if (own) putInto(app, role ?? emptyRole(app), own);
+    else takeFiles(app, [...event.dataTransfer.files], role);
+  });
+}
+
+export function drag(event, image) {
+  event.dataTransfer.setData(OWN, image);
+  event.dataTransfer.effectAllowed = "copy";
+}
+
+// Anywhere on the page: a drop beside the places, and what is pasted.
+export function takePastes(app) {
+  takeDrops(app, document.documentElement, null);
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    const place = document.activeElement?.closest("[data-role]");
+    takeFiles(app, files, place ? place.dataset.role : null);
+    if (document.body.dataset.route !== "make") app.go("make");
+  });
+}

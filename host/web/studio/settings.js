@@ -1,0 +1,130 @@
+// The few settings that matter, in words; each is an option or two of the program.
+import { secondsWith } from "./forecast.js";
+import { freshId, make } from "./dom.js";
+import { timeText } from "./format.js";
+
+const tidy = (value) => String(Number(value.toPrecision(3)));
+
+// A slider of factors of an option's usual value, base ** -reach to base ** reach, with a word for where it stands.
+function factorSlider(app, { option, title, help, words, base, reach }) {
+  const name = freshId("slider"), row = app.option(option);
+  if (!row) return { place: null, show() {} };
+  const usual = Number(row.default) || 1;
+  const slider = make("input", { type: "range", id: name, min: -reach, max: reach, step: reach / 20, "aria-describedby": `${name}-help` });
+  const word = make("output", { for: name, class: "setting-word" }), exact = make("small", { class: "setting-option" });
+  const wordOf = (x) => words[Math.min(words.length - 1, Math.max(0, Math.round(((x + reach) / (2 * reach)) * (words.length - 1))))];
+  function say(x, value) {
+    word.textContent = wordOf(x);
+    exact.textContent = `${option} ${value}`;
+    slider.setAttribute("aria-valuetext", `${wordOf(x)}, ${option} ${value}`);
+  }
+  const valueAt = () => tidy(usual * base ** Number(slider.value));
+  slider.addEventListener("input", () => say(Number(slider.value), valueAt()));
+  slider.addEventListener("change", () => app.setOptions({ [option]: Math.abs(Number(slider.value)) < 1e-9 ? null : valueAt() }));
+  const place = make("div", { class: "setting" },
+    make("div", { class: "setting-head" }, make("label", { for: name, text: title }), word),
+    slider, make("p", { class: "setting-foot hint" }, make("span", { id: `${name}-help`, text: help }), exact));
+  return {
+    place,
+    show() {
+      const value = Number(app.value(option)), x = value > 0 ? Math.log(value / usual) / Math.log(base) : -reach;
+      slider.value = x;
+      say(x, tidy(value));
+      place.hidden = (app.run.options.preset ?? "best") !== "best" && app.run.options[option] === undefined; // it has weights of its own
+    },
+  };
+}
+
+// A choice of a few values, each with its time, and any other number.
+function numberChoice(app, { option, title, help, choices, with: parameter, unit, least, most }) {
+  const name = freshId("choice");
+  const radios = choices.map(([value, text], i) => {
+    const time = make("small", { class: "choice-time" });
+    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, value, onchange: () => app.setOptions({ [option]: value }) });
+    return { value, radio, time, place: make("span", {}, radio, make("label", { for: `${name}-${i}` }, make("span", { text }), time)) };
+  });
+  const field = make("input", { type: "text", inputmode: "numeric", class: "number", "aria-label": `${title}, as a number of ${unit}`, size: 6 });
+  field.addEventListener("change", () => {
+    const value = Math.round(Number(field.value.trim()));
+    if (value >= least && value <= most) app.setOptions({ [option]: String(value) });
+    else { app.say(`${title}: a number from ${least} to ${most}, please.`, { wrong: true }); show(); }
+  });
+  const place = make("fieldset", { class: "setting" }, make("legend", { class: "unseen", text: title }),
+    make("div", { class: "setting-head" }, make("span", { "aria-hidden": "true", text: title }), make("span", { class: "exact" }, field, make("small", { text: unit }))),
+    make("div", { class: "segments wide" }, radios.map((radio) => radio.place)),
+    make("p", { class: "setting-foot hint" }, make("span", { text: help })));
+  function show() {
+    const now = app.value(option);
+    field.value = now;
+    for (const { value, radio, time } of radios) {
+      radio.checked = value === now;
+      const text = timeText(secondsWith(app, { [parameter]: Number(value) }));
+      time.textContent = text && `about ${text}`;
+    }
+  }
+  return { place, show };
+}
+
+function colorSwitch(app) {
+  const name = freshId("switch");
+  const box = make("input", { type: "checkbox", class: "switch", role: "switch", id: name, "aria-describedby": `${name}-help` });
+  box.addEventListener("change", () => app.setOptions({ "original-colors": box.checked ? true : null }));
+  const place = make("div", { class: "setting" },
+    make("div", { class: "setting-head" }, make("label", { for: name, text: "Keep my colors" }), box),
+    make("p", { class: "setting-foot hint" }, make("span", { id: `${name}-help`, text: "Take the strokes of the style, but not its colors." })));
+  return { place, show() { box.checked = ["true", "1", "on"].includes(String(app.value("original-colors"))); } };
+}
+
+// Where the run begins: what the image keeps of the content from the outset.
+function startChoice(app) {
+  const name = freshId("start"), values = [["noise", "Freely"], ["content", "Close to my image"]];
+  const radios = values.map(([value, text], i) => {
+    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, onchange: () => app.setOptions({ start: value === "noise" ? null : value }) });
+    return { value, radio, place: make("span", {}, radio, make("label", { for: `${name}-${i}`, text })) };
+  });
+  const place = make("fieldset", { class: "setting" }, make("legend", { class: "unseen", text: "How it is drawn" }),
+    make("div", { class: "setting-head" }, make("span", { "aria-hidden": "true", text: "How it is drawn" })),
+    make("div", { class: "segments wide" }, radios.map((radio) => radio.place)),
+    make("p", { class: "setting-foot hint" }, make("span", { text: "Close keeps faces and lines; free invents more." })));
+  return { place, show() { for (const { value, radio } of radios) radio.checked = app.value("start") === value; } };
+}
+
+function presetChoice(app) {
+  const row = app.option("preset");
+  if (!row?.words?.length) return { place: null, show() {} };
+  const name = freshId("preset");
+  const select = make("select", { id: name, "aria-describedby": `${name}-help` },
+    ...row.words.map((word) => make("option", { value: word, text: word === "best" ? "pastiche's own" : word })));
+  select.addEventListener("change", () => app.setOptions({ preset: select.value === "best" ? null : select.value }));
+  const place = make("div", { class: "setting" },
+    make("div", { class: "setting-head" }, make("label", { for: name, text: "Method" }), select),
+    make("p", { class: "setting-foot hint" }, make("span", { id: `${name}-help`, text: "Or exactly as another program does it." })));
+  return { place, show() { select.value = app.run.options.preset ?? "best"; } };
+}
+
+export function fewSettings(app) {
+  const all = [
+    factorSlider(app, { option: "style-weight", title: "How much style", help: "Less keeps more of your image.", base: 10, reach: 1.5,
+      words: ["A hint", "A little", "Less", "Balanced", "More", "A lot", "Almost only style"] }),
+    factorSlider(app, { option: "style-scale", title: "Size of the strokes", help: "How large the style's marks become.", base: 2, reach: 1.5,
+      words: ["Very fine", "Fine", "As in the style", "Broad", "Very broad"] }),
+    colorSwitch(app),
+    startChoice(app),
+    numberChoice(app, { option: "image-size", title: "Size of the result", help: "The longer side of the result.", with: "size", unit: "pixels",
+      choices: [["256", "S"], ["512", "M"], ["768", "L"], ["1280", "XL"]], least: 16, most: 65535 }),
+    numberChoice(app, { option: "iterations", title: "Quality", help: "More rounds of painting look better.", with: "iterations", unit: "rounds",
+      choices: [["60", "Sketch"], ["150", "Quick"], ["400", "Good"], ["1000", "Best"]], least: 1, most: 1000000 }),
+    presetChoice(app),
+  ];
+  return {
+    place: make("div", { class: "settings" }, all.map((one) => one.place)),
+    show() { for (const one of all) one.show(); },
+  };
+}
+
+// What a first run should have: as fine as about a minute allows.
+export function firstOptions(app) {
+  const { studio } = app.state, side = 512, megapixels = (side * side * 0.75) / 1e6;
+  const fits = ["400", "150", "60"].find((iterations) => studio.pace && studio.pace * megapixels * iterations <= 75);
+  return { "image-size": String(side), iterations: fits ?? (studio.pace ? "60" : "150") };
+}
