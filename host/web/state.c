@@ -115,6 +115,7 @@ web *web_open(const char *address, int port, const web_service *service, char me
     }
     make_url(w, address);
     w->phase = "preparing";
+    w->version = 1; /* who asks without one has none */
     if (!web_server_start(w, message))
         goto failed;
     message[0] = '\0';
