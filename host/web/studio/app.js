@@ -152,7 +152,7 @@ function takeQueue(queue) {
   app.state.queue = queue;
   for (const entry of queue.runs) {
     const before = stateBefore.get(entry.id);
-    if (before && before !== entry.state && !entry.sheet) {
+    if (before && before !== entry.state && !entry.sheet && shown !== "paint") { // there one sees it
       if (entry.state === "done") app.say(`${entry.title} is painted.`);
       if (entry.state === "failed") app.say(`${entry.title} failed: ${entry.error}`, { wrong: true });
     }

@@ -55,10 +55,10 @@ export function contentPlace(app) {
       make("div", { class: "content-mat" }, image),
       make("div", { class: "toolbar" },
         make("p", { class: "name" }, make("span", { text: entry.name }), make("small", { text: sizeText(entry.width, entry.height) })),
+        remove("Remove the content", () => takeOut(app, "content")),
         button("swap", "Replace", () => choose(app, "content", { multiple: false })),
         button("crop", "Crop", () => crop(app, entry, (made) => putInto(app, "content", made.id))),
-        button("regions", app.run.content_mask ? "Regions: on" : "Regions", () => app.go("masks")),
-        remove("Remove the content", () => takeOut(app, "content"))));
+        button("regions", app.run.content_mask ? "Regions: on" : "Regions", () => app.go("masks"))));
   }
   return { place, show };
 }
@@ -93,11 +93,12 @@ function styleCard(app, style, index) {
   const entry = app.image(style.id), several = app.run.styles.length > 1;
   return make("li", { class: "style-card" }, thumbnail(entry, entry.name),
     make("div", { class: "style-about" },
-      make("p", { class: "name" }, make("span", { text: entry.name }), entry.width ? make("small", { text: sizeText(entry.width, entry.height) }) : null),
+      make("div", { class: "toolbar" },
+        make("p", { class: "name" }, make("span", { text: entry.name }), entry.width ? make("small", { text: sizeText(entry.width, entry.height) }) : null),
+        remove(`Remove the style ${entry.name}`, () => takeOut(app, "style", style.id))),
       several && share(app, style, index),
       make("div", { class: "toolbar" },
-        entry.kind !== "style" && button("crop", "Crop", () => crop(app, entry, (made) => replaceStyle(app, index, made.id)), `Crop the style ${entry.name}`),
-        remove(`Remove the style ${entry.name}`, () => takeOut(app, "style", style.id)))));
+        entry.kind !== "style" && button("crop", "Crop", () => crop(app, entry, (made) => replaceStyle(app, index, made.id)), `Crop the style ${entry.name}`))));
 }
 
 export function stylesPlace(app) {

@@ -42,13 +42,14 @@ export async function takeFiles(app, files, role) {
   }
 }
 
-// A file that the program wrote tells how it was made.
+// A file that the program wrote tells how it was made, in plain letters.
+const MARK = "pastiche", LOOKED_AT = 64e6;
 async function offerSettings(app, file) {
-  if (!/^image\/(png|jpeg|tiff|webp)$/.test(file.type)) return;
+  if (file.size > LOOKED_AT || !new TextDecoder("latin1").decode(await file.arrayBuffer()).includes(MARK)) return;
   try {
     const read = await api.upload(api.at("read", { name: file.name }), file);
     app.say(`${file.name} was painted by pastiche.`, { action: "Load its settings", run: () => takeSettings(app, read) });
-  } catch { /* most images are no results */ }
+  } catch { /* it has no settings, only the name */ }
 }
 
 function takeSettings(app, { run, missing = [], notes = [] }) {

@@ -27,6 +27,11 @@ function demoOffer(app) {
   return { place, show() { place.hidden = Boolean(app.run.content && app.run.styles.length) || app.state.shelf.length > 3; } };
 }
 
+function greeting(app) {
+  const place = make("p", { class: "greeting", text: "Paint one image in the manner of another: choose both, then press Paint." });
+  return { place, show() { place.hidden = Boolean(app.run.content || app.run.styles.length); } };
+}
+
 function paintBar(app) {
   const button = make("button", { class: "primary paint-button" }, icon("brush"), make("span", { text: "Paint" }));
   const says = make("p", { class: "paint-says", role: "status" });
@@ -68,20 +73,20 @@ function readingNote() {
 }
 
 export async function mount(container, app) {
-  const content = contentPlace(app), styles = stylesPlace(app), shelf = shelfStrip(app), demo = demoOffer(app), reading = readingNote();
+  const content = contentPlace(app), styles = stylesPlace(app), shelf = shelfStrip(app), demo = demoOffer(app), hello = greeting(app), reading = readingNote();
   const few = fewSettings(app), options = allOptions(app), command = commandPart(app), network = networkPart(app), bar = paintBar(app);
 
   if (app.fresh) app.run.options = firstOptions(app); // later it begins with what was used last
   app.fresh = false;
   container.append(
-    make("div", { class: "make-images" }, make("div", { class: "places" }, content.place, styles.place), reading.place, demo.place, shelf.place),
+    make("div", { class: "make-images" }, hello.place, make("div", { class: "places" }, content.place, styles.place), reading.place, demo.place, shelf.place),
     make("aside", { class: "make-settings", "aria-label": "Settings" },
       make("section", { class: "panel", "aria-labelledby": "few-title" },
         make("div", { class: "panel-head" }, make("h2", { id: "few-title" }, make("span", { class: "step", text: "3" }), "How it looks"), fromResult(app)), few.place),
       network.place, options.place, command.place),
     bar.place);
 
-  const images = () => { content.show(); styles.show(); shelf.show(); demo.show(); };
+  const images = () => { content.show(); styles.show(); shelf.show(); demo.show(); hello.show(); };
   const figures = () => { few.show(); options.show(); command.show(); bar.show(); };
   offs = [
     app.on("run", () => { images(); figures(); network.show(); }),

@@ -46,7 +46,7 @@ export async function mount(container, app) {
   const queue = queuePart(app, (id) => { selected = id; show(); });
   const weightsPanel = make("details", { class: "panel fold" }, make("summary", {}, make("span", { text: "Change the weights while it paints" })), make("div", { class: "fold-inside" }, weightsForm()));
   const curves = make("details", { class: "panel fold", open: matchMedia("(min-width: 64rem)").matches }, make("summary", {}, make("span", { text: "How it comes closer" })), make("div", { class: "fold-inside" }, place, legend, notes));
-  const work = make("section", { class: "stage", "aria-label": "The image" }, make("div", { class: "stage-head" }, title, status), stage, trouble, bar, facts, actions);
+  const work = make("section", { class: "stage", "aria-label": "The image" }, make("div", { class: "stage-head" }, title, status), trouble, stage, bar, facts, actions);
   container.append(make("div", { class: "stage-place" }, work, empty), make("aside", { class: "paint-side", "aria-label": "Queue and progress" }, queue.place, weightsPanel, curves));
 
   const chart = window.makeChart(place, legend.tBodies[0]);
@@ -100,6 +100,7 @@ export async function mount(container, app) {
       if (shown !== before) viewer.show({ after: before, text: content.name, key: entry.id });
       shown = before;
     } else { viewer.clear(); shown = null; }
+    stage.classList.toggle("little", entry.state === "failed");
     stage.classList.toggle("pale", ["waiting", "failed"].includes(entry.state) || (entry.state === "painting" && shown === before));
   }
 
