@@ -32,13 +32,8 @@ pst_status pst_tile_walk_create(pst_device_network *const *nets, size_t count, c
         goto cleanup;
     }
     walk->partition = pst_partition_make(walk->layers, walk->layer_count, options->h, options->w, options->tile);
-    for (size_t d = 0; d < count; d++) {
-        status = pst_tile_walker_plan(walk, &walk->walkers[d]);
-        if (status != PST_OK) {
-            pst_tile_walk_tell(walk, d, status);
-            goto cleanup;
-        }
-    }
+    for (size_t d = 0; d < count; d++)
+        PST_TRY(pst_tile_walk_tell(walk, d, pst_tile_walker_plan(walk, &walk->walkers[d])));
     PST_TRY(pst_lock_create(walk->error, &walk->lock));
     PST_TRY(pst_allocate(walk->error, (size_t)pst_ranks_count(stores->ranks), sizeof *walk->held, &walk->held));
     for (size_t s = 0; s < walk->partition.count; s++) {
@@ -79,15 +74,12 @@ pst_buffer *pst_tile_walk_workspace(const pst_tile_walk *walk, size_t device) {
 const pst_partition *pst_tile_walk_partition(const pst_tile_walk *walk) { return &walk->partition; }
 
 pst_status pst_tile_walk_allocate(pst_tile_walk *walk) {
-    pst_status status = PST_OK;
-    for (size_t d = 0; d < walk->walker_count; d++) {
-        status = pst_tile_walker_allocate(walk, &walk->walkers[d]);
-        if (status != PST_OK) {
-            pst_tile_walk_tell(walk, d, status);
-            return status;
-        }
-    }
-    return pst_tile_walk_create_levels(walk);
+    pst_status status;
+    for (size_t d = 0; d < walk->walker_count; d++)
+        PST_TRY(pst_tile_walk_tell(walk, d, pst_tile_walker_allocate(walk, &walk->walkers[d])));
+    status = pst_tile_walk_create_levels(walk);
+cleanup:
+    return status;
 }
 
 /* One walk over the tiles of a segment by all devices. */
@@ -144,10 +136,11 @@ void pst_tile_walk_watch(pst_tile_walk *walk, pst_tile_watcher watcher, void *us
     walk->watching = user;
 }
 
-void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status) {
+pst_status pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status) {
     const pst_error *own = walk->walkers[device].session->error;
-    if (own != walk->error && own->status == status)
+    if (status != PST_OK && own != walk->error && own->status == status)
         *walk->error = *own;
+    return status;
 }
 
 pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped) {
@@ -176,10 +169,7 @@ static pst_status run(round *r) {
     const double walked = pst_clock_seconds();
     walk->times.walk_seconds += walked - begun;
     for (size_t d = 0; d < walk->walker_count && status == PST_OK; d++)
-        if (r->statuses[d] != PST_OK) {
-            status = r->statuses[d];
-            pst_tile_walk_tell(walk, d, status);
-        }
+        status = pst_tile_walk_tell(walk, d, r->statuses[d]);
     PST_TRY(pst_tile_walk_agree(walk, status, r->stopped));
     if (r->backward && r->segment)
         PST_TRY(pst_tile_walk_exchange(walk, r->segment - 1, true));

@@ -59,8 +59,10 @@ pst_buffer *pst_tile_walk_workspace(const pst_tile_walk *walk, size_t device);
 
 const pst_partition *pst_tile_walk_partition(const pst_tile_walk *walk);
 
-/* Something has failed on a device: its message becomes that of the stores' error record. */
-void pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status);
+/* What something on a device ended with, which it returns: a failure's message becomes that of the stores' error
+ * record.
+ */
+pst_status pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_status status);
 
 /* How the walks went so far: since pst_tile_walk_allocate. */
 typedef struct pst_tile_times {

@@ -203,12 +203,10 @@ static void do_one(void *user, size_t device) {
 pst_status pst_tiled_on_each(pst_tiled *tiled, pst_tiled_work *work) {
     each e = {.tiled = tiled, .work = work};
     pst_threads_run(tiled->device_count, do_one, &e);
-    for (size_t d = 0; d < tiled->device_count; d++)
-        if (e.statuses[d] != PST_OK) {
-            pst_tile_walk_tell(tiled->walk, d, e.statuses[d]);
-            return e.statuses[d];
-        }
-    return PST_OK;
+    pst_status status = PST_OK;
+    for (size_t d = 0; d < tiled->device_count && status == PST_OK; d++)
+        status = pst_tile_walk_tell(tiled->walk, d, e.statuses[d]);
+    return status;
 }
 
 static pst_status end_styles(pst_tiled *tiled, size_t d) {
@@ -261,13 +259,8 @@ pst_status pst_tiled_begin(pst_tiled *tiled) {
     pst_status status;
     PST_TRY(pst_lock_create(tiled->error, &tiled->lock));
     PST_TRY(pst_allocate(tiled->error, o->term_count * tiled->most_tiles, sizeof(double), &tiled->tile_values));
-    for (size_t d = 0; d < tiled->device_count; d++) {
-        status = begin_device(tiled, d);
-        if (status != PST_OK) {
-            pst_tile_walk_tell(tiled->walk, d, status);
-            return status;
-        }
-    }
+    for (size_t d = 0; d < tiled->device_count; d++)
+        PST_TRY(pst_tile_walk_tell(tiled->walk, d, begin_device(tiled, d)));
     for (size_t t = 0; t < o->term_count; t++)
         if (o->terms[t].kind == PST_TERM_STYLE)
             PST_TRY(pst_exact_sum_create(tiled->error, pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t),

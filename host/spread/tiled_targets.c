@@ -156,14 +156,11 @@ static pst_status create_guides(pst_tiled *tiled, const pst_tile_walk *walk, sty
     pst_status status = PST_OK;
     for (size_t d = 0; d < tiled->device_count; d++)
         for (size_t t = 0; t < tiled->options.term_count; t++)
-            for (size_t r = 0; r < tiled->options.region_count && guide_bytes(tiled, walk, t); r++) {
-                status = pst_buffer_create(tiled->devices[d].session, guide_bytes(tiled, walk, t), "guide of a style",
-                                           &guides->at[d][t][r]);
-                if (status != PST_OK) {
-                    pst_tile_walk_tell(walk, d, status);
-                    return status;
-                }
-            }
+            for (size_t r = 0; r < tiled->options.region_count && guide_bytes(tiled, walk, t); r++)
+                PST_TRY(pst_tile_walk_tell(walk, d,
+                                           pst_buffer_create(tiled->devices[d].session, guide_bytes(tiled, walk, t),
+                                                             "guide of a style", &guides->at[d][t][r])));
+cleanup:
     return status;
 }
 
@@ -283,13 +280,8 @@ pst_status pst_tiled_add_style(pst_tiled *tiled, const pst_tiled_image *style, d
     PST_TRY(walk_style(tiled, style, guides));
     for (size_t t = 0; t < tiled->options.term_count; t++)
         PST_TRY(pst_tiled_share_sums(tiled, t));
-    for (size_t d = 0; d < tiled->device_count; d++) {
-        status = add_sums(&part, d);
-        if (status != PST_OK) {
-            pst_tile_walk_tell(tiled->walk, d, status);
-            return status;
-        }
-    }
+    for (size_t d = 0; d < tiled->device_count; d++)
+        PST_TRY(pst_tile_walk_tell(tiled->walk, d, add_sums(&part, d)));
 cleanup:
     return status;
 }
@@ -302,13 +294,11 @@ pst_status pst_tiled_add_statistics(pst_tiled *tiled, const pst_feature_statisti
             const size_t layer = tiled->options.terms[t].layer;
             if (tiled->options.terms[t].kind != PST_TERM_STYLE)
                 continue;
-            status = pst_style_regions_add_statistics(&tiled->devices[d].styles[t], &statistics[layer], blend, guides,
-                                                      layer);
-            if (status != PST_OK) {
-                pst_tile_walk_tell(tiled->walk, d, status);
-                return status;
-            }
+            PST_TRY(pst_tile_walk_tell(tiled->walk, d,
+                                       pst_style_regions_add_statistics(&tiled->devices[d].styles[t],
+                                                                        &statistics[layer], blend, guides, layer)));
         }
+cleanup:
     return status;
 }
 
