@@ -10,9 +10,16 @@ typedef struct build {
     cl_int code;
 } build;
 
+/* Once more after a failure: drivers whose processes share a cache of programs can fail while another process writes
+ * the same one. */
+static cl_int try_build(cl_program program, cl_device_id device, const char *options) {
+    cl_int code = clBuildProgram(program, 1, &device, options, NULL, NULL);
+    return code == CL_BUILD_PROGRAM_FAILURE ? clBuildProgram(program, 1, &device, options, NULL, NULL) : code;
+}
+
 static void compile(void *data) {
     build *b = data;
-    b->code = clBuildProgram(b->program, 1, &b->device, b->options, NULL, NULL);
+    b->code = try_build(b->program, b->device, b->options);
 }
 
 static void drop_options(build *b) {
@@ -30,7 +37,7 @@ pst_status pst_build(pst_session *session, cl_program *program, const char *name
     build *b;
     pst_status status;
     if (session->build_seconds <= 0) {
-        *code = clBuildProgram(*program, 1, &session->device.id, options, NULL, NULL);
+        *code = try_build(*program, session->device.id, options);
         return PST_OK;
     }
     status = pst_allocate(session->error, 1, sizeof *b, &b);

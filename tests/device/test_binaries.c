@@ -20,8 +20,8 @@
 /* ---- between everybody, CLBlast too, and the driver ---- */
 
 static unsigned sources, binaries;
-static enum { GOOD, NO_PROGRAM, NOT_FOR_DEVICE, NOT_BUILT, NO_KERNELS, NO_BINARIES } behavior;
-static cl_program last_binary;
+static enum { GOOD, NO_PROGRAM, NOT_FOR_DEVICE, NOT_BUILT, NO_KERNELS, NO_BINARIES, BUILT_LATER } behavior;
+static cl_program last_binary, refused;
 
 /* ISO C has no cast from an object's address to a function's. */
 #define REAL(name)          \
@@ -52,8 +52,10 @@ cl_program clCreateProgramWithBinary(cl_context where, cl_uint many, const cl_de
 cl_int clBuildProgram(cl_program program, cl_uint many, const cl_device_id *ids, const char *options,
                       void (*done)(cl_program, void *), void *user) {
     REAL(clBuildProgram);
-    if (behavior == NOT_BUILT && program == last_binary)
+    if ((behavior == NOT_BUILT && program == last_binary) || (behavior == BUILT_LATER && program != refused)) {
+        refused = program;
         return CL_BUILD_PROGRAM_FAILURE;
+    }
     return real(program, many, ids, options, done, user);
 }
 
@@ -192,6 +194,17 @@ START_TEST(what_the_driver_refuses_is_made_again) {
     }
     behavior = GOOD;
     start_small(0, 2);
+}
+END_TEST
+
+/* Drivers can fail while another process builds the same program. */
+START_TEST(what_fails_once_is_built_again) {
+    begin("later");
+    behavior = BUILT_LATER;
+    start_small(2, 0);
+    ck_assert_ptr_nonnull(refused);
+    ck_assert_int_eq(test_entries(folder), 2);
+    behavior = GOOD;
 }
 END_TEST
 

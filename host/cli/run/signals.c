@@ -16,7 +16,7 @@ static const int ending[] = {
     SIGHUP,
 #endif
 #ifdef SIGUSR1
-    SIGUSR1, /* which mpirun passes on to all ranks; after the others it ends them by force a second later */
+    SIGUSR1, /* for all ranks with mpirun --forward-signals SIGUSR1: after the others it ends them by force */
 #endif
 };
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
