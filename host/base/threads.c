@@ -43,6 +43,8 @@ static bool make(pst_lock *lock) {
 static void drop(pst_lock *lock) { (void)lock; }
 void pst_lock_take(pst_lock *lock) { AcquireSRWLockExclusive(&lock->at); }
 void pst_lock_give(pst_lock *lock) { ReleaseSRWLockExclusive(&lock->at); }
+#define NEW_LOCK \
+    { SRWLOCK_INIT }
 
 #else
 #include <pthread.h>
@@ -65,7 +67,14 @@ static bool make(pst_lock *lock) { return pthread_mutex_init(&lock->at, NULL) ==
 static void drop(pst_lock *lock) { pthread_mutex_destroy(&lock->at); }
 void pst_lock_take(pst_lock *lock) { pthread_mutex_lock(&lock->at); }
 void pst_lock_give(pst_lock *lock) { pthread_mutex_unlock(&lock->at); }
+#define NEW_LOCK \
+    { PTHREAD_MUTEX_INITIALIZER }
 #endif
+
+static pst_lock process_locks[PST_PROCESS_LOCKS] = {NEW_LOCK, NEW_LOCK, NEW_LOCK};
+
+void pst_process_lock_take(pst_process_lock which) { pst_lock_take(&process_locks[which]); }
+void pst_process_lock_give(pst_process_lock which) { pst_lock_give(&process_locks[which]); }
 
 void pst_threads_run(size_t count, void (*work)(void *user, size_t index), void *user) {
     thread threads[THREADS_MAX];

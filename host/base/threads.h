@@ -15,4 +15,15 @@ void pst_lock_destroy(pst_lock *lock); /* NULL is fine */
 void pst_lock_take(pst_lock *lock);
 void pst_lock_give(pst_lock *lock);
 
+/* Locks of the whole process, for what it has one of. None is held while another one is taken. */
+typedef enum pst_process_lock {
+    PST_LOCK_DRIVER,
+    PST_LOCK_PRODUCTS,
+    PST_LOCK_WEIGHTS,
+    PST_PROCESS_LOCKS
+} pst_process_lock;
+
+void pst_process_lock_take(pst_process_lock which);
+void pst_process_lock_give(pst_process_lock which);
+
 #endif

@@ -1,12 +1,12 @@
 #include "blas/gemm.h"
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include <clblast_c.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "blas/parameters.h"
 #include "cl/program.h"
 
@@ -133,6 +133,14 @@ static pst_status begin_at(pst_gemm *gemm, view *v, size_t count, cl_mem *part) 
     return pst_session_check(gemm->session, code, "clCreateSubBuffer", "a matrix product");
 }
 
+/* Where the driver mixes up sessions, CLBlast's programs are the ones that all of them have: only one of these runs. */
+static pst_status finish_alone(pst_gemm *gemm, pst_status status) {
+    if (status == PST_OK)
+        status = pst_session_finish(gemm->session);
+    pst_process_lock_give(PST_LOCK_PRODUCTS);
+    return status;
+}
+
 /* One product by one call of CLBlast. */
 static pst_status multiply(pst_gemm *gemm, const pst_gemm_shape *s, view a, view b, view c, view temp) {
     cl_mem parts[4] = {NULL};
@@ -146,6 +154,9 @@ static pst_status multiply(pst_gemm *gemm, const pst_gemm_shape *s, view a, view
     cl_command_queue *queue = &gemm->session->queue;
     cl_mem scratch = temp_size ? temp.memory : NULL; /* given none where one is needed, CLBlast would allocate it */
     CLBlastTranspose at = transpose(s->a_transposed), bt = transpose(s->b_transposed);
+    const bool alone = pst_session_is_mixed(gemm->session);
+    if (alone)
+        pst_process_lock_take(PST_LOCK_PRODUCTS);
     /* Not asked for an event CLBlast makes none that would have to be released. */
     CLBlastStatusCode code = gemm->row_major
                                  ? CLBlastSgemmWithTempBuffer(CLBlastLayoutRowMajor, at, bt, s->m, s->n, s->k, 1,
@@ -155,6 +166,8 @@ static pst_status multiply(pst_gemm *gemm, const pst_gemm_shape *s, view a, view
                                                               b.memory, b.offset, b_ld(s), a.memory, a.offset, a_ld(s),
                                                               0, c.memory, c.offset, s->n, queue, NULL, scratch);
     status = check(gemm, code, "CLBlastSgemm");
+    if (alone)
+        status = finish_alone(gemm, status);
 cleanup:
     for (size_t i = 0; i < 4; i++)
         if (parts[i])
@@ -284,7 +297,6 @@ pst_status pst_gemm_run(pst_gemm *gemm, const pst_gemm_shape *s, const pst_buffe
 
 /* CLBlast keeps overridden parameters for the whole process, so what was chosen for a device is remembered for the
  * whole process too: setting them again would throw away the programs of another context on that device. */
-static atomic_flag lock = ATOMIC_FLAG_INIT;
 static struct {
     cl_device_id device;
     size_t choice;
@@ -305,8 +317,7 @@ static CLBlastStatusCode override(cl_device_id device, const pst_gemm_parameters
 static pst_status put_in_force(pst_gemm *gemm, size_t *choice) {
     const pst_device *device = &gemm->session->device;
     CLBlastStatusCode code = CLBlastSuccess;
-    while (atomic_flag_test_and_set(&lock))
-        ;
+    pst_process_lock_take(PST_LOCK_PRODUCTS);
     size_t slot = 0;
     while (slot + 1 < PST_DEVICES_MAX && in_force[slot].device && in_force[slot].device != device->id)
         slot++;
@@ -320,7 +331,7 @@ static pst_status put_in_force(pst_gemm *gemm, size_t *choice) {
             in_force[slot].choice = *choice;
         }
     }
-    atomic_flag_clear(&lock);
+    pst_process_lock_give(PST_LOCK_PRODUCTS);
     return check(gemm, code, "CLBlastOverrideParameters");
 }
 

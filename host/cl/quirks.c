@@ -1,11 +1,11 @@
 #include "cl/quirks.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/private_folder.h"
+#include "base/threads.h"
 
 static bool has(const char *text, const char *part) { return strstr(text, part) != NULL; }
 
@@ -15,7 +15,6 @@ static bool has(const char *text, const char *part) { return strstr(text, part) 
 #define POCL_VARIABLE "POCL_CACHE_DIR"
 #define POCL_ROOM ((uint64_t)32 << 20) /* a run's kernels take 7 to 20 MiB */
 
-static atomic_flag lock = ATOMIC_FLAG_INIT;
 static char pocl_problem[512], pocl_notice[640];
 static bool pocl_prepared; /* it looks once in a process */
 
@@ -59,12 +58,11 @@ static void prepare_pocl(void) {
 const char *pst_quirks_prepare(const char *platform) {
     if (!has(platform, POCL))
         return "";
-    while (atomic_flag_test_and_set(&lock))
-        ;
+    pst_process_lock_take(PST_LOCK_DRIVER);
     if (!pocl_prepared)
         prepare_pocl();
     pocl_prepared = true;
-    atomic_flag_clear(&lock);
+    pst_process_lock_give(PST_LOCK_DRIVER);
     return pocl_problem;
 }
 

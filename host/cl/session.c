@@ -39,6 +39,10 @@ static void give_place(const pst_session *session) {
         atomic_fetch_and(&places, ~(1u << session->place));
 }
 
+bool pst_session_is_mixed(const pst_session *session) {
+    return session->device.quirks.mixes_sessions && (atomic_load(&places) & ~(1u << session->place));
+}
+
 /* A folder without kernels is told before anything takes time. */
 static pst_status set_kernel_folder(pst_error *error, pst_session *session, const char *folder) {
     char *path = NULL;

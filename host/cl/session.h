@@ -46,6 +46,9 @@ void pst_session_close(pst_session *session);
 /* PST_ERROR_DEVICE after a failure that the driver does not survive: nothing must be queued any more. */
 pst_status pst_session_alive(const pst_session *session);
 
+/* Whether the driver mixes up sessions, and this is not the only one that is open. */
+bool pst_session_is_mixed(const pst_session *session);
+
 /* Waits until everything queued is done. */
 pst_status pst_session_finish(pst_session *session);
 

@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "model/convention.h"
 
 static pst_status fail_shape(pst_error *error, const pst_weights *model, const pst_tensor_info *tensor,
@@ -167,12 +167,9 @@ static pst_status recall(pst_error *error, pst_weights *model) {
                            model->path);
 }
 
-static atomic_flag lock = ATOMIC_FLAG_INIT;
-
 pst_status pst_weights_recall(pst_error *error, pst_weights *model) {
-    while (atomic_flag_test_and_set(&lock))
-        ;
+    pst_process_lock_take(PST_LOCK_WEIGHTS);
     const pst_status status = recall(error, model);
-    atomic_flag_clear(&lock);
+    pst_process_lock_give(PST_LOCK_WEIGHTS);
     return status;
 }

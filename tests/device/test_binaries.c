@@ -309,6 +309,7 @@ int main(void) {
     tcase_add_test(all, a_second_start_compiles_nothing);
     tcase_add_test(all, what_is_damaged_is_made_again);
     tcase_add_test(all, what_the_driver_refuses_is_made_again);
+    tcase_add_test(all, what_fails_once_is_built_again);
     tcase_add_test(all, what_cannot_be_kept_is_no_error);
     tcase_add_test(all, a_key_is_for_one_source_device_and_driver);
     tcase_add_test(all, drivers_that_keep_their_own_are_left_alone); /* the last: it takes the environment away */
