@@ -34,8 +34,10 @@ const app = {
     if (location.hash === hash) show(); else location.hash = hash;
   },
 
+  speak(text) { id("spoken").textContent = text; }, // for who does not see
+
   say(text, { wrong = false, action, run } = {}) {
-    id("spoken").textContent = text;
+    app.speak(text);
     const toast = make("div", { class: wrong ? "toast wrong" : "toast" }, make("p", { text }));
     const close = () => toast.remove();
     if (action) toast.append(make("button", { class: "quiet", text: action, onclick: () => { close(); run(); } }));
@@ -143,7 +145,16 @@ async function show() {
 async function readStudio() { app.state.studio = await api.get(api.at("studio")); }
 async function readShelf() {
   app.state.shelf = (await api.get(api.at("shelf"))).images;
+  const cleaned = cleanRun(app.run);
+  if (JSON.stringify(cleaned) !== JSON.stringify(app.run)) app.setRun(cleaned);
   app.tell("shelf");
+}
+async function waitUntilReady() { // the device takes a moment to open
+  while (app.state.studio.ready === false) {
+    await sleep(700);
+    await readStudio().catch(() => {});
+  }
+  app.tell("forecast");
 }
 async function readQueue() { takeQueue(await api.get(api.at("runs"))); }
 
@@ -227,7 +238,7 @@ function cleanRun(run) {
 
 async function begin() {
   look.dress();
-  id("theme").addEventListener("click", () => { id("spoken").textContent = look.nextTheme(); });
+  id("theme").addEventListener("click", () => app.speak(look.nextTheme()));
   for (;;) {
     try { await Promise.all([readStudio(), readShelf(), readQueue()]); break; } catch (problem) {
       if (!(problem instanceof api.Failure)) throw problem;
@@ -248,6 +259,7 @@ async function begin() {
   addEventListener("hashchange", show);
   const events = api.listen(["queue", "progress", "shelf", "results", "fetch"], take, () => lost(events));
   await show();
+  waitUntilReady();
 }
 
 begin();

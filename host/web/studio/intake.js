@@ -91,6 +91,7 @@ export function takeDrops(app, place, role) {
     const own = event.dataTransfer.getData(OWN);
     if (own) putInto(app, role ?? emptyRole(app), own);
     else takeFiles(app, [...event.dataTransfer.files], role);
+    if (role === null && document.body.dataset.route !== "make") app.go("make");
   });
 }
 

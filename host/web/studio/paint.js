@@ -28,7 +28,7 @@ export async function mount(container, app) {
   let selected = app.args[0] ?? null, live = null, shown = null;
   const find = (id) => app.state.queue.runs.find((entry) => entry.id === id);
   const runs = () => app.state.queue.runs.filter((entry) => !entry.sheet);
-  const chosen = () => find(selected) ?? find(app.state.queue.current) ?? runs().find((entry) => entry.state === "waiting") ?? runs().findLast(isFinished) ?? null;
+  const chosen = () => find(selected) ?? runs().find((entry) => entry.id === app.state.queue.current) ?? runs().find((entry) => entry.state === "waiting") ?? runs().findLast(isFinished) ?? null;
 
   /* ---- what there is to see ---- */
 
@@ -117,6 +117,16 @@ export async function mount(container, app) {
     put(size.value, now ? `${now.scale_width || now.width} × ${now.scale_height || now.height}` : "–");
   }
 
+  /* A screen reader hears of every tenth, but not all the time. */
+  let spokenTenth = 0, spokenAt = 0;
+  function announce(entry) {
+    const tenth = entry.iterations ? Math.floor((10 * entry.iteration) / entry.iterations) : 0;
+    if (entry.state !== "painting" || tenth === spokenTenth || Date.now() - spokenAt < 15000) return;
+    if (tenth > 0) app.speak(`${10 * tenth} per cent painted${entry.seconds_left ? `, ${timeText(entry.seconds_left)} left` : ""}`);
+    spokenTenth = tenth;
+    spokenAt = Date.now();
+  }
+
   let actionsKey = "";
   function show() {
     const entry = chosen(), here = Boolean(entry);
@@ -140,6 +150,7 @@ export async function mount(container, app) {
     actionsKey = key;
     showImage(entry);
     showFacts(entry);
+    announce(entry);
     const part = entry.iterations ? Math.floor((100 * entry.iteration) / entry.iterations) : 0;
     document.title = `${entry.state === "painting" ? `${part} % ` : ""}${entry.title} – pastiche studio`;
   }

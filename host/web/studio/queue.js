@@ -72,6 +72,19 @@ export function queuePart(app, select) {
   }
   const find = (id) => app.state.queue.runs.find((entry) => entry.id === id);
 
+  // The variants of a sheet are one line; what they are is shown with the sheet.
+  function sheetRow(sheet) {
+    const cells = app.state.queue.runs.filter((entry) => entry.sheet === sheet), open = cells.filter((entry) => !isFinished(entry));
+    if (!open.length) return null;
+    const cancelAll = async () => { for (const entry of open.reverse()) if (await app.attempt(api.post(api.at("runs", entry.id, "cancel"))) === undefined) return; };
+    return make("li", { class: "queue-row" }, make("span", { class: "queue-grip" }), make("button", { class: "queue-choose", onclick: () => app.go("try", sheet) },
+      make("span", { class: "thumb-image" }, make("span", { class: "thumb-file" }, icon("image"))),
+      make("span", { class: "queue-words" }, make("span", { class: "queue-name", text: "A sheet of variants" }), make("small", { text: `${cells.length - open.length} of ${cells.length} painted` }))),
+    make("span", { class: "queue-buttons" }, make("button", { class: "icon quiet", "aria-label": "Cancel the sheet", onclick: cancelAll }, icon("close"))));
+  }
+  const sheets = make("ul", { class: "queue-list" });
+  list.after(sheets);
+
   function showRow(entry) {
     const made = rows.get(entry.id), open = entry.state === "painting" || entry.state === "paused", index = waiting().findIndex((one) => one.id === entry.id);
     const text = stateText(entry, app.state.queue.paused);
@@ -99,8 +112,12 @@ export function queuePart(app, select) {
     if (list.contains(focused)) focused.focus({ preventScroll: true });
     for (const id of [...rows.keys()]) if (!runs.some((entry) => entry.id === id)) rows.delete(id);
     runs.forEach(showRow);
-    const open = runs.filter((entry) => !isFinished(entry)).length;
-    place.hidden = runs.length === 0;
+    const open = app.state.queue.runs.filter((entry) => !isFinished(entry)).length;
+    const names = [...new Set(app.state.queue.runs.map((entry) => entry.sheet).filter(Boolean))], rowsOfSheets = names.map(sheetRow).filter(Boolean);
+    const key = rowsOfSheets.map((row) => row.textContent).join();
+    if (key !== sheets.dataset.key) sheets.replaceChildren(...rowsOfSheets);
+    sheets.dataset.key = key;
+    place.hidden = runs.length + rowsOfSheets.length === 0;
     title.textContent = open > 1 ? `Queue: ${open} runs` : "Queue";
     clear.hidden = !runs.some(isFinished);
     const { paused } = app.state.queue;

@@ -2,6 +2,7 @@
 import { secondsWith } from "./forecast.js";
 import { freshId, make } from "./dom.js";
 import { timeText } from "./format.js";
+import { presetChoice } from "./presets.js";
 
 const tidy = (value) => String(Number(value.toPrecision(3)));
 
@@ -54,7 +55,8 @@ function numberChoice(app, { option, title, help, choices, with: parameter, unit
     make("div", { class: "segments wide" }, radios.map((radio) => radio.place)),
     make("p", { class: "setting-foot hint" }, make("span", { text: help })));
   function show() {
-    const now = app.value(option);
+    const known = app.state.forecast, planned = known?.iterations && { iterations: known.iterations, size: Math.max(known.width, known.height) }[parameter];
+    const now = app.run.options[option] ?? String(planned || app.value(option)); // a preset may have another default
     field.value = now;
     for (const { value, radio, time } of radios) {
       radio.checked = value === now;
@@ -87,19 +89,6 @@ function startChoice(app) {
     make("div", { class: "segments wide" }, radios.map((radio) => radio.place)),
     make("p", { class: "setting-foot hint" }, make("span", { text: "Close keeps faces and lines; free invents more." })));
   return { place, show() { for (const { value, radio } of radios) radio.checked = app.value("start") === value; } };
-}
-
-function presetChoice(app) {
-  const row = app.option("preset");
-  if (!row?.words?.length) return { place: null, show() {} };
-  const name = freshId("preset");
-  const select = make("select", { id: name, "aria-describedby": `${name}-help` },
-    ...row.words.map((word) => make("option", { value: word, text: word === "best" ? "pastiche's own" : word })));
-  select.addEventListener("change", () => app.setOptions({ preset: select.value === "best" ? null : select.value }));
-  const place = make("div", { class: "setting" },
-    make("div", { class: "setting-head" }, make("label", { for: name, text: "Method" }), select),
-    make("p", { class: "setting-foot hint" }, make("span", { id: `${name}-help`, text: "Or exactly as another program does it." })));
-  return { place, show() { select.value = app.run.options.preset ?? "best"; } };
 }
 
 export function fewSettings(app) {
