@@ -9,9 +9,10 @@ enum { LINE_MOST = 16384 };
 
 static void print_to(FILE *stream, const char *before, const char *format, va_list arguments) PRINTF_LIKE(3, 0);
 
-static const char *about, *process;
-static bool holds;
-static char held[LINE_MOST];
+/* Each thread has its own: the studio's server checks options while a run complains. */
+static _Thread_local const char *about, *process;
+static _Thread_local bool holds;
+static _Thread_local char held[LINE_MOST];
 
 void complain_about(const char *file) { about = file; }
 

@@ -34,8 +34,8 @@ void option_range(const option *o, double *least, double *most) {
     *most = own ? o->most : row->most / unit;
 }
 
-static const char *const *words_of(const option *o) {
-    static const char *presets[16];
+const char *const *option_words(const option *o) {
+    static _Thread_local const char *presets[16];
     const pst_option_info *row = option_library_row(o);
     if (o->words || (row && row->words))
         return o->words ? o->words : row->words;
@@ -47,7 +47,7 @@ static const char *const *words_of(const option *o) {
 }
 
 char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]) {
-    const char *const *words = words_of(o);
+    const char *const *words = option_words(o);
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; words && words[i] && used < VALUE_TEXT_MOST; i++)
@@ -64,7 +64,7 @@ char *option_range_text(const option *o, char text[VALUE_TEXT_MOST]) {
     bool whole = o->kind == OPTION_INTEGER || o->kind == OPTION_MEBIBYTE || o->kind == OPTION_SIZE;
     option_range(o, &least, &most);
     text[0] = '\0';
-    if (!words_of(o) &&
+    if (!option_words(o) &&
         (whole || o->kind == OPTION_NUMBER || o->kind == OPTION_PAIR || (o->kind == OPTION_LIST && most > 0)))
         snprintf(text, VALUE_TEXT_MOST, whole ? "from %.0f to %.0f" : "from %.10g to %.10g", least, most);
     char first[32], last[32];
@@ -119,7 +119,7 @@ static int find_word(const char *const *words, const char *value) {
 }
 
 static bool set_integer(settings *s, const option *o, const char *given, const char *value) {
-    const char *const *words = words_of(o);
+    const char *const *words = option_words(o);
     int64_t number;
     if (!value_integer(value, &number))
         return refuse(o, given, value, "not a whole number; ");
@@ -192,7 +192,7 @@ static bool set_text(settings *s, const option *o, const char *given, const char
 }
 
 static bool set_choice(settings *s, const option *o, const char *given, const char *value) {
-    int found = find_word(words_of(o), value);
+    int found = find_word(option_words(o), value);
     if (found < 0)
         return refuse(o, given, value, "not known; ");
     store(s, o, found);
@@ -245,7 +245,7 @@ bool option_set(settings *s, const option *o, const char *given, const char *val
 
 /* NULL for a value that another option has set. */
 static const char *word_of(const option *o, int64_t value) {
-    const char *const *word = words_of(o);
+    const char *const *word = option_words(o);
     while (*word && value-- > 0)
         word++;
     return *word;

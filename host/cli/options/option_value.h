@@ -16,6 +16,9 @@ bool option_value(const settings *s, const option *o, char *text, size_t size);
 /* The library's row of the member that the option sets; NULL: it is the program's own. */
 const pst_option_info *option_library_row(const option *o);
 
+/* The words that the option's values have, ends with NULL; NULL: it has none. Valid until this thread asks again. */
+const char *const *option_words(const option *o);
+
 /* "max, avg or l2"; "" of an option without words. Returns text. */
 char *option_words_text(const option *o, char text[VALUE_TEXT_MOST]);
 
