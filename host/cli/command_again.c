@@ -214,7 +214,7 @@ int again_command(const settings *s) {
     else if (open_without_device(&r.context) && read_record(r.context, r.image, &text, &r.root) &&
              can_be_repeated(&r) && repeat_make_line(&r))
         code = run_again(&r);
-    repeat_free_line(&r);
+    line_free(&r.line);
     json_decref(r.root);
     pst_bytes_destroy(text);
     pst_context_destroy(r.context);

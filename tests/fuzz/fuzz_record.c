@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
             check(&s);
         if (good)
             options_free(&s);
-        repeat_free_line(&r);
+        line_free(&r.line);
     }
     json_decref(r.root);
     free(text);

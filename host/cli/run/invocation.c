@@ -62,7 +62,7 @@ int invocation_open(invocation *w) {
     const settings *s = w->settings;
     char index[DEVICE_CHOICE_MOST];
     print_notices(w);
-    if (!live_page_open(s, &w->page))
+    if (!w->page && !live_page_open(s, &w->page))
         return EXIT_FAILED;
     live_page_preparing(w->page, "opening the device");
     pst_context_options where;

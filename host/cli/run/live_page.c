@@ -10,6 +10,7 @@ struct live_page {
     web *web;
     bool waits; /* after a run that went well */
     bool stays;
+    bool foreign; /* somebody else closes it */
 };
 
 bool live_page_open(const settings *s, live_page **p) {
@@ -31,6 +32,13 @@ bool live_page_open(const settings *s, live_page **p) {
     *p = made;
     complain("live page: %s", web_url(made->web)); /* with --quiet too: nobody could guess it */
     return true;
+}
+
+live_page *live_page_on(web *page) {
+    live_page *made = calloc(1, sizeof *made);
+    if (made)
+        *made = (live_page){.web = page, .foreign = true};
+    return made;
 }
 
 void live_page_preparing(live_page *p, const char *what) {
@@ -92,6 +100,7 @@ void live_page_close(live_page *p) {
         complain("the page stays at %s; its button or Ctrl-C ends the program", web_url(p->web));
         web_stay(p->web, is_over);
     }
-    web_close(p->web);
+    if (!p->foreign)
+        web_close(p->web);
     free(p);
 }

@@ -11,6 +11,9 @@ typedef struct live_page live_page;
  */
 bool live_page_open(const settings *s, live_page **p);
 
+/* A page that somebody else has opened, and closes after it. NULL: no memory. */
+live_page *live_page_on(web *page);
+
 /* What takes a while before the first evaluation. */
 void live_page_preparing(live_page *p, const char *what);
 

@@ -20,30 +20,6 @@ static bool damaged(const repeat *r, const char *what) {
     return false;
 }
 
-/* ---- the command line ---- */
-
-/* "--name=value" or, where one of them is NULL, the other. */
-static void add_word(command_line *line, const char *name, const char *value) {
-    size_t size = (name ? strlen(name) + 3 : 0) + (value ? strlen(value) : 0) + 1;
-    char **longer = realloc(line->words, ((size_t)line->count + 2) * sizeof *longer);
-    line->words = longer ? longer : line->words;
-    char *word = longer ? malloc(size) : NULL;
-    if (!word) {
-        line->short_of_memory = true;
-        return;
-    }
-    snprintf(word, size, "%s%s%s%s", name ? "--" : "", name ? name : "", name && value ? "=" : "", value ? value : "");
-    line->words[line->count++] = word;
-    line->words[line->count] = NULL;
-}
-
-void repeat_free_line(repeat *r) {
-    for (int i = 0; i < r->line.count; i++)
-        free(r->line.words[i]);
-    free(r->line.words);
-    r->line = (command_line){0};
-}
-
 /* ---- files ---- */
 
 /* Where a file is: by its name as it was given, or in the image's folder. The caller frees it. */
@@ -119,7 +95,7 @@ static bool add_file(repeat *r, const json_t *entry, const char *what, const cha
     char *found = check_file(r, entry, what, instead);
     bool good = found != NULL;
     if (good)
-        add_word(&r->line, name, found);
+        line_add(&r->line, name, found);
     free(found);
     return good;
 }
@@ -151,7 +127,7 @@ static bool add_list(repeat *r, const json_t *list, const option *o, const char 
         free(found);
     }
     if (good)
-        add_word(&r->line, name, value);
+        line_add(&r->line, name, value);
     free(value);
     return good;
 }
@@ -165,7 +141,7 @@ static bool add_option(repeat *r, const json_t *pair, const option *o, const cha
     if (o->flags & NAMES_FILES)
         return add_list(r, json_object_get(json_object_get(r->root, "files"), name), o, name);
     if (!(r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
-        add_word(&r->line, name, json_string_value(value));
+        line_add(&r->line, name, json_string_value(value));
     return true;
 }
 
@@ -212,7 +188,7 @@ static bool add_start(repeat *r) {
         return add_file(r, start, "the start image", "start", NULL);
     if (strcmp(word, "noise") != 0 && strcmp(word, "content") != 0)
         return damaged(r, "start");
-    add_word(&r->line, "start", word);
+    line_add(&r->line, "start", word);
     return true;
 }
 
@@ -224,12 +200,12 @@ bool repeat_make_line(repeat *r) {
     good &= add_start(r);
     good &= add_file(r, json_object_get(r->root, "network"), "the network", "model", r->model);
     if (r->device)
-        add_word(&r->line, "device", r->device);
+        line_add(&r->line, "device", r->device);
     if (r->quiet)
-        add_word(&r->line, "quiet", NULL);
-    add_word(&r->line, "save-iter", "0");
-    add_word(&r->line, "output", r->output);
-    add_word(&r->line, NULL, "--");
+        line_add(&r->line, "quiet", NULL);
+    line_add(&r->line, "save-iter", "0");
+    line_add(&r->line, "output", r->output);
+    line_add(&r->line, NULL, "--");
     good &= add_file(r, json_object_get(r->root, "content"), "the content", NULL, NULL);
     json_array_foreach(styles, i, style) good &= add_file(r, style, "a style", NULL, NULL);
     if (r->line.short_of_memory)

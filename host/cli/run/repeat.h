@@ -7,13 +7,7 @@
 #include <jansson.h>
 
 #include "cli/options/options.h"
-
-/* A command line that grows; its strings are owned. */
-typedef struct command_line {
-    char **words;
-    int count;
-    bool short_of_memory;
-} command_line;
+#include "cli/run/command_line.h"
 
 typedef struct repeat {
     const char *image, *output, *model, *device; /* the last two NULL: those of the record */
@@ -26,7 +20,5 @@ typedef struct repeat {
 
 /* Fills the command line after checking all inputs; false after complaining. */
 bool repeat_make_line(repeat *r);
-
-void repeat_free_line(repeat *r);
 
 #endif

@@ -7,6 +7,7 @@
 #include "cli/run/log.h"
 #include "cli/run/masks.h"
 #include "cli/run/record.h"
+#include "cli/run/run_keeper.h"
 
 typedef struct run {
     invocation *invocation;
@@ -19,6 +20,7 @@ typedef struct run {
     run_log log;
     pst_progress last;        /* of the last evaluation; its pointers are not valid any more */
     double checkpoint_at;     /* seconds of the run when the last one was kept */
+    double checkpoint_cost;   /* seconds that keeping it took */
     int checkpoint_iteration; /* the last one that was kept or tried; 0: none */
     bool checkpoint_failed;
     file_mark checkpoint; /* the file that this run wrote there, or goes on from; zero: none */
@@ -27,9 +29,13 @@ typedef struct run {
     const char *bad;      /* the file of the image that could not be read, or NULL */
 
     /* May be set after run_prepare. */
-    const char *title;  /* said before the run, instead of what it runs on */
-    bool apart;         /* when a signal ends it, the image goes to OUT_N: OUT stays for a whole one */
-    pst_image **result; /* the image goes there instead of into a file; the caller's then */
+    const char *title;        /* said before the run, instead of what it runs on */
+    bool apart;               /* when a signal ends it, the image goes to OUT_N: OUT stays for a whole one */
+    pst_image **result;       /* the image goes there instead of into a file; the caller's then */
+    const run_keeper *keeper; /* no image on the way replaces a file then. NULL: none */
+
+    run_wish wish;     /* the keeper's last */
+    run_ending ending; /* after run_paint */
 } run;
 
 /* The functions give an exit code; what is wrong was told then. */

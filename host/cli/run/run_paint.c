@@ -1,5 +1,6 @@
 #include "cli/run/run_paint.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "cli/run/live_page.h"
 #include "cli/run/run_plan.h"
 #include "cli/run/signals.h"
+#include "web/platform.h"
 
 /* ---- what is written on the way ---- */
 
@@ -32,12 +34,13 @@ static pst_status write_result(run *r, const char *path, bool stopped) {
 static bool write_numbered(run *r, int iteration, char **path, char why[512]) {
     const settings *s = r->settings;
     *path = file_numbered(s->output, iteration);
-    int64_t taken = !*path || run_is_taken(r->invocation, s, *path);
+    bool there = *path && r->keeper && file_exists(*path);
+    int64_t taken = !*path || there || run_is_taken(r->invocation, s, *path);
     bool safe = world_tell(&taken, sizeof taken) && !taken;
     pst_status status = safe ? write_result(r, *path, true) : PST_OK;
     if (!safe)
-        snprintf(why, 512, "%s: is another file of this run; the image on the way is not written",
-                 *path ? *path : s->output);
+        snprintf(why, 512, "%s: is %s; the image on the way is not written", *path ? *path : s->output,
+                 there ? "there already" : "another file of this run");
     else if (status != PST_OK)
         snprintf(why, 512, "%s", pst_context_message(r->invocation->context));
     return safe && status == PST_OK;
@@ -54,14 +57,24 @@ static void write_intermediate(run *r, int iteration) {
     free(path);
 }
 
+static void tell_problem(run *r, const char *text) {
+    progress_clear(&r->invocation->report);
+    complain("%s", text);
+    live_page_note(r->invocation->page, WEB_NOTE_PROBLEM, text);
+}
+
 /* A checkpoint that cannot be written is told once; the run is worth more than it. */
 static void keep_checkpoint(run *r, double seconds) {
     const settings *s = r->settings;
+    const double begun = web_clock();
     pst_status status = pst_job_save(r->job, s->checkpoint);
-    r->checkpoint_at = seconds;
+    r->checkpoint_cost = web_clock() - begun;
+    r->checkpoint_at = seconds + r->checkpoint_cost;
     r->checkpoint_iteration = r->last.iteration;
+    if (status == PST_ERROR_RANKS)
+        world_gave_up();
     if (status != PST_OK && !r->checkpoint_failed)
-        invocation_failed(r->invocation, status);
+        tell_problem(r, pst_context_message(r->invocation->context));
     r->checkpoint_failed = status != PST_OK;
     if (status == PST_OK && world_leads())
         r->checkpoint = file_mark_of(s->checkpoint);
@@ -142,6 +155,17 @@ typedef struct decision {
     web_wishes wishes; /* of the page */
 } decision;
 
+static bool is_left(run *r, const pst_progress *now) {
+    r->wish = r->keeper ? r->keeper->wish(r->keeper->user, now) : RUN_GOES_ON;
+    return r->wish != RUN_GOES_ON;
+}
+
+/* A keeper wants checkpoints soon, but those of a large image take their time. */
+static double checkpoint_pause(const run *r) {
+    enum { COSTS = 50 };
+    return r->keeper ? fmax(r->settings->checkpoint_every, COSTS * r->checkpoint_cost) : r->settings->checkpoint_every;
+}
+
 static bool decide(run *r, const pst_progress *now, decision *d) {
     const settings *s = r->settings;
     int64_t signals = signals_caught() != 0;
@@ -153,8 +177,9 @@ static bool decide(run *r, const pst_progress *now, decision *d) {
         if (!live_page_take(r->invocation->page, &d->wishes))
             d->wishes = (web_wishes){0};
     }
-    d->stop = d->wishes.stop || signals || (s->stop_after > 0 && now->iteration >= s->stop_after);
-    d->checkpoint = s->checkpoint && (d->stop || now->seconds - r->checkpoint_at >= s->checkpoint_every);
+    d->stop = is_left(r, now) || d->wishes.stop || signals || (s->stop_after > 0 && now->iteration >= s->stop_after);
+    d->checkpoint =
+        s->checkpoint && r->wish != RUN_DROPS && (d->stop || now->seconds - r->checkpoint_at >= checkpoint_pause(r));
     return world_tell(d, sizeof *d);
 }
 
@@ -190,16 +215,27 @@ static bool after_evaluation(void *user, const pst_progress *now) {
 static bool between_tiles(void *user, const pst_tile_progress *now) {
     run *r = user;
     progress_tiles(&r->invocation->report, now);
-    return signals_caught() != 0;
+    return signals_caught() != 0 || is_left(r, NULL);
 }
 
 /* Where the image goes, for messages too; the caller frees it. */
 static char *result_path(const run *r, bool stopped) {
     const char *path = r->result ? r->title : r->settings->output;
+    if (r->keeper)
+        return r->keeper->place(r->keeper->user);
     if (stopped && r->apart)
         return file_numbered(path, r->last.iteration);
     char *copy = malloc(strlen(path) + 1);
     return copy ? strcpy(copy, path) : NULL;
+}
+
+/* As the keeper wished. */
+static int leave(run *r) {
+    if (r->wish == RUN_LEAVES && r->settings->checkpoint && r->checkpoint_iteration < r->last.iteration)
+        keep_checkpoint(r, r->last.seconds);
+    r->ending = RUN_LEFT;
+    live_page_end(r->invocation->page, NULL, true, r->wish == RUN_LEAVES ? "paused" : "cancelled");
+    return EXIT_OK;
 }
 
 static int finish(run *r, pst_status status) {
@@ -211,6 +247,8 @@ static int finish(run *r, pst_status status) {
     progress_clear(report);
     if (status != PST_OK && !stopped)
         return run_failed(r, status);
+    if (stopped && r->wish != RUN_GOES_ON)
+        return leave(r);
     if (r->last.iteration == 0) { /* stopped between tiles; a checkpoint that the run went on from stays */
         progress_say(report, "stopped in the first evaluation: there is no image yet, and nothing is written");
         return EXIT_SIGNAL + signal_number;
@@ -232,6 +270,7 @@ static int finish(run *r, pst_status status) {
         status = end_page(r, stopped, text);
     }
     free(path);
+    r->ending = status != PST_OK ? RUN_UNWRITTEN : stopped ? RUN_STOPPED : RUN_DONE;
     if (status != PST_OK)
         return invocation_failed(r->invocation, status);
     const settings *s = r->settings;
