@@ -9,6 +9,7 @@ int transfer_command(const settings *s);
 
 int batch_command(const settings *s);
 int demo_command(const settings *s);
+int studio_command(const settings *s);
 int style_make_command(const settings *s);
 int style_info_command(const settings *s);
 int info_command(const settings *s);

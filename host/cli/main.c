@@ -10,6 +10,7 @@ static int (*const runs[COMMAND_COUNT])(const settings *s) = {
     [COMMAND_RUN] = transfer_command,
     [COMMAND_BATCH] = batch_command,
     [COMMAND_DEMO] = demo_command,
+    [COMMAND_STUDIO] = studio_command,
     [COMMAND_STYLE_MAKE] = style_make_command,
     [COMMAND_STYLE_INFO] = style_info_command,
     [COMMAND_INFO] = info_command,

@@ -33,6 +33,11 @@ const command command_table[COMMAND_COUNT] = {
                       "first style, as pastiche-demo.png, with --start content and --iterations 200.\n"
                       "Takes all options of a run.",
                       .most = ANY_WORDS, .first = first_of_demo},
+    [COMMAND_STUDIO] = {"studio", "[FOLDER] [option...]", "paint in the browser",
+                        "Opens a page in the browser where images are chosen, painted and kept. Everything\n"
+                        "is in FOLDER, or in pastiche in your folder of pictures. Ctrl-C ends it; the next\n"
+                        "start goes on where it stopped.",
+                        0, 1},
     [COMMAND_STYLE_MAKE] = {"style make", "IMAGE... -o OUT.style [option...]", "store a style in a file",
                             "Stores what the network sees in one painting or in a blend of several. Runs with\n"
                             "this file need no images of the style: pastiche photo.jpg OUT.style -o out.png",

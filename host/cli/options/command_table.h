@@ -8,6 +8,7 @@ typedef enum command_id {
     COMMAND_RUN,
     COMMAND_BATCH,
     COMMAND_DEMO,
+    COMMAND_STUDIO,
     COMMAND_STYLE_MAKE,
     COMMAND_STYLE_INFO,
     COMMAND_INFO,

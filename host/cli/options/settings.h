@@ -79,8 +79,9 @@ typedef struct settings {
     bool web, web_wait;      /* a live page; keep serving it after the run */
     const char *web_address; /* NULL: the loopback */
     int web_port;            /* 0: any; below 0: the usual one or the next free */
-    struct json_t *again;    /* the inputs that the result's record names instead of these; not owned */
-    int stop_after;          /* end after this evaluation as a signal would; 0: do not */
+    bool no_browser;
+    struct json_t *again; /* the inputs that the result's record names instead of these; not owned */
+    int stop_after;       /* end after this evaluation as a signal would; 0: do not */
 
     /* pastiche batch: output is a folder, and content is NULL. */
     bool batch;

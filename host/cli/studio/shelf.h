@@ -19,7 +19,10 @@ void shelf_close(studio *s); /* also of a studio where it was not opened */
 /* What an ID means, with its file still there; false: nothing. */
 bool shelf_find(studio *s, const char *id, shelf_entry *entry);
 
-/* It was used just now. */
+/* It was used just now; id may be NULL, or not be there any more. */
 void shelf_touch(studio *s, const char *id);
+
+/* Nothing was ever put on it. */
+bool shelf_is_empty(studio *s);
 
 #endif

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cli/options/options.h"
+#include "cli/run/command_line.h"
 #include "web/platform.h"
 #include "web/web.h"
 
@@ -24,9 +25,11 @@
 #define STUDIO_UPLOAD_MOST (512ull << 20) /* bytes of a file */
 
 typedef struct studio {
-    const settings *settings; /* of the invocation; names of files in it are absolute */
-    const char *folder;       /* absolute, for people */
-    web *web;                 /* NULL before the server listens */
+    settings *settings; /* of the invocation; names of files in it are absolute */
+    command_line given; /* what of it each run has, too */
+    char *folder;       /* absolute, for people */
+    web *web;           /* NULL before the server listens */
+    path_list absolute; /* owned, for the settings */
     struct events *events;
     struct queue *queue;
     struct painter *painter;
@@ -72,7 +75,6 @@ void studio_tell(studio *s, studio_event kind, json_t *data);
 
 /* ---- the handlers, each in the file that its name begins with ---- */
 
-studio_handler studio_answer;      /* api/studio */
 studio_handler queue_answer;       /* api/runs and api/queue */
 studio_handler forecast_answer;    /* api/forecast */
 studio_handler shelf_answer;       /* api/shelf */
@@ -82,15 +84,5 @@ studio_handler from_record_answer; /* api/read */
 studio_handler trash_answer;       /* api/undo */
 studio_handler networks_answer;    /* api/networks */
 studio_handler sheets_answer;      /* api/sheets */
-
-/* ---- the studio's life, called by the command ---- */
-
-/* Opens all state over the folder that the program works in; false after complaining. studio_close accepts it then,
- * too. */
-bool studio_open(studio *s, const settings *given, const char *folder);
-
-/* The server listens; false after complaining. */
-bool studio_serve(studio *s);
-void studio_close(studio *s);
 
 #endif

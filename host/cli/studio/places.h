@@ -1,6 +1,6 @@
 /* Places of the studio: its folder, the lock on it, names of files that come from outside. */
-#ifndef PST_CLI_STUDIO_FOLDER_H
-#define PST_CLI_STUDIO_FOLDER_H
+#ifndef PST_CLI_STUDIO_PLACES_H
+#define PST_CLI_STUDIO_PLACES_H
 
 #include <stdbool.h>
 #include <stddef.h>

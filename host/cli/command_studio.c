@@ -1,0 +1,23 @@
+/* pastiche studio: a page in the browser, over a folder. */
+#include "cli/commands.h"
+#include "cli/options/complain.h"
+#include "cli/run/signals.h"
+#include "cli/studio/painter.h"
+#include "cli/studio/service.h"
+
+int studio_command(const settings *s) {
+    studio made;
+    size_t count;
+    pst_devices(NULL, 0, &count, NULL); /* may set variables that drivers read: before there are other threads */
+    const bool good = studio_open(&made, s) && studio_serve(&made);
+    if (good) {
+        complain("studio: %s", web_url(made.web)); /* with --quiet too: nobody could guess it */
+        if (!s->no_browser && !web_open_browser(web_url(made.web)) && !s->quiet)
+            complain("no browser could be opened; open this address in one");
+        painter_work(&made);
+        if (!s->quiet && signals_caught())
+            complain("the studio has ended; pastiche studio goes on where it stopped");
+    }
+    studio_close(&made);
+    return good ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,16 @@
+/* The painter: takes runs from the queue and paints them, one after the other, with one device. */
+#ifndef PST_CLI_STUDIO_PAINTER_H
+#define PST_CLI_STUDIO_PAINTER_H
+
+#include "cli/studio/studio.h"
+
+bool painter_open(studio *s); /* false after complaining */
+void painter_close(studio *s);
+
+/* Paints until a signal ends it; the main thread's. The server listens already. */
+void painter_work(studio *s);
+
+/* For api/studio: {"device", "ready", "problem", "pace"}. For any thread. */
+json_t *painter_json(studio *s);
+
+#endif

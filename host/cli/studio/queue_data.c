@@ -1,0 +1,293 @@
+/* The queue's entries, their order, and their file. */
+#include "cli/studio/queue_data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/options/complain.h"
+#include "cli/options/file_names.h"
+#include "cli/run/record.h"
+#include "cli/studio/run_line.h"
+#include "web/json.h"
+
+const char *const queue_states[QUEUE_STATES] = {"waiting", "painting", "paused", "done", "stopped", "failed"};
+
+/* ---- items ---- */
+
+void queue_set_text(char **text, const char *value) {
+    char *copy = value ? malloc(strlen(value) + 1) : NULL;
+    free(*text);
+    *text = copy ? strcpy(copy, value) : NULL;
+}
+
+char *queue_checkpoint(const char *id, char path[64]) {
+    snprintf(path, 64, STUDIO_CHECKPOINTS "/%s.state", id);
+    return path;
+}
+
+queue_item *queue_find(const struct queue *q, const char *id) {
+    for (size_t i = 0; i < q->count; i++)
+        if (strcmp(q->items[i]->id, id) == 0)
+            return q->items[i];
+    return NULL;
+}
+
+bool queue_is_finished(const queue_item *item) { return item->state >= QUEUE_DONE; }
+
+static void free_item(queue_item *item) {
+    if (!item)
+        return;
+    json_decref(item->run);
+    free(item->command);
+    free(item->output);
+    free(item->sheet);
+    free(item->error);
+    free(item);
+}
+
+void queue_drop(struct queue *q, queue_item *item) {
+    char path[64];
+    size_t i = 0;
+    while (i < q->count && q->items[i] != item)
+        i++;
+    if (i == q->count)
+        return;
+    memmove(q->items + i, q->items + i + 1, (--q->count - i) * sizeof(*q->items));
+    remove(queue_checkpoint(item->id, path));
+    free_item(item);
+}
+
+/* At the end; takes the item. False: no memory. */
+static bool append(struct queue *q, queue_item *item) {
+    queue_item **longer = item ? realloc(q->items, (q->count + 1) * sizeof(*longer)) : NULL;
+    if (!longer) {
+        free_item(item);
+        return false;
+    }
+    q->items = longer;
+    q->items[q->count++] = item;
+    return true;
+}
+
+void queue_set_command(studio *s, queue_item *item) {
+    command_line line;
+    run_problem problem;
+    free(item->command);
+    item->command = run_line_make(s, item->run, item->output, &line, &problem) ? line_text(&line) : NULL;
+    line_free(&line);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value) { return value >= 0 ? web_json_number(value, 6) : json_null(); }
+
+json_t *queue_item_json(const queue_item *item, bool whole) {
+    char title[FOLDER_NAME_MOST];
+    snprintf(title, sizeof title, "%.*s", (int)file_base(file_name(item->output)), file_name(item->output));
+    json_t *made = json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:o, s:I, s:o}", "id", item->id, "state", queue_states[item->state],
+        "title", web_json_text(title), "output", web_json_text(item->sheet ? NULL : item->output), "error",
+        web_json_text(item->error), "iteration", item->iteration, "iterations", item->iterations, "seconds_left",
+        number(item->seconds_left), "added", (json_int_t)item->added, "sheet", web_json_text(item->sheet));
+    if (whole) {
+        json_object_set_new(made, "run", json_deep_copy(item->run));
+        json_object_set_new(made, "command", web_json_text(item->command));
+    }
+    return made;
+}
+
+json_t *queue_json(const struct queue *q, bool whole) {
+    json_t *runs = json_array();
+    for (size_t i = 0; i < q->count; i++)
+        json_array_append_new(runs, queue_item_json(q->items[i], whole));
+    return json_pack("{s:b, s:o, s:o, s:o}", "paused", q->paused, "problem", web_json_text(q->problem), "current",
+                     web_json_text(q->present ? q->present->id : NULL), "runs", runs);
+}
+
+/* ---- the file ---- */
+
+static bool save(struct queue *q) {
+    json_t *runs = json_array();
+    for (size_t i = 0; i < q->count; i++) {
+        const queue_item *item = q->items[i];
+        json_t *kept = json_pack("{s:s, s:s, s:O, s:s, s:o, s:o, s:I, s:b, s:i}", "id", item->id, "state",
+                                 queue_states[item->state], "run", item->run, "output", item->output, "sheet",
+                                 web_json_text(item->sheet), "error", web_json_text(item->error), "added",
+                                 (json_int_t)item->added, "begun", item->begun, "iterations", item->iterations);
+        json_array_append_new(runs, kept);
+    }
+    json_t *root = json_pack("{s:I, s:b, s:O, s:o}", "ids", (json_int_t)q->ids, "paused", q->paused && !q->problem,
+                             "paces", q->paces, "runs", runs); /* the next start tries */
+    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+    const bool good = text && pst_file_write(q->files, STUDIO_QUEUE, text, strlen(text)) == PST_OK;
+    free(text);
+    json_decref(root);
+    return good;
+}
+
+bool queue_changed(studio *s) {
+    const bool good = save(s->queue);
+    studio_tell(s, STUDIO_EVENT_QUEUE, queue_json(s->queue, false));
+    return good;
+}
+
+static queue_state state_of(const char *name) {
+    int state = QUEUE_STATES - 1;
+    while (state > 0 && strcmp(queue_states[state], name) != 0)
+        state--;
+    return (queue_state)state;
+}
+
+/* An ID becomes part of a file's name. */
+static bool is_id(const char *text) {
+    return *text && strlen(text) < QUEUE_ID_MOST && strspn(text, "r0123456789") == strlen(text);
+}
+
+/* What was painted goes on; what was finished has been seen. */
+static bool load_item(studio *s, const json_t *kept) {
+    const char *id = record_text_of(kept, "id"), *output = record_text_of(kept, "output");
+    const queue_state state = state_of(record_text_of(kept, "state"));
+    const char *sheet = json_string_value(json_object_get(kept, "sheet")),
+               *error = json_string_value(json_object_get(kept, "error"));
+    if (!is_id(id) || !*output || state >= QUEUE_DONE || queue_find(s->queue, id))
+        return true;
+    queue_item *item = calloc(1, sizeof *item);
+    if (!item)
+        return false;
+    *item = (queue_item){.state = state == QUEUE_PAINTING ? QUEUE_PAUSED : state,
+                         .run = json_deep_copy(json_object_get(kept, "run")),
+                         .added = (long long)json_integer_value(json_object_get(kept, "added")),
+                         .begun = json_is_true(json_object_get(kept, "begun")),
+                         .iterations = (int)json_integer_value(json_object_get(kept, "iterations")),
+                         .seconds_left = -1};
+    strcpy(item->id, id);
+    queue_set_text(&item->output, output);
+    queue_set_text(&item->sheet, sheet);
+    queue_set_text(&item->error, error);
+    queue_set_command(s, item);
+    return item->output ? append(s->queue, item) : (free_item(item), false);
+}
+
+/* A file that is none stays, under another name. */
+static void set_aside(const char *why) {
+    static const char aside[] = STUDIO_QUEUE ".damaged";
+    remove(aside);
+    complain("%s: is damaged (%s) and now called %s; the queue is empty", STUDIO_QUEUE, why,
+             rename(STUDIO_QUEUE, aside) == 0 ? aside : STUDIO_QUEUE);
+}
+
+static bool load(studio *s) {
+    struct queue *q = s->queue;
+    json_error_t error;
+    json_t *kept;
+    size_t i;
+    bool good = true;
+    if (!file_exists(STUDIO_QUEUE))
+        return true;
+    json_t *root = json_load_file(STUDIO_QUEUE, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(root)) {
+        set_aside(root ? "no object" : error.text);
+        json_decref(root);
+        return true;
+    }
+    const json_int_t ids = json_integer_value(json_object_get(root, "ids"));
+    q->ids = ids > 0 ? (unsigned long long)ids : 0;
+    q->paused = json_is_true(json_object_get(root, "paused"));
+    if (json_is_object(json_object_get(root, "paces")))
+        json_object_update(q->paces, json_object_get(root, "paces"));
+    json_array_foreach(json_object_get(root, "runs"), i, kept) good = good && load_item(s, kept);
+    json_decref(root);
+    return good;
+}
+
+/* ---- its life ---- */
+
+bool queue_open(studio *s) {
+    pst_context_options where;
+    pst_context_options_init(&where, sizeof where);
+    where.device = "none";
+    struct queue *q = s->queue = calloc(1, sizeof *q);
+    bool good = q && (q->lock = web_monitor_create()) && (q->paces = json_object()) &&
+                pst_context_create(&where, &q->files) == PST_OK && load(s);
+    if (!good)
+        complain("no memory left");
+    else if (!(good = save(q)))
+        complain("%s", pst_context_message(q->files));
+    return good;
+}
+
+void queue_close(studio *s) {
+    struct queue *q = s->queue;
+    if (!q)
+        return;
+    for (size_t i = 0; i < q->count; i++)
+        free_item(q->items[i]);
+    free(q->items);
+    free(q->problem);
+    free(q->device);
+    json_decref(q->paces);
+    pst_context_destroy(q->files);
+    web_monitor_destroy(q->lock);
+    free(q);
+    s->queue = NULL;
+}
+
+/* ---- adding ---- */
+
+static bool is_taken(void *user, const char *name) {
+    const struct queue *q = user;
+    for (size_t i = 0; i < q->count; i++)
+        if (!queue_is_finished(q->items[i]) && strcmp(q->items[i]->output, name) == 0)
+            return true;
+    return false;
+}
+
+bool queue_has_output(studio *s, const char *name) {
+    web_lock(s->queue->lock);
+    const bool has = is_taken(s->queue, name);
+    web_unlock(s->queue->lock);
+    return has;
+}
+
+/* Takes the run. */
+static queue_item *make_item(studio *s, json_t *run, const char *sheet, const char *output, int iterations) {
+    queue_item *item = calloc(1, sizeof *item);
+    if (!item) {
+        json_decref(run);
+        return NULL;
+    }
+    *item = (queue_item){.run = run, .added = (long long)time(NULL), .iterations = iterations, .seconds_left = -1};
+    snprintf(item->id, sizeof item->id, "r%llu", ++s->queue->ids);
+    queue_set_text(&item->output, output);
+    queue_set_text(&item->sheet, sheet);
+    queue_set_command(s, item);
+    if (item->output)
+        return item;
+    free_item(item);
+    return NULL;
+}
+
+json_t *queue_append(studio *s, json_t *run, const char *sheet, const char *output, int iterations, web_reply *reply) {
+    struct queue *q = s->queue;
+    char name[FOLDER_NAME_MOST];
+    json_t *made = NULL;
+    web_lock(q->lock);
+    if (!sheet)
+        output = folder_free_name("", strcpy(name, output), is_taken, q);
+    if (q->count >= QUEUE_MOST) {
+        json_decref(run);
+        studio_refuse(reply, 409, "there are %d runs in the queue; remove some", QUEUE_MOST);
+    } else if (!append(q, make_item(s, run, sheet, output, iterations))) {
+        studio_refuse(reply, 500, "no memory left");
+    } else if (!queue_changed(s)) {
+        studio_refuse(reply, 507, "%s", pst_context_message(q->files));
+        queue_drop(q, q->items[q->count - 1]);
+    } else {
+        made = queue_item_json(q->items[q->count - 1], true);
+    }
+    web_tell(q->lock);
+    web_unlock(q->lock);
+    return made;
+}
