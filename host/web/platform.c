@@ -5,18 +5,13 @@
 
 #include "web/platform.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/web.h"
-
 #if defined(_WIN32)
-#include <sys/stat.h>
 /* clang-format off: the order matters */
-#include <shellapi.h>
 #include <windows.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -25,13 +20,11 @@
 typedef SOCKET socket_handle;
 #else
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #define BOTH_WAYS SHUT_RDWR
@@ -92,45 +85,6 @@ bool web_random(unsigned char *bytes, size_t count) {
     }
     return true;
 }
-
-/* ---- files ---- */
-
-static FILE *open_wide(const char *path, const wchar_t *how) {
-    wchar_t wide[MAX_PATH];
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MAX_PATH) > 0)
-        return _wfopen(wide, how);
-    errno = ENOENT;
-    return NULL;
-}
-
-FILE *web_file_create(const char *path) { return open_wide(path, L"wbxN"); }
-
-void web_file_remove(const char *path) {
-    wchar_t wide[MAX_PATH];
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MAX_PATH) > 0)
-        _wremove(wide);
-}
-
-FILE *web_file_open(const char *path, unsigned long long *bytes, unsigned long long *version) {
-    FILE *file = open_wide(path, L"rbN");
-    struct _stat64 about;
-    if (file && _fstat64(_fileno(file), &about) == 0 && (about.st_mode & _S_IFREG)) {
-        *bytes = (unsigned long long)about.st_size;
-        *version = (unsigned long long)about.st_mtime;
-        return file;
-    }
-    if (file)
-        fclose(file);
-    return NULL;
-}
-
-/* ---- the browser ---- */
-
-bool web_open_browser(const char *url) {
-    return (INT_PTR)ShellExecuteA(NULL, "open", url, NULL, NULL, SW_SHOWNORMAL) > 32; /* as it tells success */
-}
-
-/* ---- sockets ---- */
 
 static int last_error(void) { return WSAGetLastError(); }
 static void close_socket(socket_handle handle) { closesocket(handle); }
@@ -220,80 +174,6 @@ bool web_random(unsigned char *bytes, size_t count) {
         fclose(source);
     return good;
 }
-
-/* ---- files ---- */
-
-static FILE *open_as(const char *path, int flags, const char *how) {
-    int handle = open(path, flags | O_CLOEXEC, 0666);
-    FILE *file = handle < 0 ? NULL : fdopen(handle, how);
-    if (!file && handle >= 0)
-        close(handle);
-    return file;
-}
-
-FILE *web_file_create(const char *path) { return open_as(path, O_WRONLY | O_CREAT | O_EXCL, "wb"); }
-void web_file_remove(const char *path) { unlink(path); }
-
-/* Without waiting for who writes into a pipe. */
-FILE *web_file_open(const char *path, unsigned long long *bytes, unsigned long long *version) {
-    FILE *file = open_as(path, O_RDONLY | O_NONBLOCK, "rb");
-    struct stat about;
-    if (file && fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode)) {
-        *bytes = (unsigned long long)about.st_size;
-        *version = (unsigned long long)about.st_mtime * 1000003u ^ (unsigned long long)about.st_ctime * 998244353u ^
-                   (unsigned long long)about.st_ino;
-        return file;
-    }
-    if (file)
-        fclose(file);
-    return NULL;
-}
-
-/* ---- the browser ---- */
-
-extern char **environ;
-
-#if defined(__APPLE__)
-#define OPENER "open"
-static bool has_screen(void) { return true; }
-#else
-#define OPENER "xdg-open" /* which without a screen would take the terminal */
-static bool has_screen(void) { return getenv("DISPLAY") || getenv("WAYLAND_DISPLAY"); }
-#endif
-
-static void *await_opener(void *process) {
-    while (waitpid((pid_t)(intptr_t)process, NULL, 0) < 0 && errno == EINTR)
-        ;
-    return NULL;
-}
-
-/* In a group of its own, so that Ctrl-C in the terminal does not end the browser. */
-bool web_open_browser(const char *url) {
-    char opener[] = OPENER, *copy = strdup(url), *words[] = {opener, copy, NULL};
-    posix_spawnattr_t how;
-    posix_spawn_file_actions_t files;
-    pthread_t thread;
-    pid_t process;
-    if (!copy || !has_screen() || posix_spawnattr_init(&how) != 0) {
-        free(copy);
-        return false;
-    }
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP);
-    bool started = posix_spawn_file_actions_init(&files) == 0;
-    if (started) {
-        for (int stream = 0; stream < 3; stream++)
-            posix_spawn_file_actions_addopen(&files, stream, "/dev/null", stream ? O_WRONLY : O_RDONLY, 0);
-        started = posix_spawnp(&process, opener, &files, &how, words, environ) == 0;
-        posix_spawn_file_actions_destroy(&files);
-    }
-    posix_spawnattr_destroy(&how);
-    free(copy);
-    if (started && pthread_create(&thread, NULL, await_opener, (void *)(intptr_t)process) == 0)
-        pthread_detach(thread);
-    return started;
-}
-
-/* ---- sockets ---- */
 
 static int last_error(void) { return errno; }
 static void close_socket(socket_handle handle) { close(handle); }

@@ -1,5 +1,5 @@
 /* What the page's server wants of the system: a lock and a condition, a thread, a clock, true randomness, files, and
- * sockets. POSIX and Windows are in platform.c alone. */
+ * sockets. POSIX and Windows are in platform.c and platform_files.c alone. */
 #ifndef PST_WEB_PLATFORM_H
 #define PST_WEB_PLATFORM_H
 
