@@ -33,7 +33,7 @@ function greeting(app) {
 }
 
 function paintBar(app) {
-  const button = make("button", { class: "primary paint-button" }, icon("brush"), make("span", { text: "Paint" }));
+  const button = make("button", { class: "primary paint-button", title: "Ctrl+Enter", "aria-keyshortcuts": "Control+Enter" }, icon("brush"), make("span", { text: "Paint" }));
   const says = make("p", { class: "paint-says", role: "status" });
   const variants = make("button", { class: "quiet", text: "Try variants first", onclick: () => app.go("try") });
   button.addEventListener("click", async () => {
@@ -64,7 +64,7 @@ function paintBar(app) {
     if (says.textContent !== text) says.textContent = text;
     says.classList.toggle("wrong", Boolean(state.forecast?.error && ready !== null && run.content && run.styles.length));
   }
-  return { place: make("div", { class: "paint-bar" }, says, make("div", { class: "toolbar" }, variants, button)), show };
+  return { place: make("div", { class: "paint-bar" }, says, make("div", { class: "toolbar" }, variants, button)), show, press: () => button.click() };
 }
 
 function readingNote() {
@@ -97,6 +97,9 @@ export async function mount(container, app) {
     app.on("fetch", network.take),
     app.on("reading", reading.take),
   ];
+  const keys = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) bar.press(); };
+  document.addEventListener("keydown", keys);
+  offs.push(() => document.removeEventListener("keydown", keys));
   images();
   figures();
   network.show();

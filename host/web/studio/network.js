@@ -35,10 +35,10 @@ export function networkPart(app) {
 
   function chooser(networks) {
     const id = freshId("network"), { network } = app.state.studio;
-    const usual = networks.some((one) => one.name === network.name);
+    const usual = networks.some((one) => one.name === network?.name);
     const select = make("select", { id, onchange: () => app.setOptions({ model: select.value || null }) },
-      usual ? null : make("option", { value: "", text: network.name }),
-      ...networks.map((one) => make("option", { value: one.name === network.name ? "" : one.name, text: nameOf(one) })));
+      usual ? null : make("option", { value: "", text: network?.name ?? "as usual" }),
+      ...networks.map((one) => make("option", { value: one.name === network?.name ? "" : one.name, text: nameOf(one) })));
     select.value = app.run.options.model && networks.some((one) => one.name === app.run.options.model) ? app.run.options.model : "";
     return make("div", { class: "setting-head" }, make("label", { for: id, text: "Network" }), select);
   }
@@ -58,11 +58,11 @@ export function networkPart(app) {
   }
 
   function show() {
-    const { networks, network } = app.state.studio, installed = networks.filter((one) => one.installed);
+    const { networks, network } = app.state.studio, name = network?.name ?? "none is installed", installed = networks.filter((one) => one.installed);
     const wanted = networks.find((one) => one.name === RECOMMENDED && !one.installed);
     const coming = networks.filter((one) => fetching[one.name] && one !== wanted);
     place.replaceChildren(
-      installed.length > 1 ? chooser(installed) : make("p", { class: "network-name" }, make("span", { text: "Network" }), make("strong", { text: network.name })),
+      installed.length > 1 ? chooser(installed) : make("p", { class: "network-name" }, make("span", { text: "Network" }), make("strong", { text: name })),
       ...[wanted, ...coming].filter(Boolean).map(offer));
   }
   return { place, show, take };

@@ -25,7 +25,7 @@ function weightsForm() {
 }
 
 export async function mount(container, app) {
-  let selected = app.args[0] ?? null, live = null, shown = null;
+  let selected = app.args[0] ?? null, live = null, shown = null, painted = null;
   const find = (id) => app.state.queue.runs.find((entry) => entry.id === id);
   const runs = () => app.state.queue.runs.filter((entry) => !entry.sheet);
   const chosen = () => find(selected) ?? runs().find((entry) => entry.id === app.state.queue.current) ?? runs().find((entry) => entry.state === "waiting") ?? runs().findLast(isFinished) ?? null;
@@ -91,21 +91,22 @@ export async function mount(container, app) {
       const view = api.at("results", entry.output, "view");
       if (shown !== view) viewer.show({ after: view, before, whole: api.at("results", entry.output, "file"), text: entry.title, key: entry.id });
       shown = view;
-    } else if (entry.id === app.state.queue.current && live?.image && live.run && live.phase !== "preparing") {
+    } else if (entry.id === app.state.queue.current && live?.image && live.phase === "painting") {
       const url = `image/result?version=${live.image.version}`;
       if (shown !== url)
         viewer.show({ after: url, before, whole: `${url}&whole=1`, width: live.width, height: live.height, text: `The image after ${live.image.iteration} rounds`, key: entry.id });
       shown = url;
-    } else if (before) { // not begun: what it will be made of
+      painted = entry.id;
+    } else if (before && !(entry.state === "paused" && painted === entry.id && shown?.startsWith("image/"))) { // not begun: what it will be made of
       if (shown !== before) viewer.show({ after: before, text: content.name, key: entry.id });
       shown = before;
-    } else { viewer.clear(); shown = null; }
+    } else if (!before) { viewer.clear(); shown = null; }
     stage.classList.toggle("little", entry.state === "failed");
     stage.classList.toggle("pale", ["waiting", "failed"].includes(entry.state) || (entry.state === "painting" && shown === before));
   }
 
   function showFacts(entry) {
-    const painting = entry.state === "painting", now = painting && entry.id === app.state.queue.current && live?.run ? live : null;
+    const painting = entry.state === "painting", now = painting && entry.id === app.state.queue.current && live?.phase === "painting" ? live : null;
     const part = now && now.seconds_left !== null ? now.seconds / (now.seconds + now.seconds_left || 1) : entry.iterations ? entry.iteration / entry.iterations : 0;
     bar.hidden = facts.hidden = !painting && entry.state !== "paused";
     setProgress(entry.iteration ? part : 0);

@@ -30,7 +30,8 @@ export function queuePart(app, select) {
   const place = make("section", { class: "panel queue", "aria-labelledby": "queue-title" }, make("div", { class: "panel-head" }, title, make("div", { class: "toolbar" }, clear, pause)), list);
   const rows = new Map();
 
-  const waiting = () => app.state.queue.runs.filter((entry) => entry.state === "waiting");
+  const movable = (entry) => entry?.state === "waiting" || entry?.state === "paused";
+  const waiting = () => app.state.queue.runs.filter(movable);
   async function move(entry, to) {
     const all = waiting();
     if (to < 0 || to >= all.length || all[to].id === entry.id) return;
@@ -55,7 +56,7 @@ export function queuePart(app, select) {
     row.addEventListener("dragstart", (event) => { dragged = entry.id; event.dataTransfer.setData(DRAGGED, entry.id); event.dataTransfer.effectAllowed = "move"; });
     row.addEventListener("dragend", () => { dragged = null; for (const other of list.children) delete other.dataset.over; });
     row.addEventListener("dragover", (event) => {
-      if (!dragged || dragged === entry.id || find(entry.id)?.state !== "waiting") return;
+      if (!dragged || dragged === entry.id || !movable(find(entry.id))) return;
       event.preventDefault();
       row.dataset.over = "";
     });

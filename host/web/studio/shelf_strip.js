@@ -30,11 +30,12 @@ export function shelfStrip(app) {
   function card(entry) {
     const used = role === "content" ? app.run.content === entry.id : app.run.styles.some((style) => style.id === entry.id);
     return make("li", { class: "shelf-item" },
-      make("button", { class: "thumb", "aria-pressed": String(used), "data-image": entry.id, title: entry.name, draggable: true,
+      make("button", { class: "thumb", "aria-pressed": String(used), "data-image": entry.id, title: entry.name, draggable: true, "aria-keyshortcuts": "Delete",
+        onkeydown: (event) => { if (event.key === "Delete") forget(entry); },
         ondragstart: (event) => drag(event, entry.id),
         onclick: () => (used ? takeOut : putInto)(app, role, entry.id) },
       thumbnail(entry), make("span", { class: "thumb-name", text: entry.name })),
-      make("button", { class: "icon forget", "aria-label": `Take ${entry.name} off the shelf`, onclick: () => forget(entry) }, icon("close")));
+      make("button", { class: "icon forget", tabIndex: -1, "aria-label": `Take ${entry.name} off the shelf`, onclick: () => forget(entry) }, icon("close")));
   }
 
   let shown = null;
