@@ -112,8 +112,12 @@ file_mark file_mark_of(const char *path) {
     struct stat about;
     if (stat(path, &about) != 0 || (about.st_mode & S_IFMT) != S_IFREG)
         return (file_mark){0};
+    long long changed = (long long)about.st_mtime * 1000000000;
+#if !defined(_WIN32) && !defined(__APPLE__)
+    changed += about.st_mtim.tv_nsec;
+#endif
     return (file_mark){(unsigned long long)about.st_dev, (unsigned long long)about.st_ino,
-                       (unsigned long long)about.st_size, (long long)about.st_mtime};
+                       (unsigned long long)about.st_size, changed};
 }
 
 bool file_is_marked(const char *path, const file_mark *mark) {

@@ -29,7 +29,7 @@ char *file_from_home(const char *path);
 /* What tells a regular file from another one that took its name later. Zero: none. */
 typedef struct file_mark {
     unsigned long long device, number, bytes;
-    long long changed;
+    long long changed; /* nanoseconds since 1970, where the system has them */
 } file_mark;
 file_mark file_mark_of(const char *path);
 

@@ -58,9 +58,8 @@ void paths_free(path_list *list) {
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* All names in a folder, "." and ".." too, in any order. */
 #ifdef _WIN32
-static bool read_names(const char *folder, path_list *names) {
+bool paths_read_names(const char *folder, path_list *names) {
     wchar_t wide[MAX_PATH];
     char name[3 * MAX_PATH + 1];
     WIN32_FIND_DATAW found;
@@ -79,7 +78,7 @@ static bool read_names(const char *folder, path_list *names) {
     return good;
 }
 #else
-static bool read_names(const char *folder, path_list *names) {
+bool paths_read_names(const char *folder, path_list *names) {
     DIR *directory = opendir(folder);
     if (!directory) {
         if (errno != EACCES)
@@ -159,7 +158,7 @@ static bool add_fitting(path_list *list, path_list *left_out, const char *folder
         free(part);
         return good;
     }
-    good = read_names(*folder ? folder : ".", &names);
+    good = paths_read_names(*folder ? folder : ".", &names);
     if (names.count)
         qsort(names.paths, names.count, sizeof *names.paths, by_name);
     for (size_t i = 0; good && i < names.count; i++) {

@@ -25,6 +25,10 @@ bool paths_have(const path_list *list, const char *path);
  * none. Other files of the folder, or that fit, go into left_out, once each. */
 bool paths_expand(path_list *list, path_list *left_out, const char *word, bool styles);
 
+/* Adds all names in a folder, "." and ".." too, in any order; of a folder that is not there none. False after
+ * complaining. */
+bool paths_read_names(const char *folder, path_list *names);
+
 /* "a, b and 3 more", into text of `size` bytes, which it returns. */
 char *paths_names(const path_list *list, char *text, size_t size);
 

@@ -5,7 +5,8 @@
 #include "cli/studio/studio.h"
 
 bool networks_open(studio *s);
-void networks_close(studio *s); /* stops a fetch; what came is kept for the next time */
+void networks_end(studio *s); /* stops a fetch; what came is kept for the next time */
+void networks_close(studio *s);
 
 /* For api/studio: [{"name", "title", "bytes", "licence", "installed"}]. */
 json_t *networks_json(studio *s);

@@ -26,6 +26,9 @@ void queue_cancel_sheet(studio *s, const char *sheet);
 /* Whether a run that is to come or is painted will have this result. */
 bool queue_has_output(studio *s, const char *name);
 
+/* Whether such a run is made from what has this ID on the shelf. */
+bool queue_uses(studio *s, const char *id);
+
 /* The seconds that a run is likely to take on the device, and the bytes of its memory; below 0: not known. model: the
  * network's file, without folders. */
 double queue_forecast(studio *s, const char *model, double pixels, int iterations, double *bytes);

@@ -251,6 +251,19 @@ bool queue_has_output(studio *s, const char *name) {
     return has;
 }
 
+/* An ID is nothing else that a RUN could have. */
+bool queue_uses(studio *s, const char *id) {
+    bool uses = false;
+    web_lock(s->queue->lock);
+    for (size_t i = 0; i < s->queue->count && !uses; i++) {
+        char *text = queue_is_finished(s->queue->items[i]) ? NULL : json_dumps(s->queue->items[i]->run, JSON_COMPACT);
+        uses = text && strstr(text, id);
+        free(text);
+    }
+    web_unlock(s->queue->lock);
+    return uses;
+}
+
 /* Takes the run. */
 static queue_item *make_item(studio *s, json_t *run, const char *sheet, const char *output, int iterations) {
     queue_item *item = calloc(1, sizeof *item);

@@ -16,7 +16,6 @@
 #include "cli/studio/places.h"
 #include "cli/studio/queue.h"
 #include "cli/studio/run_line.h"
-#include "cli/studio/sheets.h"
 #include "cli/studio/shelf.h"
 #include "web/json.h"
 
@@ -139,7 +138,7 @@ bool studio_open(studio *s, const settings *given) {
     }
     s->folder = folder_enter(given->word_count ? given->words[0] : NULL);
     return s->folder && folder_lock(s->folder) && librarian_open(s) && shelf_open(s) && networks_open(s) &&
-           gallery_open(s) && sheets_open(s) && queue_open(s) && painter_open(s);
+           gallery_open(s) && queue_open(s) && painter_open(s);
 }
 
 bool studio_serve(studio *s) {
@@ -152,14 +151,15 @@ bool studio_serve(studio *s) {
         return false;
     }
     folder_announce(web_url(s->web));
-    return true;
+    return gallery_begin(s);
 }
 
 void studio_close(studio *s) {
+    gallery_end(s); /* what tells pages ends before their server */
+    networks_end(s);
     web_close(s->web);
     s->web = NULL;
     painter_close(s);
-    sheets_close(s);
     gallery_close(s);
     networks_close(s);
     queue_close(s);

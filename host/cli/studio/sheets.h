@@ -1,10 +1,10 @@
-/* Sheets of small variants: their cells are entries of the queue. */
+/* Sheets of small variants: their cells are entries of the queue, and what they are of lies in STUDIO_SHEETS. */
 #ifndef PST_CLI_STUDIO_SHEETS_H
 #define PST_CLI_STUDIO_SHEETS_H
 
 #include "cli/studio/studio.h"
 
-bool sheets_open(studio *s);
-void sheets_close(studio *s);
+/* Removes sheets that are a week old and have no run in the queue. */
+void sheets_clean(studio *s);
 
 #endif

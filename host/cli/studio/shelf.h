@@ -1,7 +1,9 @@
-/* The shelf: what was uploaded to be painted, in STUDIO_SOURCES. Its functions lock themselves. */
+/* The shelf: what was uploaded to be painted, in STUDIO_SOURCES. Its functions lock themselves. An ID is the beginning
+ * of a file's SHA-256, so the same bytes are the same entry. */
 #ifndef PST_CLI_STUDIO_SHELF_H
 #define PST_CLI_STUDIO_SHELF_H
 
+#include "cli/studio/names.h"
 #include "cli/studio/studio.h"
 
 typedef enum shelf_kind { SHELF_IMAGE, SHELF_STYLE, SHELF_MASK } shelf_kind;
@@ -16,13 +18,40 @@ typedef struct shelf_entry {
 bool shelf_open(studio *s);
 void shelf_close(studio *s); /* also of a studio where it was not opened */
 
-/* What an ID means, with its file still there; false: nothing. */
+/* What an ID (may be NULL) means, with its file still there; false: nothing. */
 bool shelf_find(studio *s, const char *id, shelf_entry *entry);
 
 /* It was used just now; id may be NULL, or not be there any more. */
 void shelf_touch(studio *s, const char *id);
 
-/* Nothing was ever put on it. */
+/* There is nothing on it. */
 bool shelf_is_empty(studio *s);
+
+/* The ID of a file that has this SHA-256, of 64 digits; false: none has it. */
+bool shelf_find_sha256(studio *s, const char *sha256, char id[ID_MOST]);
+
+/* As the interface has them: {"images": [...]}, last used first, and one of these; NULL: there is no such one. */
+json_t *shelf_json(studio *s);
+json_t *shelf_json_of(studio *s, const char *id);
+
+/* A file that comes to the shelf. */
+typedef struct shelf_new {
+    const char *name; /* as it was given; its ending is that of its kind */
+    const char *role; /* "content", "style" or "mask" */
+    shelf_kind kind;
+    int width, height;
+    const char *sha256;
+} shelf_new;
+
+/* Moves the file from where it was written, unless the shelf has its bytes already; *entry and id are then those of the
+ * shelf's file. False: it cannot be moved, see errno. */
+bool shelf_put(studio *s, const char *file, const shelf_new *about, char id[ID_MOST], shelf_entry *entry);
+
+/* Moves the entry's file to the trash, and puts it back. */
+void shelf_forget(studio *s, const char *id, web_reply *reply);
+void shelf_put_back(studio *s, const json_t *kept, const char *path);
+
+/* Takes one file that somebody has put there by hand; false: there is none. Writes down what has changed, too. */
+bool shelf_adopt(studio *s);
 
 #endif

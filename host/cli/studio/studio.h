@@ -37,7 +37,6 @@ typedef struct studio {
     struct shelf *shelf;
     struct gallery *gallery;
     struct networks *networks;
-    struct sheets *sheets;
 } studio;
 
 /* Answers a path whose first part is the handler's; GET and POST alike. */
