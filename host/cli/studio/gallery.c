@@ -10,7 +10,7 @@
 #include "cli/studio/librarian.h"
 #include "cli/studio/names.h"
 #include "cli/studio/sheets.h"
-#include "cli/studio/shelf.h"
+#include "cli/studio/shelf_intake.h"
 #include "cli/studio/thumbs.h"
 #include "cli/studio/trash.h"
 #include "package/printable.h"
@@ -29,7 +29,7 @@ typedef struct item {
     bool looked;       /* at the pixels */
 } item;
 
-struct gallery {
+typedef struct gallery {
     web_monitor *lock;
     item *items; /* by name */
     size_t count;
@@ -37,7 +37,7 @@ struct gallery {
     bool news;    /* pages are to be told */
     bool ending;
     web_thread *thread;
-};
+} gallery;
 
 /* ---- the list; the lock is held ---- */
 
@@ -369,7 +369,7 @@ static void run(void *self) {
             next = web_clock() + look_around(s);
         if (find_work(g, &c)) {
             look_at(s, &c);
-        } else if (!shelf_adopt(s)) {
+        } else if (!intake_adopt(s)) {
             save(g);
             is_ending(g, next - web_clock());
         }

@@ -5,11 +5,11 @@
 #include "cli/options/complain.h"
 
 /* In the order in which they came: who works through many images lets everybody in between two of them. */
-struct librarian {
+typedef struct librarian {
     web_monitor *lock;
     unsigned long next, served;
     pst_context *context;
-};
+} librarian;
 
 bool librarian_open(studio *s) {
     librarian *l = s->librarian = calloc(1, sizeof *l);

@@ -13,13 +13,13 @@
 enum { NAME_MOST = 64, PROBLEM_MOST = 512 };
 
 /* One network is fetched at a time. */
-struct networks {
+typedef struct networks {
     web_monitor *lock;
     web_thread *thread; /* that has a fetch, or had one */
     char name[NAME_MOST];
     bool fetching, stops, ending;
     double told;
-};
+} networks;
 
 /* ---- the list ---- */
 

@@ -17,12 +17,12 @@
 enum { CELLS_MOST = 64, PATH_MOST = 128, DAYS_KEPT = 7 };
 
 static char *place(const char *id, const char *name, char path[PATH_MOST]) {
-    snprintf(path, PATH_MOST, STUDIO_SHEETS "/%.32s/%.40s", id, name);
+    snprintf(path, PATH_MOST, STUDIO_SHEETS "/%.32s/%.60s", id, name);
     return path;
 }
 
 static char *cell_path(const char *id, size_t row, size_t column, char path[PATH_MOST]) {
-    char name[40];
+    char name[64];
     snprintf(name, sizeof name, "%zu-%zu.png", row, column);
     return place(id, name, path);
 }

@@ -10,12 +10,7 @@
 #include "cli/options/file_names.h"
 #include "cli/options/paths.h"
 #include "cli/run/record.h"
-#include "cli/studio/librarian.h"
 #include "cli/studio/places.h"
-#include "cli/studio/queue.h"
-#include "cli/studio/shelf_intake.h"
-#include "cli/studio/thumbs.h"
-#include "cli/studio/trash.h"
 #include "package/printable.h"
 
 static const char *const kinds[] = {[SHELF_IMAGE] = "image", [SHELF_STYLE] = "style", [SHELF_MASK] = "mask"};
@@ -28,23 +23,23 @@ typedef struct item {
     bool passed_over; /* put there by hand, and cannot be read or is a copy */
 } item;
 
-struct shelf {
+typedef struct shelf {
     web_monitor *lock;
     item *items;
     size_t count, room;
     bool changed; /* STUDIO_SHELF is to be written */
-};
+} shelf;
 
 /* ---- the list; the lock is held ---- */
 
-static item *find_id(shelf *h, const char *id) {
+static item *find_id(const shelf *h, const char *id) {
     for (size_t i = 0; i < h->count; i++)
         if (!h->items[i].passed_over && strcmp(h->items[i].id, id) == 0)
             return &h->items[i];
     return NULL;
 }
 
-static item *find_path(shelf *h, const char *path) {
+static item *find_path(const shelf *h, const char *path) {
     for (size_t i = 0; i < h->count; i++)
         if (strcmp(h->items[i].entry.path, path) == 0)
             return &h->items[i];
@@ -319,28 +314,23 @@ bool shelf_put(studio *s, const char *file, const shelf_new *about, char id[ID_M
     return good;
 }
 
-void shelf_forget(studio *s, const char *id, web_reply *reply) {
-    shelf *h = s->shelf;
-    char path[sizeof h->items->entry.path] = "";
-    web_lock(h->lock);
-    item *i = find_id(h, id);
+json_t *shelf_kept(studio *s, const char *id) {
+    web_lock(s->shelf->lock);
+    const item *i = find_id(s->shelf, id);
     json_t *kept = i ? kept_of(i) : NULL;
+    web_unlock(s->shelf->lock);
+    return kept;
+}
+
+void shelf_drop(studio *s, const char *path) {
+    shelf *h = s->shelf;
+    web_lock(h->lock);
+    item *i = find_path(h, path);
     if (i)
-        strcpy(path, i->entry.path);
+        drop(h, i);
+    save(h);
     web_unlock(h->lock);
-    if (!kept) {
-        studio_refuse(reply, 404, "the shelf has no such image");
-    } else if (queue_uses(s, id)) {
-        studio_refuse(reply, 409, "%s: a run of the queue needs it", file_name(path));
-    } else if (trash_take(path, kept, reply)) {
-        web_lock(h->lock);
-        if ((i = find_path(h, path)))
-            drop(h, i);
-        save(h);
-        web_unlock(h->lock);
-        studio_tell(s, STUDIO_EVENT_SHELF, NULL);
-    }
-    json_decref(kept);
+    studio_tell(s, STUDIO_EVENT_SHELF, NULL);
 }
 
 void shelf_put_back(studio *s, const json_t *kept, const char *path) {
@@ -361,8 +351,7 @@ void shelf_put_back(studio *s, const json_t *kept, const char *path) {
 
 /* ---- what was put there by hand ---- */
 
-/* The first file that the shelf does not know as it is now; false: there is none. The lock is held. */
-static bool find_stranger(shelf *h, char path[256], file_mark *mark) {
+static bool find_stranger(const shelf *h, char path[256], file_mark *mark) {
     path_list names = {0};
     bool found = false;
     paths_read_names(STUDIO_SOURCES, &names);
@@ -380,52 +369,48 @@ static bool find_stranger(shelf *h, char path[256], file_mark *mark) {
     return found;
 }
 
-/* Fills in what the file is now. The lock is held. */
-static void recognize(shelf *h, const char *path, const file_mark *mark, const intake *in, bool good) {
-    item *i = find_path(h, path);
-    const bool is_new = !i || strcmp(i->sha256, in->sha256) != 0;
-    char id[ID_MOST];
-    if (is_new) {
-        const item *other;
-        snprintf(id, sizeof id, "%.*s", ID_MOST - 1, in->sha256);
-        i = i ? i : add(h);
-        if (!i)
-            return;
-        *i = (item){.used = (long long)time(NULL)};
-        other = good ? find_id(h, id) : NULL;
-        i->passed_over = !good || (other && is_there(other));
-        snprintf(i->entry.path, sizeof i->entry.path, "%s", path);
-        set_name(&i->entry, file_name(path));
-        i->entry.kind = in->kind;
-        i->entry.width = in->image ? pst_image_width(in->image) : 0;
-        i->entry.height = in->image ? pst_image_height(in->image) : 0;
-        set_sha256(i, in->sha256);
-        set_role(i, "content");
-    }
-    i->mark = *mark;
-    h->changed = true;
-}
-
-bool shelf_adopt(studio *s) {
+bool shelf_find_stranger(studio *s, char path[256], file_mark *mark) {
     shelf *h = s->shelf;
-    char path[256];
-    file_mark mark;
-    intake in;
     web_lock(h->lock);
-    const bool found = find_stranger(h, path, &mark);
+    const bool found = find_stranger(h, path, mark);
     if (!found && h->changed)
         save(h);
     web_unlock(h->lock);
-    if (!found)
-        return false;
-    pst_context *context = librarian_take(s);
-    const bool good = intake_read(context, path, file_name(path), &in);
-    librarian_give(s);
+    return found;
+}
+
+/* The lock is held. */
+static void recognize(shelf *h, const char *path, const shelf_new *about) {
+    item *i = find_path(h, path), *other;
+    char id[ID_MOST];
+    if (i && about && strcmp(i->sha256, about->sha256) == 0)
+        return; /* the same bytes under a new mark */
+    if (!i && !(i = add(h)))
+        return;
+    *i = (item){.used = (long long)time(NULL), .passed_over = true};
+    snprintf(i->entry.path, sizeof i->entry.path, "%s", path);
+    set_name(&i->entry, file_name(path));
+    if (!about)
+        return;
+    snprintf(id, sizeof id, "%.*s", ID_MOST - 1, about->sha256);
+    other = find_id(h, id);
+    i->passed_over = other && is_there(other);
+    i->entry.kind = about->kind;
+    i->entry.width = about->width;
+    i->entry.height = about->height;
+    set_sha256(i, about->sha256);
+    set_role(i, about->role);
+}
+
+void shelf_recognize(studio *s, const char *path, const file_mark *mark, const shelf_new *about) {
+    shelf *h = s->shelf;
     web_lock(h->lock);
-    recognize(h, path, &mark, &in, good);
+    recognize(h, path, about);
+    item *i = find_path(h, path);
+    if (i)
+        i->mark = *mark;
+    h->changed = true;
     web_unlock(h->lock);
-    pst_image_destroy(in.image);
-    if (good)
+    if (about)
         studio_tell(s, STUDIO_EVENT_SHELF, NULL);
-    return true;
 }

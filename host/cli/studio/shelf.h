@@ -47,11 +47,18 @@ typedef struct shelf_new {
  * shelf's file. False: it cannot be moved, see errno. */
 bool shelf_put(studio *s, const char *file, const shelf_new *about, char id[ID_MOST], shelf_entry *entry);
 
-/* Moves the entry's file to the trash, and puts it back. */
-void shelf_forget(studio *s, const char *id, web_reply *reply);
+/* What is kept of an entry, for who puts it back; NULL: there is no such one. */
+json_t *shelf_kept(studio *s, const char *id);
 void shelf_put_back(studio *s, const json_t *kept, const char *path);
 
-/* Takes one file that somebody has put there by hand; false: there is none. Writes down what has changed, too. */
-bool shelf_adopt(studio *s);
+/* The entry with this path, whose file has gone. */
+void shelf_drop(studio *s, const char *path);
+
+/* A file that the shelf does not know as it is now, put there by hand; false: there is none, and what has changed is
+ * written down. */
+bool shelf_find_stranger(studio *s, char path[256], file_mark *mark);
+
+/* What it is; about NULL: nothing that can be read. */
+void shelf_recognize(studio *s, const char *path, const file_mark *mark, const shelf_new *about);
 
 #endif

@@ -5,9 +5,11 @@
 
 #include "cli/draw/demo_images.h"
 #include "cli/studio/librarian.h"
+#include "cli/studio/queue.h"
 #include "cli/studio/shelf.h"
 #include "cli/studio/shelf_intake.h"
 #include "cli/studio/thumbs.h"
+#include "cli/studio/trash.h"
 
 static void answer_entry(studio *s, const web_call *call, web_reply *reply) {
     const char *what = call->path[2];
@@ -25,6 +27,19 @@ static void answer_entry(studio *s, const web_call *call, web_reply *reply) {
         thumbs_answer(s, entry.path, entry.name, strcmp(what, "thumb") == 0 ? THUMB_SIDE : VIEW_SIDE, &made, reply);
 }
 
+/* To the trash, from where it can come back. */
+static void forget(studio *s, const char *id, web_reply *reply) {
+    shelf_entry entry;
+    json_t *kept = shelf_find(s, id, &entry) ? shelf_kept(s, id) : NULL;
+    if (!kept)
+        studio_refuse(reply, 404, "the shelf has no such image");
+    else if (queue_uses(s, id))
+        studio_refuse(reply, 409, "%s: a run of the queue needs it", entry.name);
+    else if (trash_take(entry.path, kept, reply))
+        shelf_drop(s, entry.path);
+    json_decref(kept);
+}
+
 void shelf_answer(studio *s, const web_call *call, web_reply *reply) {
     if (studio_is(call, "GET", 1))
         studio_reply(reply, 200, shelf_json(s));
@@ -35,7 +50,7 @@ void shelf_answer(studio *s, const web_call *call, web_reply *reply) {
     else if (studio_is(call, "POST", 3) && strcmp(call->path[2], "crop") == 0)
         intake_crop(s, call, reply);
     else if (studio_is(call, "POST", 3) && strcmp(call->path[2], "forget") == 0)
-        shelf_forget(s, call->path[1], reply);
+        forget(s, call->path[1], reply);
     else
         studio_unknown(call, reply);
 }
@@ -53,7 +68,7 @@ static json_t *draw(studio *s, pst_context *context, const demo_image *demo, con
     if (!rgb || pst_image_create(context, demo->width, demo->height, rgb, &image) != PST_OK)
         studio_refuse(reply, 500, "no memory left");
     else
-        made = intake_image(s, context, image, name, role, reply);
+        made = intake_image(s, context, image, 8, name, role, reply);
     pst_image_destroy(image);
     free(rgb);
     return made;

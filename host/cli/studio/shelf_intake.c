@@ -94,18 +94,23 @@ static void copy_small(pst_context *context, const pst_image *image, const char 
         thumbs_write(context, image, VIEW_SIDE, copy);
 }
 
+static shelf_new about_of(const char *name, const char *role, shelf_kind kind, const pst_image *image,
+                          const char *sha256) {
+    return (shelf_new){.name = name,
+                       .role = role,
+                       .kind = kind,
+                       .width = image ? pst_image_width(image) : 0,
+                       .height = image ? pst_image_height(image) : 0,
+                       .sha256 = sha256};
+}
+
 /* Takes a file that was read; the entry, NULL after a refusal. */
 static json_t *put(studio *s, pst_context *context, const char *file, const char *given, const char *role,
                    shelf_kind kind, const pst_image *image, const char *sha256, web_reply *reply) {
     char name[NAME_MOST], id[ID_MOST];
     shelf_entry entry;
     complete_name(given, file, kind, name);
-    const shelf_new about = {.name = name,
-                             .role = role,
-                             .kind = kind,
-                             .width = image ? pst_image_width(image) : 0,
-                             .height = image ? pst_image_height(image) : 0,
-                             .sha256 = sha256};
+    const shelf_new about = about_of(name, role, kind, image, sha256);
     if (!shelf_put(s, file, &about, id, &entry)) {
         studio_refuse(reply, errno == ENOSPC ? 507 : 500, "%s: cannot be put on the shelf: %s", name, strerror(errno));
         return NULL;
@@ -115,17 +120,14 @@ static json_t *put(studio *s, pst_context *context, const char *file, const char
     return shelf_json_of(s, id);
 }
 
-json_t *intake_image(studio *s, pst_context *context, const pst_image *image, const char *name, const char *role,
-                     web_reply *reply) {
+json_t *intake_image(studio *s, pst_context *context, const pst_image *image, int bits, const char *name,
+                     const char *role, web_reply *reply) {
     char file[UPLOAD_MOST], sha256[65];
     pst_write_options options;
     json_t *made = NULL;
     pst_write_options_init(&options, sizeof options);
     options.format = PST_FORMAT_PNG;
-    const float *samples = pst_image_samples(image);
-    const size_t count = 3 * (size_t)pst_image_width(image) * (size_t)pst_image_height(image);
-    for (size_t i = 0; i < count && !options.bits; i++) /* more than 8 bits have */
-        options.bits = fabsf(samples[i] - roundf(samples[i])) > 1e-3f ? 16 : 0;
+    options.bits = bits;
     if (!make_upload(file))
         studio_refuse(reply, 500, "no randomness");
     else if (pst_image_write(context, image, file, &options) != PST_OK ||
@@ -135,6 +137,20 @@ json_t *intake_image(studio *s, pst_context *context, const pst_image *image, co
         made = put(s, context, file, name, role, SHELF_IMAGE, image, sha256, reply);
     remove(file);
     return made;
+}
+
+bool intake_adopt(studio *s) {
+    char path[256];
+    file_mark mark;
+    intake in;
+    if (!shelf_find_stranger(s, path, &mark))
+        return false;
+    const bool good = intake_read(librarian_take(s), path, file_name(path), &in);
+    librarian_give(s);
+    const shelf_new about = about_of(file_name(path), "content", in.kind, in.image, in.sha256);
+    shelf_recognize(s, path, &mark, good ? &about : NULL);
+    pst_image_destroy(in.image);
+    return true;
 }
 
 static bool copy_bytes(const char *from, const char *to) {
@@ -240,6 +256,16 @@ static pst_status cut(pst_context *context, const pst_image *from, const part *p
     return status;
 }
 
+/* 8 bits a channel, where that loses nothing. */
+static int bits_of(const pst_image *image) {
+    const float *samples = pst_image_samples(image);
+    const size_t count = 3 * (size_t)pst_image_width(image) * (size_t)pst_image_height(image);
+    for (size_t i = 0; i < count; i++)
+        if (fabsf(samples[i] - roundf(samples[i])) > 1e-3f)
+            return 16;
+    return 8;
+}
+
 /* The crop of an entry, which keeps its role; NULL after a refusal. */
 static json_t *crop(studio *s, pst_context *context, const shelf_entry *entry, const char *role, const json_t *body,
                     web_reply *reply) {
@@ -256,7 +282,7 @@ static json_t *crop(studio *s, pst_context *context, const shelf_entry *entry, c
     else if (cut(context, image, &p, &made) != PST_OK)
         studio_refuse(reply, 500, "no memory left");
     else
-        answer = intake_image(s, context, made, name, role, reply);
+        answer = intake_image(s, context, made, bits_of(made), name, role, reply);
     pst_image_destroy(image);
     pst_image_destroy(made);
     return answer;

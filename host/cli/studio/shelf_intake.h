@@ -14,9 +14,13 @@ typedef struct intake {
 /* Reads a file, which messages call by `name`. False: in->problem says why it cannot be read. */
 bool intake_read(pst_context *context, const char *file, const char *name, intake *in);
 
-/* Puts an image on the shelf that was made here, as PNG; the entry as the interface has it, NULL after a refusal. */
-json_t *intake_image(studio *s, pst_context *context, const pst_image *image, const char *name, const char *role,
-                     web_reply *reply);
+/* Puts an image on the shelf that was made here, as PNG of 8 or 16 bits; the entry as the interface has it, NULL after
+ * a refusal. */
+json_t *intake_image(studio *s, pst_context *context, const pst_image *image, int bits, const char *name,
+                     const char *role, web_reply *reply);
+
+/* Takes one file that somebody has put on the shelf by hand; false: there is none. */
+bool intake_adopt(studio *s);
 
 /* Puts a copy of a file of the studio's folder on the shelf; false: it cannot be read or written. */
 bool intake_copy(studio *s, const char *file, const char *role);

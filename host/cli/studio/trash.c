@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "cli/options/paths.h"
-#include "cli/studio/gallery.h"
 #include "cli/studio/names.h"
 #include "cli/studio/places.h"
 #include "cli/studio/queue.h"
@@ -41,16 +40,16 @@ static bool write_about(const char *id, const char *file, const json_t *entry) {
 
 /* The file's own move is the last step: before it nothing has happened that anybody sees. */
 bool trash_take(const char *file, const json_t *entry, web_reply *reply) {
-    char id[ID_MOST], path[PATH_MOST], thumb[80];
+    char id[ID_MOST], path[PATH_MOST], copy[80];
     const file_mark mark = file_mark_of(file);
     if (!id_make(id) || !file_make_folders(place(id, ABOUT, path)) || !write_about(id, file, entry)) {
         studio_refuse(reply, 500, "%s: cannot be moved to the trash", file_name(file));
         return false;
     }
-    rename(thumbs_path(file, &mark, THUMB_SIDE, thumb), place(id, THE_THUMB, path));
+    rename(thumbs_path(file, &mark, THUMB_SIDE, copy), place(id, THE_THUMB, path));
     if (rename(file, place(id, THE_FILE, path)) != 0) {
         const int why = errno;
-        rename(place(id, THE_THUMB, path), thumb);
+        rename(place(id, THE_THUMB, path), copy);
         snprintf(path, sizeof path, STUDIO_TRASH "/%s", id);
         folder_remove(path);
         studio_refuse(reply, why == ENOENT ? 404 : 500, "%s: cannot be moved to the trash: %s", file_name(file),
@@ -67,7 +66,7 @@ static bool is_reserved(void *s, const char *name) { return queue_has_output(s, 
 
 /* Back under its name or, where that is taken meanwhile, one like it. */
 static bool put_back(studio *s, const char *id, const char *file, char path[PATH_MOST]) {
-    char name[FOLDER_NAME_MOST], from[PATH_MOST], thumb[80];
+    char name[FOLDER_NAME_MOST], from[PATH_MOST], copy[80];
     const bool sources = strncmp(file, STUDIO_SOURCES "/", sizeof STUDIO_SOURCES) == 0;
     if (strlen(file_name(file)) >= sizeof name - 16)
         return false;
@@ -77,7 +76,7 @@ static bool put_back(studio *s, const char *id, const char *file, char path[PATH
     if (rename(place(id, THE_FILE, from), path) != 0)
         return false;
     const file_mark mark = file_mark_of(path);
-    rename(place(id, THE_THUMB, from), thumbs_path(path, &mark, THUMB_SIDE, thumb));
+    rename(place(id, THE_THUMB, from), thumbs_path(path, &mark, THUMB_SIDE, copy));
     return true;
 }
 
