@@ -143,12 +143,20 @@ async function show() {
 /* ---- news ---- */
 
 async function readStudio() { app.state.studio = await api.get(api.at("studio")); }
-async function readShelf() {
-  app.state.shelf = (await api.get(api.at("shelf"))).images;
+// Answers may overtake each other: the one that was asked for last counts.
+function newest(read, take) {
+  let asked = 0;
+  return async () => {
+    const number = ++asked, answer = await read();
+    if (number === asked) take(answer);
+  };
+}
+const readShelf = newest(() => api.get(api.at("shelf")), ({ images }) => {
+  app.state.shelf = images;
   const cleaned = cleanRun(app.run);
   if (JSON.stringify(cleaned) !== JSON.stringify(app.run)) app.setRun(cleaned);
   app.tell("shelf");
-}
+});
 async function waitUntilReady() { // the device takes a moment to open
   while (app.state.studio.ready === false) {
     await sleep(700);
@@ -156,7 +164,7 @@ async function waitUntilReady() { // the device takes a moment to open
   }
   app.tell("forecast");
 }
-async function readQueue() { takeQueue(await api.get(api.at("runs"))); }
+const readQueue = newest(() => api.get(api.at("runs")), (queue) => takeQueue(queue));
 
 let stateBefore = new Map();
 function takeQueue(queue) {
