@@ -177,6 +177,8 @@ function takeQueue(queue) {
     }
   }
   stateBefore = new Map(queue.runs.map((entry) => [entry.id, entry.state]));
+  id("problem").hidden = !queue.problem; // why the program paused the queue by itself
+  id("problem").textContent = queue.problem ? `The queue is paused: ${queue.problem}` : "";
   showBadge();
   app.tell("queue");
 }

@@ -34,7 +34,7 @@ function optionRow(app, row) {
   }
   const usual = make("button", { class: "icon quiet", "aria-label": `${row.name}: as usual`, title: "As usual", onclick: () => app.setOptions({ [row.name]: null }) }, icon("undo"));
   const wrong = make("p", { class: "hint wrong", role: "alert", hidden: true });
-  const text = row.text && row.text !== row.help ? row.text.replace(/`/g, "") : row.help;
+  const text = row.text ? row.text.replace(/`/g, "").replace(/\s*\n\s*/g, " ") : row.help; // the manual's lines are no paragraphs
   const place = make("div", { class: "option-row", "data-option": row.name },
     make("label", { for: id, text: row.name }), make("span", { class: "option-control" }, control, usual),
     make("p", { class: "hint", id: help }, text, rangeText(row) && make("small", { text: ` (${rangeText(row)})` })), wrong);
@@ -54,9 +54,11 @@ function optionRow(app, row) {
   };
 }
 
+const ELSEWHERE = ["style-blend-weights"]; // the styles' shares
+
 export function allOptions(app) {
   const groups = app.state.studio.groups.map((group) => {
-    const rows = group.options.map((row) => optionRow(app, row));
+    const rows = group.options.filter((row) => !ELSEWHERE.includes(row.name)).map((row) => optionRow(app, row));
     const count = make("span", { class: "count" });
     const place = make("details", { class: "option-group" }, make("summary", {}, make("span", { text: group.name }), count), rows.map((row) => row.place));
     return { rows, place, count };
