@@ -34,9 +34,9 @@ const command command_table[COMMAND_COUNT] = {
                       "Takes all options of a run.",
                       .most = ANY_WORDS, .first = first_of_demo},
     [COMMAND_STUDIO] = {"studio", "[FOLDER] [option...]", "paint in the browser",
-                        "Opens a page in the browser where images are chosen, painted and kept. Everything\n"
-                        "is in FOLDER, or in pastiche in your folder of pictures. Ctrl-C ends it; the next\n"
-                        "start goes on where it stopped.",
+                        "Opens a page in the browser where images are chosen, painted and kept, all in\n"
+                        "FOLDER: pastiche in the user's folder of pictures if none is given. Ctrl-C ends\n"
+                        "it; the next start continues where it stopped.",
                         0, 1},
     [COMMAND_STYLE_MAKE] = {"style make", "IMAGE... -o OUT.style [option...]", "store a style in a file",
                             "Stores what the network sees in one painting or in a blend of several. Runs with\n"

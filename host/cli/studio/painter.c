@@ -14,7 +14,7 @@
 #include "cli/studio/run_line.h"
 #include "web/json.h"
 
-enum { CHECKPOINT_SECONDS = 5, TRIED_SIDE = 256, MESSAGE_MOST = 1024, NAME_MOST = 256 };
+enum { CHECKPOINT_SECONDS = 2, TRIED_SIDE = 256, MESSAGE_MOST = 1024, NAME_MOST = 256 };
 
 struct painter {
     invocation invocation;
