@@ -107,6 +107,31 @@ START_TEST(every_option_is_in_the_help) {
 }
 END_TEST
 
+/* By their first names, in both shells. */
+START_TEST(every_option_is_completed) {
+    char name[OPTION_NAME_MOST];
+    for (int shell = 0; shell < 2; shell++) {
+        if (shell)
+            PRINTED(file, completion_print_zsh(file));
+        else
+            PRINTED(file, completion_print_bash(file));
+        for
+            EACH_ROW(o) {
+                if (o->kind == OPTION_HEADING || o->flags & FOR_NEURAL_STYLE)
+                    continue;
+                option_name(o, 0, name);
+                ck_assert_msg(shell ? has_name("'--", name, "=[") : has_name(" --", name, " '"),
+                              "--%s is not completed", name);
+            }
+        for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
+            char label[64];
+            snprintf(label, sizeof label, "\n    '%s')", c->name);
+            ck_assert_msg(strstr(text, label) != NULL, "%s is not completed", c->name);
+        }
+    }
+}
+END_TEST
+
 START_TEST(every_option_is_in_the_manual) {
     char name[OPTION_NAME_MOST], tag[256];
     PRINTED(file, manual_print(file));
@@ -321,6 +346,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, every_option_is_in_the_help);
     tcase_add_test(tests, every_option_is_in_the_manual);
+    tcase_add_test(tests, every_option_is_completed);
     tcase_add_test(tests, no_two_options_of_a_command_have_one_name);
     tcase_add_test(tests, every_spelling_of_every_option_sets_it);
     tcase_add_test(tests, every_bad_value_is_refused_with_its_range_or_words);

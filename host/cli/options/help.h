@@ -1,4 +1,4 @@
-/* What the table of options says to people: --help and the manual. */
+/* What the table of options says to people: --help and the manual; and to their shells. */
 #ifndef PST_CLI_OPTIONS_HELP_H
 #define PST_CLI_OPTIONS_HELP_H
 
@@ -15,5 +15,9 @@ void help_print_group(FILE *to, const char *first);
 
 /* The manual's section on options, in the language of man pages. */
 void manual_print(FILE *to);
+
+/* Scripts that complete the command line. */
+void completion_print_bash(FILE *to);
+void completion_print_zsh(FILE *to);
 
 #endif

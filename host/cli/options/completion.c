@@ -1,0 +1,186 @@
+/* Completion of the command line for bash and zsh, from the table of options. */
+#include <string.h>
+
+#include "cli/options/help.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_value.h"
+
+/* "batch", or "model" of "model fetch". */
+static size_t first_length(const command *c) { return strcspn(c->name, " "); }
+
+static bool is_offered(const option *o, const command *c) {
+    return option_is_of(o, c) && !(o->flags & FOR_NEURAL_STYLE);
+}
+
+/* Each first word of a command once. */
+static bool is_first_of_word(const command *c) {
+    const command *before = c - 1;
+    return *c->name && (!*before->name || first_length(before) != first_length(c) ||
+                        strncmp(before->name, c->name, first_length(c)) != 0);
+}
+
+static void print_commands(FILE *to, const char *between) {
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
+        if (is_first_of_word(c))
+            fprintf(to, "%s%.*s", c > command_table + 1 ? between : "", (int)first_length(c), c->name);
+}
+
+/* The second words of "model ...". */
+static void print_second_words(FILE *to, const command *first) {
+    for (const command *c = first;
+         c < command_table + COMMAND_COUNT && strncmp(c->name, first->name, first_length(first) + 1) == 0; c++)
+        fprintf(to, "%s%s", c > first ? " " : "", c->name + first_length(first) + 1);
+}
+
+/* ---- bash ---- */
+
+/* Which words may follow an option; empty: the shell's own names of files. */
+static void print_bash_values(FILE *to) {
+    char name[OPTION_NAME_MOST];
+    for (const option *o = option_table; o < option_table + option_table_size; o++) {
+        const char *const *words = o->kind == OPTION_HEADING || !o->value ? NULL : option_words(o);
+        if (o->kind == OPTION_HEADING || !o->value || option_find(option_name(o, 0, name), NULL) != o)
+            continue;
+        fputs("    ", to);
+        for (size_t i = 0; option_name(o, i, name); i++)
+            fprintf(to, "%s%s%s", i ? "|" : "", name[1] ? "--" : "-", name);
+        fputs(") values='", to);
+        for (; words && *words; words++)
+            fprintf(to, "%s%s", *words, words[1] ? " " : "");
+        fputs("' ;;\n", to);
+    }
+}
+
+static void print_bash_options(FILE *to, const command *c) {
+    char name[OPTION_NAME_MOST];
+    for (const option *o = option_table; o < option_table + option_table_size; o++)
+        if (o->kind != OPTION_HEADING && is_offered(o, c))
+            fprintf(to, " --%s", option_name(o, 0, name));
+}
+
+void completion_print_bash(FILE *to) {
+    fputs("# Completion for bash, made from pastiche's table of options.\n"
+          "_pastiche() {\n"
+          "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+          "    local command=${COMP_WORDS[1]} second='' values='?' options=''\n"
+          "    COMPREPLY=()\n"
+          "    case $previous in\n",
+          to);
+    print_bash_values(to);
+    fputs("    esac\n"
+          "    if [[ $values != '?' ]]; then\n"
+          "        [[ $values ]] && COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
+          "        return\n"
+          "    fi\n"
+          "    case $command in\n",
+          to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
+        if (is_first_of_word(c) && strchr(c->name, ' ')) {
+            fprintf(to, "    %.*s) command=\"$command ${COMP_WORDS[2]}\" second='", (int)first_length(c), c->name);
+            print_second_words(to, c);
+            fputs("' ;;\n", to);
+        }
+    fputs("    esac\n"
+          "    case $command in\n",
+          to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
+        fprintf(to, "    '%s') options='", c->name);
+        print_bash_options(to, c);
+        fputs("' ;;\n", to);
+    }
+    fputs("    *) options='", to);
+    print_bash_options(to, command_table);
+    fputs("' ;;\n"
+          "    esac\n"
+          "    if [[ $current == -* ]]; then\n"
+          "        COMPREPLY=($(compgen -W \"$options --help --help-all --version\" -- \"$current\"))\n"
+          "    elif [[ $COMP_CWORD == 1 ]]; then\n"
+          "        COMPREPLY=($(compgen -W '",
+          to);
+    print_commands(to, " ");
+    fputs("' -- \"$current\") $(compgen -f -- \"$current\"))\n"
+          "    elif [[ $COMP_CWORD == 2 && $second ]]; then\n"
+          "        COMPREPLY=($(compgen -W \"$second\" -- \"$current\"))\n"
+          "    fi\n"
+          "}\n"
+          "complete -o bashdefault -o default -F _pastiche pastiche pastiche-mpi\n",
+          to);
+}
+
+/* ---- zsh ---- */
+
+/* Between ' and ', where _arguments takes brackets and colons for its own. */
+static void print_zsh_text(FILE *to, const char *text) {
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", to);
+        else
+            fprintf(to, strchr("[]:\\", *text) ? "\\%c" : "%c", *text);
+}
+
+static void print_zsh_option(FILE *to, const option *o) {
+    char name[OPTION_NAME_MOST];
+    const char *const *words = o->value ? option_words(o) : NULL;
+    fprintf(to, " \\\n            '--%s%s[", option_name(o, 0, name), o->value ? "=" : "");
+    print_zsh_text(to, o->help);
+    fputs("]", to);
+    if (o->value) {
+        fputs(":", to);
+        print_zsh_text(to, o->value);
+        fputs(":", to);
+        if (words) {
+            fputs("(", to);
+            for (; *words; words++)
+                fprintf(to, "%s%s", *words, words[1] ? " " : "");
+            fputs(")", to);
+        } else if (o->kind == OPTION_FILE_NAME || o->flags & NAMES_FILES) {
+            fputs("_files", to);
+        }
+    }
+    fputs("'", to);
+}
+
+static void print_zsh_command(FILE *to, const command *c, const char *pattern) {
+    fprintf(to, "    %s)\n        _arguments -S", pattern);
+    for (const option *o = option_table; o < option_table + option_table_size; o++)
+        if (o->kind != OPTION_HEADING && is_offered(o, c))
+            print_zsh_option(to, o);
+    fputs(" \\\n            '*:file:_files'\n        ;;\n", to);
+}
+
+void completion_print_zsh(FILE *to) {
+    char pattern[64];
+    fputs("#compdef pastiche pastiche-mpi\n"
+          "# Completion for zsh, made from pastiche's table of options.\n"
+          "_pastiche() {\n"
+          "    local command=$words[2]\n"
+          "    local -a commands\n"
+          "    commands=(",
+          to);
+    print_commands(to, " ");
+    fputs(")\n"
+          "    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n"
+          "        compadd -a commands\n"
+          "        _files\n"
+          "        return\n"
+          "    fi\n"
+          "    case $command in\n",
+          to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
+        if (is_first_of_word(c) && strchr(c->name, ' ')) {
+            fprintf(to, "    %.*s)\n        if (( CURRENT == 3 )); then\n            compadd ", (int)first_length(c),
+                    c->name);
+            print_second_words(to, c);
+            fputs("\n            return\n        fi\n        command=\"$command $words[3]\"\n        ;;\n", to);
+        }
+    fputs("    esac\n    case $command in\n", to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
+        snprintf(pattern, sizeof pattern, "'%s'", c->name);
+        print_zsh_command(to, c, pattern);
+    }
+    print_zsh_command(to, command_table, "*");
+    fputs("    esac\n"
+          "}\n"
+          "_pastiche \"$@\"\n",
+          to);
+}
