@@ -55,7 +55,7 @@ async function offerSettings(app, file) {
 function takeSettings(app, { run, missing = [], notes = [] }) {
   app.loadRun(run);
   if (missing.length) app.say(`Not found on this machine: ${missing.join(", ")}`, { wrong: true });
-  for (const note of notes) app.say(note);
+  for (const note of notes) app.say(`${note[0].toUpperCase()}${note.slice(1)}.`);
 }
 
 export async function loadResult(app, file) {

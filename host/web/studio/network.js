@@ -9,6 +9,7 @@ const fetching = {}; // name -> { done, total, error }; outlives the view
 export function networkPart(app) {
   const place = make("section", { class: "panel network", "aria-label": "The network" });
   const nameOf = (network) => network.title || network.name;
+  const plain = (name) => name.replace(/^built-in:(.*)\.[a-z]+$/, "$1, built in"); // of a file
 
   async function begin(name) {
     fetching[name] = { done: 0, total: 0 };
@@ -37,7 +38,7 @@ export function networkPart(app) {
     const id = freshId("network"), { network } = app.state.studio;
     const usual = networks.some((one) => one.name === network?.name);
     const select = make("select", { id, onchange: () => app.setOptions({ model: select.value || null }) },
-      usual ? null : make("option", { value: "", text: network?.name ?? "as usual" }),
+      usual ? null : make("option", { value: "", text: network ? plain(network.name) : "as usual" }),
       ...networks.map((one) => make("option", { value: one.name === network?.name ? "" : one.name, text: nameOf(one) })));
     select.value = app.run.options.model && networks.some((one) => one.name === app.run.options.model) ? app.run.options.model : "";
     return make("div", { class: "setting-head" }, make("label", { for: id, text: "Network" }), select);
@@ -58,7 +59,7 @@ export function networkPart(app) {
   }
 
   function show() {
-    const { networks, network } = app.state.studio, name = network?.name ?? "none is installed", installed = networks.filter((one) => one.installed);
+    const { networks, network } = app.state.studio, name = network ? plain(network.name) : "none is installed", installed = networks.filter((one) => one.installed);
     const wanted = networks.find((one) => one.name === RECOMMENDED && !one.installed);
     const coming = networks.filter((one) => fetching[one.name] && one !== wanted);
     place.replaceChildren(

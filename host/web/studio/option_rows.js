@@ -3,10 +3,16 @@ import { freshId, icon, make } from "./dom.js";
 
 const isOn = (value) => value === true || ["true", "1", "on"].includes(value);
 
+// The manual's text: its lines are no paragraphs, and between backquotes stand names.
+function manualText(text) {
+  return text.replace(/\s*\n\s*/g, " ").split("`").map((part, i) => (i % 2 ? make("code", { text: part }) : part));
+}
+
 function rangeText(row) {
   const parts = [];
+  if (row.kind === "flag" || row.kind === "switch") return "";
   if (row.least !== undefined && row.most !== undefined && row.most > row.least && row.most < 1e9) parts.push(`${row.least} to ${row.most}`);
-  if (row.default !== undefined && row.default !== null && row.default !== "" && !["flag", "switch"].includes(row.kind)) parts.push(`usually ${row.default}`);
+  if (row.default !== undefined && row.default !== null && row.default !== "") parts.push(`usually ${row.default}`);
   return parts.join(", ");
 }
 
@@ -34,10 +40,10 @@ function optionRow(app, row) {
   }
   const usual = make("button", { class: "icon quiet", "aria-label": `${row.name}: as usual`, title: "As usual", onclick: () => app.setOptions({ [row.name]: null }) }, icon("undo"));
   const wrong = make("p", { class: "hint wrong", role: "alert", hidden: true });
-  const text = row.text ? row.text.replace(/`/g, "").replace(/\s*\n\s*/g, " ") : row.help; // the manual's lines are no paragraphs
+  const text = row.text || row.help;
   const place = make("div", { class: "option-row", "data-option": row.name },
     make("label", { for: id, text: row.name }), make("span", { class: "option-control" }, control, usual),
-    make("p", { class: "hint", id: help }, text, rangeText(row) && make("small", { text: ` (${rangeText(row)})` })), wrong);
+    make("p", { class: "hint", id: help }, manualText(text), rangeText(row) && make("small", { text: ` (${rangeText(row)})` })), wrong);
   return {
     row, place, words: `${row.name} ${row.help} ${text}`.toLowerCase(),
     show() {

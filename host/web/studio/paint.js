@@ -28,7 +28,7 @@ export async function mount(container, app) {
   let selected = app.args[0] ?? null, live = null, shown = null, painted = null;
   const find = (id) => app.state.queue.runs.find((entry) => entry.id === id);
   const runs = () => app.state.queue.runs.filter((entry) => !entry.sheet);
-  const chosen = () => find(selected) ?? runs().find((entry) => entry.id === app.state.queue.current) ?? runs().find((entry) => entry.state === "waiting") ?? runs().findLast(isFinished) ?? null;
+  const chosen = () => find(selected) ?? runs().find((entry) => entry.id === app.state.queue.current) ?? runs().find((entry) => !isFinished(entry)) ?? runs().findLast(isFinished) ?? null;
 
   /* ---- what there is to see ---- */
 
@@ -87,7 +87,7 @@ export async function mount(container, app) {
 
   function showImage(entry) {
     const content = app.image(entry.run?.content), before = content ? api.at("shelf", content.id, "view") : null;
-    if (isFinished(entry) && entry.output) {
+    if (["done", "stopped"].includes(entry.state)) {
       const view = api.at("results", entry.output, "view");
       if (shown !== view) viewer.show({ after: view, before, whole: api.at("results", entry.output, "file"), text: entry.title, key: entry.id });
       shown = view;
@@ -180,17 +180,10 @@ export async function mount(container, app) {
     if (painting && !unfollow) unfollow = follow(takeNews);
     if (!painting && unfollow) { unfollow(); unfollow = null; live = null; }
   }
-  let current = app.state.queue.current;
   const offs = [
-    app.on("queue", () => {
-      if (current !== app.state.queue.current && selected === current && !isFinished(find(selected) ?? { state: "waiting" })) selected = null;
-      current = app.state.queue.current;
-      followIfPainting();
-      show();
-    }),
+    ...["queue", "gone"].map((name) => app.on(name, () => { followIfPainting(); show(); })),
     app.on("progress", show),
     app.on("shelf", show),
-    app.on("gone", () => { followIfPainting(); show(); }),
   ];
   leave = () => {
     for (const off of offs) off();
