@@ -57,7 +57,7 @@ def size_of_png(path):
 class Studio:
     def __init__(self, program, folder, port=0):
         self.program, self.folder, self.log = program, folder, folder + ".log"
-        environment = dict(os.environ, PASTICHE_MODEL="small", TERM="dumb", HOME=os.path.dirname(folder))
+        environment = dict(os.environ, PASTICHE_MODEL="small", TERM="dumb")
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([program, "studio", folder, "--no-browser", "--web-port", str(port)], stdout=log,
                                             stderr=subprocess.STDOUT, env=environment)

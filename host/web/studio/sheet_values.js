@@ -38,7 +38,7 @@ export function valuesOf(row, options, networks) {
   if (FIXED[row.name]) return FIXED[row.name];
   if (row.words?.length) return row.words.slice(0, 6);
   if (row.kind !== "number" && row.kind !== "integer") return [];
-  const now = Number(options[row.name] ?? row.default), least = row.least ?? -Infinity, most = row.most ?? Infinity;
+  const now = parseFloat(options[row.name] ?? row.default), least = row.least ?? -Infinity, most = row.most ?? Infinity;
   if (!Number.isFinite(now)) return [];
   const spread = now === 0 ? (row.kind === "integer" ? [0, 1, 2, 3] : [0, 0.1, 1, 10]) : [now / 4, now / 2, now, now * 2, now * 4];
   const values = spread.map((value) => (row.kind === "integer" ? Math.round(value) : value)).filter((value) => value >= least && value <= most);
