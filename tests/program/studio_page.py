@@ -141,6 +141,9 @@ class Page(browser.Browser):
             !e.disabled && [e.getAttribute("aria-label"), e.innerText?.trim()].includes({json.dumps(text)}))"""
         self.ask("document.querySelectorAll('.toast .icon').forEach((e) => e.click())")
         self.wait(found, seconds)
+        where = f"(() => {{ const r = {found}?.getBoundingClientRect(); return r && r.x + ' ' + r.y; }})()"
+        while self.ask(f"new Promise((done) => {{ const was = {where}; setTimeout(() => done(was !== {where}), 60); }})"):
+            pass  # it still moves
         place = self.ask(f"(() => {{ const e = {found}; e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();"
                          "const x = r.x + r.width / 2, y = r.y + r.height / 2, hit = document.elementFromPoint(x, y);"
                          "return e.contains(hit) || hit?.contains(e) ? [x, y] : hit?.outerHTML.slice(0, 200); })()")

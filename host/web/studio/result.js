@@ -45,15 +45,14 @@ export async function mountResult(container, app, all, offs) {
     make("h2", { class: "title gallery-title", text: titleOf(result) }),
     make("p", { class: "hint", text: [sizeText(result.width, result.height), bytesText(result.bytes), agoText(result.made)].join(" · ") }),
     summary && make("p", { class: "hint", text: `${summary.iterations} iterations${summary.stopped ? ", stopped by hand" : ""}` }),
-    made,
-    make("div", { class: "gallery-acts" },
+    make("div", { class: "gallery-acts" }, // before what comes later, so that no button moves away
       make("button", { class: "primary", text: "Paint again", disabled: !summary, title: "The same settings once more", onclick: () => paintAgain(app, name) }),
       make("button", { text: "Use its settings", disabled: !summary, title: "Load them under Make, to change some", onclick: () => useSettings(app, name) }),
       make("button", { text: "Vary", disabled: !summary, title: "Small variants of it, under Try", onclick: () => vary(app, name) }),
       make("button", { text: "Compare", disabled: !newer && !older, title: "Beside the next image", onclick: () => app.go("gallery", name, (older ?? newer).name) }),
       make("a", { class: "button", href: at("results", name, "file", { download: 1 }), download: name }, icon("download"), "Download"),
       make("button", { class: "quiet", text: "Delete", onclick: remove })),
-    settings);
+    made, settings);
 
   const onKey = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
