@@ -2,6 +2,7 @@
 
 #include "cli/studio/places.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,20 @@ static size_t copy_safe(char *to, size_t room, const char *from, const char *end
     return used;
 }
 
+/* What Windows takes for a device, with any ending. */
+static bool is_device(const char *name) {
+    static const char *const devices[] = {"con", "prn", "aux", "nul", "com", "lpt"};
+    const size_t length = strcspn(name, ".");
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        size_t same = 0;
+        while (same < 3 && tolower((unsigned char)name[same]) == devices[i][same])
+            same++;
+        if (same == 3 && (i < 4 ? length == 3 : length == 4 && name[3] >= '0' && name[3] <= '9'))
+            return true;
+    }
+    return false;
+}
+
 char *folder_safe_name(const char *from, char name[FOLDER_NAME_MOST]) {
     enum { ENDING_MOST = 8 };
     for (const char *c = from; *c; c++) /* a name from Windows has the other separators */
@@ -196,6 +211,10 @@ char *folder_safe_name(const char *from, char name[FOLDER_NAME_MOST]) {
         used = strlen(strcpy(name, "image"));
     used += copy_safe(name + used, ENDING_MOST, ending, end);
     name[used] = '\0';
+    if (is_device(name)) {
+        memmove(name + 1, name, used + 1);
+        name[0] = '_';
+    }
     return name;
 }
 

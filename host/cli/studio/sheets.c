@@ -9,6 +9,7 @@
 #include "cli/run/record.h"
 #include "cli/studio/names.h"
 #include "cli/studio/queue.h"
+#include "cli/studio/thumbs.h"
 
 #define SHEET "sheet.json"
 #define USUAL_SIZE "192"
@@ -188,12 +189,10 @@ static void answer_cell(const web_call *call, web_reply *reply) {
     const char *row = call->query(call, "row"), *column = call->query(call, "column");
     char path[PATH_MOST];
     cell_path(call->path[1], row ? strtoul(row, NULL, 10) : 0, column ? strtoul(column, NULL, 10) : 0, path);
-    reply->type = "image/png";
-    reply->keeps = true;
-    if (!file_exists(path))
+    if (file_exists(path))
+        thumbs_answer_file(path, NULL, reply);
+    else
         studio_refuse(reply, 404, "this cell is not painted yet");
-    else if ((reply->file = malloc(strlen(path) + 1)))
-        strcpy(reply->file, path);
 }
 
 void sheets_answer(studio *s, const web_call *call, web_reply *reply) {

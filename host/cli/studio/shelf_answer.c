@@ -57,7 +57,7 @@ void shelf_answer(studio *s, const web_call *call, web_reply *reply) {
 
 /* ---- the demonstration's images ---- */
 
-static json_t *draw(studio *s, pst_context *context, const demo_image *demo, const char *role, web_reply *reply) {
+static json_t *draw(studio *s, const demo_image *demo, const char *role, web_reply *reply) {
     char name[64];
     pst_image *image = NULL;
     json_t *made = NULL;
@@ -65,10 +65,12 @@ static json_t *draw(studio *s, pst_context *context, const demo_image *demo, con
     if (rgb)
         demo->draw(demo->width, demo->height, rgb);
     snprintf(name, sizeof name, "pastiche-%s.png", demo->name);
-    if (!rgb || pst_image_create(context, demo->width, demo->height, rgb, &image) != PST_OK)
+    if (!rgb || pst_image_create(NULL, demo->width, demo->height, rgb, &image) != PST_OK)
         studio_refuse(reply, 500, "no memory left");
-    else
-        made = intake_image(s, context, image, 8, name, role, reply);
+    if (image) {
+        made = intake_image(s, librarian_take(s), image, 8, name, role, reply);
+        librarian_give(s);
+    }
     pst_image_destroy(image);
     free(rgb);
     return made;
@@ -83,8 +85,7 @@ void demo_answer(studio *s, const web_call *call, web_reply *reply) {
     bool good = true;
     for (int i = 0; i < DEMO_IMAGES && good; i++) {
         const char *role = i == DEMO_CONTENT ? "content" : "style";
-        one = draw(s, librarian_take(s), &demo_images[i], role, reply);
-        librarian_give(s);
+        one = draw(s, &demo_images[i], role, reply);
         good = one && json_array_append_new(images, one) == 0;
     }
     if (good)
