@@ -15,8 +15,10 @@
 
 #if defined(_WIN32)
 #include <io.h>
-#include <shellapi.h>
+/* clang-format off */
 #include <windows.h>
+#include <shellapi.h> /* which needs it */
+/* clang-format on */
 #else
 #include <pthread.h>
 #include <spawn.h>
