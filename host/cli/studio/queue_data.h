@@ -25,7 +25,7 @@ typedef struct queue_item {
     long long added;     /* seconds since 1970 */
     bool begun, cancelled;
     int iteration, iterations;
-    double seconds_left, loss;
+    double seconds, seconds_left, loss; /* seconds: as in pst_progress; 0: not begun */
 } queue_item;
 
 struct queue {

@@ -70,8 +70,8 @@ static void tell_progress(studio *s, const queue_item *item) {
         return;
     q->told = now;
     studio_tell(s, STUDIO_EVENT_PROGRESS,
-                json_pack("{s:s, s:i, s:i, s:o, s:o}", "id", item->id, "iteration", item->iteration, "iterations",
-                          item->iterations, "seconds_left",
+                json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "id", item->id, "iteration", item->iteration, "iterations",
+                          item->iterations, "seconds", web_json_number(item->seconds, 6), "seconds_left",
                           item->seconds_left >= 0 ? web_json_number(item->seconds_left, 6) : json_null(), "loss",
                           web_json_number(item->loss, 6)));
 }
@@ -83,6 +83,7 @@ run_wish queue_wish(studio *s, const pst_progress *now) {
     if (item && now) {
         item->iteration = now->iteration;
         item->iterations = now->iterations;
+        item->seconds = now->seconds;
         item->seconds_left = now->seconds_left;
         item->loss = now->loss;
         tell_progress(s, item);

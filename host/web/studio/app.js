@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { icon, later, make } from "./dom.js";
 import { begin as beginForecast } from "./forecast.js";
+import { partOf } from "./format.js";
 import { takePastes } from "./intake.js";
 
 const routes = {
@@ -187,8 +188,7 @@ function showBadge() {
   const open = app.state.queue.runs.filter((entry) => ["waiting", "painting", "paused"].includes(entry.state));
   const now = open.find((entry) => entry.id === app.state.queue.current), badge = id("badge");
   badge.hidden = open.length === 0;
-  const part = now && now.iterations ? Math.floor((100 * now.iteration) / now.iterations) : 0;
-  badge.textContent = app.state.queue.paused ? "paused" : now ? `${part} %` : String(open.length);
+  badge.textContent = app.state.queue.paused ? "paused" : now ? `${Math.floor(100 * partOf(now))} %` : String(open.length);
 }
 
 function setGone(gone) {
@@ -208,7 +208,7 @@ function take(name, data) {
   if (name === "shelf") soon.shelf();
   if (name === "progress") {
     const entry = app.state.queue.runs.find((one) => one.id === data.id);
-    if (entry) Object.assign(entry, { iteration: data.iteration, iterations: data.iterations, seconds_left: data.seconds_left });
+    if (entry) Object.assign(entry, data);
     showBadge();
   }
   if (name === "results" || name === "progress" || name === "fetch") app.tell(name, data);

@@ -47,3 +47,9 @@ export function agoText(epoch) {
 
 // What comes last in a path or a long name stays readable.
 export const stemOf = (name) => name.replace(/\.[a-z0-9]{1,5}$/i, "");
+
+// How much of a run is done: of its time where that is known, for later scales take longer.
+export function partOf(entry) {
+  if (entry.seconds > 0 && entry.seconds_left !== null && entry.seconds_left >= 0) return entry.seconds / (entry.seconds + entry.seconds_left);
+  return entry.iterations ? entry.iteration / entry.iterations : 0;
+}

@@ -84,10 +84,9 @@ export function takeDrops(app, place, role) {
   place.addEventListener("dragover", (event) => { if (wants(event)) event.preventDefault(); });
   place.addEventListener("dragleave", () => { if (--depth <= 0) leave(); });
   place.addEventListener("drop", (event) => {
-    if (!wants(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
     leave();
+    if (event.defaultPrevented || !wants(event)) return; // a place inside took it
+    event.preventDefault();
     const own = event.dataTransfer.getData(OWN);
     if (own) putInto(app, role ?? emptyRole(app), own);
     else takeFiles(app, [...event.dataTransfer.files], role);

@@ -49,10 +49,9 @@ function paintBar(app) {
     if (!run.styles.length) return "Now choose a style.";
     if (!forecast) return "";
     if (forecast.error) return forecast.error;
-    const time = forecast.seconds ? `About ${timeText(forecast.seconds)}` : "The first run shows how fast this machine is";
     const size = `${sizeText(forecast.width, forecast.height)}, ${forecast.iterations} rounds`;
-    if (!forecast.fits) return `${time} for ${size}. It may need more memory than the device has${forecast.bytes ? `: ${bytesText(forecast.bytes)}` : ""}.`;
-    return `${time} for ${size}`;
+    const text = forecast.seconds ? `About ${timeText(forecast.seconds)} for ${size}` : `${size}: the first run shows how fast this machine is`;
+    return forecast.fits ? text : `${text}. It may need more memory than the device has${forecast.bytes ? `: ${bytesText(forecast.bytes)}` : ""}.`;
   }
   function show() {
     const { run, state } = app, ready = run.content && run.styles.length && !state.forecast?.error;

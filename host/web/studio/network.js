@@ -60,7 +60,7 @@ export function networkPart(app) {
 
   function show() {
     const { networks, network } = app.state.studio, name = network ? plain(network.name) : "none is installed", installed = networks.filter((one) => one.installed);
-    const wanted = networks.find((one) => one.name === RECOMMENDED && !one.installed);
+    const wanted = networks.find((one) => one.name === RECOMMENDED && !one.installed && !network?.name.includes(RECOMMENDED));
     const coming = networks.filter((one) => fetching[one.name] && one !== wanted);
     place.replaceChildren(
       installed.length > 1 ? chooser(installed) : make("p", { class: "network-name" }, make("span", { text: "Network" }), make("strong", { text: name })),

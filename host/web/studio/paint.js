@@ -1,7 +1,7 @@
 // Paint: the image as it comes, what can be done with it, and the queue.
 import * as api from "./api.js";
 import { icon, make } from "./dom.js";
-import { clockText, timeText } from "./format.js";
+import { clockText, partOf, timeText } from "./format.js";
 import { follow } from "./live.js";
 import { isFinished, queuePart, stateText } from "./queue.js";
 import { makeViewer } from "./viewer.js";
@@ -107,9 +107,8 @@ export async function mount(container, app) {
 
   function showFacts(entry) {
     const painting = entry.state === "painting", now = painting && entry.id === app.state.queue.current && live?.phase === "painting" ? live : null;
-    const part = now && now.seconds_left !== null ? now.seconds / (now.seconds + now.seconds_left || 1) : entry.iterations ? entry.iteration / entry.iterations : 0;
     bar.hidden = facts.hidden = !painting && entry.state !== "paused";
-    setProgress(entry.iteration ? part : 0);
+    setProgress(entry.iteration ? partOf(now ?? entry) : 0);
     const rate = now?.pace || 0, figure = rate >= 1 ? rate : rate > 0 ? 1 / rate : 0;
     const put = (place, text) => { if (place.textContent !== text) place.textContent = text; };
     put(round.value, entry.iteration ? `${now ? now.iteration : entry.iteration} of ${entry.iterations}` : "–");
@@ -121,7 +120,7 @@ export async function mount(container, app) {
   /* A screen reader hears of every tenth, but not all the time. */
   let spokenTenth = 0, spokenAt = 0;
   function announce(entry) {
-    const tenth = entry.iterations ? Math.floor((10 * entry.iteration) / entry.iterations) : 0;
+    const tenth = Math.floor(10 * partOf(entry));
     if (entry.state !== "painting" || tenth === spokenTenth || Date.now() - spokenAt < 15000) return;
     if (tenth > 0) app.speak(`${10 * tenth} per cent painted${entry.seconds_left ? `, ${timeText(entry.seconds_left)} left` : ""}`);
     spokenTenth = tenth;
@@ -152,8 +151,7 @@ export async function mount(container, app) {
     showImage(entry);
     showFacts(entry);
     announce(entry);
-    const part = entry.iterations ? Math.floor((100 * entry.iteration) / entry.iterations) : 0;
-    document.title = `${entry.state === "painting" ? `${part} % ` : ""}${entry.title} – pastiche studio`;
+    document.title = `${entry.state === "painting" ? `${Math.floor(100 * partOf(entry))} % ` : ""}${entry.title} – pastiche studio`;
   }
 
   function takeNews(news, points, marks, fresh) {

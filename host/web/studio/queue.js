@@ -1,7 +1,7 @@
 // The runs in their order: what is being painted, what waits, what is finished; moved by buttons or by dragging.
 import * as api from "./api.js";
 import { icon, make } from "./dom.js";
-import { timeText } from "./format.js";
+import { partOf, timeText } from "./format.js";
 import { thumbnail } from "./images.js";
 
 export const isFinished = (entry) => ["done", "stopped", "failed"].includes(entry.state);
@@ -12,7 +12,7 @@ export function stateText(entry, paused) {
   if (entry.state === "painting") {
     if (!entry.iteration) return "getting ready";
     const left = timeText(entry.seconds_left);
-    return `${Math.floor((100 * entry.iteration) / entry.iterations)} %${left ? `, ${left} left` : ""}`;
+    return `${Math.floor(100 * partOf(entry))} %${left ? `, ${left} left` : ""}`;
   }
   if (entry.state === "paused") return `paused at ${entry.iteration} of ${entry.iterations}`;
   if (entry.state === "done") return "painted";
@@ -93,7 +93,7 @@ export function queuePart(app, select) {
     made.row.dataset.state = entry.state;
     made.row.draggable = index >= 0;
     made.bar.hidden = !open;
-    made.bar.firstElementChild.style.width = `${entry.iterations ? (100 * entry.iteration) / entry.iterations : 0}%`;
+    made.bar.firstElementChild.style.width = `${100 * partOf(entry)}%`;
     if (entry.id === selected) made.choose.setAttribute("aria-current", "true"); else made.choose.removeAttribute("aria-current");
     made.up.hidden = made.down.hidden = index < 0;
     made.up.disabled = index === 0;

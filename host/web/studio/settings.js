@@ -115,5 +115,5 @@ export function fewSettings(app) {
 export function firstOptions(app) {
   const { studio } = app.state, side = 512, megapixels = (side * side * 0.75) / 1e6;
   const fits = ["400", "150", "60"].find((iterations) => studio.pace && studio.pace * megapixels * iterations <= 75);
-  return { "image-size": String(side), iterations: fits ?? (studio.pace ? "60" : "150"), start: "content" };
+  return { "image-size": String(side), iterations: fits ?? "60", start: "content" };
 }
