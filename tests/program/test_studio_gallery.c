@@ -219,6 +219,22 @@ START_TEST(the_shelf_forgets_and_remembers) {
 }
 END_TEST
 
+START_TEST(what_a_run_needs_stays) {
+    char path[128], run[512];
+    const char *id = shelved("needed.png", "content", 35), *style = shelved("also.png", "style", 36);
+    json_decref(studio_post("queue", "{\"paused\": true}", 200));
+    snprintf(run, sizeof run, "{\"content\": \"%s\", \"styles\": [{\"id\": \"%s\"}]}", id, style);
+    json_t *entry = studio_post("runs", run, 201);
+    snprintf(path, sizeof path, "shelf/%s/forget", id);
+    ck_assert(strstr(studio_error(studio_post(path, "", 409)), "needed.png: a run"));
+    snprintf(run, sizeof run, "runs/%s/cancel", state_text(entry, "id"));
+    json_decref(studio_post(run, "", 200));
+    json_decref(studio_post(path, "", 200));
+    json_decref(studio_post("queue", "{\"paused\": false}", 200));
+    json_decref(entry);
+}
+END_TEST
+
 /* ---- records ---- */
 
 static json_t *queue_run(const char *run, int code) { return studio_post("runs", run, code); }
@@ -448,6 +464,7 @@ int main(void) {
     tcase_add_test(cases, copies_and_files_are_of_the_result);
     tcase_add_test(cases, what_is_deleted_can_come_back);
     tcase_add_test(cases, the_shelf_forgets_and_remembers);
+    tcase_add_test(cases, what_a_run_needs_stays);
     tcase_add_test(cases, a_result_is_painted_again_to_the_byte);
     tcase_add_test(cases, foreign_records_name_nothing_outside);
     tcase_add_test(cases, a_sheet_is_small_runs);

@@ -199,6 +199,31 @@ START_TEST(the_same_bytes_are_one_entry) {
 }
 END_TEST
 
+START_TEST(uploads_at_once_are_one_entry_each) {
+    enum { CLIENTS = 6 };
+    bytes files[2] = {png_of(90, 70, 21), png_of(90, 70, 22)};
+    const size_t count = on_shelf();
+    const int before = sources();
+    pid_t clients[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        fflush(NULL);
+        clients[i] = fork();
+        if (clients[i] == 0) {
+            const bytes *file = &files[i % 2];
+            _exit(studio_send("shelf?name=once.png&role=style", file->data, file->count) == 201 ? 0 : 1);
+        }
+        ck_assert_int_gt(clients[i], 0);
+    }
+    for (int i = 0; i < CLIENTS; i++)
+        ck_assert_int_eq(wait_for(clients[i]), 0);
+    ck_assert_uint_eq(on_shelf(), count + 2);
+    ck_assert_int_eq(sources(), before + 2);
+    ck_no_rests();
+    pst_bytes_destroy(files[0].data);
+    pst_bytes_destroy(files[1].data);
+}
+END_TEST
+
 static const char *const names[] = {
     "../../above.png",
     "/etc/passwd",
@@ -402,6 +427,7 @@ int main(void) {
     tcase_add_loop_test(cases, formats_that_are_only_read_are_taken, 0, 5);
     tcase_add_test(cases, bad_files_are_refused_with_the_readers_reason);
     tcase_add_test(cases, the_same_bytes_are_one_entry);
+    tcase_add_test(cases, uploads_at_once_are_one_entry_each);
     tcase_add_loop_test(cases, no_name_leads_out_of_the_folder, 0, sizeof names / sizeof *names);
     tcase_add_test(cases, what_is_not_an_id_is_nothing);
     tcase_add_test(cases, small_copies_are_upright);

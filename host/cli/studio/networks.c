@@ -19,6 +19,7 @@ typedef struct networks {
     char name[NAME_MOST];
     bool fetching, stops, ending;
     double told;
+    json_t *last; /* that was told; NULL: nothing yet */
 } networks;
 
 /* ---- the list ---- */
@@ -63,10 +64,13 @@ json_t *networks_json(studio *s) {
 
 /* ---- fetching ---- */
 
+/* Listeners, and who asks later. The lock is held. */
 static void tell(studio *s, uint64_t done, uint64_t total, const char *phase, const char *problem) {
-    studio_tell(s, STUDIO_EVENT_FETCH,
-                json_pack("{s:s, s:I, s:I, s:s, s:o}", "name", s->networks->name, "done", (json_int_t)done, "total",
-                          (json_int_t)total, "phase", phase, "error", web_json_text(problem)));
+    networks *n = s->networks;
+    json_decref(n->last);
+    n->last = json_pack("{s:s, s:I, s:I, s:s, s:o}", "name", n->name, "done", (json_int_t)done, "total",
+                        (json_int_t)total, "phase", phase, "error", web_json_text(problem));
+    studio_tell(s, STUDIO_EVENT_FETCH, json_copy(n->last));
 }
 
 static bool follow(void *user, const pst_fetch_progress *now) {
@@ -76,11 +80,11 @@ static bool follow(void *user, const pst_fetch_progress *now) {
     networks *n = s->networks;
     web_lock(n->lock);
     const bool stops = n->stops;
-    web_unlock(n->lock);
     if (web_clock() - n->told >= TELL_SECONDS) {
         n->told = web_clock();
         tell(s, now->done, now->total, phases[now->phase], NULL);
     }
+    web_unlock(n->lock);
     return stops;
 }
 
@@ -156,13 +160,23 @@ static void answer_stop(studio *s, const char *name, web_reply *reply) {
     web_unlock(n->lock);
 }
 
+/* What can be had, and what has become of the last fetch. */
+static void answer_list(studio *s, web_reply *reply) {
+    networks *n = s->networks;
+    json_t *list = networks_json(s);
+    web_lock(n->lock);
+    json_t *last = n->last ? json_deep_copy(n->last) : json_null();
+    web_unlock(n->lock);
+    studio_reply(reply, 200, json_pack("{s:o, s:o}", "networks", list, "fetch", last));
+}
+
 void networks_answer(studio *s, const web_call *call, web_reply *reply) {
     if (studio_is(call, "POST", 3) && strcmp(call->path[2], "fetch") == 0)
         answer_fetch(s, call->path[1], reply);
     else if (studio_is(call, "POST", 3) && strcmp(call->path[2], "stop") == 0)
         answer_stop(s, call->path[1], reply);
     else if (studio_is(call, "GET", 1))
-        studio_reply(reply, 200, json_pack("{s:o}", "networks", networks_json(s)));
+        answer_list(s, reply);
     else
         studio_unknown(call, reply);
 }
@@ -192,6 +206,7 @@ void networks_close(studio *s) {
     if (!n)
         return;
     web_monitor_destroy(n->lock);
+    json_decref(n->last);
     free(n);
     s->networks = NULL;
 }
