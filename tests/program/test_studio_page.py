@@ -110,6 +110,8 @@ def test_queue_and_tabs(page, other, studio, inputs, shots):
     other.tap("Cancel hill in waves")
     page.wait(f"{ROWS}.length === 2")
     page.wait("Number(document.querySelector('.facts dd').textContent.split(' ')[0]) > 0 || document.querySelector('.viewer-layer.after img')", 60)
+    page.ask("document.querySelector('.queue-row[data-state=painting] .queue-choose').click()")
+    page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after') && document.querySelector('#legend tr')", 60)
     check_view(page, "painting", shots)
 
     page.tap("Pause", ".queue")
@@ -178,8 +180,9 @@ def test_regions(page, studio, shots):
     page.wait("document.querySelector('.command code').textContent.includes('--content-mask')")
     masks = glob.glob(os.path.join(studio.folder, "sources", "*regions*.png"))
     check(len(masks) == 1, masks)
-    chunks, content = read_chunks(masks[0]), size_of_png(glob.glob(os.path.join(studio.folder, "sources", "photo.png"))[0])
-    check(size_of_png(masks[0]) == content and chunks[b"PLTE"][:6] == bytes((255, 255, 255, 230, 25, 40)), "the mask's size or colors")
+    width, height = size_of_png(masks[0])
+    check(width >= 512 and width * 72 == height * 96, "the mask's proportions:", width, height)
+    check(read_chunks(masks[0])[b"PLTE"][:6] == bytes((255, 255, 255, 230, 25, 40)), "the mask's colors")
     # It opens again as it was left.
     page.tap("Regions: on", ".content-place")
     page.wait(f"{share} === {first}")
@@ -337,11 +340,12 @@ def measure_gallery(page, program, folder, images):
             painted = page.ask("Math.round(performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1)")
             print(f"gallery of 500, thumbnails {which}: first paint {painted} ms, first image {first:.2f} s, all in view {whole:.2f} s, "
                   f"{page.images} images, {page.bytes / 1e6:.1f} MB")
-        for _ in range(200):  # all the way down
-            if page.ask("(() => { scrollBy(0, innerHeight); return document.querySelectorAll('.gallery-tile').length === 500 && scrollY + innerHeight > document.documentElement.scrollHeight - 50; })()"):
+        seen = "[...document.querySelectorAll('.gallery-tile img')].filter((e) => { const r = e.getBoundingClientRect(); return r.bottom > 0 && r.top < innerHeight; })"
+        end = "document.querySelectorAll('.gallery-tile').length === 500 && scrollY + innerHeight > document.documentElement.scrollHeight - 50"
+        for _ in range(200):  # all the way down, looking at each
+            page.wait(f"{seen}.every((e) => e.complete && e.naturalWidth)", 60)
+            if page.ask(f"{end} || (scrollBy(0, innerHeight), false)"):
                 break
-            time.sleep(0.15)
-        page.wait("[...document.querySelectorAll('.gallery-tile img')].filter((e) => e.getAttribute('src')).every((e) => e.complete)", 120)
         print(f"gallery of 500 to its end: {page.images} images, {page.bytes / 1e6:.1f} MB")
         check(page.bytes < 50e6, "images sent:", page.bytes)
     finally:

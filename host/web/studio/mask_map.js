@@ -14,12 +14,12 @@ export const REGIONS = [
 ];
 export const hexOf = ([r, g, b]) => `#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`;
 
-const SIDE_MOST = 1024;   // of a map: finer than any brush needs
+const SIDE_LEAST = 512, SIDE_MOST = 1024; // of a map: as fine as a brush needs
 const UNDO_MOST = 60;
 
-// The size of a map for an image: its proportions, as exactly as whole pixels allow.
+// The size of a map for an image: its proportions, as exactly as whole pixels allow. Small images have several pixels for one.
 export function mapSize(width, height) {
-  const scale = Math.min(1, SIDE_MOST / Math.max(width, height));
+  const side = Math.max(width, height), scale = side > SIDE_MOST ? SIDE_MOST / side : Math.ceil(SIDE_LEAST / side);
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
 }
 

@@ -112,6 +112,7 @@ export async function vary(app, name) {
   const found = await runOf(app, name);
   if (!found) return;
   app.setRun(found.run);
+  sessionStorage.removeItem("pastiche-studio-sheet");
   app.go("try");
   sayMissing(app, found);
 }

@@ -4,8 +4,14 @@ import { timeText } from "./format.js";
 import { makeBuilder } from "./sheet_builder.js";
 import { wordsOf } from "./sheet_values.js";
 
-const KEPT = "pastiche-studio-sheet"; // the last sheet is there when one comes back
+const KEPT = "pastiche-studio-sheet"; // the last sheet is there when one comes back with the same images
+const imagesOf = ({ content, styles }) => JSON.stringify([content, styles.map(({ id }) => id)]);
 let offs = [];
+
+function lastSheet(run) {
+  const { id, images } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  return images === imagesOf(run) ? id : undefined;
+}
 
 export async function mount(container, app) {
   if (!app.run.content || app.run.styles.length === 0) {
@@ -21,7 +27,7 @@ export async function mount(container, app) {
   offs.push(builder.destroy);
   container.append(make("div", { class: "gallery-head" }, make("h2", { class: "title", text: "Try" }),
     make("p", { class: "hint", text: "Small variants over one or two settings. A click takes the settings of one." })), builder.element, place);
-  const sheet = app.args[0] ?? sessionStorage.getItem(KEPT);
+  const sheet = app.args[0] ?? lastSheet(app.run);
   if (sheet) await mountSheet(place, app, sheet);
   else place.append(makeHint());
 }
@@ -43,7 +49,7 @@ async function mountSheet(place, app, id) {
     place.append(app.args[0] ? make("p", { class: "hint wrong", text: problem.message }) : makeHint());
     return;
   }
-  sessionStorage.setItem(KEPT, id);
+  sessionStorage.setItem(KEPT, JSON.stringify({ id, images: imagesOf(app.run) }));
   const { columns, rows } = sheet, cells = new Map(); // "row,column" -> its parts
   const text = make("p", { class: "sheet-state", role: "status" });
   const stop = make("button", { class: "quiet", text: "Stop the sheet", onclick: stopAll });
