@@ -16,6 +16,7 @@ export const hexOf = ([r, g, b]) => `#${[r, g, b].map((v) => v.toString(16).padS
 
 const SIDE_LEAST = 512, SIDE_MOST = 1024; // of a map: as fine as a brush needs
 const UNDO_MOST = 60;
+const STEP_PART = 0.16, REACH_PART = 3.5; // of the fill's tolerance: from pixel to pixel, and from where it began
 
 // The size of a map for an image: its proportions, as exactly as whole pixels allow. Small images have several pixels for one.
 export function mapSize(width, height) {
@@ -88,24 +89,26 @@ export function makeMap(width, height, labels = new Uint8Array(width * height)) 
 
   map.fillAll = (label) => { map.labels.fill(label); touch(0, 0, width - 1, height - 1); };
 
-  // What hangs together with a place: of its region, and if there are pixels (RGBA of the map's size), also of its color.
+  // What hangs together with a place: of its region, and if there are pixels (RGBA of the map's size), also of its color: like
+  // that of the place, or less like it and reached in small steps, as in a sky that grows paler.
   map.fill = (px, py, label, pixels = null, tolerance = 0) => {
-    const start = py * width + px, own = map.labels[start], most = tolerance * tolerance * 3;
-    const [r, g, b] = pixels ? pixels.subarray(4 * start, 4 * start + 3) : [0, 0, 0];
+    const start = py * width + px, own = map.labels[start], like = 2 * tolerance ** 2, near = (tolerance * STEP_PART) ** 2, far = (tolerance * REACH_PART) ** 2;
     const done = new Uint8Array(width * height), stack = [start];
-    const fits = (at) => {
-      if (done[at] || map.labels[at] !== own) return false;
-      if (!pixels) return true;
-      const dr = pixels[4 * at] - r, dg = pixels[4 * at + 1] - g, db = pixels[4 * at + 2] - b;
-      return dr * dr + dg * dg + db * db <= most;
+    const apart = (a, b) => (pixels[4 * a] - pixels[4 * b]) ** 2 + (pixels[4 * a + 1] - pixels[4 * b + 1]) ** 2 + (pixels[4 * a + 2] - pixels[4 * b + 2]) ** 2;
+    const go = (from, at) => {
+      if (done[at] || map.labels[at] !== own) return;
+      const away = pixels ? apart(at, start) : 0;
+      if (away > like && (away > far || apart(at, from) > near)) return;
+      done[at] = 1;
+      stack.push(at);
     };
     done[start] = 1;
     while (stack.length > 0) {
       const at = stack.pop(), x = at % width;
-      if (x > 0 && fits(at - 1)) { done[at - 1] = 1; stack.push(at - 1); }
-      if (x < width - 1 && fits(at + 1)) { done[at + 1] = 1; stack.push(at + 1); }
-      if (at >= width && fits(at - width)) { done[at - width] = 1; stack.push(at - width); }
-      if (at < width * (height - 1) && fits(at + width)) { done[at + width] = 1; stack.push(at + width); }
+      if (x > 0) go(at, at - 1);
+      if (x < width - 1) go(at, at + 1);
+      if (at >= width) go(at, at - width);
+      if (at < width * (height - 1)) go(at, at + width);
     }
     if (pixels) closeHoles(done);
     for (let at = 0; at < done.length; at++) if (done[at] && map.labels[at] === own) map.labels[at] = label;
