@@ -161,7 +161,7 @@ cleanup:
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
                           const pst_kernel **result) {
     *result = NULL;
-    pst_program *program;
+    pst_program *program = NULL;
     pst_status status = get_program(session, source, defines, &program);
     if (status != PST_OK)
         return status;

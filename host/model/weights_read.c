@@ -26,7 +26,7 @@ static pst_status check_shapes(pst_error *error, const pst_weights *model, pst_l
     const int64_t *shape = weight->shape;
     int at_in = orders[layout].in, at_out = orders[layout].out, row = orders[layout].row,
         column = orders[layout].column;
-    char expected[64], channels[32] = "N", range[32] = "";
+    char expected[128], channels[32] = "N", range[32] = "";
     int c_out_at = weight->dimension_count == 4 ? at_out : 0;
     bool countable = weight->dimension_count > 0 && shape[c_out_at] >= 1 && shape[c_out_at] <= PST_WEIGHTS_MAX_CHANNELS;
     if (!countable || weight->dimension_count != 4 || shape[at_in] != c_in || shape[row] != 3 || shape[column] != 3) {

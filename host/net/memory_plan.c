@@ -52,7 +52,7 @@ size_t pst_plan_assign(pst_plan_tensor *tensors, size_t count, size_t align, siz
         int best = -1;
         size_t best_left = 0, best_offset = 0;
         for (size_t s = 0; s < slots; s++) {
-            size_t offset, left;
+            size_t offset = 0, left = 0;
             if (find_place(tensors, count, (int)s, slot_bytes[s], align, largest, &offset, &left) &&
                 (best < 0 || left < best_left)) {
                 best = (int)s;

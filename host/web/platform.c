@@ -11,11 +11,8 @@
 #include <string.h>
 
 #if defined(_WIN32)
-/* clang-format off: the order matters */
-#include <windows.h>
-#include <winsock2.h>
+#include <winsock2.h> /* and windows.h, which must not come before it */
 #include <ws2tcpip.h>
-/* clang-format on */
 #define BOTH_WAYS SD_BOTH
 typedef SOCKET socket_handle;
 #else
