@@ -4,7 +4,7 @@ import { takePhoto } from "./camera.js";
 import { crop } from "./crop.js";
 import { freshId, icon, make } from "./dom.js";
 import { sizeText } from "./format.js";
-import { choose, putInto, takeDrops, takeOut } from "./intake.js";
+import { choose, putInto, replaceStyle, takeDrops, takeOut } from "./intake.js";
 
 // An image of the shelf, small; style files have no image to show, only their name.
 export function thumbnail(entry, alt = "") {
@@ -25,11 +25,6 @@ function invitation(app, role, { glyph, title, text }) {
     make("div", { class: "toolbar" },
       button("folder", "Choose a file", () => choose(app, role), role === "content" ? "Choose a file as the content" : "Choose files as styles"),
       button("camera", "Camera", () => takePhoto(app, role), `Take the ${role} with the camera`)));
-}
-
-function replaceStyle(app, index, image) {
-  const styles = app.run.styles.map((style, i) => (i === index ? { ...style, id: image } : style));
-  app.setRun({ ...app.run, styles });
 }
 
 /* ---- the content ---- */

@@ -4,21 +4,35 @@ import { make } from "./dom.js";
 
 const OWN = "application/x-pastiche-image"; // what the shelf's images are dragged as
 
+/* Each style has its mask: a color of the content's regions, or an image. masks: those of the styles that are now in the run;
+ * where one is missing, the regions no longer hold. */
+function setStyles(app, styles, masks) {
+  const { content_mask, style_masks, ...rest } = app.run, holds = content_mask && masks.length === styles.length && masks.every(Boolean) && styles.length > 0;
+  app.setRun({ ...rest, styles, ...(holds && { content_mask, style_masks: masks }) });
+  if (content_mask && !holds && styles.length) app.say("The regions are off, because the styles have changed.", { action: "Choose regions", run: () => app.go("masks") });
+}
+const isColor = (mask) => mask?.startsWith("#");
+
+function setContent(app, image) {
+  const { content_mask, style_masks, ...rest } = app.run; // the masks were of the content before
+  app.setRun({ ...(app.run.content === image ? app.run : rest), content: image });
+}
+
 export function putInto(app, role, image) {
-  const run = app.run;
-  if (role === "content") {
-    const { content_mask, style_masks, ...rest } = run; // the masks were of the content before
-    app.setRun({ ...(run.content === image ? run : rest), content: image });
-  } else if (!run.styles.some((style) => style.id === image)) {
-    const { style_masks, ...rest } = run;
-    app.setRun({ ...rest, styles: [...run.styles, { id: image, share: 1 }] });
-  }
+  const { styles, style_masks: masks = [] } = app.run;
+  if (role === "content") setContent(app, image);
+  else if (!styles.some((style) => style.id === image)) setStyles(app, [...styles, { id: image, share: 1 }], [...masks, masks.find(isColor)]);
 }
 
 export function takeOut(app, role, image) {
-  const { content_mask, style_masks, ...rest } = app.run;
-  if (role === "content") app.setRun({ ...rest, content: null });
-  else app.setRun({ ...rest, ...(content_mask && { content_mask }), styles: rest.styles.filter((style) => style.id !== image) });
+  const { styles, style_masks: masks = [] } = app.run, stays = styles.map((style) => style.id !== image);
+  if (role === "content") setContent(app, null);
+  else setStyles(app, styles.filter((_, i) => stays[i]), masks.filter((_, i) => stays[i]));
+}
+
+export function replaceStyle(app, index, image) {
+  const { styles, style_masks: masks = [] } = app.run;
+  setStyles(app, styles.map((style, i) => (i === index ? { ...style, id: image } : style)), masks.map((mask, i) => (i === index && !isColor(mask) ? null : mask)));
 }
 
 const emptyRole = (app) => (app.run.content ? "style" : "content");

@@ -6,7 +6,7 @@ import { bytesText, sizeText, timeText } from "./format.js";
 import { contentPlace, stylesPlace } from "./images.js";
 import { networkPart } from "./network.js";
 import { allOptions } from "./option_rows.js";
-import { fewSettings, firstOptions } from "./settings.js";
+import { fewSettings, firstOptions, roundsForAMinute } from "./settings.js";
 import { shelfStrip } from "./shelf_strip.js";
 
 let offs = [];
@@ -75,8 +75,7 @@ export async function mount(container, app) {
   const content = contentPlace(app), styles = stylesPlace(app), shelf = shelfStrip(app), demo = demoOffer(app), hello = greeting(app), reading = readingNote();
   const few = fewSettings(app), options = allOptions(app), command = commandPart(app), network = networkPart(app), bar = paintBar(app);
 
-  if (app.fresh) app.run.options = firstOptions(app); // later it begins with what was used last
-  app.fresh = false;
+  if (app.fresh && !Object.keys(app.run.options).length) app.run.options = { ...firstOptions }; // later it begins with what was used last
   container.append(
     make("div", { class: "make-images" }, hello.place, make("div", { class: "places" }, content.place, styles.place), reading.place, demo.place, shelf.place),
     make("aside", { class: "make-settings", "aria-label": "Settings" },
@@ -86,11 +85,16 @@ export async function mount(container, app) {
     bar.place);
 
   const images = () => { content.show(); styles.show(); shelf.show(); demo.show(); hello.show(); };
+  const settle = () => { // the first forecast of this browser's first run, unless somebody has chosen already
+    if (!app.fresh || !app.state.forecast?.seconds) return;
+    app.fresh = false;
+    if (JSON.stringify(app.run.options) === JSON.stringify(firstOptions)) app.setOptions({ iterations: roundsForAMinute(app) });
+  };
   const figures = () => { few.show(); options.show(); command.show(); bar.show(); };
   offs = [
     app.on("run", () => { images(); figures(); network.show(); }),
     app.on("shelf", images),
-    app.on("forecast", figures),
+    app.on("forecast", () => { figures(); settle(); }),
     app.on("queue", bar.show),
     app.on("gone", bar.show),
     app.on("fetch", network.take),

@@ -111,9 +111,10 @@ export function fewSettings(app) {
   };
 }
 
-// What a first run should have: as fine as about a minute allows.
-export function firstOptions(app) {
-  const { studio } = app.state, side = 512, megapixels = (side * side * 0.75) / 1e6;
-  const fits = ["400", "150", "60"].find((iterations) => studio.pace && studio.pace * megapixels * iterations <= 75);
-  return { "image-size": String(side), iterations: fits ?? "60", start: "content" };
+// What a first run has: close to the image, and few rounds until it is known what they take.
+export const firstOptions = { "image-size": "512", iterations: "60", start: "content" };
+
+// As fine as about a minute allows.
+export function roundsForAMinute(app) {
+  return ["400", "150"].find((rounds) => secondsWith(app, { iterations: Number(rounds) }) <= 75) ?? "60";
 }
