@@ -102,7 +102,8 @@ char *folder_enter(const char *given) {
     if (!file_make_folders(path) || !work_in(path)) {
         const int why = errno;
         path[length] = '\0';
-        complain("%s: the studio's folder cannot be used: %s", path, strerror(why));
+        complain("%s: cannot be the studio's folder: %s; name another one: pastiche studio FOLDER", path,
+                 file_exists(path) && !file_is_folder(path) ? "it is a file" : strerror(why));
         return NULL;
     }
     return make_places() ? true_path(".") : NULL;
