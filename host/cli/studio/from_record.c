@@ -10,6 +10,7 @@
 #include "cli/options/option_table.h"
 #include "cli/run/record.h"
 #include "cli/studio/gallery.h"
+#include "cli/studio/record_summary.h"
 #include "cli/studio/run_line.h"
 #include "cli/studio/shelf.h"
 #include "cli/studio/shelf_intake.h"
@@ -183,7 +184,7 @@ static const char *add_options(reading *r, json_t *options) {
 /* ---- answers ---- */
 
 void from_record_reply(studio *s, const char *file, const char *name, web_reply *reply) {
-    json_t *record = gallery_record(file), *options = json_object();
+    json_t *record = record_read(file), *options = json_object();
     reading r = {.studio = s, .record = record, .run = json_object(), .missing = json_array(), .notes = json_array()};
     if (!record) {
         studio_refuse(reply, 422, "%s: has no record of how it was made", name);

@@ -9,17 +9,20 @@
 #include "cli/run/record.h"
 #include "cli/studio/librarian.h"
 #include "cli/studio/names.h"
+#include "cli/studio/record_summary.h"
 #include "cli/studio/sheets.h"
 #include "cli/studio/shelf_intake.h"
 #include "cli/studio/thumbs.h"
 #include "cli/studio/trash.h"
-#include "package/printable.h"
-#include "web/json.h"
 
 #define INDEX STUDIO_OWN "/gallery.json"
 #define LOOK_SECONDS 2.0 /* from one look into the folder to the next */
 
-enum { AHEAD_MOST = 300, STYLES_MOST = 16 }; /* of so many results copies are made before anybody asks */
+enum {
+    AHEAD_MOST = 300, /* of so many results copies are made before anybody asks */
+    AT_ONCE_MOST = 4, /* of so few before the list is answered */
+    TOLD_TOGETHER = 60
+};
 
 typedef struct item {
     char *name;
@@ -122,45 +125,6 @@ static item **sorted(const gallery *g) {
 
 /* ---- what files tell ---- */
 
-json_t *gallery_record(const char *path) {
-    char *text = NULL;
-    json_t *root = NULL;
-    if (pst_image_metadata(NULL, path, &text) == PST_OK && text)
-        root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    pst_bytes_destroy(text);
-    if (json_is_object(root) && json_is_array(json_object_get(root, "options")))
-        return root;
-    json_decref(root);
-    return NULL;
-}
-
-/* The name of a file that a record names: of any length, from anybody. */
-static json_t *name_in(const json_t *file) {
-    char name[200];
-    snprintf(name, sizeof name, "%s", file_name(record_text_of(file, "path")));
-    pst_make_printable(name, sizeof name);
-    return web_json_text(name);
-}
-
-/* Null where there is no record. */
-static json_t *summary_of(const char *path) {
-    json_t *record = gallery_record(path), *styles = json_array(), *style;
-    size_t i;
-    if (!record) {
-        json_decref(styles);
-        return json_null();
-    }
-    json_array_foreach(json_object_get(record, "styles"), i, style) {
-        if (i < STYLES_MOST)
-            json_array_append_new(styles, name_in(style));
-    }
-    json_t *made = json_pack("{s:o, s:o, s:I, s:b}", "content", name_in(json_object_get(record, "content")), "styles",
-                             styles, "iterations", json_integer_value(json_object_get(record, "iterations")), "stopped",
-                             json_is_true(json_object_get(record, "stopped")));
-    json_decref(record);
-    return made;
-}
-
 /* A file as it was in the list, for who looks at it without the lock. */
 typedef struct copy {
     char name[1024];
@@ -173,9 +137,13 @@ static void take_copy(const item *i, copy *c) {
 }
 
 static void note_summary(gallery *g, const copy *c) {
-    json_t *summary = summary_of(c->name);
     web_lock(g->lock);
     item *i = find_marked(g, c->name, &c->mark);
+    const bool wanted = i && !i->summary;
+    web_unlock(g->lock);
+    json_t *summary = wanted ? record_summary(c->name) : NULL;
+    web_lock(g->lock);
+    i = wanted ? find_marked(g, c->name, &c->mark) : NULL;
     if (i && !i->summary) {
         i->summary = summary;
         summary = NULL;
@@ -216,13 +184,38 @@ static json_t *json_of(const item *i) {
         (json_int_t)(i->mark.changed / 1000000000), "summary", i->summary ? json_deep_copy(i->summary) : json_null());
 }
 
-/* Copies of those from `from` on of which no summary is known. The lock is held. */
+/* The size too where another one has made the copy. */
+static void look_at(studio *s, const copy *c) {
+    thumb made;
+    pst_image *image = NULL;
+    note_summary(s->gallery, c);
+    if (thumbs_get(s, c->name, &c->mark, THUMB_SIDE, &made) && !made.width) {
+        if (pst_image_read(librarian_take(s), c->name, &image) == PST_OK) {
+            made.width = pst_image_width(image);
+            made.height = pst_image_height(image);
+        }
+        pst_image_destroy(image);
+        librarian_give(s);
+    }
+    gallery_note_size(s, c->name, &c->mark, made.width, made.height);
+}
+
+/* Copies of those from `from` on of which not all is known. The lock is held. */
 static size_t list_unknown(item **list, size_t from, size_t end, copy *unknown) {
     size_t count = 0;
     for (size_t i = from; i < end; i++)
-        if (!list[i]->summary)
+        if (!list[i]->summary || !list[i]->looked)
             take_copy(list[i], &unknown[count++]);
     return count;
+}
+
+/* Of a few all, as after a run; of many only what costs little. */
+static void learn(studio *s, const copy *unknown, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (count <= AT_ONCE_MOST)
+            look_at(s, &unknown[i]);
+        else
+            note_summary(s->gallery, &unknown[i]);
 }
 
 json_t *gallery_json(studio *s, size_t from, size_t count) {
@@ -243,8 +236,8 @@ json_t *gallery_json(studio *s, size_t from, size_t count) {
             json_array_append_new(results, json_of(list[i]));
         web_unlock(g->lock);
         free(list);
-        for (size_t i = 0; round == 0 && i < unknowns; i++)
-            note_summary(g, &unknown[i]);
+        if (round == 0)
+            learn(s, unknown, unknowns);
     }
     free(unknown);
     return json_pack("{s:I, s:o}", "total", (json_int_t)total, "results", results);
@@ -316,22 +309,6 @@ static bool find_work(gallery *g, copy *c) {
     return found;
 }
 
-/* The size too where another one has made the copy. */
-static void look_at(studio *s, const copy *c) {
-    thumb made;
-    pst_image *image = NULL;
-    note_summary(s->gallery, c);
-    if (thumbs_get(s, c->name, &c->mark, THUMB_SIDE, &made) && !made.width) {
-        if (pst_image_read(librarian_take(s), c->name, &image) == PST_OK) {
-            made.width = pst_image_width(image);
-            made.height = pst_image_height(image);
-        }
-        pst_image_destroy(image);
-        librarian_give(s);
-    }
-    gallery_note_size(s, c->name, &c->mark, made.width, made.height);
-}
-
 /* Looks into the folder, which may hold very many files, and tells pages what is new. How long to wait for the next
  * look. */
 static double look_around(studio *s) {
@@ -362,13 +339,20 @@ static void run(void *self) {
     gallery *g = s->gallery;
     copy c;
     double next = 0;
+    int looked = 0; /* since pages were told */
     trash_clean();
     sheets_clean(s);
     while (!is_ending(g, 0)) {
         if (web_clock() >= next)
             next = web_clock() + look_around(s);
-        if (find_work(g, &c)) {
+        const bool works = find_work(g, &c);
+        if (looked >= (works ? TOLD_TOGETHER : 1)) {
+            studio_tell(s, STUDIO_EVENT_RESULTS, NULL);
+            looked = 0;
+        }
+        if (works) {
             look_at(s, &c);
+            looked++;
         } else if (!intake_adopt(s)) {
             save(g);
             is_ending(g, next - web_clock());

@@ -22,7 +22,4 @@ json_t *gallery_json(studio *s, size_t from, size_t count);
 /* The size of a result in the state of the mark, from who has read it. */
 void gallery_note_size(studio *s, const char *name, const file_mark *mark, int width, int height);
 
-/* The record in an image; NULL: it has none, or it is damaged. */
-json_t *gallery_record(const char *path);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include "cli/studio/from_record.h"
 #include "cli/studio/gallery.h"
+#include "cli/studio/record_summary.h"
 #include "cli/studio/thumbs.h"
 #include "cli/studio/trash.h"
 
@@ -32,7 +33,7 @@ static void answer_copy(studio *s, const char *name, int side, web_reply *reply)
 }
 
 static void answer_record(const char *name, web_reply *reply) {
-    json_t *record = gallery_record(name);
+    json_t *record = record_read(name);
     if (record)
         studio_reply(reply, 200, record);
     else

@@ -131,6 +131,8 @@ static bool begin(studio *s, const char *name) {
     n->told = 0;
     n->thread = web_thread_start(fetch, s);
     n->fetching = n->thread;
+    if (n->fetching)
+        tell(s, 0, 0, "connecting", NULL);
     return n->fetching;
 }
 

@@ -67,6 +67,7 @@ bool thumbs_get(studio *s, const char *file, const file_mark *mark, int side, th
         }
         if (status != PST_OK)
             snprintf(made->problem, sizeof made->problem, "%s", pst_context_message(context));
+        made->at_fault = status == PST_ERROR_FORMAT || status == PST_ERROR_UNSUPPORTED;
         pst_image_destroy(image);
     }
     librarian_give(s);
@@ -86,7 +87,7 @@ void thumbs_answer(studio *s, const char *file, const char *name, int side, thum
     if (!mark.changed) {
         studio_refuse(reply, 404, "%s: is no longer there", name);
     } else if (!thumbs_get(s, file, &mark, side, made)) {
-        studio_refuse(reply, 422, "%s", made->problem);
+        studio_refuse(reply, made->at_fault ? 422 : 500, "%s", made->problem);
     } else {
         reply->type = "image/jpeg";
         reply->file = copy(made->path);

@@ -12,6 +12,7 @@ typedef struct thumb {
     char path[80];
     int width, height; /* of the image itself where this call has read it, else 0 */
     char problem[512]; /* why there is none */
+    bool at_fault;     /* it is the image's fault */
 } thumb;
 
 /* Where the copy of a file lies, of the state that the mark tells. Returns path. */
