@@ -1,13 +1,13 @@
 /* The studio from the outside: runs, the queue, kills, and what its interface refuses. Whatever it paints must have the
  * bytes of the command line that it shows. */
 /* promise: studio kills resume untrusted */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* prlimit */
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 
 static char content_id[64], style_id[64];
 static pid_t child;
+static const char *format; /* of what make_run asks for */
 
 /* ---- the interface ---- */
 
@@ -62,6 +63,7 @@ static void open_studio(void) {
 
 /* A new one with two images on its shelf. */
 static void begin(void) {
+    format = "png"; /* tests may share a process */
     if (cli_exists("F"))
         cli_forget_folder("F");
     open_studio();
@@ -76,8 +78,8 @@ static void end_studio(void) {
 }
 
 static json_t *make_run(const char *name, int iterations) {
-    return json_pack("{s:s, s:[{s:s}], s:s?, s:{s:s, s:i}}", "content", content_id, "styles", "id", style_id, "name",
-                     name, "options", "image-size", "64", "iterations", iterations);
+    return json_pack("{s:s, s:[{s:s}], s:s?, s:{s:s, s:i, s:s}}", "content", content_id, "styles", "id", style_id,
+                     "name", name, "options", "image-size", "64", "iterations", iterations, "format", format);
 }
 
 /* Queues one; its ID is in `id`, its command in `command` (may be NULL). */
@@ -335,6 +337,75 @@ START_TEST(kills_at_any_moment_lose_nothing) {
 }
 END_TEST
 
+/* The queue comes to wait, and what for is told. */
+static void ck_halted(const char *id) {
+    const time_t end = time(NULL) + 60;
+    bool halted = false;
+    while (!halted) {
+        json_t *all = ask("GET", "runs", NULL, 200);
+        halted = json_is_true(json_object_get(all, "paused"));
+        ck_assert_msg(time(NULL) < end, "%.900s", page_body);
+        if (halted)
+            ck_assert_str_ne(state_text(all, "problem"), "");
+        json_decref(all);
+        page_nap(20);
+    }
+    ck_assert_str_eq(state_of(id, NULL), "paused");
+}
+
+#ifdef __linux__ /* where another process can be limited */
+START_TEST(a_full_disk_is_told_and_waited_for) {
+    struct rlimit before, full;
+    char id[32], command[2048];
+    signal(SIGXFSZ, SIG_IGN); /* for the program: it is no signal where a disk is full */
+    begin();
+    format = "bmp";                  /* of 9 KB, whatever it shows */
+    queue_run("first", 5, id, NULL); /* with all that has to be compiled */
+    await(id, "done");
+    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, NULL, &before), 0);
+    full = before;
+    full.rlim_cur = 6000; /* the queue's file has room, the result has not */
+    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, &full, NULL), 0);
+    queue_run("full", 5, id, command);
+    ck_halted(id);
+    ck_assert(!cli_exists("F/full.bmp"));
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    ck_halted(id);
+    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, &before, NULL), 0);
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    await(id, "done");
+    ck_is_of_command("full.bmp", command);
+    end_studio();
+    ck_said("full.bmp: ");
+}
+END_TEST
+#endif
+
+START_TEST(a_lost_device_is_told_and_waited_for) {
+    char id[32], command[2048], program[1024];
+    if (!getenv("PASTICHE_FAULTY"))
+        return;
+    begin();
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
+    queue_run("lost", 200, id, command);
+    kill_studio();
+    snprintf(program, sizeof program, "%s", getenv("PASTICHE_PROGRAM"));
+    setenv("PASTICHE_PROGRAM", getenv("PASTICHE_FAULTY"), 1);
+    setenv("PASTICHE_FAULT", "4 4000 1 1", 1); /* what is queued fails from then on, as where the device is gone */
+    open_studio();
+    setenv("PASTICHE_PROGRAM", program, 1);
+    unsetenv("PASTICHE_FAULT");
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    ck_halted(id);
+    ck_assert_int_eq(page_get(""), 200);
+    end_studio();
+    open_studio();
+    await(id, "done");
+    ck_is_of_command("lost.png", command);
+    end_studio();
+}
+END_TEST
+
 START_TEST(a_damaged_queue_is_set_aside) {
     begin();
     end_studio();
@@ -512,6 +583,10 @@ int main(void) {
     tcase_add_test(all, a_pause_leaves_no_trace);
     tcase_add_test(all, a_kill_loses_nothing);
     tcase_add_test(all, kills_at_any_moment_lose_nothing);
+#ifdef __linux__
+    tcase_add_test(all, a_full_disk_is_told_and_waited_for);
+#endif
+    tcase_add_test(all, a_lost_device_is_told_and_waited_for);
     tcase_add_test(all, a_damaged_queue_is_set_aside);
     tcase_add_test(all, a_failed_run_tells_why_and_the_next_goes_on);
     tcase_add_test(all, bad_runs_are_refused);

@@ -245,11 +245,10 @@ void painter_work(studio *s) {
     signals_catch();
     open_device(s);
     while (!signals_caught()) {
-        if (!p->is_open && (is_halted(s) || !open_device(s)))
-            rest(s);
-        else if (queue_next(s, &task))
+        const bool can_paint = p->is_open || (!is_halted(s) && open_device(s));
+        if (can_paint && queue_next(s, &task))
             paint(s, &task);
-        else if (!p->tried)
+        else if (can_paint && !p->tried)
             try_pace(s);
         else
             rest(s);

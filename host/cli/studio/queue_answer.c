@@ -13,8 +13,9 @@
 static void touch(studio *s, const json_t *run) {
     json_t *style;
     size_t i;
-    json_array_foreach(json_object_get(run, "styles"), i, style)
+    json_array_foreach(json_object_get(run, "styles"), i, style) {
         shelf_touch(s, json_string_value(json_object_get(style, "id")));
+    }
     shelf_touch(s, json_string_value(json_object_get(run, "content")));
 }
 

@@ -75,7 +75,7 @@ static bool check_value(const option *o, const char *name, const char *value, ru
     snprintf(given, sizeof given, "--%s", name);
     if (!value && o->kind != OPTION_FLAG && o->kind != OPTION_SWITCH)
         return bad(problem, o->names, "%s needs a value", given);
-    if (value && (o->kind == OPTION_FLAG || (o->kind == OPTION_SWITCH && strcmp(value, "0") && strcmp(value, "1"))))
+    if (value && (o->kind == OPTION_FLAG || (o->kind == OPTION_SWITCH && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)))
         return bad(problem, o->names, "%s: must be true or false", given);
     complain_hold(true);
     option_set_defaults(&probe, &command_table[COMMAND_RUN]);
