@@ -11,27 +11,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "web_client.h"
-
-#define STUDIO "studio F --no-browser --web-port 0 --model net.safetensors "
+#include "studio_client.h"
 
 static char content_id[64], style_id[64];
-static pid_t child;
 static const char *format; /* of what make_run asks for */
 
 /* ---- the interface ---- */
 
-/* The answer, which the caller ends; the code must be this one. */
+/* The answer, which the caller ends; the code must be this one. body: taken; NULL is none. */
 static json_t *ask(const char *method, const char *path, json_t *body, int code) {
-    char *text = body ? json_dumps(body, 0) : NULL, whole[256];
-    json_error_t error;
-    snprintf(whole, sizeof whole, "api/%s", path);
-    int got = page_request(method, whole, page_button, text ? text : strcmp(method, "POST") == 0 ? "{}" : NULL);
-    ck_assert_msg(got == code, "%s %s: %d, not %d: %.900s", path, text ? text : "", got, code, page_body);
+    char *text = body ? json_dumps(body, 0) : NULL;
+    json_t *answer = strcmp(method, "GET") == 0 ? studio_get(path, code) : studio_post(path, text ? text : "{}", code);
     free(text);
     json_decref(body);
-    json_t *answer = json_loads(page_body, 0, &error);
-    ck_assert_msg(answer != NULL, "%s: %s: %.900s", path, error.text, page_body);
+    ck_assert_ptr_nonnull(answer);
     return answer;
 }
 
@@ -43,38 +36,24 @@ static void upload(const char *name, const char *file, char id[64]) {
     char path[256], bytes[65536];
     FILE *from = fopen(test_path(file), "rb");
     ck_assert_ptr_nonnull(from);
-    size_t count = fread(bytes, 1, sizeof bytes, from);
+    const size_t count = fread(bytes, 1, sizeof bytes, from);
     fclose(from);
-    snprintf(path, sizeof path, "api/shelf?name=%s&role=content", name);
-    int code = page_send(path, bytes, count);
-    ck_assert_msg(code == 201 || code == 200, "%s: %d: %.900s", name, code, page_body);
-    json_t *entry = json_loads(page_body, 0, NULL);
+    snprintf(path, sizeof path, "shelf?name=%s&role=content", studio_escaped(name));
+    json_t *entry = studio_upload(path, bytes, count, 201);
     snprintf(id, 64, "%s", state_text(entry, "id"));
     json_decref(entry);
 }
 
-/* The studio, in the folder as it is. */
-static void open_studio(void) {
-    child = page_open(STUDIO);
-    json_t *state = page_state("");
-    snprintf(page_button, sizeof page_button, "X-Pastiche-Button: %s\r\n", state_text(state, "button"));
-    json_decref(state);
-}
+static bool exists(const char *name) { return access(studio_path(name), F_OK) == 0; }
 
 /* A new one with two images on its shelf. */
 static void begin(void) {
     format = "png"; /* tests may share a process */
-    if (cli_exists("F"))
-        cli_forget_folder("F");
-    open_studio();
-    upload("my%20photo%27s.ppm", "content.ppm", content_id);
+    if (cli_exists("studio"))
+        cli_forget_folder("studio");
+    studio_begin("");
+    upload("my photo's.ppm", "content.ppm", content_id);
     upload("waves.ppm", "style.ppm", style_id);
-}
-
-static void end_studio(void) {
-    kill(child, SIGINT);
-    int code = wait_for(child);
-    ck_assert_msg(code == 0 || code == 130, "exit code %d; said: %.900s", code, said); /* 130: opening the device */
 }
 
 static json_t *make_run(const char *name, int iterations) {
@@ -127,12 +106,12 @@ static int await_iteration(const char *id, int least) {
 /* What a shell makes of the command in the studio's folder is the same file, byte for byte. */
 static void ck_is_of_command(const char *result, const char *command) {
     char script[4096], kept[256], made[256];
-    snprintf(kept, sizeof kept, "F/%s", result);
+    snprintf(kept, sizeof kept, "studio/%s", result);
     ck_assert_int_eq(rename(test_path(kept), test_path("kept.png")), 0);
     snprintf(script, sizeof script, "cd '%s' && pastiche() { \"$PASTICHE_PROGRAM\" --quiet \"$@\"; } && %s",
-             test_path("F"), command);
+             test_path("studio"), command);
     ck_assert_msg(system(script) == 0, "%s", script);
-    snprintf(made, sizeof made, "F/%s", result);
+    snprintf(made, sizeof made, "studio/%s", result);
     ck_same_bytes(made, "kept.png", true);
     cli_forget("kept.png");
 }
@@ -140,9 +119,9 @@ static void ck_is_of_command(const char *result, const char *command) {
 /* ---- its life ---- */
 
 START_TEST(it_opens_once_and_ends_in_order) {
-    if (cli_exists("F"))
-        cli_forget_folder("F");
-    open_studio();
+    if (cli_exists("studio"))
+        cli_forget_folder("studio");
+    studio_begin("");
     json_t *about = ask("GET", "studio", NULL, 200);
     ck_assert_str_eq(state_text(about, "version"), "0.2.0");
     ck_assert_uint_gt(json_array_size(json_object_get(about, "groups")), 2);
@@ -154,13 +133,13 @@ START_TEST(it_opens_once_and_ends_in_order) {
     json_decref(about);
     char address[64];
     snprintf(address, sizeof address, "http://127.0.0.1:%d/", page_port);
-    ck_assert_int_eq(run(STUDIO), 1);
+    ck_assert_int_eq(run("studio studio --no-browser --web-port 0 --model net.safetensors"), 1);
     ck_said("a studio is at work on it, at");
     ck_said(address);
     ck_assert_int_eq(page_get("api/nothing"), 404);
-    end_studio();
-    open_studio(); /* the lock is gone with it */
-    end_studio();
+    studio_end();
+    studio_begin(""); /* the lock is gone with it */
+    studio_end();
 }
 END_TEST
 
@@ -179,8 +158,8 @@ START_TEST(a_run_has_the_bytes_of_its_command) {
     json_decref(entry);
     json_decref(foretold);
     await(id, "done");
-    ck_image("F/my photo's in waves.png", 64, 48);
-    ck_assert(!cli_exists("F/.studio/checkpoints/r1.state"));
+    ck_image("studio/my photo's in waves.png", 64, 48);
+    ck_assert(!exists(".studio/checkpoints/r1.state"));
     ck_is_of_command("my photo's in waves.png", command);
 
     /* Another one of the same images gets a name of its own; now there is a pace, too. */
@@ -188,7 +167,7 @@ START_TEST(a_run_has_the_bytes_of_its_command) {
     ck_assert(json_is_number(json_object_get(foretold, "seconds")));
     ck_assert_ptr_nonnull(strstr(state_text(foretold, "command"), "waves 2.png"));
     json_decref(foretold);
-    end_studio();
+    studio_end();
 }
 END_TEST
 
@@ -221,18 +200,18 @@ START_TEST(runs_wait_move_and_go) {
     ck_assert_str_eq(state_of(id[1], NULL), "");
     ask_only("POST", path, NULL, 404);
     ask_only("GET", "runs/r99", NULL, 404);
-    end_studio();
+    studio_end();
 
-    open_studio(); /* all of it is as it was */
+    studio_begin(""); /* all of it is as it was */
     ck_assert_str_eq(state_of(id[0], NULL), "waiting");
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     await(id[3], "done"); /* the last */
     ck_assert_str_eq(state_of(id[0], NULL), "done");
-    ck_assert(cli_exists("F/n0.png") && cli_exists("F/n3.png") && cli_exists("F/n4.png"));
-    ck_assert(!cli_exists("F/n1.png"));
+    ck_assert(exists("n0.png") && exists("n3.png") && exists("n4.png"));
+    ck_assert(!exists("n1.png"));
     ask_only("POST", "runs/clear", NULL, 200);
     ck_assert_str_eq(state_of(id[0], NULL), "");
-    end_studio();
+    studio_end();
 }
 END_TEST
 
@@ -246,18 +225,18 @@ START_TEST(a_painted_run_can_be_stopped_and_cancelled) {
     ask_only("POST", path, NULL, 200);
     await(next, "done");
     ck_assert_str_eq(state_of(id, NULL), "");
-    ck_assert(!cli_exists("F/long.png"));
-    ck_assert_int_eq(test_entries(test_path("F/.studio/checkpoints")), 0);
+    ck_assert(!exists("long.png"));
+    ck_assert_int_eq(test_entries(studio_path(".studio/checkpoints")), 0);
 
     queue_run("long", 1000000, id, NULL);
     await_iteration(id, 10);
     ck_assert_int_eq(page_press("keep", ""), 202);
-    test_write(test_path("F/long.png"), "mine", 4); /* whatever is there stays */
+    test_write(studio_path("long.png"), "mine", 4); /* whatever is there stays */
     ck_assert_int_eq(page_press("stop", ""), 202);
     await(id, "stopped");
-    ck_image("F/long 2.png", 64, 48);
-    ck_assert_int_eq(test_entries(test_path("F/.studio/checkpoints")), 0);
-    end_studio();
+    ck_image("studio/long 2.png", 64, 48);
+    ck_assert_int_eq(test_entries(studio_path(".studio/checkpoints")), 0);
+    studio_end();
 }
 END_TEST
 
@@ -271,24 +250,19 @@ START_TEST(a_pause_leaves_no_trace) {
         await_iteration(id, 200 * i);
         ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
         await(id, "paused");
-        ck_assert(!cli_exists("F/paused.png"));
+        ck_assert(!exists("paused.png"));
         ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     }
     await_iteration(id, 600);
-    end_studio(); /* Ctrl-C is a pause, too */
-    ck_assert(!cli_exists("F/paused.png"));
-    open_studio();
+    studio_end(); /* Ctrl-C is a pause, too */
+    ck_assert(!exists("paused.png"));
+    studio_begin("");
     ck_assert_int_ge(await_iteration(id, 1), 600);
     await(id, "done");
     ck_is_of_command("paused.png", command);
-    end_studio();
+    studio_end();
 }
 END_TEST
-
-static void kill_studio(void) {
-    kill(child, SIGKILL);
-    ck_assert_int_eq(wait_for(child), -SIGKILL);
-}
 
 START_TEST(a_kill_loses_nothing) {
     char id[32], second[32], command[2048];
@@ -300,13 +274,13 @@ START_TEST(a_kill_loses_nothing) {
     await(id, "paused");
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     await_iteration(id, 350);
-    kill_studio();
-    open_studio();
+    studio_kill();
+    studio_begin("");
     ck_assert_int_ge(await_iteration(id, 1), 150);
     await(second, "done");
     ck_assert_str_eq(state_of(id, NULL), "done");
     ck_is_of_command("killed.png", command);
-    end_studio();
+    studio_end();
 }
 END_TEST
 
@@ -324,16 +298,16 @@ START_TEST(kills_at_any_moment_lose_nothing) {
     }
     for (int i = 0; i < 25; i++) {
         page_nap((int)(700 + 600 * test_random(&random)));
-        kill_studio();
-        open_studio();
+        studio_kill();
+        studio_begin("");
     }
     for (int i = 0; i < RUNS; i++) {
-        snprintf(name, sizeof name, "F/k%d.png", i);
-        for (int wait = 0; wait < 3000 && !cli_exists(name); wait++)
+        snprintf(name, sizeof name, "k%d.png", i);
+        for (int wait = 0; wait < 3000 && !exists(name); wait++)
             page_nap(20);
-        ck_is_of_command(name + 2, command[i]);
+        ck_is_of_command(name, command[i]);
     }
-    end_studio();
+    studio_end();
 }
 END_TEST
 
@@ -362,20 +336,20 @@ START_TEST(a_full_disk_is_told_and_waited_for) {
     format = "bmp";                  /* of 9 KB, whatever it shows */
     queue_run("first", 5, id, NULL); /* with all that has to be compiled */
     await(id, "done");
-    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, NULL, &before), 0);
+    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, NULL, &before), 0);
     full = before;
     full.rlim_cur = 6000; /* the queue's file has room, the result has not */
-    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, &full, NULL), 0);
+    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, &full, NULL), 0);
     queue_run("full", 5, id, command);
     ck_halted(id);
-    ck_assert(!cli_exists("F/full.bmp"));
+    ck_assert(!exists("full.bmp"));
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     ck_halted(id);
-    ck_assert_int_eq(prlimit(child, RLIMIT_FSIZE, &before, NULL), 0);
+    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, &before, NULL), 0);
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     await(id, "done");
     ck_is_of_command("full.bmp", command);
-    end_studio();
+    studio_end();
     ck_said("full.bmp: ");
 }
 END_TEST
@@ -388,31 +362,31 @@ START_TEST(a_lost_device_is_told_and_waited_for) {
     begin();
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
     queue_run("lost", 200, id, command);
-    kill_studio();
+    studio_kill();
     snprintf(program, sizeof program, "%s", getenv("PASTICHE_PROGRAM"));
     setenv("PASTICHE_PROGRAM", getenv("PASTICHE_FAULTY"), 1);
     setenv("PASTICHE_FAULT", "4 4000 1 1", 1); /* what is queued fails from then on, as where the device is gone */
-    open_studio();
+    studio_begin("");
     setenv("PASTICHE_PROGRAM", program, 1);
     unsetenv("PASTICHE_FAULT");
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     ck_halted(id);
     ck_assert_int_eq(page_get(""), 200);
-    end_studio();
-    open_studio();
+    studio_end();
+    studio_begin("");
     await(id, "done");
     ck_is_of_command("lost.png", command);
-    end_studio();
+    studio_end();
 }
 END_TEST
 
 START_TEST(a_damaged_queue_is_set_aside) {
     begin();
-    end_studio();
-    test_write(test_path("F/.studio/queue.json"), "{\"runs\": [", 10);
-    open_studio();
-    ck_assert(cli_exists("F/.studio/queue.json.damaged"));
-    end_studio();
+    studio_end();
+    test_write(studio_path(".studio/queue.json"), "{\"runs\": [", 10);
+    studio_begin("");
+    ck_assert(exists(".studio/queue.json.damaged"));
+    studio_end();
     ck_said("is damaged");
 }
 END_TEST
@@ -436,8 +410,8 @@ START_TEST(a_failed_run_tells_why_and_the_next_goes_on) {
     ck_assert_str_eq(state_text(entry, "state"), "failed");
     ck_assert_msg(strstr(state_text(entry, "error"), "relu9_9"), "%s", state_text(entry, "error"));
     json_decref(entry);
-    ck_assert(!cli_exists("F/failed.png"));
-    end_studio();
+    ck_assert(!exists("failed.png"));
+    studio_end();
     ck_said("relu9_9");
 }
 END_TEST
@@ -528,7 +502,7 @@ START_TEST(bad_runs_are_refused) {
     json_t *all = ask("GET", "runs", NULL, 200);
     ck_assert_uint_eq(json_array_size(json_object_get(all, "runs")), 0);
     json_decref(all);
-    end_studio();
+    studio_end();
 }
 END_TEST
 
@@ -567,7 +541,7 @@ START_TEST(everything_in_a_run_counts) {
     json_decref(entry);
     await(id, "done");
     ck_is_of_command("of _it.jpg", command);
-    end_studio();
+    studio_end();
 }
 END_TEST
 

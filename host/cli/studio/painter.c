@@ -242,7 +242,6 @@ static bool is_halted(studio *s) {
 void painter_work(studio *s) {
     struct painter *p = s->painter;
     queue_task task;
-    signals_catch();
     open_device(s);
     while (!signals_caught()) {
         const bool can_paint = p->is_open || (!is_halted(s) && open_device(s));

@@ -86,12 +86,12 @@ static json_t *number(double value) { return value >= 0 ? web_json_number(value,
 json_t *queue_item_json(const queue_item *item, bool whole) {
     char title[FOLDER_NAME_MOST];
     snprintf(title, sizeof title, "%.*s", (int)file_base(file_name(item->output)), file_name(item->output));
-    json_t *made =
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:I, s:o}", "id", item->id, "state",
-                  queue_states[item->state], "title", web_json_text(title), "output",
-                  web_json_text(item->sheet ? NULL : item->output), "error", web_json_text(item->error), "iteration",
-                  item->iteration, "iterations", item->iterations, "seconds", number(item->seconds), "seconds_left",
-                  number(item->seconds_left), "added", (json_int_t)item->added, "sheet", web_json_text(item->sheet));
+    json_t *made = json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:o, s:o, s:I, s:o}", "id", item->id, "state",
+                             queue_states[item->state], "title", web_json_text(title), "output",
+                             web_json_text(item->sheet || item->state == QUEUE_FAILED ? NULL : item->output), "error",
+                             web_json_text(item->error), "iteration", item->iteration, "iterations", item->iterations,
+                             "seconds", number(item->seconds), "seconds_left", number(item->seconds_left), "added",
+                             (json_int_t)item->added, "sheet", web_json_text(item->sheet));
     if (whole) {
         json_object_set_new(made, "run", json_deep_copy(item->run));
         json_object_set_new(made, "command", web_json_text(item->command));

@@ -11,6 +11,7 @@
 #include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 #include "cli/studio/shelf.h"
+#include "package/printable.h"
 #include "web/json.h"
 
 enum { STYLES_MOST = 16, VALUE_MOST = 1024 };
@@ -22,6 +23,7 @@ static bool bad(run_problem *problem, const char *about, const char *format, ...
     va_start(arguments, format);
     vsnprintf(problem->text, sizeof problem->text, format, arguments);
     va_end(arguments);
+    pst_make_printable(problem->text, sizeof problem->text);
     problem->code = 422;
     problem->option = about;
     return false;
@@ -75,7 +77,8 @@ static bool check_value(const option *o, const char *name, const char *value, ru
     snprintf(given, sizeof given, "--%s", name);
     if (!value && o->kind != OPTION_FLAG && o->kind != OPTION_SWITCH)
         return bad(problem, o->names, "%s needs a value", given);
-    if (value && (o->kind == OPTION_FLAG || (o->kind == OPTION_SWITCH && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)))
+    if (value &&
+        (o->kind == OPTION_FLAG || (o->kind == OPTION_SWITCH && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)))
         return bad(problem, o->names, "%s: must be true or false", given);
     complain_hold(true);
     option_set_defaults(&probe, &command_table[COMMAND_RUN]);
