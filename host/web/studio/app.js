@@ -107,6 +107,8 @@ const app = {
 
   // An image that has just come to the shelf.
   add(entry) {
+    readShelf.forget();
+    soon.shelf();
     app.state.shelf = [entry, ...app.state.shelf.filter((other) => other.id !== entry.id)];
     app.tell("shelf");
   },
@@ -147,10 +149,12 @@ async function readStudio() { app.state.studio = await api.get(api.at("studio"))
 // Answers may overtake each other: the one that was asked for last counts.
 function newest(read, take) {
   let asked = 0;
-  return async () => {
+  const ask = async () => {
     const number = ++asked, answer = await read();
     if (number === asked) take(answer);
   };
+  ask.forget = () => { asked++; }; // what is on its way is older than what the page did meanwhile
+  return ask;
 }
 const readShelf = newest(() => api.get(api.at("shelf")), ({ images }) => {
   app.state.shelf = images;
