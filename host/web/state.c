@@ -131,11 +131,13 @@ failed:
     return NULL;
 }
 
-/* Whoever looks is to see the end of it, image and all; a browser that has gone must not hold up the program. */
+/* Whoever looks is to see the end of it, image and all; a browser that has gone must not hold up the program. What a
+ * service has begun is not at its end. */
 static void show_end(web *w) {
     web_lock(w->monitor);
     double until = web_clock() + LAST_SECONDS;
-    while (is_looked_at(w) && (w->told_version != w->version || (w->image && !w->image_fetched)) && web_clock() < until)
+    while (!w->service.answer && is_looked_at(w) &&
+           (w->told_version != w->version || (w->image && !w->image_fetched)) && web_clock() < until)
         web_wait(w->monitor, 0.05);
     w->ending = true;
     web_tell(w->monitor);
