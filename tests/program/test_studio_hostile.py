@@ -2,7 +2,7 @@
 served, and runs go on. Exits with 77 where the program has no server.
 
     python3 tests/program/test_studio_hostile.py PROGRAM"""
-# promise: studio
+# promise: studio-folder
 import concurrent.futures
 import http.client
 import json
