@@ -36,7 +36,7 @@ export async function takePhoto(app, role) {
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
     canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => takeFiles(app, [new File([blob], `photo ${new Date().toISOString().slice(0, 19).replace(/:/g, ".")}.png`, { type: "image/png" })], role));
+    canvas.toBlob((blob) => takeFiles(app, [new File([blob], `photo ${new Date().toISOString().slice(0, 19).replace("T", " ").replace(/:/g, ".")}.png`, { type: "image/png" })], role));
     dialog.close();
   });
 }

@@ -6,6 +6,9 @@ import { presetChoice } from "./presets.js";
 
 const tidy = (value) => String(Number(value.toPrecision(3)));
 
+// A preset has defaults of its own, which the page does not know.
+const hasOwnDefaults = (app) => (app.run.options.preset ?? "best") !== "best";
+
 // A slider of factors of an option's usual value, base ** -reach to base ** reach, with a word for where it stands.
 function factorSlider(app, { option, title, help, words, base, reach }) {
   const name = freshId("slider"), row = app.option(option);
@@ -31,7 +34,7 @@ function factorSlider(app, { option, title, help, words, base, reach }) {
       const value = Number(app.value(option)), x = value > 0 ? Math.log(value / usual) / Math.log(base) : -reach;
       slider.value = x;
       say(x, tidy(value));
-      place.hidden = (app.run.options.preset ?? "best") !== "best" && app.run.options[option] === undefined; // it has weights of its own
+      place.hidden = option === "style-weight" && hasOwnDefaults(app) && app.run.options[option] === undefined;
     },
   };
 }
@@ -81,14 +84,14 @@ function colorSwitch(app) {
 function startChoice(app) {
   const name = freshId("start"), values = [["noise", "Freely"], ["content", "Close to my image"]];
   const radios = values.map(([value, text], i) => {
-    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, onchange: () => app.setOptions({ start: value === "noise" ? null : value }) });
+    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, onchange: () => app.setOptions({ start: value === "noise" && !hasOwnDefaults(app) ? null : value }) });
     return { value, radio, place: make("span", {}, radio, make("label", { for: `${name}-${i}`, text })) };
   });
   const place = make("fieldset", { class: "setting" }, make("legend", { class: "unseen", text: "How it is drawn" }),
     make("div", { class: "setting-head" }, make("span", { "aria-hidden": "true", text: "How it is drawn" })),
     make("div", { class: "segments wide" }, radios.map((radio) => radio.place)),
     make("p", { class: "setting-foot hint" }, make("span", { text: "Close keeps faces and lines; free invents more." })));
-  return { place, show() { for (const { value, radio } of radios) radio.checked = app.value("start") === value; } };
+  return { place, show() { for (const { value, radio } of radios) radio.checked = (app.run.options.start ?? (hasOwnDefaults(app) ? null : app.value("start"))) === value; } };
 }
 
 export function fewSettings(app) {
