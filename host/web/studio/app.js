@@ -46,9 +46,11 @@ const app = {
     const all = id("toasts");
     all.append(toast);
     while (all.children.length > 3) all.firstElementChild.remove();
-    let timer = setTimeout(close, wrong || action ? 12000 : 5000);
-    for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(timer));
-    for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => { clearTimeout(timer); timer = setTimeout(close, 5000); });
+    let timer = 0;
+    const stay = (milliseconds) => { clearTimeout(timer); timer = setTimeout(close, milliseconds); };
+    for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => stay(20000)); // longer for who reads, but not for ever
+    for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => stay(5000));
+    stay(wrong || action ? 12000 : 5000);
   },
 
   // Says what went wrong with something that was asked for; undefined then.
