@@ -119,8 +119,8 @@ static bool take_settings(studio *s, const settings *given) {
         if (o->kind == OPTION_FILE_NAME && option_is_of(o, given->command)) {
             const char **member = (const char **)(void *)((char *)s->settings + o->offset);
             good = make_absolute(s, member);
-            if (*member && **member && is_for_runs(o))
-                line_add(&s->given, option_name(o, 0, name), *member);
+            if (*member && is_for_runs(o)) /* an empty name of choices is "none" */
+                line_add(&s->given, option_name(o, 0, name), **member ? *member : "none");
         }
     for (size_t i = 0; good && i < given->given_count; i++) {
         const option *o = given->given[i].option;

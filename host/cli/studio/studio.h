@@ -28,7 +28,7 @@ typedef struct studio {
     settings *settings; /* of the invocation; names of files in it are absolute */
     command_line given; /* what of it each run has, too */
     char *folder;       /* absolute, for people */
-    web *web;           /* NULL before the server listens */
+    _Atomic(web *) web; /* NULL before the server listens; its threads are there a moment earlier */
     path_list absolute; /* owned, for the settings */
     struct events *events;
     struct queue *queue;
