@@ -354,8 +354,8 @@ START_TEST(a_crop_has_the_images_own_pixels) {
     json_t *entry = upload("whole.png", "style", file.data, file.count, 201);
     char path[128];
     snprintf(path, sizeof path, "shelf/%s/crop", state_text(entry, "id"));
-    json_t *made = studio_post(path, "{\"x\": 0.25, \"y\": 0.1, \"width\": 0.5, \"height\": 0.9}", 201);
-    const int left = (int)lround(0.25 * 101), right = (int)lround(0.75 * 101), top = (int)lround(0.1 * 67);
+    json_t *made = studio_post(path, "{\"x\": 0.257, \"y\": 0.1, \"width\": 0.5, \"height\": 0.9}", 201);
+    const int left = (int)lround(0.257 * 101), right = (int)lround(0.757 * 101), top = (int)lround(0.1 * 67);
     ck_assert_str_eq(state_text(made, "role"), "style");
     ck_assert_str_eq(state_text(made, "name"), "whole crop.png");
     pst_image *crop = fetched(made, "file");
