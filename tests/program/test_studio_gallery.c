@@ -305,47 +305,31 @@ START_TEST(a_result_is_painted_again_to_the_byte) {
 }
 END_TEST
 
-#define SHA(path) "{\"path\": \"" path "\", \"sha256\": \"%s\"}"
+/* As a record names a file; the test's content by its bytes, wherever it is said to lie. */
+static json_t *named(const char *path) {
+    char sha256[65];
+    ck_assert_int_eq(pst_file_sha256(NULL, test_path("content.ppm"), sha256), PST_OK);
+    return json_pack("{s:s, s:s}", "path", path, "sha256", sha256);
+}
+
+static const char foreign_options[] =
+    "[[\"output\", \"/tmp/x.png\"], [\"model\", \"/etc/passwd\"], [\"seed\", \"7\"], [\"kernels\", \"/tmp\"], [5], "
+    "[\"proof-profile\", \"/etc/passwd\"], [\"device\", \"9\"], [\"image-size\", \"64\"], [\"log\", \"/tmp/c\"]]";
 
 /* Whoever has written it: no file outside is looked at, and no option passes that does more than change the result. */
 START_TEST(foreign_records_name_nothing_outside) {
-    static char record[4096], sha256[65];
     pst_image *image = random_image(20, 20, 3);
     pst_write_options options;
     uint8_t *data;
     size_t count;
-    pst_file_sha256(NULL, test_path("content.ppm"), sha256);
-    snprintf(
-        record, sizeof record,
-        "{\"pastiche\": \"9\", \"options\": [[\"output\", \"/tmp/x.png\"], [\"model\", \"/etc/passwd\"], "
-        "[\"seed\", \"7\"], [\"kernels\", \"/tmp\"], [\"proof-profile\", \"/etc/passwd\"], [\"device\", \"9\"], [5], "
-        "[\"image-size\", \"64\"], [\"checkpoint\", \"/tmp/c\"]], \"content\": " SHA(
-            "../content.ppm") ", \"styles\": "
-                              "[" SHA(
-                                  "%s/"
-                                  "content"
-                                  ".ppm") ", " SHA("/etc/hostname") ", " SHA("https://host/x.png") "], "
-                                                                                                   "\"start\":"
-                                                                                                   " " SHA(
-                                                                                                       "../"
-                                                                                                       "content"
-                                                                                                       "."
-                                                                                                       "ppm") ", "
-                                                                                                              "\"fi"
-                                                                                                              "les"
-                                                                                                              "\": "
-                                                                                                              "{\"c"
-                                                                                                              "onte"
-                                                                                                              "nt-"
-                                                                                                              "mask"
-                                                                                                              "\": "
-                                                                                                              "[" SHA(
-                                                                                                                  "../"
-                                                                                                                  "cont"
-                                                                                                                  "ent."
-                                                                                                                  "ppm") "]}, "
-                                                                                                                         "\"network\": {\"path\": \"/home/x/evil.safetensors\", \"sha256\": \"0\"}, \"iterations\": 3}",
-        sha256, test_path("."), sha256, sha256, sha256, sha256, sha256);
+    json_t *made = json_pack("{s:o, s:o, s:[o, o, o], s:o, s:{s:[o], s:[s]}, s:{s:s, s:s}}", "options",
+                             json_loads(foreign_options, 0, NULL), "content", named("../content.ppm"), "styles",
+                             named(test_path("content.ppm")), named("/etc/hostname"), named("https://host/x.png"),
+                             "start", named("../content.ppm"), "files", "content-mask", named("../content.ppm"),
+                             "style-masks", "#ff0000", "network", "path", "/home/x/evil.safetensors", "sha256", "0");
+    ck_assert_ptr_nonnull(made);
+    char *record = json_dumps(made, 0);
+    json_decref(made);
     pst_write_options_init(&options, sizeof options);
     options.metadata = record;
     ck_assert_int_eq(pst_image_encode(NULL, image, &options, &data, &count), PST_OK);
@@ -363,6 +347,7 @@ START_TEST(foreign_records_name_nothing_outside) {
     ck_assert_uint_gt(json_array_size(json_object_get(told, "notes")), 3);
     ck_assert_int_eq(test_entries(studio_path("sources")), shelf);
     json_decref(told);
+    free(record);
     pst_bytes_destroy(data);
     options.metadata = "{\"options\": 5}";
     ck_assert_int_eq(pst_image_encode(NULL, image, &options, &data, &count), PST_OK);

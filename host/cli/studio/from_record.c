@@ -92,17 +92,16 @@ static bool add_styles(reading *r, const char *shares) {
 
 static void add_masks(reading *r, bool has_styles) {
     const json_t *files = json_object_get(r->record, "files"), *content = json_object_get(files, "content-mask"),
-                 *masks = json_object_get(files, "style-masks"), *mask;
+                 *masks = json_object_get(files, "style-masks");
     json_t *list = json_array(), *id = NULL;
     bool good = has_styles && json_array_size(masks) <= STYLES_MOST;
-    size_t i;
+    const size_t count = good ? json_array_size(masks) : 0;
     if (json_array_size(content) == 1)
         id = find_input(r, json_array_get(content, 0), "mask");
-    json_array_foreach((json_t *)(size_t)masks, i, mask) {
-        json_t *one = json_is_string(mask) ? json_copy((json_t *)(size_t)mask) : find_input(r, mask, "mask");
-        good = good && one && json_array_append_new(list, one) == 0;
-        if (!good)
-            break;
+    for (size_t i = 0; i < count && good; i++) {
+        json_t *mask = json_array_get(masks, i),
+               *one = json_is_string(mask) ? json_copy(mask) : find_input(r, mask, "mask");
+        good = one && json_array_append_new(list, one) == 0;
     }
     if (id && good) {
         json_object_set(r->run, "content_mask", id);
@@ -183,30 +182,30 @@ static const char *add_options(reading *r, json_t *options) {
 
 /* ---- answers ---- */
 
-void from_record_reply(studio *s, const char *file, const char *name, web_reply *reply) {
-    json_t *record = record_read(file), *options = json_object();
+json_t *from_record_make(studio *s, const json_t *record) {
+    json_t *options = json_object();
     reading r = {.studio = s, .record = record, .run = json_object(), .missing = json_array(), .notes = json_array()};
-    if (!record) {
+    const char *shares = add_options(&r, options);
+    add_content(&r);
+    add_masks(&r, add_styles(&r, shares));
+    add_start(&r, options);
+    add_network(&r, options);
+    json_object_set_new(r.run, "options", options);
+    if (json_is_true(json_object_get(record, "weights_changed")))
+        note(&r, "weights were changed while it was painted: these are those that it began with");
+    if (json_is_true(json_object_get(record, "stopped")))
+        note(&r, "it was stopped after %lld iterations",
+             (long long)json_integer_value(json_object_get(record, "iterations")));
+    return json_pack("{s:o, s:o, s:o}", "run", r.run, "missing", r.missing, "notes", r.notes);
+}
+
+void from_record_reply(studio *s, const char *file, const char *name, web_reply *reply) {
+    json_t *record = record_read(file);
+    if (record)
+        studio_reply(reply, 200, from_record_make(s, record));
+    else
         studio_refuse(reply, 422, "%s: has no record of how it was made", name);
-    } else {
-        const char *shares = add_options(&r, options);
-        add_content(&r);
-        add_masks(&r, add_styles(&r, shares));
-        add_start(&r, options);
-        add_network(&r, options);
-        json_object_set(r.run, "options", options);
-        if (json_is_true(json_object_get(record, "weights_changed")))
-            note(&r, "weights were changed while it was painted: these are those that it began with");
-        if (json_is_true(json_object_get(record, "stopped")))
-            note(&r, "it was stopped after %lld iterations",
-                 (long long)json_integer_value(json_object_get(record, "iterations")));
-        studio_reply(reply, 200, json_pack("{s:O, s:O, s:O}", "run", r.run, "missing", r.missing, "notes", r.notes));
-    }
     json_decref(record);
-    json_decref(options);
-    json_decref(r.run);
-    json_decref(r.missing);
-    json_decref(r.notes);
 }
 
 void from_record_answer(studio *s, const web_call *call, web_reply *reply) {

@@ -6,7 +6,10 @@
 
 #include "cli/studio/studio.h"
 
-/* Answers {"run", "missing", "notes"}; name stands for the file in messages. */
+/* {"run", "missing", "notes"}: the RUN, inputs that were not found, and what people should know. */
+json_t *from_record_make(studio *s, const json_t *record);
+
+/* Answers with it; name stands for the file in messages. */
 void from_record_reply(studio *s, const char *file, const char *name, web_reply *reply);
 
 #endif
