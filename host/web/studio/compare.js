@@ -1,7 +1,7 @@
 // Two results beside each other, zoomed and moved as one, and what differs in their settings.
 import { icon, make } from "./dom.js";
-import { agoText, sizeText } from "./format.js";
-import { runOf, summaryText, titleOf, useSettings } from "./results.js";
+import { agoText } from "./format.js";
+import { runOf, sizeOf, summaryText, titleOf, useSettings } from "./results.js";
 import { makeZoomPair } from "./zoom_pair.js";
 
 export async function mountCompare(container, app, all, offs) {
@@ -43,7 +43,7 @@ export async function mountCompare(container, app, all, offs) {
 function makeCaption(app, result) {
   return make("div", {},
     make("a", { href: `#gallery/${encodeURIComponent(result.name)}`, text: titleOf(result) }),
-    make("p", { class: "hint", text: `${summaryText(result)} · ${sizeText(result.width, result.height)} · ${agoText(result.made)}` }),
+    make("p", { class: "hint", text: `${[summaryText(result), sizeOf(result), agoText(result.made)].filter(Boolean).join(" · ")}` }),
     result.summary && make("button", { text: "Use its settings", "aria-label": `Use the settings of ${result.name}`, onclick: () => useSettings(app, result.name) }));
 }
 
@@ -56,7 +56,7 @@ function rowsOf(app, pair, found) {
       facts.set("styles", result.summary.styles.join(", "));
       facts.set("iterations made", `${result.summary.iterations}${result.summary.stopped ? ", stopped" : ""}`);
     }
-    facts.set("size", sizeText(result.width, result.height));
+    if (result.width) facts.set("size", sizeOf(result));
     if (run?.styles?.length > 1) facts.set("shares", run.styles.map((style) => style.share).join(" : "));
     if (run) facts.set("regions", run.content_mask ? "yes" : "no");
     for (const [name, value] of Object.entries(run?.options ?? {})) facts.set(`--${name}`, value === true ? "yes" : String(value));

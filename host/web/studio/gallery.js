@@ -1,9 +1,9 @@
 // All results, newest first: as a wall, one by one (#gallery/NAME), or two beside each other (#gallery/NAME/NAME).
 import { mountCompare } from "./compare.js";
 import { icon, make } from "./dom.js";
-import { agoText, sizeText } from "./format.js";
+import { agoText } from "./format.js";
 import { mountResult } from "./result.js";
-import { deleteResults, keyOf, makeResults, summaryText, titleOf } from "./results.js";
+import { deleteResults, keyOf, makeResults, sizeOf, summaryText, titleOf } from "./results.js";
 
 let results = null; // stays read while one goes elsewhere
 let end = null;
@@ -90,7 +90,7 @@ async function mountWall(container, app, all, offs) {
     } });
     tile.style.setProperty("--ratio", ratio.toFixed(3));
     tile.append(
-      make("a", { href: `#gallery/${encodeURIComponent(result.name)}`, title: `${result.name}\n${summaryText(result)}\n${sizeText(result.width, result.height)}` },
+      make("a", { href: `#gallery/${encodeURIComponent(result.name)}`, title: `${result.name}\n${summaryText(result)}\n${sizeOf(result)}` },
         make("span", { class: "gallery-frame" }, image), make("span", { class: "gallery-name", text: titleOf(result) }), make("small", { text: agoText(result.made) })),
       make("label", { class: "gallery-pick" }, pick));
     seen.observe(tile);

@@ -1,7 +1,7 @@
 // One result: the image, what it was made of, and what can be done with it.
 import { icon, make } from "./dom.js";
-import { agoText, bytesText, sizeText } from "./format.js";
-import { deleteResults, paintAgain, runOf, summaryText, titleOf, useSettings, vary } from "./results.js";
+import { agoText, bytesText } from "./format.js";
+import { deleteResults, paintAgain, runOf, sizeOf, summaryText, titleOf, useSettings, vary } from "./results.js";
 import { makeViewer } from "./viewer.js";
 
 export async function mountResult(container, app, all, offs) {
@@ -43,7 +43,7 @@ export async function mountResult(container, app, all, offs) {
   const { summary } = result;
   facts.append(
     make("h2", { class: "title gallery-title", text: titleOf(result) }),
-    make("p", { class: "hint", text: [sizeText(result.width, result.height), bytesText(result.bytes), agoText(result.made)].join(" · ") }),
+    make("p", { class: "hint", text: [sizeOf(result), bytesText(result.bytes), agoText(result.made)].filter(Boolean).join(" · ") }),
     summary && make("p", { class: "hint", text: `${summary.iterations} iterations` }),
     make("div", { class: "gallery-acts" }, // before what comes later, so that no button moves away
       make("button", { class: "primary", text: "Paint again", disabled: !summary, title: "The same settings once more", onclick: () => paintAgain(app, name) }),

@@ -1,8 +1,10 @@
 // The list of results as far as it has been read, newest first: the gallery, one result and a comparison share it.
+import { sizeText } from "./format.js";
 
 const PAGE = 60;
 
-export const keyOf = (result) => `${result.name}\n${result.made}`;
+export const keyOf = ({ name, made, width }) => `${name}\n${made}\n${width}`;
+export const sizeOf = ({ width, height }) => (width ? sizeText(width, height) : ""); // of many new files it is known a little later
 
 export function makeResults(app) {
   const { at, get } = app.api;

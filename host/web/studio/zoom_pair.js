@@ -9,8 +9,9 @@ export function makeZoomPair(figures) {
   let zoom = 1, x = 0.5, y = 0.5; // what is in the middle of each pane
   const pair = { onchange: null };
 
-  const panes = figures.map(({ text, url }) => {
-    const image = make("img", { src: url, alt: text, draggable: false });
+  const panes = figures.map((figure) => {
+    const { text, url } = figure, image = make("img", { src: url, alt: text, draggable: false });
+    if (!figure.width) image.addEventListener("load", () => { Object.assign(figure, { width: image.naturalWidth, height: image.naturalHeight }); show(); });
     const pane = make("div", { class: "compare-pane", tabindex: "0", role: "group",
       "aria-label": `${text}: plus and minus zoom, arrows move, 0 fits; the other image follows` }, image);
     return { pane, image };
@@ -24,6 +25,7 @@ export function makeZoomPair(figures) {
 
   function show() {
     panes.forEach(({ pane, image }, i) => {
+      if (!figures[i].width) return;
       const scale = fitOf(i) * zoom, { width, height } = figures[i];
       const w = width * scale, h = height * scale;
       // Where an image is smaller than its pane it stays in the middle.
@@ -34,7 +36,7 @@ export function makeZoomPair(figures) {
       image.style.transform = `translate(${left}px, ${top}px)`;
       image.classList.toggle("pixels", scale * devicePixelRatio >= 2);
     });
-    if (pair.onchange) pair.onchange(`${Math.round(100 * fitOf(0) * zoom * devicePixelRatio)} %`);
+    if (pair.onchange && figures[0].width) pair.onchange(`${Math.round(100 * fitOf(0) * zoom * devicePixelRatio)} %`);
   }
 
   // Half a pane of the image stays in view.
