@@ -215,6 +215,7 @@ def test_sheet(page, shots):
     page.go("try")  # it is there when one comes back
     page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length === 2")
     check(sheet.startswith("#try/"), sheet)
+    check(page.ask("document.querySelector('.sheet-values input').value") == "10, 1000", "the values are forgotten")
 
 
 def test_gallery(page, other, studio, inputs, shots):

@@ -3,7 +3,7 @@ import { icon, later, make } from "./dom.js";
 import { timeText } from "./format.js";
 import { choicesOf, optionValue, sheetValue, readValues, valuesOf } from "./sheet_values.js";
 
-const CELLS_MOST = 64, SIDE = "192";
+const CELLS_MOST = 64, SMALL = { "image-size": "192", iterations: "100" }; // as the program makes them
 const chosen = { columns: { option: "style-weight", text: null }, rows: { option: "", text: null } }; // stays while one goes elsewhere
 
 // paint(request): POST api/sheets
@@ -29,8 +29,9 @@ export function makeBuilder(app, paint) {
     select.addEventListener("change", () => { mine.option = select.value; suggest(); showCost(); });
     field.addEventListener("input", () => { mine.text = field.value; showCost(); });
     field.addEventListener("keydown", (event) => { if (event.key === "Enter" && !go.disabled) paint(request()); });
+    const typed = mine.text;
     suggest();
-    if (mine.text !== null) field.value = mine.text;
+    if (typed !== null) field.value = mine.text = typed;
     const values = make("span", { class: "sheet-values" }, field, usual);
     return {
       element: make("div", { class: "sheet-axis-row" }, make("span", { class: "sheet-axis-name", text: title }), select, values),
@@ -52,7 +53,7 @@ export function makeBuilder(app, paint) {
     const number = ++asked, trials = [...columns.values.map((value) => [columns.row, value]), ...(rows ? rows.values.map((value) => [rows.row, value]) : [])];
     let seconds = 0;
     for (const [row, value] of trials) {
-      const options = { ...app.run.options, "image-size": row.name === "image-size" ? value : SIDE, [row.name]: optionValue(row, value) };
+      const options = { ...app.run.options, ...SMALL, [row.name]: optionValue(row, value) };
       for (const name in options) if (options[name] === null) delete options[name];
       try {
         const forecast = await app.api.post(app.api.at("forecast"), { ...app.run, options });
