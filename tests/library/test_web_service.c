@@ -68,6 +68,8 @@ static void give(void *user, const web_call *call, web_reply *reply) {
     } else if (strcmp(call->method, "POST") == 0) {
         ck_assert_uint_eq(strlen(call->body), call->bytes);
     }
+    if (strcmp(what, "slow") == 0)
+        page_nap(35000);
     reply->keeps = call->query(call, "keeps") != NULL;
     if (call->query(call, "download"))
         reply->download = copy(call->query(call, "download"));
@@ -438,6 +440,15 @@ END_TEST
 
 /* ---- answers ---- */
 
+/* Such as about a very large image. */
+START_TEST(a_slow_answer_arrives) {
+    if (!test_long())
+        return;
+    ck_assert_int_eq(page_get("api/slow"), 200);
+    ck_assert_int_eq(page_press("api/slow", "{}"), 200);
+}
+END_TEST
+
 static const char *tag_line(void) {
     static char line[128];
     const char *tag = strstr(page_heads, "ETag: ");
@@ -647,6 +658,7 @@ int main(void) {
     tcase_add_test(tests, a_full_disk_is_told);
     tcase_add_test(tests, many_uploads_keep_nobody_out);
     tcase_add_test(tests, a_stalled_upload_is_ended);
+    tcase_add_test(tests, a_slow_answer_arrives);
     tcase_add_test(tests, answers_from_memory_and_files);
     tcase_add_test(tests, what_a_browser_has_is_not_sent_again);
     tcase_add_test(tests, downloads_have_their_names);
