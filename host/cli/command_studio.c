@@ -13,7 +13,9 @@ int studio_command(const settings *s) {
     const bool good = studio_open(&made, s) && studio_serve(&made);
     if (good) {
         complain("studio: %s", web_url(made.web)); /* with --quiet too: nobody could guess it */
-        if (!s->no_browser && !web_open_browser(web_url(made.web)) && !s->quiet)
+        /* A URL for other machines has a secret, which other users would see in the list of processes. */
+        const bool opens = !s->no_browser && !s->web_address;
+        if (opens && !web_open_browser(web_url(made.web)) && !s->quiet)
             complain("no browser could be opened; open this address in one");
         painter_work(&made);
         if (!s->quiet && signals_caught())

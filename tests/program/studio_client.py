@@ -26,11 +26,11 @@ def png(width, height, color=(200, 120, 40), data=None, told=None):
 
 
 class Studio:
-    def __init__(self, program, folder, *options):
+    def __init__(self, program, folder, *options, browser=False):
         home = os.path.dirname(folder)
         environment = dict(os.environ, PASTICHE_MODEL="small", PASTICHE_CHOICES="none", PASTICHE_BINARIES="none", TERM="dumb")
         self.folder = folder
-        self.process = subprocess.Popen([os.path.abspath(program), "studio", folder, "--no-browser", "--web-port", "0", *options], cwd=home,
+        self.process = subprocess.Popen([os.path.abspath(program), "studio", folder, "--web-port", "0", *([] if browser else ["--no-browser"]), *options], cwd=home,
                                         stderr=subprocess.PIPE, text=True, env=environment)
         said = ""
         for line in self.process.stderr:

@@ -150,7 +150,7 @@ def bad_runs_are_refused(studio):
                         ("device", "x"), ("web", True), ("web-address", "0.0.0.0"), ("image-size", "999999999"), ("image-size", "-1"), ("image-size", "1e9"), ("image-size", ""),
                         ("image-size", True), ("image-size", {}), ("image-size", "64 --output x"), ("image-size", "x" * 5000), ("iterations", "-1"), ("iterations", 1e300),
                         ("seed", "x"), ("help", True), ("version", True), ("", "1"), ("-", "1"), ("--image-size", "64"), ("image-size=64", True), ("preset", "../x"),
-                        ("format", "exe"), ("original-colors", "yes"), ("nothing", "1"), ("\u00e4" * 5000, "1"), ("config", "x"), ("metadata", "/etc/passwd")]:
+                        ("format", "exe"), ("original-colors", "yes"), ("nothing", "1"), ("\u00e4" * 5000, "1"), ("a\nb", "1"), ("config", "x"), ("metadata", "/etc/passwd")]:
         bad.append(dict(good, options=dict(good["options"], **{name: value})))
     before = outside(), files(FOLDER)
     for body in bad:
@@ -259,6 +259,38 @@ def many_keep_nobody_out(studio, good):
     assert len(heard) == 5, len(heard)
 
 
+def secrets_stay_secret():
+    """No process gets a URL with a secret, and without it there is nothing."""
+    folder, opened = os.path.join(HOME, "others"), os.path.join(HOME, "opened")
+    tool = os.path.join(HOME, "xdg-open")
+    with open(tool, "w") as file:
+        file.write("#!/bin/sh\necho \"$1\" >'%s'\n" % opened)
+    os.chmod(tool, 0o755)
+    usual = dict(os.environ)
+    os.environ.update(PATH=HOME + ":" + usual["PATH"], DISPLAY=":0")
+    try:
+        studio = Studio(sys.argv[1], folder, "--web-address", "0.0.0.0", browser=True)
+        prefix = studio.prefix
+        assert len(prefix) == 34 and studio.ask("GET", "live")[0] == 200
+        for other in ("/", "/" + "0" * 32 + "/", prefix[:-2] + "/"):
+            studio.prefix = other
+            for path in ("", "live", "studio.html", "state", "api/studio", "api/events"):
+                assert studio.ask("GET", path)[0] == 404, other + path
+            assert studio.ask("POST", "api/shelf?name=a.png&role=content", png(5, 5))[0] == 404
+        assert studio.end()[0] in (0, 130)  # while it opens the device there is nothing to lose
+        assert not os.path.exists(opened)
+        studio = Studio(sys.argv[1], folder, browser=True)
+        for _ in range(100):
+            if os.path.exists(opened):
+                break
+            time.sleep(0.05)
+        assert os.path.exists(opened) or sys.platform != "linux"
+        assert studio.end()[0] in (0, 130)  # while it opens the device there is nothing to lose
+    finally:
+        os.environ.clear()
+        os.environ.update(usual)
+
+
 def results_come_and_go(studio):
     names = [result["name"] for result in studio.get("api/results?from=0&count=1000")["results"]]
     assert names
@@ -275,6 +307,8 @@ def results_come_and_go(studio):
 
 def main():
     os.makedirs(FOLDER)
+    secrets_stay_secret()
+    shutil.rmtree(os.path.join(HOME, "others"))
     studio = Studio(sys.argv[1], FOLDER)
     try:
         names_stay_in_the_folder(studio)

@@ -190,7 +190,7 @@ const option_text option_texts[] = {
      "machines.\n"
      "For any other address, such as 0.0.0.0 for all addresses of this machine, the address of the page\n"
      "contains a secret. Everyone who knows it can see and control the run. Nothing is encrypted.\n"
-     "Implies `--web`."},
+     "Implies `--web`; the studio then opens no browser."},
     {"web-wait", "Keep serving the page after the run, until its button or Ctrl-C ends the program. Implies `--web`."},
     {"help", "Print a short description of a command and its options."},
     {"help-all", "Print a short description of all options."},

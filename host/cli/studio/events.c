@@ -36,7 +36,7 @@ void events_close(studio *s) {
 
 void studio_tell(studio *s, studio_event kind, json_t *data) {
     struct events *e = s->events;
-    char *text = data ? json_dumps(data, JSON_COMPACT) : NULL;
+    char *text = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
     json_decref(data);
     web_lock(e->lock);
     free(e->last[kind].text);

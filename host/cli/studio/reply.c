@@ -10,7 +10,7 @@
 enum { PROBLEM_MOST = 1024 };
 
 void studio_reply(web_reply *reply, int code, json_t *root) {
-    reply->text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    reply->text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
     reply->code = reply->text ? code : 500;
     json_decref(root);
 }
