@@ -33,7 +33,8 @@ for name in photo series; do
 done
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir pastiche)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
-cmake -S "$source/tests/examples" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$home" -DCMAKE_C_FLAGS="$flags" \
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+cmake -S "$source/tests/examples" -B "$work/cmake" -G "$generator" -DCMAKE_PREFIX_PATH="$home" -DCMAKE_C_FLAGS="$flags" \
     -DEXAMPLES_LIBRARY=pastiche::pastiche_static >"$work/said" 2>&1 && cmake --build "$work/cmake" >>"$work/said" 2>&1 ||
     { cat "$work/said" >&2; fail "the examples are not built with find_package"; }
 
