@@ -414,11 +414,24 @@ START_TEST(a_restart_keeps_it_all) {
     json_t *deleted = post_of("lost.png", "delete", 200), *before = studio_get("shelf", 200);
     studio_end();
     test_write(studio_path(".studio/.upload-0123"), "rest", 4);
+    static const char old[] = ".studio/trash/0123456789abcdef0123456789abcdef";
+    static const char about[] = "{\"file\": \"x.png\", \"deleted\": 1000}";
+    const int young = test_entries(studio_path(".studio/trash"));
+    char name[128];
+    ck_assert_int_eq(mkdir(studio_path(old), 0700), 0);
+    snprintf(name, sizeof name, "%s/about.json", old);
+    test_write(studio_path(name), about, sizeof about - 1);
+    snprintf(name, sizeof name, "%s/file", old);
+    test_write(studio_path(name), "of 1970", 7);
     studio_begin("");
     json_t *after = studio_get("shelf", 200);
     ck_assert(json_equal(before, after));
     ck_assert_str_eq(listed(""), "kept.png ");
     ck_assert(access(studio_path(".studio/.upload-0123"), F_OK) != 0);
+    for (int i = 0; i < 400 && access(studio_path(old), F_OK) == 0; i++)
+        page_nap(25);
+    ck_assert(access(studio_path(old), F_OK) != 0);
+    ck_assert_int_eq(test_entries(studio_path(".studio/trash")), young); /* what is younger stays */
     json_decref(undo(deleted, 200));
     ck_assert_str_eq(listed(""), "kept.png lost.png ");
     json_decref(after);
