@@ -3,6 +3,7 @@ Exits with 77 where there is no Chromium or no server in the program. With PASTI
 has a figure is measured and told: the first stroke, and a gallery of 500 images.
 
     python3 tests/program/test_studio_page.py PROGRAM [FOLDER]     with a folder, images of the page are left there"""
+# promise: studio-page kills
 import glob
 import os
 import shutil
@@ -299,7 +300,7 @@ def test_keys_alone(page):
 
 # ---- what has a figure ----
 
-def measure_first_stroke(page, studio, inputs):
+def measure_first_stroke(page, studio, content, style):
     times = []
     for _ in range(2):  # the first time, kernels are compiled
         page.ask("localStorage.clear()")
@@ -307,10 +308,10 @@ def measure_first_stroke(page, studio, inputs):
         page.open(studio.url)
         page.wait("document.querySelector('.content-place')")
         set_sizes(page, 512, 400)
-        page.drop(".content-place", inputs["photo"])
+        page.drop(".content-place", content)
         page.wait("document.querySelector('.content-image')?.naturalWidth > 0")
         begin = time.monotonic()
-        page.drop(".styles-place", inputs["waves"])
+        page.drop(".styles-place", style)
         page.wait("!document.querySelector('.paint-button').disabled")
         page.ask("document.querySelector('.paint-button').click()")
         page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after')", 120)
@@ -382,9 +383,10 @@ def main():
             print(f"{step.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
         check(page.complains() == [] and other.complains() == [], page.complains(), other.complains())
         if LONG:
-            measure_first_stroke(page, studio, inputs)
-            reference = os.path.join(os.environ.get("PASTICHE_REFERENCE", ""), "images", "photos")
-            measure_gallery(page, program, folder, sorted(glob.glob(os.path.join(reference, "*.jpg"))) or [inputs["photo"]])
+            reference = os.path.join(os.environ.get("PASTICHE_REFERENCE", ""), "images")
+            some = lambda kind, otherwise: sorted(glob.glob(os.path.join(reference, kind, "*.jpg"))) or [inputs[otherwise]]
+            measure_first_stroke(page, studio, some("test_content", "photo")[0], some("test_style", "waves")[0])
+            measure_gallery(page, program, folder, some("photos", "photo"))
         check(studio.end() in (0, 130), "the program ended with", studio.process.returncode)
         print("ok")
     except BaseException:
