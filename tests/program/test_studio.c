@@ -245,19 +245,19 @@ END_TEST
 START_TEST(a_pause_leaves_no_trace) {
     char id[32], command[2048];
     begin();
-    queue_run("paused", 900, id, command);
+    queue_run("paused", 500, id, command);
     for (int i = 1; i <= 2; i++) {
-        await_iteration(id, 200 * i);
+        await_iteration(id, 100 * i);
         ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
         await(id, "paused");
         ck_assert(!exists("paused.png"));
         ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     }
-    await_iteration(id, 600);
+    await_iteration(id, 300);
     studio_end(); /* Ctrl-C is a pause, too */
     ck_assert(!exists("paused.png"));
     studio_begin("");
-    ck_assert_int_ge(await_iteration(id, 1), 600);
+    ck_assert_int_ge(await_iteration(id, 1), 300);
     await(id, "done");
     ck_is_of_command("paused.png", command);
     studio_end();
@@ -267,16 +267,16 @@ END_TEST
 START_TEST(a_kill_loses_nothing) {
     char id[32], second[32], command[2048];
     begin();
-    queue_run("killed", 700, id, command);
+    queue_run("killed", 400, id, command);
     queue_run("second", 5, second, NULL);
-    await_iteration(id, 150);
+    await_iteration(id, 80);
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200); /* for a checkpoint now */
     await(id, "paused");
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    await_iteration(id, 350);
+    await_iteration(id, 200);
     studio_kill();
     studio_begin("");
-    ck_assert_int_ge(await_iteration(id, 1), 150);
+    ck_assert_int_ge(await_iteration(id, 1), 80);
     await(second, "done");
     ck_assert_str_eq(state_of(id, NULL), "done");
     ck_is_of_command("killed.png", command);

@@ -14,12 +14,13 @@
 #include "cli/studio/run_line.h"
 #include "web/json.h"
 
-enum { CHECKPOINT_SECONDS = 2, TRIED_SIDE = 256, MESSAGE_MOST = 1024, NAME_MOST = 256 };
+enum { RESTS = 10 /* a second */, CHECKPOINT_SECONDS = 2, TRIED_SIDE = 256, MESSAGE_MOST = 1024, NAME_MOST = 256 };
 
 struct painter {
     invocation invocation;
     bool is_open; /* with its device */
     bool tried;   /* how fast it is */
+    int rests;    /* in a row or not, before that */
 
     /* under the queue's lock */
     bool ready;
@@ -247,7 +248,7 @@ void painter_work(studio *s) {
         const bool can_paint = p->is_open || (!is_halted(s) && open_device(s));
         if (can_paint && queue_next(s, &task))
             paint(s, &task);
-        else if (can_paint && !p->tried)
+        else if (can_paint && !p->tried && ++p->rests > RESTS)
             try_pace(s);
         else
             rest(s);
