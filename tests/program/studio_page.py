@@ -132,7 +132,10 @@ class Page(browser.Browser):
         x, y = self.ask(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
                         "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
         data = {"items": [], "files": list(paths), "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
+        for kind in ("dragEnter", "dragOver"):
+            self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+        self.wait("document.querySelector('[data-over]')")  # a drop that comes before the page's answer is lost
+        for kind in ("dragOver", "drop"):
             self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def tap(self, text, within="body", seconds=20):

@@ -1,6 +1,6 @@
 """The studio in a real browser: from the first image to the gallery, by mouse and by keys, through a crash, in two tabs, in all sizes.
-Exits with 77 where there is no Chromium or no server in the program. With PASTICHE_LONG=1 all views are looked at in more sizes, and what
-has a figure is measured and told: the first stroke, and a gallery of 500 images.
+Exits with 77 where there is no Chromium or no server in the program. With PASTICHE_LONG=1 all views are looked at in more sizes.
+bench/studio.py measures what has a figure.
 
     python3 tests/program/test_studio_page.py PROGRAM [FOLDER]     with a folder, images of the page are left there"""
 # promise: studio-page kills
@@ -298,63 +298,6 @@ def test_keys_alone(page):
         check(seen >= wanted, route, "has controls that the Tab key does not reach:", seen, "of", wanted)
 
 
-# ---- what has a figure ----
-
-def measure_first_stroke(page, studio, content, style):
-    times = []
-    for _ in range(2):  # the first time, kernels are compiled
-        page.ask("localStorage.clear()")
-        page.open("about:blank")
-        page.open(studio.url)
-        page.wait("document.querySelector('.content-place')")
-        set_sizes(page, 512, 400)
-        page.drop(".content-place", content)
-        page.wait("document.querySelector('.content-image')?.naturalWidth > 0")
-        begin = time.monotonic()
-        page.drop(".styles-place", style)
-        page.wait("!document.querySelector('.paint-button').disabled")
-        page.ask("document.querySelector('.paint-button').click()")
-        page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after')", 120)
-        times.append(time.monotonic() - begin)
-        page.tap("Cancel", ".actions")
-        page.tap("Cancel the run", "#ask")
-        page.wait("!document.querySelector('.queue-row[data-state=painting]')", 60)
-    print(f"from drop to the first visible stroke at 512: {times[0]:.1f} s, then {times[1]:.1f} s")
-
-
-def measure_gallery(page, program, folder, images):
-    studio = None
-    many = os.path.join(folder, "many")
-    os.makedirs(many)
-    for i in range(500):
-        shutil.copy(images[i % len(images)], os.path.join(many, f"image {i:03}{os.path.splitext(images[i % len(images)])[1]}"))
-    try:
-        studio = Studio(program, many)
-        for which in ("new", "known"):  # thumbnails are made when they are first asked for
-            page.open("about:blank")
-            page.images = page.bytes = 0
-            begin = time.monotonic()
-            page.open(studio.url + "#gallery")
-            page.wait("document.querySelector('.gallery-tile img.there')", 60)
-            first = time.monotonic() - begin
-            page.wait("[...document.querySelectorAll('.gallery-tile img')].filter((e) => e.getBoundingClientRect().top < innerHeight).every((e) => e.complete && e.naturalWidth)", 120)
-            whole = time.monotonic() - begin
-            painted = page.ask("Math.round(performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1)")
-            print(f"gallery of 500, thumbnails {which}: first paint {painted} ms, first image {first:.2f} s, all in view {whole:.2f} s, "
-                  f"{page.images} images, {page.bytes / 1e6:.1f} MB")
-        seen = "[...document.querySelectorAll('.gallery-tile img')].filter((e) => { const r = e.getBoundingClientRect(); return r.bottom > 0 && r.top < innerHeight; })"
-        end = "document.querySelectorAll('.gallery-tile').length === 500 && scrollY + innerHeight > document.documentElement.scrollHeight - 50"
-        for _ in range(200):  # all the way down, looking at each
-            page.wait(f"{seen}.every((e) => e.complete && e.naturalWidth)", 60)
-            if page.ask(f"{end} || (scrollBy(0, innerHeight), false)"):
-                break
-        print(f"gallery of 500 to its end: {page.images} images, {page.bytes / 1e6:.1f} MB")
-        check(page.bytes < 50e6, "images sent:", page.bytes)
-    finally:
-        if studio:
-            studio.end()
-
-
 def main():
     program, shots = os.path.abspath(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None
     if not browser.find():
@@ -382,11 +325,6 @@ def main():
             step(*what)
             print(f"{step.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
         check(page.complains() == [] and other.complains() == [], page.complains(), other.complains())
-        if LONG:
-            reference = os.path.join(os.environ.get("PASTICHE_REFERENCE", ""), "images")
-            some = lambda kind, otherwise: sorted(glob.glob(os.path.join(reference, kind, "*.jpg"))) or [inputs[otherwise]]
-            measure_first_stroke(page, studio, some("test_content", "photo")[0], some("test_style", "waves")[0])
-            measure_gallery(page, program, folder, some("photos", "photo"))
         check(studio.end() in (0, 130), "the program ended with", studio.process.returncode)
         print("ok")
     except BaseException:
