@@ -101,8 +101,9 @@ export function takeDrops(app, place, role) {
     leave();
     if (event.defaultPrevented || !wants(event)) return; // a place inside took it
     event.preventDefault();
-    const own = event.dataTransfer.getData(OWN);
-    if (own) putInto(app, role ?? emptyRole(app), own);
+    const own = event.dataTransfer.getData(OWN), isFolder = [...event.dataTransfer.items].some((item) => item.webkitGetAsEntry?.()?.isDirectory);
+    if (isFolder) app.say("A folder cannot be dropped here; drop the images in it.", { wrong: true });
+    else if (own) putInto(app, role ?? emptyRole(app), own);
     else takeFiles(app, [...event.dataTransfer.files], role);
     if (role === null && document.body.dataset.route !== "make") app.go("make");
   });

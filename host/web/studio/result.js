@@ -44,7 +44,7 @@ export async function mountResult(container, app, all, offs) {
   facts.append(
     make("h2", { class: "title gallery-title", text: titleOf(result) }),
     make("p", { class: "hint", text: [sizeOf(result), bytesText(result.bytes), agoText(result.made)].filter(Boolean).join(" · ") }),
-    summary && make("p", { class: "hint", text: `${summary.iterations} iterations` }),
+    make("p", { class: "hint", hidden: !summary, text: summary ? `${summary.iterations} iterations` : "" }),
     make("div", { class: "gallery-acts" }, // before what comes later, so that no button moves away
       make("button", { class: "primary", text: "Paint again", disabled: !summary, title: "The same settings once more", onclick: () => paintAgain(app, name) }),
       make("button", { text: "Use its settings", disabled: !summary, title: "Load them under Make, to change some", onclick: () => useSettings(app, name) }),
