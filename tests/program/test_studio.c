@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -391,6 +392,24 @@ START_TEST(a_damaged_queue_is_set_aside) {
 }
 END_TEST
 
+/* Nobody writes to them, and nothing may wait for that. */
+START_TEST(pipes_for_files_do_not_hold_it) {
+    static const char *const files[] = {".studio/queue.json", ".studio/shelf.json", ".studio/gallery.json"};
+    begin();
+    studio_end();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        remove(studio_path(files[i]));
+        ck_assert_int_eq(mkfifo(studio_path(files[i]), 0600), 0);
+    }
+    studio_begin("");
+    ask_only("GET", "shelf", NULL, 200);
+    ask_only("GET", "results", NULL, 200);
+    studio_end();
+    ck_said("queue.json.damaged");
+    ck_said("shelf.json.damaged");
+}
+END_TEST
+
 /* ---- what is wrong ---- */
 
 START_TEST(a_failed_run_tells_why_and_the_next_goes_on) {
@@ -562,6 +581,7 @@ int main(void) {
 #endif
     tcase_add_test(all, a_lost_device_is_told_and_waited_for);
     tcase_add_test(all, a_damaged_queue_is_set_aside);
+    tcase_add_test(all, pipes_for_files_do_not_hold_it);
     tcase_add_test(all, a_failed_run_tells_why_and_the_next_goes_on);
     tcase_add_test(all, bad_runs_are_refused);
     tcase_add_test(all, everything_in_a_run_counts);

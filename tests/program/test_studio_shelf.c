@@ -199,6 +199,43 @@ START_TEST(the_same_bytes_are_one_entry) {
 }
 END_TEST
 
+/* Another program writes over a file of the shelf: its entry is gone, and the old bytes can come again. */
+START_TEST(changed_files_are_other_entries) {
+    bytes file = png_of(30, 20, 31), other = png_of(24, 24, 32);
+    char path[1024], body[512];
+    json_t *first = upload("changed.png", "content", file.data, file.count, 201);
+    strcpy(path, studio_path("sources/changed.png"));
+    test_write(path, other.data, other.count);
+    snprintf(body, sizeof body, "{\"content\": \"%s\", \"styles\": [{\"id\": \"%s\"}]}", state_text(first, "id"),
+             state_text(first, "id"));
+    const char *error = studio_error(studio_post("runs", body, 422));
+    ck_assert_msg(strstr(error, "not on the shelf") != NULL, "%s", error);
+    json_t *again = upload("changed.png", "content", file.data, file.count, 201);
+    ck_assert_str_eq(state_text(again, "id"), state_text(first, "id"));
+    snprintf(body, sizeof body, "shelf/%s/file", state_text(again, "id"));
+    json_decref(studio_get(body, 200));
+    ck_assert_uint_eq(page_bytes, file.count);
+    ck_assert_mem_eq(page_body, file.data, file.count);
+    json_decref(first);
+    json_decref(again);
+    pst_bytes_destroy(file.data);
+    pst_bytes_destroy(other.data);
+}
+END_TEST
+
+/* The same bytes with another time are the same entry. */
+START_TEST(touched_files_stay) {
+    bytes file = png_of(30, 20, 41);
+    char path[64];
+    json_t *first = upload("touched.png", "style", file.data, file.count, 201);
+    test_write(studio_path("sources/touched.png"), file.data, file.count);
+    snprintf(path, sizeof path, "shelf/%s/file", state_text(first, "id"));
+    json_decref(studio_get(path, 200));
+    json_decref(first);
+    pst_bytes_destroy(file.data);
+}
+END_TEST
+
 START_TEST(uploads_at_once_are_one_entry_each) {
     enum { CLIENTS = 6 };
     bytes files[2] = {png_of(90, 70, 21), png_of(90, 70, 22)};
@@ -427,6 +464,8 @@ int main(void) {
     tcase_add_loop_test(cases, formats_that_are_only_read_are_taken, 0, 5);
     tcase_add_test(cases, bad_files_are_refused_with_the_readers_reason);
     tcase_add_test(cases, the_same_bytes_are_one_entry);
+    tcase_add_test(cases, changed_files_are_other_entries);
+    tcase_add_test(cases, touched_files_stay);
     tcase_add_test(cases, uploads_at_once_are_one_entry_each);
     tcase_add_loop_test(cases, no_name_leads_out_of_the_folder, 0, sizeof names / sizeof *names);
     tcase_add_test(cases, what_is_not_an_id_is_nothing);

@@ -9,13 +9,13 @@
 #include "cli/run/record.h"
 #include "cli/studio/librarian.h"
 #include "cli/studio/names.h"
+#include "cli/studio/places.h"
 #include "cli/studio/record_summary.h"
 #include "cli/studio/sheets.h"
 #include "cli/studio/shelf_intake.h"
 #include "cli/studio/thumbs.h"
 #include "cli/studio/trash.h"
 
-#define INDEX STUDIO_OWN "/gallery.json"
 #define LOOK_SECONDS 2.0 /* from one look into the folder to the next */
 
 enum {
@@ -36,7 +36,7 @@ typedef struct gallery {
     web_monitor *lock;
     item *items; /* by name */
     size_t count;
-    bool changed; /* INDEX is to be written */
+    bool changed; /* STUDIO_GALLERY is to be written */
     bool news;    /* pages are to be told */
     bool ending;
     web_thread *thread;
@@ -262,7 +262,7 @@ static void save(gallery *g) {
     web_unlock(g->lock);
     char *text = root && changed ? json_dumps(root, JSON_COMPACT) : NULL;
     if (text)
-        pst_file_write(NULL, INDEX, text, strlen(text));
+        pst_file_write(NULL, STUDIO_GALLERY, text, strlen(text));
     free(text);
     json_decref(root);
 }
@@ -273,7 +273,7 @@ static int size_kept(const json_t *kept, const char *key) {
 }
 
 static void load(gallery *g) {
-    json_t *root = json_load_file(INDEX, 0, NULL), *list = json_object_get(root, "results"), *kept;
+    json_t *root = folder_read_json(STUDIO_GALLERY, NULL), *list = json_object_get(root, "results"), *kept;
     size_t i, count = 0;
     item *items = calloc(json_array_size(list) + 1, sizeof *items);
     json_array_foreach(list, i, kept) {

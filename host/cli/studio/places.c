@@ -89,10 +89,31 @@ static bool make_places(void) {
     return true;
 }
 
+/* Pipes and the like, on which reading and writing would wait for somebody, and folders. */
+static bool set_strange_files_aside(void) {
+    static const char *const files[] = {STUDIO_QUEUE, STUDIO_SHELF, STUDIO_GALLERY};
+    char aside[64];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(aside, sizeof aside, "%s.damaged", files[i]);
+        if (!file_exists(files[i]) || file_is_regular(files[i]))
+            continue;
+        if (rename(files[i], aside) != 0) {
+            complain("%s: is no regular file; move it away", files[i]);
+            return false;
+        }
+        complain("%s: is no regular file, and now called %s", files[i], aside);
+    }
+    return true;
+}
+
 char *folder_enter(const char *given) {
     char path[PATH_MOST];
     if (!given && !own_folder(path))
         return NULL;
+    if (given && !*given) {
+        complain("the name of the studio's folder is empty");
+        return NULL;
+    }
     if (given && snprintf(path, sizeof path, "%s", given) >= PATH_MOST) {
         complain("%s: the name is too long", given);
         return NULL;
@@ -106,7 +127,15 @@ char *folder_enter(const char *given) {
                  file_exists(path) && !file_is_folder(path) ? "it is a file" : strerror(why));
         return NULL;
     }
-    return make_places() ? true_path(".") : NULL;
+    return make_places() && set_strange_files_aside() ? true_path(".") : NULL;
+}
+
+json_t *folder_read_json(const char *path, json_error_t *error) {
+    if (file_is_regular(path))
+        return json_load_file(path, JSON_REJECT_DUPLICATES, error);
+    if (error)
+        snprintf(error->text, sizeof error->text, "no regular file");
+    return NULL;
 }
 
 char *folder_absolute(const char *path) { return file_exists(path) ? true_path(path) : NULL; }

@@ -5,11 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 enum { FOLDER_NAME_MOST = 200 }; /* enough for folder_free_name, with a zero */
 
 /* Finds the folder (given: NULL is the user's own), makes it with its places, and works in it from now on. Its
  * absolute path, which the caller frees; NULL after complaining. */
 char *folder_enter(const char *given);
+
+/* The JSON of one of the studio's own files. NULL, with error->text (error may be NULL), where it is none or no regular
+ * file, as a pipe, which nobody might ever write to. */
+json_t *folder_read_json(const char *path, json_error_t *error);
 
 /* A path that stays the same file once the program works elsewhere; the caller frees it. NULL: there is no such file,
  * or no memory. */

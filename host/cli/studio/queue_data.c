@@ -187,7 +187,7 @@ static bool load(studio *s) {
     bool good = true;
     if (!file_exists(STUDIO_QUEUE))
         return true;
-    json_t *root = json_load_file(STUDIO_QUEUE, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = folder_read_json(STUDIO_QUEUE, &error);
     if (!json_is_object(root)) {
         set_aside(root ? "no object" : error.text);
         json_decref(root);
@@ -214,8 +214,8 @@ bool queue_open(studio *s) {
                 pst_context_create(&where, &q->files) == PST_OK && load(s);
     if (!good)
         complain("no memory left");
-    else if (!(good = save(q)))
-        complain("%s", pst_context_message(q->files));
+    else if (!save(q)) /* what was painted can be seen and deleted all the same */
+        complain("%s; make room for it: until then no run can be added", pst_context_message(q->files));
     return good;
 }
 

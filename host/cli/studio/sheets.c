@@ -8,6 +8,7 @@
 #include "cli/options/paths.h"
 #include "cli/run/record.h"
 #include "cli/studio/names.h"
+#include "cli/studio/places.h"
 #include "cli/studio/queue.h"
 #include "cli/studio/thumbs.h"
 
@@ -173,7 +174,7 @@ static json_t *state_of(studio *s, const char *id, const json_t *cell, size_t ro
 
 static void answer_sheet(studio *s, const char *id, web_reply *reply) {
     char path[PATH_MOST];
-    json_t *sheet = json_load_file(place(id, SHEET, path), 0, NULL), *line, *cell;
+    json_t *sheet = folder_read_json(place(id, SHEET, path), NULL), *line, *cell;
     size_t row, column;
     if (!sheet) {
         studio_refuse(reply, 404, "there is no such sheet");
@@ -232,7 +233,7 @@ void sheets_clean(studio *s) {
     for (size_t i = 0; i < names.count; i++) {
         if (!id_is(names.paths[i]))
             continue;
-        json_t *sheet = json_load_file(place(names.paths[i], SHEET, path), 0, NULL);
+        json_t *sheet = folder_read_json(place(names.paths[i], SHEET, path), NULL);
         const json_int_t made = json_integer_value(json_object_get(sheet, "made"));
         if (sheet && difftime(time(NULL), (time_t)made) > DAYS_KEPT * 86400.0 && !is_in_queue(s, sheet)) {
             snprintf(path, sizeof path, STUDIO_SHEETS "/%s", names.paths[i]);

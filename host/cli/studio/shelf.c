@@ -68,6 +68,18 @@ static item *add(shelf *h) {
 
 static bool is_there(const item *i) { return file_mark_of(i->entry.path).changed != 0; }
 
+/* Whether the file still has the bytes that were seen, perhaps under a new mark. */
+static bool is_same(item *i) {
+    const file_mark now = file_mark_of(i->entry.path);
+    char sha256[65];
+    if (mark_is(&i->mark, &now))
+        return now.changed;
+    if (!now.changed || pst_file_sha256(NULL, i->entry.path, sha256) != PST_OK || strcmp(sha256, i->sha256) != 0)
+        return false;
+    i->mark = now;
+    return true;
+}
+
 static void set_sha256(item *i, const char *sha256) {
     snprintf(i->sha256, sizeof i->sha256, "%s", sha256);
     snprintf(i->id, sizeof i->id, "%.*s", ID_MOST - 1, sha256);
@@ -134,7 +146,7 @@ static void save(shelf *h) {
 }
 
 static void load(shelf *h) {
-    json_t *root = json_load_file(STUDIO_SHELF, 0, NULL), *kept;
+    json_t *root = folder_read_json(STUDIO_SHELF, NULL), *kept;
     size_t i;
     json_array_foreach(json_object_get(root, "images"), i, kept) {
         char path[sizeof h->items->entry.path];
@@ -191,8 +203,8 @@ void shelf_close(studio *s) {
 bool shelf_find(studio *s, const char *id, shelf_entry *entry) {
     shelf *h = s->shelf;
     web_lock(h->lock);
-    const item *i = id ? find_id(h, id) : NULL;
-    const bool found = i && is_there(i);
+    item *i = id ? find_id(h, id) : NULL;
+    const bool found = i && is_same(i);
     if (found)
         *entry = i->entry;
     web_unlock(h->lock);
@@ -204,7 +216,7 @@ bool shelf_find_sha256(studio *s, const char *sha256, char id[ID_MOST]) {
     bool found = false;
     web_lock(h->lock);
     for (size_t i = 0; i < h->count && !found; i++)
-        if ((found = !h->items[i].passed_over && strcmp(h->items[i].sha256, sha256) == 0 && is_there(&h->items[i])))
+        if ((found = !h->items[i].passed_over && strcmp(h->items[i].sha256, sha256) == 0 && is_same(&h->items[i])))
             strcpy(id, h->items[i].id);
     web_unlock(h->lock);
     return found;
@@ -295,7 +307,7 @@ bool shelf_put(studio *s, const char *file, const shelf_new *about, char id[ID_M
     snprintf(id, ID_MOST, "%.*s", ID_MOST - 1, about->sha256);
     web_lock(h->lock);
     item *i = find_id(h, id);
-    if (i && !is_there(i)) {
+    if (i && !is_same(i)) {
         drop(h, i);
         i = NULL;
     }
@@ -394,7 +406,7 @@ static void recognize(shelf *h, const char *path, const shelf_new *about) {
         return;
     snprintf(id, sizeof id, "%.*s", ID_MOST - 1, about->sha256);
     other = find_id(h, id);
-    i->passed_over = other && is_there(other);
+    i->passed_over = other && is_same(other);
     i->entry.kind = about->kind;
     i->entry.width = about->width;
     i->entry.height = about->height;

@@ -17,6 +17,7 @@
 #define STUDIO_OWN ".studio"
 #define STUDIO_QUEUE STUDIO_OWN "/queue.json"
 #define STUDIO_SHELF STUDIO_OWN "/shelf.json"
+#define STUDIO_GALLERY STUDIO_OWN "/gallery.json"
 #define STUDIO_CHECKPOINTS STUDIO_OWN "/checkpoints"
 #define STUDIO_THUMBS STUDIO_OWN "/thumbs"
 #define STUDIO_SHEETS STUDIO_OWN "/sheets"

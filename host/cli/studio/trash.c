@@ -43,7 +43,8 @@ bool trash_take(const char *file, const json_t *entry, web_reply *reply) {
     char id[ID_MOST], path[PATH_MOST], copy[80];
     const file_mark mark = file_mark_of(file);
     if (!id_make(id) || !file_make_folders(place(id, ABOUT, path)) || !write_about(id, file, entry)) {
-        studio_refuse(reply, 500, "%s: cannot be moved to the trash", file_name(file));
+        studio_refuse(reply, 500, "%s: cannot be moved to the trash: it has no room; delete the file in the folder",
+                      file_name(file));
         return false;
     }
     rename(thumbs_path(file, &mark, THUMB_SIDE, copy), place(id, THE_THUMB, path));
@@ -82,8 +83,7 @@ static bool put_back(studio *s, const char *id, const char *file, char path[PATH
 
 static void undo(studio *s, const char *id, web_reply *reply) {
     char path[PATH_MOST];
-    json_t *about = json_load_file(place(id, ABOUT, path), JSON_REJECT_DUPLICATES, NULL),
-           *entry = json_object_get(about, "entry");
+    json_t *about = folder_read_json(place(id, ABOUT, path), NULL), *entry = json_object_get(about, "entry");
     const char *file = json_string_value(json_object_get(about, "file"));
     if (!file || !put_back(s, id, file, path)) {
         studio_refuse(reply, 404, "this can no longer be undone");
@@ -117,7 +117,7 @@ void trash_clean(void) {
     for (size_t i = 0; i < names.count; i++) {
         if (!id_is(names.paths[i]))
             continue;
-        json_t *about = json_load_file(place(names.paths[i], ABOUT, path), 0, NULL);
+        json_t *about = folder_read_json(place(names.paths[i], ABOUT, path), NULL);
         const double age = difftime(time(NULL), (time_t)json_integer_value(json_object_get(about, "deleted")));
         if (age > DAYS_KEPT * 86400.0 || !file_exists(place(names.paths[i], THE_FILE, path))) {
             snprintf(path, sizeof path, STUDIO_TRASH "/%s", names.paths[i]);
