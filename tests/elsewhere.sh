@@ -4,6 +4,7 @@
 #   elsewhere.sh SOURCE
 # 77 without such a compiler.
 set -u
+[ -z "${PASTICHE_UNTIL-}" ] || [ "$(date +%s)" -lt "$PASTICHE_UNTIL" ] || exit 77 # too late to begin
 cd "$1" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,6 +4,7 @@
 # SUITE: bookworm, trixie ...; by default that of this machine. For another one the packages are built within it. 77 where
 # bare systems cannot be made: they need root, debootstrap and the network.
 set -eu
+[ -z "${PASTICHE_UNTIL-}" ] || [ "$(date +%s)" -lt "$PASTICHE_UNTIL" ] || exit 77 # too late to begin
 source=$(cd "$1" && pwd)
 shift
 own=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME-}")
