@@ -498,7 +498,7 @@ typedef struct pst_transfer_options {
     /* The first convolution sees the image's border replicated, not zeros around it, as in style-transfer-pytorch, "to
      * reduce edge artifacts". Default off. */
     bool replicate_border;
-    /* Samples span 0..256 inside, as in neural-style and neural-style-pt. Default off. */
+    /* Samples span 0..256 inside, as in neural-style. Default off. */
     bool pixels_256;
     pst_optimizer_kind optimizer; /* default PST_OPTIMIZER_LBFGS */
     /* Pairs that L-BFGS keeps, of 2 images each. 0, the default: 20, and 100 of the plain L-BFGS. */

@@ -25,14 +25,13 @@ static void neural_style(pst_transfer_options *o) {
     o->tv_kind = PST_TV_SQUARES;
 }
 
-/* neural_style.py (ProGamerGov): torch's optimizers, 256 levels, absolute differences. */
+/* neural_style.py (ProGamerGov): torch's optimizers, absolute differences. Until 2020 it had 256 levels too. */
 static void neural_style_pt(pst_transfer_options *o) {
     o->keep_gray = false;
     o->remainder = PST_REMAINDER_FLOOR;
     o->scales = 1;
     o->optimizer = PST_OPTIMIZER_LBFGS_PLAIN;
     o->learning_rate = 1;
-    o->pixels_256 = true;
     o->pooling = PST_POOLING_MAX;
     o->tv_kind = PST_TV_ABSOLUTE;
 }

@@ -207,7 +207,7 @@ START_TEST(presets_are_the_programs) {
     ck_assert_int_eq(pst_transfer_options_preset(&o, name), PST_OK);
     if (strncmp(name, "neural-style", 12) == 0) {
         bool torch = strcmp(name, "neural-style-pt") == 0;
-        ck_assert(o.scales == 1 && o.optimizer == PST_OPTIMIZER_LBFGS_PLAIN && o.pixels_256 &&
+        ck_assert(o.scales == 1 && o.optimizer == PST_OPTIMIZER_LBFGS_PLAIN && o.pixels_256 == !torch &&
                   o.pooling == PST_POOLING_MAX);
         ck_assert(o.content_weight == 5 && o.style_weight == 100 && o.tv_weight == 1e-3 && o.iterations == 1000);
         ck_assert(o.start == PST_START_RANDOM && o.adam_epsilon_first == !torch && o.learning_rate == (torch ? 1 : 10));
