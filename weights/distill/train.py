@@ -155,11 +155,12 @@ class Training:
             ours = features(self.student, torch.cat([p.x for p in images]) / INPUT)
             for layer in LOSS_LAYERS:
                 t, f = torch.cat([p.maps[layer] for p in images]).float() / self.size_of[layer], ours[layer]
-                g_t, g_f = torch.cat([p.grams[layer] for p in images]) / self.size_of[layer] ** 2, gram(f)
+                g_f = gram(f)
                 f = f[..., ::STRIDE[layer], ::STRIDE[layer]]
                 if layer == CONTENT:
                     d_t, d_f = ((m[1:] - m[:1]).square().mean((1, 2, 3)).log().mean() for m in (t, f))
                 else:
+                    g_t = torch.cat([p.grams[layer] for p in images]) / self.size_of[layer] ** 2
                     d_t, d_f = ((g - g[1])[[0, *range(2, len(g))]].square().mean((1, 2)).log().mean() for g in (g_t, g_f))
                 flat_t, flat_f = t.transpose(0, 1).flatten(1), f.transpose(0, 1).flatten(1)
                 for i, part in enumerate((flat_f @ flat_f.T, flat_f @ flat_t.T, d_t - d_f, 1)):
