@@ -37,8 +37,9 @@ cli/options cli/options
 cli/ranks cli/ranks cli/options
 cli/run cli/run cli/ranks cli/options web
 cli/draw cli/draw cli/run cli/ranks cli/options web
+cli/bench cli/bench cli/draw cli/run cli/ranks cli/options web
 cli/studio cli/studio cli/run cli/draw cli/ranks cli/options web
-cli cli cli/studio cli/draw cli/run cli/ranks cli/options web
+cli cli cli/studio cli/bench cli/draw cli/run cli/ranks cli/options web
 END
 }
 
