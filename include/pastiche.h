@@ -985,6 +985,7 @@ typedef struct pst_bench_options {
     size_t size_count;
     double seconds;       /* a measurement goes on for about so long, with at least 3 samples. Default 1 */
     double limit_seconds; /* after so long in all the benchmark ends with PST_ERROR_DEVICE. Default 1800 */
+    bool only_ceilings;   /* measures the arithmetic and the bandwidth, nothing else. Default off */
 } pst_bench_options;
 
 /* Sets the defaults; size is sizeof(pst_bench_options). */
@@ -999,13 +1000,15 @@ typedef enum pst_bench_kind {
      * ceiling */
     PST_BENCH_CONVOLUTION,
     /* loss and gradient with the default layers. rate: the same, of all convolutions together */
-    PST_BENCH_EVALUATION
+    PST_BENCH_EVALUATION,
+    /* something else that an evaluation or a step of an optimizer does, at one layer or for the image. rate: FLOP/s */
+    PST_BENCH_KERNEL
 } pst_bench_kind;
 
 /* Valid until the callback returns. */
 typedef struct pst_bench_row {
     pst_bench_kind kind;
-    const char *name;      /* "fma", "copy", "triad", "relu3_1", "evaluation" */
+    const char *name;      /* "fma", "copy", "triad", "relu3_1", "evaluation", "Gram matrix relu3_1" */
     const char *algorithm; /* of a convolution, else "" */
     const char *pool;      /* "none", "max", "average": the pooling that the convolution includes */
     bool backward, chosen; /* chosen: a job of this context would use it */
@@ -1018,17 +1021,72 @@ typedef struct pst_bench_row {
     double fraction;                                    /* of the arithmetic ceiling; of a bandwidth: 0 */
     uint64_t device_bytes;                              /* of an evaluation */
     const char *problem;                                /* NULL, or why nothing was measured: then there are no times */
+    double work;                                        /* of a run: FLOP of direct computation; of a bandwidth: 0 */
+    double arithmetic; /* FLOP that the algorithm's products really take, where they are known; else 0 */
+    double bytes;      /* the least that must be moved: inputs, outputs and weights once; of an evaluation: 0 */
 } pst_bench_row;
 
 /* Called for each row as it is measured. Returns true to stop. */
 typedef bool (*pst_bench_callback)(void *user, const pst_bench_row *row);
 
 /* Measures the context's first device: its ceilings, every convolution algorithm for every layer at one of the sizes
- * (512, or the nearest below), whole evaluations. network NULL: VGG-19's shapes with random weights. options may be
- * NULL: the defaults. Every result is checked; an algorithm that fails has a problem in its row, a device that fails
- * ends the benchmark with PST_ERROR_DEVICE. PST_STOPPED: the callback stopped it. */
+ * (512, or the nearest below) and other kernels at that size, whole evaluations. network NULL: VGG-19's shapes with
+ * random weights. options may be NULL: the defaults. Every result is checked; an algorithm that fails has a problem in
+ * its row, a device that fails ends the benchmark with PST_ERROR_DEVICE. PST_STOPPED: the callback stopped it. */
 PST_API pst_status pst_bench(pst_context *context, pst_network *network, const pst_bench_options *options,
                              pst_bench_callback callback, void *user);
+
+/* The definition of the score: values of different versions must not be compared. */
+#define PST_SCORE_VERSION 1
+#define PST_SCORE_SIZES 2
+
+typedef struct pst_score_options {
+    size_t size;
+    int rounds;     /* at most so many of each size. Default 20 */
+    double seconds; /* no more rounds than fit into this, but at least 3. Default 300 */
+} pst_score_options;
+
+/* Sets the defaults; size is sizeof(pst_score_options). */
+PST_API void pst_score_options_init(pst_score_options *options, size_t size);
+
+/* Evaluations (loss and gradient of the default objective, without a step) of a square image of one size. */
+typedef struct pst_score_size {
+    int size, rounds;
+    double least_seconds, median_seconds, most_seconds;
+    double half_seconds[2]; /* the least of the first half of the rounds, and of the second */
+    double work;            /* as in pst_bench_row */
+    uint64_t device_bytes;
+} pst_score_size;
+
+typedef struct pst_score {
+    /* Megapixels a second: the geometric mean over the sizes of pixels / least_seconds. 0: not measured, and `reason`
+     * says why. */
+    double value;
+    pst_score_size sizes[PST_SCORE_SIZES]; /* 512 and 1024 */
+    double warm_up_seconds;                /* before the first round: building programs, first evaluations */
+    int warm_up_evaluations;
+    double other_load; /* processors' time of other programs during the rounds, as a part of all; below 0: unknown */
+    bool reliable;     /* false: not to be published */
+    char reason[160];  /* why it is not reliable, or "" */
+} pst_score;
+
+/* Called before each round. Returns true to stop. */
+typedef bool (*pst_score_callback)(void *user, int done, int rounds);
+
+/* Measures the score of the context's first device. network NULL: VGG-19's shapes with random weights; only these
+ * shapes give a reliable score. The sizes take turns. A device without the memory for them is no failure. options may
+ * be NULL: the defaults. callback may be NULL. PST_STOPPED: the callback stopped it. */
+PST_API pst_status pst_measure_score(pst_context *context, pst_network *network, const pst_score_options *options,
+                                     pst_score_callback callback, void *user, pst_score *score);
+
+/* The machine that this process runs on. Texts are "" where the system does not tell. */
+typedef struct pst_machine_info {
+    char processor[128], architecture[32], system[128];
+    int threads;           /* processors that this process may use */
+    uint64_t memory_bytes; /* 0: unknown */
+} pst_machine_info;
+
+PST_API void pst_machine(pst_machine_info *info);
 
 #ifdef __cplusplus
 }

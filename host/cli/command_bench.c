@@ -2,89 +2,160 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/bench_report.h"
+#include "cli/bench/result_text.h"
 #include "cli/commands.h"
 #include "cli/options/complain.h"
+#include "cli/run/progress.h"
 #include "cli/run/signals.h"
 
-static bool take_row(void *user, const pst_bench_row *row) {
-    bench_report_row(user, row);
-    return signals_caught() != 0;
-}
+#define QUICK_ROUNDS 10
+#define QUICK_SECONDS 42 /* of the rounds, for a minute in all; these and the next are of --seconds 1 */
+#define DESCENT_SECONDS 60
+
+typedef struct measurement {
+    const settings *settings;
+    pst_context *context;
+    pst_network *network;
+    json_t *root;
+    bench_table table;
+    progress report;
+} measurement;
 
 static int failed(const pst_context *context, pst_status status) {
-    complain("%s", context ? pst_context_message(context) : "no memory left");
+    if (status == PST_STOPPED)
+        return EXIT_SIGNAL + signals_caught();
+    complain("%s", context && status != PST_ERROR_MEMORY ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int write_report(pst_context *context, const bench_report *report, const char *path) {
-    char *text = json_dumps(report->root, JSON_INDENT(1) | JSON_REAL_PRECISION(7));
-    size_t length = text ? strlen(text) : 0;
-    if (!text)
-        return failed(NULL, PST_ERROR_MEMORY);
-    text[length] = '\n'; /* in the place of the zero */
-    pst_status status = pst_file_write(context, path, text, length + 1);
-    free(text);
-    return status == PST_OK ? EXIT_OK : failed(context, status);
+static bool take_row(void *user, const pst_bench_row *row) {
+    measurement *m = user;
+    bench_print_row(&m->table, row);
+    bench_result_row(m->root, row);
+    return signals_caught() != 0;
 }
 
-static int measure(pst_context *context, const char *model, const pst_bench_options *options, const char *path) {
-    pst_device_info device;
-    size_t count;
-    pst_network *network = NULL;
-    bench_report report = {0};
-    int code = EXIT_OK;
-    pst_status status = path ? pst_file_write_check(context, path) : PST_OK; /* not after minutes */
-    if (status == PST_OK && model)
-        status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
+static bool take_round(void *user, int done, int rounds) {
+    measurement *m = user;
+    progress_step(&m->report, done, rounds, "rounds of the score");
+    return signals_caught() != 0;
+}
+
+static pst_status measure_all(measurement *m) {
+    const settings *s = m->settings;
+    pst_bench_options options = s->bench;
+    pst_score score;
+    bench_descent descent;
+    options.sizes = options.size_count ? s->bench_sizes : NULL;
+    options.only_ceilings = s->quick;
+    pst_score_options scored;
+    pst_score_options_init(&scored, sizeof scored);
+    if (s->quick) {
+        scored.rounds = QUICK_ROUNDS;
+        scored.seconds = QUICK_SECONDS;
+    }
+    scored.seconds *= s->bench.seconds;
+    pst_status status = pst_measure_score(m->context, m->network, &scored, take_round, m, &score);
+    progress_clear(&m->report);
     if (status != PST_OK)
-        return failed(context, status);
-    pst_context_device(context, &device);
-    pst_context_devices(context, NULL, 0, &count);
+        return status;
+    bench_print_score(&score);
+    bench_result_score(m->root, &score);
+    status = bench_descent_run(m->context, DESCENT_SECONDS * s->bench.seconds, &descent);
+    if (status != PST_OK)
+        return status;
+    bench_print_descent(&descent);
+    bench_result_descent(m->root, &descent);
+    status = pst_bench(m->context, m->network, &options, take_row, m);
+    if (status == PST_OK && s->quick)
+        bench_result_score_rows(m->root, &score);
+    return status;
+}
+
+static int write_result(measurement *m) {
+    const char *path = m->settings->bench_json;
+    char *text = path ? bench_result_text(m->root) : NULL;
+    if (path && !text)
+        return failed(NULL, PST_ERROR_MEMORY);
+    pst_status status = path ? pst_file_write(m->context, path, text, strlen(text)) : PST_OK;
+    free(text);
+    return status == PST_OK ? EXIT_OK : failed(m->context, status);
+}
+
+static int measure(measurement *m) {
+    const settings *s = m->settings;
+    bench_about about = {.quick = s->quick, .network = "VGG-19 shapes, random weights"};
+    size_t count;
+    pst_context_devices(m->context, NULL, 0, &count);
     if (count > 1) {
         complain("pastiche bench measures one device, and %zu are named; measure one after the other", count);
-        code = EXIT_USAGE;
-    } else if (bench_report_begin(&report, &device)) {
-        signals_catch();
-        status = pst_bench(context, network, options, take_row, &report);
-        if (status == PST_STOPPED)
-            code = EXIT_SIGNAL + signals_caught();
-        else if (status != PST_OK)
-            code = failed(context, status);
-        if (code == EXIT_OK)
-            puts("\n* marks what a run would use. Rates count direct convolution: algorithms with less arithmetic can "
-                 "exceed "
-                 "100 %.");
-        if (code == EXIT_OK && path)
-            code = write_report(context, &report, path);
-    } else {
-        code = failed(NULL, PST_ERROR_MEMORY);
+        return EXIT_USAGE;
     }
-    bench_report_end(&report);
-    pst_network_destroy(network);
-    return code;
+    pst_status status =
+        s->bench_json ? pst_file_write_check(m->context, s->bench_json) : PST_OK; /* not after minutes */
+    if (status == PST_OK && s->model)
+        status = pst_network_load(m->context, s->model, PST_CONVENTION_AUTO, &m->network);
+    if (status == PST_OK && m->network)
+        status = pst_network_sha256(m->network, &about.sha256);
+    if (status != PST_OK)
+        return failed(m->context, status);
+    if (m->network)
+        about.network = pst_network_path(m->network);
+    about.choices = pst_context_choices(m->context, NULL);
+    m->root = bench_result_begin(m->context, &about);
+    if (!m->root)
+        return failed(NULL, PST_ERROR_MEMORY);
+    progress_begin(&m->report, false, 0);
+    signals_catch();
+    bench_print_head(m->root);
+    status = measure_all(m);
+    if (status != PST_OK)
+        return failed(m->context, status);
+    if (!s->quick)
+        puts("\n* marks what a run would use. Rates count direct convolution: algorithms with less arithmetic can "
+             "exceed 100 %.");
+    return write_result(m);
+}
+
+static int compare(const settings *s) {
+    json_t **results = calloc(s->word_count, sizeof *results);
+    bool good = results != NULL;
+    if (!good)
+        complain("no memory left");
+    for (size_t i = 0; i < s->word_count && good; i++) {
+        results[i] = bench_result_read(s->words[i]);
+        good = results[i] != NULL;
+    }
+    if (good && !bench_print_together(s->word_count, results, s->words)) {
+        complain("%s and the others have nothing in common", s->words[0]);
+        good = false;
+    }
+    for (size_t i = 0; results && i < s->word_count; i++)
+        json_decref(results[i]);
+    free(results);
+    return good ? EXIT_OK : EXIT_FAILED;
 }
 
 int bench_command(const settings *s) {
-    if (s->compare && s->word_count == 2)
-        return bench_compare(s->words[0], s->words[1]);
+    if (s->compare && s->word_count >= 2)
+        return compare(s);
     if (s->compare || s->word_count > 0) {
         complain(s->compare ? "--compare needs two files; see pastiche bench --help"
                             : "%s: files are for --compare; see pastiche bench --help",
                  s->words[0]);
         return EXIT_USAGE;
     }
-    pst_bench_options options = s->bench;
-    options.sizes = options.size_count ? s->bench_sizes : NULL;
+    measurement m = {.settings = s};
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = s->device;
     where.kernel_folder = s->kernels;
     where.no_matrix_units = s->no_matrix_units;
     where.choices_file = s->choices;
-    pst_context *context;
-    pst_status status = pst_context_create(&where, &context);
-    int code = status == PST_OK ? measure(context, s->model, &options, s->bench_json) : failed(context, status);
-    pst_context_destroy(context);
+    pst_status status = pst_context_create(&where, &m.context);
+    int code = status == PST_OK ? measure(&m) : failed(m.context, status);
+    json_decref(m.root);
+    pst_network_destroy(m.network);
+    pst_context_destroy(m.context);
     return code;
 }

@@ -64,6 +64,7 @@ typedef struct pst_conv_algorithm {
                           int c, pst_buffer *prepared);
     pst_status (*run)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *tensors);
     bool shared; /* what `prepare` makes serves both directions, and all algorithms with the same `prepare` */
+    int tile;    /* of Winograd's: the side of a tile of results; of others 0 */
 } pst_conv_algorithm;
 
 /* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */

@@ -236,7 +236,8 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
                                                  entry##_workspace,                                                    \
                                                  pst_conv_forward_weights,                                             \
                                                  entry##_run,                                                          \
-                                                 true};
+                                                 true,                                                                 \
+                                                 m};
 
 ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)

@@ -222,7 +222,7 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
     }
 
 #define ENTRY(m, block, name) \
-    { name, supports_##m##_##block, weight_bytes_##m, workspace_##m##_##block, prepare_##m, run_##m##_##block, true }
+    { name, supports_##m##_##block, weight_bytes_##m, workspace_##m##_##block, prepare_##m, run_##m##_##block, true, m }
 
 PREPARED(4)
 PREPARED(2)

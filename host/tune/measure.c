@@ -51,12 +51,12 @@ cleanup:
     return status;
 }
 
-static pst_timing summary(series *s) {
-    qsort(s->samples, (size_t)s->count, sizeof *s->samples, ascending);
-    double middle = s->samples[s->count / 2];
-    if (s->count % 2 == 0)
-        middle = (middle + s->samples[s->count / 2 - 1]) / 2;
-    return (pst_timing){middle, s->samples[0], s->samples[s->count - 1], s->count};
+pst_timing pst_timing_of(double *samples, int count) {
+    qsort(samples, (size_t)count, sizeof *samples, ascending);
+    double middle = samples[count / 2];
+    if (count % 2 == 0)
+        middle = (middle + samples[count / 2 - 1]) / 2;
+    return (pst_timing){middle, samples[0], samples[count - 1], count};
 }
 
 pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run,
@@ -74,7 +74,7 @@ pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, s
                 all[i].count++;
             }
     for (size_t i = 0; i < count; i++)
-        timings[i] = summary(&all[i]);
+        timings[i] = pst_timing_of(all[i].samples, all[i].count);
 cleanup:
     return status;
 }

@@ -9,6 +9,9 @@ typedef struct pst_timing {
     int samples;
 } pst_timing;
 
+/* Of at least one sample; sorts them. */
+pst_timing pst_timing_of(double *samples, int count);
+
 /* Queues the work that is measured. */
 typedef pst_status (*pst_measured)(void *user);
 

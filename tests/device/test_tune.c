@@ -440,20 +440,20 @@ static int run_program(const char *arguments) {
 }
 
 START_TEST(the_benchmark_writes_every_figure) {
-    int seen[4] = {0};
+    int seen[5] = {0};
     size_t i, bytes;
     json_t *row;
     test_write_network(test_path("net"), (const int[]){6, 8, 0, 0, 0}, (const int[]){2, 1, 0, 0, 0}, 1);
     ck_assert_int_eq(run_program("bench --sizes 32,48 --seconds 0.01 --model net --choices none --json a.json"), 0);
     json_t *root = json_load_file(test_path("a.json"), 0, NULL), *device = json_object_get(root, "device");
     ck_assert_ptr_nonnull(root);
-    ck_assert_str_eq(json_string_value(json_object_get(root, "format")), "pastiche bench 1");
+    ck_assert_str_eq(json_string_value(json_object_get(root, "format")), "pastiche bench 2");
     ck_assert_str_eq(json_string_value(json_object_get(device, "name")), test_session->device.info.name);
     ck_assert(json_is_string(json_object_get(device, "driver")));
     json_array_foreach(json_object_get(root, "rows"), i, row) {
-        static const char *const kinds[] = {"arithmetic", "bandwidth", "convolution", "evaluation"};
+        static const char *const kinds[] = {"arithmetic", "bandwidth", "convolution", "evaluation", "kernel"};
         const char *kind = json_string_value(json_object_get(row, "kind"));
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < 5; k++)
             seen[k] += strcmp(kind, kinds[k]) == 0;
         double median = json_number_value(json_object_get(row, "median_seconds"));
         ck_assert(json_number_value(json_object_get(row, "least_seconds")) <= median && median > 0);
@@ -465,6 +465,7 @@ START_TEST(the_benchmark_writes_every_figure) {
     ck_assert_int_eq(seen[1], 2);
     ck_assert_int_ge(seen[2], 6);
     ck_assert_int_eq(seen[3], 2);
+    ck_assert_int_ge(seen[4], 5);
     json_decref(root);
 
     ck_assert_int_eq(run_program("bench --compare a.json a.json"), 0);

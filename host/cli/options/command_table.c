@@ -77,10 +77,10 @@ const command command_table[COMMAND_COUNT] = {
                       "Measures which convolution algorithms are the fastest on a device, and stores\n"
                       "the choices for later runs. A run does so itself when it is worth the time.",
                       0, 0},
-    [COMMAND_BENCH] = {"bench", "[option...] | --compare A.json B.json", "measure the speed of a device",
-                       "Measures a device: its arithmetic and bandwidth, each convolution algorithm for\n"
-                       "each layer, and whole evaluations of the loss and its gradient.",
-                       0, 2},
+    [COMMAND_BENCH] = {"bench", "[option...] | --compare A.json B.json ...", "measure the speed of a device",
+                       "Measures a device: its score, arithmetic and bandwidth, each convolution\n"
+                       "algorithm for each layer, and whole evaluations of the loss and its gradient.",
+                       0, BENCH_RESULTS_MOST},
 };
 
 char *command_title(const command *c, char text[32]) {

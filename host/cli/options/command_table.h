@@ -23,7 +23,7 @@ typedef enum command_id {
     COMMAND_COUNT
 } command_id;
 
-enum { ANY_WORDS = INT_MAX }; /* contents and styles, which image_words.c counts */
+enum { BENCH_RESULTS_MOST = 16, ANY_WORDS = INT_MAX }; /* contents and styles, which image_words.c counts */
 
 typedef struct command {
     const char *name;         /* "model info"; "" of a run */

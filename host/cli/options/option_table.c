@@ -210,9 +210,10 @@ const option option_table[] = {
            .shown = "256,512,1024", .set = set_sizes),
     OPTION(NUMBER, "seconds", BENCH, "X", bench.seconds, "duration of each measurement", .least = 1e-3, .most = 3600,
            .usual = "1"),
+    OPTION(FLAG, "quick", BENCH, NULL, quick, "measure only the score, in less than a minute"),
     OPTION(FILE_NAME, "json", BENCH, "FILE", bench_json, "write all figures there"),
     OPTION(FILE_NAME, "model", BENCH, "FILE", model, "network file", .shown = "VGG-19 with random weights"),
-    OPTION(FLAG, "compare", BENCH, NULL, compare, "print two files of --json side by side"),
+    OPTION(FLAG, "compare", BENCH, NULL, compare, "print files of --json side by side"),
 
     GROUP("Options of pastiche devices", DEVICES),
     OPTION(FLAG, "clean", DEVICES, NULL, clean, "remove the compiled kernels that are kept"),

@@ -231,7 +231,7 @@ const option_text option_texts[] = {
     {"seconds", "The duration of each measurement."},
     {"json", "Write every figure to this file."},
     {"clean", "Remove the compiled kernels that are kept for the next start, and list no devices."},
-    {"compare", "Print two files of `--json`, which are the arguments, side by side."},
+    {"compare", "Print files of `--json`, which are the arguments, side by side."},
 
     {"gpu", "Use graphics card N, counted from 0. If there is no such card, the best device is used, with a notice.\n"
             "-1 and `c` mean the CPU. The graphics cards of a list share the tiles of the image, as with `--device`."},

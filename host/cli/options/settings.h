@@ -102,7 +102,7 @@ typedef struct settings {
     pst_bench_options bench;
     int bench_sizes[BENCH_SIZES_MOST]; /* where bench.sizes points */
     const char *bench_json;
-    bool compare;
+    bool compare, quick;
     bool clean;              /* of devices */
     pst_fetch_options fetch; /* all but its name and output */
     int convention;          /* of model info and convert: a pst_convention */
