@@ -33,12 +33,11 @@ def write_bmp(path, rows):
         f.write(head + body)
 
 
-def square(rows, size):
-    """The square of that size from the middle."""
-    left, top = (len(rows[0]) // 3 - size) // 2, (len(rows) - size) // 2
+def middle(rows, width, height):
+    left, top = (len(rows[0]) // 3 - width) // 2, (len(rows) - height) // 2
     if left < 0 or top < 0:
-        raise ImageError("no square of %d pixels fits into %d x %d" % (size, len(rows[0]) // 3, len(rows)))
-    return [row[3 * left:3 * (left + size)] for row in rows[top:top + size]]
+        raise ImageError("no %d x %d pixels fit into %d x %d" % (width, height, len(rows[0]) // 3, len(rows)))
+    return [row[3 * left:3 * (left + width)] for row in rows[top:top + height]]
 
 
 def blend(first, second):

@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -14,6 +13,7 @@ sys.dont_write_bytecode = True
 
 import bmp
 from machine import cpu_count, machine, sha256
+from pastiche_side import Pastiche
 from process import Failure, child, mib, positive, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,49 +21,7 @@ SAME_LOSS = 1e-3  # relative; float32 in another order of summation differs by a
 PACKAGES = "on Debian: apt install python3-torch libopenblas0-pthread, and --python /usr/bin/python3"
 
 
-class Pastiche:
-    def __init__(self, options, folder):
-        self.options, self.folder = options, folder
-        found = shutil.which(options.pastiche)
-        if not found:
-            raise Failure("%s: there is no such program; build it, or name it by --pastiche" % options.pastiche)
-        self.path = os.path.abspath(found)
-        self.extra = ["--device", options.device] if options.device else []
-        self.version = child([self.path, "--version"], options.threads)[0].strip()
-        self.device, self.on_gpu = self._device()
-
-    def _device(self):
-        """The description of the device in use, as `pastiche devices` prints it, and whether it is a GPU."""
-        lines = child([self.path, "devices"] + self.extra, self.options.threads)[0].splitlines()
-        marked = [i for i, line in enumerate(lines) if line.startswith("* ") and line[2:].strip()[:1].isdigit()]
-        if not marked:
-            raise Failure("pastiche finds no device")
-        block = [lines[marked[0]][2:].strip().split(None, 1)[1]]  # without its number in that list
-        for line in lines[marked[0] + 1:]:
-            if not line.startswith("     "):
-                break
-            block.append(" ".join(line.split()))
-        return block, "type GPU" in block
-
-    def image(self, path, size):
-        """The square of that size from the middle of any image that pastiche reads, as rows.
-
-        One step of next to no length over one layer writes the content as it came, resized."""
-        out = os.path.join(self.folder, "resized.bmp")
-
-        def resized(longer):
-            child([self.path, path, path, "-o", out, "--model", self.options.model, "--image-size", str(longer),
-                   "--content-layers", "relu1_1", "--style-layers", "relu1_1", "--start", "content", "--iterations", "1",
-                   "--optimizer", "gradient-descent", "--learning-rate", "1e-12", "--save-iter", "0", "--quiet"] + self.extra,
-                  self.options.threads)
-            return bmp.read_bmp(out)
-
-        width, height, rows = resized(size)
-        if min(width, height) < size:
-            # A pixel of rounding in the small side is many in the large one: a little more, then, and cut.
-            rows = resized(math.ceil(size * size / (min(width, height) - 0.5)) + 1)[2]
-        return bmp.square(rows, size)
-
+class Timed(Pastiche):
     def run(self, scene, evaluations, warm, start, output=None):
         log = os.path.join(self.folder, "log.jsonl")
         out = output or os.path.join(self.folder, "out.bmp")
@@ -81,11 +39,11 @@ class Pastiche:
 
 
 class Torch:
-    def __init__(self, options, precision="fp32", device="cpu", layout="contiguous"):
-        self.options, self.precision, self.device, self.layout = options, precision, device, layout
+    def __init__(self, options, python, precision="fp32", device="cpu", layout="contiguous"):
+        self.options, self.python, self.precision, self.device, self.layout = options, python, precision, device, layout
 
     def _child(self, job):
-        command = [self.options.python, os.path.abspath(__file__), "--torch-child", json.dumps(job)]
+        command = [self.python, os.path.abspath(__file__), "--torch-child", json.dumps(job)]
         text, seconds, peak = child(command, self.options.threads)
         return json.loads(text.splitlines()[-1]), seconds, peak
 
@@ -127,7 +85,7 @@ def ratios(ours, theirs):
 
 def make_scene(pastiche, folder, options, size):
     path = lambda name: os.path.join(folder, "%s_%d.bmp" % (name, size))
-    rows = {"content": pastiche.image(options.content, size), "style": pastiche.image(options.style, size)}
+    rows = {"content": pastiche.image(options.content, size, size), "style": pastiche.image(options.style, size, size)}
     # From half of each no term of the loss is zero, so that one number compares them all.
     rows["blend"] = bmp.blend(rows["content"], rows["style"])
     for name in rows:
@@ -218,21 +176,22 @@ def layout_seconds(torch, layout, scene):
 
 def table(title, group, ratio):
     print("\n" + title)
-    print("  %-24s %10s %21s %10s" % ("", "seconds", "min .. max", "peak MiB"))
+    print("  %-26s %10s %21s %10s" % ("", "seconds", "min .. max", "peak MiB"))
     for name, s in group.items():
-        print("  %-24s %10.4g %21s %10s%s" % (
+        print("  %-26s %10.4g %21s %10s%s" % (
             name, s["median_seconds"], "%.4g .. %.4g" % (s["min_seconds"], s["max_seconds"]), mib(s["peak_bytes"]),
             "  + %s on the GPU" % mib(s["device_peak_bytes"]) if "device_peak_bytes" in s else ""))
     for name, r in ratio.items():
-        print("  pastiche / %-13s %10.3f %21s %10.3f" % (name, r["time"], "%.3f .. %.3f" % (r["time_min"], r["time_max"]),
+        print("  pastiche / %-15s %10.3f %21s %10.3f" % (name, r["time"], "%.3f .. %.3f" % (r["time_min"], r["time_max"]),
                                                          r["memory"]))
 
 
 def report(kept, options):
-    m, t = kept["machine"], kept["torch"]
+    m = kept["machine"]
     print("%s, %d threads, %s MiB, %s" % (m["cpu"], options.threads, m["memory_mib"], m["os"]))
     print("%s on %s" % (kept["pastiche"]["version"], kept["pastiche"]["device"][0]))
-    print("PyTorch %s on %s, products by %s" % (t["torch"], t["gpu"] if t["device"] == "cuda" else "the CPU", t["blas"]))
+    for t in kept["torch"]:
+        print("PyTorch %s on %s, products by %s" % (t["torch"], t["gpu"] if t["device"] == "cuda" else "the CPU", t["blas"]))
     for s in kept["sizes"]:
         layout = ", ".join("%s %s (%s)" % (name, l["taken"], ", ".join("%s %.3g s" % kv for kv in l["seconds"].items()))
                            for name, l in s["layouts"].items())
@@ -247,10 +206,10 @@ def report(kept, options):
         w = kept["whole"]
         print("\n%d x %d, %d evaluations of L-BFGS, from start to file, once" % (w["size"], w["size"], w["evaluations"]))
         for name, r in w["runs"].items():
-            print("  %-24s %8.1f s %8s MiB   loss %.6g to %.6g" % (
+            print("  %-26s %8.1f s %8s MiB   loss %.6g to %.6g" % (
                 name, r["process_seconds"], mib(r["peak_bytes"]), r["first_loss"], r["last_loss"]))
         for name, r in w["ratio"].items():
-            print("  pastiche / %-13s %8.3f   %8.3f" % (name, r["time"], r["memory"]))
+            print("  pastiche / %-15s %8.3f   %8.3f" % (name, r["time"], r["memory"]))
 
 
 def side(text):
@@ -271,7 +230,8 @@ def parse():
     p.add_argument("--style", required=True, metavar="IMAGE")
     p.add_argument("--pastiche", default=os.path.join(HERE, "..", "build", "pastiche"), metavar="PROGRAM")
     p.add_argument("--device", help="the OpenCL device, as pastiche names it (its best)")
-    p.add_argument("--python", default=sys.executable, metavar="PROGRAM", help="an interpreter with PyTorch (this one)")
+    p.add_argument("--python", type=lambda t: t.split(","), default=[sys.executable], metavar="PROGRAM",
+                   help="an interpreter with PyTorch, or a list of them to compare versions (this one)")
     p.add_argument("--torch-device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: of pastiche's kind")
     p.add_argument("--layout", choices=("auto", "contiguous", "channels_last"), default="auto",
                    help="of PyTorch's tensors; auto tries both and takes the faster")
@@ -292,27 +252,32 @@ def compare(options, folder):
         if not os.path.isfile(path):
             raise Failure("%s: there is no such file" % path)
     options.model = os.path.abspath(options.model)
-    kept = {"format": 1, "date": time.strftime("%Y-%m-%d"), "machine": machine()}
+    kept = {"format": 2, "date": time.strftime("%Y-%m-%d"), "machine": machine()}
     if kept["machine"]["load_average_at_start"] > 0.3 * cpu_count():
         say("note: other work runs on this machine (load %.1f); the figures will suffer"
             % kept["machine"]["load_average_at_start"])
-    pastiche = Pastiche(options, folder)
-    probed = Torch(options).probe()
+    pastiche = Timed(options, folder)
+    probed = [Torch(options, python).probe() for python in options.python]
     device = options.torch_device
     if device == "auto":
-        device = "cuda" if pastiche.on_gpu and probed["gpu"] else "cpu"
-    if device == "cuda" and not probed["gpu"]:
+        device = "cuda" if pastiche.on_gpu and all(p["gpu"] for p in probed) else "cpu"
+    if device == "cuda" and not all(p["gpu"] for p in probed):
         raise Failure("this PyTorch finds no GPU")
     if pastiche.on_gpu != (device == "cuda"):
         say("note: one of the two runs on a GPU and the other does not")
-    if device == "cpu" and probed["blas"] in ("reference BLAS", "unknown"):
-        say("note: PyTorch's matrix products may be slow here (%s); install libopenblas0-pthread" % probed["blas"])
-    torches = {"torch fp32": Torch(options, "fp32", device)}
-    if device == "cuda":
-        torches["torch TF32"] = Torch(options, "default", device)
+    torches = {}
+    for python, p in zip(options.python, probed):
+        p.update(device=device, name="torch" if len(probed) == 1 else "torch %s" % ".".join(p["torch"].split(".")[:2]))
+        if device == "cpu" and p["blas"] in ("reference BLAS", "unknown"):
+            say("note: PyTorch's matrix products may be slow here (%s); install libopenblas0-pthread" % p["blas"])
+        if p["name"] + " fp32" in torches:
+            raise Failure("two of --python have the same PyTorch, %s" % p["torch"])
+        torches[p["name"] + " fp32"] = Torch(options, python, "fp32", device)
+        if device == "cuda":
+            torches[p["name"] + " TF32"] = Torch(options, python, "default", device)
 
     kept["pastiche"] = {"version": pastiche.version, "device": pastiche.device}
-    kept["torch"] = dict(probed, device=device)
+    kept["torch"] = probed
     kept["inputs"] = {"model_sha256": sha256(options.model), "content": os.path.basename(options.content),
                       "style": os.path.basename(options.style)}
     kept["settings"] = {k: getattr(options, k) for k in ("threads", "repeats", "descents", "pairs")}

@@ -49,8 +49,16 @@ def write_image(path, x):
     bmp.write_bmp(path, [bytes(row.flatten().tolist()) for row in x])
 
 
+def start_image(job, device):
+    if job["start"] != "noise":
+        return read_image(job["start"], device)
+    width, height, _ = bmp.read_bmp(job["content"])
+    return 0.001 * torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(0)).to(device)
+
+
 class Objective:
     def __init__(self, job, device):
+        self.smoothness, self.tv_weight = (torch.abs, TV_WEIGHT) if job.get("tv") == "absolute" else (torch.square, TV_WEIGHT / 2)
         self.layout = torch.channels_last if job["layout"] == "channels_last" else torch.contiguous_format
         self.layers = []
         for block, count in enumerate(BLOCKS, 1):
@@ -87,7 +95,7 @@ class Objective:
             total = total + STYLE_WEIGHT * fn.mse_loss(self.gram(f[layer]), self.grams[layer])
         dx = x[..., :-1, 1:] - x[..., :-1, :-1]
         dy = x[..., 1:, :-1] - x[..., :-1, :-1]
-        return total + TV_WEIGHT / 2 * (dx.square().sum() + dy.square().sum())
+        return total + self.tv_weight * (self.smoothness(dx).sum() + self.smoothness(dy).sum())
 
 
 def evaluations(job, objective, x, device):
@@ -123,10 +131,31 @@ def descent(job, objective, x, device):
         if device.type == "cuda":
             torch.cuda.synchronize()
         ends.append(time.perf_counter() - begun)
+        if job.get("every") and len(losses) % job["every"] == 0:
+            write_image(job["saved"] % len(losses), x)
         return value
 
     optimizer.step(closure)
     return losses[:count], ends[:count]
+
+
+def judge(job, objective, device):
+    """The losses of image files."""
+    with torch.no_grad():
+        return [objective.loss(read_image(path, device)).item() for path in job["images"]]
+
+
+def neural_style_pt_weights(job):
+    """Writes the weights as that program reads them, by torchvision's names."""
+    kept, at = {}, 0
+    for block, count in enumerate(BLOCKS, 1):
+        for k in range(1, count + 1):
+            for part in ("weight", "bias"):
+                name = "conv%d_%d.%s" % (block, k, part)
+                kept["features.%d.%s" % (at, part)] = read_weights(job["model"], (name,), "cpu")[name]
+            at += 2
+        at += 1
+    torch.save(kept, job["output"])
 
 
 def linear_algebra():
@@ -155,6 +184,8 @@ def probe():
 def run(job):
     if job["mode"] == "probe":
         return probe()
+    if job["mode"] == "weights":
+        return neural_style_pt_weights(job)
     torch.set_num_threads(job["threads"])
     device = torch.device(job["device"])
     if device.type == "cuda":
@@ -162,7 +193,9 @@ def run(job):
         if job["precision"] == "fp32":  # otherwise whatever this PyTorch does by default
             torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     objective = Objective(job, device)
-    x = read_image(job["start"], device)
+    if job["mode"] == "judge":
+        return judge(job, objective, device)
+    x = start_image(job, device)
     losses, ends = (descent if job["mode"] == "descent" else evaluations)(job, objective, x, device)
     if job.get("output"):
         write_image(job["output"], x)
