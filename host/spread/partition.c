@@ -2,7 +2,7 @@
 
 #include "op/conv.h"
 
-#define GRID 12       /* units: Winograd tiles of 2, 4 and 6 coincide on its multiples */
+#define NARROW 128    /* channels: narrower layers may be computed with Winograd tiles of 6 units, others with 4 or 2 */
 #define TILES_KEPT 16 /* that deeper segments are left with */
 
 static int least(int a, int b) { return a < b ? a : b; }
@@ -23,6 +23,14 @@ static int inner_stride(const pst_layers *layers, const pst_segment *s) {
         if (pooled_inside(layers, s, l))
             stride *= 2;
     return stride;
+}
+
+/* Units on whose multiples the Winograd tiles of a segment's layers coincide. */
+static int grid(const pst_layers *layers, const pst_segment *s) {
+    for (size_t l = s->first; l < end_of(s); l++)
+        if (layers->at[l].c_in <= NARROW && layers->at[l].c_out <= NARROW)
+            return 12;
+    return 4;
 }
 
 /* Layers from the first on up to a pooling that ends a segment. */
@@ -119,7 +127,7 @@ static int window_length(const pst_layers *layers, const pst_segment *s, int sid
 
 static void cut_into_tiles(const pst_layers *layers, pst_segment *s, pst_tile_size tile) {
     const int quantum = PST_TILE_MULTIPLE / s->stride;
-    s->align = GRID * inner_stride(layers, s);
+    s->align = grid(layers, s) * inner_stride(layers, s);
     cut(s->h, tile.h / s->stride, quantum, &s->tile_h, &s->rows);
     cut(s->w, tile.w / s->stride, quantum, &s->tile_w, &s->columns);
 }

@@ -6,9 +6,10 @@
  *
  * Lengths in a segment are in units of its input map (the image, or the level below); a unit is `stride` pixels of the
  * image. Own parts begin on multiples of 64 pixels, and none is smaller than 32 unless the image is. Windows begin on
- * multiples of `align`, by which all grids of Winograd tiles coincide: what is computed for a unit does not depend on
- * the window. The first window of a row or column, those in the middle and the last one have a length each, for what
- * ends at the image needs no halo there: so the windows of a segment have at most nine shapes. */
+ * multiples of `align`, by which the grids of Winograd tiles coincide that are used at the segment's numbers of
+ * channels: what is computed for a unit does not depend on the window. (Where a device's choices use others, rounding
+ * does.) The first window of a row or column, those in the middle and the last one have a length each, for what ends at
+ * the image needs no halo there: so the windows of a segment have at most nine shapes. */
 #ifndef PST_SPREAD_PARTITION_H
 #define PST_SPREAD_PARTITION_H
 

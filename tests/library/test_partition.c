@@ -251,7 +251,8 @@ static void check_windows(const pst_layers *layers, const pst_partition *p) {
     for (size_t n = 0; n < p->count; n++)
         for (pst_walk way = PST_WALK_FORWARD; way <= PST_WALK_BACKWARD; way++) {
             const pst_segment *s = &p->segments[n];
-            const int step = s->align / 6; /* twice what is pooled inside */
+            const int grid = layers->at[s->first + s->count - 1].c_out > 128 ? 4 : 12,
+                      step = 2 * s->align / grid; /* twice what is pooled inside */
             int needed_h[PST_TILE_PLACES] = {0}, needed_w[PST_TILE_PLACES] = {0};
             for (int tile = 0; tile < pst_segment_tiles(s); tile++) {
                 const int shape = pst_segment_shape(s, tile), row = shape / PST_TILE_PLACES,
@@ -267,7 +268,7 @@ static void check_windows(const pst_layers *layers, const pst_partition *p) {
                 int h = a.h, w = a.w;
                 for (size_t l = s->first; l < s->first + s->count; l++) {
                     pst_rect at = pst_segment_at_layer(layers, s, a, l);
-                    ck_assert(at.h == h && at.w == w && at.y % 12 == 0 && at.x % 12 == 0);
+                    ck_assert(at.h == h && at.w == w && at.y % grid == 0 && at.x % grid == 0);
                     if (layers->at[l].pooled)
                         h = pooled(layers, h), w = pooled(layers, w);
                 }
@@ -339,9 +340,9 @@ START_TEST(vgg19_is_cut_as_expected) {
     static const struct {
         int first, count, stride, align, halo[2], tiles, small_tiles, out;
     } expected[] = {{0, 4, 1, 24, {6, 14}, 16, 64, 1024},
-                    {4, 4, 4, 12, {4, 8}, 16, 25, 512},
-                    {8, 4, 8, 12, {4, 8}, 16, 16, 256},
-                    {12, 1, 16, 12, {1, 2}, 16, 16, 0}};
+                    {4, 4, 4, 4, {4, 8}, 16, 25, 512},
+                    {8, 4, 8, 4, {4, 8}, 16, 16, 256},
+                    {12, 1, 16, 4, {1, 2}, 16, 16, 0}};
     pst_layers layers = vgg19();
     pst_partition p = pst_partition_make(&layers, layers.count, 4096, 4096, square(1024));
     pst_partition small = pst_partition_make(&layers, layers.count, 4096, 4096, square(512));
@@ -362,6 +363,12 @@ START_TEST(vgg19_is_cut_as_expected) {
     p = pst_partition_make(&layers, 2, 200, 200, square(64));
     ck_assert(p.count == 1 && p.segments[0].count == 2 && p.segments[0].align == 12 && p.segments[0].halo[1] == 4);
     ck_assert_int_eq(pst_segment_own(&p.segments[0], 8).h, 72); /* 8 would be too small a part */
+    p = pst_partition_make(&layers, layers.count, 682, 1024, (pst_tile_size){.w = 512, .h = 704});
+    double busier = 0; /* of two workers */
+    for (size_t n = 0; n < p.count; n++)
+        busier += fmax(pst_segment_work_of(&layers, &p.segments[n], PST_WALK_BACKWARD, 0, 1),
+                       pst_segment_work_of(&layers, &p.segments[n], PST_WALK_BACKWARD, 1, 2));
+    ck_assert_double_le(2 * busier / pst_partition_whole_work(&layers, layers.count, 682, 1024), 1.09);
 }
 END_TEST
 
