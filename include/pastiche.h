@@ -1065,6 +1065,7 @@ typedef struct pst_score {
     pst_score_size sizes[PST_SCORE_SIZES]; /* 512 and 1024 */
     double warm_up_seconds;                /* before the first round: building programs, first evaluations */
     int warm_up_evaluations;
+    bool cpu_kernels;  /* the kernels for processors were used, not those for GPUs */
     double other_load; /* processors' time of other programs during the rounds, as a part of all; below 0: unknown */
     bool reliable;     /* false: not to be published */
     char reason[160];  /* why it is not reliable, or "" */

@@ -46,7 +46,8 @@ static pst_status measure_all(measurement *m) {
     pst_bench_options options = s->bench;
     pst_score score;
     bench_descent descent;
-    options.sizes = options.size_count ? s->bench_sizes : NULL;
+    if (s->bench_sizes[0]) /* else the library's own */
+        options.sizes = s->bench_sizes;
     options.only_ceilings = s->quick;
     pst_score_options scored;
     pst_score_options_init(&scored, sizeof scored);
@@ -82,6 +83,15 @@ static int write_result(measurement *m) {
     return status == PST_OK ? EXIT_OK : failed(m->context, status);
 }
 
+/* Folders may have names of users, and a result is to be shown. */
+static const char *name_of(const char *path) {
+    const char *name = path;
+    for (const char *c = path; *c; c++)
+        if (*c == '/' || *c == '\\')
+            name = c + 1;
+    return *name ? name : path;
+}
+
 static int measure(measurement *m) {
     const settings *s = m->settings;
     bench_about about = {.quick = s->quick, .network = "VGG-19 shapes, random weights"};
@@ -100,7 +110,7 @@ static int measure(measurement *m) {
     if (status != PST_OK)
         return failed(m->context, status);
     if (m->network)
-        about.network = pst_network_path(m->network);
+        about.network = name_of(pst_network_path(m->network));
     about.choices = pst_context_choices(m->context, NULL);
     m->root = bench_result_begin(m->context, &about);
     if (!m->root)

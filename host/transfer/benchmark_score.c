@@ -63,15 +63,20 @@ void pst_score_judge(pst_score *score, bool graphics, bool vgg19) {
     if (!vgg19)
         doubt(score, "the network has not the shapes of VGG-19", 0);
     if (score->other_load > (graphics ? LOAD_MOST_GRAPHICS : LOAD_MOST))
-        doubt(score, "other programs took %.0f %% of the processors' time", score->other_load);
+        doubt(score, "other programs took %.0f %% of the processors' time; close them and measure again",
+              score->other_load);
     for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
         const pst_score_size *s = &score->sizes[i];
         double halves = fabs(s->half_seconds[0] - s->half_seconds[1]) / s->least_seconds,
                spread = s->median_seconds / s->least_seconds - 1;
         if (halves > HALVES_MOST)
-            doubt(score, "the two halves of the rounds differ by %.1f %%", halves);
+            doubt(score, "the two halves of the rounds differ by %.1f %%; close other programs and measure again",
+                  halves);
         if (score->other_load < 0 && spread > SPREAD_MOST)
-            doubt(score, "the load is not known, and the median of the rounds is %.0f %% above the least", spread);
+            doubt(score,
+                  "the load is not known, and the median of the rounds is %.0f %% above the least; close other "
+                  "programs and measure again",
+                  spread);
     }
 }
 
@@ -205,6 +210,7 @@ pst_status pst_measure_score(pst_context *context, pst_network *network, const p
                         o.rounds, o.seconds);
     PST_TRY(pst_allocate(&context->error, 1, sizeof *c, &c));
     PST_TRY(pst_bench_begin(context, network, &c->bench));
+    score->cpu_kernels = context->session->cpu_kernels;
     PST_TRY(measure(c, &o, callback, user, score));
 cleanup:
     if (c && c->bench.engine.session)

@@ -60,6 +60,7 @@ void bench_result_score(json_t *root, const pst_score *score) {
         set(size, "least_seconds", number(s->least_seconds));
         set(size, "median_seconds", number(s->median_seconds));
         set(size, "most_seconds", number(s->most_seconds));
+        set(size, "half_seconds", json_pack("[f, f]", s->half_seconds[0], s->half_seconds[1]));
         set(size, "megapixels_per_second", number(1e-6 * s->size * s->size / s->least_seconds));
         json_array_append_new(sizes, size);
     }
@@ -71,6 +72,7 @@ void bench_result_score(json_t *root, const pst_score *score) {
     set(made, "reason", text_or_null(score->reason));
     set(root, "score", made);
 
+    set(root, "kernels", json_string(score->cpu_kernels ? "cpu" : "gpu"));
     json_t *load = json_pack("{s:b}", "known", score->other_load >= 0);
     set(load, "other", score->other_load >= 0 ? number(score->other_load) : json_null());
     set(root, "load", load);

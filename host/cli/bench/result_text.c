@@ -30,7 +30,7 @@ void bench_print_score(const pst_score *score) {
                    score->other_load < 0 ? "not known, at least " : "",
                    100 * (score->other_load < 0 ? 0 : score->other_load));
     if (score->value > 0 && !score->reliable)
-        print_line("Not to be published: %s. Close other programs and measure again.", score->reason);
+        print_line("Not to be published: %s.", score->reason);
     fflush(stdout);
 }
 
