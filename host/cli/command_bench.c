@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bench/reports.h"
 #include "cli/bench/result_text.h"
 #include "cli/commands.h"
 #include "cli/options/complain.h"
@@ -73,6 +74,11 @@ static pst_status measure_all(measurement *m) {
     return status;
 }
 
+/* Where nothing is said of a file, the measurement has no name. */
+static int write_reports(const settings *s, json_t *const results[], const char *const labels[], size_t count) {
+    return bench_reports_write(&(bench_reports){s->bench_page, s->bench_markdown}, results, labels, count);
+}
+
 static int write_result(measurement *m) {
     const char *path = m->settings->bench_json;
     char *text = path ? bench_result_text(m->root) : NULL;
@@ -80,7 +86,8 @@ static int write_result(measurement *m) {
         return failed(NULL, PST_ERROR_MEMORY);
     pst_status status = path ? pst_file_write(m->context, path, text, strlen(text)) : PST_OK;
     free(text);
-    return status == PST_OK ? EXIT_OK : failed(m->context, status);
+    return status != PST_OK ? failed(m->context, status)
+                            : write_reports(m->settings, &m->root, (const char *const[]){path ? path : ""}, 1);
 }
 
 /* Folders may have names of users, and a result is to be shown. */
@@ -101,8 +108,10 @@ static int measure(measurement *m) {
         complain("pastiche bench measures one device, and %zu are named; measure one after the other", count);
         return EXIT_USAGE;
     }
-    pst_status status =
-        s->bench_json ? pst_file_write_check(m->context, s->bench_json) : PST_OK; /* not after minutes */
+    const char *const files[] = {s->bench_json, s->bench_page, s->bench_markdown};
+    pst_status status = PST_OK;
+    for (size_t i = 0; i < sizeof files / sizeof *files && status == PST_OK; i++) /* not after minutes */
+        status = files[i] ? pst_file_write_check(m->context, files[i]) : PST_OK;
     if (status == PST_OK && s->model)
         status = pst_network_load(m->context, s->model, PST_CONVENTION_AUTO, &m->network);
     if (status == PST_OK && m->network)
@@ -127,30 +136,40 @@ static int measure(measurement *m) {
     return write_result(m);
 }
 
+static bool is_file(const char *name, const char *other) { return name && strcmp(name, other) == 0; }
+
 static int compare(const settings *s) {
     json_t **results = calloc(s->word_count, sizeof *results);
+    int code = EXIT_OK;
     bool good = results != NULL;
     if (!good)
         complain("no memory left");
     for (size_t i = 0; i < s->word_count && good; i++) {
         results[i] = bench_result_read(s->words[i]);
         good = results[i] != NULL;
+        if (good && (is_file(s->bench_page, s->words[i]) || is_file(s->bench_markdown, s->words[i]))) {
+            complain("%s: is one of the results; name another file for the report", s->words[i]);
+            good = false;
+        }
     }
-    if (good && !bench_print_together(s->word_count, results, s->words)) {
+    if (good && (s->bench_page || s->bench_markdown)) {
+        code = write_reports(s, results, (const char *const *)s->words, s->word_count);
+    } else if (good && !bench_print_together(s->word_count, results, s->words)) {
         complain("%s and the others have nothing in common", s->words[0]);
         good = false;
     }
     for (size_t i = 0; results && i < s->word_count; i++)
         json_decref(results[i]);
     free(results);
-    return good ? EXIT_OK : EXIT_FAILED;
+    return good ? code : EXIT_FAILED;
 }
 
 int bench_command(const settings *s) {
-    if (s->compare && s->word_count >= 2)
+    const size_t least = s->bench_page || s->bench_markdown ? 1 : 2; /* a report may be of one */
+    if (s->compare && s->word_count >= least)
         return compare(s);
     if (s->compare || s->word_count > 0) {
-        complain(s->compare ? "--compare needs two files; see pastiche bench --help"
+        complain(s->compare ? "--compare needs two files, or with --report one; see pastiche bench --help"
                             : "%s: files are for --compare; see pastiche bench --help",
                  s->words[0]);
         return EXIT_USAGE;

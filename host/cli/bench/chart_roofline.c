@@ -6,7 +6,7 @@
 #include "cli/bench/charts.h"
 #include "cli/bench/svg.h"
 
-enum { BOXES_MOST = 400, HEIGHT = 400 };
+enum { BOXES_MOST = 400, HEIGHT = 400, TITLED_MOST = 3 /* more results make a large file */ };
 
 /* Labels are shown in charts of at least these widths (report.css). Those of the narrow ones are in all. */
 static const double widths[] = {500, 900};
@@ -252,7 +252,7 @@ void chart_rooflines(markup *m, const bench_figures *results, size_t count) {
                                  .y_text = units_tick_prefix});
         ceilings(&p, &results[r]);
         points(&p, &results[r], false, count == 1);
-        points(&p, &results[r], true, true);
+        points(&p, &results[r], true, count <= TITLED_MOST);
         if (count == 1)
             add_labels(&p, &results[r]);
         plot_end(&p);

@@ -19,9 +19,10 @@ static void take_text(const json_t *from, const char *key, char *text, size_t ca
     int length = snprintf(text, capacity, "%s", value ? value : "");
     pst_make_printable(text, capacity);
     if (length >= (int)capacity) {
-        size_t end = strlen(text);
-        memcpy(text + (end > 3 ? end - 3 : 0), "...", end > 3 ? 4 : 1);
-        pst_make_printable(text, capacity); /* a character may have been cut */
+        size_t end = strlen(text) - 3;
+        while (end > 0 && (text[end] & 0xC0) == 0x80) /* within a character */
+            end--;
+        memcpy(text + end, "...", 4);
     }
 }
 

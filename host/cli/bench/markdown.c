@@ -12,7 +12,10 @@ enum { ALGORITHMS_MOST = 16 };
 
 static void cell(markup *m, units_text *text, double value) {
     char number[UNITS_MOST];
-    markup_add(m, " %s |", isfinite(value) ? text(value, number) : "");
+    if (isfinite(value))
+        markup_add(m, " %s |", text(value, number));
+    else
+        markup_add(m, " |");
 }
 
 /* "| A " where there are several results, then the cells. */
@@ -40,7 +43,6 @@ static void overview(markup *m, const bench_figures *results, size_t count) {
     for (size_t r = 0; r < count; r++) {
         const bench_figures *f = &results[r];
         const char *doubt = figures_doubt(f);
-        char number[UNITS_MOST];
         row_begin(m, count, r);
         markdown_put(m, " ", f->device, " |");
         markdown_put(m, " ", f->platform, "");
@@ -49,7 +51,7 @@ static void overview(markup *m, const bench_figures *results, size_t count) {
         markdown_put(m, " ", isnan(f->score) ? "" : doubt ? doubt : "yes", " |");
         cell(m, units_flops, f->ceiling);
         cell(m, units_bandwidth, f->bandwidth);
-        markup_add(m, " %s |", f->load_known ? units_percent(f->load_other, number) : "");
+        cell(m, units_percent, f->load_known ? f->load_other : NAN);
         markdown_put(m, " ", f->version, "");
         markdown_put(m, f->mode[0] ? ", " : "", f->mode, " |");
         markdown_put(m, " ", f->date, " |\n");

@@ -28,15 +28,6 @@ static bool good(pst_context *context, pst_status status) {
     return status == PST_OK;
 }
 
-int bench_reports_check(const bench_reports *to) {
-    pst_context *context = for_files();
-    bool can = good(context, context ? PST_OK : PST_ERROR_MEMORY) &&
-               (!to->page || good(context, pst_file_write_check(context, to->page))) &&
-               (!to->markdown || good(context, pst_file_write_check(context, to->markdown)));
-    pst_context_destroy(context);
-    return can ? EXIT_OK : EXIT_FAILED;
-}
-
 static bool write_one(const char *path, make_text *make, const bench_figures *results, size_t count) {
     if (!path)
         return true;

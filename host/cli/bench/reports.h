@@ -10,9 +10,6 @@ typedef struct bench_reports {
     const char *page, *markdown; /* files to write; NULL: none */
 } bench_reports;
 
-/* Whether the files can be written, before minutes of measuring. The exit code. */
-int bench_reports_check(const bench_reports *to);
-
 /* Of results that bench_result_read gave, or of a new one; labels name their files in messages and on the page. The
  * exit code. */
 int bench_reports_write(const bench_reports *to, json_t *const *results, const char *const *labels, size_t count);

@@ -212,6 +212,8 @@ const option option_table[] = {
            .usual = "1"),
     OPTION(FLAG, "quick", BENCH, NULL, quick, "measure only the score, in less than a minute"),
     OPTION(FILE_NAME, "json", BENCH, "FILE", bench_json, "write all figures there"),
+    OPTION(FILE_NAME, "report", BENCH, "FILE.html", bench_page, "write a page with charts there"),
+    OPTION(FILE_NAME, "markdown", BENCH, "FILE", bench_markdown, "write tables in Markdown there"),
     OPTION(FILE_NAME, "model", BENCH, "FILE", model, "network file", .shown = "VGG-19 with random weights"),
     OPTION(FLAG, "compare", BENCH, NULL, compare, "print files of --json side by side"),
 

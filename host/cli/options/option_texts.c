@@ -231,7 +231,13 @@ const option_text option_texts[] = {
     {"seconds", "The duration of each measurement."},
     {"json", "Write every figure to this file."},
     {"clean", "Remove the compiled kernels that are kept for the next start, and list no devices."},
-    {"compare", "Print files of `--json`, which are the arguments, side by side."},
+    {"compare",
+     "Print files of `--json`, which are the arguments, side by side. With `--report` or `--markdown` it writes\n"
+     "these instead, of one to six files."},
+    {"report",
+     "Write a page with charts of what was measured, or of the files of `--compare`. It is one file that needs no\n"
+     "network, and can be printed."},
+    {"markdown", "Write the same as tables in Markdown."},
 
     {"gpu", "Use graphics card N, counted from 0. If there is no such card, the best device is used, with a notice.\n"
             "-1 and `c` mean the CPU. The graphics cards of a list share the tiles of the image, as with `--device`."},

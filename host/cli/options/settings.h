@@ -101,7 +101,7 @@ typedef struct settings {
     bool anyway; /* again: inputs may have changed */
     pst_bench_options bench;
     int bench_sizes[BENCH_SIZES_MOST]; /* where bench.sizes points */
-    const char *bench_json;
+    const char *bench_json, *bench_page, *bench_markdown;
     bool compare, quick;
     bool clean;              /* of devices */
     pst_fetch_options fetch; /* all but its name and output */
