@@ -105,13 +105,13 @@ def per_evaluation(kept, scene, label):
     return speeds and {width: statistics.median(seconds) for width, seconds in speeds.items()}
 
 
-def points(kept, scene, label):
-    """[seconds, evaluations, loss] of the images that are better than all that come sooner."""
+def points(kept, scene, label, judge):
+    """[seconds, evaluations, loss] of what is better than all that comes sooner, by the `judged` images or the program's `own` loss."""
     speeds, out = per_evaluation(kept, scene, label), []
     for run in scene["runs"].get(label, []) if speeds else []:
         before = {w: n for w, n in run["widths"].items() if w != str(scene["width"])}  # at coarser scales
         coarse = sum(n * speeds[w] for w, n in before.items())
-        out += [[coarse + (k - sum(before.values())) * speeds[str(scene["width"])], k, loss] for k, loss in run["judged"]]
+        out += [[coarse + (k - sum(before.values())) * speeds[str(scene["width"])], k, loss] for k, loss in run[judge]]
     lowest, front = math.inf, []
     for point in sorted(out):
         if point[2] < lowest:
@@ -124,65 +124,65 @@ def reached(front, loss):
     return next((point for point in front if point[2] <= loss), None)
 
 
-def goals(kept, scene, targets):
+def goals(kept, scene, targets, judge):
     """neural-style-pt's [seconds, evaluations, loss], with the lowest loss until then."""
-    speeds, judged = per_evaluation(kept, scene, THEIRS), scene["runs"][THEIRS][0]["judged"]
-    second = speeds[str(scene["width"])]
-    return [[k * second, k, min(loss for at, loss in judged if at <= k)] for k in targets]
+    second, losses = per_evaluation(kept, scene, THEIRS)[str(scene["width"])], scene["runs"][THEIRS][0][judge]
+    return [[k * second, k, min(loss for at, loss in losses if at <= k)] for k in targets]
 
 
 def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-def cell(kept, scenes, label, n, targets):
-    """Part of neural-style-pt's seconds and evaluations: geometric means over the scenes that reach its loss."""
+def cell(kept, scenes, label, goal, judge):
+    """Part of neural-style-pt's seconds, and evaluations: geometric means over the scenes that reach its loss."""
     pairs = []
     for scene in scenes:
-        goal = goals(kept, scene, targets)[n]
-        got = reached(points(kept, scene, label), goal[2])
+        wanted = goal(scene)
+        got = reached(points(kept, scene, label, judge), wanted[2])
         if got:
-            pairs.append([got[0] / goal[0], got[1] / goal[1], goal[1]])
+            pairs.append([got[0] / wanted[0], got[1]])
     if not pairs:
         return "–"
-    seconds, evaluations = (mean([p[i] for p in pairs]) for i in (0, 1))
     some = "" if len(pairs) == len(scenes) else ", %d of %d" % (len(pairs), len(scenes))
-    return "%.3f (%.3f), %.0f%s" % (seconds, max(p[0] for p in pairs), evaluations * pairs[0][2], some)
+    return "%.2f (%.2f), %.0f%s" % (mean([p[0] for p in pairs]), max(p[0] for p in pairs), mean([p[1] for p in pairs]), some)
 
 
-def report(kept, labels, targets):
-    """A table in Markdown for each size and start."""
+def report(kept, ways, targets):
+    """Tables in Markdown for each size: by the loss that the programs print, then by their images."""
     groups = {}
     for scene in kept["scenes"]:
         if THEIRS in scene["runs"] and per_evaluation(kept, scene, THEIRS):
-            groups.setdefault((scene["width"], scene["height"], scene["start"]), []).append(scene)
-    for (width, height, start), scenes in groups.items():
-        print("\n%dx%d from %s, %d pairs; %s takes %.3g s an evaluation\n" % (
-            width, height, start, len(scenes), THEIRS, per_evaluation(kept, scenes[0], THEIRS)[str(width)]))
-        print("| | s an evaluation | %s | lowest loss |\n|%s" % (" | ".join("loss of %d" % k for k in targets),
-                                                               " --- |" * (len(targets) + 3)))
-        for label in labels:
-            own = [scene for scene in scenes if points(kept, scene, label)]
-            if own:
-                least = [points(kept, s, label)[-1][2] / goals(kept, s, targets)[-1][2] for s in own]
-                print("| %s | %.3g | %s | %.3f (%.3f) |" % (
-                    label, per_evaluation(kept, own[0], label)[str(width)],
-                    " | ".join(cell(kept, own, label, n, targets) for n in range(len(targets))), mean(least), max(least)))
+            groups.setdefault((scene["width"], scene["height"]), []).append(scene)
+    for (width, height), scenes in groups.items():
+        print("\n%dx%d, %d runs; %s takes %.3g s an evaluation" % (
+            width, height, len(scenes), THEIRS, per_evaluation(kept, scenes[0], THEIRS)[str(width)]))
+        for judge, title in (("own", "by the loss that it prints"), ("judged", "by its images")):
+            print("\n| %s | s an evaluation | %s | lowest loss |\n|%s" % (
+                title, " | ".join("%d evaluations" % k for k in targets), " --- |" * (len(targets) + 3)))
+            for way in ways:
+                own = [s for s in scenes if points(kept, s, way.name, judge)]
+                if own and (way.same or judge == "judged"):
+                    cells = [cell(kept, own, way.name, lambda s, n=n: goals(kept, s, targets, judge)[n], judge)
+                             for n in range(len(targets))]
+                    least = [points(kept, s, way.name, judge)[-1][2] / goals(kept, s, targets, judge)[-1][2] for s in own]
+                    print("| %s | %.3g | %s | %.3f (%.3f) |" % (way.name, per_evaluation(kept, own[0], way.name)[str(width)],
+                                                             " | ".join(cells), mean(least), max(least)))
 
 
-def plot(axes, kept, scene, labels, targets):
-    bounds = []
-    for k in goals(kept, scene, targets):
-        axes.axhline(k[2], color="#808080", lw=.6, ls=":")
-        axes.text(1, k[2], " %d" % k[1], transform=axes.get_yaxis_transform(), va="center")
-        bounds.append(k[2])
-    for n, label in enumerate([THEIRS] + labels):
-        front = points(kept, scene, label)
-        if front:
-            axes.plot([p[0] for p in front], [p[2] for p in front], color=COLORS[n % len(COLORS)], label=label,
-                      lw=2 if label == THEIRS else 1.2, marker="." if len(front) < 8 else None)
-            bounds.append(front[-1][2])
-    axes.set(xscale="log", yscale="log", ylim=(min(bounds) / 1.05, max(bounds) * 3), xlabel="seconds", ylabel="loss of the image")
+def plot(axes, kept, scene, ways, targets, judge):
+    wanted = goals(kept, scene, targets, judge)
+    for _, evaluations, loss in wanted:
+        axes.axhline(loss, color="#808080", lw=.6, ls=":")
+        axes.text(1, loss, " %d" % evaluations, transform=axes.get_yaxis_transform(), va="center")
+    lowest = []
+    for n, label in enumerate([THEIRS] + [way.name for way in ways]):
+        front = points(kept, scene, label, judge)
+        if front and (judge == "judged" or n == 0 or ways[n - 1].same):
+            axes.plot([p[0] for p in front], [p[2] for p in front], color=COLORS[n % len(COLORS)], lw=2 if n == 0 else 1.2)
+            lowest.append(front[-1][2])
+    axes.set(xscale="log", yscale="log", ylim=(min(lowest) / 1.05, max(lowest + [wanted[0][2]]) * 2), xlabel="seconds",
+             ylabel="loss of the image" if judge == "judged" else "loss as printed")
     axes.set_title("%s, %s" % (scene["content"], scene["style"]), loc="left", fontweight="bold", fontsize=9, pad=18)
     axes.text(0, 1.03, "from %s, %dx%d pixels" % (scene["start"], scene["width"], scene["height"]), transform=axes.transAxes)
     axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
@@ -192,21 +192,21 @@ def plot(axes, kept, scene, labels, targets):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw(kept, labels, targets, path):
+def draw(kept, ways, targets, path):
     scenes = [s for s in kept["scenes"] if THEIRS in s["runs"] and per_evaluation(kept, s, THEIRS)]
     if not scenes:
         raise Failure("nothing to draw")
-    columns = min(2, len(scenes))
-    rows = math.ceil(len(scenes) / columns)
     # With the salt, the same figures give the same file.
     pyplot.rcParams.update({"font.size": 8, "svg.hashsalt": "quality", "svg.fonttype": "none"})
-    figure, panels = pyplot.subplots(rows, columns, squeeze=False, figsize=(6 * columns, 3.5 * rows + .6), layout="constrained")
-    for axes in panels.flat[len(scenes):]:
-        axes.set_visible(False)
-    for axes, scene in zip(panels.flat, scenes):
-        plot(axes, kept, scene, labels, targets)
+    figure, panels = pyplot.subplots(len(scenes), 2, squeeze=False, figsize=(12, 3.5 * len(scenes) + .6), layout="constrained")
+    for row, scene in zip(panels, scenes):
+        plot(row[0], kept, scene, ways, targets, "own")
+        plot(row[1], kept, scene, ways, targets, "judged")
+    drawn = [label for label in [THEIRS] + [way.name for way in ways] if any(label in s["runs"] for s in scenes)]
+    lines = [pyplot.Line2D([], [], color=COLORS[n % len(COLORS)], label=label)
+             for n, label in enumerate([THEIRS] + [way.name for way in ways]) if label in drawn]
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - .55 / figure.get_figheight()))  # room for the legend
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="upper left", ncols=4, frameon=False)
+    figure.legend(handles=lines, loc="upper left", ncols=4, frameon=False)
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 
@@ -259,9 +259,9 @@ def measure(options, folder):
         run_curves(scene, ways, theirs, painter, torch, options, keep)
     print("%s, %d threads; PyTorch %s; %s: %s" % (kept["machine"]["cpu"], options.threads, kept["torch"]["torch"], THEIRS,
                                                   theirs.told["what"]))
-    report(kept, [way.name for way in WAYS], options.targets)
+    report(kept, WAYS, options.targets)
     if options.svg:
-        draw(kept, [way.name for way in WAYS], options.targets, options.svg)
+        draw(kept, WAYS, options.targets, options.svg)
 
 
 def numbers(text):

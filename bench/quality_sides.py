@@ -13,10 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Way:
-    """A way to run pastiche. `scaled`: its iterations are shared among several sizes, so each number of them is another run."""
+    """A way to run pastiche. `same`: its loss is neural-style-pt's, but for smoothness. `scaled`: its iterations are shared among
+    several sizes, so each number of them is another run."""
 
-    def __init__(self, name, arguments, small=False):
-        self.name, self.arguments, self.small = name, arguments, small
+    def __init__(self, name, arguments, small=False, same=True):
+        self.name, self.arguments, self.small, self.same = name, arguments, small, same and not small
         scales = [b for a, b in zip(arguments, arguments[1:]) if a == "--scales"]
         one = "--preset" in arguments and not scales
         self.scaled = not one and scales != ["1"]
@@ -24,7 +25,7 @@ class Way:
 
 WAYS = [Way("preset neural-style-pt", ["--preset", "neural-style-pt"]),
         Way("preset neural-style-pt, optimizer lbfgs", ["--preset", "neural-style-pt", "--optimizer", "lbfgs"]),
-        Way("preset neural-style", ["--preset", "neural-style"]),
+        Way("preset neural-style", ["--preset", "neural-style"], same=False),
         Way("default, one scale", ["--scales", "1"]),
         Way("default", []),
         Way("small network, one scale", ["--scales", "1"], small=True),
