@@ -1,9 +1,9 @@
 /* What the convolutions and Gram products for processors with wide vectors share: explicit vectors
- * (VEC lanes: 16 for AVX-512, 8 for AVX2 and in pairs of registers for NEON), sign bits, and the
+ * (VEC lanes: 16 for AVX-512, 8 for AVX2, and in pairs of registers for NEON and SSE), sign bits, and the
  * register-tiled product.
  *
  * NV, RT   the register tile: RT rows x NV vectors of outputs (RT*NV accumulators; 6x4 or 14x2
- *          fill 32 registers, 6x2 fills 16)
+ *          fill 32 registers, 6x2 fills 16 or 32 in pairs, 6x1 16 in pairs)
  * NP       register tiles side by side that read the same rows while those are in the first-level cache
  * CB       inputs summed between loads and stores of the accumulators
  * STREAM   non-temporal stores of out: for maps that no cache holds
@@ -43,6 +43,13 @@ static inline maskt greater_bits(vecf a, vecf b) {
     return (maskt)__builtin_ia32_cmpps512_mask(a, b, 14, (maskt)-1, 4);
 #elif VEC == 8 && defined(__AVX__)
     return (maskt)__builtin_ia32_movmskps256(as_float8(a > b));
+#elif VEC == 8 && defined(__SSE__)
+    float8 m = as_float8(a > b);
+    return (maskt)(__builtin_ia32_movmskps(m.lo) | __builtin_ia32_movmskps(m.hi) << 4);
+#elif VEC == 8 && defined(__ARM_NEON)
+    int8 m = (a > b) & LANES;
+    int4 n = m.lo | m.hi;
+    return (maskt)(n.x | n.y | n.z | n.w);
 #else
     int m = 0;
 #define BIT(i) m |= isgreater(a.s##i, b.s##i) << 0x##i

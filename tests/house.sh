@@ -178,6 +178,7 @@ symbols() {
 programs() {
     tile="-DVEC=16 -DNV=2 -DRT=14 -DNP=1 -DCB=16 -DC=32 -DSTREAM=0"
     narrow="-DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=32 -DC=32 -DSTREAM=0"
+    paired="-DVEC=8 -DNV=1 -DRT=6 -DNP=4 -DCB=32 -DC=32 -DSTREAM=0"
     cat <<END
 activation
 border
@@ -196,7 +197,7 @@ spread
 vector
 wasserstein
 END
-    for shape in "$tile" "$narrow"; do
+    for shape in "$tile" "$narrow" "$paired"; do
         [ "$shape" = "$tile" ] && rows=8 || rows=4
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"

@@ -28,7 +28,7 @@ static const struct {
     int code;
     const char *text;
 } meanings[] = {
-    {CLBlastNotImplemented, "not implemented"},
+    {CLBlastNotImplemented, "it cannot do that; another version of CLBlast is needed"},
     {CLBlastInvalidMatrixA, "matrix A is no buffer"},
     {CLBlastInvalidMatrixB, "matrix B is no buffer"},
     {CLBlastInvalidMatrixC, "matrix C is no buffer"},

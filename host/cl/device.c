@@ -85,6 +85,7 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     info->max_work_group_size = (size_t)device_number(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     uint64_t width = device_number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;
+    device->vector_registers = width >= 16 ? 32 : 16;
     device->scalar = info->type != PST_DEVICE_CPU || width == 1;
     device->fast_fma = info->type == PST_DEVICE_CPU &&
                        (device_number(device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config)) & CL_FP_FMA);

@@ -15,7 +15,8 @@ typedef struct pst_device {
     pst_device_info info;
     pst_quirks quirks;
     char label[160];         /* for messages: the name, with the index where several have it */
-    int vector_width;        /* floats in a native vector: 16, 8 or 4; op/tiles.h checks it */
+    int vector_width;        /* floats in a native vector: 16, 8 or 4; op/tiles.h checks it ... */
+    int vector_registers;    /* ... and these, of which the device tells nothing: 16 or 32 */
     bool scalar;             /* its vectors are work-items side by side: a GPU, or a CPU whose driver does as one */
     bool fast_fma;           /* a CPU with fused multiply-adds; GPUs' compilers define FP_FAST_FMAF */
     size_t base_align_bytes; /* of sub-buffers */

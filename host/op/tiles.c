@@ -1,19 +1,26 @@
 #include "op/tiles.h"
 
+const pst_tile_form pst_tile_forms[PST_TILE_FORMS] = {{16, 32}, {8, 16}, {8, 8}};
+
 int pst_tile_outputs(const pst_tile *tile) { return tile->lanes * tile->vectors * tile->panels; }
 
+size_t pst_tile_form_default(const pst_session *session) {
+    const pst_device *device = &session->device;
+    return device->vector_width >= 16 ? 0 : device->vector_width * device->vector_registers >= 128 ? 1 : 2;
+}
+
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
-    /* 32 vector registers with 512 bits, 16 with less: rows * vectors accumulators, `vectors` operands and a broadcast.
-     */
-    bool large = session->device.vector_width >= 16;
-    pst_tile tile = {.lanes = large ? 16 : 8, .panels = 1};
-    int most = wide && large ? 4 : 2, blocks = k / tile.lanes;
+    const pst_tile_form *form = &pst_tile_forms[pst_tile_form_default(session)];
+    /* rows * vectors accumulators, `vectors` operands and a broadcast. */
+    bool large = form->registers >= 32;
+    pst_tile tile = {.lanes = form->lanes, .panels = 1};
+    int most = form->registers < 16 ? 1 : wide && large ? 4 : 2, blocks = k / tile.lanes;
     for (tile.vectors = most; blocks % tile.vectors; tile.vectors /= 2)
         continue;
     int accumulators = large ? 28 : 12;
     tile.rows = tile.vectors == 4 ? 6 : accumulators / tile.vectors;
     if (tile.vectors == 1)
-        tile.rows = large ? 14 : 10;
+        tile.rows = large ? 14 : form->registers < 16 ? 6 : 10;
     /* Narrow tiles side by side read the rows once from the second-level cache, as a wide one does. */
     for (tile.panels = large ? 1 : 4; k % pst_tile_outputs(&tile); tile.panels /= 2)
         continue;
@@ -24,16 +31,21 @@ pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
 
 pst_status pst_vectors_check(pst_session *session) {
     const pst_kernel *kernel;
-    size_t lanes[3] = {1, 1, 1};
-    if (!session->cpu_kernels || session->device.vector_width <= 8)
+    pst_device *device = &session->device;
+    size_t native[3] = {1, 1, 1};
+    if (!session->cpu_kernels)
         return PST_OK;
     pst_status status = pst_kernel_get(session, "native_cpu", "native", "", &kernel);
     if (status != PST_OK)
         return status;
-    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
-                                           sizeof lanes, lanes, NULL);
-    if (code == CL_SUCCESS && lanes[0] > 1 && lanes[0] < (size_t)session->device.vector_width)
-        session->device.vector_width = (int)lanes[0];
+    cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof native,
+                                           native, NULL);
+    if (code != CL_SUCCESS || native[0] <= 1)
+        return PST_OK;
+    if (native[0] < (size_t)device->vector_width)
+        device->vector_width = (int)native[0];
+    device->vector_registers = 16 * (int)native[1];
+    device->fast_fma = device->fast_fma && native[2] == 2;
     return PST_OK;
 }
 

@@ -4,6 +4,17 @@
 
 #include "cl/program.h"
 
+/* Forms of register tiles: for so many registers of so many lanes, or half as many lanes in pairs of registers. */
+typedef struct pst_tile_form {
+    int lanes, registers;
+} pst_tile_form;
+
+#define PST_TILE_FORMS 3
+extern const pst_tile_form pst_tile_forms[PST_TILE_FORMS];
+
+/* The form that fills the device's registers. */
+size_t pst_tile_form_default(const pst_session *session);
+
 /* A register tile (see cl/vector_cpu.cl): `rows` rows times `vectors` vectors of `lanes` floats, how many of these are
  * computed side by side, and how many inputs are summed between loads and stores of it. */
 typedef struct pst_tile {
@@ -18,7 +29,8 @@ int pst_tile_outputs(const pst_tile *tile);
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide);
 
 /* A driver may tell of wider vectors than it compiles for: PoCL looks at the processor, but its compiler may be set to
- * an older one, or not know it. Corrects the device's vector_width; to be called before any other kernel is built. */
+ * an older one, or not know it. Corrects the device's vector_width, vector_registers and fast_fma; to be called before
+ * any other kernel is built. */
 pst_status pst_vectors_check(pst_session *session);
 
 /* How many work-items to launch where any number will do: enough to even out the load. */

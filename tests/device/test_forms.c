@@ -145,14 +145,24 @@ END_TEST
 
 /* PoCL tells of the processor's vectors when its compiler is set to a processor without them. */
 START_TEST(vectors_are_those_of_the_compiler) {
-    pst_session *session;
-    setenv("POCL_KERNELLIB_NAME", "avx2", 1);
-    ck_ok(test_error, pst_session_open(&test_error, NULL, NULL, &session));
-    bool older = strstr(session->device.info.name, "haswell");
-    ck_ok(test_error, pst_vectors_check(session));
-    if (older)
-        ck_assert_int_eq(session->device.vector_width, 8);
-    pst_session_close(session);
+    static const struct {
+        const char *library, *name;
+        int lanes;
+        bool fused;
+    } older[] = {{"avx2", "haswell", 8, true}, {"sse41", "penryn", 4, false}};
+    for (int i = 0; i < 2; i++) {
+        pst_session *session;
+        setenv("POCL_KERNELLIB_NAME", older[i].library, 1);
+        ck_ok(test_error, pst_session_open(&test_error, NULL, NULL, &session));
+        bool is_older = strstr(session->device.info.name, older[i].name);
+        ck_ok(test_error, pst_vectors_check(session));
+        if (is_older) {
+            ck_assert_int_eq(session->device.vector_width, older[i].lanes);
+            ck_assert_int_eq(session->device.vector_registers, 16);
+            ck_assert_int_eq(session->device.fast_fma, older[i].fused);
+        }
+        pst_session_close(session);
+    }
     unsetenv("POCL_KERNELLIB_NAME");
 }
 END_TEST
@@ -162,6 +172,9 @@ int main(void) {
     TCase *tests = tcase_create("all");
     tcase_add_unchecked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, every_form_and_algorithm_agrees, 0, 2);
+    tcase_set_timeout(tests, 0);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("sessions");
     tcase_add_test(tests, the_form_can_be_named);
     tcase_add_test(tests, vectors_are_those_of_the_compiler);
     tcase_set_timeout(tests, 0);
