@@ -79,8 +79,7 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
              "-DMASK_IN=0 "
              "-DSTREAM=0",
              tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, (int)rows_at_once(session, c), c,
-             block_side(c), tile.lanes == 16 ? 8 : 4, tile.vectors > 1 ? 2 : 1, PACKED_PIXELS,
-             accumulate);
+             block_side(c), tile.lanes == 16 ? 8 : 4, tile.vectors > 1 ? 2 : 1, PACKED_PIXELS, accumulate);
     return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
 }
 

@@ -36,8 +36,19 @@ def must(command, **more):
     return said
 
 
+# What a driver for CPUs has in its library of built-in functions and as its kinds of functions.
+CPU_PRELUDE = """#define kernel
+#define reqd_work_group_size(x, y, z) used
+#define fma(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define mad(a, b, c) ((a) * (b) + (c))
+#define fmax(a, b) __builtin_elementwise_max(a, b)
+"""
+CPU_FLAGS = {"aarch64": ["-mcpu=neoverse-n1"], "x86-64-v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+CPU_PRODUCTS = "conv_direct conv_rgb_backward gram_gradient gram_partial winograd_fused winograd_products".split()
+
+
 def kind(target):
-    return "NVIDIA" if target.startswith("sm_") else "AMD" if target.startswith("gfx") else "Intel"
+    return "CPU" if target.startswith(("aarch64", "x86")) else "NVIDIA" if target.startswith("sm_") else "AMD" if target.startswith("gfx") else "Intel"
 
 
 def tool(variable, *places):
@@ -87,9 +98,10 @@ class Compilers:
                     return "ocloc " + file.read().strip("\0\n "), []
         if not self.clang:
             raise Missing("clang-19 is not installed")
-        self.library("nvptx64--nvidiacl.bc")
+        if kind(target) != "CPU":
+            self.library("nvptx64--nvidiacl.bc")
         version = must([self.clang, "--version"]).split("\n")[0].replace("Debian ", "").replace("version ", "")
-        if kind(target) == "AMD":
+        if kind(target) in ("AMD", "CPU"):
             return version, []
         if not self.ptxas:
             return version, ["registers, spills and inner loops: there is no ptxas"]
@@ -98,7 +110,8 @@ class Compilers:
 
     def compile(self, target, source, options, out):
         """{kernel: {registers, local, ...; findings: [text]}}"""
-        return {"NVIDIA": self.nvidia, "AMD": self.amd, "Intel": self.intel}[kind(target)](target, source, options, out)
+        return {"NVIDIA": self.nvidia, "AMD": self.amd, "Intel": self.intel, "CPU": self.cpu}[kind(target)](
+            target, source, options, out)
 
     def assembly(self, target, triple, library, source, options, out):
         arch = "-march=" if kind(target) == "NVIDIA" else "-mcpu="
@@ -172,6 +185,30 @@ class Compilers:
                 findings.append("doubles")
             kernels[name] = {"registers": number("vgpr_count"), "local": number("group_segment_fixed_size"),
                              "loop": loops.inner(code[name]), "findings": findings}
+        return kernels
+
+    def cpu(self, target, source, options, out):
+        """Of the kernels with products: the inner loop with the largest share of multiply-adds is the product's."""
+        with open(source) as file, open(out + ".cpu.cl", "w") as to:
+            to.write(CPU_PRELUDE + file.read())
+        triple = "aarch64-linux-gnu" if target == "aarch64" else "x86_64-linux-gnu"
+        must([self.clang, "-x", "cl", *options.split(), f"--target={triple}",
+              *CPU_FLAGS.get(target, [f"-march={target}"]), "-w", "-Xclang", "-finclude-default-header", "-O3", "-S",
+              "-o", out + ".s", out + ".cpu.cl"])
+        kernels = {}
+        with open(out + ".s") as file:
+            text = file.read()
+        for name, code in loops.cpu(text).items():
+            body, findings = loops.densest(code) if name in CPU_PRODUCTS else None, []
+            if not body:
+                continue
+            if any(operands.startswith("spill") for _, operands in body):
+                findings.append("spill in the inner loop")
+            if any(opcode in ("bl", "call", "callq") for opcode, _ in body):
+                findings.append("call in the inner loop")
+            kernels[name] = {"loop": loops.counts(body), "findings": findings}
+        if not kernels:
+            raise Failed("there is no product")
         return kernels
 
     def intel(self, target, source, options, out):

@@ -1,5 +1,5 @@
-/* Lists every program that the library builds on a GPU, with its options, by doing what the library can do on a device
- * that only poses as that GPU (posing_device.h):
+/* Lists every program that the library builds on a device, with its options, by doing what the library can do on one
+ * that only poses as it (posing_device.h):
  *
  *   list_programs TARGET OUT usual|all [KERNELS]
  *

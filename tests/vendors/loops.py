@@ -1,4 +1,4 @@
-"""The innermost loop of a kernel that does most of its multiply-adds, in assembly of NVIDIA, AMD or Intel."""
+"""The innermost loop of a kernel that does most of its multiply-adds, in assembly of NVIDIA, AMD, Intel or CPUs."""
 import re
 
 
@@ -45,28 +45,58 @@ def intel(text):
     return code
 
 
+def cpu(text):
+    """clang's, of x86 and aarch64; "spill" stands before the operands of what it calls a spill."""
+    code, kernels = None, {}
+    for line in text.splitlines():
+        if m := re.match(r"(\w+):\s+(?:#|//) @", line):
+            code = kernels.setdefault(m[1], [])
+        elif line.startswith(".Lfunc_end"):
+            code = None
+        elif code is None:
+            continue
+        elif m := re.match(r"(\.LBB\w+):", line):
+            code.append(":" + m[1])
+        elif m := re.match(r"\s+([a-z][\w.]*)(.*)", line):
+            spill = "spill " if re.search(r"(Spill|Reload)$", line) else ""
+            code.append((m[1], spill + re.split(r"\s(?:#|//) ", m[2])[0]))
+    return kernels
+
+
 def multiply_add(opcode, operands):
-    return opcode.startswith(("FFMA", "v_fma", "v_pk_fma", "v_dual_fma")) or opcode == "mad" and ":f " in operands
+    return opcode.startswith(("FFMA", "v_fma", "v_pk_fma", "v_dual_fma", "vfmadd", "fmla", "mulps")) or opcode == "mad" and ":f " in operands
 
 
 def branch(opcode):
-    return opcode.startswith(("BRA", "s_cbranch", "s_branch", "jmpi", "while", "goto"))
+    return opcode.startswith(("BRA", "s_cbranch", "s_branch", "jmpi", "while", "goto", "b.", "cb", "tb")) or \
+        opcode == "b" or re.fullmatch("j[a-z]+", opcode)
 
 
-def inner(code):
-    """(multiply-adds, instructions) of the innermost loop with the most of the former; None without such a loop."""
-    at, loops = {}, []
+def innermost(code):
+    """The innermost loops: lists of instructions."""
+    at, loops, found = {}, [], []
     for i, item in enumerate(code):
         if isinstance(item, str):
             at[item[1:]] = i
         elif branch(item[0]):
             loops += [(at[name], i) for name in re.findall(r"[.\w]+", item[1]) if name in at]
-    found = None
     for first, last in loops:
-        if any(first <= a and b <= last and (a, b) != (first, last) for a, b in loops):
-            continue
-        body = [item for item in code[first:last + 1] if not isinstance(item, str)]
-        fused = sum(multiply_add(*item) for item in body)
-        if fused >= 8 and (not found or fused > found[0]):
-            found = fused, len(body)
+        if not any(first <= a and b <= last and (a, b) != (first, last) for a, b in loops):
+            found.append([item for item in code[first:last + 1] if not isinstance(item, str)])
     return found
+
+
+def counts(body):
+    return sum(multiply_add(*item) for item in body), len(body)
+
+
+def inner(code):
+    """(multiply-adds, instructions) of the innermost loop with the most of the former; None without such a loop."""
+    found = [counts(body) for body in innermost(code)]
+    return max((pair for pair in found if pair[0] >= 8), key=lambda pair: pair[0], default=None)
+
+
+def densest(code):
+    """The innermost loop with the largest share of multiply-adds, the product beside transforms; None without one."""
+    found = [body for body in innermost(code) if counts(body)[0] >= 8]
+    return max(found, key=lambda body: counts(body)[0] / len(body), default=None)

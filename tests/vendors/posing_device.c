@@ -7,24 +7,27 @@
 #include <CL/cl.h>
 #include <clblast_c.h>
 
-/* What drivers report for GPUs of these kinds. */
-typedef struct gpu {
+/* What drivers report for GPUs and CPUs of these kinds. */
+typedef struct kind {
     const char *target, *platform, *vendor, *name;
     cl_uint units, mhz;
     size_t group;
     cl_ulong local_bytes, cache_bytes, memory_bytes;
     bool integrated;
     cl_uint major, minor; /* of NVIDIA's compute capability */
-} gpu;
+    size_t native[3];     /* of a CPU, as cl/native_cpu.cl tells it */
+} kind;
 
 #define NVIDIA "NVIDIA CUDA", "NVIDIA Corporation"
 #define AMD "AMD Accelerated Parallel Processing", "Advanced Micro Devices, Inc."
 #define INTEL "Intel(R) OpenCL HD Graphics", "Intel(R) Corporation"
+#define CPU "A platform for CPUs", "A vendor"
+#define CPU_SIZES 8, 2500, 4096, KIB(512), MIB(16), GIB(16), true, 0, 0
 #define KIB(n) ((cl_ulong)(n) << 10)
 #define MIB(n) ((cl_ulong)(n) << 20)
 #define GIB(n) ((cl_ulong)(n) << 30)
 
-static const gpu gpus[] = {
+static const kind kinds[] = {
     {"sm_90", NVIDIA, "NVIDIA H100 80GB HBM3", 132, 1980, 1024, KIB(48), MIB(50), GIB(80), false, 9, 0},
     {"sm_70", NVIDIA, "Tesla V100-SXM2-16GB", 80, 1530, 1024, KIB(48), MIB(6), GIB(16), false, 7, 0},
     {"gfx906", AMD, "gfx906:sramecc+:xnack-", 60, 1725, 256, KIB(64), MIB(4), GIB(16), false, 0, 0},
@@ -32,9 +35,13 @@ static const gpu gpus[] = {
     {"gfx1100", AMD, "gfx1100", 48, 2500, 256, KIB(64), MIB(6), GIB(24), false, 0, 0},
     {"tgllp", INTEL, "Intel(R) Iris(R) Xe Graphics", 96, 1350, 512, KIB(64), KIB(3840), GIB(12), true, 0, 0},
     {"dg2", INTEL, "Intel(R) Arc(TM) A770 Graphics", 512, 2400, 1024, KIB(64), MIB(16), GIB(16), false, 0, 0},
+    {"aarch64", CPU, "a CPU with NEON", CPU_SIZES, {4, 2, 2}},
+    {"x86-64-v2", CPU, "a CPU with SSE 4", CPU_SIZES, {4, 1, 1}},
+    {"x86-64-v3", CPU, "a CPU with AVX2", CPU_SIZES, {8, 1, 2}},
+    {"x86-64-v4", CPU, "a CPU with AVX-512", CPU_SIZES, {16, 2, 2}},
 };
 
-static const gpu *posed = gpus;
+static const kind *posed = kinds;
 static int something; /* stands for the platform, the device, the context and the queue */
 
 posing_program *posing_programs;
@@ -51,9 +58,9 @@ struct _cl_program {
 };
 
 bool posing_as(const char *target) {
-    for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++)
-        if (strcmp(gpus[i].target, target) == 0) {
-            posed = &gpus[i];
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].target, target) == 0) {
+            posed = &kinds[i];
             return true;
         }
     return false;
@@ -129,7 +136,7 @@ cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
     case CL_DRIVER_VERSION:
         return give_text(capacity, to, needed, "1.0");
     case CL_DEVICE_TYPE:
-        GIVE(cl_device_type, CL_DEVICE_TYPE_GPU);
+        GIVE(cl_device_type, posed->native[0] ? CL_DEVICE_TYPE_CPU : CL_DEVICE_TYPE_GPU);
     case CL_DEVICE_PLATFORM:
         GIVE(cl_platform_id, (cl_platform_id)&something);
     case CL_DEVICE_AVAILABLE:
@@ -160,7 +167,7 @@ cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
     case CL_DEVICE_MEM_BASE_ADDR_ALIGN:
         GIVE(cl_uint, 4096);
     case CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT:
-        GIVE(cl_uint, 1);
+        GIVE(cl_uint, posed->native[0] ? (cl_uint)posed->native[0] : 1);
     case CL_DEVICE_SINGLE_FP_CONFIG:
         GIVE(cl_device_fp_config, CL_FP_FMA | CL_FP_DENORM | CL_FP_INF_NAN | CL_FP_ROUND_TO_NEAREST);
     case 0x4000: /* CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV, and MINOR */
@@ -316,6 +323,8 @@ cl_int CL_API_CALL clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id devic
     (void)kernel, (void)device;
     if (what == CL_KERNEL_WORK_GROUP_SIZE)
         GIVE(size_t, posed->group);
+    if (what == CL_KERNEL_COMPILE_WORK_GROUP_SIZE && posed->native[0])
+        return give(capacity, to, needed, posed->native, sizeof posed->native);
     GIVE(cl_ulong, 0);
 }
 

@@ -1,6 +1,7 @@
-/* An OpenCL without a driver, linked into a program before the library: one device that poses as a GPU of a vendor. It
+/* An OpenCL without a driver, linked into a program before the library: one device that poses as a GPU of a vendor, or
+ * as a CPU with vectors. It
  * builds nothing, runs nothing and reads zeros, but keeps the programs that it was given and counts the launches: what
- * the library would do on such a GPU shows anywhere, in no time. */
+ * the library would do on such a device shows anywhere, in no time. */
 #ifndef PST_TESTS_POSING_DEVICE_H
 #define PST_TESTS_POSING_DEVICE_H
 
@@ -17,7 +18,8 @@ typedef struct posing_program {
 extern posing_program *posing_programs; /* the latest first; all that were built, also those released since */
 extern size_t posing_launches;
 
-/* By the name that compilers have for the GPU, such as "sm_90" or "gfx1030"; the first in the table until then. */
+/* By the name that compilers have for the device, such as "sm_90", "gfx1030" or "aarch64"; the first in the table until
+ * then. */
 bool posing_as(const char *target);
 
 #endif
