@@ -67,7 +67,8 @@ void pst_conv_choices_clear(pst_conv_choices *choices) {
 
 /* How many times more pixels the larger one has; more than SIZE_RATIO for products that cannot stand for each other. */
 static double apart(const pst_conv_shape *a, const pst_conv_shape *b) {
-    if (a->c_in != b->c_in || a->c_out != b->c_out || a->backward != b->backward || a->pool != b->pool)
+    if (a->c_in != b->c_in || a->c_out != b->c_out || a->backward != b->backward ||
+        (a->pool == PST_POOL_NONE) != (b->pool == PST_POOL_NONE)) /* all poolings cost the same */
         return 2 * SIZE_RATIO;
     double pixels = (double)a->h * a->w, others = (double)b->h * b->w;
     return pixels > others ? pixels / others : others / pixels;
