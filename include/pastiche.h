@@ -12,6 +12,7 @@
  *     pst_image_read(context, "photo.jpg", &content);
  *     pst_image_read(context, "painting.jpg", &style);
  *     pst_transfer_options_init(&options, sizeof options);
+ *     pst_transfer_options_preset(&options, "best");
  *     options.content = content;
  *     options.styles = (const pst_image *const *)&style;
  *     options.style_count = 1;
@@ -570,12 +571,13 @@ typedef struct pst_transfer_options {
     const char *spill_folder;
 } pst_transfer_options;
 
-/* Sets the defaults; size is sizeof(pst_transfer_options). */
+/* Sets the defaults, which are neural-style's values; size is sizeof(pst_transfer_options). */
 PST_API void pst_transfer_options_init(pst_transfer_options *options, size_t size);
 
-/* Sets what another program does differently from the defaults; to be called right after pst_transfer_options_init.
- * name: "best" (changes nothing), "neural-style", "neural-style-pt", "gatys" (his PytorchNeuralStyleTransfer) or
- * "style-transfer-pytorch". PST_ERROR_ARGUMENT for another name. Texts that it sets are valid always. */
+/* Sets what is different from the defaults; to be called right after pst_transfer_options_init. name: "best" (what
+ * looks best, and what the program does unless told otherwise), "neural-style", "neural-style-pt", "gatys" (his
+ * PytorchNeuralStyleTransfer), "style-transfer-pytorch", or "0.1" (as pastiche 0.1; changes nothing).
+ * PST_ERROR_ARGUMENT for another name. Texts that it sets are valid always. */
 PST_API pst_status pst_transfer_options_preset(pst_transfer_options *options, const char *name);
 
 /* The name of the preset with this index, from 0; NULL after the last one. */

@@ -178,17 +178,20 @@ END_TEST
 /* ---- presets ---- */
 
 START_TEST(presets_are_known_by_name) {
-    static const char *const names[] = {"best", "neural-style", "neural-style-pt", "gatys", "style-transfer-pytorch"};
+    static const char *const names[] = {"best",  "neural-style",           "neural-style-pt",
+                                        "gatys", "style-transfer-pytorch", "0.1"};
     pst_transfer_options options, defaults;
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         ck_assert_str_eq(pst_preset_name(i), names[i]);
-    ck_assert_ptr_null(pst_preset_name(5));
+    ck_assert_ptr_null(pst_preset_name(6));
     pst_transfer_options_init(&defaults, sizeof defaults);
     pst_transfer_options_init(&options, sizeof options);
     ck_assert_int_eq(pst_transfer_options_preset(&options, "none"), PST_ERROR_ARGUMENT);
     ck_assert_int_eq(pst_transfer_options_preset(&options, ""), PST_ERROR_ARGUMENT);
-    ck_assert_int_eq(pst_transfer_options_preset(&options, "best"), PST_OK);
+    ck_assert_int_eq(pst_transfer_options_preset(&options, "0.1"), PST_OK);
     ck_assert_mem_eq(&options, &defaults, sizeof options);
+    ck_assert_int_eq(pst_transfer_options_preset(&options, "best"), PST_OK);
+    ck_assert(options.start == PST_START_CONTENT && options.loss_form == PST_LOSS_WASSERSTEIN);
     /* Of a caller with a shorter struct nothing beyond it is touched. */
     memset(&options, 0x5a, sizeof options);
     pst_transfer_options_init(&options, offsetof(pst_transfer_options, tv_weight));
@@ -314,7 +317,7 @@ int main(void) {
         tcase_add_loop_test(tests, gradients_are_slopes, 0, KINDS);
         tcase_add_loop_test(tests, the_plan_is_what_is_taken, 0, KINDS);
         tcase_add_test(tests, presets_are_known_by_name);
-        tcase_add_loop_test(tests, presets_are_the_programs, 0, 5);
+        tcase_add_loop_test(tests, presets_are_the_programs, 0, 6);
         tcase_add_test(tests, levels_inside_stay_inside);
         tcase_add_test(tests, weights_by_size);
         tcase_add_test(tests, what_makes_no_sense_is_refused);

@@ -52,7 +52,8 @@ int main(int count, char **arguments) {
         fail(pst_context_message(context));
 
     pst_transfer_options options;
-    pst_transfer_options_init(&options, sizeof options); /* the defaults */
+    pst_transfer_options_init(&options, sizeof options);
+    pst_transfer_options_preset(&options, "best"); /* what the program does */
     options.content = content;
     options.styles = (const pst_image *const *)&style;
     options.style_count = 1;

@@ -39,7 +39,8 @@ int main(int count, char **arguments) {
     must(pst_image_read(context, arguments[2], &content));
     must(pst_image_read(context, arguments[3], &style));
 
-    pst_transfer_options_init(&options, sizeof options); /* the defaults */
+    pst_transfer_options_init(&options, sizeof options);
+    pst_transfer_options_preset(&options, "best"); /* what the program does */
     options.content = content;
     options.styles = (const pst_image *const *)&style;
     options.style_count = 1;

@@ -183,7 +183,7 @@ START_TEST(test_bad_options_get_one_clear_line) {
         {"-pooling min", "min", "max, avg or l2"},
         {"-init noise", "noise", "random or image"},
         {"--loss huber", "huber", "mean, gatys or wasserstein"},
-        {"--preset neural", "neural", "best, neural-style, neural-style-pt, gatys or style-transfer-pytorch"},
+        {"--preset neural", "neural", "best, neural-style, neural-style-pt, gatys, style-transfer-pytorch or 0.1"},
         {"--preset", "--preset", "value"},
         {"-adam_betas .9", ".9", "two numbers"},
         {"-adam_betas .9,1", ".9,1", "from 0 to 0.999999"},

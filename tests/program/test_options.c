@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/options/image_words.h"
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
 #include "support.h"
@@ -125,9 +126,9 @@ START_TEST(every_spelling_sets_it) {
 END_TEST
 
 START_TEST(defaults_are_the_table) {
-    char *arguments[] = {(char *)"content.ppm", (char *)"style.ppm"};
+    char *arguments[] = {(char *)"content.ppm", (char *)"style.ppm", (char *)"-save_iter", (char *)"100"};
     settings s;
-    ck_assert(options_read(&s, command_table, 2, arguments));
+    ck_assert(options_read(&s, command_table, 4, arguments));
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].offset)
             check(&s, &table[i], false, table[i].name);
@@ -146,6 +147,45 @@ START_TEST(what_means_nothing_is_noted) {
             ck_assert_str_eq(option_name(s.ignored[0], 0, name), idle[i].text_after);
             options_free(&s);
         }
+}
+END_TEST
+
+/* Others have them only where they ask for them. */
+START_TEST(only_its_spelling_has_its_defaults) {
+    static const struct {
+        const char *words[3];
+        bool theirs;
+    } cases[] = {{{"--seed", "1"}, false},     {{"-o", "a_b.png"}, false},     {{"--output=a_b", "c"}, false},
+                 {{"-seed", "1"}, true},       {{"--image_size", "64"}, true}, {{"-image-size=64", "a"}, true},
+                 {{"--preset", "0.1"}, true},  {{"--preset", "best"}, false},  {{"-seed=1", "--preset=best"}, false},
+                 {{"--", "-seed", "1"}, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *arguments[] = {(char *)"content.ppm", (char *)"style.ppm", (char *)cases[i].words[0],
+                             (char *)cases[i].words[1], (char *)cases[i].words[2]};
+        settings s;
+        ck_assert(options_read(&s, command_table, cases[i].words[2] ? 5 : 4, arguments));
+        ck_assert_msg((s.transfer.loss_form == PST_LOSS_MEAN) == cases[i].theirs, "%s", cases[i].words[0]);
+        ck_assert_int_eq((int)s.transfer.pooling, (int)(cases[i].theirs ? PST_POOLING_MAX : PST_POOLING_AVERAGE));
+        ck_assert_int_eq((int)s.transfer.start, (int)(cases[i].theirs ? PST_START_RANDOM : PST_START_CONTENT));
+        options_free(&s);
+    }
+}
+END_TEST
+
+START_TEST(strength_is_a_factor_of_the_style_weight) {
+    static const char *const lines[][6] = {{"a.ppm", "b.ppm", "--strength", "1", "--style-weight", "7"},
+                                           {"a.ppm", "b.ppm", "--style-weight", "7", "--strength", "1"},
+                                           {"a.ppm", "b.ppm", "--style-weight", "7", "--strength", "0.75"}};
+    double weights[3];
+    for (size_t i = 0; i < 3; i++) {
+        settings s;
+        ck_assert(options_read(&s, command_table, 6, (char **)lines[i]));
+        weights[i] = style_weight_of(&s);
+        options_free(&s);
+    }
+    ck_assert_double_eq(weights[0], weights[1]);
+    ck_assert_double_gt(weights[0], 2 * weights[2]);
+    ck_assert_double_eq(weights[2], 7);
 }
 END_TEST
 
@@ -191,6 +231,8 @@ int main(void) {
     TCase *tests = tcase_create("neural-style's");
     tcase_add_test(tests, every_spelling_sets_it);
     tcase_add_test(tests, defaults_are_the_table);
+    tcase_add_test(tests, only_its_spelling_has_its_defaults);
+    tcase_add_test(tests, strength_is_a_factor_of_the_style_weight);
     tcase_add_test(tests, what_means_nothing_is_noted);
     tcase_add_test(tests, a_preset_comes_first);
     suite_add_tcase(suite, tests);

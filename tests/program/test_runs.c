@@ -16,7 +16,7 @@
 #include "cli_fixture.h"
 
 START_TEST(test_defaults_are_neural_styles_and_runs_repeat) {
-    ck_run(TINY "--iterations 12 -o plain.png");
+    ck_run(TINY "--iterations 12 -o plain.png --preset 0.1");
     ck_assert_str_eq(printed, "");
     ck_assert_ptr_nonnull(strstr(said, "net.safetensors, 64x48 pixels, 12 iterations"));
     ck_assert_ptr_nonnull(strstr(said, "\n12/12  loss "));
@@ -33,7 +33,7 @@ START_TEST(test_defaults_are_neural_styles_and_runs_repeat) {
     static const char *const idle[] = {"backend", "cudnn-autotune", "proto-file", "multigpu-strategy"};
     for (size_t i = 0; i < 4; i++)
         ck_assert_msg(strstr(said, idle[i]) && strstr(said, "no meaning"), "no notice of %s: %.900s", idle[i], said);
-    ck_run(TINY "--iterations 12 -o other.png --seed 7 --quiet");
+    ck_run(TINY "--iterations 12 -o other.png --seed 7 --preset 0.1 --quiet");
     ck_assert_str_eq(said, "");
     ck_same_bytes("plain.png", "other.png", false);
     cli_forget("plain.png"), cli_forget("spelled.png"), cli_forget("other.png");

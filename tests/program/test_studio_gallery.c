@@ -340,7 +340,8 @@ START_TEST(foreign_records_name_nothing_outside) {
     ck_assert_ptr_null(json_object_get(run, "start"));
     ck_assert_ptr_null(json_object_get(run, "content_mask"));
     json_t *kept = json_object_get(run, "options");
-    ck_assert_uint_eq(json_object_size(kept), 2);
+    ck_assert_uint_eq(json_object_size(kept), 3);
+    ck_assert_str_eq(state_text(kept, "preset"), "0.1"); /* it does not say which "best" it means */
     ck_assert_str_eq(state_text(kept, "seed"), "7");
     ck_assert_str_eq(state_text(kept, "image-size"), "64");
     ck_assert_uint_eq(json_array_size(json_object_get(told, "missing")), 6);

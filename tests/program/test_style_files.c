@@ -52,7 +52,12 @@ START_TEST(test_a_run_with_it_is_the_run_with_images) {
     ck_run("style info b.jpg");
     ck_has(printed, "style.ppm 1, more,style.ppm 3"), ck_has(printed, "net.safetensors"),
         ck_has(printed, "relu3_1 (10)");
-    ck_has(printed, "sizes        64\n"), ck_has(printed, "max pooling");
+    ck_has(printed, "sizes        64\n"), ck_has(printed, "average pooling");
+    /* one of before, when the usual pooling was another: a run takes its */
+    ck_run(MAKE "-o c.style --pooling max");
+    ck_run("content.ppm c.style -o s.png --log s.json " QUICK);
+    ck_run("content.ppm style.ppm -o p.png --log p.json --pooling max " QUICK);
+    ck_same_loss("p.json", "s.json");
     /* a preset's features, in both commands */
     ck_run(MAKE "-o c.style --preset style-transfer-pytorch");
     ck_run("content.ppm c.style -o s.png --preset style-transfer-pytorch --log s.json " QUICK);
@@ -105,7 +110,7 @@ START_TEST(test_what_cannot_work_is_refused) {
     write_cut("cut.style", "a.style", .7);
     ck_refused("content.ppm a.style -o s.png --model other.safetensors --image-size 64", 2,
                "a.style: was made with the network net.safetensors", "other.safetensors");
-    ck_refused("content.ppm a.style -o s.png --pooling avg " QUICK, 2, "a.style", "the run has avg");
+    ck_refused("content.ppm a.style -o s.png --pooling max " QUICK, 2, "a.style", "the run has max");
     ck_refused("content.ppm a.style -o s.png --match-colors pca " QUICK, 2, "a.style", "match-colors");
     ck_refused("content.ppm a.style -o s.png --style-layers relu1_2 " QUICK, 2, "a.style", "relu1_2");
     ck_refused("content.ppm cut.style -o s.png " QUICK, 1, "cut.style", "cut short");

@@ -3,6 +3,7 @@
 /* promise: untrusted printable */
 #define _XOPEN_SOURCE 700
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +256,38 @@ START_TEST(test_files_outside_are_named) {
 }
 END_TEST
 
+static double loss_of(const char *image) {
+    char command[64];
+    snprintf(command, sizeof command, "info %s", image);
+    ck_run(command);
+    json_t *root = json_loads(printed, 0, NULL);
+    const double loss = json_real_value(json_object_get(root, "loss"));
+    json_decref(root);
+    ck_assert_double_gt(loss, 0);
+    return loss;
+}
+
+/* With the values that its time had where it names none. */
+START_TEST(test_an_old_record_is_repeated_by_its_own_values) {
+    static const char *const presets[] = {NULL, "best"};
+    ck_run(RUN "--seed 5 --preset 0.1 -o old.png");
+    const double loss = loss_of("old.png");
+    ck_assert_double_gt(fabs(loss - loss_of("base.png")), 1e-3 * loss);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *root = record();
+        ck_assert_int_eq(json_object_del(root, "best"), 0);
+        json_object_set_new(root, "start", json_string("noise"));
+        if (presets[i])
+            add_option(root, "preset", presets[i]);
+        craft("evil.png", root);
+        ck_run("again evil.png -o out.png");
+        ck_assert_double_eq(loss_of("out.png"), loss);
+        ck_run("again out.png -o twice.png");
+        ck_assert_double_eq(loss_of("twice.png"), loss);
+    }
+}
+END_TEST
+
 /* ---- texts for terminals ---- */
 
 START_TEST(test_records_are_shown_printable) {
@@ -339,6 +372,7 @@ int main(void) {
     tcase_add_loop_test(cases, test_only_regular_files_are_read, 0, sizeof no_files / sizeof *no_files);
     tcase_add_test(cases, test_lists_have_no_other_names);
     tcase_add_test(cases, test_files_outside_are_named);
+    tcase_add_test(cases, test_an_old_record_is_repeated_by_its_own_values);
     tcase_add_test(cases, test_records_are_shown_printable);
     tcase_add_test(cases, test_names_are_shown_printable);
     tcase_add_test(cases, test_choices_are_shown_printable);

@@ -362,7 +362,7 @@ START_TEST(weights_change_the_terms) {
     int changed = state_number(note, "iteration");
     ck_assert_str_eq(state_text(note, "kind"), "weights");
     json_t *weights = json_object_get(state, "weights"), *first = json_object_get(state, "first_weights");
-    static const double expected[3] = {5000, 100, 0.01}, begun[3] = {5, 100, 0.001};
+    static const double expected[3] = {5000, 100, 0.01}, begun[3] = {5, 100, 800};
     for (size_t k = 0; k < 3; k++) {
         ck_assert_double_eq(json_number_value(json_array_get(weights, k)), expected[k]);
         ck_assert_double_eq(json_number_value(json_array_get(first, k)), begun[k]);

@@ -1,5 +1,6 @@
 #include "cli/options/image_words.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,9 @@
 #include "cli/options/file_names.h"
 #include "cli/options/option_table.h"
 #include "cli/options/values.h"
+
+#define STRENGTH_DECADES 3.0 /* of the style weight, from 0 to 1 */
+#define STRENGTH_USUAL 0.75  /* beyond, images change less and less */
 
 /* ---- names of files ---- */
 
@@ -192,6 +196,10 @@ static void settle_start(settings *s) {
     s->transfer.start = s->start == START_FILE      ? PST_START_IMAGE
                         : s->start == START_CONTENT ? PST_START_CONTENT
                                                     : PST_START_RANDOM;
+}
+
+double style_weight_of(const settings *s) {
+    return s->transfer.style_weight * pow(10, STRENGTH_DECADES * (s->strength - STRENGTH_USUAL));
 }
 
 bool images_take(settings *s) {

@@ -12,4 +12,7 @@ bool images_take(settings *s);
  * complaining. */
 bool names_expand(settings *s);
 
+/* The weight of the styles, which --strength moves: equal steps of it, which are factors of the weight, look alike. */
+double style_weight_of(const settings *s);
+
 #endif

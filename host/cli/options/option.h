@@ -4,6 +4,9 @@
 
 #include "cli/options/settings.h"
 
+#define PRESET_USUAL "best" /* unless another one is given */
+#define PRESET_OF_0_1 "0.1" /* of command lines of neural-style, and of records from before "best" became another */
+
 typedef enum option_kind {
     OPTION_HEADING,  /* not an option: begins a group of the help and the manual */
     OPTION_FLAG,     /* a bool, without a value */

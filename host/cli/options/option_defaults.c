@@ -9,9 +9,10 @@ static void set_rows(settings *s, const command *c, bool transfer_only) {
             option_set(s, o, o->names, o->usual);
 }
 
-void option_set_transfer_defaults(settings *s) {
+bool option_set_preset(settings *s, const option *o, const char *given, const char *name) {
     pst_transfer_options_init(&s->transfer, sizeof s->transfer);
     set_rows(s, s->command, true);
+    return option_set(s, o, given, name);
 }
 
 void option_set_defaults(settings *s, const command *c) {
@@ -21,6 +22,9 @@ void option_set_defaults(settings *s, const command *c) {
     pst_bench_options_init(&s->bench, sizeof s->bench);
     pst_fetch_options_init(&s->fetch, sizeof s->fetch);
     set_rows(s, c, false);
+    const option *preset = option_find("preset", c);
+    if (preset)
+        option_set_preset(s, preset, preset->names, PRESET_USUAL);
 }
 
 char *option_usual(const option *o, const command *c, char text[VALUE_TEXT_MOST]) {

@@ -14,6 +14,7 @@ bool set_preset(settings *s, const option *o, const char *given, const char *val
         complain("%s \"%s\": not known; must be %s", given, value, option_words_text(o, words));
         return false;
     }
+    s->preset = value;
     s->start = s->transfer.start == PST_START_CONTENT ? START_CONTENT : START_NOISE;
     s->hides_smoothness = strcmp(value, "neural-style") == 0;
     return true;

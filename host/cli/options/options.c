@@ -158,9 +158,9 @@ static int read_option(settings *s, bool presets, int count, char **arguments) {
                  o->offset == offsetof(settings, version);
     if (early != presets)
         return used;
-    if (preset) /* nothing else is set yet, and the last one counts */
-        option_set_transfer_defaults(s);
-    return option_set(s, o, given, value) && remember(s, o, value) ? used : 0;
+    bool good = preset ? option_set_preset(s, o, given, value) /* nothing else is set yet, and the last one counts */
+                       : option_set(s, o, given, value);
+    return good && remember(s, o, value) ? used : 0;
 }
 
 /* ---- the command line ---- */
@@ -184,6 +184,18 @@ static bool read_arguments(settings *s, bool presets, int count, char **argument
         }
     }
     return true;
+}
+
+/* Whether options are spelled as neural-style's: after one dash, or with "_". Then they have its defaults. */
+static bool is_neural_style(const command *c, int count, char **arguments) {
+    char name[NAME_MOST];
+    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++) {
+        bool theirs = name_in(arguments[i], name) && name[0] && name[1] &&
+                      (arguments[i][1] != '-' || memchr(arguments[i], '_', strcspn(arguments[i], "=")));
+        if (theirs && option_find(name, c))
+            return true;
+    }
+    return false;
 }
 
 static bool check_words(const settings *s) {
@@ -211,6 +223,9 @@ static void read_environment(settings *s) {
 static bool read_all(settings *s, const command *c, int count, char **arguments, int more_count, char **more) {
     option_set_defaults(s, c);
     read_environment(s);
+    const option *preset = option_find("preset", c);
+    if (preset && is_neural_style(c, count, arguments))
+        option_set_preset(s, preset, preset->names, PRESET_OF_0_1);
     s->batch = c == &command_table[COMMAND_BATCH];
     s->argument_count = count;
     s->arguments = arguments;

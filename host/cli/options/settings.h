@@ -22,6 +22,8 @@ typedef enum start_kind { START_NOISE, START_INIT_IMAGE, START_CONTENT, START_FI
 /* The strings belong to the command line or the environment unless said otherwise. */
 typedef struct settings {
     pst_transfer_options transfer; /* all but its images */
+    const char *preset;            /* whose values the rest of them are */
+    double strength;               /* from photograph to painting */
     const command *command;
     bool help, help_all, version; /* if one is set, the rest was not read */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/options/file_names.h"
+#include "cli/options/image_words.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
 #include "cli/options/values.h"
@@ -11,13 +12,16 @@
 #include "cli/run/invocation.h"
 #include "web/json.h"
 
-const char *const record_inputs[] = {"options", "settings", "content", "styles", "start", "files", "network", NULL};
+const char *const record_inputs[] = {"best",  "options", "settings", "content", "styles",
+                                     "start", "files",   "network",  NULL};
 
 const option *record_option(const char *name) {
     char own[OPTION_NAME_MOST];
     const option *o = option_find(name, &command_table[COMMAND_RUN]);
     return o && option_changes_result(o) && strcmp(option_name(o, 0, own), name) == 0 ? o : NULL;
 }
+
+bool record_is_of_0_1(const json_t *record) { return !json_object_get(record, "best"); }
 
 const char *record_text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -35,9 +39,11 @@ static json_t *file(const char *path, const char *sha256) {
 static json_t *options(const settings *s) {
     json_t *all = json_array();
     char name[OPTION_NAME_MOST];
+    if (strcmp(s->preset, PRESET_USUAL) != 0) /* also one that only the spelling of the options tells */
+        json_array_append_new(all, json_pack("[ss]", "preset", s->preset));
     for (size_t i = 0; i < s->given_count; i++) {
         const given_option *given = &s->given[i];
-        if (!option_changes_result(given->option))
+        if (!option_changes_result(given->option) || strcmp(given->option->names, "preset") == 0)
             continue;
         json_t *pair = json_array();
         json_array_append_new(pair, json_string(option_name(given->option, 0, name)));
@@ -151,6 +157,7 @@ json_t *record_take(const invocation *w, const settings *s, const pst_image *con
     const char *network_sha256;
     pst_network_sha256(w->network, &network_sha256);
     json_t *root = json_object(), *list = json_array();
+    json_object_set_new(root, "best", json_string("0.2")); /* since this version it is as it is */
     json_object_set_new(root, "options", options(s));
     json_object_set_new(root, "settings", all_settings(s));
     json_object_set_new(root, "content", file(s->content, pst_image_sha256(content)));
@@ -174,7 +181,7 @@ json_t *record_take(const invocation *w, const settings *s, const pst_image *con
 static bool weights_changed(const settings *s, const pst_job *job) {
     double content, style, tv;
     pst_job_weights(job, &content, &style, &tv);
-    return content != s->transfer.content_weight || style != s->transfer.style_weight || tv != s->transfer.tv_weight;
+    return content != s->transfer.content_weight || style != style_weight_of(s) || tv != s->transfer.tv_weight;
 }
 
 /* A tile that chose itself, or was a checkpoint's, is an option of whoever repeats the run. */

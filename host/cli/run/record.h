@@ -26,6 +26,10 @@ char *record_text(const json_t *inputs, const struct invocation *w, const settin
  * row. NULL: no record has it. */
 const option *record_option(const char *name);
 
+/* Whether it is of the time when the preset "best", which it names or which is understood, was another: then it means
+ * PRESET_OF_0_1. */
+bool record_is_of_0_1(const json_t *record);
+
 /* A member that is a text; "" where there is none. */
 const char *record_text_of(const json_t *object, const char *key);
 

@@ -138,6 +138,8 @@ static bool add_option(repeat *r, const json_t *pair, const option *o, const cha
     bool fits = o->kind == OPTION_SWITCH || !value == (o->kind == OPTION_FLAG);
     if (!fits || (value && !json_is_string(value)) || json_array_size(pair) > 2)
         return damaged(r, name);
+    if (strcmp(name, "preset") == 0 && strcmp(json_string_value(value), PRESET_USUAL) == 0)
+        return true;
     if (o->flags & NAMES_FILES)
         return add_list(r, json_object_get(json_object_get(r->root, "files"), name), o, name);
     if (!(r->device && (strcmp(name, "device") == 0 || strcmp(name, "gpu") == 0)))
@@ -161,6 +163,8 @@ static bool add_options(repeat *r) {
     json_t *options = json_object_get(r->root, "options");
     char passed[200] = "";
     bool good = true;
+    if (record_is_of_0_1(r->root)) /* an option that names another one follows */
+        line_add(&r->line, "preset", PRESET_OF_0_1);
     for (size_t i = 0; i < json_array_size(options);) {
         const json_t *pair = json_array_get(options, i);
         const char *name = json_string_value(json_array_get(pair, 0));

@@ -7,6 +7,8 @@
 
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/options/image_words.h"
+#include "cli/options/option.h"
 #include "cli/options/values.h"
 #include "cli/ranks/world.h"
 #include "cli/run/inputs.h"
@@ -160,6 +162,20 @@ static pst_status check_checkpoint(const run *r) {
     return file_has_folder(s->checkpoint) ? pst_file_write_check(r->invocation->context, s->checkpoint) : PST_OK;
 }
 
+/* Unless its pooling was asked for, a run has that of a style file. */
+static void take_pooling(const run *r, pst_transfer_options *options) {
+    const settings *s = r->settings;
+    bool asked = strcmp(s->preset, PRESET_USUAL) != 0;
+    for (size_t i = 0; i < s->given_count; i++)
+        asked = asked || s->given[i].option->offset == offsetof(settings, transfer.pooling);
+    for (size_t i = s->style_count; i-- > 0 && !asked;)
+        if (r->stored[i]) {
+            pst_style_info info = {.size = sizeof info};
+            pst_style_describe(r->stored[i], &info);
+            options->pooling = info.pooling;
+        }
+}
+
 int run_prepare(run *r, invocation *w, const settings *s) {
     *r = (run){.invocation = w, .settings = s};
     if (!read_images(r))
@@ -169,11 +185,13 @@ int run_prepare(run *r, invocation *w, const settings *s) {
         return code;
     invocation_tune(w, s, r->content);
     pst_transfer_options options = s->transfer;
+    options.style_weight = style_weight_of(s);
     options.content = r->content;
     options.styles = (const pst_image *const *)r->styles;
     options.stored_styles = (const pst_style *const *)r->stored;
     options.style_count = s->style_count;
     options.start_image = r->start;
+    take_pooling(r, &options);
     masks_set(&r->masks, &options);
     pst_status status = pst_job_create(w->context, w->network, &options, &r->job);
     if (status == PST_OK && s->checkpoint)

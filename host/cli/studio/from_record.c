@@ -119,8 +119,8 @@ static void add_masks(reading *r, bool has_styles) {
 static void add_start(reading *r, json_t *options) {
     const json_t *start = json_object_get(r->record, "start");
     json_t *id;
-    if (!json_is_object(start) && strcmp(record_text_of(r->record, "start"), "content") == 0)
-        json_object_set_new(options, "start", json_string("content"));
+    if (json_is_string(start))
+        json_object_set_new(options, "start", json_copy((json_t *)start));
     else if (json_is_object(start) && (id = find_input(r, start, "content")))
         json_object_set_new(r->run, "start", id);
 }
@@ -156,6 +156,8 @@ static void add_option(reading *r, const json_t *pair, json_t *options) {
     const option *o = name ? record_option(name) : NULL;
     if (!o) {
         note(r, "\"%.60s\" is no option of a run, and is left out", name ? name : "?");
+    } else if (strcmp(name, "preset") == 0 && value && strcmp(value, PRESET_USUAL) == 0) {
+        return;
     } else if (run_line_takes(o)) {
         json_object_del(options, name);
         json_object_set_new(options, name, value ? json_string(value) : json_true());
@@ -170,6 +172,8 @@ static const char *add_options(reading *r, json_t *options) {
     const char *shares = NULL, *name;
     json_t *pair;
     size_t i;
+    if (record_is_of_0_1(r->record))
+        json_object_set_new(options, "preset", json_string(PRESET_OF_0_1));
     json_array_foreach(json_object_get(r->record, "options"), i, pair) {
         name = json_string_value(json_array_get(pair, 0));
         if (name && strcmp(name, "style-blend-weights") == 0)

@@ -84,7 +84,7 @@ function colorSwitch(app) {
 function startChoice(app) {
   const name = freshId("start"), values = [["noise", "Freely"], ["content", "Close to my image"]];
   const radios = values.map(([value, text], i) => {
-    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, onchange: () => app.setOptions({ start: value === "noise" && !hasOwnDefaults(app) ? null : value }) });
+    const radio = make("input", { type: "radio", name, id: `${name}-${i}`, onchange: () => app.setOptions({ start: value === app.option("start")?.default && !hasOwnDefaults(app) ? null : value }) });
     return { value, radio, place: make("span", {}, radio, make("label", { for: `${name}-${i}`, text })) };
   });
   const place = make("fieldset", { class: "setting" }, make("legend", { class: "unseen", text: "How it is drawn" }),
