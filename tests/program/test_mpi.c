@@ -17,7 +17,7 @@
 #define RUN TINY "--no-tune --iterations 4 --save-iter 0 "
 #define LONG TINY "--no-tune --iterations 100000 --save-iter 0 "
 
-static const char *program, *mpi, *mpirun;
+static const char *program, *mpi, *mpirun, *faulty;
 
 /* On so many ranks; 1: without a launcher. */
 static const char *on_ranks(int ranks, const char *command) {
@@ -116,9 +116,11 @@ static int signal_a_run(int ranks, const char *options, int rank, int number) {
 
 /* What is left of a run that was ended by force: the checkpoint, which is whole. Where it was writing the next one,
  * that is there too, until another run writes to the same path. */
-static void ck_left(unsigned files) {
+static void ck_left(unsigned files, const char *options) {
+    char command[MOST];
     ck_assert(!cli_exists("long.png"));
-    ck_run(on_ranks(1, LONG "--resume run.state --plan --quiet"));
+    snprintf(command, sizeof command, "%s%s --resume run.state --plan --quiet", LONG, options);
+    ck_run(on_ranks(1, command));
     ck_run(on_ranks(1, RUN "-o after.png --checkpoint run.state --checkpoint-every 0 --quiet"));
     cli_forget("after.png");
     ck_assert_msg(files_hash() == files, "left a file");
@@ -258,8 +260,25 @@ END_TEST
 START_TEST(a_killed_rank) {
     unsigned files = files_hash();
     ck_assert_int_ne(signal_a_run(2, "--quiet", 1, SIGKILL), 0);
-    ck_assert_ptr_nonnull(strstr(said, "rank 1"));
-    ck_left(files);
+    ck_assert_msg(own_lines() == 1 && strstr(said, "pastiche: rank 1 (") && strstr(said, "has died"), "%s", said);
+    ck_left(files, "");
+}
+END_TEST
+
+START_TEST(a_lost_device) {
+    static char command[2 * MOST];
+    const char *tiles = "--tile 64 --image-size 100",
+               *files_of = "-o long.png --checkpoint run.state --checkpoint-every 0 --quiet";
+    unsigned files = files_hash();
+    if (!faulty)
+        return;
+    setenv("PASTICHE_PROGRAM", mpirun, 1);
+    /* every call to the queue from the 5000th on, which is in an evaluation (fixtures/faults.h) */
+    snprintf(command, sizeof command, "-n 1 %s %s%s %s : -n 1 env PASTICHE_FAULT=4\0015000\0011\0011 %s %s%s %s", mpi,
+             LONG, tiles, files_of, faulty, LONG, tiles, files_of);
+    int code = run(command);
+    ck_assert_msg(code == 1 && own_lines() == 1 && strstr(said, "pastiche: rank 1 ("), "exit code %d: %s", code, said);
+    ck_left(files, tiles);
 }
 END_TEST
 
@@ -269,7 +288,7 @@ START_TEST(a_stopped_rank) {
     ck_assert_int_eq(signal_a_run(3, "--quiet", 2, SIGSTOP), 1);
     unsetenv("PASTICHE_RANK_SECONDS");
     ck_assert_msg(own_lines() == 1 && strstr(said, "rank 2 (") && strstr(said, "no answer"), "%s", said);
-    ck_left(files);
+    ck_left(files, "");
 }
 END_TEST
 
@@ -312,6 +331,7 @@ int main(void) {
     program = getenv("PASTICHE_PROGRAM");
     mpi = getenv("PASTICHE_MPI");
     mpirun = getenv("PASTICHE_MPIRUN");
+    faulty = getenv("PASTICHE_FAULTY_MPI");
     if (!program || !mpi || !mpirun || access(mpirun, X_OK) != 0 || access("/proc/self/environ", R_OK) != 0)
         return TEST_SKIPPED;
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
@@ -333,6 +353,7 @@ int main(void) {
         tcase_add_test(tests, compares_inputs);
         tcase_add_test(tests, resumes_on_others);
         tcase_add_test(tests, a_killed_rank);
+        tcase_add_test(tests, a_lost_device);
         tcase_add_test(tests, a_stopped_rank);
     }
     suite_add_tcase(suite, tests);

@@ -2,7 +2,8 @@
  *
  * Before each call the ranks exchange what they are about to do. So one that gave up is known to the others, and ranks
  * that would do different things are told instead of waiting for ever. A rank that keeps the others waiting for too
- * long is taken for lost: then those that wait tell each other, and the first of them names it. */
+ * long is taken for lost: then those that wait tell each other, and the first of them names it. One that dies is seen
+ * by those on its machine. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #include "cli/options/complain.h"
+#include "cli/ranks/peers.h"
 #include "cli/ranks/transport.h"
 
 /* Seconds. A rank may take so many times what the one that waits took itself, and not less than LEAST; FIRST before the
@@ -35,7 +37,8 @@ typedef struct world {
     MPI_Comm calls, watch; /* for the calls themselves, and for what is said about them */
     char (*names)[NAME_MOST];
     char message[256];
-    int neighbor;    /* which of those on its machine */
+    peer *peers;     /* those on its machine, and */
+    int neighbor;    /* which of them it is */
     double patience; /* from the environment; 0: the rule above */
     double worked;   /* the longest that this rank did without waiting for others */
     double since;    /* when it last had waited */
@@ -113,6 +116,7 @@ static void give_up(double waited) {
     bool first = true;
     const double begun = MPI_Wtime();
     double told = 0;
+    peers_end();
     memset(all.waits, 0, sizeof *all.waits * (size_t)all.ranks.count); /* what was heard may be long ago */
     for (double now = begun; now - begun < ANSWER; now = MPI_Wtime()) {
         if (now - told > TELL) {
@@ -280,12 +284,28 @@ static const char *name(void *self, int rank) {
 
 /* ---- begin and end ---- */
 
-static bool count_neighbors(void) {
+static void end_without(int rank, bool tells) {
+    if (tells)
+        complain("%s: its process has died; the run ends, and --resume goes on from its last checkpoint",
+                 all.names[rank]);
+    else
+        pause(900000000); /* the line goes first */
+    _Exit(EXIT_FAILED);
+}
+
+static bool meet_neighbors(void) {
+    const peer own = peers_own(all.ranks.rank);
     MPI_Comm machine;
     if (!check(MPI_Comm_split_type(all.calls, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine)))
         return false;
     MPI_Comm_size(machine, &all.ranks.neighbors);
     MPI_Comm_rank(machine, &all.neighbor);
+    all.peers = calloc((size_t)all.ranks.neighbors, sizeof *all.peers);
+    if (!all.peers)
+        return fail("no memory left");
+    if (!check(MPI_Allgather(&own, sizeof own, MPI_BYTE, all.peers, sizeof own, MPI_BYTE, machine)))
+        return false;
+    peers_watch(all.peers, all.ranks.neighbors, all.ranks.rank, end_without);
     return check(MPI_Comm_free(&machine));
 }
 
@@ -323,7 +343,7 @@ const pst_ranks *transport_open(const char **problem) {
     if (all.ranks.count == 1)
         return NULL;
     bool good = check(MPI_Comm_dup(MPI_COMM_WORLD, &all.calls)) && check(MPI_Comm_dup(MPI_COMM_WORLD, &all.watch)) &&
-                check(MPI_Comm_set_errhandler(all.calls, MPI_ERRORS_RETURN)) && gather_names() && count_neighbors();
+                check(MPI_Comm_set_errhandler(all.calls, MPI_ERRORS_RETURN)) && gather_names() && meet_neighbors();
     all.since = MPI_Wtime();
     if (given < MPI_THREAD_FUNNELED)
         good = fail("this MPI does not allow threads");
@@ -341,6 +361,8 @@ void transport_expect(transport_patience kind) {
 }
 
 void transport_close(void) {
+    peers_end(); /* all have met, and none ends before all are in MPI_Finalize */
+    free(all.peers);
     free(all.names);
     free(all.waits);
     free(all.requests);
@@ -348,6 +370,7 @@ void transport_close(void) {
 }
 
 void transport_abort(int code) {
+    peers_end();
     fflush(NULL);
     MPI_Abort(MPI_COMM_WORLD, code);
     _Exit(code);
