@@ -32,6 +32,25 @@ static void print_second_words(FILE *to, const command *first) {
         fprintf(to, "%s%s", c > first ? " " : "", c->name + first_length(first) + 1);
 }
 
+/* What both shells have: the second words of families such as "model", then the options of each command, and those of a
+ * run for any other word. */
+static void print_cases(FILE *to, void (*family)(FILE *, const command *), void (*options)(FILE *, const command *)) {
+    fputs("    case $command in\n", to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
+        if (is_first_of_word(c) && strchr(c->name, ' ')) {
+            fprintf(to, "    %.*s)", (int)first_length(c), c->name);
+            family(to, c);
+        }
+    fputs("    esac\n    case $command in\n", to);
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
+        fprintf(to, "    '%s')", c->name);
+        options(to, c);
+    }
+    fputs("    *)", to);
+    options(to, command_table);
+    fputs("    esac\n", to);
+}
+
 /* ---- bash ---- */
 
 /* Which words may follow an option; empty: the shell's own names of files. */
@@ -51,11 +70,19 @@ static void print_bash_values(FILE *to) {
     }
 }
 
+static void print_bash_family(FILE *to, const command *first) {
+    fputs(" command=\"$command ${COMP_WORDS[2]}\" second='", to);
+    print_second_words(to, first);
+    fputs("' ;;\n", to);
+}
+
 static void print_bash_options(FILE *to, const command *c) {
     char name[OPTION_NAME_MOST];
+    fputs(" options='", to);
     for (const option *o = option_table; o < option_table + option_table_size; o++)
         if (o->kind != OPTION_HEADING && is_offered(o, c))
             fprintf(to, " --%s", option_name(o, 0, name));
+    fputs("' ;;\n", to);
 }
 
 void completion_print_bash(FILE *to) {
@@ -71,28 +98,10 @@ void completion_print_bash(FILE *to) {
           "    if [[ $values != '?' ]]; then\n"
           "        [[ $values ]] && COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
           "        return\n"
-          "    fi\n"
-          "    case $command in\n",
+          "    fi\n",
           to);
-    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
-        if (is_first_of_word(c) && strchr(c->name, ' ')) {
-            fprintf(to, "    %.*s) command=\"$command ${COMP_WORDS[2]}\" second='", (int)first_length(c), c->name);
-            print_second_words(to, c);
-            fputs("' ;;\n", to);
-        }
-    fputs("    esac\n"
-          "    case $command in\n",
-          to);
-    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
-        fprintf(to, "    '%s') options='", c->name);
-        print_bash_options(to, c);
-        fputs("' ;;\n", to);
-    }
-    fputs("    *) options='", to);
-    print_bash_options(to, command_table);
-    fputs("' ;;\n"
-          "    esac\n"
-          "    if [[ $current == -* ]]; then\n"
+    print_cases(to, print_bash_family, print_bash_options);
+    fputs("    if [[ $current == -* ]]; then\n"
           "        COMPREPLY=($(compgen -W \"$options --help --help-all --version\" -- \"$current\"))\n"
           "    elif [[ $COMP_CWORD == 1 ]]; then\n"
           "        COMPREPLY=($(compgen -W '",
@@ -140,8 +149,14 @@ static void print_zsh_option(FILE *to, const option *o) {
     fputs("'", to);
 }
 
-static void print_zsh_command(FILE *to, const command *c, const char *pattern) {
-    fprintf(to, "    %s)\n        _arguments -S", pattern);
+static void print_zsh_family(FILE *to, const command *first) {
+    fputs("\n        if (( CURRENT == 3 )); then\n            compadd ", to);
+    print_second_words(to, first);
+    fputs("\n            return\n        fi\n        command=\"$command $words[3]\"\n        ;;\n", to);
+}
+
+static void print_zsh_options(FILE *to, const command *c) {
+    fputs("\n        _arguments -S", to);
     for (const option *o = option_table; o < option_table + option_table_size; o++)
         if (o->kind != OPTION_HEADING && is_offered(o, c))
             print_zsh_option(to, o);
@@ -149,7 +164,6 @@ static void print_zsh_command(FILE *to, const command *c, const char *pattern) {
 }
 
 void completion_print_zsh(FILE *to) {
-    char pattern[64];
     fputs("#compdef pastiche pastiche-mpi\n"
           "# Completion for zsh, made from pastiche's table of options.\n"
           "_pastiche() {\n"
@@ -163,24 +177,10 @@ void completion_print_zsh(FILE *to) {
           "        compadd -a commands\n"
           "        _files\n"
           "        return\n"
-          "    fi\n"
-          "    case $command in\n",
+          "    fi\n",
           to);
-    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++)
-        if (is_first_of_word(c) && strchr(c->name, ' ')) {
-            fprintf(to, "    %.*s)\n        if (( CURRENT == 3 )); then\n            compadd ", (int)first_length(c),
-                    c->name);
-            print_second_words(to, c);
-            fputs("\n            return\n        fi\n        command=\"$command $words[3]\"\n        ;;\n", to);
-        }
-    fputs("    esac\n    case $command in\n", to);
-    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
-        snprintf(pattern, sizeof pattern, "'%s'", c->name);
-        print_zsh_command(to, c, pattern);
-    }
-    print_zsh_command(to, command_table, "*");
-    fputs("    esac\n"
-          "}\n"
+    print_cases(to, print_zsh_family, print_zsh_options);
+    fputs("}\n"
           "_pastiche \"$@\"\n",
           to);
 }
