@@ -2,158 +2,15 @@
 /* promise: page */
 #define _POSIX_C_SOURCE 200809L
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "web/web.h"
-#include "web_client.h"
-
-enum { UPLOAD_MOST = 100000 };
-
-/* ---- a service that tells what it was asked ---- */
-
-static struct {
-    pthread_mutex_t lock;
-    int calls;
-    char seen[1024]; /* "POST a|b name=x body" of the last call */
-    size_t bytes;
-    unsigned long long event;
-} service_state = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static web *page;
-static char uploads[512];
-
-static char *copy(const char *text) {
-    char *made = malloc(strlen(text) + 1);
-    ck_assert_ptr_nonnull(made);
-    return strcpy(made, text);
-}
-
-static void note(const web_call *call) {
-    const char *name = call->query(call, "name");
-    pthread_mutex_lock(&service_state.lock);
-    char *to = service_state.seen, *end = to + sizeof service_state.seen;
-    to += snprintf(to, (size_t)(end - to), "%s ", call->method);
-    for (size_t i = 0; i < call->parts; i++)
-        to += snprintf(to, (size_t)(end - to), "%s%s", i ? "|" : "", call->path[i]);
-    if (name)
-        to += snprintf(to, (size_t)(end - to), " name=%s", name);
-    if (call->body && *call->body)
-        snprintf(to, (size_t)(end - to), " %.500s", call->body);
-    service_state.bytes = call->bytes;
-    service_state.calls++;
-    pthread_mutex_unlock(&service_state.lock);
-}
-
-static void give(void *user, const web_call *call, web_reply *reply) {
-    const char *what = call->path[0], *second = call->parts > 1 ? call->path[1] : NULL;
-    struct stat about;
-    (void)user;
-    note(call);
-    if (call->upload) {
-        ck_assert_ptr_null(call->body);
-        ck_assert_int_eq(stat(call->upload, &about), 0);
-        ck_assert_uint_eq((size_t)about.st_size, call->bytes);
-        if (strcmp(what, "keep") == 0)
-            ck_assert_int_eq(rename(call->upload, test_path("kept")), 0);
-    } else if (strcmp(call->method, "POST") == 0) {
-        ck_assert_uint_eq(strlen(call->body), call->bytes);
-    }
-    if (strcmp(what, "slow") == 0)
-        page_nap(35000);
-    reply->keeps = call->query(call, "keeps") != NULL;
-    if (call->query(call, "download"))
-        reply->download = copy(call->query(call, "download"));
-    if (strcmp(what, "file") == 0 && second) {
-        reply->file = copy(test_path(second));
-        reply->type = "image/png";
-    } else if (strcmp(what, "code") == 0 && second) {
-        reply->code = atoi(second);
-    } else if (strcmp(what, "nothing") != 0) {
-        reply->text = copy("{\"a\": 1}");
-    }
-}
-
-static bool wants_upload(void *user, const web_call *call, const char **folder, unsigned long long *most) {
-    (void)user;
-    *folder = strcmp(call->path[0], "lost") == 0 ? test_path("no such folder") : uploads;
-    *most = UPLOAD_MOST;
-    return strcmp(call->path[0], "upload") == 0 || strcmp(call->path[0], "keep") == 0 ||
-           strcmp(call->path[0], "lost") == 0;
-}
-
-static char *events(void *user, unsigned long long *seen) {
-    char text[64];
-    (void)user;
-    pthread_mutex_lock(&service_state.lock);
-    bool news = service_state.event > *seen;
-    snprintf(text, sizeof text, "event: tick\ndata: %llu\n\n", service_state.event);
-    *seen = service_state.event;
-    pthread_mutex_unlock(&service_state.lock);
-    return news ? copy(text) : NULL;
-}
-
-static void tick(void) {
-    pthread_mutex_lock(&service_state.lock);
-    service_state.event++;
-    web_wake(page); /* also under the service's lock */
-    pthread_mutex_unlock(&service_state.lock);
-}
-
-static void open_page(const char *address) {
-    const web_service service = {.answer = give, .wants_upload = wants_upload, .events = events};
-    char message[512];
-    page = web_open(address, 0, &service, message);
-    if (!page && strstr(message, "no web server"))
-        exit(TEST_SKIPPED);
-    ck_assert_msg(page != NULL, "%s", message);
-    const char *colon = strrchr(web_url(page), ':'), *slash = strchr(colon, '/');
-    page_port = atoi(colon + 1);
-    snprintf(page_host, sizeof page_host, "127.0.0.1");
-    snprintf(page_prefix, sizeof page_prefix, "%s", slash);
-    json_t *state = page_state("");
-    snprintf(page_button, sizeof page_button, "X-Pastiche-Button: %s\r\n", state_text(state, "button"));
-    json_decref(state);
-    snprintf(uploads, sizeof uploads, "%s", test_path("uploads"));
-    mkdir(uploads, 0777);
-    service_state.calls = 0;
-    service_state.event = 0;
-}
-
-static void open_usual(void) {
-    signal(SIGPIPE, SIG_IGN);
-    open_page(NULL);
-}
-
-static void close_usual(void) {
-    web_close(page);
-    page = NULL;
-    ck_assert_int_eq(test_entries(uploads), 0); /* whatever was asked */
-}
-
-static void ck_seen(const char *what) {
-    pthread_mutex_lock(&service_state.lock);
-    char seen[sizeof service_state.seen];
-    strcpy(seen, service_state.seen);
-    pthread_mutex_unlock(&service_state.lock);
-    ck_assert_str_eq(seen, what);
-}
-
-static void ck_error(int code, int expected, const char *what) {
-    ck_assert_msg(code == expected, "%d: %s: %s", code, what, page_body);
-    json_t *error = json_loads(page_body, 0, NULL);
-    ck_assert_msg(json_string_value(json_object_get(error, "error")) != NULL, "%s: %s", what, page_body);
-    json_decref(error);
-}
+#include "told_service.h"
 
 /* ---- what reaches it ---- */
 
@@ -218,14 +75,14 @@ START_TEST(paths_and_queries_come_clean) {
         ck_assert_msg(code == 200, "%d: %s: %s", code, good[i][0], page_body);
         ck_seen(good[i][1]);
     }
-    int calls = service_state.calls;
+    int calls = service_calls();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_error(page_get(bad[i]), 400, bad[i]);
     memset(path + 4, 'a', 5000);
     ck_error(page_get(path), 400, "a long path");
     ck_assert_int_eq(page_get("api"), 404);
     ck_assert_int_eq(page_get("%61pi/x"), 404);
-    ck_assert_int_eq(service_state.calls, calls);
+    ck_assert_int_eq(service_calls(), calls);
 }
 END_TEST
 
@@ -249,7 +106,7 @@ START_TEST(only_who_may_is_heard) {
     ck_error(page_request("PUT", "api/upload", page_button, "bytes"), 405, "PUT");
     ck_error(page_request("DELETE", "api/x", page_button, NULL), 405, "DELETE");
     ck_assert_int_eq(page_request("OPTIONS", "api/x", "Origin: http://example.org\r\n", NULL), 403);
-    ck_assert_int_eq(service_state.calls, 0);
+    ck_assert_int_eq(service_calls(), 0);
     ck_assert_int_eq(page_press("api/x", "{\"a\": 1}"), 200);
     ck_seen("POST x {\"a\": 1}");
     ck_assert_int_eq(page_get("live"), 200);
@@ -259,182 +116,18 @@ END_TEST
 
 /* Where other machines can come, nothing is there for who does not know the secret. */
 START_TEST(the_secret_of_the_address_is_needed) {
-    web_close(page);
-    open_page("0.0.0.0");
+    web_close(service_page);
+    service_open_at("0.0.0.0");
     ck_assert_uint_eq(strlen(page_prefix), 34);
     ck_assert_int_eq(page_get("api/x"), 200);
-    int calls = service_state.calls;
+    int calls = service_calls();
     strcpy(page_prefix, "/");
     ck_assert_int_eq(page_get("api/x"), 404);
     ck_assert_int_eq(page_get("api/events"), 404);
     ck_assert_int_eq(page_press("api/upload", "bytes"), 404);
     snprintf(page_prefix, sizeof page_prefix, "/%032d/", 0);
     ck_assert_int_eq(page_get("api/x"), 404);
-    ck_assert_int_eq(service_state.calls, calls);
-}
-END_TEST
-
-/* ---- bodies ---- */
-
-START_TEST(short_bodies_are_bounded) {
-    static char body[65538];
-    char text[400];
-    int length = 0;
-    for (size_t extra = 0; extra < 2; extra++) {
-        static char request[sizeof body + 400];
-        memset(body, ' ', 65536 + extra);
-        length =
-            snprintf(request, sizeof request,
-                     "POST /api/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
-                     page_button, 65536 + extra, body);
-        int code = page_exchange(request, (size_t)length);
-        if (extra)
-            ck_error(code, 413, "a byte too many");
-        else
-            ck_assert_int_eq(code, 200);
-    }
-    ck_assert_uint_eq(service_state.bytes, 65536);
-    int calls = service_state.calls;
-    length = snprintf(text, sizeof text,
-                      "POST /api/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: 3\r\n\r\na",
-                      page_button);
-    memcpy(text + length, "\0b", 2);
-    ck_error(page_exchange(text, (size_t)length + 2), 413, "a zero");
-    ck_assert_int_eq(service_state.calls, calls);
-    ck_assert_int_eq(page_press("api/x", ""), 200);
-    ck_assert_uint_eq(service_state.bytes, 0);
-}
-END_TEST
-
-static int upload(const char *path, const char *headers, size_t bytes, size_t told) {
-    static char request[3 * UPLOAD_MOST];
-    int length =
-        snprintf(request, sizeof request,
-                 "POST /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s%sContent-Length: %zu\r\n\r\n", path,
-                 page_button, headers, told);
-    memset(request + length, 0, bytes);
-    return bytes < told ? page_last_words(request, (size_t)length + bytes)
-                        : page_exchange(request, (size_t)length + bytes);
-}
-
-/* In parts of so many bytes. */
-static int upload_chunked(size_t bytes, size_t part) {
-    static char request[4 * UPLOAD_MOST];
-    int length = snprintf(
-        request, sizeof request,
-        "POST /api/upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sTransfer-Encoding: chunked\r\n\r\n",
-        page_button);
-    for (size_t at = 0; at < bytes; at += part) {
-        size_t count = bytes - at < part ? bytes - at : part;
-        length += sprintf(request + length, "%zx\r\n", count);
-        memset(request + length, 'a', count);
-        length += (int)count;
-        length += sprintf(request + length, "\r\n");
-    }
-    length += sprintf(request + length, "0\r\n\r\n");
-    return page_exchange(request, (size_t)length);
-}
-
-static void ck_no_upload(void) {
-    for (int i = 0; i < 100 && test_entries(uploads) > 0; i++)
-        page_nap(20);
-    ck_assert_int_eq(test_entries(uploads), 0);
-}
-
-START_TEST(uploads_come_whole_or_not_at_all) {
-    ck_assert_int_eq(upload("api/upload?name=a.png", "", UPLOAD_MOST, UPLOAD_MOST), 200);
-    ck_seen("POST upload name=a.png");
-    ck_assert_uint_eq(service_state.bytes, UPLOAD_MOST);
-    ck_assert_int_eq(upload_chunked(UPLOAD_MOST, 999), 200);
-    ck_assert_uint_eq(service_state.bytes, UPLOAD_MOST);
-    ck_assert_int_eq(upload("api/upload", "", 0, 0), 200);
-    ck_assert_uint_eq(service_state.bytes, 0);
-    ck_assert_int_eq(upload("api/upload", "Expect: 100-continue\r\n", 5, 5), 100);
-    ck_assert_ptr_nonnull(strstr(page_body, "HTTP/1.1 200"));
-    ck_no_upload();
-
-    int calls = service_state.calls;
-    ck_error(upload("api/upload", "", UPLOAD_MOST + 1, UPLOAD_MOST + 1), 413, "a byte too many");
-    ck_error(upload_chunked(UPLOAD_MOST + 1, 999), 413, "a byte too many in chunks");
-    ck_error(upload("api/upload", "Expect: 100-continue\r\n", 0, UPLOAD_MOST + 1), 413, "told to be too large");
-    ck_error(upload("api/upload/..", "", 5, 5), 400, "a bad path");
-    ck_error(upload("api/lost", "", 5, 5), 500, "no folder");
-    ck_assert_int_eq(upload("api/upload", "", 20000, 50000), 0); /* broken off */
-    ck_no_upload();
-    ck_assert_int_eq(service_state.calls, calls);
-
-    ck_assert_int_eq(upload("api/keep", "", 777, 777), 200);
-    struct stat about;
-    ck_assert_int_eq(stat(test_path("kept"), &about), 0);
-    ck_assert_int_eq((int)about.st_size, 777);
-    remove(test_path("kept"));
-}
-END_TEST
-
-START_TEST(a_full_disk_is_told) {
-    struct rlimit usual, small;
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &usual), 0);
-    small = usual;
-    small.rlim_cur = 50000;
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int code = upload("api/upload", "", 90000, 90000);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &usual), 0);
-    ck_error(code, 507, "too large for the disk");
-    ck_assert_int_eq(service_state.calls, 0);
-    ck_no_upload();
-}
-END_TEST
-
-static int begin_upload(size_t bytes) {
-    char request[400];
-    int connection = page_dial();
-    int length =
-        snprintf(request, sizeof request,
-                 "POST /api/upload HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n", page_button, bytes);
-    ck_assert_int_eq(send(connection, request, (size_t)length, MSG_NOSIGNAL), length);
-    return connection;
-}
-
-/* Others come through; when they are gone, so are their files. */
-START_TEST(many_uploads_keep_nobody_out) {
-    int connections[40];
-    for (int i = 0; i < 40; i++)
-        connections[i] = begin_upload(UPLOAD_MOST);
-    for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(page_get("api/x"), 200);
-    ck_assert_int_eq(upload("api/upload", "", 50, 50), 200);
-    for (int i = 0; i < 40; i++)
-        close(connections[i]);
-    ck_no_upload();
-}
-END_TEST
-
-/* Slow is fine, stalled is not: a good many bytes every half minute hold the place. */
-START_TEST(a_stalled_upload_is_ended) {
-    static char part[35000];
-    if (!test_long())
-        return;
-    int slow = begin_upload(UPLOAD_MOST), stalled = begin_upload(UPLOAD_MOST);
-    bool stalled_open = true;
-    for (int at = 0, second = 0; second < 75; second++) {
-        char byte;
-        if (second % 25 == 0) {
-            int bytes = UPLOAD_MOST - at < (int)sizeof part ? UPLOAD_MOST - at : (int)sizeof part;
-            ck_assert_int_eq(send(slow, part, (size_t)bytes, MSG_NOSIGNAL), bytes);
-            at += bytes;
-        }
-        stalled_open =
-            stalled_open && send(stalled, part, 1, MSG_NOSIGNAL) == 1 && recv(stalled, &byte, 1, MSG_DONTWAIT) != 0;
-        page_nap(1000);
-    }
-    char answer[16] = "";
-    ck_assert_int_eq(recv(slow, answer, 12, MSG_WAITALL), 12);
-    ck_assert_str_eq(answer, "HTTP/1.1 200");
-    ck_assert(!stalled_open);
-    close(slow);
-    close(stalled);
-    ck_no_upload();
+    ck_assert_int_eq(service_calls(), calls);
 }
 END_TEST
 
@@ -558,7 +251,7 @@ START_TEST(events_reach_all_who_listen) {
     ck_assert(hears(second, "retry: 1000"));
     for (int i = 1; i < 4; i++) {
         char words[32];
-        tick();
+        service_tick();
         snprintf(words, sizeof words, "data: %d\n\n", i);
         ck_assert(hears(first, words) && hears(second, words));
     }
@@ -567,14 +260,14 @@ START_TEST(events_reach_all_who_listen) {
     ck_error(page_press("api/events", ""), 405, "POST");
     ck_assert_int_eq(page_request("HEAD", "api/events", "", NULL), 200);
     close(first);
-    tick();
+    service_tick();
     ck_assert(hears(second, "data: 4\n\n"));
-    web_close(page); /* does not wait for them */
+    web_close(service_page); /* does not wait for them */
     ck_assert(!hears(second, "data: 5"));
     ck_assert(!hears(late, "data: 5"));
     close(second);
     close(late);
-    open_page(NULL);
+    service_open_at(NULL);
 }
 END_TEST
 
@@ -584,7 +277,7 @@ START_TEST(the_oldest_listener_makes_room) {
         listeners[i] = listen_to_events();
         ck_assert(hears(listeners[i], "retry"));
     }
-    tick();
+    service_tick();
     for (int i = 0; i < 10; i++) {
         bool hears_it = hears(listeners[i], "data: 1\n\n");
         ck_assert_msg(hears_it == (i >= 2), "listener %d", i);
@@ -619,7 +312,7 @@ START_TEST(the_browser_is_started_apart) {
     test_write(test_path("tools/open"), script, sizeof script - 1);
     chmod(test_path("tools/xdg-open"), 0755);
     chmod(test_path("tools/open"), 0755);
-    char *before = copy(usual);
+    char *before = strdup(usual);
     snprintf(path + strlen(path), sizeof path - strlen(path), ":%s", usual);
     snprintf(opened, sizeof opened, "%s", test_path("opened"));
     setenv("PATH", path, 1);
@@ -648,16 +341,11 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("web_service");
     TCase *tests = tcase_create("a service on the page's server");
-    tcase_add_checked_fixture(tests, open_usual, close_usual);
+    tcase_add_checked_fixture(tests, service_open, service_close);
     tcase_set_timeout(tests, 200);
     tcase_add_test(tests, paths_and_queries_come_clean);
     tcase_add_test(tests, only_who_may_is_heard);
     tcase_add_test(tests, the_secret_of_the_address_is_needed);
-    tcase_add_test(tests, short_bodies_are_bounded);
-    tcase_add_test(tests, uploads_come_whole_or_not_at_all);
-    tcase_add_test(tests, a_full_disk_is_told);
-    tcase_add_test(tests, many_uploads_keep_nobody_out);
-    tcase_add_test(tests, a_stalled_upload_is_ended);
     tcase_add_test(tests, a_slow_answer_arrives);
     tcase_add_test(tests, answers_from_memory_and_files);
     tcase_add_test(tests, what_a_browser_has_is_not_sent_again);

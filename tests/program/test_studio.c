@@ -1,121 +1,11 @@
-/* The studio from the outside: runs, the queue, kills, and what its interface refuses. Whatever it paints must have the
- * bytes of the command line that it shows. */
-/* promise: studio kills resume untrusted */
-#define _GNU_SOURCE /* prlimit */
-
-#include <signal.h>
+/* The studio from the outside: runs, the queue, and what its interface refuses. Whatever it paints must have the bytes
+ * of the command line that it shows. */
+/* promise: studio untrusted */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "studio_client.h"
-
-static char content_id[64], style_id[64];
-static const char *format; /* of what make_run asks for */
-
-/* ---- the interface ---- */
-
-/* The answer, which the caller ends; the code must be this one. body: taken; NULL is none. */
-static json_t *ask(const char *method, const char *path, json_t *body, int code) {
-    char *text = body ? json_dumps(body, 0) : NULL;
-    json_t *answer = strcmp(method, "GET") == 0 ? studio_get(path, code) : studio_post(path, text ? text : "{}", code);
-    free(text);
-    json_decref(body);
-    ck_assert_ptr_nonnull(answer);
-    return answer;
-}
-
-static void ask_only(const char *method, const char *path, json_t *body, int code) {
-    json_decref(ask(method, path, body, code));
-}
-
-static void upload(const char *name, const char *file, char id[64]) {
-    char path[256], bytes[65536];
-    FILE *from = fopen(test_path(file), "rb");
-    ck_assert_ptr_nonnull(from);
-    const size_t count = fread(bytes, 1, sizeof bytes, from);
-    fclose(from);
-    snprintf(path, sizeof path, "shelf?name=%s&role=content", studio_escaped(name));
-    json_t *entry = studio_upload(path, bytes, count, 201);
-    snprintf(id, 64, "%s", state_text(entry, "id"));
-    json_decref(entry);
-}
-
-static bool exists(const char *name) { return access(studio_path(name), F_OK) == 0; }
-
-/* A new one with two images on its shelf. */
-static void begin(void) {
-    format = "png"; /* tests may share a process */
-    if (cli_exists("studio"))
-        cli_forget_folder("studio");
-    studio_begin("");
-    upload("my photo's.ppm", "content.ppm", content_id);
-    upload("waves.ppm", "style.ppm", style_id);
-}
-
-static json_t *make_run(const char *name, int iterations) {
-    return json_pack("{s:s, s:[{s:s}], s:s?, s:{s:s, s:i, s:s}}", "content", content_id, "styles", "id", style_id,
-                     "name", name, "options", "image-size", "64", "iterations", iterations, "format", format);
-}
-
-/* Queues one; its ID is in `id`, its command in `command` (may be NULL). */
-static void queue_run(const char *name, int iterations, char id[32], char *command) {
-    json_t *entry = ask("POST", "runs", make_run(name, iterations), 201);
-    snprintf(id, 32, "%s", state_text(entry, "id"));
-    if (command)
-        snprintf(command, 2048, "%s", state_text(entry, "command"));
-    json_decref(entry);
-}
-
-/* "" where there is no such run. */
-static const char *state_of(const char *id, int *iteration) {
-    static char state[32];
-    size_t i;
-    json_t *all = ask("GET", "runs", NULL, 200), *one;
-    state[0] = '\0';
-    json_array_foreach(json_object_get(all, "runs"), i, one) if (strcmp(state_text(one, "id"), id) == 0) {
-        snprintf(state, sizeof state, "%s", state_text(one, "state"));
-        if (iteration)
-            *iteration = state_number(one, "iteration");
-    }
-    json_decref(all);
-    return state;
-}
-
-static void await(const char *id, const char *wanted) {
-    const time_t end = time(NULL) + 60;
-    while (strcmp(state_of(id, NULL), wanted) != 0) {
-        ck_assert_msg(time(NULL) < end, "%s is %s, not %s: %.900s", id, state_of(id, NULL), wanted, page_body);
-        page_nap(20);
-    }
-}
-
-static int await_iteration(const char *id, int least) {
-    const time_t end = time(NULL) + 60;
-    int iteration = 0;
-    while (state_of(id, &iteration), iteration < least) {
-        ck_assert_msg(time(NULL) < end, "%s: iteration %d of %d", id, iteration, least);
-        page_nap(10);
-    }
-    return iteration;
-}
-
-/* What a shell makes of the command in the studio's folder is the same file, byte for byte. */
-static void ck_is_of_command(const char *result, const char *command) {
-    char script[4096], kept[256], made[256];
-    snprintf(kept, sizeof kept, "studio/%s", result);
-    ck_assert_int_eq(rename(test_path(kept), test_path("kept.png")), 0);
-    snprintf(script, sizeof script, "cd '%s' && pastiche() { \"$PASTICHE_PROGRAM\" --quiet \"$@\"; } && %s",
-             test_path("studio"), command);
-    ck_assert_msg(system(script) == 0, "%s", script);
-    snprintf(made, sizeof made, "studio/%s", result);
-    ck_same_bytes(made, "kept.png", true);
-    cli_forget("kept.png");
-}
+#include "studio_runs.h"
 
 /* ---- its life ---- */
 
@@ -146,7 +36,7 @@ END_TEST
 
 START_TEST(a_run_has_the_bytes_of_its_command) {
     char id[32], command[2048];
-    begin();
+    studio_with_images();
     json_t *foretold = ask("POST", "forecast", make_run(NULL, 20), 200);
     ck_assert_int_eq(state_number(foretold, "width"), 64);
     ck_assert_int_eq(state_number(foretold, "height"), 48);
@@ -160,7 +50,7 @@ START_TEST(a_run_has_the_bytes_of_its_command) {
     json_decref(foretold);
     await(id, "done");
     ck_image("studio/my photo's in waves.png", 64, 48);
-    ck_assert(!exists(".studio/checkpoints/r1.state"));
+    ck_assert(!studio_has(".studio/checkpoints/r1.state"));
     ck_is_of_command("my photo's in waves.png", command);
 
     /* Another one of the same images gets a name of its own; now there is a pace, too. */
@@ -176,7 +66,7 @@ END_TEST
 
 START_TEST(runs_wait_move_and_go) {
     char id[5][32];
-    begin();
+    studio_with_images();
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
     for (int i = 0; i < 5; i++) {
         char name[8];
@@ -208,8 +98,8 @@ START_TEST(runs_wait_move_and_go) {
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
     await(id[3], "done"); /* the last */
     ck_assert_str_eq(state_of(id[0], NULL), "done");
-    ck_assert(exists("n0.png") && exists("n3.png") && exists("n4.png"));
-    ck_assert(!exists("n1.png"));
+    ck_assert(studio_has("n0.png") && studio_has("n3.png") && studio_has("n4.png"));
+    ck_assert(!studio_has("n1.png"));
     ask_only("POST", "runs/clear", NULL, 200);
     ck_assert_str_eq(state_of(id[0], NULL), "");
     studio_end();
@@ -218,7 +108,7 @@ END_TEST
 
 START_TEST(a_painted_run_can_be_stopped_and_cancelled) {
     char id[32], next[32], path[64];
-    begin();
+    studio_with_images();
     queue_run("long", 1000000, id, NULL);
     await_iteration(id, 10);
     queue_run("next", 5, next, NULL);
@@ -226,7 +116,7 @@ START_TEST(a_painted_run_can_be_stopped_and_cancelled) {
     ask_only("POST", path, NULL, 200);
     await(next, "done");
     ck_assert_str_eq(state_of(id, NULL), "");
-    ck_assert(!exists("long.png"));
+    ck_assert(!studio_has("long.png"));
     ck_assert_int_eq(test_entries(studio_path(".studio/checkpoints")), 0);
 
     queue_run("long", 1000000, id, NULL);
@@ -241,180 +131,11 @@ START_TEST(a_painted_run_can_be_stopped_and_cancelled) {
 }
 END_TEST
 
-/* ---- nothing is lost ---- */
-
-START_TEST(a_pause_leaves_no_trace) {
-    char id[32], command[2048];
-    begin();
-    queue_run("paused", 500, id, command);
-    for (int i = 1; i <= 2; i++) {
-        await_iteration(id, 100 * i);
-        ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
-        await(id, "paused");
-        ck_assert(!exists("paused.png"));
-        ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    }
-    await_iteration(id, 300);
-    studio_end(); /* Ctrl-C is a pause, too */
-    ck_assert(!exists("paused.png"));
-    studio_begin("");
-    ck_assert_int_ge(await_iteration(id, 1), 300);
-    await(id, "done");
-    ck_is_of_command("paused.png", command);
-    studio_end();
-}
-END_TEST
-
-START_TEST(a_kill_loses_nothing) {
-    char id[32], second[32], command[2048];
-    begin();
-    queue_run("killed", 400, id, command);
-    queue_run("second", 5, second, NULL);
-    await_iteration(id, 80);
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200); /* for a checkpoint now */
-    await(id, "paused");
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    await_iteration(id, 200);
-    studio_kill();
-    studio_begin("");
-    ck_assert_int_ge(await_iteration(id, 1), 80);
-    await(second, "done");
-    ck_assert_str_eq(state_of(id, NULL), "done");
-    ck_is_of_command("killed.png", command);
-    studio_end();
-}
-END_TEST
-
-/* At any moment; every run that was queued is there in the end, with the bytes of its command. */
-START_TEST(kills_at_any_moment_lose_nothing) {
-    enum { RUNS = 4 };
-    char id[RUNS][32], command[RUNS][2048], name[16];
-    uint64_t random = 1;
-    if (!test_long())
-        return;
-    begin();
-    for (int i = 0; i < RUNS; i++) {
-        snprintf(name, sizeof name, "k%d", i);
-        queue_run(name, 1500, id[i], command[i]);
-    }
-    for (int i = 0; i < 25; i++) {
-        page_nap((int)(700 + 600 * test_random(&random)));
-        studio_kill();
-        studio_begin("");
-    }
-    for (int i = 0; i < RUNS; i++) {
-        snprintf(name, sizeof name, "k%d.png", i);
-        for (int wait = 0; wait < 3000 && !exists(name); wait++)
-            page_nap(20);
-        ck_is_of_command(name, command[i]);
-    }
-    studio_end();
-}
-END_TEST
-
-/* The queue comes to wait, and what for is told. */
-static void ck_halted(const char *id) {
-    const time_t end = time(NULL) + 60;
-    bool halted = false;
-    while (!halted) {
-        json_t *all = ask("GET", "runs", NULL, 200);
-        halted = json_is_true(json_object_get(all, "paused"));
-        ck_assert_msg(time(NULL) < end, "%.900s", page_body);
-        if (halted)
-            ck_assert_str_ne(state_text(all, "problem"), "");
-        json_decref(all);
-        page_nap(20);
-    }
-    ck_assert_str_eq(state_of(id, NULL), "paused");
-}
-
-#ifdef __linux__ /* where another process can be limited */
-START_TEST(a_full_disk_is_told_and_waited_for) {
-    struct rlimit before, full;
-    char id[32], command[2048];
-    signal(SIGXFSZ, SIG_IGN); /* for the program: it is no signal where a disk is full */
-    begin();
-    format = "bmp";                  /* of 9 KB, whatever it shows */
-    queue_run("first", 5, id, NULL); /* with all that has to be compiled */
-    await(id, "done");
-    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, NULL, &before), 0);
-    full = before;
-    full.rlim_cur = 6000; /* the queue's file has room, the result has not */
-    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, &full, NULL), 0);
-    queue_run("full", 5, id, command);
-    ck_halted(id);
-    ck_assert(!exists("full.bmp"));
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    ck_halted(id);
-    ck_assert_int_eq(prlimit(studio_process(), RLIMIT_FSIZE, &before, NULL), 0);
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    await(id, "done");
-    ck_is_of_command("full.bmp", command);
-    studio_end();
-    ck_said("full.bmp: ");
-}
-END_TEST
-#endif
-
-START_TEST(a_lost_device_is_told_and_waited_for) {
-    char id[32], command[2048], program[1024];
-    if (!test_long() || !getenv("PASTICHE_FAULTY"))
-        return;
-    begin();
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
-    queue_run("lost", 200, id, command);
-    studio_kill();
-    snprintf(program, sizeof program, "%s", getenv("PASTICHE_PROGRAM"));
-    setenv("PASTICHE_PROGRAM", getenv("PASTICHE_FAULTY"), 1);
-    setenv("PASTICHE_FAULT", "4 4000 1 1", 1); /* what is queued fails from then on, as where the device is gone */
-    studio_begin("");
-    setenv("PASTICHE_PROGRAM", program, 1);
-    unsetenv("PASTICHE_FAULT");
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
-    ck_halted(id);
-    ck_assert_int_eq(page_get(""), 200);
-    studio_end();
-    studio_begin("");
-    await(id, "done");
-    ck_is_of_command("lost.png", command);
-    studio_end();
-}
-END_TEST
-
-START_TEST(a_damaged_queue_is_set_aside) {
-    begin();
-    studio_end();
-    test_write(studio_path(".studio/queue.json"), "{\"runs\": [", 10);
-    studio_begin("");
-    ck_assert(exists(".studio/queue.json.damaged"));
-    studio_end();
-    ck_said("is damaged");
-}
-END_TEST
-
-/* Nobody writes to them, and nothing may wait for that. */
-START_TEST(pipes_for_files_do_not_hold_it) {
-    static const char *const files[] = {".studio/queue.json", ".studio/shelf.json", ".studio/gallery.json"};
-    begin();
-    studio_end();
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        remove(studio_path(files[i]));
-        ck_assert_int_eq(mkfifo(studio_path(files[i]), 0600), 0);
-    }
-    studio_begin("");
-    ask_only("GET", "shelf", NULL, 200);
-    ask_only("GET", "results", NULL, 200);
-    studio_end();
-    ck_said("queue.json.damaged");
-    ck_said("shelf.json.damaged");
-}
-END_TEST
-
 /* ---- what is wrong ---- */
 
 START_TEST(a_failed_run_tells_why_and_the_next_goes_on) {
     char id[32], next[32], path[64];
-    begin();
+    studio_with_images();
     ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
     json_t *made = make_run("failed", 5);
     json_object_set_new(json_object_get(made, "options"), "style-layers", json_string("relu9_9"));
@@ -429,7 +150,7 @@ START_TEST(a_failed_run_tells_why_and_the_next_goes_on) {
     ck_assert_str_eq(state_text(entry, "state"), "failed");
     ck_assert_msg(strstr(state_text(entry, "error"), "relu9_9"), "%s", state_text(entry, "error"));
     json_decref(entry);
-    ck_assert(!exists("failed.png"));
+    ck_assert(!studio_has("failed.png"));
     studio_end();
     ck_said("relu9_9");
 }
@@ -488,7 +209,7 @@ START_TEST(bad_runs_are_refused) {
                                          "num-iterations",
                                          "image_size",
                                          ""};
-    begin();
+    studio_with_images();
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
         ck_bad(with(closed[i], json_string("x")), NULL, "no option");
     ck_bad(with("image-size", json_string("0")), "image-size", "must be from 1 to 65535");
@@ -528,7 +249,7 @@ END_TEST
 /* Several styles with shares, masks, a start, numbers and switches: all reach the command. */
 START_TEST(everything_in_a_run_counts) {
     char id[32], command[2048], mask[64];
-    begin();
+    studio_with_images();
     write_ppm("mask.ppm", 80, 60, 0, 0);
     FILE *flat = fopen(test_path("mask.ppm"), "wb");
     fprintf(flat, "P6 80 60 255\n");
@@ -573,15 +294,6 @@ int main(void) {
     tcase_add_test(all, a_run_has_the_bytes_of_its_command);
     tcase_add_test(all, runs_wait_move_and_go);
     tcase_add_test(all, a_painted_run_can_be_stopped_and_cancelled);
-    tcase_add_test(all, a_pause_leaves_no_trace);
-    tcase_add_test(all, a_kill_loses_nothing);
-    tcase_add_test(all, kills_at_any_moment_lose_nothing);
-#ifdef __linux__
-    tcase_add_test(all, a_full_disk_is_told_and_waited_for);
-#endif
-    tcase_add_test(all, a_lost_device_is_told_and_waited_for);
-    tcase_add_test(all, a_damaged_queue_is_set_aside);
-    tcase_add_test(all, pipes_for_files_do_not_hold_it);
     tcase_add_test(all, a_failed_run_tells_why_and_the_next_goes_on);
     tcase_add_test(all, bad_runs_are_refused);
     tcase_add_test(all, everything_in_a_run_counts);
