@@ -1,4 +1,4 @@
-# Debian packages and a source archive: cmake --workflow --preset packages. Names and rules are those of Debian.
+# Debian packages: cmake --workflow --preset packages. Names and rules are those of Debian. A source archive: the target archive.
 option(PASTICHE_PACKAGES "Install what Debian packages have besides: compressed manual, changelog and copyright" OFF)
 set(PASTICHE_PACKAGER "pastiche authors <pastiche@users.invalid>" CACHE STRING "Name and address in the packages")
 
@@ -95,7 +95,10 @@ list(JOIN needs ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "${common}\n.\nThese are the development files.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 
-set(CPACK_SOURCE_GENERATOR TGZ)
-set(CPACK_SOURCE_PACKAGE_FILE_NAME pastiche-${PROJECT_VERSION})
-set(CPACK_SOURCE_IGNORE_FILES "/\\.git/" "/build[^/]*/" "/__pycache__/" "~$")
 include(CPack)
+
+# ---- the source archive ----
+if(UNIX)
+  set(archive ${CMAKE_CURRENT_BINARY_DIR}/pastiche-${PROJECT_VERSION}.tar.gz)
+  add_custom_target(archive COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/host/package/archive.sh ${archive} VERBATIM)
+endif()
