@@ -27,7 +27,7 @@ class Timed(Pastiche):
         out = output or os.path.join(self.folder, "out.bmp")
         _, seconds, peak = child(
             [self.path, scene["content"], scene["style"], "-o", out, "--model", self.options.model,
-             "--image-size", str(scene["size"]), "--start", start, "--iterations", str(warm + evaluations),
+             "--preset", "0.1", "--image-size", str(scene["size"]), "--start", start, "--iterations", str(warm + evaluations),
              "--scales", "1", "--remainder", "floor", "--optimizer", "lbfgs", "--lbfgs-num-correction", str(self.options.pairs),
              "--save-iter", "0", "--quiet",
              "--log", log] + self.extra, self.options.threads)

@@ -58,7 +58,7 @@ def losses(optimizer, scene, options, folder):
     """Of every evaluation, the lowest so far."""
     log = tempfile.mktemp(suffix=".jsonl", dir=folder)
     command = [optimizer.program, scene["content_path"], scene["style_path"], "-o", log + ".bmp", "--model", options.model,
-               "--image-size", str(options.size), "--start", scene["start"], "--content-weight", scene["content_weight"],
+               "--preset", "0.1", "--image-size", str(options.size), "--start", scene["start"], "--content-weight", scene["content_weight"],
                "--style-weight", scene["style_weight"], "--iterations", str(options.evaluations), "--seed", "0",
                "--save-iter", "0", "--quiet", "--scales", "1", "--no-tune", "--log", log] + optimizer.arguments
     if options.device:

@@ -19,17 +19,17 @@ class Way:
     def __init__(self, name, arguments, small=False, same=True):
         self.name, self.arguments, self.small, self.same = name, arguments, small, same and not small
         scales = [b for a, b in zip(arguments, arguments[1:]) if a == "--scales"]
-        one = "--preset" in arguments and not scales
+        one = "--preset" in arguments and "0.1" not in arguments and not scales
         self.scaled = not one and scales != ["1"]
 
 
 WAYS = [Way("preset neural-style-pt", ["--preset", "neural-style-pt"]),
         Way("preset neural-style-pt, optimizer lbfgs", ["--preset", "neural-style-pt", "--optimizer", "lbfgs"]),
         Way("preset neural-style", ["--preset", "neural-style"], same=False),
-        Way("default, one scale", ["--scales", "1"]),
-        Way("default", []),
-        Way("small network, one scale", ["--scales", "1"], small=True),
-        Way("small network", [], small=True)]
+        Way("preset 0.1, one scale", ["--preset", "0.1", "--scales", "1"]),
+        Way("preset 0.1", ["--preset", "0.1"]),
+        Way("small network, one scale", ["--preset", "0.1", "--scales", "1"], small=True),
+        Way("small network", ["--preset", "0.1"], small=True)]
 
 
 class Painter(Pastiche):

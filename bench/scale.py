@@ -27,8 +27,8 @@ COLORS = ("#2f81c7", "#dd6b20", "#2f9e62", "#c2438a")
 
 def command(options, size, budget, extra):
     out = [os.path.abspath(options.pastiche), options.content, options.style, "--model", options.model, "--image-size",
-           str(size), "--style-scale", "%.6g" % (options.style_size / size), "--scales", "1", "--start", "content", "--save-iter", "0",
-           "--no-tune", "--lbfgs-num-correction", str(options.pairs), "--no-metadata", "--quiet"]
+           str(size), "--style-scale", "%.6g" % (options.style_size / size), "--preset", "0.1", "--scales", "1", "--start", "content",
+           "--save-iter", "0", "--no-tune", "--lbfgs-num-correction", str(options.pairs), "--no-metadata", "--quiet"]
     if budget:
         out += ["--memory", budget]
     if options.spill:

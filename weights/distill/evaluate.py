@@ -4,7 +4,7 @@
     python3 evaluate.py --student FILE --teacher FILE --images FOLDER --program build/pastiche --work FOLDER --out FILE
 
 Paints the held-out pairs with both networks at equal iterations; of each result, as the PNG it was saved as, the program
-computes the terms of the default objective in VGG-19 (its first iteration from that image). PyTorch does the same
+computes the terms of the objective of neural-style in VGG-19 (its first iteration from that image). PyTorch does the same
 independently. Prints a table in Markdown, writes all figures as JSON. Images that are in the work folder are not
 painted again, so another student costs only its own part; --sheet FILE also sets all images side by side.
 """
@@ -43,7 +43,7 @@ PAIRS = [  # content, style, longer side, start
 def run(options, pair, model, iterations, start, out, log):
     content, style, size, _ = pair
     command = [options.program, str(options.images / "test_content" / content), str(options.images / "test_style" / style),
-               "-o", str(out), "--model", str(model), "--image-size", str(size), "--iterations", str(iterations),
+               "-o", str(out), "--preset", "0.1", "--model", str(model), "--image-size", str(size), "--iterations", str(iterations),
                "--start", str(start), "--seed", "1", "--scales", "1", "--no-tune", "--save-iter", "0", "--quiet", "--log", str(log)]
     subprocess.run(command, check=True)
 

