@@ -50,34 +50,39 @@ void pst_machine(pst_machine_info *info) {
 #define SPREAD_MOST 0.1        /* median above the least, where the load is not known */
 #define HALVES_MOST 0.03       /* the least of one half of the rounds above that of the other */
 
-static void doubt(pst_score *score, const char *format, double part) {
-    if (!score->reliable)
-        return;
-    score->reliable = false;
-    snprintf(score->reason, sizeof score->reason, format, 100 * part); /* NOLINT: one of the formats below */
-}
-
 void pst_score_judge(pst_score *score, bool graphics, bool vgg19) {
-    score->reliable = true;
-    score->reason[0] = '\0';
-    if (!vgg19)
-        doubt(score, "the network has not the shapes of VGG-19", 0);
-    if (score->other_load > (graphics ? LOAD_MOST_GRAPHICS : LOAD_MOST))
-        doubt(score, "other programs took %.0f %% of the processors' time; close them and measure again",
-              score->other_load);
+    char *reason = score->reason;
+    score->reliable = false;
+    if (!vgg19) {
+        snprintf(reason, sizeof score->reason, "the network has not the shapes of VGG-19");
+        return;
+    }
+    if (score->other_load > (graphics ? LOAD_MOST_GRAPHICS : LOAD_MOST)) {
+        snprintf(reason, sizeof score->reason,
+                 "other programs took %.0f %% of the processors' time; close them and measure again",
+                 100 * score->other_load);
+        return;
+    }
     for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
         const pst_score_size *s = &score->sizes[i];
         double halves = fabs(s->half_seconds[0] - s->half_seconds[1]) / s->least_seconds,
                spread = s->median_seconds / s->least_seconds - 1;
-        if (halves > HALVES_MOST)
-            doubt(score, "the two halves of the rounds differ by %.1f %%; close other programs and measure again",
-                  halves);
-        if (score->other_load < 0 && spread > SPREAD_MOST)
-            doubt(score,
-                  "the load is not known, and the median of the rounds is %.0f %% above the least; close other "
-                  "programs and measure again",
-                  spread);
+        if (halves > HALVES_MOST) {
+            snprintf(reason, sizeof score->reason,
+                     "the two halves of the rounds differ by %.1f %%; close other programs and measure again",
+                     100 * halves);
+            return;
+        }
+        if (score->other_load < 0 && spread > SPREAD_MOST) {
+            snprintf(reason, sizeof score->reason,
+                     "the load is not known, and the median of the rounds is %.0f %% above the least; close other "
+                     "programs and measure again",
+                     100 * spread);
+            return;
+        }
     }
+    score->reliable = true;
+    reason[0] = '\0';
 }
 
 static bool is_vgg19(pst_context *context, const pst_weights *model, bool *is) {
