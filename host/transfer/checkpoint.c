@@ -256,9 +256,20 @@ cleanup:
     return status;
 }
 
+/* As people know it; in the text of the options it has two numbers. */
+static void describe_tile(const char *options, char *text, size_t size) {
+    pst_tile_size tile;
+    pst_options_tile(options, &tile.w, &tile.h);
+    if (tile.w)
+        snprintf(text, size, "in tiles of %dx%d pixels", tile.w, tile.h);
+    else
+        snprintf(text, size, "without tiles");
+}
+
 /* Names the first option that the run of the file has another value of. */
 static pst_status check_options(archive *a) {
     pst_error *error = &a->job->context->error;
+    char made[64], works[64];
     const char *mine, *other;
     int m, o;
     uint64_t bytes;
@@ -272,6 +283,12 @@ static pst_status check_options(archive *a) {
     PST_TRY(take_tile(a, &theirs));
     mine = a->job->options_text;
     other = theirs;
+    describe_tile(theirs, made, sizeof made);
+    describe_tile(mine, works, sizeof works);
+    if (strcmp(made, works) != 0)
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
+                         "%s: was made %s, and this run works %s; continue with the same tiles, or start a new run",
+                         a->path, made, works));
     if (pst_options_differ(&mine, &m, &other, &o))
         status = pst_fail(
             error, PST_ERROR_ARGUMENT,

@@ -91,7 +91,8 @@ START_TEST(tiles_are_gone_on_with) {
     options.tile_width = options.tile_height = 128;
     watch other = {.job = job_make(&options)};
     ck_assert_int_eq(pst_job_resume(other.job, test_path("run.state")), PST_ERROR_ARGUMENT);
-    ck_assert_msg(strstr(pst_context_message(context), "tile_width=64") != NULL, "%s", pst_context_message(context));
+    ck_assert_msg(strstr(pst_context_message(context), "in tiles of 64x64 pixels") != NULL, "%s",
+                  pst_context_message(context));
     pst_job_destroy(other.job);
     options.tile_width = options.tile_height = 0;
     watch second = {.job = job_make(&options)};

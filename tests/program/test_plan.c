@@ -74,6 +74,8 @@ START_TEST(test_a_plan_is_refused_as_its_run) {
     ck_refused(TINY "--plan -o out.xyz", 2, "out.xyz", "");
     ck_refused(TINY "--plan --log nowhere/log", 1, "nowhere/log", "folder");
     ck_refused(TINY "--plan --resume style.ppm", 1, "style.ppm", "not a checkpoint");
+    ck_refused(TINY "--plan --checkpoint style.ppm/run.state", 1, "style.ppm/run.state: ", "");
+    ck_run(TINY "--plan --checkpoint nowhere/below/run.state");
     cli_folder("results");
     ck_refused(TINY "--plan --checkpoint results", 1, "results: ", "folder");
     cli_folder("results/content__style.png");

@@ -173,6 +173,21 @@ bool file_has_folder(const char *path) {
     return there;
 }
 
+bool file_is_below_file(const char *path) {
+    const size_t length = strlen(path);
+    char *part = malloc(length + 1);
+    bool below = false;
+    for (size_t i = 1; part && i < length && !below; i++) {
+        if (!is_separator(path[i]))
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        below = file_exists(part) && !file_is_folder(part);
+    }
+    free(part);
+    return below;
+}
+
 char *file_numbered(const char *path, int number) {
     const char *dot = strrchr(file_name(path), '.');
     size_t base = dot ? (size_t)(dot - path) : strlen(path);

@@ -45,6 +45,9 @@ size_t file_base(const char *name);
 /* Whether the folder is there that a file is to lie in. */
 bool file_has_folder(const char *path);
 
+/* Whether a file stands where one of a path's folders would have to be. */
+bool file_is_below_file(const char *path);
+
 /* Makes the folders that a file is to lie in, as far as they are missing. False with errno set. */
 bool file_make_folders(const char *path);
 

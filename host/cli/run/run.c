@@ -159,7 +159,9 @@ static pst_status check_checkpoint(const run *r) {
         return PST_OK;
     if (!s->plan)
         return pst_job_save_check(r->job, s->checkpoint);
-    return file_has_folder(s->checkpoint) ? pst_file_write_check(r->invocation->context, s->checkpoint) : PST_OK;
+    return file_has_folder(s->checkpoint) || file_is_below_file(s->checkpoint)
+               ? pst_file_write_check(r->invocation->context, s->checkpoint)
+               : PST_OK;
 }
 
 /* Unless its pooling was asked for, a run has that of a style file. */
