@@ -130,7 +130,7 @@ cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
         return give_text(capacity, to, needed, posed->vendor);
     case CL_DEVICE_VERSION:
     case CL_DEVICE_OPENCL_C_VERSION:
-        return give_text(capacity, to, needed, "OpenCL C 3.0" + (what == CL_DEVICE_VERSION ? 9 : 0));
+        return give_text(capacity, to, needed, what == CL_DEVICE_VERSION ? "3.0" : "OpenCL C 3.0");
     case CL_DEVICE_EXTENSIONS:
         return give_text(capacity, to, needed, "");
     case CL_DRIVER_VERSION:
