@@ -55,15 +55,27 @@ static pst_transfer_options options_in_tiles(pst_optimizer_kind kind) {
 
 /* ---- names ---- */
 
+/* Drivers call a device differently from version to version: "NAME,1" with a part of the first one's name. */
+static const char *with_name(const char *names) {
+    static char text[300];
+    pst_device_info info;
+    size_t count;
+    ck_assert_int_eq(pst_devices(&info, 1, &count, NULL), PST_OK);
+    if (strncmp(names, "NAME", 4) != 0)
+        return names;
+    snprintf(text, sizeof text, "%.*s%s", (int)strcspn(info.name, " ,"), info.name, names + 4);
+    return text;
+}
+
 START_TEST(devices_are_named_one_by_one_or_all) {
     static const struct {
         const char *names;
         size_t count;
         int first;
-    } good[] = {{"0", 1, 0},       {"1", 1, 1},       {"0,1", 2, 0}, {"1,0", 2, 1},
-                {" 1 , 0 ", 2, 1}, {"basic,1", 2, 0}, {"all", 2, 0}, {"", 1, 0}};
+    } good[] = {{"0", 1, 0},       {"1", 1, 1},      {"0,1", 2, 0}, {"1,0", 2, 1},
+                {" 1 , 0 ", 2, 1}, {"NAME,1", 2, 0}, {"all", 2, 0}, {"", 1, 0}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        pst_context *made = open_devices(good[i].names, PST_OK);
+        pst_context *made = open_devices(with_name(good[i].names), PST_OK);
         pst_device_info infos[PST_CONTEXT_DEVICES_MAX], first;
         size_t count;
         pst_context_devices(made, infos, 1, &count);
@@ -90,13 +102,13 @@ START_TEST(lists_that_are_wrong_are_refused) {
         const char *names;
         pst_status status;
         const char *says;
-    } bad[] = {{"0,0", PST_ERROR_ARGUMENT, "twice"},        {"basic,1,0", PST_ERROR_ARGUMENT, "twice"},
+    } bad[] = {{"0,0", PST_ERROR_ARGUMENT, "twice"},        {"NAME,1,0", PST_ERROR_ARGUMENT, "twice"},
                {"0,", PST_ERROR_ARGUMENT, "two commas"},    {",", PST_ERROR_ARGUMENT, "two commas"},
                {"0, ,1", PST_ERROR_ARGUMENT, "two commas"}, {"0,7", PST_ERROR_NO_DEVICE, "'7'"},
                {"0,gpu", PST_ERROR_NO_DEVICE, "'gpu'"},     {"0,all", PST_ERROR_NO_DEVICE, "'all'"},
                {"0,none", PST_ERROR_NO_DEVICE, "'none'"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        pst_context *made = open_devices(bad[i].names, bad[i].status);
+        pst_context *made = open_devices(with_name(bad[i].names), bad[i].status);
         ck_assert_msg(strstr(pst_context_message(made), bad[i].says) != NULL, "%s: %s", bad[i].names,
                       pst_context_message(made));
         pst_context_destroy(made);
