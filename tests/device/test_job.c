@@ -44,14 +44,18 @@ START_TEST(an_iteration_waits_once) {
 END_TEST
 
 /* From the first iteration on nothing is made but the optimizer's vectors, which `vectors` counts; all of them are at
- * the end. */
+ * the end. Where products take most while targets are made, the weights of the backward pass are not there yet. */
 START_TEST(the_plan_is_what_is_taken) {
     pst_session *session = context->session;
     session->peak_bytes = session->buffer_bytes;
     pst_job *job = make_job(kinds[_i], false, 0);
     const uint64_t before = session->buffer_bytes;
     ck_assert_int_eq(pst_job_run(job, NULL, NULL), PST_OK);
-    ck_assert_uint_eq(session->peak_bytes - before, pst_job_plan(job)->device_bytes);
+    const pst_plan *plan = pst_job_plan(job);
+    const bool early = strstr(plan->entries[plan->entry_count - 1].name, "more while") != NULL;
+    const uint64_t taken = session->peak_bytes - before;
+    ck_assert_uint_le(taken, plan->device_bytes);
+    ck_assert_uint_le(plan->device_bytes - taken, early ? plan->entries[0].bytes : 0);
     pst_job_destroy(job);
 }
 END_TEST
