@@ -125,7 +125,8 @@ START_TEST(test_absurd_numbers) {
         "1e-300, "
         "\"median_seconds\": 1e-300, \"least_seconds\": 1e200, \"most_seconds\": 0, \"device_bytes\": "
         "9223372036854775807}",
-        ", {\"kind\": \"kernel\", \"name\": \"Gram\", \"work\": 1e-30, \"bytes\": 1e19, \"arithmetic\": 1e19, "
+        ", {\"kind\": \"convolution\", \"name\": \"relu1_2\", \"chosen\": true, \"work\": 1e-300, \"bytes\": 1e19, "
+        "\"arithmetic\": 1e19, "
         "\"flops\": 1e19, " TIMES "}",
         ", {\"kind\": \"bandwidth\", \"name\": \"copy\", \"bytes_per_second\": 1e-9, " TIMES "}",
         ", {\"kind\": \"something new\", \"name\": \"x\"}",

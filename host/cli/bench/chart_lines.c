@@ -98,7 +98,7 @@ static size_t all_sizes(const bench_figures *results, size_t count, bool memory,
 }
 
 static void one_line(plot *p, const bench_figures *f, size_t result, bool alone, bool memory) {
-    const figure_row *rows[AXIS_TICKS];
+    const figure_row *rows[AXIS_TICKS] = {NULL};
     char class[16], text[256], value[UNITS_MOST];
     size_t found = 0;
     for (size_t i = 0; i < f->row_count && found < AXIS_TICKS; i++)

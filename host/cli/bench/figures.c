@@ -10,6 +10,7 @@
 
 #define SECONDS_MOST 1e7
 #define AMOUNT_MOST 1e19 /* of operations, bytes, rates */
+#define LEAST 1e-12      /* of what is not zero: products and ratios of a few stay finite */
 
 static const char *const kinds[FIGURE_KINDS] = {"arithmetic", "bandwidth", "convolution", "kernel", "evaluation"};
 
@@ -34,10 +35,10 @@ static double number(const json_t *from, const char *key, double most) {
     return json_is_number(value) && number >= 0 && number <= most ? number : NAN;
 }
 
-/* What cannot be zero. */
+/* What cannot be zero, nor next to it. */
 static double positive(const json_t *from, const char *key, double most) {
     double value = number(from, key, most);
-    return value > 0 ? value : NAN;
+    return value >= LEAST ? value : NAN;
 }
 
 static int count(const json_t *from, const char *key) {

@@ -183,10 +183,15 @@ static void targets(markup *m, const bench_figures *results, size_t count) {
     for (size_t r = 0; r < count; r++)
         for (size_t t = 0; t < results[r].target_count; t++) {
             row_begin(m, count, r);
-            cell(m, units_percent, results[r].targets[t].loss);
-            cell(m, units_seconds, results[r].targets[t].seconds);
-            cell(m, units_count, results[r].targets[t].evaluations);
-            markup_add(m, "\n");
+            const figure_point *target = &results[r].targets[t];
+            cell(m, units_percent, target->loss);
+            if (isfinite(target->seconds)) {
+                cell(m, units_seconds, target->seconds);
+                cell(m, units_count, target->evaluations);
+                markup_add(m, "\n");
+            } else {
+                markup_add(m, " not reached | |\n");
+            }
         }
 }
 

@@ -101,7 +101,7 @@ void page_targets(markup *m, const bench_figures *results, size_t count) {
                 cell(m, units_seconds, target->seconds);
                 cell(m, units_count, target->evaluations);
             } else {
-                markup_add(m, "<td colspan=\"2\" class=\"problem\">not reached");
+                markup_add(m, "<td colspan=\"2\" class=\"missing\">not reached");
             }
             markup_add(m, "\n");
         }
