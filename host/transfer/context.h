@@ -8,7 +8,7 @@
  *   options                transfer_options.c, preset.c
  *   jobs                   job_create.c (and the plan), job_run.c, job_refused.c, job_weights.c, job_regions.c,
  * checkpoint.c stored styles          stored_style_make.c, stored_style_file.c, stored_style.c known networks
- * model/catalogue.c, model/install.c tuning, benchmark      tuning.c, benchmark.c */
+ * model/catalogue.c, model/install.c tuning, benchmark      tuning.c, benchmark*.c */
 #ifndef PST_TRANSFER_CONTEXT_H
 #define PST_TRANSFER_CONTEXT_H
 

@@ -1,4 +1,5 @@
 /* When a score is reliable; other programs' load; the machine. */
+/* promise: score */
 #include <string.h>
 
 #include "base/load.h"
