@@ -5,6 +5,7 @@
 #include "image/extent.h"
 #include "loss/regions.h"
 #include "spread/tiled.h"
+#include "transfer/carry.h"
 #include "transfer/context.h"
 #include "transfer/device_space.h"
 #include "transfer/host_space.h"
@@ -89,6 +90,7 @@ struct pst_job {
     int iteration; /* evaluations done, of all scales */
     size_t scale;
     pst_stage stage;
+    pst_carried carried;   /* from the coarser scale, until the stage has done its first evaluation */
     double seconds_before; /* of the run that this one goes on from */
     double start_seconds;  /* by the clock, before the first evaluation */
     double pace_seconds;   /* ... and when the stage had done pace_iteration evaluations; 0: not yet */
@@ -154,11 +156,12 @@ double pst_job_seconds(const pst_job *job);
 /* Was something refused after the job was planned? */
 bool pst_job_is_outdated(const pst_job *job);
 
-/* pst_stage_open; a job that is outdated, or gets so, is planned anew with plainer algorithms and tries again. */
+/* pst_stage_open, and the stage gets what is carried. A job that is outdated, or gets so, is planned anew with plainer
+ * algorithms and tries again. */
 pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from);
 
-/* pst_stage_advance of the stage that was opened like that. After its first iteration, and at a later scale, there is
- * no way back, and a compiler that is too slow is an error. */
+/* pst_stage_advance of the stage that was opened like that. After its first iteration there is no way back, and a
+ * compiler that is too slow is an error. */
 pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice);
 
 /* ---- job_smaller.c ---- */

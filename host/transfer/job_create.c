@@ -264,6 +264,7 @@ void pst_job_destroy(pst_job *job) {
     if (!job)
         return;
     pst_stage_close(job);
+    pst_carry_drop(&job->carried);
     for (size_t d = 0; d < PST_CONTEXT_DEVICES_MAX; d++) {
         pst_device_network_destroy(job->nets[d]);
         pst_conv_choices_clear(&job->choices[d]);

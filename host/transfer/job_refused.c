@@ -52,11 +52,11 @@ static pst_status agree(pst_job *job, pst_status status) {
     return status;
 }
 
-/* After a failure before the first evaluation: PST_OK if the job can try again, planned anew. */
+/* After a failure before the first evaluation of a stage: PST_OK if the job can try again, planned anew. */
 static pst_status make_good(pst_job *job, pst_status status) {
     if (pst_job_is_outdated(job))
         return PST_OK; /* pst_job_open_stage plans it */
-    return status == PST_ERROR_DEVICE_MEMORY && !job->iteration ? pst_job_shrink(job, status) : status;
+    return status == PST_ERROR_DEVICE_MEMORY && !job->stage.iteration ? pst_job_shrink(job, status) : status;
 }
 
 pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
@@ -64,6 +64,8 @@ pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
         pst_status status = pst_job_is_outdated(job) ? plan_anew(job) : PST_OK;
         if (status == PST_OK)
             status = pst_stage_open(job, k, from);
+        if (status == PST_OK)
+            status = pst_carry_give(job, &job->carried);
         status = agree(job, status);
         if (status == PST_OK)
             return PST_OK;
@@ -76,7 +78,7 @@ pst_status pst_job_open_stage(pst_job *job, size_t k, const pst_image *from) {
 
 pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *notice) {
     for (;;) {
-        const bool first = !job->stage.iteration && !job->scale;
+        const bool first = !job->stage.iteration;
         pst_status status = pst_stage_advance(job, notice);
         if (first)
             status = agree(job, status);

@@ -83,15 +83,12 @@ static pst_status report(const pst_job *job, pst_progress_callback callback, voi
 
 /* The next scale begins where this one ended. */
 static pst_status go_up(pst_job *job) {
-    pst_carried carried;
     pst_status status;
-    PST_TRY(pst_carry_take(job, &carried));
+    PST_TRY(pst_carry_take(job, &job->carried));
     pst_stage_close(job);
     job->pace_seconds = 0;
-    PST_TRY(pst_stage_open(job, ++job->scale, carried.image));
-    PST_TRY(pst_carry_give(job, &carried));
+    PST_TRY(pst_job_open_stage(job, ++job->scale, job->carried.image));
 cleanup:
-    pst_carry_drop(&carried);
     return status;
 }
 
@@ -113,7 +110,8 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
                 break;
             PST_TRY(go_up(job));
         }
-        PST_TRY(pst_job_advance(job, 0, NULL, notice));
+        PST_TRY(pst_job_advance(job, job->scale, job->carried.image, notice));
+        pst_carry_drop(&job->carried);
         job->iteration++;
         if (job->stage.tiled)
             PST_TRY(pst_tiled_shares(job->stage.tiled, job->stage.shares));
