@@ -5,9 +5,12 @@ from PIL import Image
 
 def oklab(path, size=None, longer=None):
     """The image, resized to a size or to a longer side; L and the chromas go from 0 to 1."""
-    image = Image.open(path).convert("RGB")
+    image = Image.open(path)
     if longer:
         size = [max(1, round(side * longer / max(image.size))) for side in image.size]
+    if size:
+        image.draft("RGB", [3 * side for side in size])  # of a JPEG file no more than is needed
+    image = image.convert("RGB")
     if size and tuple(size) != image.size:
         image = image.resize(size, Image.LANCZOS)
     x = np.asarray(image, np.float64) / 255

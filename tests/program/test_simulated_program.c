@@ -18,7 +18,7 @@ START_TEST(a_tiny_run) {
     snprintf(command, sizeof command,
              "--log found --data-races --uninitialized --check-api --build-options -cl-opt-disable --max-wgsize 64 "
              "--local-mem-size 32768 %s content.ppm style.ppm --model net.safetensors --image-size 16 --iterations %d "
-             "--content-layers relu2_1 --style-layers relu1_1,relu2_1 --no-tune -o out.png",
+             "--preset 0.1 --content-layers relu2_1 --style-layers relu1_1,relu2_1 --no-tune -o out.png",
              getenv("PASTICHE_SIMULATED"), _i ? 1 : 2); /* large blocks take long */
     ck_run(command);
     ck_assert_msg(strstr(said, "Oclgrind") != NULL, "not on the simulator: %.900s", said);

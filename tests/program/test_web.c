@@ -356,13 +356,13 @@ START_TEST(weights_change_the_terms) {
     ck_assert_double_eq(json_number_value(json_array_get(json_object_get(state, "weights"), 0)), 5);
     json_decref(state);
 
-    ck_assert_int_eq(page_press("weights", "content=5000&tv=0.01"), 202);
+    ck_assert_int_eq(page_press("weights", "content=5000&tv=8000"), 202);
     state = page_when(has_notes, 1, false);
     json_t *note = json_array_get(json_object_get(state, "notes"), 0);
     int changed = state_number(note, "iteration");
     ck_assert_str_eq(state_text(note, "kind"), "weights");
     json_t *weights = json_object_get(state, "weights"), *first = json_object_get(state, "first_weights");
-    static const double expected[3] = {5000, 100, 0.01}, begun[3] = {5, 100, 800};
+    static const double expected[3] = {5000, 100, 8000}, begun[3] = {5, 100, 800};
     for (size_t k = 0; k < 3; k++) {
         ck_assert_double_eq(json_number_value(json_array_get(weights, k)), expected[k]);
         ck_assert_double_eq(json_number_value(json_array_get(first, k)), begun[k]);
@@ -372,7 +372,7 @@ START_TEST(weights_change_the_terms) {
     json_decref(page_await(changed + 2, false));
     ck_assert_int_eq(page_press("stop", ""), 202);
     ck_stops(child, 0);
-    ck_assert_ptr_nonnull(strstr(said, "from now on --content-weight 5000 --style-weight 100 --tv-weight 0.01\n"));
+    ck_assert_ptr_nonnull(strstr(said, "from now on --content-weight 5000 --style-weight 100 --tv-weight 8000\n"));
 
     /* The best image until then is evaluated again, with other weights. */
     json_t *best = log_line("run.log", 1), *after = log_line("run.log", changed + 1);
