@@ -85,8 +85,9 @@ START_TEST(uploads_come_whole_or_not_at_all) {
     ck_assert_uint_eq(service_bytes(), UPLOAD_MOST);
     ck_assert_int_eq(upload("api/upload", "", 0, 0), 200);
     ck_assert_uint_eq(service_bytes(), 0);
-    ck_assert_int_eq(upload("api/upload", "Expect: 100-continue\r\n", 5, 5), 100);
-    ck_assert_ptr_nonnull(strstr(page_body, "HTTP/1.1 200"));
+    /* Who has the body already need not ask for it, which libmicrohttpd 1.0 does not. */
+    int code = upload("api/upload", "Expect: 100-continue\r\n", 5, 5);
+    ck_assert(code == 200 || (code == 100 && strstr(page_body, "HTTP/1.1 200")));
     ck_no_upload();
 
     int calls = service_calls();
