@@ -46,7 +46,7 @@ for suite in "$@"; do
     else
         bare_system "$suite" "$root.build"
         mv "$work/source.$suite" "$root.build/root/source"
-        quietly inside "$root.build" "cd /root/source && sh .ci/setup && $build"
+        quietly inside "$root.build" "cd /root/source && sh .ci/setup && apt-get install -qq -y --no-install-recommends dpkg-dev file && $build"
         mv "$root.build/root/source" "$work/source.$suite"
     fi
     mkdir "$root/root/packages"
