@@ -1,36 +1,41 @@
 /* Arithmetic of the optimizers. Vectors are padded with zeros to a multiple of 16 floats; `groups` counts WIDE ones. */
 
-/* y = keep * y + sum of f_i * x_i for i < count <= 8 */
-EACH_KERNEL void combine(int groups, global float *y, float keep, int count, global const float *x0, float f0,
-                         global const float *x1, float f1, global const float *x2, float f2, global const float *x3,
-                         float f3, global const float *x4, float f4, global const float *x5, float f5,
-                         global const float *x6, float f6, global const float *x7, float f7) {
+#define TERM(k) global const float *x##k, float f##k
+#define ADD(k) v = FMA(LOADW(at, x##k), (wide)(f##k), v)
+
+/* y = keep * y + sum of f_i * x_i for i < count <= 12; the factors behind these are zero: one condition for each
+ * term is too much for the scalar registers of some GPUs. */
+EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TERM(0), TERM(1), TERM(2), TERM(3),
+                         TERM(4), TERM(5), TERM(6), TERM(7), TERM(8), TERM(9), TERM(10), TERM(11)) {
     FOR_EACH(at, groups) {
         wide v = keep != 0.0f ? LOADW(at, y) * keep : (wide)(0.0f);
-        v = FMA(LOADW(at, x0), (wide)(f0), v);
-        if (count > 1)
-            v = FMA(LOADW(at, x1), (wide)(f1), v);
-        if (count > 2)
-            v = FMA(LOADW(at, x2), (wide)(f2), v);
-        if (count > 3)
-            v = FMA(LOADW(at, x3), (wide)(f3), v);
+        ADD(0), ADD(1), ADD(2), ADD(3);
         if (count > 4)
-            v = FMA(LOADW(at, x4), (wide)(f4), v);
-        if (count > 5)
-            v = FMA(LOADW(at, x5), (wide)(f5), v);
-        if (count > 6)
-            v = FMA(LOADW(at, x6), (wide)(f6), v);
-        if (count > 7)
-            v = FMA(LOADW(at, x7), (wide)(f7), v);
+            ADD(4), ADD(5), ADD(6), ADD(7);
+        if (count > 8)
+            ADD(8), ADD(9), ADD(10), ADD(11);
         STOREW(v, at, y);
     }
 }
 
-/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 4, j < b_count <= 3 */
+/* Four vectors of a block. */
+#define OF_BLOCK(n, a, b, c, d) \
+    if (block == n)             \
+        a0 = a, a1 = b, a2 = c, a3 = d;
+
+/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 16, j < b_count <= 3; the second dimension of groups are blocks
+ * of four of the a_i, whose sums stay in registers. */
 SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global const float *a1, global const float *a2,
-                     global const float *a3, int b_count, global const float *b0, global const float *b1,
+                     global const float *a3, global const float *a4, global const float *a5, global const float *a6,
+                     global const float *a7, global const float *a8, global const float *a9, global const float *a10,
+                     global const float *a11, global const float *a12, global const float *a13, global const float *a14,
+                     global const float *a15, int b_count, global const float *b0, global const float *b1,
                      global const float *b2, global float *sums, int slot) {
     SUM_SCRATCH
+    int block = get_group_id(1), count = a_count - 4 * block;
+    OF_BLOCK(1, a4, a5, a6, a7)
+    OF_BLOCK(2, a8, a9, a10, a11)
+    OF_BLOCK(3, a12, a13, a14, a15)
     wide s[12];
     for (int k = 0; k < 12; k++)
         s[k] = 0.0f;
@@ -39,22 +44,22 @@ SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global con
         wide x = LOADW(at, b0), y = b_count > 1 ? LOADW(at, b1) : zero, z = b_count > 2 ? LOADW(at, b2) : zero;
         wide v = LOADW(at, a0);
         s[0] = FMA(v, x, s[0]), s[1] = FMA(v, y, s[1]), s[2] = FMA(v, z, s[2]);
-        if (a_count > 1) {
+        if (count > 1) {
             v = LOADW(at, a1);
             s[3] = FMA(v, x, s[3]), s[4] = FMA(v, y, s[4]), s[5] = FMA(v, z, s[5]);
         }
-        if (a_count > 2) {
+        if (count > 2) {
             v = LOADW(at, a2);
             s[6] = FMA(v, x, s[6]), s[7] = FMA(v, y, s[7]), s[8] = FMA(v, z, s[8]);
         }
-        if (a_count > 3) {
+        if (count > 3) {
             v = LOADW(at, a3);
             s[9] = FMA(v, x, s[9]), s[10] = FMA(v, y, s[10]), s[11] = FMA(v, z, s[11]);
         }
     }
 #pragma unroll /* else compilers may keep s in memory */
     for (int k = 0; k < 12; k++)
-        PUT_SUM(wide_sum(s[k]), sums, slot + k);
+        PUT_SUM(wide_sum(s[k]), sums, slot + 12 * block + k);
 }
 
 /* sums[slot]: |x| */

@@ -35,6 +35,12 @@ double pst_sums_value(const pst_sums *sums, size_t slot) {
 }
 
 pst_status pst_launch_sums(pst_session *session, const pst_kernel *kernel, size_t arg_count, const pst_arg *args) {
+    return pst_launch_sum_rows(session, kernel, 1, arg_count, args);
+}
+
+pst_status pst_launch_sum_rows(pst_session *session, const pst_kernel *kernel, size_t rows, size_t arg_count,
+                               const pst_arg *args) {
     size_t group = pst_sum_group_size(session);
-    return pst_launch(session, kernel, (size_t[3]){PST_PARTS * group, 1, 1}, (size_t[3]){group, 1, 1}, arg_count, args);
+    return pst_launch(session, kernel, (size_t[3]){PST_PARTS * group, rows, 1}, (size_t[3]){group, 1, 1}, arg_count,
+                      args);
 }

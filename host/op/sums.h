@@ -25,4 +25,8 @@ double pst_sums_value(const pst_sums *sums, size_t slot);
 /* Queues a SUM_KERNEL (cl/common.cl). */
 pst_status pst_launch_sums(pst_session *session, const pst_kernel *kernel, size_t arg_count, const pst_arg *args);
 
+/* The same with so many rows of groups, the second dimension. */
+pst_status pst_launch_sum_rows(pst_session *session, const pst_kernel *kernel, size_t rows, size_t arg_count,
+                               const pst_arg *args);
+
 #endif

@@ -4,8 +4,9 @@
 
 #include "cl/program.h"
 
-#define COMBINE_AT_ONCE 8 /* as many as the kernel has arguments for */
-#define DOTS_AT_ONCE 4
+#define COMBINE_AT_ONCE 12 /* as many as the kernel has arguments for */
+#define DOTS_AT_ONCE 16
+#define DOTS_BLOCK 4
 #define DOTS_B 3
 
 pst_status pst_combine(pst_session *session, pst_buffer *to, size_t length, size_t count, const double *factors,
@@ -51,7 +52,10 @@ pst_status pst_combine(pst_session *session, pst_buffer *to, size_t length, size
     return PST_OK;
 }
 
-size_t pst_dots_slots(size_t a_count) { return (a_count + DOTS_AT_ONCE - 1) / DOTS_AT_ONCE * DOTS_AT_ONCE * DOTS_B; }
+/* Blocks of a launch, which are its rows of groups. */
+static size_t block_count(size_t vectors) { return (vectors + DOTS_BLOCK - 1) / DOTS_BLOCK; }
+
+size_t pst_dots_slots(size_t a_count) { return block_count(a_count) * DOTS_BLOCK * DOTS_B; }
 
 size_t pst_dots_slot(size_t i, size_t j) { return i * DOTS_B + j; }
 
@@ -61,17 +65,17 @@ pst_status pst_dots(pst_session *session, size_t length, size_t a_count, const p
     pst_status status = pst_kernel_get(session, "vector", "dots", "", &kernel);
     for (size_t i = 0; i < a_count && status == PST_OK; i += DOTS_AT_ONCE) {
         size_t held = a_count - i < DOTS_AT_ONCE ? a_count - i : DOTS_AT_ONCE;
-        const pst_buffer *v[DOTS_AT_ONCE], *u[DOTS_B];
+        pst_arg args[5 + DOTS_AT_ONCE + DOTS_B] = {pst_arg_int((int)(length / pst_wide(session))),
+                                                   pst_arg_int((int)held)},
+                                        *next = args + 2;
         for (size_t k = 0; k < DOTS_AT_ONCE; k++)
-            v[k] = a[k < held ? i + k : i];
+            *next++ = pst_arg_buffer(a[k < held ? i + k : i]);
+        *next++ = pst_arg_int((int)b_count);
         for (size_t k = 0; k < DOTS_B; k++)
-            u[k] = b[k < b_count ? k : 0];
-        status = pst_launch_sums(session, kernel,
-                                 PST_ARGS(pst_arg_int((int)(length / pst_wide(session))), pst_arg_int((int)held),
-                                          pst_arg_buffer(v[0]), pst_arg_buffer(v[1]), pst_arg_buffer(v[2]),
-                                          pst_arg_buffer(v[3]), pst_arg_int((int)b_count), pst_arg_buffer(u[0]),
-                                          pst_arg_buffer(u[1]), pst_arg_buffer(u[2]), pst_arg_buffer(sums->parts),
-                                          pst_arg_int((int)pst_dots_slot(i, 0))));
+            *next++ = pst_arg_buffer(b[k < b_count ? k : 0]);
+        *next++ = pst_arg_buffer(sums->parts);
+        *next++ = pst_arg_int((int)pst_dots_slot(i, 0));
+        status = pst_launch_sum_rows(session, kernel, block_count(held), (size_t)(next - args), args);
     }
     return status;
 }

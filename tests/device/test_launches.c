@@ -77,7 +77,7 @@ START_TEST(an_evaluation_takes_few_launches) {
     static const struct {
         int side;
         unsigned mean, most;
-    } cases[] = {{128, 109, 115}, {512, 123, 131}, {1024, 180, 190}};
+    } cases[] = {{128, 103, 107}, {512, 119, 127}, {1024, 175, 184}};
     pst_context *context;
     pst_weights *weights;
     pst_job *job;
