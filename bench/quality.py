@@ -186,7 +186,7 @@ def plot(axes, kept, scene, ways, targets, judge):
     axes.set_title("%s, %s" % (scene["content"], scene["style"]), loc="left", fontweight="bold", fontsize=9, pad=18)
     axes.text(0, 1.03, "from %s, %dx%d pixels" % (scene["start"], scene["width"], scene["height"]), transform=axes.transAxes)
     axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: ("%.0e" % loss).replace("e+0", "e")))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: ("%.1e" % loss).replace("e+0", "e")))
     axes.yaxis.set_minor_locator(ticker.NullLocator())
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda seconds, _: "%g" % seconds))
     axes.spines[["top", "right"]].set_visible(False)
