@@ -64,6 +64,8 @@ START_TEST(test_ranks_are_planned_for) {
     ck_assert_ptr_nonnull(strstr(printed, "the busiest of 4 ranks does "));
     ck_assert_ptr_nonnull(strstr(printed, "exchanges up to "));
     ck_assert_ptr_null(strstr(printed, "All iterations")); /* nothing was tried */
+    ck_run(TINY "--plan --image-size 600 --ranks 4");      /* would fit whole, and is shared */
+    ck_assert_ptr_nonnull(strstr(printed, "the busiest of 4 ranks does "));
     ck_refused(TINY "-o out.png --ranks 4", 2, "--ranks", "--plan");
 }
 END_TEST

@@ -1,8 +1,12 @@
 #include "cli/ranks/imagined.h"
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the sums of others are received there */
+static pst_ranks ranks;
+
+/* The others have the number that this one has; of numbers in a row, each rank's own, theirs are 0. */
 static bool sum(void *self, int64_t *values, size_t count) {
-    (void)self, (void)values, (void)count;
+    (void)self;
+    if (count == 1)
+        values[0] *= ranks.count;
     return true;
 }
 
@@ -23,7 +27,6 @@ static const char *message(void *self) {
 }
 
 const pst_ranks *imagined_ranks(int count) {
-    static pst_ranks ranks;
     ranks = (pst_ranks){.size = sizeof ranks,
                         .count = count,
                         .sum = sum,
