@@ -4,14 +4,7 @@
 #ifndef PST_TRANSFER_CARRY_H
 #define PST_TRANSFER_CARRY_H
 
-#include "base/status.h"
-
-typedef struct pst_carried {
-    pst_image *image;
-    /* Adam's moments, in the image's size [height][width][3]; of the second one the root. NULL: there are none. */
-    float *moments[2];
-    double powers[2];
-} pst_carried;
+#include "transfer/job.h"
 
 /* Takes it from the open stage. The caller drops it, after a failure too. */
 pst_status pst_carry_take(pst_job *job, pst_carried *carried);

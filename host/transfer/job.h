@@ -5,7 +5,6 @@
 #include "image/extent.h"
 #include "loss/regions.h"
 #include "spread/tiled.h"
-#include "transfer/carry.h"
 #include "transfer/context.h"
 #include "transfer/device_space.h"
 #include "transfer/host_space.h"
@@ -42,6 +41,14 @@ typedef struct pst_stage {
     double *window;     /* best loss at the last improvement_window evaluations, a ring; NULL: nobody asks */
     int window_since;   /* the iteration after which it began: with other weights it begins again */
 } pst_stage;
+
+/* What goes from one scale to the next; carry.h. */
+typedef struct pst_carried {
+    pst_image *image;
+    /* Adam's moments, in the image's size [height][width][3]; of the second one the root. NULL: there are none. */
+    float *moments[2];
+    double powers[2];
+} pst_carried;
 
 struct pst_job {
     pst_context *context;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "image/color.h"
+#include "transfer/carry.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
 #include "transfer/transfer_options.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "op/refused.h"
+#include "transfer/carry.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
 
