@@ -58,6 +58,7 @@ static json_t *options(const settings *s) {
 static json_t *all_settings(const settings *s) {
     json_t *all = json_object();
     char name[OPTION_NAME_MOST], value[VALUE_TEXT_MOST];
+    json_object_set_new(all, "preset", json_string(s->preset));
     for (const option *o = option_table; o < option_table + option_table_size; o++)
         if (option_is_of(o, s->command) && option_changes_result(o) && option_value(s, o, value, sizeof value))
             json_object_set_new(all, option_name(o, 0, name), web_json_text(value));
