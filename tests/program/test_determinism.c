@@ -21,6 +21,7 @@
 /* The first ones are the short tier's. */
 static const char *const modes[] = {
     "",
+    "--preset 0.1",
     "--optimizer adam --scales 2",
     "--optimizer lbfgs-plain --loss gatys --start content",
     "--optimizer gradient-descent --learning-rate 1e-4 --momentum 0.5 --decay 0.1 --loss wasserstein",
@@ -68,7 +69,7 @@ static const char *const modes[] = {
     "--bits 16",
     "--choices choices.json",
 };
-enum { MODES = sizeof modes / sizeof modes[0], SHORT_MODES = 8 };
+enum { MODES = sizeof modes / sizeof modes[0], SHORT_MODES = 9 };
 
 /* Red on the left, blue on the right. */
 static void write_mask(const char *name, int width, int height) {
@@ -179,13 +180,13 @@ START_TEST(all_randomness_is_the_seeds) {
     char mode[64], more[80], names[SEEDS][16];
     for (int i = 0; i < SEEDS; i++) {
         snprintf(names[i], sizeof names[i], "seed%d.png", i);
-        snprintf(mode, sizeof mode, "--seed %s --iterations 2", seeds[i]);
+        snprintf(mode, sizeof mode, "--seed %s --iterations 2 --start noise", seeds[i]);
         snprintf(more, sizeof more, "-o seed%d.png", i);
         run_mode(mode, more);
         for (int k = 0; k < i; k++)
             ck_same_bytes(names[i], names[k], false);
     }
-    run_mode("--iterations 2", "-o none.png");
+    run_mode("--iterations 2 --start noise", "-o none.png");
     ck_same_bytes("none.png", names[0], true);
     run_mode("--iterations 2 --start content --seed 1", "-o a.png");
     run_mode("--iterations 2 --start content --seed 2", "-o b.png");
