@@ -96,7 +96,8 @@ static void make_inputs(void) {
     ck_assert_int_eq(pst_image_set_alpha(NULL, clear, alpha), PST_OK);
     ck_assert_int_eq(pst_image_write(NULL, clear, test_path("clear.png"), NULL), PST_OK);
     pst_image_destroy(clear);
-    ck_run("style make more,style.ppm --image-size 64 --min-size 16 --model net.safetensors --quiet -o stored.style");
+    ck_run("style make more,style.ppm --preset 0.1 --image-size 64 --min-size 16 --model net.safetensors --quiet -o "
+           "stored.style");
     ck_run("tune --model net.safetensors --image-size 16 --choices choices.json");
 }
 
