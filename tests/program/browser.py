@@ -8,6 +8,20 @@ import tempfile
 import time
 
 
+# JavaScript: contrast(color, element), of a color with the ground of the nearest box around the element that has one.
+CONTRAST_OF = """
+    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+    const light = (c) => { const f = c.slice(0, 3).map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+        return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
+    const contrast = (color, element) => {
+        let back = element;
+        while (back && (rgb(getComputedStyle(back).backgroundColor)[3] ?? 1) === 0) back = back.parentElement;
+        const a = light(rgb(color)), b = light(rgb(getComputedStyle(back || document.body).backgroundColor));
+        return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    };
+"""
+
+
 def find():
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
         path = shutil.which(name)

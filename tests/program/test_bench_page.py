@@ -33,18 +33,11 @@ COLLISIONS = """(() => { const found = [];
     }
     return found; })()"""
 # The least contrast of texts, those of charts too, with the ground of the nearest box that has one.
-CONTRAST = """(() => {
-    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = (c) => { const f = c.slice(0, 3).map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-        return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
+CONTRAST = "(() => {" + browser.CONTRAST_OF + """
     let worst = [99, ""];
     for (const e of document.querySelectorAll("h1, h2, h3, p, b, span, dt, dd, small, th, td, li, caption, figcaption, summary, code, pre, svg text")) {
         if (!e.textContent.trim() || e.closest(".unseen, tr:nth-child(n + 20)")) continue;
-        let back = e;
-        while (back && (rgb(getComputedStyle(back).backgroundColor)[3] ?? 1) === 0) back = back.parentElement;
-        const style = getComputedStyle(e), ink = e.closest("svg") ? style.fill : style.color;
-        const a = light(rgb(ink)), b = light(rgb(getComputedStyle(back || document.body).backgroundColor));
-        const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        const style = getComputedStyle(e), ratio = contrast(e.closest("svg") ? style.fill : style.color, e);
         if (ratio < worst[0]) worst = [ratio, e.tagName + " " + e.textContent.slice(0, 20)];
     }
     return worst; })()"""

@@ -62,17 +62,11 @@ SHIFT = """new Promise((done) => { let sum = 0; const watch = new PerformanceObs
 OVERHANG = """[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1
     && !e.closest("#frame") && !e.closest(".unseen") && !e.closest("svg")).map((e) => e.id || e.className || e.tagName).join()"""
 # The least contrast of texts with what is behind them, where that is plain.
-CONTRAST = """(() => {
-    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = (c) => { const f = c.slice(0, 3).map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-        return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
+CONTRAST = "(() => {" + browser.CONTRAST_OF + """
     let worst = [99, ""];
     for (const e of document.querySelectorAll("h1, h2, p, dt, dd, small, label, button, th, td, li span")) {
         if (!e.innerText || !e.innerText.trim() || e.disabled || e.closest(":disabled, .unseen, dialog")) continue;
-        let back = e;
-        while (back && (rgb(getComputedStyle(back).backgroundColor)[3] ?? 1) === 0) back = back.parentElement;
-        const a = light(rgb(getComputedStyle(e).color)), b = light(rgb(getComputedStyle(back || document.body).backgroundColor));
-        const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        const ratio = contrast(getComputedStyle(e).color, e);
         if (ratio < worst[0]) worst = [ratio, e.id || e.tagName + " " + e.innerText.slice(0, 20)];
     }
     return worst;

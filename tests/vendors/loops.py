@@ -17,10 +17,11 @@ def nvidia(text):
     return kernels
 
 
-def amd(text):
+def llvm(text, comment, opcode, instruction):
+    """LLVM's assembly. comment: what begins one; opcode: a pattern; instruction(opcode, operands): what to keep, or None."""
     code, kernels = None, {}
     for line in text.splitlines():
-        if m := re.match(r"(\w+):\s+; @\w+", line):
+        if m := re.match(r"(\w+):\s+(?:%s) @\w+" % comment, line):
             code = kernels.setdefault(m[1], [])
         elif line.startswith(".Lfunc_end"):
             code = None
@@ -28,10 +29,14 @@ def amd(text):
             continue
         elif m := re.match(r"(\.LBB\w+):", line):
             code.append(":" + m[1])
-        elif m := re.match(r"\s+([a-z]\w+)(.*)", line):
-            if not m[1].startswith(("s_delay", "s_nop", "s_code_end")):
-                code.append((m[1], m[2]))
+        elif (m := re.match(r"\s+(%s)(.*)" % opcode, line)) and (kept := instruction(m[1], m[2])):
+            code.append(kept)
     return kernels
+
+
+def amd(text):
+    return llvm(text, ";", r"[a-z]\w+",
+                lambda name, rest: None if name.startswith(("s_delay", "s_nop", "s_code_end")) else (name, rest))
 
 
 def intel(text):
@@ -47,20 +52,10 @@ def intel(text):
 
 def cpu(text):
     """clang's, of x86 and aarch64; "spill" stands before the operands of what it calls a spill."""
-    code, kernels = None, {}
-    for line in text.splitlines():
-        if m := re.match(r"(\w+):\s+(?:#|//) @", line):
-            code = kernels.setdefault(m[1], [])
-        elif line.startswith(".Lfunc_end"):
-            code = None
-        elif code is None:
-            continue
-        elif m := re.match(r"(\.LBB\w+):", line):
-            code.append(":" + m[1])
-        elif m := re.match(r"\s+([a-z][\w.]*)(.*)", line):
-            spill = "spill " if re.search(r"(Spill|Reload)$", line) else ""
-            code.append((m[1], spill + re.split(r"\s(?:#|//) ", m[2])[0]))
-    return kernels
+    def instruction(name, rest):
+        spill = "spill " if re.search(r"(Spill|Reload)$", rest) else ""
+        return name, spill + re.split(r"\s(?:#|//) ", rest)[0]
+    return llvm(text, "#|//", r"[a-z][\w.]*", instruction)
 
 
 def multiply_add(opcode, operands):
