@@ -273,8 +273,8 @@ START_TEST(a_lost_device) {
     if (!faulty)
         return;
     setenv("PASTICHE_PROGRAM", mpirun, 1);
-    /* every call to the queue from the 5000th on, which is in an evaluation (fixtures/faults.h) */
-    snprintf(command, sizeof command, "-n 1 %s %s%s %s : -n 1 env PASTICHE_FAULT=4\0015000\0011\0011 %s %s%s %s", mpi,
+    /* every call to the queue from the 20000th on, which is in an evaluation, after a checkpoint (fixtures/faults.h) */
+    snprintf(command, sizeof command, "-n 1 %s %s%s %s : -n 1 env PASTICHE_FAULT=4\00120000\0011\0011 %s %s%s %s", mpi,
              LONG, tiles, files_of, faulty, LONG, tiles, files_of);
     int code = run(command);
     ck_assert_msg(code == 1 && own_lines() == 1 && strstr(said, "pastiche: rank 1 ("), "exit code %d: %s", code, said);
