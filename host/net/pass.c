@@ -7,7 +7,8 @@
 #include "op/refused.h"
 
 /* What a layer may leave behind. A layer's full map exists unless only its pooling is wanted. SIGNS are the bits of the
- * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. */
+ * ReLU, or of a pooling that is fused with it; POOL_BITS those of a pooling that is not. D_POOLED is also the gradient
+ * of a map without pooling that is handed on, where a loss has another. */
 enum { FEATURES, SIGNS, POOLED, POOL_BITS, D_FEATURES, D_POOLED, KINDS };
 _Static_assert(PST_LAYERS_MAX *KINDS == PST_PASS_SLOTS_MAX, "each kind may have a slot of its own");
 
@@ -109,6 +110,8 @@ static void plan_maps(pst_pass *pass) {
                 want(pass, l, POOL_BITS, bits, l, undo);
             if (backward)
                 want(pass, l, D_POOLED, sizeof(float) * pooled * c, gradient_from, undo);
+        } else if (backward && wanted && pass->options.hands_on && l + 1 == count) {
+            want(pass, l, D_POOLED, sizeof(float) * pixels * c, undo, undo);
         }
     }
     pass->slot_count = pst_plan_assign(pass->tensors, PST_LAYERS_MAX * KINDS, PST_SLICE_ALIGN, pass->slot_bytes);
@@ -278,9 +281,15 @@ pst_conv_shape pst_pass_shape(const pst_pass *pass, size_t layer, bool backward)
 
 pst_buffer *pst_pass_workspace(const pst_pass *pass) { return pass->workspace; }
 
-pst_buffer *pst_pass_output(const pst_pass *pass) { return tensor(pass, pass->count - 1, POOLED); }
+pst_buffer *pst_pass_output(const pst_pass *pass) {
+    const size_t top = pass->count - 1;
+    return tensor(pass, top, is_pooled(pass, top) ? POOLED : FEATURES);
+}
 
-pst_buffer *pst_pass_output_gradient(const pst_pass *pass) { return tensor(pass, pass->count - 1, D_POOLED); }
+pst_buffer *pst_pass_output_gradient(const pst_pass *pass) {
+    pst_buffer *own = tensor(pass, pass->count - 1, D_POOLED);
+    return own ? own : gradient_map(pass, pass->count - 1);
+}
 
 static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
     pst_conv_shape shape = shape_of(pass, l, backward);
@@ -384,11 +393,11 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
     pst_pass_layer layer = pst_pass_layer_of(pass, top);
     pst_status status;
     PST_TRY(begin_gradient(pass, top, callback, user));
-    if (pass->options.hands_on)
+    if (is_pooled(pass, top))
         PST_TRY(undo_pooling(pass, top));
     else
-        PST_TRY(pst_add_mask(pass->net->engine.session, gradient_map(pass, top), 0, layer.pixels, layer.c, NULL,
-                             tensor(pass, top, SIGNS)));
+        PST_TRY(pst_add_mask(pass->net->engine.session, gradient_map(pass, top), 0, layer.pixels, layer.c,
+                             tensor(pass, top, D_POOLED), tensor(pass, top, SIGNS)));
     for (size_t l = top; l > pass->first; l--)
         PST_TRY(descend(pass, l, callback, user));
     pst_conv_tensors tensors = gradient_of(pass, pass->first);

@@ -1,5 +1,5 @@
 /* Forward and backward through the layers for an image of one size: the plan of its maps and the two walks. A pass may
- * also be over a segment of the network, from a layer's input to a pooling, and over a window of that input. */
+ * also be over a segment of the network, from a layer's input to another's map, and over a window of that input. */
 #ifndef PST_NET_PASS_H
 #define PST_NET_PASS_H
 
@@ -10,7 +10,7 @@ typedef struct pst_pass pst_pass;
 typedef struct pst_pass_options {
     size_t first;           /* layer; more than 0: `x` below is its input, and dx the gradient with respect to that */
     size_t end;             /* the layer behind the last one walked; 0: behind the last one wanted */
-    bool hands_on;          /* the walk ends with the pooling of its last layer: pst_pass_output */
+    bool hands_on;          /* pst_pass_output is wanted: the last layer's map, or its pooling where it is pooled */
     int h, w;               /* of the image, or of that input */
     int chosen_h, chosen_w; /* the size by which algorithms are chosen, the same for all windows; 0: h and w */
     pst_pool pooling;       /* between blocks */

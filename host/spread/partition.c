@@ -4,6 +4,8 @@
 
 #define NARROW 128    /* channels: narrower layers may be computed with Winograd tiles of 6 units, others with 4 or 2 */
 #define TILES_KEPT 16 /* that deeper segments are left with */
+#define THIN 16       /* times the halo: parts of a side up to this are thin */
+#define CUT_BYTES ((double)(64 << 20)) /* the largest level for the sake of thin parts */
 
 static int least(int a, int b) { return a < b ? a : b; }
 static int most(int a, int b) { return a > b ? a : b; }
@@ -167,6 +169,29 @@ static void cut_deeper(const pst_layers *layers, const pst_segment *first, pst_s
     }
 }
 
+/* Does what is computed twice outweigh one more level? */
+static bool is_thin(const pst_layers *layers, const pst_segment *s) {
+    const double bytes = 4.0 * s->h * s->w * layers->at[s->first].c_out;
+    const int halo = THIN * s->halo[PST_WALK_BACKWARD];
+    return bytes <= CUT_BYTES && ((s->rows > 1 && s->tile_h <= halo) || (s->columns > 1 && s->tile_w <= halo));
+}
+
+/* One segment becomes two of the same parts. */
+static void cut_in_the_middle(const pst_layers *layers, pst_segment s[2]) {
+    const size_t half = s->count / 2;
+    s[1] = s[0];
+    s[1].first += half;
+    s[1].count -= half;
+    s[1].c = layers->at[s[1].first].c_in;
+    s[0].count = half;
+    s[0].ends_pooled = false;
+    s[0].out_h = s->h, s[0].out_w = s->w, s[0].out_c = s[1].c;
+    for (size_t i = 0; i < 2; i++) {
+        s[i].align = grid(layers, &s[i]);
+        set_windows(layers, &s[i]);
+    }
+}
+
 pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, int h, int w, pst_tile_size tile) {
     pst_partition p = {.tile = tile};
     tile = (pst_tile_size){.w = least(tile.w, round_up(w, PST_TILE_MULTIPLE)),
@@ -178,9 +203,9 @@ pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, i
         s->count = count_layers(layers, s->first, layer_count);
         s->ends_pooled = end_of(s) < layer_count;
         if (s->ends_pooled) {
+            s->out_c = layers->at[end_of(s) - 1].c_out;
             pst_rect out = pst_segment_at_output(layers, s, (pst_rect){0, 0, h, w});
             s->out_h = h = out.h, s->out_w = w = out.w;
-            s->out_c = layers->at[end_of(s) - 1].c_out;
         }
         if (s->h > 0 && s->w > 0) {
             if (s->first == 0)
@@ -188,6 +213,10 @@ pst_partition pst_partition_make(const pst_layers *layers, size_t layer_count, i
             else
                 cut_deeper(layers, &p.segments[0], s, tile);
             set_windows(layers, s);
+        }
+        if (s->first > 0 && s->count > 1 && is_thin(layers, s)) {
+            cut_in_the_middle(layers, s);
+            s = &p.segments[p.count++];
         }
         next = (pst_segment){
             .first = end_of(s), .stride = 2 * inner_stride(layers, s) * s->stride, .h = h, .w = w, .c = s->out_c};
@@ -241,9 +270,10 @@ pst_rect pst_segment_at_layer(const pst_layers *layers, const pst_segment *s, ps
 }
 
 pst_rect pst_segment_at_output(const pst_layers *layers, const pst_segment *s, pst_rect part) {
-    if (!s->ends_pooled)
+    if (!s->out_c)
         return (pst_rect){0};
-    return pool(layers, pst_segment_at_layer(layers, s, part, end_of(s) - 1));
+    part = pst_segment_at_layer(layers, s, part, end_of(s) - 1);
+    return s->ends_pooled ? pool(layers, part) : part;
 }
 
 static double layer_work(const pst_layers *layers, size_t layer, double units) {

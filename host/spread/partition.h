@@ -1,8 +1,9 @@
 /* How an image is taken apart. The walk through the network is cut into segments: at each pooling but the one behind
- * block 1, whose maps are as large per channel as the image. What a segment hands on, its pooled map, is a level of the
- * whole image. In each segment the image is cut into tiles: own parts that cover it, each with a window around it that
- * holds all that the own part depends on. A window that ends inside the image has a border of wrong values, as deep as
- * the convolutions behind it are many; the halo keeps it away from the own part.
+ * block 1, whose maps are as large per channel as the image; and where parts are thin, in the middle between two
+ * poolings, for then less is computed twice. What a segment hands on, its last map, pooled or not, is a level of the
+ * whole image. In each segment the image is cut into tiles: own parts that cover it, each with a
+ * window around it that holds all that the own part depends on. A window that ends inside the image has a border of
+ * wrong values, as deep as the convolutions behind it are many; the halo keeps it away from the own part.
  *
  * Lengths in a segment are in units of its input map (the image, or the level below); a unit is `stride` pixels of the
  * image. Own parts begin on multiples of 64 pixels, and none is smaller than 32 unless the image is. Windows begin on
@@ -16,7 +17,7 @@
 #include "net/layers.h"
 #include "spread/rect.h"
 
-#define PST_SEGMENTS_MAX PST_WEIGHTS_MAX_BLOCKS
+#define PST_SEGMENTS_MAX (2 * PST_WEIGHTS_MAX_BLOCKS)
 #define PST_TILE_MULTIPLE 64 /* pixels */
 #define PST_SHAPES 9
 
@@ -32,7 +33,7 @@ typedef enum pst_walk { PST_WALK_FORWARD, PST_WALK_BACKWARD } pst_walk; /* the l
 
 typedef struct pst_segment {
     size_t first, count;     /* layers */
-    bool ends_pooled;        /* it hands on the pooling of its last layer; false: the walk ends here */
+    bool ends_pooled;        /* it hands on the pooling of its last layer; false: that layer's map, or nothing */
     int stride;              /* 1, 4, 8, 16 */
     int h, w, c;             /* of its input: the image with 3 channels, or a level */
     int out_h, out_w, out_c; /* of what it hands on; 0 if the walk ends */

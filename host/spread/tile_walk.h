@@ -121,7 +121,7 @@ typedef struct pst_tile_visitor {
 pst_status pst_tile_walk_forward(pst_tile_walk *walk, size_t segment, bool hands_on, const pst_tile_visitor *visitor);
 pst_status pst_tile_walk_backward(pst_tile_walk *walk, size_t segment, const pst_tile_visitor *visitor);
 
-/* The own part of a window's map, packed: the map itself, or a copy that is good until the next call. */
+/* The own part of a window's map, packed: the map itself, a slice of it, or a copy; good until the next call. */
 pst_status pst_tile_walk_own(pst_tile_walk *walk, const pst_tile_view *view, const pst_buffer *map,
                              const pst_buffer **own);
 

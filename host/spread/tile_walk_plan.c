@@ -30,7 +30,7 @@ static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *wa
                    longest = pst_segment_longest(s, pst_walk_windows(walk));
     pst_pass_options options = {.first = s->first,
                                 .end = s->first + s->count,
-                                .hands_on = s->ends_pooled,
+                                .hands_on = s->out_c > 0,
                                 .h = size.h,
                                 .w = size.w,
                                 .chosen_h = longest.h,
@@ -144,6 +144,7 @@ void pst_tile_walker_close(pst_tile_walker *walker) {
     pst_pass_memory_destroy(walker->session, &walker->memory);
     pst_buffer_destroy(walker->session, walker->x);
     pst_buffer_destroy(walker->session, walker->dx);
+    pst_buffer_destroy(walker->session, walker->slice);
     pst_buffer_destroy(walker->session, walker->own);
     pst_session_free(walker->session, walker->staging);
 }

@@ -24,6 +24,7 @@ typedef struct pst_tile_walker {
     uint64_t kept_bytes[PST_SEGMENTS_MAX]; /* what a tile takes that is kept */
     pst_pass_memory memory;
     pst_buffer *x, *dx, *own; /* of a window: input, its gradient, own part of a map */
+    pst_buffer *slice;        /* an own part within a map */
     float *staging;
 } pst_tile_walker;
 

@@ -1,22 +1,41 @@
 /* Walks over tiles: what one device does with one tile. */
 #include "spread/tile_walk_state.h"
 
-/* `own` of a map of `window`, packed; both in the same units. */
+/* `own` of a map of `window`, both in the same units: from *offset on in *packed, which is the map where that has the
+ * part in one piece. */
 static pst_status pack(pst_tile_walker *walker, pst_rect window, pst_rect own, int c, const pst_buffer *map,
-                       const pst_buffer **packed) {
-    const size_t unit = sizeof(float) * (size_t)c, step = unit * (size_t)window.w, row = unit * (size_t)own.w;
+                       const pst_buffer **packed, size_t *offset) {
+    const size_t unit = sizeof(float) * (size_t)c, step = unit * (size_t)window.w, row = unit * (size_t)own.w,
+                 first = (size_t)(own.y - window.y) * step + (size_t)(own.x - window.x) * unit;
     *packed = map;
-    if (own.h == window.h && own.w == window.w)
+    *offset = first;
+    if (own.w == window.w)
         return PST_OK;
     *packed = walker->own;
-    return pst_buffer_copy_rows(walker->session, walker->own, (pst_rows){0, row}, map,
-                                (pst_rows){(size_t)(own.y - window.y) * step + (size_t)(own.x - window.x) * unit, step},
-                                row, (size_t)own.h);
+    *offset = 0;
+    return pst_buffer_copy_rows(walker->session, walker->own, (pst_rows){0, row}, map, (pst_rows){first, step}, row,
+                                (size_t)own.h);
 }
 
 pst_status pst_tile_walk_own(pst_tile_walk *walk, const pst_tile_view *view, const pst_buffer *map,
                              const pst_buffer **own) {
-    return pack(&walk->walkers[view->device], view->window, view->own, view->c, map, own);
+    pst_tile_walker *walker = &walk->walkers[view->device];
+    const size_t bytes = sizeof(float) * pst_rect_area(view->own) * (size_t)view->c;
+    size_t offset;
+    pst_status status;
+    PST_TRY(pack(walker, view->window, view->own, view->c, map, own, &offset));
+    if (!offset)
+        return PST_OK;
+    if (offset % PST_SLICE_ALIGN) {
+        *own = walker->own;
+        return pst_buffer_copy_rows(walker->session, walker->own, (pst_rows){0, bytes}, map, (pst_rows){offset, bytes},
+                                    bytes, 1);
+    }
+    pst_buffer_destroy(walker->session, walker->slice);
+    PST_TRY(pst_buffer_slice(walker->session, map, offset, bytes, &walker->slice));
+    *own = walker->slice;
+cleanup:
+    return status;
 }
 
 /* One tile on its way through a segment. */
@@ -75,9 +94,10 @@ cleanup:
 static pst_status fetch(const tile_way *way, pst_rect window, pst_rect own, int c, const pst_buffer *map) {
     pst_tile_walker *walker = way->walker;
     const pst_buffer *packed;
+    size_t offset;
     pst_status status;
-    PST_TRY(pack(walker, window, own, c, map, &packed));
-    PST_TRY(pst_buffer_read_later(walker->session, packed, 0, walker->staging,
+    PST_TRY(pack(walker, window, own, c, map, &packed, &offset));
+    PST_TRY(pst_buffer_read_later(walker->session, packed, offset, walker->staging,
                                   sizeof(float) * pst_rect_area(own) * (size_t)c));
 cleanup:
     return status;
