@@ -2,7 +2,7 @@
 # Builds the Debian packages, installs them into a bare system, runs the demonstration there and compiles an example.
 #   packages.sh SOURCE [SUITE...]
 # SUITE: bookworm, trixie ...; by default that of this machine. For another one the packages are built within it. 77 where
-# bare systems cannot be made: they need root, debootstrap and the network.
+# bare systems cannot be made (they need root, debootstrap and the network) or this one lacks dpkg-dev or file.
 set -eu
 [ -z "${PASTICHE_UNTIL-}" ] || [ "$(date +%s)" -lt "$PASTICHE_UNTIL" ] || exit 77 # too late to begin
 source=$(cd "$1" && pwd)
@@ -14,7 +14,7 @@ mirror=${PASTICHE_DEBIAN_MIRROR-http://deb.debian.org/debian}
 work=$(mktemp -d)
 leave() {
     umount "$work"/*/proc "$work"/*/sys 2>/dev/null || true
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 trap leave EXIT
 trap 'exit 1' INT TERM
@@ -42,6 +42,7 @@ for suite in "$@"; do
     (cd "$source" && tar -cf - --exclude=./.git --exclude='./build*' .) | tar -xf - -C "$work/source.$suite"
     bare_system "$suite" "$root"
     if [ "$suite" = "$own" ]; then
+        command -v dpkg-shlibdeps >/dev/null && command -v file >/dev/null || exit 77
         (cd "$work/source.$suite" && quietly sh -c "$build")
     else
         bare_system "$suite" "$root.build"

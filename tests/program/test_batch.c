@@ -283,7 +283,7 @@ START_TEST(test_plan_lists_and_writes_nothing) {
     ck_run("batch content.ppm photos/b.ppm --styles style.ppm -o out --plan " QUICK);
     ck_assert_ptr_nonnull(strstr(printed, "out/content__style.png  exists\n"));
     ck_assert_ptr_nonnull(strstr(printed, "out/b__style.png  32x48 pixels, "));
-    ck_assert_ptr_nonnull(strstr(printed, "\n1 image to paint, in about 0:0"));
+    ck_assert_ptr_nonnull(strstr(printed, "\n1 image to paint, in about "));
     ck_assert_int_eq(files_in("out"), 1);
     ck_assert_uint_eq(files_hash(), files);
     ck_assert_int_eq(run("batch content.ppm --styles styles -o new --plan --lbfgs-num-correction 4096 --iterations "
