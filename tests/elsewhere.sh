@@ -39,10 +39,15 @@ seen=0 wrong=0
 for compiler in x86_64-w64-mingw32-gcc aarch64-linux-gnu-gcc arm-linux-gnueabihf-gcc musl-gcc; do
     command -v "$compiler" >/dev/null || continue
     seen=$((seen + 1))
-    system=
-    case $compiler in *mingw32*) system="-D__USE_MINGW_ANSI_STDIO=1" ;; esac
+    system= these=$sources
+    case $compiler in
+        *mingw32*) # pastiche-mpi is not built for Windows
+            system="-D__USE_MINGW_ANSI_STDIO=1"
+            these=$(echo "$sources" | grep -v '^host/cli/ranks/peers\.c$')
+            ;;
+    esac
     # shellcheck disable=SC2086
-    echo "$sources" | xargs -P "$(nproc)" -I '{}' "$compiler" -std=c17 -O1 $warnings $system $optional -DCL_TARGET_OPENCL_VERSION=120 \
+    echo "$these" | xargs -P "$(nproc)" -I '{}' "$compiler" -std=c17 -O1 $warnings $system $optional -DCL_TARGET_OPENCL_VERSION=120 \
         -DPST_BUILD_SHARED -Ihost -Iinclude -isystem "$work/headers" -isystem "$work/headers/stb" -c -o /dev/null '{}' \
         >"$work/$compiler" 2>&1
     if [ -s "$work/$compiler" ]; then
@@ -50,7 +55,7 @@ for compiler in x86_64-w64-mingw32-gcc aarch64-linux-gnu-gcc arm-linux-gnueabihf
         grep -E 'error|warning' "$work/$compiler" | head -20 >&2
         wrong=1
     else
-        echo "elsewhere: $compiler: $(echo "$sources" | wc -l) files"
+        echo "elsewhere: $compiler: $(echo "$these" | wc -l) files"
     fi
 done
 [ "$seen" -gt 0 ] || exit 77
