@@ -87,6 +87,18 @@ START_TEST(test_several) {
 }
 END_TEST
 
+START_TEST(test_kernels_for_gpus_on_a_processor) {
+    report_of(HEAD "\"kernels\": \"gpu\", \"device\": {\"name\": \"Processor\", \"type\": \"cpu\", \"driver\": \"3\"}, "
+                   "\"rows\": [" FMA "]}",
+              "--markdown", "report.md");
+    ck_assert(strstr(text, "| Processor, kernels for GPUs |"));
+    report_of(HEAD "\"kernels\": \"gpu\", \"device\": {\"name\": \"Processor\", \"type\": \"gpu\", \"driver\": \"3\"}, "
+                   "\"rows\": [" FMA "]}",
+              "--markdown", "report.md");
+    ck_assert(strstr(text, "| Processor |"));
+}
+END_TEST
+
 /* No text of a file ends a cell, a line, an element or an attribute. */
 START_TEST(test_hostile_texts) {
     static const char json[] = HEAD "\"device\": {\"name\": \"a|b`c<script>\\\"'&\\n\\u202e\\u001b\\\\|\", \"driver\": "
@@ -190,6 +202,7 @@ int main(void) {
     tcase_set_timeout(all, 0);
     tcase_add_test(all, test_markdown);
     tcase_add_test(all, test_several);
+    tcase_add_test(all, test_kernels_for_gpus_on_a_processor);
     tcase_add_test(all, test_hostile_texts);
     tcase_add_test(all, test_long_texts);
     tcase_add_test(all, test_absurd_numbers);

@@ -174,6 +174,16 @@ static void take_descent(bench_figures *f, const json_t *descent) {
     }
 }
 
+/* A processor by the kernels for GPUs is not the device that it is by its own. */
+static void tell_kernels_apart(bench_figures *f, const json_t *root) {
+    static const char more[] = ", kernels for GPUs";
+    char kernels[FIGURES_TEXT];
+    TAKE_TEXT(root, "kernels", kernels);
+    if (strcmp(kernels, "gpu") == 0 && strcmp(f->type, "cpu") == 0 &&
+        strlen(f->device) + sizeof more <= sizeof f->device)
+        strcat(f->device, more);
+}
+
 bool figures_read(bench_figures *f, const json_t *root, const char *label) {
     const json_t *device = json_object_get(root, "device"), *machine = json_object_get(root, "machine"),
                  *network = json_object_get(root, "network"), *warm_up = json_object_get(root, "warm_up"),
@@ -188,6 +198,7 @@ bool figures_read(bench_figures *f, const json_t *root, const char *label) {
     if (!f->device[0])
         strcpy(f->device, "a device without a name");
     TAKE_TEXT(device, "type", f->type);
+    tell_kernels_apart(f, root);
     TAKE_TEXT(device, "vendor", f->vendor);
     TAKE_TEXT(device, "platform", f->platform);
     TAKE_TEXT(device, "device_version", f->device_version);
