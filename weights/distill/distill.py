@@ -4,26 +4,29 @@
     nice python3 weights/distill/distill.py --images FOLDER --teacher vgg19.safetensors --program build/pastiche \\
         --out weights/small.safetensors [--work FOLDER] [--seed 0]
 
-FOLDER has photos/*.jpg and art/*.jpg. Needs PyTorch (made with 2.x on a CPU), numpy and Pillow. Takes up again from the
-work folder when it was stopped.
+FOLDER has photos/*.jpg and art/*.jpg. Needs PyTorch (made with 2.x on a CPU), numpy and Pillow. --from FILE goes on from a
+trained network instead of a fit. Trains for as many minutes as it is told, whether five or a thousand, and writes the network
+after each round; when it was stopped, it takes up again from the work folder. Where others share the processors, one thread and
+OMP_WAIT_POLICY=PASSIVE lose the least.
 """
 import argparse
 import pathlib
+import time
 
 import numpy as np
 import torch
 
 import images as source
-from fit import fit
+from fit import fit, reshape
 from network import LAYERS, read, write
 from train import Training
 
 # Wide where the objective looks and maps are small, narrow at full resolution, where memory traffic counts.
 WIDTHS = dict(zip(LAYERS, (16, 16, 32, 48, 80, 80, 80, 80, 192, 192, 96, 96, 128)))
 SIZE, FIT_IMAGES = 144, 40
-ROUNDS, STEPS, RATE = 12, 100, 2.5e-4
-FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 14, 8
-RECIPE = "1"
+STEPS, RATE = 100, 2.5e-4  # a round's
+FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 12, 10
+RECIPE = "2"
 
 
 def main():
@@ -32,9 +35,17 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("distill-work"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--widths", default=",".join(map(str, WIDTHS.values())), 
+                        help="channels of the layers, from conv1_1 to conv5_1")
+    parser.add_argument("--from", dest="trained", help="a network to go on from")
+    parser.add_argument("--minutes", type=float, default=300, help="the whole training, from the first step on")
+    parser.add_argument("--rate", type=float, default=RATE, help="of learning, at first; it falls to a fiftieth")
+    parser.add_argument("--first", default=LAYERS[0], choices=LAYERS, help="the first layer that learns: a step from 4_1 on "
+                        "takes much less time, as the maps of the layers before it are kept")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--painters", type=int, default=1, help="programs that paint beside the training")
     options = parser.parse_args()
+    widths = dict(zip(LAYERS, map(int, options.widths.split(",")), strict=True))
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -49,31 +60,50 @@ def main():
         images = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_IMAGES)]
         for group in training.groups if training else ():
             images += [group.content.x, group.style.x] + [p.x for p in group.painted[-2:]]
-        return fit(teacher, images, WIDTHS, points=100000 // len(images), log=say)
+        return fit(teacher, images, widths, points=100000 // len(images), log=say)
+
+    def begun(student):
+        training = Training(teacher, student, photos, art, rng, SIZE)
+        training.painters, training.first = options.painters, options.first
+        return training
+
+    def painted(student):
+        training = begun(student)
+        training.paint(options.program, options.work, FIRST_GROUPS, 0)
+        training.join()
+        return training
 
     rng = np.random.default_rng([options.seed, 1])
-    start = options.work / "start.pt"
-    if not start.exists():  # the first fit knows no images that were painted with a student; the second does
-        say("first fit")
-        first = Training(teacher, fitted(None), photos, art, rng, SIZE)
-        first.paint(options.program, options.work, FIRST_GROUPS, 0)
-        say("second fit")
-        torch.save((fitted(first), first.groups, first.extra), start)
-    student, groups, extra = torch.load(start, weights_only=False)
-    training = Training(teacher, student, photos, art, rng, SIZE)
-    training.groups, training.extra = groups, extra
-    training.calibrate()
-    optimizer = training.optimizer(RATE)
-    checkpoint = options.work / "training.pt"
+    checkpoint, start = options.work / "training.pt", options.work / "start.pt"
+    if not start.exists():
+        if options.trained:
+            images = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_IMAGES)]
+            student = reshape(read(options.trained), teacher, images, widths, log=say)
+        else:  # the first fit knows no images that were painted with a student; the second does
+            student = fitted(painted(fitted(None)))
+        torch.save(student, start)
+    training = begun(torch.load(start))
+    optimizer = training.optimizer(options.rate)
     if checkpoint.exists():
         training.load(checkpoint, optimizer)
         say(f"taking up again after step {training.step}")
-    for number in range(training.step // STEPS, options.rounds):
-        training.rng = np.random.default_rng([options.seed, 2, number])
-        if number:
-            training.paint(options.program, options.work, FRESH_GROUPS, OLD_GROUPS)
-        say(f"round {number + 1} of {options.rounds}: {len(training.groups)} groups")
-        training.descend(optimizer, STEPS, options.rounds * STEPS, say)
+    else:
+        training.paint(options.program, options.work, FIRST_GROUPS, 0)
+        training.join()
+        training.calibrate()
+        training.save(checkpoint, optimizer)
+    before, began = training.seconds, time.time()
+
+    def done():
+        training.seconds = before + time.time() - began
+        return training.seconds / (60 * options.minutes)
+
+    while done() < 1:
+        training.rng = np.random.default_rng([options.seed, 2, training.step])
+        training.paint(options.program, options.work, FRESH_GROUPS, OLD_GROUPS)
+        say(f"{training.seconds / 60:.1f} minutes, {len(training.groups)} groups")
+        training.descend(optimizer, STEPS, done, say)
+        training.join()
         training.save(checkpoint, optimizer)
         write(options.out, training.finished(), {
             "license": "MIT", "teacher": "VGG-19 (Simonyan and Zisserman 2014, CC BY 4.0)", "recipe": RECIPE,

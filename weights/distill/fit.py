@@ -49,6 +49,39 @@ def solve(x, z, rounds=8):
 
 
 @torch.no_grad()
+def reshape(student, teacher, images, widths, points=1000, log=print):
+    """A trained student with other {layer: channels}, from [1, 3, h, w] images. A wider layer gets channels that are
+    fitted to what its own do not explain yet, and the layer after it ignores them at first; a narrower one and all
+    after it are fitted anew."""
+    out, theirs, old, ours, refit = {}, list(images), list(images), list(images), False
+    for layer in LAYERS:
+        weight, bias = student[f"conv{layer}.weight"], student[f"conv{layer}.bias"]
+        before = [convolve(teacher, layer, x) for x in theirs]
+        width, had = widths[layer], len(bias)
+        refit = refit or width < had
+        where = [torch.randperm(b[0, 0].numel())[:points] for b in before]
+        z = torch.cat([b[0].flatten(1).T[at] for b, at in zip(before, where)])
+        rest, weight = z.relu(), fn.pad(weight, (0, 0, 0, 0, 0, max(0, ours[0].shape[1] - weight.shape[1])))
+        if refit:
+            weight, bias = weight[:0, :ours[0].shape[1]], bias[:0]
+        else:
+            old = [fn.relu(convolve(student, layer, x)) for x in old]
+            own = torch.cat([m[0].flatten(1).T[at] for m, at in zip(old, where)])
+            ridge = RIDGE * (own.T @ own).diag().mean() * torch.eye(had)
+            rest = rest - own @ torch.linalg.solve(own.T @ own + ridge, own.T @ rest)
+        if width > len(bias):
+            kept = choose(rest.T @ rest, width - len(bias))
+            w = solve(patches(ours, layer, where), z[:, kept])
+            weight = torch.cat([weight, w[:-1].T.reshape(len(kept), -1, 3, 3)])
+            bias = torch.cat([bias, w[-1]])
+            log(f"conv{layer}: {len(kept)} of {width} channels fitted")
+        out[f"conv{layer}.weight"], out[f"conv{layer}.bias"] = weight.contiguous(), bias.clone()
+        theirs = [fn.relu(b) for b in before]
+        ours = [fn.relu(convolve(out, layer, x)) for x in ours]
+    return out
+
+
+@torch.no_grad()
 def fit(teacher, images, widths, points=1000, log=print):
     """The student with {layer: channels}, from [1, 3, h, w] images."""
     student = {}

@@ -81,6 +81,31 @@ def texture(size, rng):
     return a + (b - a) * t[..., None]
 
 
+def flat(size, rng):
+    """Areas of one color with hard edges, with or without lines between them: rectangles or polygons, float RGB."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    colors = rng.uniform(0, 255, (rng.integers(3, 9), 3)) if rng.random() < 0.5 else rng.choice([0, 40, 128, 215, 255], (6, 3))
+    out = np.tile(colors[0].astype(np.float32), (size, size, 1))
+    line, width = rng.choice([0, 20, 255]), rng.choice([0, 0.7, 1.5, 3])
+    turn = rng.uniform(0, np.pi) if rng.random() < 0.5 else 0
+    for _ in range(rng.integers(6, 60)):
+        cx, cy = rng.uniform(0, size, 2)
+        far = np.full((size, size), -np.inf, np.float32)  # how far outside of a convex polygon
+        sides, radius, first = rng.integers(3, 6), rng.uniform(4, size / 3), rng.uniform(0, 2 * np.pi)
+        for side in range(4 if turn == 0 else sides):
+            angle = side * np.pi / 2 if turn == 0 else first + side * 2 * np.pi / sides
+            far = np.maximum(far, (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle) - radius * rng.uniform(0.3, 1))
+        out[far < width] = line
+        out[far < 0] = colors[rng.integers(len(colors))]
+    return out
+
+
+def few_colors(rgb, rng):
+    """The image in three to nine colors, as a poster has them."""
+    image = Image.fromarray(np.clip(rgb, 0, 255).astype("uint8"))
+    return np.asarray(image.quantize(int(rng.integers(3, 10)), dither=Image.Dither.NONE).convert("RGB"), np.float32)
+
+
 def sample(photos, art, size, rng):
     """One training image in network units: mostly real ones, some textures, some with noise or another laid over."""
     def real():

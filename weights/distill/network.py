@@ -56,10 +56,10 @@ def convolve(weights, layer, x):
     return fn.conv2d(x, weights[f"conv{layer}.weight"], weights[f"conv{layer}.bias"], padding=1)
 
 
-def features(weights, x, last=LAYERS[-1]):
-    """{layer: map after its ReLU} for all layers up to the last."""
+def features(weights, x, last=LAYERS[-1], first=LAYERS[0]):
+    """{layer: map after its ReLU} for all layers from the first, which takes x, up to the last."""
     maps = {}
-    for layer in LAYERS:
+    for layer in LAYERS[LAYERS.index(first):]:
         x = maps[layer] = fn.relu(convolve(weights, layer, x))
         if layer == last:
             return maps

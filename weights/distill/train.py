@@ -31,6 +31,7 @@ FLOOR = 3e-3  # of the relative difference of Gram matrices: below it precision 
 STRIDE = {"1_1": 3, "2_1": 2, "3_1": 1, "4_1": 1, "5_1": 1, "4_2": 1}  # of the maps that are compared point by point
 INPUT = 64.0  # the student sees images divided by this, and all its maps have about unit size while it is trained
 KEPT = 8      # images a group; the oldest go first
+GROUPS = 160  # at most, and as many images beside them; about 40 MB each
 
 
 def scaled(weights, scales):
@@ -59,25 +60,52 @@ class Seen:
     """An image with the teacher's Gram matrices and maps; of the large maps every second or third row and column."""
 
     def __init__(self, x, teacher):
-        maps = teacher(x)
-        self.x = x
+        self.x, self.below = x, None
+        self.look(teacher)
+
+    def __getstate__(self):  # a file of images is small; what the teacher says is computed again
+        return {"x": self.x, "below": None}
+
+    def student_input(self, student, first):
+        """What the student's layer `first` takes, if the layers before it stay as they are."""
+        if first == LAYERS[0]:
+            return self.x / INPUT
+        if self.below is None:
+            last = LAYERS[LAYERS.index(first) - 1]
+            with torch.no_grad():
+                self.below = features(student, self.x / INPUT, last)[last].bfloat16()
+        return self.below.float()
+
+    def look(self, teacher):
+        maps = teacher(self.x)
         self.grams = {layer: gram(maps[layer].float()) for layer in STYLE}
         self.maps = {layer: maps[layer][..., ::STRIDE[layer], ::STRIDE[layer]].clone() for layer in LOSS_LAYERS}
 
 
 class Group:
-    def __init__(self, photos, art, size, rng, teacher):
+    def __init__(self, photos, art, size, rng):
         styles = art if rng.random() < 0.85 else photos
         content, style = (source.crop(pool[rng.integers(len(pool))], size, rng) for pool in (photos, styles))
-        if rng.random() < 0.1:
+        kind = rng.random()
+        if kind < 0.25:  # flat styles with hard edges are the difficult ones, and rare among paintings
+            style = source.flat(size, rng) if kind < 0.1 else source.few_colors(style, rng)
+        elif kind < 0.32:
             style = source.texture(size, rng)
-        style = style + (style - style.mean((0, 1))) * rng.uniform(-0.3, 0.8)  # strong styles are the difficult ones
+        style = style + (style - style.mean((0, 1))) * rng.uniform(-0.3, 0.8)  # and so are strong ones
         self.rgb = [rgb.clip(0, 255).astype("uint8") for rgb in (content, style)]
-        self.content, self.style = (Seen(source.to_network(rgb)[None], teacher) for rgb in self.rgb)
+        self.content = self.style = None
         self.painted = []
 
+    def look(self, teacher):
+        if not self.content:
+            self.content, self.style = (Seen(source.to_network(rgb)[None], teacher) for rgb in self.rgb)
+
+    def images(self):
+        return [self.content, self.style] + self.painted
+
     def paint(self, program, network, work, iterations, start, teacher):
-        """Lets the program paint, and keeps an early and the last image."""
+        """Lets the program paint: an early and the last image."""
+        self.look(teacher)
         work.mkdir(exist_ok=True)
         paths = [str(work / name) for name in ("content.png", "style.png", "painted.png")]
         for rgb, path in zip(self.rgb, paths):
@@ -87,20 +115,21 @@ class Group:
                    "--image-size", str(self.rgb[0].shape[1]), "--iterations", str(iterations), "--scales", "1", "--no-tune",
                    "--save-iter", str(early), "--seed", "1"]
         subprocess.run(command, check=True)
-        for path in (paths[2], str(work / f"painted_{early}.png")):
-            self.painted.append(Seen(source.to_network(Image.open(path).convert("RGB"))[None], teacher))
-        self.painted = self.painted[-KEPT:]
+        return [Seen(source.to_network(Image.open(path).convert("RGB"))[None], teacher)
+                for path in (paths[2], str(work / f"painted_{early}.png"))]
 
 
-def judge(groups, chosen, extra, student, q, offset, size_of):
-    """The training loss, and figures for the log. chosen: two painted images a group."""
+def judge(groups, chosen, extra, student, q, offset, size_of, first):
+    """The training loss, and figures for the log. chosen: two painted images a group; first: the first layer that learns."""
     order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups] + [g.content for g in groups]
-    ours = features(student, torch.cat([p.x for p in order]) / INPUT)
+    with torch.autocast("cpu", torch.bfloat16):
+        ours = features(student, torch.cat([p.student_input(student, first) for p in order]), first=first)
+        ours = {layer: map.float() for layer, map in ours.items() if layer in LOSS_LAYERS}
     k, n = 2 * len(groups), len(order)
     partner = torch.arange(len(groups)).repeat_interleave(2)
     style_at, content_at = n - 2 * len(groups) + partner, n - len(groups) + partner
     loss, said = 0.0, {}
-    for layer in LOSS_LAYERS:
+    for layer in ours:
         t = torch.cat([p.maps[layer] for p in order]).float() / size_of[layer]
         f, matrix, stride = ours[layer], q[layer], STRIDE[layer]
         embedded = fn.conv2d(f[..., ::stride, ::stride], matrix[..., None, None])
@@ -143,14 +172,14 @@ class Training:
             for value in part.values():
                 value.requires_grad_()
         self.average = {k: v.detach().clone() for k, v in self.student.items()}
-        self.groups, self.extra = [], []
-        self.step = 0
+        self.groups, self.extra, self.coming, self.painters = [], [], ([], []), 1
+        self.step, self.seconds, self.first = 0, 0.0, LAYERS[0]
 
     @torch.no_grad()
-    def calibrate(self):
-        """The best Q and scales for the present student, in closed form, over all groups."""
+    def calibrate(self, groups=None):
+        """The best Q and scales for the present student, in closed form, over all groups or these."""
         seen = {layer: [0, 0, 0, 0] for layer in LOSS_LAYERS}
-        for group in self.groups:
+        for group in groups or self.groups:
             images = [group.content, group.style] + (group.painted[-2:] or [])
             ours = features(self.student, torch.cat([p.x for p in images]) / INPUT)
             for layer in LOSS_LAYERS:
@@ -176,26 +205,39 @@ class Training:
                                 betas=(0.9, 0.98))
 
     def paint(self, program, work, fresh, old):
-        """A round's images: `fresh` new groups, and new images for `old` of the others."""
-        mine = list(self.rng.permutation(len(self.groups))[:old])
-        for _ in range(fresh):
-            mine.append(len(self.groups))
-            self.groups.append(Group(self.photos, self.art, self.size, self.rng, self.teacher))
-        if self.step == 0:
-            self.calibrate()
+        """Begins a round's images: `fresh` new groups, and new images for `old` of the others, by the present student.
+        They join with `join`; meanwhile the descent may go on."""
+        groups = [self.groups[i] for i in self.rng.permutation(len(self.groups))[:old]]
+        groups += [Group(self.photos, self.art, self.size, self.rng) for _ in range(fresh)]
+        extra = [source.sample(self.photos, self.art, self.size, self.rng)[None] for _ in range(fresh)]
+        if not self.groups:
+            for group in groups:
+                group.look(self.teacher)
+            self.calibrate(groups)
         network = work / "student.safetensors"
         write(network, self.finished(), {})
-        jobs = [(self.groups[i], work / str(i), int(self.rng.choice([40, 80, 160])),
-                 "noise" if self.rng.random() < 0.15 else "content") for i in mine]
-        with concurrent.futures.ThreadPoolExecutor(3) as pool:
-            list(pool.map(lambda job: job[0].paint(program, network, *job[1:], self.teacher), jobs))
-        for _ in range(fresh):
-            self.extra.append(Seen(source.sample(self.photos, self.art, self.size, self.rng)[None], self.teacher))
+        jobs = [(group, work / str(i), int(self.rng.choice([40, 80, 160])),
+                 "noise" if self.rng.random() < 0.15 else "content") for i, group in enumerate(groups)]
+        pool = concurrent.futures.ThreadPoolExecutor(self.painters)
+        self.coming = ([pool.submit(Seen, x, self.teacher) for x in extra],
+                       [(job[0], pool.submit(job[0].paint, program, network, *job[1:], self.teacher)) for job in jobs])
+        pool.shutdown(wait=False)
 
-    def descend(self, optimizer, steps, total, log, each=50):
+    def join(self):
+        """Waits for the images that were begun, and takes them."""
+        extra, jobs = self.coming
+        for group, job in jobs:
+            group.painted = (group.painted + job.result())[-KEPT:]
+            if group not in self.groups:
+                self.groups.append(group)
+        self.extra = (self.extra + [job.result() for job in extra])[-GROUPS:]
+        self.groups, self.coming = self.groups[-GROUPS:], ([], [])
+
+    def descend(self, optimizer, steps, done, log, each=50):
+        """done(): the share of the whole training that is behind, 0 to 1."""
         began, recent = time.time(), []
         for i in range(steps):
-            lr = min(1, (self.step + 1) / 20) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, self.step / total))))
+            lr = min(1, (self.step + 1) / 20) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1, done()))))
             for group, rate in zip(optimizer.param_groups, self.rates):
                 group["lr"] = rate * lr
             groups = [self.groups[j] for j in self.rng.choice(len(self.groups), 3, replace=False)]
@@ -203,7 +245,7 @@ class Training:
             chosen = [(g.painted[-2], g.painted[self.rng.integers(len(g.painted))]) if self.rng.random() < 0.7 else
                       [g.painted[j] for j in self.rng.choice(len(g.painted), 2, replace=False)] for g in groups]
             loss, said = judge(groups, chosen, [self.extra[self.rng.integers(len(self.extra))]], self.student, self.q,
-                               self.offset, self.size_of)
+                               self.offset, self.size_of, self.first)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(list(self.student.values()), 2.0)
@@ -213,11 +255,11 @@ class Training:
                 decay = min(0.98, (self.step + 1) / (self.step + 10))
                 for key, v in self.student.items():
                     self.average[key].lerp_(v, 1 - decay)
-            recent.append([float(loss.detach())] + sum((said[layer] for layer in LOSS_LAYERS), []))
+            recent.append([float(loss.detach())] + sum(said.values(), []))
             if (i + 1) % each == 0 or i + 1 == steps:
                 r = torch.tensor(recent).mean(0).tolist()
                 log(f"step {self.step}, {(time.time() - began) / (i + 1):.2f} s each, loss {r[0]:.3f}; " + "; ".join(
-                    f"{layer} " + " ".join(f"{v:.3g}" for v in r[1 + 4 * j:5 + 4 * j]) for j, layer in enumerate(LOSS_LAYERS)))
+                    f"{layer} " + " ".join(f"{v:.3g}" for v in r[1 + 4 * j:5 + 4 * j]) for j, layer in enumerate(said)))
                 recent = []
 
     def finished(self):
@@ -232,7 +274,7 @@ class Training:
 
     def save(self, path, optimizer):
         kept = {name: {k: v.detach() for k, v in part.items()} for name, part in self.learned.items()}
-        torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step,
+        torch.save({**kept, "average": self.average, "size_of": self.size_of, "step": self.step, "seconds": self.seconds,
                     "groups": self.groups, "extra": self.extra, "optimizer": optimizer.state_dict()}, str(path) + ".new")
         pathlib.Path(str(path) + ".new").replace(path)
 
@@ -242,6 +284,8 @@ class Training:
         for name, part in self.learned.items():
             for key in part:
                 part[key].copy_(saved[name][key])
-        self.average, self.size_of, self.step = saved["average"], saved["size_of"], saved["step"]
+        self.average, self.size_of, self.step, self.seconds = (saved[key] for key in ("average", "size_of", "step", "seconds"))
         self.groups, self.extra = saved["groups"], saved["extra"]
+        for seen in sum((group.images() for group in self.groups), self.extra):
+            seen.look(self.teacher)
         optimizer.load_state_dict(saved["optimizer"])
