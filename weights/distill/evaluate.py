@@ -7,7 +7,8 @@ Paints the held-out pairs with both networks at equal iterations; of each result
 computes the terms of the objective of neural-style in VGG-19 (its first iteration from that image). PyTorch does the same
 independently. Prints a table in Markdown, writes all figures as JSON. Images that are in the work folder are not
 painted again, so another student costs only its own part; --sheet FILE also sets all images side by side. With --known
-FILE, of an earlier --out, VGG-19 paints nothing: its figures are those (and PyTorch's column is left out).
+FILE, of an earlier --out, VGG-19 does not paint the pairs there: its figures are those. PyTorch's column is empty for
+these, and with other presets than 0.1.
 """
 import argparse
 import hashlib
@@ -100,7 +101,10 @@ def main():
     options = parser.parse_args()
     ours = options.work / options.preset / hashlib.sha256(options.student.read_bytes()).hexdigest()[:12]
     theirs = options.work / options.preset / "teacher"
-    known = {pair_of(row): row for row in json.loads(options.known.read_text())["pairs"]} if options.known else {}
+    earlier = json.loads(options.known.read_text()) if options.known else {"pairs": []}
+    if options.known and earlier.get("preset", "0.1") != options.preset:
+        raise SystemExit(f"{options.known}: is of another preset than {options.preset}")
+    known = {pair_of(row): row for row in earlier["pairs"]}
     for folder in (ours, theirs):
         folder.mkdir(parents=True, exist_ok=True)
     teacher, rows = read(options.teacher), []
@@ -112,8 +116,10 @@ def main():
             row |= {key: known[pair][key] for key in ("vgg19", "vgg19_terms")}
         else:
             a = paint(options, pair, options.teacher, theirs / f"{i}.png")
-            row |= {"vgg19": a["loss"], "vgg19_terms": a["terms"], "ratio_pytorch":
-                    again_in_pytorch(options, teacher, pair, ours / f"{i}.png") / again_in_pytorch(options, teacher, pair, theirs / f"{i}.png")}
+            row |= {"vgg19": a["loss"], "vgg19_terms": a["terms"]}
+            if options.preset == "0.1":  # the objective that PyTorch knows here
+                row["ratio_pytorch"] = (again_in_pytorch(options, teacher, pair, ours / f"{i}.png") /
+                                        again_in_pytorch(options, teacher, pair, theirs / f"{i}.png"))
         row["ratio"] = row["small"] / row["vgg19"]
         rows.append(row)
         print(f"| {pair[0].split('.')[0]} | {pair[1].split('.')[0]} | {pair[2]} | {pair[3]} | {row['vgg19']:.3g} | {row['small']:.3g} | "
