@@ -21,12 +21,29 @@ EACH_KERNEL void gram_add(global const float *partials, int c, int parts, int st
         target[at] += scale * gram_element(partials, c, parts, step, at / c, at % c);
 }
 
-/* difference = scale * (sum of the partials) - target, and sums[PARTS]: the squares of the differences. */
-SUM_KERNEL void gram_compare(global const float *partials, int c, int parts, int step, float scale,
-                             global const float *target, global float *difference, global float *sums, int slot) {
+#define MAP(n) \
+    int c##n, int parts##n, float scale##n, global const float *target##n, global float *difference##n, int slot##n
+#define NEXT_MAP(n)                                                     \
+    if (get_group_id(1) >= n) {                                         \
+        partials += (size_t)parts * c * c;                              \
+        c = c##n, parts = parts##n, scale = scale##n;                   \
+        target = target##n, difference = difference##n, slot = slot##n; \
+    }
+
+/* difference = scale * (sum of the partials) - target, and sums[PARTS]: the squares of the differences. The second
+ * dimension of groups are maps, whose partials lie one behind the other. */
+SUM_KERNEL void gram_compare(global const float *partials, int step, MAP(0), MAP(1), MAP(2), MAP(3), MAP(4),
+                             global float *sums) {
     SUM_SCRATCH
+    int c = c0, parts = parts0, slot = slot0;
+    float scale = scale0, sum = 0.0f;
+    global const float *target = target0;
+    global float *difference = difference0;
+    NEXT_MAP(1)
+    NEXT_MAP(2)
+    NEXT_MAP(3)
+    NEXT_MAP(4)
     int count = c * c;
-    float sum = 0.0f;
     FOR_SHARE(at, count) {
         float d = scale * gram_element(partials, c, parts, step, at / c, at % c) - target[at];
         difference[at] = d;

@@ -1,14 +1,41 @@
-/* Gram matrices and their gradient for GPUs, by blocks (block_gpu.cl). */
+/* Gram matrices and their gradient for GPUs, by blocks (block_gpu.cl).
+ *
+ * MAPS     1, or 5: gram_partial takes so many maps. For one alone the compiler knows where it reads from. */
 
-/* partials [part][c][c]: F' F over that part of the pixels of f [pixels][c], in blocks on and above the diagonal only.
- * BM == BN. group ids: (block, numbered over the upper triangle row by row; part less first_part, -) */
-BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c, int parts, int first_part,
-                               global float *restrict partials) {
+#ifndef MAPS
+#define MAPS 1
+#endif
+
+/* A map f [pixels][c] whose pixels are cut into so many parts, and the groups that it takes. */
+#define MAP(n) global const float *restrict f##n, int pixels##n, int c##n, int parts##n
+#define GROUPS(c, parts) (((c) + BN - 1) / BN * (((c) + BN - 1) / BN + 1) / 2 * (parts))
+/* Goes on to map n where the group lies behind the map at hand. */
+#define NEXT_MAP(n)                                                   \
+    if (group >= GROUPS(c0, parts0)) {                                \
+        group -= GROUPS(c0, parts0);                                  \
+        partials += (size_t)parts0 * c0 * c0;                         \
+        f0 = f##n, pixels0 = pixels##n, c0 = c##n, parts0 = parts##n; \
+    }
+#if MAPS == 1
+#define ALL_MAPS MAP(0)
+#define FIND_MAP
+#else
+#define ALL_MAPS MAP(0), MAP(1), MAP(2), MAP(3), MAP(4)
+#define FIND_MAP NEXT_MAP(1) NEXT_MAP(2) NEXT_MAP(3) NEXT_MAP(4)
+#endif
+
+/* For each map, one behind the other: partials [part][c][c]: F' F over that part of its pixels, in blocks on and above
+ * the diagonal only. BM == BN. group ids: (block, numbered over the upper triangle row by row, of part first_part, then
+ * of the next part; then those of the next map; -, -) */
+BLOCK_KERNEL void gram_partial(ALL_MAPS, int first_part, global float *restrict partials) {
     STEPS(a, AP);
     STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[ROWS][NV];
-    int blocks = (c + BN - 1) / BN, column = get_group_id(0), row = 0, part = first_part + get_group_id(1);
+    int group = get_group_id(0), row = 0;
+    FIND_MAP
+    int c = c0, parts = parts0, pixels = pixels0, blocks = (c + BN - 1) / BN, of_part = GROUPS(c, 1),
+        part = first_part + group / of_part, column = group % of_part;
     while (column >= blocks - row) {
         column -= blocks - row;
         row++;
@@ -17,10 +44,10 @@ BLOCK_KERNEL void gram_partial(global const float *restrict f, int pixels, int c
     int first = (int)((long)pixels * part / parts), last = (int)((long)pixels * (part + 1) / parts);
     clear(acc);
     int rows = c - row * BM, columns = c - column * BN;
-    f += (size_t)first * c;
-#define FETCH_PIXELS(step)                                                                    \
-    FETCH_ALONG(next_a, BM, f + (size_t)(step)*c + row * BM, rows, last - first - (step), c); \
-    FETCH_ALONG(next_b, BN, f + (size_t)(step)*c + column * BN, columns, last - first - (step), c)
+    f0 += (size_t)first * c;
+#define FETCH_PIXELS(step)                                                                     \
+    FETCH_ALONG(next_a, BM, f0 + (size_t)(step)*c + row * BM, rows, last - first - (step), c); \
+    FETCH_ALONG(next_b, BN, f0 + (size_t)(step)*c + column * BN, columns, last - first - (step), c)
 #define KEEP_PIXELS            \
     KEEP_ALONG(next_a, BM, a); \
     KEEP_ALONG(next_b, BN, b)

@@ -23,19 +23,24 @@ EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TER
     if (block == n)             \
         a0 = a, a1 = b, a2 = c, a3 = d;
 
-/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 16, j < b_count <= 3; the second dimension of groups are blocks
+#define OF(x) global const float *x
+
+/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 32, j < b_count <= 3; the second dimension of groups are blocks
  * of four of the a_i, whose sums stay in registers. */
-SUM_KERNEL void dots(int groups, int a_count, global const float *a0, global const float *a1, global const float *a2,
-                     global const float *a3, global const float *a4, global const float *a5, global const float *a6,
-                     global const float *a7, global const float *a8, global const float *a9, global const float *a10,
-                     global const float *a11, global const float *a12, global const float *a13, global const float *a14,
-                     global const float *a15, int b_count, global const float *b0, global const float *b1,
-                     global const float *b2, global float *sums, int slot) {
+SUM_KERNEL void dots(int groups, int a_count, OF(a0), OF(a1), OF(a2), OF(a3), OF(a4), OF(a5), OF(a6), OF(a7), OF(a8),
+                     OF(a9), OF(a10), OF(a11), OF(a12), OF(a13), OF(a14), OF(a15), OF(a16), OF(a17), OF(a18), OF(a19),
+                     OF(a20), OF(a21), OF(a22), OF(a23), OF(a24), OF(a25), OF(a26), OF(a27), OF(a28), OF(a29), OF(a30),
+                     OF(a31), int b_count, global const float *b0, global const float *b1, global const float *b2,
+                     global float *sums, int slot) {
     SUM_SCRATCH
     int block = get_group_id(1), count = a_count - 4 * block;
     OF_BLOCK(1, a4, a5, a6, a7)
     OF_BLOCK(2, a8, a9, a10, a11)
     OF_BLOCK(3, a12, a13, a14, a15)
+    OF_BLOCK(4, a16, a17, a18, a19)
+    OF_BLOCK(5, a20, a21, a22, a23)
+    OF_BLOCK(6, a24, a25, a26, a27)
+    OF_BLOCK(7, a28, a29, a30, a31)
     wide s[12];
     for (int k = 0; k < 12; k++)
         s[k] = 0.0f;

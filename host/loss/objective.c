@@ -15,6 +15,8 @@ struct pst_objective {
     pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
     pst_buffer *free, *kept, *mixed;         /* where content is kept: [h][w], the content, and what is evaluated */
     pst_buffer *unscaled;                    /* normalized gradients: a layer's gradient before it is scaled */
+    pst_gram_map grams[PST_TERMS_MAX];       /* of the style terms that are compared together */
+    size_t gram_count;                       /* 0: each for itself */
     pst_sums sums; /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
@@ -318,6 +320,20 @@ pst_status pst_objective_end(pst_objective *objective) {
 
 /* ---- evaluation ---- */
 
+/* Decides whether the Gram matrices of all style layers are compared in one go, behind the forward pass. */
+static void plan_grams(pst_objective *objective) {
+    const pst_objective_options *o = &objective->options;
+    bool all = !o->region_count;
+    size_t count = 0;
+    for (size_t t = 0; t < o->term_count && all; t++)
+        if (o->terms[t].kind == PST_TERM_STYLE)
+            all = pst_style_term_gram(&objective->styles[t].terms[0], layer_of(objective, t).pixels, t,
+                                      &objective->grams[count++]);
+    const pst_buffer *workspace = pst_pass_workspace(objective->pass);
+    all = all && workspace && pst_gram_together(&objective->net->engine, objective->grams, count, workspace->bytes);
+    objective->gram_count = all ? count : 0;
+}
+
 static pst_status compare_styles(void *user, size_t layer, const pst_buffer *features) {
     pst_objective *objective = user;
     pst_status status = PST_OK;
@@ -325,8 +341,12 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
         const pst_term *term = &objective->options.terms[t];
         if (term->kind != PST_TERM_STYLE || term->layer != layer)
             continue;
-        status = pst_style_regions_compare(&objective->styles[t], features, &objective->sums, t, slot_step(objective),
-                                           pst_pass_workspace(objective->pass));
+        for (size_t i = 0; i < objective->gram_count; i++)
+            if (objective->grams[i].slot == t)
+                objective->grams[i].features = features;
+        if (!objective->gram_count)
+            status = pst_style_regions_compare(&objective->styles[t], features, &objective->sums, t,
+                                               slot_step(objective), pst_pass_workspace(objective->pass));
     }
     return status;
 }
@@ -377,7 +397,11 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
                                objective->mixed));
         x = objective->mixed;
     }
+    plan_grams(objective);
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
+    if (objective->gram_count)
+        PST_TRY(pst_gram_compare_all(&objective->net->engine, objective->grams, objective->gram_count, &objective->sums,
+                                     pst_pass_workspace(objective->pass)));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
     PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, NULL, o->terms[tv].weight, true, g,
                            &objective->sums, tv));

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "op/gram.h"
 #include "op/guide.h"
 #include "op/statistics.h"
 #include "op/vector.h"
@@ -143,6 +142,11 @@ static pst_status compare_moments(pst_style_term *term, pst_sums *sums, size_t s
     return status == PST_OK ? pst_wasserstein_compare(session, term->engine->gemm, term->c, &target, term->mean,
                                                       term->difference, term->row, sums, slot, workspace)
                             : status;
+}
+
+bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot, pst_gram_map *map) {
+    *map = (pst_gram_map){NULL, pixels, term->c, gram_scale(term, pixels), term->target, term->difference, slot};
+    return !is_wasserstein(term->form);
 }
 
 pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,

@@ -3,7 +3,7 @@
 #ifndef PST_LOSS_STYLE_TERM_H
 #define PST_LOSS_STYLE_TERM_H
 
-#include "op/conv.h"
+#include "op/gram.h"
 #include "op/sums.h"
 
 /* A plain struct; set by pst_style_term_open. With PST_LOSS_WASSERSTEIN the target is the covariance of the blended
@@ -48,6 +48,10 @@ typedef struct pst_feature_statistics {
 /* The same from the statistics of its features. Before end; not while a comparison is under way. */
 pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *statistics, double blend);
 pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
+
+/* Whether pst_style_term_compare is no more than to compare a Gram matrix: then what pst_gram_compare_all needs to do
+ * it, but for the features. */
+bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot, pst_gram_map *map);
 
 /* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and
  * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features, which may be a

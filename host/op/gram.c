@@ -15,6 +15,7 @@
 #define RUN 16           /* parts that a work-item adds up on GPUs where there are more than UNREDUCED ... */
 #define UNREDUCED 128    /* ... and a launch costs less than leaving them to the reader of the matrix */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
+#define CACHE_SHARE 0.5  /* of the cache, for maps that are read once more */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
 /* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of
@@ -84,15 +85,16 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
 }
 
 /* A square block of the matrix on GPUs, as it was built: the device may not be able to do the one that was wanted. */
-static pst_status square_block(const pst_conv_engine *engine, int c, pst_block *block, const pst_kernel **kernel) {
+static pst_status square_block(const pst_conv_engine *engine, int c, const char *defines, pst_block *block,
+                               const pst_kernel **kernel) {
     *block = pst_block_square(engine->session, pst_block_form_chosen(engine, c), c);
-    return pst_block_kernel_within(engine->session, SOURCE_GPU, "gram_partial", block, kernel);
+    return pst_block_kernel_within(engine->session, SOURCE_GPU, "gram_partial", defines, block, kernel);
 }
 
 static pst_status get_common(const pst_conv_engine *engine, int c, const char *name, const pst_kernel **kernel) {
     pst_block block = {.columns = 16};
     char defines[32];
-    pst_status status = is_cpu(engine->session) ? PST_OK : square_block(engine, c, &block, kernel);
+    pst_status status = is_cpu(engine->session) ? PST_OK : square_block(engine, c, "", &block, kernel);
     if (status != PST_OK)
         return status;
     snprintf(defines, sizeof defines, "-DT=%d", block.columns);
@@ -106,26 +108,55 @@ typedef struct partial_sums {
     pst_buffer *slice;
 } partial_sums;
 
+/* Groups of one part on GPUs. */
+static size_t block_count(const pst_block *block, int c) {
+    size_t side = (size_t)((c + block->columns - 1) / block->columns);
+    return side * (side + 1) / 2;
+}
+
+static double part_flops(const pst_block *block, const pst_gram_map *map, size_t parts) {
+    return (double)block_count(block, map->c) * 2 * block->columns * block->columns * (double)map->pixels /
+           (double)parts;
+}
+
+/* Queues the sums of so many maps over their parts; of a single one, of its parts from `first` on. */
+static pst_status launch_partial(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, size_t first,
+                                 size_t parts, const pst_block *block, const pst_kernel *kernel,
+                                 pst_buffer *workspace) {
+    size_t items = pst_block_items(block), groups = 0;
+    pst_arg args[4 * PST_GRAM_MAPS + 2], *next = args;
+    for (size_t i = 0; i < (count > 1 ? PST_GRAM_MAPS : 1); i++) {
+        const pst_gram_map *map = &maps[i < count ? i : 0];
+        size_t all = part_count(engine, map->pixels, map->c);
+        *next++ = pst_arg_buffer(map->features);
+        *next++ = pst_arg_int((int)map->pixels);
+        *next++ = pst_arg_int(map->c);
+        *next++ = pst_arg_int((int)all);
+        groups += i < count ? block_count(block, map->c) * (count > 1 ? all : parts) : 0;
+    }
+    *next++ = pst_arg_int((int)first);
+    *next++ = pst_arg_buffer(workspace);
+    return pst_launch(engine->session, kernel, (size_t[]){groups * items, 1, 1}, (size_t[]){items, 1, 1},
+                      (size_t)(next - args), args);
+}
+
 static pst_status sum_on_gpu(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c,
                              pst_buffer *workspace, partial_sums *sums) {
     pst_session *session = engine->session;
+    const pst_gram_map map = {.features = f, .pixels = pixels, .c = c};
     const pst_kernel *kernel;
     pst_block block;
     pst_status status;
-    PST_TRY(square_block(engine, c, &block, &kernel));
-    size_t parts = part_count(engine, pixels, c), side = (size_t)((c + block.columns - 1) / block.columns),
-           blocks = side * (side + 1) / 2, items = pst_block_items(&block);
-    size_t most = pst_launch_share(
-        session, (double)blocks * 2 * block.columns * block.columns * (double)pixels / (double)parts, parts);
+    PST_TRY(square_block(engine, c, "", &block, &kernel));
+    size_t parts = part_count(engine, pixels, c),
+           most = pst_launch_share(session, part_flops(&block, &map, parts), parts);
     for (size_t first = 0; first < parts; first += most)
-        PST_TRY(pst_launch(session, kernel, (size_t[]){blocks * items, parts - first < most ? parts - first : most, 1},
-                           (size_t[]){items, 1, 1},
-                           PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c),
-                                    pst_arg_int((int)parts), pst_arg_int((int)first), pst_arg_buffer(workspace))));
+        PST_TRY(launch_partial(engine, &map, 1, first, parts - first < most ? parts - first : most, &block, kernel,
+                               workspace));
     *sums = (partial_sums){parts, 1, NULL};
     if (parts > UNREDUCED) {
         *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
-        PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_reduce", &block, &kernel));
+        PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_reduce", "", &block, &kernel));
         PST_TRY(pst_launch_each(
             session, kernel, sums->count * (size_t)c * (size_t)c,
             PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
@@ -172,16 +203,26 @@ cleanup:
     return status;
 }
 
-static pst_status compare(const pst_conv_engine *engine, const pst_buffer *matrices, size_t count, size_t step, int c,
-                          double scale, const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot) {
+/* Of so many maps, whose matrices lie one behind the other, all with blocks as the first. `parts` is for one map that
+ * has others than its own. */
+static pst_status compare(const pst_conv_engine *engine, const pst_buffer *matrices, size_t parts, size_t step,
+                          const pst_gram_map *maps, size_t count, pst_sums *sums) {
     const pst_kernel *kernel;
-    pst_status status = get_common(engine, c, "gram_compare", &kernel);
+    pst_arg args[6 * PST_GRAM_MAPS + 3] = {pst_arg_buffer(matrices), pst_arg_int((int)step)}, *next = args + 2;
+    pst_status status = get_common(engine, maps->c, "gram_compare", &kernel);
     if (status != PST_OK)
         return status;
-    return pst_launch_sums(engine->session, kernel,
-                           PST_ARGS(pst_arg_buffer(matrices), pst_arg_int(c), pst_arg_int((int)count),
-                                    pst_arg_int((int)step), pst_arg_float(scale), pst_arg_buffer(target),
-                                    pst_arg_buffer(difference), pst_arg_buffer(sums->parts), pst_arg_int((int)slot)));
+    for (size_t i = 0; i < PST_GRAM_MAPS; i++) {
+        const pst_gram_map *map = &maps[i < count ? i : 0];
+        *next++ = pst_arg_int(map->c);
+        *next++ = pst_arg_int((int)(count > 1 ? part_count(engine, map->pixels, map->c) : parts));
+        *next++ = pst_arg_float(map->scale);
+        *next++ = pst_arg_buffer(map->target);
+        *next++ = pst_arg_buffer(map->difference);
+        *next++ = pst_arg_int((int)map->slot);
+    }
+    *next++ = pst_arg_buffer(sums->parts);
+    return pst_launch_sum_rows(engine->session, kernel, count, (size_t)(next - args), args);
 }
 
 pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
@@ -190,16 +231,49 @@ pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, 
     partial_sums parts;
     pst_status status;
     PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
-    PST_TRY(compare(engine, parts.slice ? parts.slice : workspace, parts.count, parts.step, c, scale, target,
-                    difference, sums, slot));
+    PST_TRY(compare(engine, parts.slice ? parts.slice : workspace, parts.count, parts.step,
+                    &(pst_gram_map){f, pixels, c, scale, target, difference, slot}, 1, sums));
 cleanup:
     pst_buffer_destroy(engine->session, parts.slice);
     return status;
 }
 
+bool pst_gram_together(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, size_t workspace_bytes) {
+    const pst_session *session = engine->session;
+    size_t bytes = 0, read = 0;
+    double flops = 0;
+    if (is_cpu(session) || count < 2 || count > PST_GRAM_MAPS)
+        return false;
+    pst_block first = pst_block_square(session, pst_block_form_chosen(engine, maps->c), maps->c);
+    for (size_t i = 0; i < count; i++) {
+        const pst_gram_map *map = &maps[i];
+        pst_block block = pst_block_square(session, pst_block_form_chosen(engine, map->c), map->c);
+        size_t parts = part_count(engine, map->pixels, map->c);
+        if (block.form != first.form || block.columns != first.columns || parts > UNREDUCED)
+            return false;
+        bytes += parts * matrix_bytes(map->c);
+        read += sizeof(float) * map->pixels * (size_t)map->c;
+        flops += part_flops(&block, map, parts) * (double)parts;
+    }
+    return bytes <= workspace_bytes && (double)read <= CACHE_SHARE * (double)session->device.cache_bytes &&
+           flops <= pst_launch_flops(session);
+}
+
+pst_status pst_gram_compare_all(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, pst_sums *sums,
+                                pst_buffer *workspace) {
+    const pst_kernel *kernel;
+    pst_block block;
+    pst_status status;
+    PST_TRY(square_block(engine, maps->c, "-DMAPS=5", &block, &kernel));
+    PST_TRY(launch_partial(engine, maps, count, 0, 0, &block, kernel, workspace));
+    PST_TRY(compare(engine, workspace, 0, 1, maps, count, sums));
+cleanup:
+    return status;
+}
+
 pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
                                 const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot) {
-    return compare(engine, sum, 1, 1, c, scale, target, difference, sums, slot);
+    return compare(engine, sum, 1, 1, &(pst_gram_map){NULL, 0, c, scale, target, difference, slot}, 1, sums);
 }
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
@@ -210,7 +284,7 @@ static pst_status backward_on_gpu(const pst_conv_engine *engine, const pst_buffe
     const pst_kernel *kernel;
     pst_block block = pst_block_choose(session, pst_block_form_chosen(engine, c), pixels, c);
     pst_status status;
-    PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_backward", &block, &kernel));
+    PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_backward", "", &block, &kernel));
     size_t items = pst_block_items(&block), rows = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
     size_t across = ((size_t)c + columns - 1) / columns, down = (pixels + rows - 1) / rows;
     size_t most = pst_launch_share(session, 2.0 * (double)rows * c * c, down);

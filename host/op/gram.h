@@ -19,7 +19,23 @@ pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, 
                             const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
                             pst_buffer *workspace);
 
-/* The same where F' F is known, from the parts of a map. */
+/* The same for a few small maps in two launches: GPUs have more units than such a map has work for. The maps must stay
+ * as they are until then. pst_gram_together: are they small enough, and is there room in so many bytes of workspace? */
+#define PST_GRAM_MAPS 5 /* as many as the kernels have arguments for */
+typedef struct pst_gram_map {
+    const pst_buffer *features;
+    size_t pixels;
+    int c;
+    double scale;
+    const pst_buffer *target;
+    pst_buffer *difference;
+    size_t slot;
+} pst_gram_map;
+bool pst_gram_together(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, size_t workspace_bytes);
+pst_status pst_gram_compare_all(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, pst_sums *sums,
+                                pst_buffer *workspace);
+
+/* The same as pst_gram_compare where F' F is known, from the parts of a map. */
 pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
                                 const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot);
 

@@ -30,11 +30,11 @@ pst_status pst_conv_run(const pst_conv_engine *engine, const pst_conv_algorithm 
     return end(engine->session, bit, algorithm->run(engine, shape, tensors));
 }
 
-pst_status pst_block_kernel_within(pst_session *session, const char *source, const char *name, pst_block *block,
-                                   const pst_kernel **kernel) {
+pst_status pst_block_kernel_within(pst_session *session, const char *source, const char *name, const char *defines,
+                                   pst_block *block, const pst_kernel **kernel) {
     uint64_t bit = pst_block_form_bit(block->form);
     begin(session, bit);
-    return end(session, bit, pst_block_kernel(session, source, name, "", block, kernel));
+    return end(session, bit, pst_block_kernel(session, source, name, defines, block, kernel));
 }
 
 static const char *const form_names[PST_BLOCK_FORMS] = {"blocks-8x8", "blocks-4x8", "blocks-8x4", "", "blocks-matrix"};

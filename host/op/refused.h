@@ -14,8 +14,8 @@ pst_status pst_conv_run(const pst_conv_engine *engine, const pst_conv_algorithm 
                         const pst_conv_tensors *tensors);
 
 /* pst_block_kernel, likewise for the block's form. */
-pst_status pst_block_kernel_within(pst_session *session, const char *source, const char *name, pst_block *block,
-                                   const pst_kernel **kernel);
+pst_status pst_block_kernel_within(pst_session *session, const char *source, const char *name, const char *defines,
+                                   pst_block *block, const pst_kernel **kernel);
 
 /* The members of a set by name, for files and messages: "" for what this build does not know, and 0 for an unknown
  * name. */

@@ -5,7 +5,7 @@
 #include "cl/program.h"
 
 #define COMBINE_AT_ONCE 12 /* as many as the kernel has arguments for */
-#define DOTS_AT_ONCE 16
+#define DOTS_AT_ONCE 32
 #define DOTS_BLOCK 4
 #define DOTS_B 3
 

@@ -77,7 +77,7 @@ START_TEST(an_evaluation_takes_few_launches) {
     static const struct {
         int side;
         unsigned mean, most;
-    } cases[] = {{128, 103, 107}, {512, 119, 127}, {1024, 175, 184}};
+    } cases[] = {{128, 94, 97}, {512, 118, 125}, {1024, 174, 182}};
     pst_context *context;
     pst_weights *weights;
     pst_job *job;

@@ -226,6 +226,53 @@ static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
 
 static void gram_case(const void *arg) { every_block_form(arg, gram_of_form); }
 
+static const gram_shape together[][PST_GRAM_MAPS] = {{{1021, 64}, {600, 128}, {255, 192}, {30, 64}, {7, 256}}};
+
+/* Maps that are compared together give the bytes that each gives alone. */
+static void together_case(const void *arg) {
+    const gram_shape *shapes = arg;
+    const pst_conv_engine engine = {.session = test_session};
+    pst_gram_map all[PST_GRAM_MAPS];
+    pst_buffer *workspace;
+    size_t bytes = 0, count = PST_GRAM_MAPS;
+    pst_sums sums;
+    make_sums(&sums, 2 * count);
+    for (size_t i = 0; i < count; i++) {
+        size_t c = (size_t)shapes[i].c, values = shapes[i].pixels * c;
+        all[i] = (pst_gram_map){.features = test_floats(test_numbers(values, 30 + i), values),
+                                .pixels = shapes[i].pixels,
+                                .c = shapes[i].c,
+                                .scale = 1 / (double)values,
+                                .target = test_floats(test_numbers(c * c, 40 + i), c * c),
+                                .difference = test_empty(c * c),
+                                .slot = i};
+        bytes += pst_gram_workspace_bytes(&engine, shapes[i].pixels, shapes[i].c);
+    }
+    test_session->device.cache_bytes = 4 << 20;
+    if (test_session->cpu_kernels) {
+        ck_assert(!pst_gram_together(&engine, all, count, bytes));
+        return;
+    }
+    ck_assert(pst_gram_together(&engine, all, count, bytes));
+    ck_assert(!pst_gram_together(&engine, all, count, bytes - 1));
+    ck_assert(!pst_gram_together(&engine, all, 1, bytes));
+    workspace = test_empty(bytes / sizeof(float));
+    ck_ok(test_error, pst_gram_compare_all(&engine, all, count, &sums, workspace));
+    for (size_t i = 0; i < count; i++) {
+        size_t square = (size_t)all[i].c * (size_t)all[i].c;
+        pst_buffer *alone = test_empty(square);
+        ck_ok(test_error, pst_gram_compare(&engine, all[i].features, all[i].pixels, all[i].c, all[i].scale,
+                                           all[i].target, alone, &sums, count + i, workspace));
+        float *a = test_take(square, sizeof *a), *b = test_take(square, sizeof *b);
+        test_read(all[i].difference, a, square * sizeof *a);
+        test_read(alone, b, square * sizeof *b);
+        ck_assert_mem_eq(a, b, square * sizeof *a);
+        ck_assert(sum_in(&sums, i) == sum_in(&sums, count + i));
+    }
+    test_session->device.cache_bytes = 1;
+    ck_assert(!pst_gram_together(&engine, all, count, bytes));
+}
+
 static void gram_backward_of_form(const gram_shape *s, const pst_conv_engine *engine) {
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count),
@@ -401,14 +448,14 @@ static void combine_case(const void *arg) {
 
 static void dots_case(const void *arg) {
     size_t count = *(const size_t *)arg;
-    enum { ALL = 22 };
+    enum { ALL = 38 };
     double *values[ALL];
     const pst_buffer *all[ALL];
     for (int i = 0; i < ALL; i++) {
         values[i] = test_numbers(count, 50 + (uint64_t)i);
         all[i] = test_floats(values[i], count);
     }
-    for (size_t a = test_small() ? 5 : 1; a <= (test_small() ? 5 : ALL - 2); a += a < 5 ? 1 : 3)
+    for (size_t a = test_small() ? 5 : 1; a <= (test_small() ? 5 : ALL - 2); a += a < 5 ? 1 : 10)
         for (size_t b = test_small() ? 3 : 1; b <= 3; b++) {
             pst_sums sums;
             make_sums(&sums, pst_dots_slots(a));
@@ -525,6 +572,7 @@ static const struct {
     OVER(add_mask_case, maps, SMALL_MAPS),
     OVER(pool_case, maps, SMALL_MAPS),
     OVER(gram_case, grams, SMALL_GRAMS),
+    OVER(together_case, together, 1),
     OVER(gram_backward_case, grams, 2),
     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS),
