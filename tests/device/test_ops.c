@@ -226,7 +226,7 @@ static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
 
 static void gram_case(const void *arg) { every_block_form(arg, gram_of_form); }
 
-static const gram_shape together[][PST_GRAM_MAPS] = {{{1021, 64}, {600, 128}, {255, 192}, {30, 64}, {7, 256}}};
+static const gram_shape together[][PST_GRAM_MAPS] = {{{260, 64}, {9, 128}, {5, 192}, {30, 64}, {3, 64}}};
 
 /* Maps that are compared together give the bytes that each gives alone. */
 static void together_case(const void *arg) {
