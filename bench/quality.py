@@ -24,7 +24,7 @@ except ImportError:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 THEIRS = "neural-style-pt"
-COLORS = ("#808080", "#8a68d6", "#2f81c7", "#8a8a3a", "#2f9e62", "#dd6b20", "#c2438a", "#c04a3f")
+COLORS = ("#808080", "#8a68d6", "#2f81c7", "#8a8a3a", "#2f9e62", "#dd6b20", "#c2438a", "#c04a3f", "#222222")
 
 
 def key(scene):

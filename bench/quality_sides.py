@@ -29,7 +29,8 @@ WAYS = [Way("preset neural-style-pt", ["--preset", "neural-style-pt"]),
         Way("preset 0.1, one scale", ["--preset", "0.1", "--scales", "1"]),
         Way("preset 0.1", ["--preset", "0.1"]),
         Way("small network, one scale", ["--preset", "0.1", "--scales", "1"], small=True),
-        Way("small network", ["--preset", "0.1"], small=True)]
+        Way("small network", ["--preset", "0.1"], small=True),
+        Way("preset best", ["--preset", "best"])]
 
 
 class Painter(Pastiche):
