@@ -172,7 +172,7 @@ START_TEST(only_its_spelling_has_its_defaults) {
 }
 END_TEST
 
-START_TEST(strength_is_a_factor_of_the_style_weight) {
+START_TEST(strength_is_a_factor_of_style_and_smoothness) {
     static const char *const lines[][6] = {{"a.ppm", "b.ppm", "--strength", "1", "--style-weight", "7"},
                                            {"a.ppm", "b.ppm", "--style-weight", "7", "--strength", "1"},
                                            {"a.ppm", "b.ppm", "--style-weight", "7", "--strength", "0.75"}};
@@ -181,6 +181,7 @@ START_TEST(strength_is_a_factor_of_the_style_weight) {
         settings s;
         ck_assert(options_read(&s, command_table, 6, (char **)lines[i]));
         weights[i] = style_weight_of(&s);
+        ck_assert_double_eq_tol(tv_weight_of(&s) / s.transfer.tv_weight, weights[i] / 7, 1e-12);
         options_free(&s);
     }
     ck_assert_double_eq(weights[0], weights[1]);
@@ -232,7 +233,7 @@ int main(void) {
     tcase_add_test(tests, every_spelling_sets_it);
     tcase_add_test(tests, defaults_are_the_table);
     tcase_add_test(tests, only_its_spelling_has_its_defaults);
-    tcase_add_test(tests, strength_is_a_factor_of_the_style_weight);
+    tcase_add_test(tests, strength_is_a_factor_of_style_and_smoothness);
     tcase_add_test(tests, what_means_nothing_is_noted);
     tcase_add_test(tests, a_preset_comes_first);
     suite_add_tcase(suite, tests);

@@ -9,7 +9,7 @@
 #include "cli/options/option_table.h"
 #include "cli/options/values.h"
 
-#define STRENGTH_DECADES 3.0 /* of the style weight, from 0 to 1 */
+#define STRENGTH_DECADES 3.0 /* of the weights, from 0 to 1 */
 #define STRENGTH_USUAL 0.75  /* beyond, images change less and less */
 
 /* ---- names of files ---- */
@@ -198,9 +198,13 @@ static void settle_start(settings *s) {
                                                     : PST_START_RANDOM;
 }
 
-double style_weight_of(const settings *s) {
-    return s->transfer.style_weight * pow(10, STRENGTH_DECADES * (s->strength - STRENGTH_USUAL));
+/* Smoothness goes with the styles: beside weaker ones it blurs, beside stronger ones it leaves their ripple. */
+static double strengthened(const settings *s, double weight) {
+    return weight * pow(10, STRENGTH_DECADES * (s->strength - STRENGTH_USUAL));
 }
+
+double style_weight_of(const settings *s) { return strengthened(s, s->transfer.style_weight); }
+double tv_weight_of(const settings *s) { return strengthened(s, s->transfer.tv_weight); }
 
 bool images_take(settings *s) {
     if (!names_expand(s))

@@ -12,7 +12,8 @@ bool images_take(settings *s);
  * complaining. */
 bool names_expand(settings *s);
 
-/* The weight of the styles, which --strength moves: equal steps of it, which are factors of the weight, look alike. */
+/* The weights of the styles and of smoothness, which --strength moves against that of the content. */
 double style_weight_of(const settings *s);
+double tv_weight_of(const settings *s);
 
 #endif

@@ -63,8 +63,8 @@ const option_text option_texts[] = {
      "`best`: the defaults. `0.1`: those of pastiche 0.1, which have neural-style's values; options that are\n"
      "spelled as neural-style's (`-image_size`) select it. `gatys`: Gatys' PytorchNeuralStyleTransfer. The\n"
      "others have the names of their programs. If there are several presets, the last one counts."},
-    {"strength", "How far to go from the photograph (0) to the painting (1). It multiplies the style weight by\n"
-                 "1000^(X - 0.75), because the eye sees factors of the weight as equal steps."},
+    {"strength", "How far to go from the photograph (0) to the painting (1). It multiplies the weights of\n"
+                 "style and smoothness by 1000^(X - 0.75), because the eye sees factors of a weight as equal steps."},
     {"content-weight", "The weight of the content loss. Larger values keep more of the content."},
     {"style-weight", "The weight of the style loss. Larger values make the style stronger. Try factors of 10."},
     {"tv-weight", "The weight of smoothness (total variation). Larger values remove noise and fine detail."},

@@ -182,7 +182,7 @@ json_t *record_take(const invocation *w, const settings *s, const pst_image *con
 static bool weights_changed(const settings *s, const pst_job *job) {
     double content, style, tv;
     pst_job_weights(job, &content, &style, &tv);
-    return content != s->transfer.content_weight || style != style_weight_of(s) || tv != s->transfer.tv_weight;
+    return content != s->transfer.content_weight || style != style_weight_of(s) || tv != tv_weight_of(s);
 }
 
 /* A tile that chose itself, or was a checkpoint's, is an option of whoever repeats the run. */

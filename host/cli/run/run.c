@@ -188,6 +188,7 @@ int run_prepare(run *r, invocation *w, const settings *s) {
     invocation_tune(w, s, r->content);
     pst_transfer_options options = s->transfer;
     options.style_weight = style_weight_of(s);
+    options.tv_weight = tv_weight_of(s);
     options.content = r->content;
     options.styles = (const pst_image *const *)r->styles;
     options.stored_styles = (const pst_style *const *)r->stored;
