@@ -197,26 +197,30 @@ def test_regions(page, studio, shots):
 def test_sheet(page, shots):
     page.go("make")
     page.wait("document.querySelector('.content-image')")
+    for value, option in ("0.5", "'0.5'"), ("0.75", "undefined"):  # as the program does it without a word
+        page.ask("(() => { const e = [...document.querySelectorAll('.setting')].find((one) => one.textContent.includes('How much style')).querySelector('input');"
+                 f" e.value = {value}; e.dispatchEvent(new Event('change')); }})()")
+        page.wait(f"{RUN}.options.strength === {option}")
     page.go("try")
-    page.fill("Across: its values, with commas between", "10, 1000")
+    page.fill("Across: its values, with commas between", "0.4, 0.9")
     page.wait("document.querySelector('.sheet-go .hint').textContent.startsWith('2 small images')")
-    page.fill("Across: its values, with commas between", "10, much")
+    page.fill("Across: its values, with commas between", "0.4, much")
     page.wait("document.querySelector('.sheet-go .hint.wrong')?.textContent.includes('much')")
-    page.fill("Across: its values, with commas between", "10, 1000")
+    page.fill("Across: its values, with commas between", "0.4, 0.9")
     page.wait("!document.querySelector('.sheet-go .primary').disabled")
     page.tap("Paint the sheet")
     page.wait("document.querySelectorAll('.sheet-cell').length === 2")
     page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length >= 1", 120)
     page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length === 2", 120)
-    page.tap("style-weight 1000: take these settings")
-    page.wait(f"{RUN}.options['style-weight'] === '1000'")
+    page.tap("strength 0.9: take these settings")
+    page.wait(f"{RUN}.options.strength === '0.9'")
     check_view(page, "sheet", shots)
     sheet = page.ask("location.hash")
     page.go("make")
     page.go("try")  # it is there when one comes back
     page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length === 2")
     check(sheet.startswith("#try/"), sheet)
-    check(page.ask("document.querySelector('.sheet-values input').value") == "10, 1000", "the values are forgotten")
+    check(page.ask("document.querySelector('.sheet-values input').value") == "0.4, 0.9", "the values are forgotten")
 
 
 def test_gallery(page, other, studio, inputs, shots):

@@ -9,32 +9,34 @@ const tidy = (value) => String(Number(value.toPrecision(3)));
 // A preset has defaults of its own, which the page does not know.
 const hasOwnDefaults = (app) => (app.run.options.preset ?? "best") !== "best";
 
-// A slider of factors of an option's usual value, base ** -reach to base ** reach, with a word for where it stands.
-function factorSlider(app, { option, title, help, words, base, reach }) {
+// A slider with a word for where it stands: of an option's values from 0 to 1, or of factors of its usual value,
+// base ** -reach to base ** reach.
+function wordSlider(app, { option, title, help, words, base, reach }) {
   const name = freshId("slider"), row = app.option(option);
   if (!row) return { place: null, show() {} };
   const usual = Number(row.default) || 1;
-  const slider = make("input", { type: "range", id: name, min: -reach, max: reach, step: reach / 20, "aria-describedby": `${name}-help` });
+  const [min, max, step] = base ? [-reach, reach, reach / 20] : [0, 1, 0.05];
+  const valueOf = (x) => tidy(base ? usual * base ** x : x), placeOf = (value) => base ? (value > 0 ? Math.log(value / usual) / Math.log(base) : min) : value;
+  const slider = make("input", { type: "range", id: name, min, max, step, "aria-describedby": `${name}-help` });
   const word = make("output", { for: name, class: "setting-word" }), exact = make("small", { class: "setting-option" });
-  const wordOf = (x) => words[Math.min(words.length - 1, Math.max(0, Math.round(((x + reach) / (2 * reach)) * (words.length - 1))))];
+  const wordOf = (x) => words[Math.min(words.length - 1, Math.max(0, Math.round(((x - min) / (max - min)) * (words.length - 1))))];
   function say(x, value) {
     word.textContent = wordOf(x);
     exact.textContent = `${option} ${value}`;
     slider.setAttribute("aria-valuetext", `${wordOf(x)}, ${option} ${value}`);
   }
-  const valueAt = () => tidy(usual * base ** Number(slider.value));
+  const valueAt = () => valueOf(Number(slider.value));
   slider.addEventListener("input", () => say(Number(slider.value), valueAt()));
-  slider.addEventListener("change", () => app.setOptions({ [option]: Math.abs(Number(slider.value)) < 1e-9 ? null : valueAt() }));
+  slider.addEventListener("change", () => app.setOptions({ [option]: Math.abs(Number(slider.value) - placeOf(usual)) < 1e-9 ? null : valueAt() }));
   const place = make("div", { class: "setting" },
     make("div", { class: "setting-head" }, make("label", { for: name, text: title }), word),
     slider, make("p", { class: "setting-foot hint" }, make("span", { id: `${name}-help`, text: help }), exact));
   return {
     place,
     show() {
-      const value = Number(app.value(option)), x = value > 0 ? Math.log(value / usual) / Math.log(base) : -reach;
+      const value = Number(app.value(option)), x = placeOf(value);
       slider.value = x;
       say(x, tidy(value));
-      place.hidden = option === "style-weight" && hasOwnDefaults(app) && app.run.options[option] === undefined;
     },
   };
 }
@@ -96,9 +98,9 @@ function startChoice(app) {
 
 export function fewSettings(app) {
   const all = [
-    factorSlider(app, { option: "style-weight", title: "How much style", help: "Less keeps more of your image.", base: 10, reach: 1.5,
-      words: ["A hint", "A little", "Less", "Balanced", "More", "A lot", "Almost only style"] }),
-    factorSlider(app, { option: "style-scale", title: "Size of the strokes", help: "How large the style's marks become.", base: 2, reach: 1.5,
+    wordSlider(app, { option: "strength", title: "How much style", help: "Less keeps more of your image.",
+      words: ["A hint", "A little", "Less", "Balanced", "A lot", "Almost only style"] }),
+    wordSlider(app, { option: "style-scale", title: "Size of the strokes", help: "How large the style's marks become.", base: 2, reach: 1.5,
       words: ["Very fine", "Fine", "As in the style", "Broad", "Very broad"] }),
     colorSwitch(app),
     startChoice(app),

@@ -4,7 +4,7 @@ import { timeText } from "./format.js";
 import { choicesOf, optionValue, sheetValue, readValues, valuesOf } from "./sheet_values.js";
 
 const CELLS_MOST = 64, SMALL = { "image-size": "192", iterations: "100" }; // as the program makes them
-const chosen = { columns: { option: "style-weight", text: null }, rows: { option: "", text: null } }; // stays while one goes elsewhere
+const chosen = { columns: { option: "strength", text: null }, rows: { option: "", text: null } }; // stays while one goes elsewhere
 
 // paint(request): POST api/sheets
 export function makeBuilder(app, paint) {

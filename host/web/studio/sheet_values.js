@@ -2,7 +2,8 @@
 
 // In words, and first in the list; the others go by the names of their options.
 const WORDS = {
-  "style-weight": "How much style",
+  strength: "How much style",
+  "style-weight": "Weight of the style",
   "content-weight": "How much content",
   "style-scale": "Size of the strokes",
   "original-colors": "Keep the colors",
@@ -15,7 +16,7 @@ const WORDS = {
   iterations: "Rounds of painting",
   model: "Network",
 };
-const FIXED = { start: ["noise", "content"], seed: ["1", "2", "3", "4"], iterations: ["20", "50", "100", "200"], "style-scale": ["0.5", "0.7", "1", "1.4", "2"] };
+const FIXED = { strength: ["0.2", "0.4", "0.6", "0.75", "0.9"], start: ["noise", "content"], seed: ["1", "2", "3", "4"], iterations: ["20", "50", "100", "200"], "style-scale": ["0.5", "0.7", "1", "1.4", "2"] };
 const SKIPPED = ["image-size", "format", "bits", "quality", "memory", "workspace", "tile", "device", "spill", "choices"]; // these do not change what it looks like, or how large it is
 
 export const isSwitch = (row) => row.kind === "flag" || row.kind === "switch";
