@@ -347,7 +347,8 @@ typedef enum pst_convention {
  * network in other files are read from the folder of the file that names them only. path is a file, or NULL or a name
  * as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library.
  * convention is PST_CONVENTION_AUTO, or CAFFE or TORCHVISION where the caller knows better than the file. Sizes are
- * checked before memory is allocated for them, nothing in the file is executed, and a classifier is not read.
+ * checked before memory is allocated for them, nothing in the file is executed, and a classifier is not read. A weight
+ * of a safetensors file may have 8 bits: conv1_1.weight of I8, times conv1_1.weight_scale of each output channel.
  * PST_ERROR_FORMAT: damaged, or no VGG network. PST_ERROR_UNSUPPORTED: this build has no library for the format. */
 PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_convention convention,
                                     pst_network **network);
@@ -381,6 +382,7 @@ typedef struct pst_network_info {
     uint64_t parameters;       /* of the convolutions, biases too */
     const pst_network_layer *layers;
     size_t layer_count;
+    bool scaled; /* weights of the file have 8 bits, with a scale for each output channel */
 } pst_network_info;
 
 /* Fills *info, whose size the caller has set. All of it belongs to the network and is valid as long as it. */

@@ -64,6 +64,8 @@ static void print_info(const pst_network_info *info) {
     add_missing(info, usual.style_layers, missing, sizeof missing);
     add_missing(info, usual.content_layers, missing, sizeof missing);
     print_line("format       %s", info->format);
+    if (info->scaled)
+        print_line("             weights in 8 bits, with a scale for each output channel");
     print_line("convention   %s", convention_text(info->convention));
     print_line("             %s%s", info->assumed ? "assumed " : "", info->reason);
     if (*info->notice)

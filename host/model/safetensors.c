@@ -25,7 +25,7 @@ struct pst_safetensors {
 };
 
 static pst_tensor_type type_of(const char *name) {
-    static const char *const names[] = {"F16", "BF16", "F32", "F64"}; /* in the order of pst_tensor_type */
+    static const char *const names[] = {"F16", "BF16", "F32", "F64", "I8"}; /* in the order of pst_tensor_type */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return (pst_tensor_type)i;
@@ -197,7 +197,7 @@ static pst_status read_values(pst_error *error, pst_safetensors *file, const pst
                               double *doubles) {
     const entry *from = (const entry *)(const void *)tensor;
     if (tensor->type == PST_TENSOR_OTHER)
-        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64",
+        return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32, F64 or I8",
                         file->path, tensor->name);
     return pst_tensor_read(error, file->file, from->begin, tensor->type, tensor->count, floats, doubles);
 }

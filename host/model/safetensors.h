@@ -19,7 +19,8 @@ const pst_tensor_info *pst_safetensors_find(const pst_safetensors *file, const c
 /* A string of __metadata__, or NULL. */
 const char *pst_safetensors_metadata(const pst_safetensors *file, const char *key);
 
-/* Reads a tensor of this file, converted from F16, BF16, F32 or F64; values has room for tensor->count. */
+/* Reads a tensor of this file, converted from F16, BF16, F32, F64 or I8 (scaled.h); values has room for tensor->count.
+ */
 pst_status pst_safetensors_read_float(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,
                                       float *values);
 pst_status pst_safetensors_read_double(pst_error *error, pst_safetensors *file, const pst_tensor_info *tensor,

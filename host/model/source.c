@@ -242,9 +242,14 @@ const pst_source_tensor *pst_source_find(const pst_source *source, const char *n
 
 pst_status pst_source_read(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values) {
     *values = NULL;
-    if (tensor->info.type == PST_TENSOR_OTHER)
+    if (tensor->info.type == PST_TENSOR_OTHER || tensor->info.type == PST_TENSOR_I8)
         return pst_fail(error, PST_ERROR_UNSUPPORTED, "%s: tensor %.64s is not stored as F16, BF16, F32 or F64",
                         source->path, tensor->info.name);
+    return pst_source_read_whole(error, source, tensor, values);
+}
+
+pst_status pst_source_read_whole(pst_error *error, pst_source *source, const pst_source_tensor *tensor,
+                                 float **values) {
     pst_status status = pst_allocate(error, tensor->info.count, sizeof(float), values);
     if (status != PST_OK)
         return pst_fail_in(error, source->path);

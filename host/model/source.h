@@ -78,8 +78,12 @@ void pst_source_make_vector(pst_source_tensor *tensor);
 /* NULL if there is none of that name. */
 const pst_source_tensor *pst_source_find(const pst_source *source, const char *name);
 
-/* Reads a tensor into new memory; free with pst_free. */
+/* Reads a tensor into new memory; free with pst_free. Whole numbers (I8) are refused, as they mean nothing without
+ * their scales: scaled.h. */
 pst_status pst_source_read(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values);
+
+/* The same with whole numbers as they are. */
+pst_status pst_source_read_whole(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values);
 
 /* For a format's `read`, of numbers that lie in tensor->file as they are from byte tensor->at on. */
 pst_status pst_source_read_plain(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float *values);

@@ -17,6 +17,8 @@ size_t pst_tensor_element_bytes(pst_tensor_type type) {
         return 4;
     case PST_TENSOR_F64:
         return 8;
+    case PST_TENSOR_I8:
+        return 1;
     case PST_TENSOR_OTHER:
         break;
     }
@@ -71,6 +73,8 @@ static double element(const uint8_t *at, pst_tensor_type type) {
         return (double)float_of_bits((uint32_t)little_endian(at, 2) << 16);
     case PST_TENSOR_F32:
         return (double)float_of_bits((uint32_t)little_endian(at, 4));
+    case PST_TENSOR_I8:
+        return *at < 128 ? *at : *at - 256;
     default:
         break;
     }

@@ -10,6 +10,7 @@ typedef enum pst_tensor_type {
     PST_TENSOR_BF16,
     PST_TENSOR_F32,
     PST_TENSOR_F64,
+    PST_TENSOR_I8, /* with its sign; safetensors alone */
     PST_TENSOR_OTHER
 } pst_tensor_type;
 

@@ -25,6 +25,7 @@ typedef struct pst_weights {
     const char *reason;        /* why it was taken to be that */
     bool assumed;              /* nothing in the file proves it */
     bool in_parts;             /* other files hold parts of it */
+    bool scaled;               /* weights of the file have 8 bits: scaled.h */
     char notice[400];          /* or "" */
     pst_weights_convolution convolutions[PST_WEIGHTS_MAX_CONVOLUTIONS];
     size_t convolution_count;

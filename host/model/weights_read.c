@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "model/convention.h"
+#include "model/scaled.h"
 
 static pst_status fail_shape(pst_error *error, const pst_weights *model, const pst_tensor_info *tensor,
                              const char *expected) {
@@ -49,9 +50,11 @@ static pst_status check_shapes(pst_error *error, const pst_weights *model, pst_l
     return PST_OK;
 }
 
+typedef pst_status (*reader)(pst_error *error, pst_source *source, const pst_source_tensor *tensor, float **values);
+
 static pst_status read_finite(pst_error *error, const pst_weights *model, pst_source *source,
-                              const pst_source_tensor *tensor, float **values) {
-    pst_status status = pst_source_read(error, source, tensor, values);
+                              const pst_source_tensor *tensor, reader read, float **values) {
+    pst_status status = read(error, source, tensor, values);
     for (size_t i = 0; status == PST_OK && i < tensor->info.count; i++)
         if (!isfinite((*values)[i]))
             status = pst_fail(error, PST_ERROR_FORMAT, "%s: number %zu of %.64s is not finite", model->path, i,
@@ -129,8 +132,9 @@ pst_status pst_weights_read(pst_error *error, const char *path, pst_convention a
     PST_TRY(take_shapes(error, source, &names, made));
     for (size_t i = 0; i < made->convolution_count; i++) {
         pst_weights_convolution *convolution = &made->convolutions[i];
-        PST_TRY(read_finite(error, made, source, names.parts[i].weight, &convolution->weight));
-        PST_TRY(read_finite(error, made, source, names.parts[i].bias, &convolution->bias));
+        made->scaled = made->scaled || names.parts[i].weight->info.type == PST_TENSOR_I8;
+        PST_TRY(read_finite(error, made, source, names.parts[i].weight, pst_scaled_read, &convolution->weight));
+        PST_TRY(read_finite(error, made, source, names.parts[i].bias, pst_source_read, &convolution->bias));
         PST_TRY(reorder(error, source->layout, convolution));
     }
     PST_TRY(pst_convention_decide(error, source, &names, asked, made, &input));

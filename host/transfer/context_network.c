@@ -43,6 +43,7 @@ void pst_network_describe(const pst_network *network, pst_network_info *info) {
         .notice = model->notice,
         .layers = network->layers,
         .layer_count = model->convolution_count,
+        .scaled = model->scaled,
     };
     for (size_t i = 0; i < model->convolution_count; i++)
         full.parameters += (uint64_t)network->layers[i].c_out * (9 * (uint64_t)network->layers[i].c_in + 1);

@@ -53,6 +53,22 @@ START_TEST(test_networks_are_told_about_and_converted) {
     ck_run("model info short.safetensors");
     ck_assert_ptr_nonnull(strstr(printed, "missing      relu4_1, relu5_1, relu4_2 of the default layers\n"));
 
+    ck_assert_ptr_null(strstr(printed, "8 bits"));
+    static const int8_t steps[27] = {100, -3};
+    static const float scale = 0.5f, bias = 1;
+    test_write_safetensors(
+        test_path("eight.safetensors"), NULL, 3,
+        (const test_tensor[]){
+            {.name = "conv1_1.weight", .dtype = "I8", .dims = 4, .shape = {1, 3, 3, 3}, .data = steps, .bytes = 27},
+            {.name = "conv1_1.bias", .dtype = "F32", .dims = 1, .shape = {1}, .data = &bias, .bytes = 4},
+            {.name = "conv1_1.weight_scale", .dtype = "F32", .dims = 1, .shape = {1}, .data = &scale, .bytes = 4}});
+    ck_run("model info eight.safetensors");
+    ck_assert_ptr_nonnull(
+        strstr(printed, "format       safetensors\n             weights in 8 bits, with a scale for"));
+    ck_run("model convert eight.safetensors float.safetensors");
+    ck_run("model info float.safetensors");
+    ck_assert_ptr_null(strstr(printed, "8 bits"));
+
     ck_run("model convert net.safetensors same.safetensors");
     ck_run("model convert --f16 net.safetensors half.safetensors");
     ck_assert_ptr_nonnull(strstr(printed, "half.safetensors: 13 convolutions of net.safetensors, F16\n"));
