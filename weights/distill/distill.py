@@ -43,6 +43,7 @@ def main():
     parser.add_argument("--first", default=LAYERS[0], choices=LAYERS, help="the first layer that learns: a step from 4_1 on "
                         "takes much less time, as the maps of the layers before it are kept")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--bits", type=int, choices=(8, 16), default=16, help="of the weights in the file")
     parser.add_argument("--painters", type=int, default=1, help="programs that paint beside the training")
     options = parser.parse_args()
     widths = dict(zip(LAYERS, map(int, options.widths.split(",")), strict=True))
@@ -107,7 +108,7 @@ def main():
         training.save(checkpoint, optimizer)
         write(options.out, training.finished(), {
             "license": "MIT", "teacher": "VGG-19 (Simonyan and Zisserman 2014, CC BY 4.0)", "recipe": RECIPE,
-            "steps": str(training.step), "seed": str(options.seed)})
+            "steps": str(training.step), "seed": str(options.seed)}, options.bits)
 
 
 if __name__ == "__main__":
