@@ -19,7 +19,9 @@ BEGIN, END = "<!-- scores, by bench/check_results.py -->", "<!-- end of scores -
 MOST_BYTES = 4 << 20
 LOAD_MOST = {"gpu": 0.5}  # of others; of everything else as below
 LOAD_MOST_ELSE = 0.03
-HALVES_MOST, SPREAD_MOST = 0.03, 0.1
+APART_MOST, SPREAD_MOST = 0.03, 0.1  # halves of the rounds, or the third least and the least; the median
+SPEED_MOST = 0.02
+FEW = 6  # rounds of which the third is none of the least
 SIZES = {1: [512, 1024]}  # of each version of the score
 ROUNDS, FEW_ROUNDS_SECONDS = 10, 30  # fewer rounds are enough where they take so long
 
@@ -123,10 +125,26 @@ def check_size(size, load_known):
         raise Refused(f"{place}: neither half of the rounds has the least time")
     if not near(size["megapixels_per_second"], 1e-6 * size["size"] ** 2 / size["least_seconds"]):
         raise Refused(f"{place}: megapixels_per_second does not follow from least_seconds")
-    if max(size["half_seconds"]) > (1 + HALVES_MOST) * size["least_seconds"] * 1.0001:
-        raise Refused(f"unreliable: {place}: the halves of the rounds differ by more than {100 * HALVES_MOST:.0f} %")
+    if max(size["half_seconds"]) > (1 + APART_MOST) * size["least_seconds"] * 1.0001:
+        raise Refused(f"unreliable: {place}: the halves of the rounds differ by more than {100 * APART_MOST:.0f} %")
+    third = size.get("third_seconds", size["least_seconds"])
+    if not size["least_seconds"] <= third <= size["most_seconds"]:
+        raise Refused(f"{place}: least, third and most are not in order")
+    if size["rounds"] >= FEW and third > (1 + APART_MOST) * size["least_seconds"] * 1.0001:
+        raise Refused(f"unreliable: {place}: the third least round is more than {100 * APART_MOST:.0f} % above the least")
     if not load_known and size["median_seconds"] > (1 + SPREAD_MOST) * size["least_seconds"] * 1.0001:
         raise Refused(f"unreliable: {place}: the load is unknown and the median far above the least")
+
+
+def check_speed(speed):
+    best, halves = speed["best_flops"], speed["half_flops"]
+    if not speed["least_flops"] <= min(speed["median_flops"], *halves) <= max(speed["median_flops"], *halves) <= best:
+        raise Refused("speed: least, medians and best are not in order")
+    varied = max(best - speed["median_flops"], abs(halves[0] - halves[1])) / best
+    if abs(varied - speed["varied"]) > 1e-5:
+        raise Refused("speed: varied does not follow from the pulses")
+    if varied > SPEED_MOST + 1e-5:
+        raise Refused(f"unreliable: the processor's own speed varied by {100 * varied:.1f} %")
 
 
 def check_score(result):
@@ -140,6 +158,8 @@ def check_score(result):
     most = LOAD_MOST.get(result["device"]["type"], LOAD_MOST_ELSE)
     if load["known"] and load["other"] > most:
         raise Refused(f"unreliable: other programs took {100 * load['other']:.0f} % of the processors' time")
+    if "speed" in result:
+        check_speed(result["speed"])
     if score["version"] not in SIZES:
         return
     if [size["size"] for size in score["sizes"]] != SIZES[score["version"]]:

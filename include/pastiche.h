@@ -1046,7 +1046,7 @@ PST_API pst_status pst_bench(pst_context *context, pst_network *network, const p
 
 typedef struct pst_score_options {
     size_t size;
-    int rounds;     /* at most so many of each size. Default 20 */
+    int rounds;     /* so many of each size, and up to three times as many while they do not agree. Default 20 */
     double seconds; /* no more rounds than fit into this, but at least 3. Default 300 */
 } pst_score_options;
 
@@ -1056,31 +1056,33 @@ PST_API void pst_score_options_init(pst_score_options *options, size_t size);
 /* Evaluations (loss and gradient of the default objective, without a step) of a square image of one size. */
 typedef struct pst_score_size {
     int size, rounds;
-    double least_seconds, median_seconds, most_seconds;
+    double least_seconds, third_seconds, median_seconds, most_seconds; /* third: the third least of the rounds */
     double half_seconds[2]; /* the least of the first half of the rounds, and of the second */
     double work;            /* as in pst_bench_row */
     uint64_t device_bytes;
 } pst_score_size;
 
 typedef struct pst_score {
-    /* Megapixels a second: the geometric mean over the sizes of pixels / least_seconds. 0: not measured, and `reason`
-     * says why. */
-    double value;
+    double value; /* megapixels a second: geometric mean of pixels / least_seconds. 0: not measured, for `reason` */
     pst_score_size sizes[PST_SCORE_SIZES]; /* 512 and 1024 */
     double warm_up_seconds;                /* before the first round: building programs, first evaluations */
     int warm_up_evaluations;
     bool cpu_kernels;  /* the kernels for processors were used, not those for GPUs */
     double other_load; /* processors' time of other programs during the rounds, as a part of all; below 0: unknown */
-    bool reliable;     /* false: not to be published */
-    char reason[160];  /* why it is not reliable, or "" */
+    /* FLOP a second of the processor itself, in short pulses between the evaluations: its clock and other guests of the
+     * machine change it. No pulses on graphics cards. half: the medians of both halves of the pulses. */
+    int speed_pulses;
+    double speed_best, speed_median, speed_least, speed_half[2];
+    double speed_varied; /* the median below the best, or a half from the other, as a part of the best */
+    bool reliable;       /* false: not to be published */
+    char reason[160];    /* why it is not reliable, or "" */
 } pst_score;
 
-/* Called before each round. Returns true to stop. */
+/* Called before each round; `rounds` grows where they do not agree. Returns true to stop: PST_STOPPED. */
 typedef bool (*pst_score_callback)(void *user, int done, int rounds);
 
 /* Measures the score of the context's first device. network NULL: VGG-19's shapes with random weights; only these
- * shapes give a reliable score. The sizes take turns. A device without the memory for them is no failure. options may
- * be NULL: the defaults. callback may be NULL. PST_STOPPED: the callback stopped it. */
+ * shapes give a reliable score. No memory for the sizes is no failure. options and callback may be NULL. */
 PST_API pst_status pst_measure_score(pst_context *context, pst_network *network, const pst_score_options *options,
                                      pst_score_callback callback, void *user, pst_score *score);
 

@@ -56,6 +56,9 @@ pst_status pst_bench_evaluation(pst_bench_state *b, int side);
 /* The rows of Gram matrices, poolings and vectors, for an image of this size. */
 pst_status pst_bench_kernels(pst_bench_state *b, int side);
 
+/* Whether further rounds would not change the verdict: the processor's speed stayed, and the rounds agree. */
+bool pst_score_is_settled(const pst_score *score);
+
 /* Decides whether a score that was measured is reliable, and says why not. */
 void pst_score_judge(pst_score *score, bool graphics, bool vgg19);
 

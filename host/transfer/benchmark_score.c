@@ -10,9 +10,12 @@
 #include "model/weights_random.h"
 #include "package/printable.h"
 #include "transfer/benchmark.h"
+#include "tune/ceiling.h"
 
 #define ROUNDS_LEAST 3
 #define ROUNDS_MOST 100
+#define LONGER 3 /* times the rounds, while they do not agree */
+#define PULSES_MOST (LONGER * ROUNDS_MOST * PST_SCORE_SIZES + 1)
 #define SAMPLE_SECONDS 0.05 /* a round repeats evaluations that are shorter */
 #define REPEATS_MOST 100
 #define WARM_SECONDS 1.0  /* clocks of GPUs rise under load */
@@ -24,7 +27,10 @@ typedef struct course {
     pst_bench_state bench;
     pst_bench_scene scenes[PST_SCORE_SIZES];
     int repeats[PST_SCORE_SIZES], rounds;
-    double seconds[PST_SCORE_SIZES][ROUNDS_MOST];
+    double seconds[PST_SCORE_SIZES][LONGER * ROUNDS_MOST];
+    pst_pulse *pulse; /* NULL: of a graphics card */
+    double speeds[PULSES_MOST];
+    int speed_count;
 } course;
 
 void pst_score_options_init(pst_score_options *options, size_t size) {
@@ -41,48 +47,6 @@ void pst_machine(pst_machine_info *info) {
     pst_make_printable(info->processor, sizeof info->processor);
     pst_make_printable(info->architecture, sizeof info->architecture);
     pst_make_printable(info->system, sizeof info->system);
-}
-
-/* ---- reliable or not ---- */
-
-#define LOAD_MOST 0.03         /* of a processor's measurement, taken by others */
-#define LOAD_MOST_GRAPHICS 0.5 /* a graphics card only wants to be fed */
-#define SPREAD_MOST 0.1        /* median above the least, where the load is not known */
-#define HALVES_MOST 0.03       /* the least of one half of the rounds above that of the other */
-
-void pst_score_judge(pst_score *score, bool graphics, bool vgg19) {
-    char *reason = score->reason;
-    score->reliable = false;
-    if (!vgg19) {
-        snprintf(reason, sizeof score->reason, "the network has not the shapes of VGG-19");
-        return;
-    }
-    if (score->other_load > (graphics ? LOAD_MOST_GRAPHICS : LOAD_MOST)) {
-        snprintf(reason, sizeof score->reason,
-                 "other programs took %.0f %% of the processors' time; close them and measure again",
-                 100 * score->other_load);
-        return;
-    }
-    for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
-        const pst_score_size *s = &score->sizes[i];
-        double halves = fabs(s->half_seconds[0] - s->half_seconds[1]) / s->least_seconds,
-               spread = s->median_seconds / s->least_seconds - 1;
-        if (halves > HALVES_MOST) {
-            snprintf(reason, sizeof score->reason,
-                     "the two halves of the rounds differ by %.1f %%; close other programs and measure again",
-                     100 * halves);
-            return;
-        }
-        if (score->other_load < 0 && spread > SPREAD_MOST) {
-            snprintf(reason, sizeof score->reason,
-                     "the load is not known, and the median of the rounds is %.0f %% above the least; close other "
-                     "programs and measure again",
-                     100 * spread);
-            return;
-        }
-    }
-    score->reliable = true;
-    reason[0] = '\0';
 }
 
 static bool is_vgg19(pst_context *context, const pst_weights *model, bool *is) {
@@ -133,14 +97,98 @@ cleanup:
     return status;
 }
 
-static pst_status run_rounds(course *c, pst_score_callback callback, void *user, pst_score *score) {
-    const pst_load before = pst_load_now();
+/* ---- what the rounds say ---- */
+
+/* Of `count` values from `from` on, which stay in their order. */
+static pst_timing timing_of(const double *from, int count) {
+    double sorted[PULSES_MOST];
+    memcpy(sorted, from, (size_t)count * sizeof *sorted);
+    return pst_timing_of(sorted, count);
+}
+
+static double third_least(const double *seconds, int count) {
+    double least[3] = {INFINITY, INFINITY, INFINITY};
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < 3; k++)
+            if (seconds[i] < least[k]) {
+                memmove(&least[k + 1], &least[k], (size_t)(2 - k) * sizeof *least);
+                least[k] = seconds[i];
+                break;
+            }
+    return least[2];
+}
+
+static void summarize_speed(const course *c, pst_score *s) {
+    const int count = c->speed_count, half = count / 2;
+    if (half == 0)
+        return;
+    const pst_timing all = timing_of(c->speeds, count);
+    s->speed_pulses = count;
+    s->speed_best = all.most;
+    s->speed_median = all.median;
+    s->speed_least = all.least;
+    s->speed_half[0] = timing_of(c->speeds, half).median;
+    s->speed_half[1] = timing_of(c->speeds + half, count - half).median;
+    s->speed_varied = fmax(all.most - all.median, fabs(s->speed_half[0] - s->speed_half[1])) / all.most;
+}
+
+static void summarize(const course *c, pst_score *score) {
+    double product = 1;
+    for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
+        const double *seconds = c->seconds[i];
+        const int half = c->rounds / 2;
+        const pst_timing timing = timing_of(seconds, c->rounds);
+        score->sizes[i] = (pst_score_size){
+            .size = sides[i],
+            .rounds = c->rounds,
+            .least_seconds = timing.least,
+            .median_seconds = timing.median,
+            .most_seconds = timing.most,
+            .third_seconds = third_least(seconds, c->rounds),
+            .half_seconds = {timing_of(seconds, half).least, timing_of(seconds + half, c->rounds - half).least},
+            .work = c->scenes[i].work,
+            .device_bytes = c->scenes[i].device_bytes};
+        product *= 1e-6 * sides[i] * sides[i] / timing.least;
+    }
+    score->value = pow(product, 1.0 / PST_SCORE_SIZES);
+    summarize_speed(c, score);
+}
+
+/* ---- the rounds ---- */
+
+static pst_status take_pulse(course *c) {
+    return c->pulse ? pst_pulse_take(c->pulse, &c->speeds[c->speed_count++]) : PST_OK;
+}
+
+static pst_status run_round(course *c) {
     pst_status status = PST_OK;
-    for (int round = 0; round < c->rounds; round++) {
-        if (callback && callback(user, round, c->rounds))
+    for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
+        PST_TRY(evaluate(c, i, c->repeats[i], &c->seconds[i][c->rounds]));
+        PST_TRY(take_pulse(c));
+    }
+    c->rounds++;
+cleanup:
+    return status;
+}
+
+/* Where the time is not enough for the rounds that are wanted, nothing is added to them. */
+static pst_status run_rounds(course *c, const pst_score_options *o, double round_seconds, pst_score_callback callback,
+                             void *user, pst_score *score) {
+    const pst_load before = pst_load_now();
+    const double fit = o->seconds / (round_seconds > 0 ? round_seconds : 1e-9), start = pst_clock_seconds();
+    const int planned = fit < ROUNDS_LEAST ? ROUNDS_LEAST : fit < o->rounds ? (int)fit : o->rounds;
+    pst_status status = PST_OK;
+    PST_TRY(take_pulse(c));
+    for (bool more = true; more;) {
+        if (callback && callback(user, c->rounds, c->rounds < planned ? planned : c->rounds + 1))
             return PST_STOPPED;
-        for (size_t i = 0; i < PST_SCORE_SIZES; i++)
-            PST_TRY(evaluate(c, i, c->repeats[i], &c->seconds[i][round]));
+        PST_TRY(run_round(c));
+        more = c->rounds < planned;
+        if (!more) {
+            summarize(c, score);
+            more = c->rounds < LONGER * o->rounds && !pst_score_is_settled(score) &&
+                   pst_clock_seconds() - start + round_seconds < o->seconds;
+        }
     }
     const pst_load after = pst_load_now();
     score->other_load = pst_load_of_others(&before, &after);
@@ -150,32 +198,10 @@ cleanup:
     return status;
 }
 
-static void summarize(course *c, pst_score *score) {
-    double product = 1;
-    for (size_t i = 0; i < PST_SCORE_SIZES; i++) {
-        double *seconds = c->seconds[i];
-        pst_score_size *s = &score->sizes[i];
-        *s = (pst_score_size){.size = sides[i],
-                              .rounds = c->rounds,
-                              .work = c->scenes[i].work,
-                              .device_bytes = c->scenes[i].device_bytes};
-        for (int half = 0; half < 2; half++) {
-            int first = half ? c->rounds / 2 : 0, end = half ? c->rounds : c->rounds / 2;
-            s->half_seconds[half] = seconds[first];
-            for (int k = first; k < end; k++)
-                s->half_seconds[half] = fmin(s->half_seconds[half], seconds[k]);
-        }
-        pst_timing timing = pst_timing_of(seconds, c->rounds);
-        s->least_seconds = timing.least;
-        s->median_seconds = timing.median;
-        s->most_seconds = timing.most;
-        product *= 1e-6 * sides[i] * sides[i] / s->least_seconds;
-    }
-    score->value = pow(product, 1.0 / PST_SCORE_SIZES);
-}
-
 static pst_status measure(course *c, const pst_score_options *o, pst_score_callback callback, void *user,
                           pst_score *score) {
+    const pst_session *session = c->bench.engine.session;
+    const bool graphics = session->device.info.type == PST_DEVICE_GPU;
     double start = pst_clock_seconds(), round_seconds;
     bool vgg19, fits = true;
     pst_status status = PST_OK;
@@ -188,15 +214,14 @@ static pst_status measure(course *c, const pst_score_options *o, pst_score_callb
     }
     if (!fits)
         goto cleanup;
+    if (session->cpu_kernels && !graphics)
+        PST_TRY(pst_pulse_create(c->bench.engine.session, &c->pulse));
     PST_TRY(warm_up(c, score, &round_seconds));
     score->warm_up_seconds = pst_clock_seconds() - start;
-    double most = o->seconds / (round_seconds > 0 ? round_seconds : 1e-9);
-    c->rounds = most < ROUNDS_LEAST ? ROUNDS_LEAST : most < o->rounds ? (int)most : o->rounds;
-    PST_TRY(run_rounds(c, callback, user, score));
-    summarize(c, score);
+    PST_TRY(run_rounds(c, o, round_seconds, callback, user, score));
     if (!is_vgg19(c->bench.context, c->bench.model, &vgg19))
         return PST_ERROR_MEMORY;
-    pst_score_judge(score, c->bench.engine.session->device.info.type == PST_DEVICE_GPU, vgg19);
+    pst_score_judge(score, graphics, vgg19);
 cleanup:
     return status;
 }
@@ -218,6 +243,8 @@ pst_status pst_measure_score(pst_context *context, pst_network *network, const p
     score->cpu_kernels = context->session->cpu_kernels;
     PST_TRY(measure(c, &o, callback, user, score));
 cleanup:
+    if (c)
+        pst_pulse_destroy(c->pulse);
     if (c && c->bench.engine.session)
         for (size_t i = 0; i < PST_SCORE_SIZES; i++)
             pst_bench_scene_close(&c->bench, &c->scenes[i]);

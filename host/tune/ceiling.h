@@ -11,4 +11,12 @@ pst_status pst_ceiling_arithmetic(pst_session *session, const pst_measuring *how
 pst_status pst_ceiling_bandwidth(pst_session *session, const pst_measuring *how, bool triad, pst_timing *timing,
                                  double *moved);
 
+/* How fast a processor computes at this moment: the same multiply-adds for some milliseconds. Taken between
+ * measurements, it tells whether the clock or another guest on the same machine has changed what they are measured on.
+ */
+typedef struct pst_pulse pst_pulse;
+pst_status pst_pulse_create(pst_session *session, pst_pulse **pulse);
+pst_status pst_pulse_take(pst_pulse *pulse, double *flops); /* *flops: operations a second */
+void pst_pulse_destroy(pst_pulse *pulse);
+
 #endif

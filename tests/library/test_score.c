@@ -14,6 +14,7 @@ static pst_score idle(void) {
                                           .least_seconds = 1,
                                           .median_seconds = 1.2,
                                           .most_seconds = 2,
+                                          .third_seconds = 1.02,
                                           .half_seconds = {1, 1.02}};
     return score;
 }
@@ -42,6 +43,33 @@ START_TEST(a_score_is_judged) {
     score = idle();
     score.sizes[0].half_seconds[1] = 1.031;
     judge(score, false, true, "differ by 3.1 %");
+    score = idle();
+    score.sizes[1].third_seconds = 1.04;
+    judge(score, false, true, "third least round is 4.0 %");
+    score.sizes[1].rounds = 3; /* the third is the slowest */
+    judge(score, false, true, "");
+}
+END_TEST
+
+/* What more rounds may mend, and what they do not. */
+START_TEST(a_score_is_settled_or_not) {
+    pst_score score = idle();
+    ck_assert(pst_score_is_settled(&score));
+    score.other_load = 0.5;
+    ck_assert(pst_score_is_settled(&score));
+    score.speed_varied = 0.019;
+    judge(score, true, true, "");
+    ck_assert(pst_score_is_settled(&score));
+    score.speed_varied = 0.021;
+    ck_assert(!pst_score_is_settled(&score));
+    score.other_load = 0;
+    judge(score, false, true, "the processor's own speed varied by 2.1 % (another guest or its clock)");
+    score = idle();
+    score.sizes[0].half_seconds[0] = 1.06;
+    ck_assert(!pst_score_is_settled(&score));
+    score = idle();
+    score.sizes[1].third_seconds = 1.04;
+    ck_assert(!pst_score_is_settled(&score));
 }
 END_TEST
 
@@ -72,6 +100,7 @@ int main(void) {
     Suite *suite = suite_create("score");
     TCase *tests = tcase_create("score");
     tcase_add_test(tests, a_score_is_judged);
+    tcase_add_test(tests, a_score_is_settled_or_not);
     tcase_add_test(tests, load_is_the_part_of_others);
     tcase_add_test(tests, the_machine_is_described);
     suite_add_tcase(suite, tests);

@@ -11,9 +11,13 @@
     "{\"format\": \"pastiche bench 2\", \"version\": \"0.2.0\", \"date\": \"2026-11-28T20:01:02Z\", \"mode\": " \
     "\"full\", "
 #define DEVICE "\"device\": {\"name\": \"Processor\", \"driver\": \"3.1\", \"platform\": \"Platform\"}, "
-#define SCORE                                                                                                       \
-    "\"load\": {\"known\": true, \"other\": 0.012}, \"score\": {\"version\": 1, \"value\": 0.25, \"unit\": \"x\", " \
-    "\"sizes\": [], \"reliable\": true, \"reason\": null}, "
+#define SPEED(median, varied)                                                                                   \
+    "\"speed\": {\"pulses\": 21, \"best_flops\": 2.1e11, \"median_flops\": " median ", \"least_flops\": 1e11, " \
+    "\"half_flops\": [2e11, 2e11], \"varied\": " varied "}, "
+#define SCORE                                                                             \
+    "\"load\": {\"known\": true, \"other\": 0.012}, " SPEED(                              \
+        "2e11", "0.011") "\"score\": {\"version\": 1, \"value\": 0.25, \"unit\": \"x\", " \
+                         "\"sizes\": [], \"reliable\": true, \"reason\": null}, "
 #define TIMES "\"samples\": 3, \"least_seconds\": 0.5, \"median_seconds\": 0.625, \"most_seconds\": 0.75"
 #define FMA "{\"kind\": \"arithmetic\", \"name\": \"fma\", \"flops\": 2e11, " TIMES "}"
 #define LAYER(algorithm, chosen, flops)                                                                    \
@@ -51,24 +55,25 @@ static const char *report_of(const char *json, const char *option, const char *f
 
 START_TEST(test_markdown) {
     report_of(WHOLE, "--markdown", "report.md");
-    ck_text(
-        "# Benchmark of pastiche\n\n"
-        "| device | driver | score, MP/s | reliable | multiply-adds | memory | other load | pastiche | measured |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        "| Processor | Platform 3.1 | 0.2500 | yes | 200.0 GFLOP/s | | 1.2 % | 0.2.0, full | 2026-11-28T20\\:01\\:02Z "
-        "|\n"
-        "\n## Whole evaluations\n\n"
-        "| image | median | least | most | rate | of ceiling | memory |\n"
-        "| --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 512x512 | 625.0 ms | 500.0 ms | 750.0 ms | 100.0 GFLOP/s | 50 % | 410 MiB |\n"
-        "\n## Layers and kernels\n\n"
-        "Convolutions in GFLOP/s of direct convolution; a run uses what is bold.\n\n"
-        "| layer | | direct | winograd |\n"
-        "| --- | --- | ---: | ---: |\n"
-        "| relu1\\_2 forward | 64>64, 64x64 | 100.0 | **300.0** |\n\n"
-        "| kernel | map | median | least | most | rate |\n"
-        "| --- | --- | --- | --- | --- | --- |\n"
-        "| fma | | 625.0 ms | 500.0 ms | 750.0 ms | 200.0 GFLOP/s |\n");
+    ck_text("# Benchmark of pastiche\n\n"
+            "| device | driver | score, MP/s | reliable | multiply-adds | memory | other load | processor varied | "
+            "pastiche | measured |\n"
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+            "| Processor | Platform 3.1 | 0.2500 | yes | 200.0 GFLOP/s | | 1.2 % | 1.1 % | 0.2.0, full | "
+            "2026-11-28T20\\:01\\:02Z "
+            "|\n"
+            "\n## Whole evaluations\n\n"
+            "| image | median | least | most | rate | of ceiling | memory |\n"
+            "| --- | --- | --- | --- | --- | --- | --- |\n"
+            "| 512x512 | 625.0 ms | 500.0 ms | 750.0 ms | 100.0 GFLOP/s | 50 % | 410 MiB |\n"
+            "\n## Layers and kernels\n\n"
+            "Convolutions in GFLOP/s of direct convolution; a run uses what is bold.\n\n"
+            "| layer | | direct | winograd |\n"
+            "| --- | --- | ---: | ---: |\n"
+            "| relu1\\_2 forward | 64>64, 64x64 | 100.0 | **300.0** |\n\n"
+            "| kernel | map | median | least | most | rate |\n"
+            "| --- | --- | --- | --- | --- | --- |\n"
+            "| fma | | 625.0 ms | 500.0 ms | 750.0 ms | 200.0 GFLOP/s |\n");
 }
 END_TEST
 
@@ -84,6 +89,21 @@ START_TEST(test_several) {
     ck_assert(strstr(text, "2 results compared") && strstr(text, "This file has no score"));
     cli_forget("both.md");
     cli_forget("both.html");
+}
+END_TEST
+
+/* One processor whose own speed changed between two results; two processors differ as they like. */
+START_TEST(test_speeds_of_the_processor) {
+    write_result("a.json", WHOLE);
+    write_result("b.json", HEAD DEVICE SPEED("1.9e11", "0") "\"rows\": [" FMA "]}");
+    write_result("c.json", HEAD
+                 "\"device\": {\"name\": \"Other\", \"driver\": \"3.1\"}, " SPEED("9e10", "0") "\"rows\": [" FMA "]}");
+    ck_run("bench --compare a.json b.json");
+    ck_assert_msg(strstr(printed, "a second, processor at 200 GFLOP/s") &&
+                      strstr(printed, "The processor itself was 5.0 % slower in B than in A"),
+                  "%.900s", printed);
+    ck_run("bench --compare a.json a.json c.json");
+    ck_assert_msg(!strstr(printed, "The processor itself"), "%.900s", printed);
 }
 END_TEST
 
@@ -202,6 +222,7 @@ int main(void) {
     tcase_set_timeout(all, 0);
     tcase_add_test(all, test_markdown);
     tcase_add_test(all, test_several);
+    tcase_add_test(all, test_speeds_of_the_processor);
     tcase_add_test(all, test_kernels_for_gpus_on_a_processor);
     tcase_add_test(all, test_hostile_texts);
     tcase_add_test(all, test_long_texts);

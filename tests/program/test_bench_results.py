@@ -69,10 +69,12 @@ def made_reliable(measured):
     """What it would be on an idle machine."""
     result = copy.deepcopy(measured)
     for size, least in zip(result["score"]["sizes"], (0.7, 2.8)):
-        size.update(rounds=10, least_seconds=least, median_seconds=1.01 * least, most_seconds=1.05 * least,
+        size.update(rounds=10, least_seconds=least, median_seconds=1.01 * least, most_seconds=1.05 * least, third_seconds=1.005 * least,
                     half_seconds=[least, 1.01 * least], megapixels_per_second=1e-6 * size["size"] ** 2 / least)
     first, second = (size["megapixels_per_second"] for size in result["score"]["sizes"])
     result["score"].update(value=(first * second) ** 0.5, reliable=True, reason=None)
+    if "speed" in measured:  # not on a GPU
+        result["speed"] = {"pulses": 21, "best_flops": 2e11, "median_flops": 1.98e11, "least_flops": 1.5e11, "half_flops": [1.98e11, 1.97e11], "varied": 0.01}
     result["load"] = {"known": True, "other": 0.01}
     result["network"] = {"name": "VGG-19 shapes, random weights", "sha256": None}
     result["device"].update(name="A device", type="cpu")
@@ -94,6 +96,8 @@ def test_refusals(good, measured, folder):
         "unreliable: other programs took 4 %": lambda r: r["load"].update(other=0.04),
         "contradict": lambda r: r["load"].update(known=False),
         "halves of the rounds": lambda r: r["score"]["sizes"][1].update(half_seconds=[2.8, 2.9], most_seconds=3),
+        "third least round": lambda r: r["score"]["sizes"][0].update(third_seconds=0.73, most_seconds=0.74),
+        "least, third and most": lambda r: r["score"]["sizes"][0].update(third_seconds=0.9),
         "median far above": lambda r: (r["load"].update(known=False, other=None),
                                        r["score"]["sizes"][1].update(median_seconds=3.2, most_seconds=3.3)),
         "has no score": lambda r: r["score"].update(value=None, reliable=False, reason="does not fit"),
@@ -117,6 +121,13 @@ def test_refusals(good, measured, folder):
         "descent: evaluation": lambda r: r["descent"].update(points=[{"evaluations": 1, "seconds": 1, "loss": 1},
                                                                      {"evaluations": 2, "seconds": 2, "loss": 2}]),
     }
+    if "speed" in good:
+        cases.update({
+            "own speed varied by 2.5 %": lambda r: r["speed"].update(median_flops=1.95e11, half_flops=[1.95e11, 1.95e11], varied=0.025),
+            "own speed varied by 4.0 %": lambda r: r["speed"].update(half_flops=[1.9e11, 1.98e11], varied=0.04),
+            "varied does not follow": lambda r: r["speed"].update(varied=0.001),
+            "medians and best are not in order": lambda r: r["speed"].update(best_flops=1.9e11)})
+        expect(refused(changed(good, lambda r: r.pop("speed")), folder) == "", "a result without the processor's own speed")
     for said, change in cases.items():
         found = refused(changed(good, change), folder)
         expect(said in found, f"{said}: {found}")
@@ -199,6 +210,7 @@ def main():
                 check_results.check_descent(result["descent"])
             except check_results.Refused as error:
                 expect(False, error)
+        expect(quick["device"]["type"] == "gpu" or quick["kernels"] == "gpu" or quick["speed"]["pulses"] >= 7, "pulses between evaluations")
         expect(quick["network"]["name"] == "net.safetensors", "a name without folders")
         expect(quick["mode"] == "quick" and (not full or full["mode"] == "full"), "modes")
         expect(not full or {row["kind"] for row in full["rows"]} == {"arithmetic", "bandwidth", "convolution", "evaluation", "kernel"}, "kinds")

@@ -187,7 +187,7 @@ static void tell_kernels_apart(bench_figures *f, const json_t *root) {
 bool figures_read(bench_figures *f, const json_t *root, const char *label) {
     const json_t *device = json_object_get(root, "device"), *machine = json_object_get(root, "machine"),
                  *network = json_object_get(root, "network"), *warm_up = json_object_get(root, "warm_up"),
-                 *load = json_object_get(root, "load");
+                 *load = json_object_get(root, "load"), *speed = json_object_get(root, "speed");
     *f = (bench_figures){.ceiling = NAN, .bandwidth = NAN};
     snprintf(f->label, sizeof f->label, "%s", label);
     pst_make_printable(f->label, sizeof f->label);
@@ -217,6 +217,9 @@ bool figures_read(bench_figures *f, const json_t *root, const char *label) {
     f->warm_up_evaluations = count(warm_up, "evaluations");
     f->load_known = is_true(load, "known");
     f->load_other = number(load, "other", 1e6);
+    f->speed_best = positive(speed, "best_flops", AMOUNT_MOST);
+    f->speed_median = positive(speed, "median_flops", AMOUNT_MOST);
+    f->speed_varied = number(speed, "varied", 1);
     take_score(f, json_object_get(root, "score"));
     take_descent(f, json_object_get(root, "descent"));
     bool good = take_rows(f, json_object_get(root, "rows"));

@@ -70,7 +70,8 @@ typedef struct bench_figures {
     double warm_up_seconds;
     int warm_up_evaluations;
     bool load_known;
-    double load_other; /* a part of all processors' time */
+    double load_other;                             /* a part of all processors' time */
+    double speed_best, speed_median, speed_varied; /* the processor's own, FLOP/s; missing: not measured */
 
     double score; /* missing in results of older versions */
     int score_version;

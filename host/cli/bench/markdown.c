@@ -37,8 +37,9 @@ static void head(markup *m, size_t count, const char *const *columns) {
 }
 
 static void overview(markup *m, const bench_figures *results, size_t count) {
-    static const char *const columns[] = {"device", "driver",     "score, MP/s", "reliable", "multiply-adds",
-                                          "memory", "other load", "pastiche",    "measured", NULL};
+    static const char *const columns[] = {"device",        "driver",   "score, MP/s", "reliable",
+                                          "multiply-adds", "memory",   "other load",  "processor varied",
+                                          "pastiche",      "measured", NULL};
     head(m, count, columns);
     for (size_t r = 0; r < count; r++) {
         const bench_figures *f = &results[r];
@@ -52,6 +53,7 @@ static void overview(markup *m, const bench_figures *results, size_t count) {
         cell(m, units_flops, f->ceiling);
         cell(m, units_bandwidth, f->bandwidth);
         cell(m, units_percent, f->load_known ? f->load_other : NAN);
+        cell(m, units_percent, f->speed_varied);
         markdown_put(m, " ", f->version, "");
         markdown_put(m, f->mode[0] ? ", " : "", f->mode, " |");
         markdown_put(m, " ", f->date, " |\n");

@@ -263,7 +263,9 @@ char *bench_page(const bench_figures *results, size_t count, size_t *bytes) {
     heading(&m, "load", "Warm-up and other load");
     markup_add(&m, "<p class=\"note\">Programs are built and run once before the first sample. Other load is the part "
                    "of the processors' time that other "
-                   "programs took meanwhile.</p>\n");
+                   "programs took meanwhile. A processor's own speed is that of multiply-adds for some milliseconds "
+                   "between the evaluations: its clock and other guests of a shared machine change it, and no program "
+                   "sees them otherwise.</p>\n");
     page_loads(&m, results, count);
     section_end(&m);
 

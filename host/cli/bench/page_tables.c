@@ -109,9 +109,15 @@ void page_targets(markup *m, const bench_figures *results, size_t count) {
 }
 
 void page_loads(markup *m, const bench_figures *results, size_t count) {
-    static const char *const columns[] = {"before the first sample", "evaluations in it", "other load", "reliable",
+    static const char *const columns[] = {"before the first sample",
+                                          "evaluations in it",
+                                          "other load",
+                                          "processor's own speed",
+                                          "at best",
+                                          "varied by",
+                                          "reliable",
                                           NULL};
-    table_begin(m, "Warm-up and other load", count, columns);
+    table_begin(m, "Warm-up, other load, the processor's own speed", count, columns);
     for (size_t r = 0; r < count; r++) {
         const bench_figures *f = &results[r];
         const char *doubt = figures_doubt(f);
@@ -120,6 +126,9 @@ void page_loads(markup *m, const bench_figures *results, size_t count) {
         cell(m, units_seconds, f->warm_up_seconds);
         count_cell(m, f->warm_up_evaluations);
         markup_add(m, "<td>%s", f->load_known ? units_percent(f->load_other, number) : "unknown");
+        cell(m, units_flops, f->speed_median);
+        cell(m, units_flops, f->speed_best);
+        cell(m, units_percent, f->speed_varied);
         if (f->score > 0 && !doubt)
             markup_add(m, "<td>yes\n");
         else

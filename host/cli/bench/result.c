@@ -52,6 +52,15 @@ json_t *bench_result_begin(const pst_context *context, const bench_about *about)
                      device_of(context), "network", network, "choices", (json_int_t)about->choices, "rows");
 }
 
+/* Where it was not measured there is no such member. */
+static void speed_into(json_t *root, const pst_score *s) {
+    if (s->speed_pulses > 0)
+        set(root, "speed",
+            json_pack("{s:i, s:f, s:f, s:f, s:[f, f], s:f}", "pulses", s->speed_pulses, "best_flops", s->speed_best,
+                      "median_flops", s->speed_median, "least_flops", s->speed_least, "half_flops", s->speed_half[0],
+                      s->speed_half[1], "varied", s->speed_varied));
+}
+
 void bench_result_score(json_t *root, const pst_score *score) {
     json_t *sizes = json_array();
     for (size_t i = 0; i < PST_SCORE_SIZES && score->value > 0; i++) {
@@ -60,6 +69,7 @@ void bench_result_score(json_t *root, const pst_score *score) {
         set(size, "least_seconds", number(s->least_seconds));
         set(size, "median_seconds", number(s->median_seconds));
         set(size, "most_seconds", number(s->most_seconds));
+        set(size, "third_seconds", number(s->third_seconds));
         set(size, "half_seconds", json_pack("[f, f]", s->half_seconds[0], s->half_seconds[1]));
         set(size, "megapixels_per_second", number(1e-6 * s->size * s->size / s->least_seconds));
         json_array_append_new(sizes, size);
@@ -76,6 +86,7 @@ void bench_result_score(json_t *root, const pst_score *score) {
     json_t *load = json_pack("{s:b}", "known", score->other_load >= 0);
     set(load, "other", score->other_load >= 0 ? number(score->other_load) : json_null());
     set(root, "load", load);
+    speed_into(root, score);
     json_t *warm_up = json_pack("{s:i}", "evaluations", score->warm_up_evaluations);
     set(warm_up, "seconds", number(score->warm_up_seconds));
     set(root, "warm_up", warm_up);

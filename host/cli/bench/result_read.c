@@ -18,13 +18,11 @@ typedef struct rule {
 } rule;
 
 /* Members that are not here are of no interest. */
-static const rule top[] = {{"version", TEXT, true},    {"date", TEXT, false},
-                           {"mode", TEXT, false},      {"machine", OBJECT, false},
-                           {"device", OBJECT, true},   {"network", OBJECT, false},
-                           {"choices", WHOLE, false},  {"kernels", TEXT, false},
-                           {"warm_up", OBJECT, false}, {"load", OBJECT, false},
-                           {"score", OBJECT, false},   {"descent", OBJECT, false},
-                           {"rows", LIST, true},       {NULL}},
+static const rule top[] = {{"version", TEXT, true},    {"date", TEXT, false},    {"mode", TEXT, false},
+                           {"machine", OBJECT, false}, {"device", OBJECT, true}, {"network", OBJECT, false},
+                           {"choices", WHOLE, false},  {"kernels", TEXT, false}, {"warm_up", OBJECT, false},
+                           {"load", OBJECT, false},    {"speed", OBJECT, false}, {"score", OBJECT, false},
+                           {"descent", OBJECT, false}, {"rows", LIST, true},     {NULL}},
                   device[] = {{"name", TEXT, true},
                               {"type", TEXT, false},
                               {"vendor", TEXT, false},
@@ -40,6 +38,9 @@ static const rule top[] = {{"version", TEXT, true},    {"date", TEXT, false},
                   network[] = {{"name", TEXT, true}, {"sha256", TEXT_OR_NULL, false}, {NULL}},
                   warm_up[] = {{"seconds", NUMBER, true}, {"evaluations", WHOLE, true}, {NULL}},
                   load[] = {{"known", FLAG, true}, {"other", NUMBER_OR_NULL, true}, {NULL}},
+                  speed[] = {{"pulses", WHOLE, true},        {"best_flops", NUMBER, true},
+                             {"median_flops", NUMBER, true}, {"least_flops", NUMBER, true},
+                             {"varied", NUMBER, true},       {NULL}},
                   score[] = {{"version", WHOLE, true},
                              {"value", NUMBER_OR_NULL, true},
                              {"unit", TEXT, true},
@@ -131,7 +132,7 @@ static const char *wrong_in_result(const json_t *root) {
         const char *key;
         const rule *rules;
     } objects[] = {{"device", device}, {"machine", machine}, {"network", network}, {"warm_up", warm_up},
-                   {"load", load},     {"score", score},     {"descent", descent}};
+                   {"load", load},     {"speed", speed},     {"score", score},     {"descent", descent}};
     const struct {
         const char *key, *list;
         const rule *rules;

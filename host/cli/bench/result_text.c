@@ -1,10 +1,13 @@
 #include "cli/bench/result_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
+
+#define SPEEDS_APART 0.02 /* of one processor in two results */
 
 void bench_print_head(const json_t *root) {
     const json_t *device = json_object_get(root, "device");
@@ -29,6 +32,9 @@ void bench_print_score(const pst_score *score) {
         print_line("  warm-up %.1f s; other programs %s%.0f %%", score->warm_up_seconds,
                    score->other_load < 0 ? "not known, at least " : "",
                    100 * (score->other_load < 0 ? 0 : score->other_load));
+    if (score->value > 0 && score->speed_pulses > 0)
+        print_line("  the processor's own speed: best %.0f GFLOP/s, median %.0f, varied by %.1f %%",
+                   1e-9 * score->speed_best, 1e-9 * score->speed_median, 100 * score->speed_varied);
     if (score->value > 0 && !score->reliable)
         print_line("Not to be published: %s.", score->reason);
     fflush(stdout);
@@ -135,13 +141,39 @@ static bool print_together(size_t count, json_t *const results[], const json_t *
     return true;
 }
 
+static double own_speed(const json_t *root) {
+    return bench_result_number(json_object_get(root, "speed"), "median_flops");
+}
+
+/* By its multiply-adds: one processor that two results are of may have had another clock, or other guests. */
+static bool is_same_processor(const json_t *a, const json_t *b) {
+    static const char *const members[][2] = {{"machine", "processor"}, {"machine", "threads"}, {"device", "name"}};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *left = json_object_get(json_object_get(a, members[i][0]), members[i][1]),
+                     *right = json_object_get(json_object_get(b, members[i][0]), members[i][1]);
+        if (left != right && !json_equal(left, right))
+            return false;
+    }
+    return true;
+}
+
 static void print_scores(size_t count, json_t *const results[]) {
     for (size_t i = 0; i < count; i++) {
         const json_t *score = json_object_get(results[i], "score");
+        char speed[64] = "";
+        if (own_speed(results[i]) > 0)
+            snprintf(speed, sizeof speed, ", processor at %.0f GFLOP/s", fmin(1e-9 * own_speed(results[i]), 1e9));
         if (bench_result_number(score, "value") > 0)
-            print_line("%c  score %.0f: %.3f megapixels of evaluations a second%s", 'A' + (int)i,
+            print_line("%c  score %.0f: %.3f megapixels of evaluations a second%s%s", 'A' + (int)i,
                        bench_result_number(score, "version"), bench_result_number(score, "value"),
-                       json_is_true(json_object_get(score, "reliable")) ? "" : " (unreliable)");
+                       json_is_true(json_object_get(score, "reliable")) ? "" : " (unreliable)", speed);
+    }
+    for (size_t i = 1; i < count; i++) {
+        const double first = own_speed(results[0]), own = own_speed(results[i]);
+        if (first > 0 && own > 0 && fabs(own / first - 1) > SPEEDS_APART && is_same_processor(results[0], results[i]))
+            print_line("The processor itself was %.1f %% %s in %c than in A (another guest or its clock): do not "
+                       "compare their scores.",
+                       100 * fmin(fabs(own / first - 1), 1e4), own < first ? "slower" : "faster", 'A' + (int)i);
     }
 }
 
