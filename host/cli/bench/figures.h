@@ -86,7 +86,7 @@ typedef struct bench_figures {
 
     figure_row *rows;
     size_t row_count;
-    double ceiling, bandwidth; /* the best of these rows; FLOP/s, bytes/s */
+    double ceiling, bandwidth; /* the best of these rows by the least time; FLOP/s, bytes/s */
     char bandwidth_name[FIGURES_TEXT];
 } bench_figures;
 

@@ -157,7 +157,8 @@ void bench_result_score_rows(json_t *root, const pst_score *score) {
     json_t *row;
     json_array_foreach(json_object_get(root, "rows"), i, row) {
         if (strcmp(bench_result_string(row, "kind"), kinds[PST_BENCH_ARITHMETIC]) == 0)
-            ceiling = bench_result_rate(row);
+            ceiling = bench_result_rate(row) * bench_result_number(row, "median_seconds") /
+                      bench_result_number(row, "least_seconds");
     }
     for (i = 0; i < PST_SCORE_SIZES && score->value > 0; i++) {
         const pst_score_size *s = &score->sizes[i];
