@@ -107,8 +107,18 @@ def look(page, path, shots):
         if shots and not opened:
             page.image(os.path.join(shots, f"{name}-{width}-{scheme}.png"), whole=True)
     check(page.ask("document.title !== 'taken' && document.scripts.length === 0"))
+    test_closed_tables_are_printed(page)
     check(len(page.call("Page.printToPDF")["data"]) > 10000)
     check(page.complaints == [], name, page.complaints)
+
+
+def test_closed_tables_are_printed(page):
+    shown = "[...document.querySelectorAll('details td')].filter((e) => e.checkVisibility({contentVisibilityAuto: true})).length"
+    page.ask("document.querySelectorAll('details').forEach((e) => { e.open = false; })")
+    page.wait(f"{shown} === 0 && document.querySelector('details td')")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    page.wait(f"{shown} === document.querySelectorAll('details td').length")
+    page.call("Emulation.setEmulatedMedia", media="")
 
 
 def test_it_has_every_figure(page, result, which=0):
@@ -144,7 +154,12 @@ def test_it_counts(page, result):
     """Every kernel is a point, every algorithm a bar, every spread a stroke."""
     kernels = [row for row in result["rows"] if row["kind"] in ("convolution", "kernel") and "flops" in row]
     check(page.ask("document.querySelectorAll('#roofline .plot use:not(.real)').length") == len(kernels), len(kernels))
+    check(page.ask("[...document.querySelectorAll('#roofline .plot use')].every((e) => e.querySelector('title')?.textContent)"), "a point without a name")
     check(page.ask("document.querySelectorAll('#layers rect').length") == len(kernels))
+    slow = [row for row in kernels if row.get("chosen") and row["name"] == "relu3_1"]
+    check(page.ask("document.querySelectorAll('#layers tr.fastest:not(.chosen)').length") == len(slow) == 2, "faster than the chosen one")
+    check(page.ask("[...document.querySelectorAll('#layers .faster')].every((e) => / \\d+.% faster$/.test(e.textContent))"))
+    check(f"For 2 of {sum(row.get('chosen', False) for row in kernels)} products" in page.ask("document.body.innerText"), "what is missed")
     check(page.ask("document.querySelectorAll('#layers tr.chosen').length") == sum(row.get("chosen", False) for row in kernels))
     strokes = sum("median_seconds" in row for row in result["rows"]) + len(result["score"]["sizes"])
     check(page.ask("document.querySelector('#spread path.spread').getAttribute('d').split('M').length - 1") == strokes, strokes)

@@ -46,15 +46,15 @@ static const char *class_of(const figure_row *row) {
     return begins(row->name, "Gram") ? "k2" : begins(row->name, "pool") ? "k3" : "k4";
 }
 
-/* "relu3_1 backward, winograd-6x6: 412.1 GFLOP/s, 97.3 FLOP a byte" */
-static void describe(const figure_row *row, char text[4 * FIGURES_TEXT]) {
+/* "relu3_1 backward, winograd-6x6: 412.1 GFLOP/s, 97.3 FLOP a byte"; part: of the work that is really done */
+static void describe(const figure_row *row, double part, char text[4 * FIGURES_TEXT]) {
     char rate[UNITS_MOST], intensity[UNITS_MOST];
-    snprintf(text, 4 * FIGURES_TEXT, "%s%s%s%s: %s, %s FLOP a byte", row->name,
+    snprintf(text, 4 * FIGURES_TEXT, "%s%s%s%s%s: %s, %s FLOP a byte", row->name,
              row->kind != FIGURE_CONVOLUTION ? ""
              : row->backward                 ? " backward"
                                              : " forward",
-             row->algorithm[0] ? ", " : "", row->algorithm, units_flops(row->rate, rate),
-             units_plain(row->work / row->bytes, intensity));
+             row->algorithm[0] ? ", " : "", row->algorithm, part == 1 ? "" : ", really",
+             units_flops(row->rate * part, rate), units_plain(row->work * part / row->bytes, intensity));
 }
 
 /* ---- labels ---- */
@@ -140,9 +140,11 @@ static void points(plot *p, const bench_figures *f, bool chosen, bool titles) {
         if (chosen && row->arithmetic > 0 && fabs(row->arithmetic / row->work - 1) > 0.01) {
             const double part = row->arithmetic / row->work;
             plot_line(p, "real", x, row->rate, x * part, row->rate * part);
-            plot_mark(p, symbol_of(row), row->backward ? "k1 real" : "k0 real", x * part, row->rate * part, NULL);
+            describe(row, part, text);
+            plot_mark(p, symbol_of(row), row->backward ? "k1 real" : "k0 real", x * part, row->rate * part,
+                      titles ? text : NULL);
         }
-        describe(row, text);
+        describe(row, 1, text);
         plot_mark(p, symbol_of(row), class_of(row), x, row->rate, titles ? text : NULL);
     }
 }
@@ -227,12 +229,14 @@ void chart_rooflines(markup *m, const bench_figures *results, size_t count) {
         markup_add(m, "<p>No kernel was measured.</p>\n");
         return;
     }
-    markup_add(m,
-               "<p class=\"note\">A point is a kernel: how many operations it does for each byte that it has to move "
-               "at least, and how many in a "
-               "second. Under the slope the memory is the limit, under the level line the multiply-adds. Rates count "
-               "direct convolution, so algorithms with less arithmetic may stand above the roof%s.</p>\n",
-               real ? "; the hollow point is where they stand by what they really compute" : "");
+    markup_add(
+        m,
+        "<p class=\"note\">A point is a kernel: how many operations it does for each byte that it has to move "
+        "at least, and how many in a "
+        "second. Under the slope the memory is the limit, under the level line the multiply-adds. Rates count "
+        "direct convolution, so algorithms with less arithmetic may stand above the roof%s. Kernels whose data stay in "
+        "a cache may stand above the slope.</p>\n",
+        real ? "; the hollow point is where they stand by what they really compute" : "");
     markup_add(m, "<div class=\"%s\">\n", count > 1 ? "several" : "one");
     for (size_t r = 0; r < count; r++) {
         plot p = {.m = m,
@@ -251,7 +255,7 @@ void chart_rooflines(markup *m, const bench_figures *results, size_t count) {
                                  .x_text = units_tick,
                                  .y_text = units_tick_prefix});
         ceilings(&p, &results[r]);
-        points(&p, &results[r], false, count == 1);
+        points(&p, &results[r], false, count <= TITLED_MOST);
         points(&p, &results[r], true, count <= TITLED_MOST);
         if (count == 1)
             add_labels(&p, &results[r]);

@@ -225,6 +225,7 @@ bool figures_read(bench_figures *f, const json_t *root, const char *label) {
     f->warm_up_evaluations = count(warm_up, "evaluations");
     f->load_known = is_true(load, "known");
     f->load_other = number(load, "other", 1e6);
+    f->choices = count(root, "choices");
     f->speed_best = positive(speed, "best_flops", AMOUNT_MOST);
     f->speed_median = positive(speed, "median_flops", AMOUNT_MOST);
     f->speed_varied = number(speed, "varied", 1);
@@ -249,6 +250,38 @@ bool figures_same_product(const figure_row *a, const figure_row *b) {
 
 bool figures_same_row(const figure_row *a, const figure_row *b) {
     return figures_same_product(a, b) && strcmp(a->algorithm, b->algorithm) == 0;
+}
+
+bool figures_is_slower(const figure_row *row, const figure_row *than) {
+    return row->rate > 0 && than->rate > FIGURES_FASTER * row->rate;
+}
+
+const figure_row *figures_fastest(const bench_figures *f, const figure_row *product) {
+    const figure_row *fastest = NULL;
+    for (size_t i = 0; i < f->row_count; i++)
+        if (figures_same_product(&f->rows[i], product) && f->rows[i].rate > (fastest ? fastest->rate : 0))
+            fastest = &f->rows[i];
+    return fastest;
+}
+
+/* Each product is counted at the algorithm that is chosen for it. */
+figure_missed figures_missed(const bench_figures *f) {
+    figure_missed missed = {0};
+    for (size_t i = 0; i < f->row_count; i++) {
+        const figure_row *row = &f->rows[i], *fastest;
+        if (row->kind != FIGURE_CONVOLUTION || !row->chosen || !(row->rate > 0))
+            continue;
+        missed.products++;
+        fastest = figures_fastest(f, row);
+        if (!figures_is_slower(row, fastest))
+            continue;
+        missed.slower++;
+        if (!missed.worst || fastest->rate / row->rate > missed.gain) {
+            missed.gain = fastest->rate / row->rate;
+            missed.worst = fastest;
+        }
+    }
+    return missed;
 }
 
 const char *figures_doubt(const bench_figures *f) {

@@ -71,6 +71,7 @@ typedef struct bench_figures {
     int warm_up_evaluations;
     bool load_known;
     double load_other;                             /* a part of all processors' time */
+    int choices;                                   /* algorithms chosen by measuring */
     double speed_best, speed_median, speed_varied; /* the processor's own, FLOP/s; missing: not measured */
 
     double score; /* missing in results of older versions */
@@ -100,6 +101,21 @@ bool figures_same_product(const figure_row *a, const figure_row *b);
 
 /* Whether both are the same measurement, on whatever devices. */
 bool figures_same_row(const figure_row *a, const figure_row *b);
+
+/* Whether the other algorithm is faster by so much that it is not by chance: FIGURES_FASTER. */
+#define FIGURES_FASTER 1.03
+bool figures_is_slower(const figure_row *row, const figure_row *than);
+
+/* The algorithm with the highest rate for a product; NULL: none has one. */
+const figure_row *figures_fastest(const bench_figures *f, const figure_row *product);
+
+/* Products for which a run uses another algorithm than the fastest one. */
+typedef struct figure_missed {
+    size_t products, slower;
+    double gain;             /* the fastest rate divided by that of the chosen algorithm, at most */
+    const figure_row *worst; /* the faster algorithm there; NULL: there is none */
+} figure_missed;
+figure_missed figures_missed(const bench_figures *f);
 
 /* Why the score is not reliable; NULL: it is, or there is none. */
 const char *figures_doubt(const bench_figures *f);

@@ -148,6 +148,16 @@ static void layers(markup *m, const bench_figures *f) {
     }
 }
 
+static void missed(markup *m, const bench_figures *f) {
+    const figure_missed missed = figures_missed(f);
+    if (!missed.worst)
+        return;
+    markup_add(m, "\nFor %zu of %zu products another algorithm was faster than the bold one, at most by %.0f %%:",
+               missed.slower, missed.products, 100 * (fmin(missed.gain, 1e4) - 1));
+    markdown_put(m, " ", missed.worst->algorithm, " for");
+    markdown_put(m, " ", missed.worst->name, missed.worst->backward ? " backward.\n" : " forward.\n");
+}
+
 static void kernels(markup *m, const bench_figures *f) {
     static const char *const columns[] = {"kernel", "map", "median", "least", "most", "rate", NULL};
     bool any = false;
@@ -211,6 +221,7 @@ char *bench_markdown(const bench_figures *results, size_t count, size_t *bytes) 
             markup_add(&m, "\n## Layers and kernels\n");
         }
         layers(&m, &results[r]);
+        missed(&m, &results[r]);
         kernels(&m, &results[r]);
     }
     if (m.failed)

@@ -79,11 +79,20 @@ static void product_name(markup *m, const figure_row *row) {
     markup_add(m, " <small>%d to %d channels, %dx%d", row->c_in, row->c_out, row->width, row->height);
     if (row->pool[0] && strcmp(row->pool, "none") != 0)
         markup_put(m, ", ", row->pool, " pooling");
-    markup_add(m, "</small>\n");
+    markup_add(m, "</small>");
 }
 
-static void algorithm_row(markup *m, const figure_row *row, double of) {
-    markup_add(m, "<tr%s><th scope=\"row\">", row->chosen ? " class=\"chosen\"" : "");
+/* Says in the line of the product that another algorithm was faster than the chosen one. */
+static void faster_one(markup *m, const bench_figures *f, const figure_row *product) {
+    const figure_row *chosen = chosen_of(f, product), *fastest = figures_fastest(f, product);
+    if (!chosen || !chosen->chosen || !figures_is_slower(chosen, fastest))
+        return;
+    markup_put(m, " <span class=\"faster\">", fastest->algorithm, "");
+    markup_add(m, " %.0f&nbsp;%% faster</span>", 100 * (fmin(fastest->rate / chosen->rate, 1e4) - 1));
+}
+
+static void algorithm_row(markup *m, const figure_row *row, bool faster, double of) {
+    markup_add(m, "<tr%s><th scope=\"row\">", row->chosen ? " class=\"chosen\"" : faster ? " class=\"fastest\"" : "");
     markup_put(m, "", row->algorithm, "");
     if (row->chosen) {
         svg_key(m, "star", "mark");
@@ -104,10 +113,13 @@ static void algorithms(markup *m, const bench_figures *f, bool backward, double 
     for (size_t i = 0; i < f->row_count; i++) {
         if (!is_of(&f->rows[i], backward) || !is_first(f, i))
             continue;
+        const figure_row *chosen = chosen_of(f, &f->rows[i]), *fastest = figures_fastest(f, &f->rows[i]);
         product_name(m, &f->rows[i]);
+        faster_one(m, f, &f->rows[i]);
+        markup_add(m, "\n");
         for (size_t k = i; k < f->row_count; k++)
             if (figures_same_product(&f->rows[i], &f->rows[k]))
-                algorithm_row(m, &f->rows[k], of);
+                algorithm_row(m, &f->rows[k], &f->rows[k] == fastest && figures_is_slower(chosen, fastest), of);
     }
     markup_add(m, "</table>\n");
 }
@@ -126,6 +138,7 @@ static void side_by_side(markup *m, const bench_figures *results, size_t count, 
             if (seen || !chosen_of(&results[r], product))
                 continue;
             product_name(m, product);
+            markup_add(m, "\n");
             for (size_t each = 0; each < count; each++) {
                 const figure_row *row = chosen_of(&results[each], product);
                 markup_add(m, "<tr><th scope=\"row\">");
@@ -143,6 +156,23 @@ static void side_by_side(markup *m, const bench_figures *results, size_t count, 
     markup_add(m, "</table>\n");
 }
 
+/* One result: how many products a run could have faster, and how. */
+static void missed(markup *m, const bench_figures *f) {
+    const figure_missed missed = figures_missed(f);
+    if (!missed.worst)
+        return;
+    markup_add(m,
+               "<p class=\"note\">For %zu of %zu products another algorithm was faster than the one with the star, "
+               "at most by %.0f&nbsp;%%: ",
+               missed.slower, missed.products, 100 * (fmin(missed.gain, 1e4) - 1));
+    markup_put(m, "<b>", missed.worst->algorithm, " for ");
+    markup_put(m, "", missed.worst->name, missed.worst->backward ? " backward</b>. " : " forward</b>. ");
+    markup_add(m, "%s</p>\n",
+               f->choices
+                   ? "Single samples differ as their lines show; <code>pastiche tune</code> measures again."
+                   : "The built-in choices were used: <code>pastiche tune</code> measures and keeps the fastest.");
+}
+
 void page_layers(markup *m, const bench_figures *results, size_t count) {
     const double of = 1.02 * longest(results, count);
     size_t layers = 0;
@@ -157,8 +187,11 @@ void page_layers(markup *m, const bench_figures *results, size_t count) {
                               "ceiling. All other algorithms "
                               "are in the table of all rows.</p>\n"
                             : "<p class=\"note\">The bar is the median, its line reaches from the slowest to the "
-                              "fastest sample. A run uses the algorithm "
-                              "with the star.</p>\n");
+                              "fastest sample. A run uses the algorithm with the star. Rates count "
+                              "direct convolution: Winograd's algorithms multiply less and pass the "
+                              "ceiling.</p>\n");
+    if (count == 1)
+        missed(m, results);
     markup_add(m, "<div class=\"pair\">\n");
     for (int backward = 0; backward < 2; backward++) {
         if (count > 1)

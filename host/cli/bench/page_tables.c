@@ -109,15 +109,20 @@ void page_targets(markup *m, const bench_figures *results, size_t count) {
 }
 
 void page_loads(markup *m, const bench_figures *results, size_t count) {
-    static const char *const columns[] = {"before the first sample",
-                                          "evaluations in it",
-                                          "other load",
-                                          "processor's own speed",
-                                          "at best",
-                                          "varied by",
-                                          "reliable",
-                                          NULL};
-    table_begin(m, "Warm-up, other load, the processor's own speed", count, columns);
+    static const char *const columns[] = {"before the first sample", "evaluations in it", "other load", "reliable",
+                                          NULL},
+                             *const more[] = {"before the first sample",
+                                              "evaluations in it",
+                                              "other load",
+                                              "processor's own speed",
+                                              "at best",
+                                              "varied by",
+                                              "reliable",
+                                              NULL};
+    bool speeds = false;
+    for (size_t r = 0; r < count; r++)
+        speeds = speeds || results[r].speed_median > 0;
+    table_begin(m, "Warm-up and other load", count, speeds ? more : columns);
     for (size_t r = 0; r < count; r++) {
         const bench_figures *f = &results[r];
         const char *doubt = figures_doubt(f);
@@ -126,9 +131,11 @@ void page_loads(markup *m, const bench_figures *results, size_t count) {
         cell(m, units_seconds, f->warm_up_seconds);
         count_cell(m, f->warm_up_evaluations);
         markup_add(m, "<td>%s", f->load_known ? units_percent(f->load_other, number) : "unknown");
-        cell(m, units_flops, f->speed_median);
-        cell(m, units_flops, f->speed_best);
-        cell(m, units_percent, f->speed_varied);
+        if (speeds) {
+            cell(m, units_flops, f->speed_median);
+            cell(m, units_flops, f->speed_best);
+            cell(m, units_percent, f->speed_varied);
+        }
         if (f->score > 0 && !doubt)
             markup_add(m, "<td>yes\n");
         else
@@ -228,7 +235,7 @@ void page_rows(markup *m, const bench_figures *results, size_t count) {
         markup_add(m, "</details>\n");
     }
     for (size_t r = 0; r < count; r++) {
-        markup_add(m, "<details><summary>Every row%s", count > 1 ? " of " : "");
+        markup_add(m, "<details class=\"rows\"><summary>Every row%s", count > 1 ? " of " : "");
         if (count > 1)
             result_name(m, results, count, r);
         markup_add(m, "</summary>\n");
