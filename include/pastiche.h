@@ -1069,11 +1069,10 @@ typedef struct pst_score {
     int warm_up_evaluations;
     bool cpu_kernels;  /* the kernels for processors were used, not those for GPUs */
     double other_load; /* processors' time of other programs during the rounds, as a part of all; below 0: unknown */
-    /* FLOP a second of the processor itself, in short pulses between the evaluations: its clock and other guests of the
-     * machine change it. No pulses on graphics cards. half: the medians of both halves of the pulses. */
+    /* FLOP a second of the processor itself, in short pulses between the evaluations, none on graphics cards: its clock
+     * and other guests change it. half: the medians of both halves; varied: median below best, or half from half. */
     int speed_pulses;
-    double speed_best, speed_median, speed_least, speed_half[2];
-    double speed_varied; /* the median below the best, or a half from the other, as a part of the best */
+    double speed_best, speed_median, speed_least, speed_half[2], speed_varied;
     bool reliable;       /* false: not to be published */
     char reason[160];    /* why it is not reliable, or "" */
 } pst_score;
