@@ -1073,8 +1073,8 @@ typedef struct pst_score {
      * and other guests change it. half: the medians of both halves; varied: median below best, or half from half. */
     int speed_pulses;
     double speed_best, speed_median, speed_least, speed_half[2], speed_varied;
-    bool reliable;       /* false: not to be published */
-    char reason[160];    /* why it is not reliable, or "" */
+    bool reliable;    /* false: not to be published */
+    char reason[160]; /* why it is not reliable, or "" */
 } pst_score;
 
 /* Called before each round; `rounds` grows where they do not agree. Returns true to stop: PST_STOPPED. */
