@@ -113,7 +113,7 @@ class Browser:
             raise RuntimeError(expression + ": " + json.dumps(answer["exceptionDetails"])[:500])
         return answer["result"].get("value")
 
-    def wait(self, expression, seconds=30):
+    def wait(self, expression, seconds=600):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:

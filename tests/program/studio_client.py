@@ -96,7 +96,7 @@ class Studio:
         """Code and JSON."""
         return self.json("POST", "api/shelf?" + urllib.parse.urlencode({"name": name, "role": role}), data)
 
-    def wait(self, run, states=("done", "stopped", "failed"), seconds=120):
+    def wait(self, run, states=("done", "stopped", "failed"), seconds=600):
         """The entry of a run, once it has one of the states."""
         until = time.time() + seconds
         while time.time() < until:

@@ -68,7 +68,7 @@ class Studio:
             return log.read()
 
     def address(self):
-        for _ in range(600):
+        for _ in range(4800):
             if "no web server" in self.said():
                 self.process.wait()
                 print("the program was built without libmicrohttpd")
@@ -138,7 +138,7 @@ class Page(browser.Browser):
         for kind in ("dragOver", "drop"):
             self.call("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
-    def tap(self, text, within="body", seconds=20):
+    def tap(self, text, within="body", seconds=600):
         """Clicks what is called so, by the mouse, once it can be clicked."""
         found = f"""[...document.querySelectorAll({json.dumps(within + " *")})].find((e) => e.matches("button, a, summary, label, input") && e.checkVisibility() &&
             !e.disabled && [e.getAttribute("aria-label"), e.innerText?.trim()].includes({json.dumps(text)}))"""
@@ -169,7 +169,7 @@ class Page(browser.Browser):
         for kind, (px, py) in zip(kinds, points + points[-1:]):
             self.call("Input.dispatchMouseEvent", type=kind, x=x + px * w, y=y + py * h, button="left", buttons=1, clickCount=1)
 
-    def says(self, text, seconds=20):
+    def says(self, text, seconds=600):
         """A message of the page, whether it is there to be seen or only to be heard."""
         self.wait(f"[...document.querySelectorAll('.toast, #spoken')].some((e) => e.textContent.includes({json.dumps(text)}))", seconds)
 

@@ -47,7 +47,7 @@ def test_first_image(page, studio, inputs, shots):
 
     page.tap("Paint", ".paint-bar")
     page.wait("document.body.dataset.route === 'paint'")
-    page.wait(DONE, 120)
+    page.wait(DONE)
     page.wait("document.querySelector('.viewer-layer.after img')?.naturalWidth === 96")
     check_view(page, "painted", shots, SIZES if LONG else SIZES[:1])
     page.tap("Before / after")
@@ -97,7 +97,7 @@ def queue_up(page, content=None, iterations=20):
 
 def test_queue_and_tabs(page, other, studio, inputs, shots):
     queue_up(page, iterations=100000)
-    page.wait("document.querySelector('.queue-row[data-state=painting]')", 60)
+    page.wait("document.querySelector('.queue-row[data-state=painting]')")
     for name in ("boat", "hill"):
         queue_up(page, inputs[name])
     queue_up(page, inputs["photo"])
@@ -110,23 +110,23 @@ def test_queue_and_tabs(page, other, studio, inputs, shots):
     other.wait(f"{ROWS}[1] === 'photo in waves 3'")
     other.tap("Cancel hill in waves")
     page.wait(f"{ROWS}.length === 2")
-    page.wait("Number(document.querySelector('.facts dd').textContent.split(' ')[0]) > 0 || document.querySelector('.viewer-layer.after img')", 60)
+    page.wait("Number(document.querySelector('.facts dd').textContent.split(' ')[0]) > 0 || document.querySelector('.viewer-layer.after img')")
     page.ask("document.querySelector('.queue-row[data-state=painting] .queue-choose').click()")
-    page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after') && document.querySelector('#legend tr')", 60)
+    page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after') && document.querySelector('#legend tr')")
     check_view(page, "painting", shots)
 
     page.tap("Pause", ".queue")
-    page.wait("document.querySelector('.queue-row[data-state=paused]')", 60)
+    page.wait("document.querySelector('.queue-row[data-state=paused]')")
     other.wait("document.querySelector('.queue-row[data-state=paused]')")
     check(page.ask(ROWS) == ["boat in waves", "photo in waves 3"])
     page.tap("Go on", ".queue")
-    page.wait("document.querySelector('.queue-row[data-state=painting]')", 60)
+    page.wait("document.querySelector('.queue-row[data-state=painting]')")
 
 
 def test_crash(page, studio):
     """Killed at any moment: the page says so, finds the program again by itself, and the run goes on from its checkpoint."""
     page.go("paint")
-    page.wait("Number(document.querySelector('.facts dd').textContent.split(/\\s/)[0]) > 3", 60)
+    page.wait("Number(document.querySelector('.facts dd').textContent.split(/\\s/)[0]) > 3")
     if not glob.glob(os.path.join(studio.folder, ".studio", "checkpoints", "*")):
         for _ in range(1200):
             if glob.glob(os.path.join(studio.folder, ".studio", "checkpoints", "*.state")):
@@ -136,14 +136,14 @@ def test_crash(page, studio):
     page.wait("document.getElementById('gone').checkVisibility()")
     check("pastiche studio" in page.ask("document.getElementById('gone').textContent"))
     studio.again()
-    page.wait("!document.getElementById('gone').checkVisibility()", 60)
-    page.wait("document.querySelector('.queue-row[data-state=painting]')", 60)
+    page.wait("!document.getElementById('gone').checkVisibility()")
+    page.wait("document.querySelector('.queue-row[data-state=painting]')")
     check(page.ask(ROWS) == ["boat in waves", "photo in waves 3"], page.ask(ROWS))
-    page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after')", 60)
+    page.wait("document.querySelector('.viewer-layer.after img')?.alt.startsWith('The image after')")
     page.tap("Finish now")
     page.tap("Finish now", "#ask")
-    page.wait("document.querySelectorAll('.queue-row[data-state=stopped]').length === 1", 60)
-    page.wait("document.querySelectorAll('.queue-row[data-state=done]').length >= 2", 120)
+    page.wait("document.querySelectorAll('.queue-row[data-state=stopped]').length === 1")
+    page.wait("document.querySelectorAll('.queue-row[data-state=done]').length >= 2")
     names = {result["name"] for result in studio.get("api/results?from=0&count=60")["results"]}
     check(names == {"photo in waves.png", "photo in waves 2.png", "photo in waves 3.png", "boat in waves.png"}, names)
 
@@ -191,7 +191,7 @@ def test_regions(page, studio, shots):
     set_sizes(page, 96, 10)
     page.wait("!document.querySelector('.paint-button').disabled")
     page.tap("Paint", ".paint-bar")
-    page.wait(DONE, 120)
+    page.wait(DONE)
 
 
 def test_sheet(page, shots):
@@ -210,8 +210,8 @@ def test_sheet(page, shots):
     page.wait("!document.querySelector('.sheet-go .primary').disabled")
     page.tap("Paint the sheet")
     page.wait("document.querySelectorAll('.sheet-cell').length === 2")
-    page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length >= 1", 120)
-    page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length === 2", 120)
+    page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length >= 1")
+    page.wait("document.querySelectorAll('.sheet-cell img:not([hidden])').length === 2")
     page.tap("strength 0.9: take these settings")
     page.wait(f"{RUN}.options.strength === '0.9'")
     check_view(page, "sheet", shots)
