@@ -10,7 +10,7 @@
 #include "cli/run/signals.h"
 
 #define QUICK_ROUNDS 10
-#define QUICK_SECONDS 42 /* of the rounds, for a minute in all; these and the next are of --seconds 1 */
+#define QUICK_SECONDS 38 /* of the rounds, for a minute in all; these and the next are of --seconds 1 */
 #define DESCENT_SECONDS 60
 
 typedef struct measurement {
