@@ -103,6 +103,7 @@ def look(page, path, shots):
         check(page.ask("document.documentElement.scrollWidth <= innerWidth"), name, width)
         worst = page.ask(CONTRAST)
         check(worst[0] >= 4.5, name, width, scheme, "contrast", worst)
+        check(page.ask("[...document.querySelectorAll('.faster')].every((e) => e.checkVisibility())"), name, width)
         check(page.ask(COLLISIONS) == [], name, width, page.ask(COLLISIONS))
         if shots and not opened:
             page.image(os.path.join(shots, f"{name}-{width}-{scheme}.png"), whole=True)
