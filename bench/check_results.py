@@ -195,6 +195,22 @@ def check(path, schema):
     return result
 
 
+def processor_of(result):
+    device, machine = result["device"], result["machine"]
+    return machine["processor"], machine["threads"], device["name"], device["platform"], device["driver"], result["kernels"]
+
+
+def check_beside(name, result, others):
+    """Refuses what a processor measured while it was slower itself, all the time, than in another result."""
+    for other_name, other in others:
+        if other_name == name or "speed" not in result or "speed" not in other or processor_of(result) != processor_of(other):
+            continue
+        part = 1 - result["speed"]["median_flops"] / other["speed"]["median_flops"]
+        if part > SPEED_MOST:
+            raise Refused(f"unreliable: the same processor was itself {100 * part:.1f} % faster in {printable(other_name)}; "
+                          "measure again, or take that one out")
+
+
 # ---- the table ----
 
 def printable(text):
@@ -259,11 +275,19 @@ def main():
     own = sorted(n for n in os.listdir(options.folder) if re.fullmatch(r"bench-.*\.json", n)) if not options.files else []
     paths = options.files or [os.path.join(options.folder, name) for name in own]
     results, wrong = [], 0
+    known = []  # to be compared with
+    for name in sorted(os.listdir(options.folder)):
+        try:
+            if re.fullmatch(r"bench-.*\.json", name):
+                known.append((name, check(os.path.join(options.folder, name), schema)))
+        except (Refused, RecursionError):
+            pass  # told below
     for path in paths:
         try:
             if not options.files and not re.fullmatch(r"bench-[a-z0-9.-]+-[0-9]{8}(-[0-9]+)?\.json", os.path.basename(path)):
                 raise Refused("must be named bench-DEVICE-YYYYMMDD.json, of small letters, digits, dots and hyphens")
             result = check(path, schema)
+            check_beside(os.path.basename(path), result, known)
             results.append((os.path.basename(path), result))
             if options.files:
                 score = result["score"]

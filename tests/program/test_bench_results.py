@@ -191,6 +191,16 @@ def test_table(good, folder):
     add("bench-One.json", good)
     expect("must be named" in rebuild(results)[1], "a name that is not of the form")
     os.remove(os.path.join(results, "bench-One.json"))
+    if "speed" in good:
+        slower = changed(good, lambda r: r["speed"].update({k: [0.97 * x for x in v] if isinstance(v, list) else 0.97 * v
+                                                            for k, v in r["speed"].items() if k.endswith("flops")}))
+        add("bench-one-20260104.json", slower)
+        code, said, same = rebuild(results)
+        expect(code == 1 and "20260104" in said and "itself 3.0 % faster in bench-" in said, said)
+        slower["machine"]["processor"] = "Another one"
+        add("bench-one-20260104.json", slower)
+        expect(rebuild(results)[0] == 0, "another processor")
+        os.remove(os.path.join(results, "bench-one-20260104.json"))
     expect(rebuild(results)[0] == 0 and rebuild(results, "--check")[0] == 0, "and again")
     shutil.copy(os.path.join(results, "bench-one-20260101.json"), os.path.join(results, "README.md"))
     expect("must have the lines" in rebuild(results)[1], "a README without the markers")
