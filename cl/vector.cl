@@ -1,12 +1,23 @@
 /* Arithmetic of the optimizers. Vectors are padded with zeros to a multiple of 16 floats; `groups` counts WIDE ones. */
 
 #define TERM(k) global const float *x##k, float f##k
+#define TERMS(a, b, c, d) TERM(a), TERM(b), TERM(c), TERM(d)
 #define ADD(k) v = FMA(LOADW(at, x##k), (wide)(f##k), v)
+/* The next twelve: a work-item goes over its elements again, for the scalar registers of some GPUs hold no more terms
+ * at a time, nor a condition for each. */
+#define ADD_NEXT(first, b, c, d, e, f, g, h, i, j, k, l)                                                        \
+    if (count > first)                                                                                          \
+        FOR_EACH(at, groups) {                                                                                  \
+            wide v = LOADW(at, y);                                                                              \
+            ADD(first), ADD(b), ADD(c), ADD(d), ADD(e), ADD(f), ADD(g), ADD(h), ADD(i), ADD(j), ADD(k), ADD(l); \
+            STOREW(v, at, y);                                                                                   \
+        }
 
-/* y = keep * y + sum of f_i * x_i for i < count <= 12; the factors behind these are zero: one condition for each
- * term is too much for the scalar registers of some GPUs. */
-EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TERM(0), TERM(1), TERM(2), TERM(3),
-                         TERM(4), TERM(5), TERM(6), TERM(7), TERM(8), TERM(9), TERM(10), TERM(11)) {
+/* y = keep * y + sum of f_i * x_i for i < count <= 48; the factors behind these are zero. */
+EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TERMS(0, 1, 2, 3), TERMS(4, 5, 6, 7),
+                         TERMS(8, 9, 10, 11), TERMS(12, 13, 14, 15), TERMS(16, 17, 18, 19), TERMS(20, 21, 22, 23),
+                         TERMS(24, 25, 26, 27), TERMS(28, 29, 30, 31), TERMS(32, 33, 34, 35), TERMS(36, 37, 38, 39),
+                         TERMS(40, 41, 42, 43), TERMS(44, 45, 46, 47)) {
     FOR_EACH(at, groups) {
         wide v = keep != 0.0f ? LOADW(at, y) * keep : (wide)(0.0f);
         ADD(0), ADD(1), ADD(2), ADD(3);
@@ -16,6 +27,9 @@ EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TER
             ADD(8), ADD(9), ADD(10), ADD(11);
         STOREW(v, at, y);
     }
+    ADD_NEXT(12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)
+    ADD_NEXT(24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35)
+    ADD_NEXT(36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47)
 }
 
 /* Four vectors of a block. */
@@ -23,14 +37,14 @@ EACH_KERNEL void combine(int groups, global float *y, float keep, int count, TER
     if (block == n)             \
         a0 = a, a1 = b, a2 = c, a3 = d;
 
-#define OF(x) global const float *x
+#define OF(a, b, c, d) global const float *a, global const float *b, global const float *c, global const float *d
 
-/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 32, j < b_count <= 3; the second dimension of groups are blocks
+/* sums[slot + 3 * i + j]: a_i . b_j for i < a_count <= 44, j < b_count <= 3; the second dimension of groups are blocks
  * of four of the a_i, whose sums stay in registers. */
-SUM_KERNEL void dots(int groups, int a_count, OF(a0), OF(a1), OF(a2), OF(a3), OF(a4), OF(a5), OF(a6), OF(a7), OF(a8),
-                     OF(a9), OF(a10), OF(a11), OF(a12), OF(a13), OF(a14), OF(a15), OF(a16), OF(a17), OF(a18), OF(a19),
-                     OF(a20), OF(a21), OF(a22), OF(a23), OF(a24), OF(a25), OF(a26), OF(a27), OF(a28), OF(a29), OF(a30),
-                     OF(a31), int b_count, global const float *b0, global const float *b1, global const float *b2,
+SUM_KERNEL void dots(int groups, int a_count, OF(a0, a1, a2, a3), OF(a4, a5, a6, a7), OF(a8, a9, a10, a11),
+                     OF(a12, a13, a14, a15), OF(a16, a17, a18, a19), OF(a20, a21, a22, a23), OF(a24, a25, a26, a27),
+                     OF(a28, a29, a30, a31), OF(a32, a33, a34, a35), OF(a36, a37, a38, a39), OF(a40, a41, a42, a43),
+                     int b_count, global const float *b0, global const float *b1, global const float *b2,
                      global float *sums, int slot) {
     SUM_SCRATCH
     int block = get_group_id(1), count = a_count - 4 * block;
@@ -41,6 +55,9 @@ SUM_KERNEL void dots(int groups, int a_count, OF(a0), OF(a1), OF(a2), OF(a3), OF
     OF_BLOCK(5, a20, a21, a22, a23)
     OF_BLOCK(6, a24, a25, a26, a27)
     OF_BLOCK(7, a28, a29, a30, a31)
+    OF_BLOCK(8, a32, a33, a34, a35)
+    OF_BLOCK(9, a36, a37, a38, a39)
+    OF_BLOCK(10, a40, a41, a42, a43)
     wide s[12];
     for (int k = 0; k < 12; k++)
         s[k] = 0.0f;

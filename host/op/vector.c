@@ -4,8 +4,9 @@
 
 #include "cl/program.h"
 
-#define COMBINE_AT_ONCE 12 /* as many as the kernel has arguments for */
-#define DOTS_AT_ONCE 32
+/* As many as the kernels have arguments for: L-BFGS with 20 pairs takes 41 and 43. */
+#define COMBINE_AT_ONCE 48
+#define DOTS_AT_ONCE 44
 #define DOTS_BLOCK 4
 #define DOTS_B 3
 

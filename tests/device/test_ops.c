@@ -413,13 +413,13 @@ static void smoothness_case(const void *arg) {
 
 /* ---- vectors ---- */
 
-#define VECTORS 19
+#define VECTORS 50
 
 static void combine_case(const void *arg) {
     size_t count = *(const size_t *)arg, real = count - 5; /* zeros behind that must stay zeros */
     /* How many vectors, and the place of the result among them: -1 is none. */
-    static const int forms[][2] = {{1, -1}, {1, 0},  {2, 1},   {3, -1},  {8, 0}, {9, 8},
-                                   {8, -1}, {9, -1}, {16, 15}, {17, -1}, {19, 5}};
+    static const int forms[][2] = {{1, -1}, {1, 0},  {2, 1},   {3, -1},  {8, 0},  {9, 8},
+                                   {8, -1}, {9, -1}, {16, 15}, {48, -1}, {49, 5}, {50, 49}};
     double *values[VECTORS], factors[VECTORS];
     pst_buffer *from[VECTORS];
     const pst_buffer *list[VECTORS];
@@ -449,7 +449,7 @@ static void combine_case(const void *arg) {
 
 static void dots_case(const void *arg) {
     size_t count = *(const size_t *)arg;
-    enum { ALL = 38 };
+    enum { ALL = 50 };
     double *values[ALL];
     const pst_buffer *all[ALL];
     for (int i = 0; i < ALL; i++) {
