@@ -4,73 +4,122 @@
  * shrink takes 1 3 3 1 (over 8) each way around each place, what lies outside being zero; widen is its transpose
  * times 4. */
 
-/* Place p of the map that is half of `fine`. */
-static inline float3 shrunk(global const float *fine, int h, int w, int p) {
-    int cw = (w + 1) / 2, y = p / cw * 2 - 1, x = p % cw * 2 - 1;
-    float3 sum = 0.0f;
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++)
-            if (y + i >= 0 && y + i < h && x + j >= 0 && x + j < w)
-                sum = FMA(vload3((y + i) * w + x + j, fine), (float3)((i % 3 ? 3.0f : 1.0f) * (j % 3 ? 3.0f : 1.0f)),
-                          sum);
-    return sum * (1.0f / 64);
-}
+/* A map, or a window on one: what is in memory begins at place (m_y, m_x) of the map, with `m_across` places a row. */
+#define MAP(space, m) space const float *m, int m##_y, int m##_x, int m##_across
+#define WHOLE(m, w) m, 0, 0, w
+#define AT(m, y, x) (((y)-m##_y) * m##_across + (x)-m##_x)
 
-/* Place p of a map [h][w] to which the coarser one is added. */
-static inline float3 widened(global const float *map, int h, int w, global const float *coarse, float gain, int p) {
-    int ch = (h + 1) / 2, cw = (w + 1) / 2, y = p / w, x = p % w, i = y / 2, j = x / 2;
-    /* 3 parts of the place above, and 1 of that on the other side */
-    int i2 = y % 2 ? i + 1 : i - 1, j2 = x % 2 ? j + 1 : j - 1;
-    float3 sum = vload3(i * cw + j, coarse) * 9.0f;
-    if (i2 >= 0 && i2 < ch)
-        sum = FMA(vload3(i2 * cw + j, coarse), (float3)(3.0f), sum);
-    if (j2 >= 0 && j2 < cw)
-        sum = FMA(vload3(i * cw + j2, coarse), (float3)(3.0f), sum);
-    if (i2 >= 0 && i2 < ch && j2 >= 0 && j2 < cw)
-        sum += vload3(i2 * cw + j2, coarse);
-    return FMA(sum, (float3)(gain / 16), vload3(p, map));
-}
+/* Place (y, x) of the map that is half of `fine` [h][w]. */
+#define SHRUNK(name, space)                                                                  \
+    static inline float3 name(MAP(space, fine), int h, int w, int y, int x) {                \
+        float3 sum = 0.0f;                                                                   \
+        y = 2 * y - 1;                                                                       \
+        x = 2 * x - 1;                                                                       \
+        for (int i = 0; i < 4; i++)                                                          \
+            for (int j = 0; j < 4; j++)                                                      \
+                if (y + i >= 0 && y + i < h && x + j >= 0 && x + j < w)                      \
+                    sum = FMA(vload3(AT(fine, y + i, x + j), fine),                          \
+                              (float3)((i % 3 ? 3.0f : 1.0f) * (j % 3 ? 3.0f : 1.0f)), sum); \
+        return sum * (1.0f / 64);                                                            \
+    }
+
+/* Place (y, x) of a map [h][w], which holds `here`, with the coarser map added: 3 parts of the place above, and 1 of
+ * that on the other side. */
+#define WIDENED(name, space)                                                                             \
+    static inline float3 name(float3 here, MAP(space, coarse), int h, int w, float gain, int y, int x) { \
+        int ch = (h + 1) / 2, cw = (w + 1) / 2, i = y / 2, j = x / 2;                                    \
+        int i2 = y % 2 ? i + 1 : i - 1, j2 = x % 2 ? j + 1 : j - 1;                                      \
+        float3 sum = vload3(AT(coarse, i, j), coarse) * 9.0f;                                            \
+        if (i2 >= 0 && i2 < ch)                                                                          \
+            sum = FMA(vload3(AT(coarse, i2, j), coarse), (float3)(3.0f), sum);                           \
+        if (j2 >= 0 && j2 < cw)                                                                          \
+            sum = FMA(vload3(AT(coarse, i, j2), coarse), (float3)(3.0f), sum);                           \
+        if (i2 >= 0 && i2 < ch && j2 >= 0 && j2 < cw)                                                    \
+            sum += vload3(AT(coarse, i2, j2), coarse);                                                   \
+        return FMA(sum, (float3)(gain / 16), here);                                                      \
+    }
+
+SHRUNK(shrunk, global)
 
 EACH_KERNEL void shrink(global const float *fine, int fine_at, int h, int w, global float *coarse, int coarse_at) {
-    FOR_EACH(p, (h + 1) / 2 * ((w + 1) / 2))
-        vstore3(shrunk(fine + fine_at, h, w, p), p, coarse + coarse_at);
+    int across = (w + 1) / 2;
+    FOR_EACH(p, (h + 1) / 2 * across)
+        vstore3(shrunk(WHOLE(fine + fine_at, w), h, w, p / across, p % across), p, coarse + coarse_at);
 }
+
+WIDENED(widened, global)
 
 /* to = from + (map + gain * widen(coarse)); has_from 0: from is zero. `to` may be `from` or `map`. */
 EACH_KERNEL void widen(global float *to, global const float *from, int has_from, global const float *map, int map_at,
                        int h, int w, global const float *coarse, int coarse_at, float gain) {
     to += has_from ? 0 : map_at;
     FOR_EACH(p, h * w) {
-        float3 sum = widened(map + map_at, h, w, coarse + coarse_at, gain, p);
+        float3 sum = widened(vload3(p, map + map_at), WHOLE(coarse + coarse_at, (w + 1) / 2), h, w, gain, p / w, p % w);
         vstore3(has_from ? vload3(p, from) + sum : sum, p, to);
     }
 }
 
-/* All of both from a map [h][w] of the scales that lie one behind the other from `at` on: `levels` of them are shrunk
- * out of it, then taken in again. One group, for the maps that are too small to fill a device. */
-__attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel void spread_coarse(global float *scales, int at, int h,
-                                                                                 int w, int levels) {
-    int item = get_local_id(0), first_h = h, first_w = w;
-    for (int l = 0; l < levels; l++) {
-        int next = at + 3 * h * w, ch = (h + 1) / 2, cw = (w + 1) / 2;
-        for (int p = item; p < ch * cw; p += SUM_GROUP)
-            vstore3(shrunk(scales + at, h, w, p), p, scales + next);
-        barrier(CLK_GLOBAL_MEM_FENCE);
-        at = next;
-        h = ch;
-        w = cw;
+#if !PST_CPU
+/* On a GPU all that follows the first shrinking is one launch: a group makes a part of the image, with all that it
+ * depends on in the coarser scales, for launches cost more than what is computed twice. */
+#define SIDE 32                 /* of the part */
+#define ACROSS2 (SIDE / 4 + 14) /* of the windows on scales 2 to 4: scale 4 needs a place around its own, and */
+#define ACROSS3 (SIDE / 8 + 6)  /* each finer one twice as many and one more */
+#define ACROSS4 (SIDE / 16 + 2)
+#define ACROSS1 (SIDE / 2 + 2) /* of that on scale 1 when the coarser ones are in it */
+
+SHRUNK(shrunk_local, local)
+WIDENED(widened_local, local)
+
+/* The places of a square of a map [h][w] that are in the map, shared out among the group. */
+#define FOR_SQUARE(y, x, first_y, first_x, across, h, w)                            \
+    for (int at = get_local_id(0), y, x; at < (across) * (across); at += SUM_GROUP) \
+        if (y = (first_y) + at / (across), x = (first_x) + at % (across), y >= 0 && y < (h) && x >= 0 && x < (w))
+
+/* coarse = fine, shrunk */
+static inline void shrink_window(MAP(local, fine), int h, int w, local float *coarse, int first_y, int first_x,
+                                 int across) {
+    FOR_SQUARE(y, x, first_y, first_x, across, (h + 1) / 2, (w + 1) / 2)
+    vstore3(shrunk_local(fine, fine_y, fine_x, fine_across, h, w, y, x), at, coarse);
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+/* A square of `map` += widen(coarse) */
+static inline void widen_window(local float *map, int map_y, int map_x, int map_across, int h, int w, int first_y,
+                                int first_x, int across, MAP(local, coarse)) {
+    FOR_SQUARE(y, x, first_y, first_x, across, h, w) {
+        int p = AT(map, y, x);
+        vstore3(widened_local(vload3(p, map), coarse, coarse_y, coarse_x, coarse_across, h, w, 1.0f, y, x), p, map);
     }
-    for (int l = levels - 1; l >= 0; l--) {
-        h = first_h;
-        w = first_w;
-        for (int i = 0; i < l; i++) {
-            h = (h + 1) / 2;
-            w = (w + 1) / 2;
-        }
-        int fine = at - 3 * h * w;
-        for (int p = item; p < h * w; p += SUM_GROUP)
-            vstore3(widened(scales + fine, h, w, scales + at, 1.0f, p), p, scales + fine);
-        barrier(CLK_GLOBAL_MEM_FENCE);
-        at = fine;
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+/* to = from + P v, from v [h][w] and `half`, which is v shrunk; has_from 0: from is zero. `to` may be `from` or `v`.
+ * group ids: (part of the image across, down, -) */
+__attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel void spread(global float *to, global const float *from,
+                                                                          int has_from, global const float *v, int h,
+                                                                          int w, global const float *half_v,
+                                                                          float gain) {
+    local float scale1[3 * ACROSS1 * ACROSS1], scale2[3 * ACROSS2 * ACROSS2], scale3[3 * ACROSS3 * ACROSS3],
+        scale4[3 * ACROSS4 * ACROSS4];
+    int y0 = get_group_id(1) * SIDE, x0 = get_group_id(0) * SIDE;
+    int h1 = (h + 1) / 2, w1 = (w + 1) / 2, h2 = (h1 + 1) / 2, w2 = (w1 + 1) / 2, h3 = (h2 + 1) / 2, w3 = (w2 + 1) / 2;
+    int y1 = y0 / 2 - 1, x1 = x0 / 2 - 1, y2 = y0 / 4 - 7, x2 = x0 / 4 - 7, y3 = y0 / 8 - 3, x3 = x0 / 8 - 3,
+        y4 = y0 / 16 - 1, x4 = x0 / 16 - 1;
+    FOR_SQUARE(y, x, y2, x2, ACROSS2, h2, w2)
+    vstore3(shrunk(WHOLE(half_v, w1), h1, w1, y, x), at, scale2);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    shrink_window(scale2, y2, x2, ACROSS2, h2, w2, scale3, y3, x3, ACROSS3);
+    shrink_window(scale3, y3, x3, ACROSS3, h3, w3, scale4, y4, x4, ACROSS4);
+    widen_window(scale3, y3, x3, ACROSS3, h3, w3, y0 / 8 - 1, x0 / 8 - 1, SIDE / 8 + 2, scale4, y4, x4, ACROSS4);
+    widen_window(scale2, y2, x2, ACROSS2, h2, w2, y0 / 4 - 1, x0 / 4 - 1, SIDE / 4 + 2, scale3, y3, x3, ACROSS3);
+    FOR_SQUARE(y, x, y1, x1, ACROSS1, h1, w1)
+    vstore3(widened_local(vload3(y * w1 + x, half_v), scale2, y2, x2, ACROSS2, h1, w1, 1.0f, y, x), at, scale1);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    FOR_SQUARE(y, x, y0, x0, SIDE, h, w) {
+        int p = y * w + x;
+        float3 sum = widened_local(vload3(p, v), scale1, y1, x1, ACROSS1, h, w, gain, y, x);
+        vstore3(has_from ? vload3(p, from) + sum : sum, p, to);
     }
 }
+#endif

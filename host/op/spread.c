@@ -24,50 +24,30 @@ size_t pst_spread_bytes(int h, int w) {
     return sizeof(float) * lay_out(h, w, scales);
 }
 
-/* The first scale that one group takes over, with all that are coarser: in the form for GPUs, where a launch costs more
- * than this much work. Never the image itself. */
-#define COARSE_PIXELS 4096
-
-static int first_coarse(const pst_session *session, const scale *scales) {
-    int l = session->cpu_kernels ? PST_SPREAD_LEVELS : 1;
-    while (l < PST_SPREAD_LEVELS && scales[l].h * scales[l].w > COARSE_PIXELS)
-        l++;
-    return l;
-}
-
-static pst_status spread_coarse(pst_session *session, const scale *s, int levels, pst_buffer *workspace) {
+static pst_status shrink(pst_session *session, const scale *scales, int l, const pst_buffer *v, pst_buffer *workspace) {
+    const scale *fine = &scales[l], *coarse = &scales[l + 1];
     const pst_kernel *kernel;
-    size_t group = pst_sum_group_size(session);
-    pst_status status = pst_kernel_get(session, "spread", "spread_coarse", "", &kernel);
-    if (status != PST_OK || !levels)
+    pst_status status = pst_kernel_get(session, "spread", "shrink", "", &kernel);
+    if (status != PST_OK)
         return status;
-    return pst_launch(session, kernel, (size_t[]){group, 1, 1}, (size_t[]){group, 1, 1},
-                      PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(s->at), pst_arg_int(s->h), pst_arg_int(s->w),
-                               pst_arg_int(levels)));
+    return pst_launch_each(session, kernel, (size_t)coarse->h * (size_t)coarse->w,
+                           PST_ARGS(pst_arg_buffer(l ? workspace : v), pst_arg_int(fine->at), pst_arg_int(fine->h),
+                                    pst_arg_int(fine->w), pst_arg_buffer(workspace), pst_arg_int(coarse->at)));
 }
 
 /* From the coarsest on, each scale takes in what is coarser: in the workspace with a gain of 1, at last with the real
  * one. */
-pst_status pst_spread(pst_session *session, int h, int w, pst_buffer *to, const pst_buffer *from, const pst_buffer *v,
-                      pst_buffer *workspace) {
-    const pst_kernel *shrink, *widen;
-    scale scales[PST_SPREAD_LEVELS + 1];
+static pst_status spread_on_cpu(pst_session *session, const scale *scales, pst_buffer *to, const pst_buffer *from,
+                                const pst_buffer *v, pst_buffer *workspace) {
+    const pst_kernel *kernel;
     pst_status status;
-    lay_out(h, w, scales);
-    int last = first_coarse(session, scales);
-    PST_TRY(pst_kernel_get(session, "spread", "shrink", "", &shrink));
-    PST_TRY(pst_kernel_get(session, "spread", "widen", "", &widen));
-    for (int l = 0; l < last; l++) {
-        const scale *fine = &scales[l], *coarse = &scales[l + 1];
-        PST_TRY(pst_launch_each(session, shrink, (size_t)coarse->h * (size_t)coarse->w,
-                                PST_ARGS(pst_arg_buffer(l ? workspace : v), pst_arg_int(fine->at), pst_arg_int(fine->h),
-                                         pst_arg_int(fine->w), pst_arg_buffer(workspace), pst_arg_int(coarse->at))));
-    }
-    PST_TRY(spread_coarse(session, &scales[last], PST_SPREAD_LEVELS - last, workspace));
-    for (int l = last - 1; l >= 0; l--) {
+    for (int l = 0; l < PST_SPREAD_LEVELS; l++)
+        PST_TRY(shrink(session, scales, l, v, workspace));
+    PST_TRY(pst_kernel_get(session, "spread", "widen", "", &kernel));
+    for (int l = PST_SPREAD_LEVELS - 1; l >= 0; l--) {
         const scale *fine = &scales[l], *coarse = &scales[l + 1];
         const pst_buffer *map = l ? workspace : v;
-        PST_TRY(pst_launch_each(session, widen, (size_t)fine->h * (size_t)fine->w,
+        PST_TRY(pst_launch_each(session, kernel, (size_t)fine->h * (size_t)fine->w,
                                 PST_ARGS(pst_arg_buffer(l ? workspace : to), pst_arg_buffer(l || !from ? map : from),
                                          pst_arg_int(!l && from), pst_arg_buffer(map), pst_arg_int(fine->at),
                                          pst_arg_int(fine->h), pst_arg_int(fine->w), pst_arg_buffer(workspace),
@@ -75,4 +55,32 @@ pst_status pst_spread(pst_session *session, int h, int w, pst_buffer *to, const 
     }
 cleanup:
     return status;
+}
+
+/* In two launches, where each costs more than what the second one's groups compute twice. */
+#define GPU_SIDE 32 /* of a group's part of the image: SIDE in cl/spread.cl */
+_Static_assert(PST_SPREAD_LEVELS == 4, "so many are in cl/spread.cl");
+
+static pst_status spread_on_gpu(pst_session *session, const scale *scales, pst_buffer *to, const pst_buffer *from,
+                                const pst_buffer *v, pst_buffer *workspace) {
+    const pst_kernel *kernel;
+    size_t group = pst_sum_group_size(session), across = (size_t)(scales->w + GPU_SIDE - 1) / GPU_SIDE,
+           down = (size_t)(scales->h + GPU_SIDE - 1) / GPU_SIDE;
+    pst_status status;
+    PST_TRY(pst_kernel_get(session, "spread", "spread", "", &kernel));
+    PST_TRY(shrink(session, scales, 0, v, workspace));
+    PST_TRY(pst_launch(session, kernel, (size_t[]){across * group, down, 1}, (size_t[]){group, 1, 1},
+                       PST_ARGS(pst_arg_buffer(to), pst_arg_buffer(from ? from : v), pst_arg_int(from != NULL),
+                                pst_arg_buffer(v), pst_arg_int(scales->h), pst_arg_int(scales->w),
+                                pst_arg_buffer(workspace), pst_arg_float(PST_SPREAD_GAIN))));
+cleanup:
+    return status;
+}
+
+pst_status pst_spread(pst_session *session, int h, int w, pst_buffer *to, const pst_buffer *from, const pst_buffer *v,
+                      pst_buffer *workspace) {
+    scale scales[PST_SPREAD_LEVELS + 1];
+    lay_out(h, w, scales);
+    return session->cpu_kernels ? spread_on_cpu(session, scales, to, from, v, workspace)
+                                : spread_on_gpu(session, scales, to, from, v, workspace);
 }

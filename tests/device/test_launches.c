@@ -77,7 +77,7 @@ START_TEST(an_evaluation_takes_few_launches) {
     static const struct {
         int side;
         unsigned mean, most;
-    } cases[] = {{128, 94, 97}, {512, 118, 125}, {1024, 174, 182}};
+    } cases[] = {{128, 91, 94}, {512, 107, 110}, {1024, 161, 164}};
     pst_context *context;
     pst_weights *weights;
     pst_job *job;

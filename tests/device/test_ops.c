@@ -474,6 +474,8 @@ static void dots_case(const void *arg) {
         }
 }
 
+static const map_shape spreads[] = {{3, 5, 3}, {1, 1, 3}, {2, 2, 3}, {31, 29, 3}, {64, 50, 3}, {131, 98, 3}};
+
 static void spread_case(const void *arg) {
     const map_shape *s = arg;
     size_t count = 3 * pixels_of(s);
@@ -582,7 +584,7 @@ static const struct {
     OVER(dots_case, lengths, 1),
     OVER(adam_case, lengths, 2),
     OVER(pixels_case, maps, SMALL_MAPS),
-    OVER(spread_case, maps, SMALL_MAPS),
+    OVER(spread_case, spreads, SMALL_MAPS),
     OVER(guide_case, grams, SMALL_GRAMS),
 };
 
