@@ -97,8 +97,8 @@ def features(weights, x, last=LAYERS[-1], first=LAYERS[0]):
 
 def gram(feature):
     """[n, c, h, w] -> [n, c, c], F F' / (C N)."""
-    flat = feature.flatten(2)
-    return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+    flat = feature.permute(0, 2, 3, 1).flatten(1, 2)  # no copy where channels are last
+    return flat.transpose(1, 2) @ flat / (flat.shape[1] * flat.shape[2])
 
 
 def terms(maps, target_grams, target_content):

@@ -8,7 +8,8 @@ matrix Q and a learned scale e^o, it is asked that
   difference   G_T(x) - G_T(s) = Q (G_F(x) - G_F(s)) Q'      and T(x) - T(c) = Q (F(x) - F(c)) at the content layer
   value        log |G_T(x) - G_T(s)|^2 = log |G_F(x) - G_F(s)|^2 + o
 all squared and relative, for images x painted from content c and style s. What the teacher says is computed once, in
-bfloat16, which is twice as fast and exact enough.
+bfloat16, which is twice as fast and exact enough, and four to six times as fast on processors with AMX; so are the
+student and the products with Q. Channels are last in memory.
 """
 import concurrent.futures
 import math
@@ -28,7 +29,7 @@ EMBED = {"1_1": 0.3, "2_1": 0.3, "3_1": 0.7, "4_1": 1.5, "5_1": 0.5, "4_2": 1.5}
 DIFFER = {"1_1": 0.5, "2_1": 0.5, "3_1": 1.0, "4_1": 3.0, "5_1": 0.5, "4_2": 2.0}
 VALUE = {"1_1": 0.1, "2_1": 0.1, "3_1": 0.1, "4_1": 0.15, "5_1": 0.1, "4_2": 0.15}
 FLOOR = 3e-3  # of the relative difference of Gram matrices: below it precision does not matter
-STRIDE = {"1_1": 3, "2_1": 2, "3_1": 1, "4_1": 1, "5_1": 1, "4_2": 1}  # of the maps that are compared point by point
+STRIDE = {"1_1": 4, "2_1": 3, "3_1": 2, "4_1": 1, "5_1": 1, "4_2": 1}  # of the maps that are compared point by point
 INPUT = 64.0  # the student sees images divided by this, and all its maps have about unit size while it is trained
 KEPT = 8      # images a group; the oldest go first
 GROUPS = 160  # at most, and as many images beside them; about 40 MB each
@@ -79,7 +80,8 @@ class Seen:
     def look(self, teacher):
         maps = teacher(self.x)
         self.grams = {layer: gram(maps[layer].float()) for layer in STYLE}
-        self.maps = {layer: maps[layer][..., ::STRIDE[layer], ::STRIDE[layer]].clone() for layer in LOSS_LAYERS}
+        self.maps = {layer: maps[layer][..., ::STRIDE[layer], ::STRIDE[layer]].contiguous(memory_format=torch.channels_last)
+                     for layer in LOSS_LAYERS}
 
 
 class Group:
@@ -122,9 +124,10 @@ class Group:
 def judge(groups, chosen, extra, student, q, offset, size_of, first):
     """The training loss, and figures for the log. chosen: two painted images a group; first: the first layer that learns."""
     order = [p for pair in chosen for p in pair] + extra + [g.style for g in groups] + [g.content for g in groups]
+    x = torch.cat([p.student_input(student, first) for p in order]).to(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
-        ours = features(student, torch.cat([p.student_input(student, first) for p in order]), first=first)
-        ours = {layer: map.float() for layer, map in ours.items() if layer in LOSS_LAYERS}
+        ours = features(student, x, first=first)
+        ours = {layer: map for layer, map in ours.items() if layer in LOSS_LAYERS}
     k, n = 2 * len(groups), len(order)
     partner = torch.arange(len(groups)).repeat_interleave(2)
     style_at, content_at = n - 2 * len(groups) + partner, n - len(groups) + partner
@@ -132,7 +135,8 @@ def judge(groups, chosen, extra, student, q, offset, size_of, first):
     for layer in ours:
         t = torch.cat([p.maps[layer] for p in order]).float() / size_of[layer]
         f, matrix, stride = ours[layer], q[layer], STRIDE[layer]
-        embedded = fn.conv2d(f[..., ::stride, ::stride], matrix[..., None, None])
+        with torch.autocast("cpu", torch.bfloat16):
+            embedded = fn.linear(f[..., ::stride, ::stride].permute(0, 2, 3, 1), matrix).float().permute(0, 3, 1, 2)
         miss = ((t - embedded).square().mean((1, 2, 3)) / t.square().mean((1, 2, 3))).mean()
         if layer == CONTENT:
             d_t, d_f = t[:k] - t[content_at], f[:k] - f[content_at]
@@ -141,9 +145,11 @@ def judge(groups, chosen, extra, student, q, offset, size_of, first):
             differ = off / (value_t + FLOOR * t[:k].square().mean((1, 2, 3)))
             weight, power = CONTENT_WEIGHT, 2
         else:
-            g_t, g_f = torch.cat([p.grams[layer] for p in order]) / size_of[layer] ** 2, gram(f)
+            g_t, g_f = torch.cat([p.grams[layer] for p in order]) / size_of[layer] ** 2, gram(f.float())
             d_t, d_f = g_t[:k] - g_t[style_at], g_f[:k] - g_f[style_at]
-            off = (d_t - matrix @ d_f @ matrix.T * (f.shape[1] / t.shape[1])).square().mean((1, 2))
+            with torch.autocast("cpu", torch.bfloat16):
+                seen = (matrix @ d_f @ matrix.T).float()
+            off = (d_t - seen * (f.shape[1] / t.shape[1])).square().mean((1, 2))
             value_t, value_f = d_t.square().mean((1, 2)), d_f.square().mean((1, 2))
             differ = off / (value_t + FLOOR * g_t[style_at].square().mean((1, 2)))
             weight, power = STYLE_WEIGHT, 4
