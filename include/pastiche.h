@@ -345,7 +345,7 @@ typedef enum pst_convention {
 /* Reads the convolutions (conv1_1 ... conv5_4, as many as there are) from a safetensors, Keras, Caffe, ONNX, PyTorch or
  * MATLAB 5 file, or the index of several safetensors or PyTorch files; the format is found from the content. Parts of a
  * network in other files are read from the folder of the file that names them only. path is a file, or NULL or a name
- * as pst_catalogue_find takes them: NULL is the best installed network, or else the small one inside the library.
+ * as pst_catalogue_find takes them: NULL is the best installed network, or else one inside the library.
  * convention is PST_CONVENTION_AUTO, or CAFFE or TORCHVISION where the caller knows better than the file. Sizes are
  * checked before memory is allocated for them, nothing in the file is executed, and a classifier is not read. A weight
  * of a safetensors file may have 8 bits: conv1_1.weight of I8, times conv1_1.weight_scale of each output channel.
@@ -356,7 +356,7 @@ PST_API pst_status pst_network_load(pst_context *context, const char *path, pst_
 /* Ends a network; its jobs must have ended before. NULL is fine. */
 PST_API void pst_network_destroy(pst_network *network);
 
-/* Where it was read from: a file, or "built-in:small.safetensors". Valid as long as the network. */
+/* Where it was read from: a file, or "built-in:small.safetensors" or the like. Valid as long as the network. */
 PST_API const char *pst_network_path(const pst_network *network);
 
 /* Gives the SHA-256 of its file, 64 digits: computed by the first call and kept as long as the network. "" on failure.
@@ -388,8 +388,7 @@ typedef struct pst_network_info {
 /* Fills *info, whose size the caller has set. All of it belongs to the network and is valid as long as it. */
 PST_API void pst_network_describe(const pst_network *network, pst_network_info *info);
 
-/* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write. half: as F16,
- * with half the bytes and 11 bits of precision. */
+/* Writes the convolutions as a safetensors file in Caffe's convention, atomically as pst_image_write. half: as F16. */
 PST_API pst_status pst_network_save(pst_network *network, const char *path, bool half);
 
 /* ---- transfer: options --------------------------------------------------------------------------------------- */
@@ -826,16 +825,15 @@ PST_API void pst_style_describe(const pst_style *style, pst_style_info *info);
 typedef struct pst_catalogue pst_catalogue;
 
 typedef struct pst_known_network {
-    const char *name, *alias; /* "vgg19", "vgg19-keras"; no alias: "" */
-    const char *file;         /* its name in the data folder */
-    const char *url, *mirror; /* where it comes from; no mirror: "" */
-    const char *license, *notes;
-    const char *format;     /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
-    const char *convention; /* of the pixels: "caffe", "torchvision", "rgb" */
-    uint64_t bytes;         /* 0: not known for certain */
-    const char *about_size; /* for people, where bytes is 0: "about 575 MB", or "" */
-    const char *sha256;     /* 64 digits, or only the first ones where the others are not known. "": none */
-    const char *md5;        /* 32 digits; "": not known */
+    const char *name, *alias;             /* "vgg19", "vgg19-keras"; no alias: "" */
+    const char *file;                     /* its name in the data folder */
+    const char *url, *mirror;             /* where it comes from; no mirror: "" */
+    const char *license, *notes, *format; /* "Keras HDF5", "Caffe", "PyTorch", "MATLAB 5", "safetensors" */
+    const char *convention;               /* of the pixels: "caffe", "torchvision", "rgb" */
+    uint64_t bytes;                       /* 0: not known for certain */
+    const char *about_size;               /* for people, where bytes is 0: "about 575 MB", or "" */
+    const char *sha256; /* 64 digits, or only the first ones where the others are not known. "": none */
+    const char *md5;    /* 32 digits; "": not known */
 } pst_known_network;
 
 /* Opens the catalogue in the library, or the file that the environment variable PASTICHE_CATALOGUE names. On failure
@@ -859,17 +857,19 @@ PST_API const pst_known_network *pst_catalogue_known(const pst_catalogue *catalo
  * may not exist yet. "" where the environment names none. Valid as long as the catalogue. */
 PST_API const char *pst_catalogue_folder(const pst_catalogue *catalogue);
 
-/* Gives the path where a known network is installed, or NULL if it is not; valid until the next call.
- * NAME.safetensors in the data folder, as converted, comes before the file as fetched, which must have the known
- * size. */
+/* Gives the path where a known network is installed, or NULL; valid until the next call. NAME.safetensors in the data
+ * folder, as converted, comes before the file as fetched, which must have the known size. */
 PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_known_network *network,
                                            const char **path);
 
 /* Finds the file that a user means; *path is valid until the next call. With `asked` NULL or "" it is the first
  * installed network of the catalogue, else the small network inside the library. Else it is, in this order: a file of
- * that path; "small", the one inside the library; a known network by name or alias, which must be installed; a file of
- * that name in the data folder. PST_ERROR_FILE: there is none. */
+ * that path; "small" or "medium", those inside the library; a known network by name or alias, which must be installed;
+ * a file of that name in the data folder. PST_ERROR_FILE: there is none. */
 PST_API pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path);
+
+/* The names of the networks inside the library, the best first, then NULL; their paths: built-in:NAME.safetensors */
+PST_API const char *const *pst_catalogue_built_in(void);
 
 typedef struct pst_fetch_options {
     size_t size;

@@ -10,7 +10,7 @@ typedef struct pst_file pst_file;
 
 /* Paths that begin so name files inside the library: "built-in:catalogue.json". They are read like any other. */
 #define PST_BUILT_IN "built-in:"
-extern const embedded_file pst_built_in_files[]; /* the catalogue of known networks, the network that ships with it */
+extern const embedded_file pst_built_in_files[]; /* the catalogue of known networks, the networks that ship with it */
 
 /* Opens a regular file for reading; *bytes (may be NULL) is its size. */
 pst_status pst_file_open(pst_error *error, const char *path, pst_file **file, uint64_t *bytes);

@@ -48,7 +48,6 @@ static pst_status print_network(pst_catalogue *catalogue, const pst_known_networ
 }
 
 static int list(pst_catalogue *catalogue) {
-    static const char built_in[] = "built-in:";
     char used[4096] = "";
     const char *path;
     size_t count;
@@ -61,8 +60,13 @@ static int list(pst_catalogue *catalogue) {
         if (status != PST_OK)
             return failed(catalogue, status);
     }
-    if (pst_catalogue_find(catalogue, "small", &path) == PST_OK && strncmp(path, built_in, sizeof built_in - 1) == 0)
-        print_line("%c %-21sis inside the program", strcmp(path, used) == 0 ? '*' : ' ', "small");
+    for (const char *const *inside = pst_catalogue_built_in(); *inside;
+         inside++) { /* unless a file here has the name */
+        char inside_path[64];
+        snprintf(inside_path, sizeof inside_path, "built-in:%.40s.safetensors", *inside);
+        if (pst_catalogue_find(catalogue, *inside, &path) == PST_OK && strcmp(path, inside_path) == 0)
+            print_line("%c %-21sis inside the program", strcmp(path, used) == 0 ? '*' : ' ', *inside);
+    }
     puts(*used ? "\n* marks the default." : "\nNone is installed; `pastiche model fetch vgg19` installs the best one.");
     if (*pst_catalogue_folder(catalogue))
         print_line("They are installed in %s.", pst_catalogue_folder(catalogue));

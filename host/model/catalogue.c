@@ -1,6 +1,7 @@
 #include "model/catalogue.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,21 @@ const pst_known_network *pst_catalogue_known(const pst_catalogue *catalogue, con
     return NULL;
 }
 
+/* ---- what is inside the library ------------------------------------------------------------------------------ */
+
+static const char *const built_in[] = {"medium", "small", NULL};
+
+const char *const *pst_catalogue_built_in(void) { return built_in; }
+
+/* "built-in:small.safetensors", or "" for what is no name of one. */
+static const char *path_inside(const char *name, char path[64]) {
+    path[0] = 0;
+    for (size_t i = 0; built_in[i]; i++)
+        if (strcmp(name, built_in[i]) == 0)
+            snprintf(path, 64, PST_BUILT_IN "%s.safetensors", name);
+    return path;
+}
+
 /* ---- what is installed --------------------------------------------------------------------------------------- */
 
 /* folder/name`ending` if that is a file, of this size if one is given; else *path is NULL. */
@@ -211,8 +227,9 @@ static pst_status find_default(pst_error *error, const pst_catalogue *catalogue,
         if (status != PST_OK || *path)
             return status;
     }
-    return is_built_in(PST_BUILT_IN_NETWORK) ? pst_copy_text(error, PST_BUILT_IN_NETWORK, path)
-                                             : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
+    char usual[64];
+    path_inside(PST_DEFAULT_BUILT_IN, usual);
+    return is_built_in(usual) ? pst_copy_text(error, usual, path) : pst_fail(error, PST_ERROR_FILE, "%s", NO_NETWORK);
 }
 
 static pst_status find(pst_error *error, const pst_catalogue *catalogue, const char *asked, char **path) {
@@ -223,8 +240,9 @@ static pst_status find(pst_error *error, const pst_catalogue *catalogue, const c
         return pst_copy_text(error, asked, path);
     if (pst_path_name(asked) != asked)
         return pst_fail(error, PST_ERROR_FILE, "%s: no such file or folder", asked);
-    if (strcmp(asked, "small") == 0 && is_built_in(PST_BUILT_IN_NETWORK))
-        return pst_copy_text(error, PST_BUILT_IN_NETWORK, path);
+    char inside[64];
+    if (is_built_in(path_inside(asked, inside)))
+        return pst_copy_text(error, inside, path);
     const pst_known_network *entry = pst_catalogue_known(catalogue, asked);
     pst_status status =
         entry ? find_installed(error, catalogue, entry, path) : look(error, catalogue, asked, "", 0, path);

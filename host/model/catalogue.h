@@ -5,7 +5,9 @@
 
 #include "base/status.h"
 
-#define PST_BUILT_IN_NETWORK "built-in:small.safetensors"
+/* Of the networks inside the library, the one that is used where none is installed. The texts that name it:
+ * weights/README.md says where they are. */
+#define PST_DEFAULT_BUILT_IN "small"
 
 struct pst_catalogue {
     pst_error error;

@@ -1,6 +1,6 @@
 /* Paints a photograph in the manner of a painting, tells how far it is, and stops when the time is over:
  *     photo photo.jpg painting.jpg out.png [SIZE [SECONDS]]
- * with the network that PASTICHE_MODEL names, or else the best that is installed, or the small one inside the library.
+ * with the network that PASTICHE_MODEL names, or else the best that is installed, or one inside the library.
  */
 #include <pastiche.h>
 #include <stdio.h>

@@ -181,21 +181,16 @@ static const char *data(const char *name) {
 }
 
 START_TEST(names_and_nothing_mean_installed_files) {
-    pst_file *file;
     const char *path;
-    bool small = pst_file_open(NULL, PST_BUILT_IN_NETWORK, &file, NULL) == PST_OK;
-    pst_file_close(file);
     setenv("PASTICHE_DATA", test_path("data"), 1);
     ck_assert_int_eq(pst_catalogue_open(&opened), PST_OK);
     ck_assert_str_eq(pst_catalogue_folder(opened), test_path("data"));
-    if (small) {
-        ck_assert_str_eq(found(NULL), PST_BUILT_IN_NETWORK);
-        ck_assert_str_eq(found("small"), PST_BUILT_IN_NETWORK);
-    } else {
-        ck_not_found(NULL, "no network: `pastiche model fetch vgg19` installs one, or name a file with --model FILE");
-        ck_not_found("", "no network");
-        ck_not_found("small", "no such file");
-    }
+    ck_assert_str_eq(found(NULL), PST_BUILT_IN PST_DEFAULT_BUILT_IN ".safetensors");
+    ck_assert_str_eq(found(""), PST_BUILT_IN PST_DEFAULT_BUILT_IN ".safetensors");
+    ck_assert_str_eq(found("small"), "built-in:small.safetensors");
+    ck_assert_str_eq(found("medium"), "built-in:medium.safetensors");
+    ck_assert_str_eq(found("built-in:medium.safetensors"), "built-in:medium.safetensors");
+    ck_not_found("large", "large: no such file");
     ck_not_found("vgg16", "vgg16: this network is known, but not installed; `pastiche model fetch vgg16`");
     ck_not_found("vgg99", "vgg99: no such file");
     ck_not_found("./vgg16", "./vgg16: no such file");
@@ -263,6 +258,30 @@ START_TEST(the_data_folder_is_where_the_system_has_it) {
 END_TEST
 
 /* ---- below --------------------------------------------------------------------------------------------------- */
+
+/* The networks inside it go by name, are what the program needs, and stay within what a download may take. */
+START_TEST(networks_inside_the_library_go_by_name) {
+    size_t all = 0, count = 0;
+    for (const char *const *inside = pst_catalogue_built_in(); *inside; inside++, count++) {
+        pst_weights *model;
+        pst_file *file;
+        uint64_t bytes;
+        char path[64];
+        snprintf(path, sizeof path, "built-in:%s.safetensors", *inside);
+        ck_ok(error, pst_file_open(&error, path, &file, &bytes));
+        pst_file_close(file);
+        ck_assert_uint_le(bytes, 4000000);
+        all += bytes;
+        ck_ok(error, pst_weights_read(&error, path, PST_CONVENTION_AUTO, &model));
+        ck_assert_uint_eq(model->convolution_count, 13);
+        ck_assert_str_eq(model->convolutions[12].name, "conv5_1");
+        ck_assert(model->convention == PST_CONVENTION_CAFFE && !model->assumed && !*model->notice);
+        pst_weights_destroy(model);
+    }
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_le(all, 6000000);
+}
+END_TEST
 
 START_TEST(files_inside_the_library_are_the_files) {
     char outside[1024];
@@ -391,6 +410,7 @@ int main(void) {
     tcase_add_test(all, a_bad_catalogue_is_refused);
     tcase_add_test(all, names_and_nothing_mean_installed_files);
     tcase_add_test(all, the_data_folder_is_where_the_system_has_it);
+    tcase_add_test(all, networks_inside_the_library_go_by_name);
     tcase_add_test(all, files_inside_the_library_are_the_files);
     tcase_add_test(all, a_part_is_one_process_and_one_piece);
     tcase_add_test(all, memory_may_be_short);

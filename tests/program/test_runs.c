@@ -232,12 +232,19 @@ START_TEST(test_networks_go_by_name) {
     ck_assert_str_eq(said, "");
     ck_assert_msg(strstr(printed, "  vgg19 ") && strstr(printed, test_path("data")) && !strstr(printed, "installed: "),
                   "%s", printed);
-    if (!strstr(printed, "inside the program")) {
-        ck_refused(IMAGES "--plan", 1, "no network", "model fetch vgg19");
-    } else {
-        ck_run(IMAGES "--plan");
-        ck_assert_ptr_nonnull(strstr(said, "built-in:small.safetensors"));
+    const char *usual = strstr(printed, "* "), *inside[2] = {"small", "medium"};
+    char line[80];
+    for (int i = 0; i < 2; i++) { /* one of which is the default */
+        snprintf(line, sizeof line, "%c %-21sis inside the program\n",
+                 usual && strncmp(usual + 2, inside[i], strlen(inside[i])) == 0 ? '*' : ' ', inside[i]);
+        ck_assert_msg(strstr(printed, line) != NULL, "no \"%s\" in: %s", line, printed);
     }
+    snprintf(line, sizeof line, "the network is built-in:%s.safetensors",
+             usual && usual[2] == 'm' ? "medium" : "small");
+    ck_run(IMAGES "--plan");
+    ck_assert_msg(strstr(said, line) != NULL, "no \"%s\" in: %s", line, said);
+    ck_run("model info medium");
+    ck_assert_ptr_nonnull(strstr(printed, " in 13 convolutions\n"));
     ck_refused(IMAGES "--model vgg19", 1, "vgg19: ", "not installed");
     ck_assert_int_eq(mkdir(test_path("data"), 0700), 0);
     ck_assert_int_eq(stat(test_path("net.safetensors"), &about), 0);

@@ -224,6 +224,7 @@ START_TEST(bad_runs_are_refused) {
     ck_bad(with("preset", json_string("x")), "preset", "not known");
     ck_bad(with("model", json_string("net.safetensors")), "model", "no network has this name");
     ck_bad(with("model", json_string("../net.safetensors")), "model", "no network has this name");
+    ck_bad(with("model", json_string("built-in:medium.safetensors")), "model", "no network has this name");
     ck_bad(with("start", json_string("/etc/passwd")), "start", "noise or content");
     ck_bad(without("content", json_null()), NULL, "content");
     ck_bad(without("content", json_string("nothing")), NULL, "not on the shelf");

@@ -305,6 +305,31 @@ START_TEST(a_result_is_painted_again_to_the_byte) {
 }
 END_TEST
 
+/* A result of any network inside the program is made again with it, whichever is the default. */
+START_TEST(records_name_networks_inside_the_program) {
+    static const char *const names[] = {"small", "medium"};
+    pst_image *image = random_image(20, 20, 3);
+    pst_write_options options;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char record[256];
+        uint8_t *data;
+        size_t count;
+        snprintf(record, sizeof record,
+                 "{\"options\": [], \"network\": {\"path\": \"built-in:%s.safetensors\", \"sha256\": \"0\"}}",
+                 names[i]);
+        pst_write_options_init(&options, sizeof options);
+        options.metadata = record;
+        ck_assert_int_eq(pst_image_encode(NULL, image, &options, &data, &count), PST_OK);
+        json_t *told = studio_upload("read?name=made.png", data, count, 200);
+        json_t *kept = json_object_get(json_object_get(told, "run"), "options");
+        ck_assert_str_eq(state_text(kept, "model"), names[i]);
+        json_decref(told);
+        pst_bytes_destroy(data);
+    }
+    pst_image_destroy(image);
+}
+END_TEST
+
 /* As a record names a file; the test's content by its bytes, wherever it is said to lie. */
 static json_t *named(const char *path) {
     char sha256[65];
@@ -466,6 +491,7 @@ int main(void) {
     tcase_add_test(cases, what_a_run_needs_stays);
     tcase_add_test(cases, a_result_is_painted_again_to_the_byte);
     tcase_add_test(cases, foreign_records_name_nothing_outside);
+    tcase_add_test(cases, records_name_networks_inside_the_program);
     tcase_add_test(cases, a_sheet_is_small_runs);
     tcase_add_test(cases, a_restart_keeps_it_all);
     suite_add_tcase(suite, cases);

@@ -106,9 +106,10 @@ END_TEST
 
 START_TEST(other_names_are_not_fetched) {
     web_set(NULL, 0);
-    static const char *const names[] = {"nothing", "http:%5c%5chost", "small", "..%2fx"};
+    static const char *const names[] = {"nothing", "http:%5c%5chost", "small", "medium", "..%2fx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        press(names[i], "fetch", i == 3 ? 400 : 404);
+        press(names[i], "fetch", i == 4 ? 400 : 404);
+    ck_assert(is_installed("small") && is_installed("medium"));
     ck_assert_uint_eq(web_requests(), 0);
 }
 END_TEST

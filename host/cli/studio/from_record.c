@@ -10,6 +10,7 @@
 #include "cli/options/option_table.h"
 #include "cli/run/record.h"
 #include "cli/studio/gallery.h"
+#include "cli/studio/networks.h"
 #include "cli/studio/record_summary.h"
 #include "cli/studio/run_line.h"
 #include "cli/studio/shelf.h"
@@ -133,8 +134,8 @@ static void add_network(reading *r, json_t *options) {
     size_t count = 0;
     const pst_known_network *known = NULL;
     char name[64] = "", plain[80];
-    if (strcmp(path, "built-in:small.safetensors") == 0)
-        strcpy(name, "small");
+    if (networks_name_inside(path))
+        snprintf(name, sizeof name, "%s", networks_name_inside(path));
     if (pst_catalogue_open(&catalogue) == PST_OK)
         known = pst_catalogue_networks(catalogue, &count);
     for (size_t i = 0; i < count && !*name; i++) {

@@ -8,7 +8,6 @@
 #include "web/json.h"
 
 #define TELL_SECONDS 0.25
-#define SMALL "small"
 
 enum { NAME_MOST = 64, PROBLEM_MOST = 512 };
 
@@ -40,6 +39,23 @@ static const char *title_of(const char *name, char title[64]) {
     return title;
 }
 
+bool networks_has_inside(const char *name) {
+    const char *const *inside = pst_catalogue_built_in();
+    while (*inside && strcmp(*inside, name) != 0)
+        inside++;
+    return *inside;
+}
+
+const char *networks_name_inside(const char *path) {
+    for (const char *const *inside = pst_catalogue_built_in(); *inside; inside++) {
+        char known[64];
+        snprintf(known, sizeof known, "built-in:%.40s.safetensors", *inside);
+        if (strcmp(path, known) == 0)
+            return *inside;
+    }
+    return NULL;
+}
+
 json_t *networks_json(studio *s) {
     pst_catalogue *catalogue;
     const pst_known_network *known = NULL;
@@ -57,7 +73,11 @@ json_t *networks_json(studio *s) {
         json_object_set_new(one, "notes", web_json_text(known[i].notes));
         json_array_append_new(list, one);
     }
-    json_array_append_new(list, json_of(SMALL, "the small network", 0, "", true));
+    for (const char *const *inside = pst_catalogue_built_in(); *inside; inside++) {
+        char title[64];
+        snprintf(title, sizeof title, "the %.40s network", *inside);
+        json_array_append_new(list, json_of(*inside, title, 0, "", true));
+    }
     pst_catalogue_close(catalogue);
     return list;
 }

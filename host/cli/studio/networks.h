@@ -11,4 +11,8 @@ void networks_close(studio *s);
 /* For api/studio: [{"name", "title", "bytes", "licence", "installed"}]. */
 json_t *networks_json(studio *s);
 
+/* Those inside the program: whether this is the name of one, and the name of a path that the library gave, or NULL. */
+bool networks_has_inside(const char *name);
+const char *networks_name_inside(const char *path);
+
 #endif

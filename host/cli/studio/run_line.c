@@ -10,6 +10,7 @@
 #include "cli/options/option_defaults.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
+#include "cli/studio/networks.h"
 #include "cli/studio/shelf.h"
 #include "package/printable.h"
 #include "web/json.h"
@@ -59,7 +60,7 @@ static bool check_model(const char *name, run_problem *problem) {
     bool good = pst_catalogue_open(&catalogue) == PST_OK;
     if (!good)
         bad(problem, "model", "%s", catalogue ? pst_catalogue_message(catalogue) : "no memory left");
-    else if (!pst_catalogue_known(catalogue, name) && strcmp(name, "small") != 0)
+    else if (!pst_catalogue_known(catalogue, name) && !networks_has_inside(name))
         good = bad(problem, "model", "%s: no network has this name", name);
     else if (pst_catalogue_find(catalogue, name, &path) != PST_OK)
         good = bad(problem, "model", "%s", pst_catalogue_message(catalogue));
@@ -249,8 +250,8 @@ bool run_line_network(char name[64]) {
             if (pst_catalogue_installed(catalogue, &known[i], &installed) == PST_OK && installed &&
                 strcmp(installed, found) == 0)
                 snprintf(name, 64, "%s", known[i].name);
-        if (!*name && strncmp(found, "built-in:", 9) == 0)
-            snprintf(name, 64, "small");
+        if (!*name && networks_name_inside(found))
+            snprintf(name, 64, "%s", networks_name_inside(found));
     }
     pst_catalogue_close(catalogue);
     return *name;

@@ -52,7 +52,7 @@ export function networkPart(app) {
       bar.firstElementChild.style.width = `${100 * part}%`;
       return make("div", {}, make("p", { class: "hint", text: `Fetching ${nameOf(network)}: ${bytesText(news.done)}${news.total ? ` of ${bytesText(news.total)}` : ""}` }), bar);
     }
-    return make("div", {}, make("p", { class: "hint" }, `${nameOf(network)} paints finer strokes than the small network. It is fetched once${network.bytes ? `, ${bytesText(network.bytes)}` : ""}.`,
+    return make("div", {}, make("p", { class: "hint" }, `${nameOf(network)} paints finer strokes than the networks inside the program. It is fetched once${network.bytes ? `, ${bytesText(network.bytes)}` : ""}.`,
         network.licence ? ` License: ${network.licence}.` : ""),
       news?.error && make("p", { class: "hint wrong", role: "alert", text: news.error }),
       make("div", { class: "toolbar" }, make("button", { class: "small", text: news?.error ? "Try again" : `Get ${nameOf(network)}`, onclick: () => begin(network.name) })));
