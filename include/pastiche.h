@@ -863,7 +863,7 @@ PST_API pst_status pst_catalogue_installed(pst_catalogue *catalogue, const pst_k
                                            const char **path);
 
 /* Finds the file that a user means; *path is valid until the next call. With `asked` NULL or "" it is the first
- * installed network of the catalogue, else the small network inside the library. Else it is, in this order: a file of
+ * installed network of the catalogue, else the medium network inside the library. Else it is, in this order: a file of
  * that path; "small" or "medium", those inside the library; a known network by name or alias, which must be installed;
  * a file of that name in the data folder. PST_ERROR_FILE: there is none. */
 PST_API pst_status pst_catalogue_find(pst_catalogue *catalogue, const char *asked, const char **path);

@@ -7,7 +7,7 @@
 
 /* Of the networks inside the library, the one that is used where none is installed. The texts that name it:
  * weights/README.md says where they are. */
-#define PST_DEFAULT_BUILT_IN "small"
+#define PST_DEFAULT_BUILT_IN "medium"
 
 struct pst_catalogue {
     pst_error error;

@@ -128,7 +128,7 @@ const option_text option_texts[] = {
      "The network: a VGG network such as VGG-19, as a safetensors, Keras, Caffe, PyTorch, MATLAB 5 or ONNX file,\n"
      "or the index of a network in several files. If there is no such file, the name of an installed network, or\n"
      "`small` or `medium`, which are inside the program. Default: the first installed network of `pastiche model\n"
-     "list`, or else `small`."},
+     "list`, or else `medium`."},
     {"device",
      "The OpenCL device: a number of `pastiche devices`; `cpu`; `gpu`; `gpu:N` for graphics card N, counted from\n"
      "0; or a part of the device's name. Several devices share an image in tiles: name them with commas between,\n"
