@@ -51,7 +51,7 @@ class Studio:
     def end(self):
         """The exit code and what it said last."""
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=300)
         return code, self.process.stderr.read()
 
     def memory(self):
@@ -62,7 +62,7 @@ class Studio:
         except OSError:
             return 0
 
-    def ask(self, method, path, body=None, headers=None, timeout=60):
+    def ask(self, method, path, body=None, headers=None, timeout=300):
         """Code, headers and content. path: behind the prefix, encoded."""
         connection = http.client.HTTPConnection(self.host, timeout=timeout)
         given = dict(headers or {})

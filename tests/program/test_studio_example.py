@@ -24,7 +24,7 @@ def main():
             file.write(data)
     studio = Studio(sys.argv[1], os.path.join(home, "pictures"))
     try:
-        run = subprocess.run(["bash", "-e", "-u", "-c", example, "example", studio.url.rstrip("/")], cwd=home, timeout=200, capture_output=True, text=True)
+        run = subprocess.run(["bash", "-e", "-u", "-c", example, "example", studio.url.rstrip("/")], cwd=home, timeout=600, capture_output=True, text=True)
         assert run.returncode == 0 and run.stdout == "", run
         with open(os.path.join(home, "result.png"), "rb") as file:
             result = file.read()

@@ -454,7 +454,7 @@ START_TEST(a_restart_keeps_it_all) {
     ck_assert(json_equal(before, after));
     ck_assert_str_eq(listed(""), "kept.png ");
     ck_assert(access(studio_path(".studio/.upload-0123"), F_OK) != 0);
-    for (int i = 0; i < 400 && access(studio_path(old), F_OK) == 0; i++)
+    for (int i = 0; i < 8000 && access(studio_path(old), F_OK) == 0; i++)
         page_nap(25);
     ck_assert(access(studio_path(old), F_OK) != 0);
     ck_assert_int_eq(test_entries(studio_path(".studio/trash")), young); /* what is younger stays */
@@ -468,7 +468,7 @@ START_TEST(a_restart_keeps_it_all) {
     studio_begin("");
     const size_t wanted = json_array_size(json_object_get(before, "images")) + 1;
     size_t count = 0;
-    for (int i = 0; i < 400 && count < wanted; i++, page_nap(25)) {
+    for (int i = 0; i < 8000 && count < wanted; i++, page_nap(25)) {
         after = studio_get("shelf", 200);
         count = json_array_size(json_object_get(after, "images"));
         json_decref(after);

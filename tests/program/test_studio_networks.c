@@ -36,7 +36,7 @@ static void press(const char *name, const char *what, int code) {
 /* Waits until the last fetch is so far. Its error, or "". */
 static const char *await(const char *name, const char *phase, double least) {
     static char error[1024];
-    for (int i = 0; i < 800; i++, page_nap(25)) {
+    for (int i = 0; i < 8000; i++, page_nap(25)) {
         json_t *list = studio_get("networks", 200), *last = json_object_get(list, "fetch");
         const bool is_so = json_is_object(last) && strcmp(state_text(last, "name"), name) == 0 &&
                            strcmp(state_text(last, "phase"), phase) == 0 &&
