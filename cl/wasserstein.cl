@@ -1,5 +1,5 @@
 /* Matrices [c][c] around the square root of a covariance by Newton and Schulz's iteration; the products themselves are
- * CLBlast's. host/op/wasserstein.c tells the mathematics and the names. */
+ * those of Gram matrices. host/op/wasserstein.c tells the mathematics and the names. */
 
 #define SMALL 2.3283064365386963e-10f /* 2^-32: squares of covariances of covariances leave the range of floats */
 
@@ -24,24 +24,25 @@ SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums)
     PUT_SUM(sum, sums, 0);
 }
 
-/* b = m / |m|; z = (3 - b) / 2; w = 3 (1 - b) / 2. b may be m. */
-EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, global float *b, global float *z,
-                            global float *w) {
-    float scale = 1.0f / norm_of(sums);
+/* b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) / 2. b may be m. */
+EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, float a, global float *b,
+                            global float *z, global float *w) {
+    float scale = 1.0f / norm_of(sums), half_root = 0.5f * sqrt(a);
     FOR_EACH(at, c * c) {
         float one = at / c == at % c ? 1.0f : 0.0f, v = m[at] * scale;
         b[at] = v;
-        z[at] = (3.0f * one - v) * 0.5f;
-        w[at] = (one - v) * 1.5f;
+        z[at] = FMA(-a, v, 3.0f * one) * half_root;
+        w[at] = FMA(-a, v, one) * (3.0f * half_root);
     }
 }
 
-/* t = (3 - s) / 2; s = t - s */
-EACH_KERNEL void next_step(global float *s, int c, global float *t) {
+/* t = a^1/2 (3 - a s) / 2; s = a^1/2 3 (1 - a s) / 2 */
+EACH_KERNEL void next_step(global float *s, int c, float a, global float *t) {
+    float half_root = 0.5f * sqrt(a);
     FOR_EACH(at, c * c) {
         float one = at / c == at % c ? 1.0f : 0.0f, v = s[at];
-        t[at] = (3.0f * one - v) * 0.5f;
-        s[at] = (one - v) * 1.5f;
+        t[at] = FMA(-a, v, 3.0f * one) * half_root;
+        s[at] = FMA(-a, v, one) * (3.0f * half_root);
     }
 }
 

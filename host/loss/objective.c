@@ -43,31 +43,26 @@ static double loss_factor(const pst_objective *objective, size_t term) {
 
 /* ---- planning ---- */
 
-static pst_status pass_options(const pst_objective *objective, bool style, bool content, int h, int w, bool backward,
-                               pst_pass_options *options) {
+static pst_pass_options pass_options(const pst_objective *objective, bool style, bool content, int h, int w,
+                                     bool backward) {
     const pst_objective_options *o = &objective->options;
     const pst_device_network *net = objective->net;
-    *options =
-        (pst_pass_options){.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
+    pst_pass_options options = {.h = h, .w = w, .pooling = o->pooling, .replicate = o->replicate, .backward = backward};
     for (size_t t = 0; t < o->term_count; t++) {
         const pst_term *term = &o->terms[t];
         if ((term->kind == PST_TERM_STYLE && style) || (term->kind == PST_TERM_CONTENT && content))
-            options->wanted[term->layer] = true;
+            options.wanted[term->layer] = true;
         if (term->kind == PST_TERM_STYLE && style) {
             int layer_h, layer_w;
-            size_t bytes;
             pst_layer_size(&net->layers, term->layer, h, w, &layer_h, &layer_w);
-            pst_status status =
-                pst_style_regions_workspace_bytes(&net->engine, o->form, (size_t)layer_h * (size_t)layer_w,
-                                                  net->layers.at[term->layer].c_out, o->region_count, &bytes);
-            if (status != PST_OK)
-                return status;
-            options->extra_workspace_bytes =
-                bytes > options->extra_workspace_bytes ? bytes : options->extra_workspace_bytes;
+            size_t bytes = pst_style_regions_workspace_bytes(&net->engine, o->form, (size_t)layer_h * (size_t)layer_w,
+                                                             net->layers.at[term->layer].c_out, o->region_count);
+            if (bytes > options.extra_workspace_bytes)
+                options.extra_workspace_bytes = bytes;
         }
     }
-    pst_terms_in_place(session_of(objective), o, options->in_place);
-    return PST_OK;
+    pst_terms_in_place(session_of(objective), o, options.in_place);
+    return options;
 }
 
 static bool wants_any(const pst_pass_options *options) {
@@ -85,8 +80,7 @@ pst_status pst_objective_create(pst_device_network *net, const pst_objective_opt
         return status;
     objective->net = net;
     objective->options = *options;
-    pst_pass_options all;
-    PST_TRY(pass_options(objective, true, true, options->h, options->w, true, &all));
+    pst_pass_options all = pass_options(objective, true, true, options->h, options->w, true);
     if (!wants_any(&all)) {
         status = pst_fail(net->engine.session->error, PST_ERROR_ARGUMENT, "name at least one content or style layer");
         goto cleanup;
@@ -163,12 +157,11 @@ pst_pass_bytes pst_objective_pass_bytes(const pst_objective *objective) { return
 
 static pst_status walk_bytes(pst_objective *objective, bool style, int h, int w, size_t *bytes, size_t *largest) {
     pst_pass *pass;
-    pst_pass_options options;
+    const pst_pass_options options = pass_options(objective, style, !style, h, w, false);
     *bytes = *largest = 0;
-    pst_status status = pass_options(objective, style, !style, h, w, false, &options);
-    if (status != PST_OK || !wants_any(&options))
-        return status;
-    status = pst_pass_create(objective->net, &options, &pass);
+    if (!wants_any(&options))
+        return PST_OK;
+    pst_status status = pst_pass_create(objective->net, &options, &pass);
     if (status != PST_OK)
         return status;
     pst_pass_bytes measured = pst_pass_measure(pass);
@@ -247,10 +240,10 @@ static pst_status take_target(void *user, size_t layer, const pst_buffer *featur
 static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int h, int w, double blend,
                               const pst_guides *guides, bool style) {
     target_walk walk = {.objective = objective, .blend = blend, .guides = guides, .style = style};
-    pst_pass_options options;
-    pst_status status = pass_options(objective, style, !style, h, w, false, &options);
-    if (status != PST_OK || !wants_any(&options))
-        return status;
+    const pst_pass_options options = pass_options(objective, style, !style, h, w, false);
+    pst_status status = PST_OK;
+    if (!wants_any(&options))
+        return PST_OK;
     PST_TRY(pst_pass_create(objective->net, &options, &walk.pass));
     PST_TRY(pst_pass_allocate(walk.pass, NULL));
     PST_TRY(pst_pass_forward(walk.pass, x, take_target, &walk));

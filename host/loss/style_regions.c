@@ -10,16 +10,14 @@ typedef struct layout {
     size_t own, map, guide; /* bytes */
 } layout;
 
-static pst_status lay_out(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c, size_t count,
-                          layout *l) {
-    *l = (layout){0};
-    pst_status status = pst_style_term_workspace_bytes(engine, form, pixels, c, &l->own);
-    if (status == PST_OK && count) {
-        l->own = pst_round_up(l->own, PST_SLICE_ALIGN);
-        l->map = pst_round_up(sizeof(float) * pixels * (size_t)c, PST_SLICE_ALIGN);
-        l->guide = sizeof(float) * pixels;
+static layout lay_out(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c, size_t count) {
+    layout l = {.own = pst_style_term_workspace_bytes(engine, form, pixels, c)};
+    if (count) {
+        l.own = pst_round_up(l.own, PST_SLICE_ALIGN);
+        l.map = pst_round_up(sizeof(float) * pixels * (size_t)c, PST_SLICE_ALIGN);
+        l.guide = sizeof(float) * pixels;
     }
-    return status;
+    return l;
 }
 
 size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t count, size_t *largest) {
@@ -30,12 +28,10 @@ size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t 
     return count * (own + guide);
 }
 
-pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
-                                             size_t count, size_t *bytes) {
-    layout l;
-    pst_status status = lay_out(engine, form, pixels, c, count, &l);
-    *bytes = l.own + l.map + l.guide;
-    return status;
+size_t pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                         size_t count) {
+    layout l = lay_out(engine, form, pixels, c, count);
+    return l.own + l.map + l.guide;
 }
 
 pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
@@ -83,10 +79,9 @@ typedef struct parts {
 } parts;
 
 static pst_status cut(const pst_style_term *term, size_t pixels, const pst_buffer *workspace, parts *p) {
-    layout l;
+    const layout l = lay_out(term->engine, term->form, pixels, term->c, 1);
     pst_status status;
     *p = (parts){.session = term->session};
-    PST_TRY(lay_out(term->engine, term->form, pixels, term->c, 1, &l));
     PST_TRY(pst_buffer_slice(term->session, workspace, 0, l.own, &p->own));
     PST_TRY(pst_buffer_slice(term->session, workspace, l.own, l.map, &p->map));
     PST_TRY(pst_buffer_slice(term->session, workspace, l.own + l.map, l.guide, &p->guide));

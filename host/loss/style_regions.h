@@ -21,8 +21,8 @@ typedef struct pst_style_regions {
 /* Bytes on the device, as in loss/style_term.h, where the image's map, or the largest part of one, has so many pixels.
  */
 size_t pst_style_regions_bytes(pst_loss_form form, int c, size_t pixels, size_t count, size_t *largest);
-pst_status pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
-                                             size_t count, size_t *bytes);
+size_t pst_style_regions_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
+                                         size_t count);
 
 pst_status pst_style_regions_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, size_t pixels,
                                   size_t part_pixels, size_t count, const char *what, pst_style_regions *regions);

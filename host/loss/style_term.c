@@ -36,17 +36,13 @@ size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest) {
     return is_wasserstein(form) ? 3 * matrix_bytes(c) + 3 * mean_bytes(c) : 2 * matrix_bytes(c);
 }
 
-pst_status pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
-                                          size_t *bytes) {
-    size_t gram = pst_gram_workspace_bytes(engine, pixels, c), mean = 0, roots = 0;
-    pst_status status = PST_OK;
-    if (is_wasserstein(form)) {
-        mean = pst_mean_workspace_bytes(pixels, c);
-        status = pst_wasserstein_workspace_bytes(engine->gemm, c, &roots);
-    }
-    *bytes = gram > mean ? gram : mean;
-    *bytes = *bytes > roots ? *bytes : roots;
-    return status;
+size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c) {
+    size_t gram = pst_gram_workspace_bytes(engine, pixels, c);
+    if (!is_wasserstein(form))
+        return gram;
+    size_t mean = pst_mean_workspace_bytes(pixels, c), roots = pst_wasserstein_workspace_bytes(engine, c);
+    gram = gram > mean ? gram : mean;
+    return gram > roots ? gram : roots;
 }
 
 pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,
@@ -128,7 +124,7 @@ pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace) {
     pst_status status = PST_OK;
     if (is_wasserstein(term->form)) {
         PST_TRY(pst_covariance(term->session, term->c, term->true_c, term->target_mean, term->target));
-        PST_TRY(pst_covariance_root(term->session, term->engine->gemm, term->c, term->target, term->root, workspace));
+        PST_TRY(pst_covariance_root(term->engine, term->c, term->target, term->root, workspace));
     }
 cleanup:
     return status;
@@ -139,8 +135,8 @@ static pst_status compare_moments(pst_style_term *term, pst_sums *sums, size_t s
     const pst_wasserstein_target target = {term->target_mean, term->target, term->root};
     pst_session *session = term->session;
     pst_status status = pst_covariance(session, term->c, term->true_c, term->mean, term->difference);
-    return status == PST_OK ? pst_wasserstein_compare(session, term->engine->gemm, term->c, &target, term->mean,
-                                                      term->difference, term->row, sums, slot, workspace)
+    return status == PST_OK ? pst_wasserstein_compare(term->engine, term->c, &target, term->mean, term->difference,
+                                                      term->row, sums, slot, workspace)
                             : status;
 }
 

@@ -26,8 +26,7 @@ typedef struct pst_style_term {
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that
  * every function below takes as `workspace`, for maps of so many pixels. */
 size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest);
-pst_status pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c,
-                                          size_t *bytes);
+size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c);
 
 /* Allocates; keeps the engine. `what` names the term in messages. */
 pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,

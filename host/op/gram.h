@@ -39,8 +39,8 @@ pst_status pst_gram_compare_all(const pst_conv_engine *engine, const pst_gram_ma
 pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
                                 const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot);
 
-/* d (+)= scale * F difference, the gradient of a loss of F' F (difference symmetric). accumulate false: d is
- * overwritten. d may be f itself where pst_gram_in_place says so. */
+/* d (+)= scale * F difference, the gradient of a loss of F' F where the difference is symmetric, and the product where
+ * it is not. accumulate false: d is overwritten. d may be f itself where pst_gram_in_place says so. */
 pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
                              size_t pixels, int c, double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
 

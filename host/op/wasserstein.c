@@ -1,8 +1,12 @@
 /* With n = |m| (Frobenius) and b = m / n, all matrices below are functions of b and commute. The iteration is
- *     s = z y,  t = (3 - s) / 2,  y = y t,  z = t z   from y = b, z = 1,
- * in which y goes to b^1/2 and z to b^-1/2, always y = b z. What the computed root y says about its own slope: with s =
- * b z^2 and its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v goes
- * on by w = w (t - s)   from w = 1. That is one product more a step, and exact where the iteration has not converged.
+ *     s = a z y,  t = (3 - s) / 2,  y = a^1/2 y t,  z = a^1/2 t z   from y = b, z = 1,
+ * in which y goes to b^1/2 and z to b^-1/2, always y = b z. Plain, a is 1 and an eigenvalue of s grows by 9/4 in a step
+ * while it is small. Larger factors a (Chen and Chow, "A stable scaling of Newton-Schulz for improving the sign
+ * function computation of a Hermitian matrix", 2014) save five of twelve steps: with eigenvalues of s in [l, 1] a may
+ * grow until the largest one ends where the smallest does. What the computed root y says about its own slope: with s =
+ * a b z^2 and its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v
+ * goes on by w = a^1/2 w (t - s)   from w = 1. That is one product more a step, and exact where the iteration has not
+ * converged.
  * Since n depends on m as well, d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
 #include "op/wasserstein.h"
 
@@ -10,25 +14,28 @@
 
 enum { B, Y, Z, W, S, T, SPARE, MATRICES };
 
+/* For eigenvalues from l = 3e-4 on: a is the largest up to 2.95 with f(a) >= f(a l), f(x) = x (3 - x)^2 / 4; then l =
+ * f(a l). tests/device/test_style.c makes them anew. */
+static const double factors[PST_ROOT_STEPS] = {2.948053794, 2.866467573, 2.664730438, 2.224645010,
+                                               1.568561115, 1.111158416, 1.004485246};
+
 typedef struct root {
+    const pst_conv_engine *engine;
     pst_session *session;
-    pst_gemm *gemm;
     int c;
-    pst_buffer *at[MATRICES], *sums,
-        *scratch; /* slices of the workspace; sums [2][PST_PARTS]; scratch NULL: none is needed */
+    pst_buffer *at[MATRICES], *sums, *scratch; /* slices of the workspace; sums [2][PST_PARTS] */
 } root;
 
 static size_t matrix_bytes(int c) { return pst_round_up(sizeof(float) * (size_t)c * (size_t)c, PST_SLICE_ALIGN); }
 
-static pst_gemm_shape product_shape(int c) { return (pst_gemm_shape){(size_t)c, (size_t)c, (size_t)c, false, false}; }
-
 static size_t sums_bytes(void) { return pst_round_up(pst_sums_bytes(2), PST_SLICE_ALIGN); }
 
-pst_status pst_wasserstein_workspace_bytes(pst_gemm *gemm, int c, size_t *bytes) {
-    pst_gemm_shape shape = product_shape(c);
-    pst_status status = pst_gemm_workspace(gemm, &shape, bytes);
-    *bytes = status == PST_OK ? *bytes + sums_bytes() + MATRICES * matrix_bytes(c) : 0;
-    return status;
+static size_t scratch_bytes(const pst_conv_engine *engine, int c) {
+    return pst_gram_workspace_bytes(engine, (size_t)c, c);
+}
+
+size_t pst_wasserstein_workspace_bytes(const pst_conv_engine *engine, int c) {
+    return sums_bytes() + MATRICES * matrix_bytes(c) + scratch_bytes(engine, c);
 }
 
 static void close_root(root *r) {
@@ -38,24 +45,21 @@ static void close_root(root *r) {
     pst_buffer_destroy(r->session, r->scratch);
 }
 
-static pst_status open_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *workspace, root *r) {
-    size_t scratch, used = sums_bytes();
-    pst_gemm_shape shape = product_shape(c);
+static pst_status open_root(const pst_conv_engine *engine, int c, const pst_buffer *workspace, root *r) {
+    pst_session *session = engine->session;
+    size_t used = sums_bytes();
     pst_status status;
-    *r = (root){.session = session, .gemm = gemm, .c = c};
-    PST_TRY(pst_gemm_workspace(gemm, &shape, &scratch));
+    *r = (root){.engine = engine, .session = session, .c = c};
     PST_TRY(pst_buffer_slice(session, workspace, 0, pst_sums_bytes(2), &r->sums));
     for (int i = 0; i < MATRICES; i++, used += matrix_bytes(c))
         PST_TRY(pst_buffer_slice(session, workspace, used, matrix_bytes(c), &r->at[i]));
-    if (scratch)
-        PST_TRY(pst_buffer_slice(session, workspace, used, scratch, &r->scratch));
+    PST_TRY(pst_buffer_slice(session, workspace, used, scratch_bytes(engine, c), &r->scratch));
 cleanup:
     return status;
 }
 
 static pst_status multiply(const root *r, const pst_buffer *a, const pst_buffer *b, pst_buffer *to) {
-    pst_gemm_shape shape = product_shape(r->c);
-    return pst_gemm_run(r->gemm, &shape, a, b, to, 0, r->scratch);
+    return pst_gram_backward(r->engine, a, b, (size_t)r->c, r->c, 1, false, to, r->scratch);
 }
 
 /* One of the matrices becomes its product with another one. */
@@ -86,12 +90,14 @@ static pst_status iterate(root *r, const pst_buffer *m, bool want_y) {
     pst_status status;
     PST_TRY(sum(r, "norm_parts", PST_ARGS(pst_arg_buffer(m), pst_arg_int((int)count), pst_arg_buffer(r->sums))));
     PST_TRY(each(r, "first_step", count,
-                 PST_ARGS(pst_arg_buffer(m), pst_arg_int(r->c), pst_arg_buffer(r->sums), pst_arg_buffer(at[B]),
-                          pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]))));
+                 PST_ARGS(pst_arg_buffer(m), pst_arg_int(r->c), pst_arg_buffer(r->sums), pst_arg_float(factors[0]),
+                          pst_arg_buffer(at[B]), pst_arg_buffer(at[Z]), pst_arg_buffer(at[W]))));
     PST_TRY(multiply(r, at[B], at[Z], at[Y]));
     for (int step = 1; step < PST_ROOT_STEPS; step++) {
         PST_TRY(multiply(r, at[Z], at[Y], at[S]));
-        PST_TRY(each(r, "next_step", count, PST_ARGS(pst_arg_buffer(at[S]), pst_arg_int(r->c), pst_arg_buffer(at[T]))));
+        PST_TRY(each(
+            r, "next_step", count,
+            PST_ARGS(pst_arg_buffer(at[S]), pst_arg_int(r->c), pst_arg_float(factors[step]), pst_arg_buffer(at[T]))));
         if (want_y || step + 1 < PST_ROOT_STEPS)
             PST_TRY(advance(r, Y, at[Y], at[T]));
         PST_TRY(advance(r, Z, at[T], at[Z]));
@@ -108,11 +114,11 @@ pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buf
                          pst_arg_float(PST_COVARIANCE_EPSILON), pst_arg_buffer(mean)));
 }
 
-pst_status pst_covariance_root(pst_session *session, pst_gemm *gemm, int c, const pst_buffer *covariance,
-                               pst_buffer *to, pst_buffer *workspace) {
+pst_status pst_covariance_root(const pst_conv_engine *engine, int c, const pst_buffer *covariance, pst_buffer *to,
+                               pst_buffer *workspace) {
     root r;
     pst_status status;
-    PST_TRY(open_root(session, gemm, c, workspace, &r));
+    PST_TRY(open_root(engine, c, workspace, &r));
     PST_TRY(iterate(&r, covariance, true));
     PST_TRY(each(&r, "take_root", (size_t)c * (size_t)c,
                  PST_ARGS(pst_arg_buffer(r.at[Y]), pst_arg_int(c), pst_arg_buffer(r.sums), pst_arg_buffer(to))));
@@ -121,13 +127,13 @@ cleanup:
     return status;
 }
 
-pst_status pst_wasserstein_compare(pst_session *session, pst_gemm *gemm, int c, const pst_wasserstein_target *target,
+pst_status pst_wasserstein_compare(const pst_conv_engine *engine, int c, const pst_wasserstein_target *target,
                                    const pst_buffer *mean, pst_buffer *difference, pst_buffer *row, pst_sums *sums,
                                    size_t slot, pst_buffer *workspace) {
     size_t count = (size_t)c * (size_t)c;
     root r;
     pst_status status;
-    PST_TRY(open_root(session, gemm, c, workspace, &r));
+    PST_TRY(open_root(engine, c, workspace, &r));
     pst_buffer **at = r.at;
     PST_TRY(multiply(&r, target->root, difference, at[T]));
     PST_TRY(multiply(&r, at[T], target->root, at[B]));

@@ -23,7 +23,7 @@ typedef struct pst_tile_walk_options {
     bool in_place[PST_LAYERS_MAX];
     bool backward;
     /* Bytes of scratch memory that whoever looks at the features of a layer wants for so many units. */
-    pst_status (*workspace)(void *user, size_t layer, size_t pixels, size_t *bytes);
+    size_t (*workspace)(void *user, size_t layer, size_t pixels);
     void *user;
     uint64_t keep_bytes; /* on each device, for the maps of tiles that are kept from forward to backward */
     bool in_file;        /* levels may lie in a file */

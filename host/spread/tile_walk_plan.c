@@ -6,20 +6,17 @@
 static size_t map_bytes(size_t pixels, int c) { return sizeof(float) * pst_round_up(pixels * (size_t)c, 16); }
 
 /* Scratch memory for the layers of a segment, seen through windows of this size. */
-static pst_status workspace_bytes(const pst_tile_walk *walk, const pst_segment *s, pst_rect window, pst_rect own,
-                                  size_t *most) {
-    pst_status status = PST_OK;
-    *most = 0;
-    for (size_t l = s->first; l < s->first + s->count && status == PST_OK; l++) {
+static size_t workspace_bytes(const pst_tile_walk *walk, const pst_segment *s, pst_rect window, pst_rect own) {
+    size_t most = 0;
+    for (size_t l = s->first; l < s->first + s->count; l++) {
         const pst_rect parts[] = {pst_segment_at_layer(walk->layers, s, window, l),
                                   pst_segment_at_layer(walk->layers, s, own, l)};
-        for (size_t i = 0; i < 2 && walk->options.wanted[l] && status == PST_OK; i++) {
-            size_t bytes;
-            status = walk->options.workspace(walk->options.user, l, pst_rect_area(parts[i]), &bytes);
-            *most = bytes > *most ? bytes : *most;
+        for (size_t i = 0; i < 2 && walk->options.wanted[l]; i++) {
+            size_t bytes = walk->options.workspace(walk->options.user, l, pst_rect_area(parts[i]));
+            most = bytes > most ? bytes : most;
         }
     }
-    return status;
+    return most;
 }
 
 static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *walker, size_t index, int shape,
@@ -43,13 +40,10 @@ static pst_status make_pass(const pst_tile_walk *walk, const pst_tile_walker *wa
         options.in_place[l] = o->in_place[l];
     }
     for (int t = 0; t < pst_segment_tiles(s); t++) {
-        size_t bytes;
         if (pst_segment_shape(s, t) != shape)
             continue;
-        pst_status status =
-            workspace_bytes(walk, s, pst_segment_window(s, t, pst_walk_windows(walk)), pst_segment_own(s, t), &bytes);
-        if (status != PST_OK)
-            return status;
+        size_t bytes =
+            workspace_bytes(walk, s, pst_segment_window(s, t, pst_walk_windows(walk)), pst_segment_own(s, t));
         if (bytes > options.extra_workspace_bytes)
             options.extra_workspace_bytes = bytes;
     }

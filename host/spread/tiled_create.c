@@ -19,15 +19,13 @@ bool pst_tiled_is_in(const pst_tiled *tiled, const pst_partition *partition, siz
     return t->kind != PST_TERM_TV && t->layer >= s->first && t->layer < s->first + s->count;
 }
 
-pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes) {
+size_t pst_tiled_workspace(void *user, size_t layer, size_t pixels) {
     const pst_tiled *tiled = user;
-    *bytes = 0;
     for (size_t t = 0; t < tiled->options.term_count; t++)
         if (pst_tiled_is_at(tiled, t, layer) && tiled->options.terms[t].kind == PST_TERM_STYLE)
             return pst_style_regions_workspace_bytes(&tiled->nets[0]->engine, tiled->options.form, pixels,
-                                                     pst_tiled_layer(tiled, t)->c_out, tiled->options.region_count,
-                                                     bytes);
-    return PST_OK;
+                                                     pst_tiled_layer(tiled, t)->c_out, tiled->options.region_count);
+    return 0;
 }
 
 pst_status pst_tiled_create(pst_device_network *const *nets, size_t count, const pst_objective_options *options,

@@ -120,6 +120,6 @@ pst_status pst_tiled_give_gradient(pst_tiled *tiled);
 /* Once the tiles of its segment were walked. */
 pst_status pst_tiled_exchange_content(pst_tiled *tiled, size_t term);
 
-pst_status pst_tiled_workspace(void *user, size_t layer, size_t pixels, size_t *bytes);
+size_t pst_tiled_workspace(void *user, size_t layer, size_t pixels);
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "blas/gemm_create.h"
 #include "loss/style_regions.h"
 #include "on_device.h"
 #include "transfer/job.h"
@@ -20,19 +19,14 @@ static pst_conv_engine engine;
 static void open_cpu(void) {
     test_open(TEST_CPU);
     engine = (pst_conv_engine){.session = test_session};
-    ck_ok(test_error, pst_gemm_create(test_session, &engine.gemm));
 }
 
 static void open_gpu(void) {
     test_open(TEST_GPU);
     engine = (pst_conv_engine){.session = test_session};
-    ck_ok(test_error, pst_gemm_create(test_session, &engine.gemm));
 }
 
-static void close_device(void) {
-    pst_gemm_destroy(engine.gemm);
-    test_close();
-}
+static void close_device(void) { test_close(); }
 
 /* Features [pixels][C] as after a ReLU, channels beyond the true ones 0. */
 static double *features(int pixels, uint64_t seed) {
@@ -89,9 +83,9 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     pst_sums sums;
     pst_buffer *x, *y, *d, *workspace;
     float *single = calloc(N * C, sizeof *single);
-    size_t bytes, largest, style_bytes, before = (size_t)test_session->buffer_bytes;
-    ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, N, C, REGIONS, &bytes));
-    ck_ok(test_error, pst_style_regions_workspace_bytes(&engine, form, STYLE_N, C, REGIONS, &style_bytes));
+    size_t bytes = pst_style_regions_workspace_bytes(&engine, form, N, C, REGIONS), largest,
+           style_bytes = pst_style_regions_workspace_bytes(&engine, form, STYLE_N, C, REGIONS),
+           before = (size_t)test_session->buffer_bytes;
     bytes = bytes > style_bytes ? bytes : style_bytes;
     ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, N, REGIONS, "a test", &regions));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_regions_bytes(form, C, N, REGIONS, &largest));
@@ -208,8 +202,7 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             pst_style_term term;
             pst_sums sums;
             pst_buffer *x, *d, *workspace;
-            size_t bytes;
-            ck_ok(test_error, pst_style_term_workspace_bytes(&engine, form, N, C, &bytes));
+            size_t bytes = pst_style_term_workspace_bytes(&engine, form, N, C);
             ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &x));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &d));
