@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -25,6 +26,16 @@ def png(width, height, color=(200, 120, 40), data=None, told=None):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
+def reachable(host):
+    """HOST:PORT; a bare system may not know its own name."""
+    name, port = host.rsplit(":", 1)
+    try:
+        socket.getaddrinfo(name, port)
+    except socket.gaierror:
+        name = "127.0.0.1"
+    return name + ":" + port
+
+
 class Studio:
     def __init__(self, program, folder, *options, browser=False):
         home = os.path.dirname(folder)
@@ -42,11 +53,16 @@ class Studio:
             found = re.search(r"studio: (http://([^/]+)(/\S*))", line)
             if found:
                 self.url, self.host, self.prefix = found.groups()
+                self.host = reachable(self.host)
                 break
         else:
             raise AssertionError("no studio: " + said)
         os.set_blocking(self.process.stderr.fileno(), False)
         self.button = self.get("state")["button"]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def end(self):
         """The exit code and what it said last."""

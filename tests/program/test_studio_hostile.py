@@ -268,6 +268,7 @@ def secrets_stay_secret():
     os.chmod(tool, 0o755)
     usual = dict(os.environ)
     os.environ.update(PATH=HOME + ":" + usual["PATH"], DISPLAY=":0")
+    studio = None
     try:
         studio = Studio(sys.argv[1], folder, "--web-address", "0.0.0.0", browser=True)
         prefix = studio.prefix
@@ -287,6 +288,8 @@ def secrets_stay_secret():
         assert os.path.exists(opened) or sys.platform != "linux"
         assert studio.end()[0] in (0, 130)  # while it opens the device there is nothing to lose
     finally:
+        if studio:
+            studio.kill()  # one left behind would hold the output of a test that failed
         os.environ.clear()
         os.environ.update(usual)
 
@@ -324,7 +327,7 @@ def main():
         assert code == 0, (code, said)
         assert not [name for name in files(FOLDER) if ".upload-" in name or ".part" in name], files(FOLDER)
     finally:
-        studio.process.kill()
+        studio.kill()
         shutil.rmtree(HOME, ignore_errors=True)
 
 
