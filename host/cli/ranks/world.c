@@ -31,10 +31,10 @@ bool world_leads(void) { return world_rank() == 0 || how == WORLD_APART; }
 bool world_begin(void) {
     const char *problem;
     ranks = transport_open(&problem);
-    if (problem && *problem)
+    if (problem) {
         complain("%s", problem);
-    if (problem)
         return false;
+    }
     if (!ranks)
         return true;
     if (world_rank() > 0) {
