@@ -123,6 +123,9 @@ START_TEST(every_option_is_completed) {
                 ck_assert_msg(shell ? has_name("'--", name, "=[") : has_name(" --", name, " '"),
                               "--%s is not completed", name);
             }
+        ck_assert_msg(
+            strstr(text, shell ? ":{compadd small medium; _files}'" : "--model|--model-file) values='small medium'"),
+            "the networks inside the program are not completed");
         for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
             char label[64];
             snprintf(label, sizeof label, "\n    '%s')", c->name);

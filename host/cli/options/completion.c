@@ -51,9 +51,14 @@ static void print_cases(FILE *to, void (*family)(FILE *, const command *), void 
     fputs("    esac\n", to);
 }
 
+static void print_words(FILE *to, const char *const *words) {
+    for (; words && *words; words++)
+        fprintf(to, "%s%s", *words, words[1] ? " " : "");
+}
+
 /* ---- bash ---- */
 
-/* Which words may follow an option; empty: the shell's own names of files. */
+/* Which words may follow an option, and whether names of files do; neither: the shell's own names of files. */
 static void print_bash_values(FILE *to) {
     char name[OPTION_NAME_MOST];
     for (const option *o = option_table; o < option_table + option_table_size; o++) {
@@ -64,9 +69,8 @@ static void print_bash_values(FILE *to) {
         for (size_t i = 0; option_name(o, i, name); i++)
             fprintf(to, "%s%s%s", i ? "|" : "", name[1] ? "--" : "-", name);
         fputs(") values='", to);
-        for (; words && *words; words++)
-            fprintf(to, "%s%s", *words, words[1] ? " " : "");
-        fputs("' ;;\n", to);
+        print_words(to, words ? words : o->beside);
+        fputs(o->beside ? "' files=yes ;;\n" : "' ;;\n", to);
     }
 }
 
@@ -89,7 +93,7 @@ void completion_print_bash(FILE *to) {
     fputs("# Completion for bash, made from pastiche's table of options.\n"
           "_pastiche() {\n"
           "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local command=${COMP_WORDS[1]} second='' values='?' options=''\n"
+          "    local command=${COMP_WORDS[1]} second='' values='?' files='' options=''\n"
           "    COMPREPLY=()\n"
           "    case $previous in\n",
           to);
@@ -97,6 +101,10 @@ void completion_print_bash(FILE *to) {
     fputs("    esac\n"
           "    if [[ $values != '?' ]]; then\n"
           "        [[ $values ]] && COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
+          "        if [[ $files ]]; then\n"
+          "            compopt -o filenames 2>/dev/null\n"
+          "            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$current\")\n"
+          "        fi\n"
           "        return\n"
           "    fi\n",
           to);
@@ -139,9 +147,12 @@ static void print_zsh_option(FILE *to, const option *o) {
         fputs(":", to);
         if (words) {
             fputs("(", to);
-            for (; *words; words++)
-                fprintf(to, "%s%s", *words, words[1] ? " " : "");
+            print_words(to, words);
             fputs(")", to);
+        } else if (o->beside) {
+            fputs("{compadd ", to);
+            print_words(to, o->beside);
+            fputs("; _files}", to);
         } else if (o->kind == OPTION_FILE_NAME || o->flags & NAMES_FILES) {
             fputs("_files", to);
         }

@@ -47,9 +47,10 @@ struct option {
     const char *help;
     double least, most; /* both 0: the library's */
     const char *const *words;
-    const char *usual;       /* the default, as it would be given; NULL: what the library has, or none */
-    const char *shown;       /* ... as the help shows it, where the value itself would say little */
-    const char *environment; /* the variable that stands for it */
+    const char *const *beside; /* words that a shell offers beside files, of OPTION_FILE_NAME */
+    const char *usual;         /* the default, as it would be given; NULL: what the library has, or none */
+    const char *shown;         /* ... as the help shows it, where the value itself would say little */
+    const char *environment;   /* the variable that stands for it */
     unsigned flags;
     option_setter set; /* instead of the kind's own */
 };

@@ -25,8 +25,10 @@ enum {
 static const char *const formats[] = {"auto", "png", "jpeg", "tiff", "webp", "bmp", "tga", NULL}; /* pst_image_format */
 static const char *const bits[] = {"8", "16", NULL};
 static const char *const intents[] = {"perceptual", "relative", "saturation", "absolute", NULL}; /* pst_intent */
-static const char *const inits[] = {"random", "image", NULL};                                    /* start_kind */
-static const char *const conventions[] = {"auto", "caffe", "torchvision", NULL};                 /* pst_convention */
+static const char *const starts[] = {"noise", "content", NULL};
+static const char *const networks[] = {"small", "medium", NULL};                 /* inside the program */
+static const char *const inits[] = {"random", "image", NULL};                    /* start_kind */
+static const char *const conventions[] = {"auto", "caffe", "torchvision", NULL}; /* pst_convention */
 
 #define GROUP(name, whose) \
     { name, OPTION_HEADING, whose }
@@ -71,7 +73,7 @@ const option option_table[] = {
            .set = set_style_masks, .flags = CHANGES_RESULT | NAMES_FILES),
     OPTION(CHOICE, "guides", PAINT, "MODE", transfer.guide_mode, "which units count for a region"),
     OPTION(FILE_NAME, "start", PAINT, "WHAT", start_file, "noise, content, or the file of an image", .set = set_start,
-           .shown = "content", .flags = USUAL),
+           .beside = starts, .shown = "content", .flags = USUAL),
     OPTION(INTEGER, "seed", PAINT, "N", transfer.seed, "seed of the noise"),
     OPTION(FILE_NAME, "content-image", PAINT, "FILE", content, "the content, instead of the first argument"),
     OPTION(FILE_NAME, "style-image", PAINT | MAKE, "LIST", style_list, "the styles, instead of arguments"),
@@ -123,7 +125,8 @@ const option option_table[] = {
 
     GROUP("Device and network", PAINT),
     OPTION(FILE_NAME, "model|model-file", PAINT | MAKE | STUDIO | TUNE, "FILE", model,
-           "network file, or name of an installed one", .environment = "PASTICHE_MODEL", .flags = USUAL),
+           "network file, or name of an installed one", .beside = networks, .environment = "PASTICHE_MODEL",
+           .flags = USUAL),
     OPTION(TEXT, "device", PAINT | MAKE | STUDIO | DEVICES | TUNE | BENCH, "DEVICE", device,
            "number, cpu, gpu, gpu:N or part of a name; a list of these; all", .shown = "best", .set = set_device,
            .environment = "PASTICHE_DEVICE", .flags = USUAL | CHANGES_RESULT),
