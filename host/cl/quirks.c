@@ -84,6 +84,8 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
          */
         quirks.mixes_sessions = true;
     }
+    /* Those with AVX-512 that are common; AMD's do one such vector a clock, or two halves. */
+    quirks.two_wide_units = info->type == PST_DEVICE_CPU && has(info->name, "Intel");
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)
         quirks.memory_share = 0.75;

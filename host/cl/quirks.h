@@ -21,6 +21,7 @@ typedef struct pst_quirks {
     bool keeps_binaries; /* compiled programs, as the user's cache does for other drivers */
     bool mixes_sessions; /* sessions that work at once must not have the same programs */
     bool matrix_units;   /* may have those that op/matrix_units.h uses */
+    bool two_wide_units; /* a processor's core multiplies and adds two of its widest vectors a clock */
 } pst_quirks;
 
 pst_quirks pst_quirks_find(const pst_device_info *info);

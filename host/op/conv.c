@@ -40,7 +40,8 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
 
 /* On GPUs what does the fewest operations, until something is measured. Measured on CPUs: up to 256 channels the
  * transforms of a block stay in the second-level cache and the filters in the last. Up to 128 the larger tile gains a
- * tenth; beyond, reading its larger filters eats that up. */
+ * tenth; beyond, reading its larger filters eats that up. Where products take half the time, filters from the last
+ * cache come too late for them already with half as many channels. */
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
     const pst_conv_algorithm *usual = &pst_conv_gpu_winograd_4x4[pst_block_form_default(engine->session)];
     if (!engine->session->cpu_kernels)
@@ -48,9 +49,11 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
                    ? usual
                    : first_of(engine, shape, &pst_conv_gpu_winograd_4x4[PST_VECTOR_FORMS - 1], &pst_conv_gpu_image);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
-    const pst_conv_algorithm *wanted = c <= 128   ? &pst_conv_winograd_large
-                                       : c <= 256 ? &pst_conv_winograd_fused
-                                                  : &pst_conv_winograd_deep;
+    const pst_device *device = &engine->session->device;
+    int most = device->quirks.two_wide_units && device->vector_width >= 16 ? 64 : 128;
+    const pst_conv_algorithm *wanted = c <= most       ? &pst_conv_winograd_large
+                                       : c <= 2 * most ? &pst_conv_winograd_fused
+                                                       : &pst_conv_winograd_deep;
     return first_of(engine, shape, wanted, &pst_conv_direct);
 }
 
