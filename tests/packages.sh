@@ -57,6 +57,13 @@ for suite in "$@"; do
             { grep '^E' "$work/said" >&2; fail "lintian finds errors"; }
     fi
 
+    # Small, but for the networks that it carries.
+    package=$(wc -c <"$(echo "$root"/root/packages/pastiche_*.deb)") networks=0
+    for network in "$source"/weights/*.safetensors; do
+        networks=$((networks + $(gzip -9nc "$network" | wc -c)))
+    done
+    [ $((package - networks)) -lt 3000000 ] || fail "$suite: a package of $package bytes, $networks of them for networks"
+
     # From nothing to the first image.
     quietly inside "$root" 'apt-get update -qq'
     begun=$(date +%s)
@@ -80,6 +87,6 @@ for suite in "$@"; do
     quietly inside "$root" 'apt-get remove -qq -y "pastiche*" "libpastiche*"'
     [ ! -e "$root/usr/bin/pastiche" ] || fail "$suite: the program is left after its removal"
     umount "$root/proc" "$root/sys"
-    echo "packages: $suite: installed in $((installed - begun)) s, painted in $((painted - installed)) s, program's package of $(
-        wc -c <"$(echo "$root"/root/packages/pastiche_*.deb)") bytes"
+    echo "packages: $suite: installed in $((installed - begun)) s, painted in $((painted - installed)) s;" \
+        "program's package of $package bytes, $((package - networks)) without networks"
 done
