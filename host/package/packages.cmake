@@ -30,11 +30,35 @@ if(PASTICHE_PACKAGES)
     endif()
     install(FILES ${PASTICHE_MANUAL}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
   endif()
+  # The license of what is inside too, in the form that Debian gives such files.
+  set(copyright ${CMAKE_CURRENT_BINARY_DIR}/copyright)
+  file(READ LICENSE license)
+  string(REGEX REPLACE "^.*authors\n\n" "\n" license "${license}")
+  string(REPLACE "\n" "\n " license "${license}")
+  string(REPLACE "\n \n" "\n .\n" license "${license}")
+  string(STRIP "${license}" license)
+  file(WRITE ${copyright} "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: pastiche
+Comment: The networks inside the program and the library (--model small and
+ --model medium) were made for it, with VGG-19 as their teacher, and have the
+ same license. Readers and writers of some image formats are stb_image and
+ stb_image_write (Sean Barrett; public domain or Expat).
+
+Files: *
+Copyright: 2026 The pastiche authors
+License: Expat
+ ${license}
+
+Files: host/cli/draw/font.hex
+Copyright: none, the font 9x15 of the X Window System
+License: public-domain
+ Public domain font. Share and enjoy.
+")
   add_custom_target(package_files ALL DEPENDS ${compressed} ${manuals})
   foreach(component IN LISTS components)
     set(documents ${CMAKE_INSTALL_DATADIR}/doc/${package_${component}})
     install(FILES ${compressed} DESTINATION ${documents} COMPONENT ${component})
-    install(FILES LICENSE DESTINATION ${documents} COMPONENT ${component} RENAME copyright)
+    install(FILES ${copyright} DESTINATION ${documents} COMPONENT ${component})
   endforeach()
 elseif(PASTICHE_MANUAL)
   install(FILES ${PASTICHE_MANUAL} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
