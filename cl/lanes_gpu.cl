@@ -20,12 +20,14 @@ static inline uint above(vecn a, vecn b) {
 #endif
 }
 
-/* v where the bit is set, else 0. */
+/* v where the bit is set, else 0. The bit becomes a mask: conditions of so many lanes are more than what AMD's compiler
+ * has scalar registers for. */
+#define KEEP(v, bits, i) as_float(as_int(v) & (int)((bits) << (31 - i)) >> 31)
 static inline vecn keep(vecn v, uint bits) {
 #if VN == 2
-    return (vecn)(bits & 1 ? v.x : 0.0f, bits & 2 ? v.y : 0.0f);
+    return (vecn)(KEEP(v.x, bits, 0), KEEP(v.y, bits, 1));
 #else
-    return (vecn)(bits & 1 ? v.x : 0.0f, bits & 2 ? v.y : 0.0f, bits & 4 ? v.z : 0.0f, bits & 8 ? v.w : 0.0f);
+    return (vecn)(KEEP(v.x, bits, 0), KEEP(v.y, bits, 1), KEEP(v.z, bits, 2), KEEP(v.w, bits, 3));
 #endif
 }
 

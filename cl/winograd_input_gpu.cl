@@ -8,21 +8,16 @@
  *
  * LX       work-items of a group across the channels; GROUP / LX tiles
  * UNPOOL   0: in is a map [h][w][c]. 1, 2: it is the gradient behind a maximum or average pooling [h/2][w/2][c], which
- *          `bits` expands */
+ *          `bits` expands
+ * MASKED   defined without UNPOOL: `bits` mask in */
 
 #define SPAN (UNPOOL ? T / 2 + 1 : T) /* of the pixels that a tile reads: windows begin on even rows and columns */
 
-/* ids: (pair of channels, tile; the last tiles of a group may be beyond n) */
-__attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_input(global const float *restrict in,
-                                                                                    global const ushort *restrict bits,
-                                                                                    global float *restrict v, int h,
-                                                                                    int w, int c, int t0, int n,
-                                                                                    int strip) {
-    int channel = (int)get_global_id(0) * VN, t = get_global_id(1);
+/* Tile t of the strip that begins with tile t0. */
+static inline void input_tile(global const float *in, global const ushort *bits, global float *v, int h, int w, int c,
+                              int channel, int t0, int t, int strip) {
     int across = TILES(w), ty = (t0 + t) / across, tx = t0 + t - ty * across, y0 = ty * M - 1, x0 = tx * M - 1;
-    if (t >= n)
-        return;
-        /* Offsets from the first pixel that exists fit an int; rows and columns outside read one inside, unused. */
+    /* Offsets from the first pixel that exists fit an int; rows and columns outside read one inside, unused. */
 #if UNPOOL
     int rows = h / 2, columns = w / 2, first_y = (y0 + 1) / 2 - 1, first_x = (x0 + 1) / 2 - 1;
 #else
@@ -39,18 +34,20 @@ __attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_in
         column_exists[i] = first_x + i >= 0 && first_x + i < columns;
         right[i] = column_exists[i] ? (first_x + i - base_x) * c : 0;
     }
-#if UNPOOL
+#if UNPOOL || defined MASKED
+    /* Of what does not exist the bits are 0, so that only these are asked for: fewer conditions, fewer registers. */
+    int words = c / 16, word_y = clamp(y0, 0, h - 1), word_x = clamp(x0, 0, w - 1);
+    global const ushort *word = bits + ((size_t)word_y * w + word_x) * words + channel / 16;
+#define BITS_AT(i, j) word[((y0 + i - word_y) * w + x0 + j - word_x) * words]
     vecn behind[SPAN][SPAN];
 #pragma unroll
     for (int i = 0; i < SPAN; i++)
 #pragma unroll
         for (int j = 0; j < SPAN; j++) {
-            behind[i][j] = row_exists[i] && column_exists[j] ? READN(from + down[i] + right[j]) : (vecn)(0.0f);
+            behind[i][j] = READN(from + down[i] + right[j]);
             if (UNPOOL == 2)
                 behind[i][j] *= 0.25f;
         }
-    int word_y = clamp(y0, 0, h - 1), word_x = clamp(x0, 0, w - 1), words = c / 16;
-    global const ushort *word = bits + ((size_t)word_y * w + word_x) * words + channel / 16;
 #endif
     vecn d[T][T];
 #pragma unroll
@@ -58,10 +55,10 @@ __attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_in
         vecn column[T], e[T];
 #pragma unroll
         for (int i = 0; i < T; i++) {
-#if UNPOOL
-            bool inside = row_exists[(i + 1) / 2] && column_exists[(j + 1) / 2];
-            uint set = inside ? (uint)word[((y0 + i - word_y) * w + x0 + j - word_x) * words] >> channel % 16 : 0;
-            column[i] = keep(behind[(i + 1) / 2][(j + 1) / 2], set);
+#if UNPOOL || defined MASKED
+            int y = UNPOOL ? (i + 1) / 2 : i, x = UNPOOL ? (j + 1) / 2 : j;
+            uint set = row_exists[y] && column_exists[x] ? (uint)BITS_AT(i, j) >> channel % 16 : 0;
+            column[i] = keep(behind[y][x], set);
 #else
             column[i] = row_exists[i] && column_exists[j] ? READN(from + down[i] + right[j]) : (vecn)(0.0f);
 #endif
@@ -81,3 +78,16 @@ __attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_in
             WRITEN(v + (size_t)(i * T + j) * strip * c) = e[j];
     }
 }
+
+#ifndef DOWN /* else winograd_between_gpu.cl has a kernel */
+/* ids: (pair of channels, tile; the last tiles of a group may be beyond n) */
+__attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_input(global const float *restrict in,
+                                                                                    global const ushort *restrict bits,
+                                                                                    global float *restrict v, int h,
+                                                                                    int w, int c, int t0, int n,
+                                                                                    int strip) {
+    int t = get_global_id(1);
+    if (t < n)
+        input_tile(in, bits, v, h, w, c, (int)get_global_id(0) * VN, t0, t, strip);
+}
+#endif

@@ -70,11 +70,10 @@ static inline uint put_tile(vecn y[M][M], global float *out, global const ushort
     return set;
 }
 
-/* ids as in winograd_input; the work-items of a group put their bits together. */
-__attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_output(
-    global const float *restrict m, global const float *restrict bias, global float *restrict out,
-    global ushort *restrict bits, int h, int w, int k, int t0, int n, int strip) {
-    int channel = (int)get_global_id(0) * VN, t = get_global_id(1);
+/* Tile t of the n of a strip that begins with tile t0; every work-item of a group comes here, and for bits they put
+ * theirs together: in `sets`, one for each. */
+static inline void output_tile(global const float *m, global const float *bias, global float *out, global ushort *bits,
+                               int h, int w, int k, int channel, int t0, int t, int n, int strip, local uint *sets) {
     int across = TILES(w), ty = (t0 + t) / across, y0 = ty * M, x0 = (t0 + t - ty * across) * M;
     uint set = 0;
     if (t < n) {
@@ -91,7 +90,6 @@ __attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_ou
         set = put_tile(y, out, bits, h, w, k, y0, x0, channel);
     }
 #if FORWARD && BITS
-    local uint sets[GROUP];
     int item = (int)get_local_id(1) * LX + (int)get_local_id(0);
     sets[item] = set;
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -112,3 +110,19 @@ __attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_ou
     (void)set;
 #endif
 }
+
+#if FORWARD && BITS
+#define SETS(items) local uint sets[items];
+#else
+#define SETS(items) local uint *sets = 0;
+#endif
+
+#ifndef DOWN /* else winograd_between_gpu.cl has a kernel */
+/* ids as in winograd_input */
+__attribute__((reqd_work_group_size(LX, GROUP / LX, 1))) kernel void winograd_output(
+    global const float *restrict m, global const float *restrict bias, global float *restrict out,
+    global ushort *restrict bits, int h, int w, int k, int t0, int n, int strip) {
+    SETS(GROUP)
+    output_tile(m, bias, out, bits, h, w, k, (int)get_global_id(0) * VN, t0, get_global_id(1), n, strip, sets);
+}
+#endif

@@ -214,11 +214,14 @@ END
         for unpool in 0 1 2; do
             echo "lanes_gpu+winograd_points+winograd_input_gpu -DVN=2 -DM=$m -DLX=16 -DUNPOOL=$unpool"
         done
+        echo "lanes_gpu+winograd_points+winograd_input_gpu -DVN=2 -DM=$m -DLX=16 -DUNPOOL=0 -DMASKED"
         for bits in 0 1; do
             for end in "-DFORWARD=1 -DPOOL=0 -DADD=0" "-DFORWARD=1 -DPOOL=1 -DADD=0" "-DFORWARD=1 -DPOOL=2 -DADD=0" "-DFORWARD=0 -DPOOL=0 -DADD=0" "-DFORWARD=0 -DPOOL=0 -DADD=1"; do
                 echo "lanes_gpu+winograd_points+winograd_output_gpu -DVN=2 -DM=$m -DLX=16 $end -DBITS=$bits"
+                echo "lanes_gpu+winograd_points+winograd_input_gpu+winograd_output_gpu+winograd_between_gpu -DVN=2 -DM=$m -DLX=8 -DDOWN=16 $end -DBITS=$bits -DUNPOOL=0"
             done
         done
+        echo "lanes_gpu+winograd_points+winograd_input_gpu+winograd_output_gpu+winograd_between_gpu -DVN=2 -DM=$m -DLX=8 -DDOWN=16 -DFORWARD=0 -DPOOL=0 -DADD=0 -DBITS=0 -DUNPOOL=1"
     done
     for block in "-DGX=8 -DGY=16 -DRM=8 -DBN=64" "-DGX=8 -DGY=16 -DRM=4 -DBN=64" "-DGX=16 -DGY=16 -DRM=8 -DBN=64" "-DGX=16 -DGY=16 -DRM=4 -DBN=64" "-DGX=8 -DGY=4 -DRM=8 -DBN=16"; do
         for turned in 0 1; do

@@ -325,6 +325,7 @@ static void plan_grams(pst_objective *objective) {
     const pst_buffer *workspace = pst_pass_workspace(objective->pass);
     all = all && workspace && pst_gram_together(&objective->net->engine, objective->grams, count, workspace->bytes);
     objective->gram_count = all ? count : 0;
+    pst_pass_spare_workspace(objective->pass, all); /* GPUs need none for the gradients */
 }
 
 static pst_status compare_styles(void *user, size_t layer, const pst_buffer *features) {

@@ -25,6 +25,8 @@ struct pst_pass {
     size_t shared_count; /* slots that are the memory's, not the pass's own */
     bool workspace_shared;
     const pst_buffer *x; /* of the last forward walk */
+    bool spared;         /* callbacks leave the workspace as it is */
+    int begun;           /* pst_conv_next's, for the next convolution */
 };
 
 static bool is_pooled(const pst_pass *pass, size_t layer) {
@@ -206,33 +208,6 @@ void pst_pass_memory_want(pst_pass_memory *memory, const pst_pass *pass, bool ma
         memory->workspace_bytes = pass->workspace_bytes;
 }
 
-size_t pst_pass_memory_bytes(const pst_pass_memory *memory, size_t *largest) {
-    size_t bytes = memory->workspace_bytes;
-    *largest = bytes;
-    for (size_t i = 0; i < memory->slot_count; i++) {
-        bytes += memory->slot_bytes[i];
-        *largest = memory->slot_bytes[i] > *largest ? memory->slot_bytes[i] : *largest;
-    }
-    return bytes;
-}
-
-pst_status pst_pass_memory_create(pst_session *session, pst_pass_memory *memory) {
-    pst_status status = PST_OK;
-    for (size_t i = 0; i < memory->slot_count; i++)
-        PST_TRY(pst_buffer_create(session, memory->slot_bytes[i], "feature maps", &memory->slots[i]));
-    if (memory->workspace_bytes)
-        PST_TRY(pst_buffer_create(session, memory->workspace_bytes, "workspace", &memory->workspace));
-cleanup:
-    return status;
-}
-
-void pst_pass_memory_destroy(pst_session *session, pst_pass_memory *memory) {
-    for (size_t i = 0; i < memory->slot_count; i++)
-        pst_buffer_destroy(session, memory->slots[i]);
-    pst_buffer_destroy(session, memory->workspace);
-    *memory = (pst_pass_memory){0};
-}
-
 pst_status pst_pass_allocate(pst_pass *pass, const pst_pass_memory *memory) {
     pst_session *session = pass->net->engine.session;
     pst_status status = PST_OK;
@@ -291,21 +266,48 @@ pst_buffer *pst_pass_output_gradient(const pst_pass *pass) {
     return own ? own : gradient_map(pass, pass->count - 1);
 }
 
-static pst_status convolve(pst_pass *pass, size_t l, bool backward, pst_conv_tensors *tensors) {
+void pst_pass_spare_workspace(pst_pass *pass, bool spared) { pass->spared = spared; }
+
+/* The convolution of layer l. `next` is the layer after it if nobody needs the workspace or changes the map in between,
+ * else l. */
+static pst_status convolve(pst_pass *pass, size_t l, bool backward, size_t next, pst_conv_tensors *tensors) {
     pst_conv_shape shape = shape_of(pass, l, backward);
+    pst_conv_next after = {algorithm_of(pass, next, backward), shape_of(pass, next, backward),
+                           has_map(pass, next) ? NULL : tensor(pass, next, SIGNS), 0};
+    tensors->next = next == l ? NULL : &after;
+    tensors->begun = pass->begun;
+    pass->begun = 0;
     const pst_conv_algorithm *algorithm = algorithm_of(pass, l, backward);
     pst_status status = pst_device_network_weights(pass->net, l, &shape, algorithm, &tensors->weights);
     if (status != PST_OK)
         return status;
     tensors->workspace = pass->workspace;
-    return pst_conv_run(&pass->net->engine, algorithm, &shape, tensors);
+    status = pst_conv_run(&pass->net->engine, algorithm, &shape, tensors);
+    pass->begun = after.begun;
+    return status;
 }
 
-static pst_status ascend(pst_pass *pass, size_t l, const pst_buffer *in, pst_buffer *out, pst_buffer *bits) {
+/* The layer after l on the way up whose convolution may be begun, or l. */
+static size_t next_up(const pst_pass *pass, size_t l) {
+    bool at_once = l + 1 < pass->count && !(l == 0 && pass->options.replicate) &&
+                   !(is_pooled(pass, l) && has_map(pass, l)) && (pass->spared || !pass->options.wanted[l]);
+    return at_once ? l + 1 : l;
+}
+
+/* The same on the way down, where the losses of the layer below the next one come in between, and where the first layer
+ * may be computed again. */
+static size_t next_down(const pst_pass *pass, size_t l) {
+    bool at_once = l > pass->first + 2 && !(is_pooled(pass, l - 1) && has_map(pass, l - 1)) &&
+                   (pass->spared || !pass->options.wanted[l - 2]);
+    return at_once ? l - 1 : l;
+}
+
+static pst_status ascend(pst_pass *pass, size_t l, size_t next, const pst_buffer *in, pst_buffer *out,
+                         pst_buffer *bits) {
     pst_conv_tensors tensors = {.in = in, .out = out, .bits = bits};
     pst_status status;
     PST_TRY(pst_device_network_bias(pass->net, l, &tensors.bias));
-    PST_TRY(convolve(pass, l, false, &tensors));
+    PST_TRY(convolve(pass, l, false, next, &tensors));
     if (l == 0 && pass->options.replicate) {
         const pst_buffer *weights;
         PST_TRY(pst_device_network_border(pass->net, &weights));
@@ -320,9 +322,10 @@ pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_cal
     pst_status status = PST_OK;
     const pst_buffer *in = x;
     pass->x = x;
+    pass->begun = 0;
     for (size_t l = pass->first; l < pass->count; l++) {
         pst_buffer *pooled = tensor(pass, l, POOLED), *out = has_map(pass, l) ? tensor(pass, l, FEATURES) : pooled;
-        PST_TRY(ascend(pass, l, in, out, is_recomputed(pass, l) ? NULL : tensor(pass, l, SIGNS)));
+        PST_TRY(ascend(pass, l, next_up(pass, l), in, out, is_recomputed(pass, l) ? NULL : tensor(pass, l, SIGNS)));
         if (callback && pass->options.wanted[l])
             PST_TRY(callback(user, l, out));
         if (is_l2(pass, l))
@@ -343,7 +346,7 @@ static pst_status begin_gradient(pst_pass *pass, size_t l, pst_gradient_callback
     pst_buffer *map = gradient_map(pass, l);
     pst_status status = PST_OK;
     if (is_recomputed(pass, l))
-        PST_TRY(ascend(pass, l, pass->x, map, tensor(pass, l, SIGNS)));
+        PST_TRY(ascend(pass, l, l, pass->x, map, tensor(pass, l, SIGNS)));
     if (pass->options.wanted[l])
         PST_TRY(callback(user, l, is_recomputed(pass, l) ? map : tensor(pass, l, FEATURES), map));
 cleanup:
@@ -365,11 +368,18 @@ static pst_status undo_pooling(pst_pass *pass, size_t l) {
     return PST_OK;
 }
 
+/* Does the convolution of the top layer mask the gradient of its losses, to which nothing is added? */
+static bool masks_top(const pst_pass *pass) {
+    size_t top = pass->count - 1;
+    return !is_pooled(pass, top) && !tensor(pass, top, D_POOLED) && algorithm_of(pass, top, true)->masks;
+}
+
 /* The gradient that a layer's convolution takes on its way back. */
 static pst_conv_tensors gradient_of(const pst_pass *pass, size_t l) {
     bool map = has_map(pass, l);
     return (pst_conv_tensors){.in = map ? gradient_map(pass, l) : tensor(pass, l, D_POOLED),
-                              .in_bits = map ? NULL : tensor(pass, l, SIGNS)};
+                              .in_bits =
+                                  !map || (l + 1 == pass->count && masks_top(pass)) ? tensor(pass, l, SIGNS) : NULL};
 }
 
 /* The convolution of layer l, backward, into the gradient of the layer below. */
@@ -382,7 +392,7 @@ static pst_status descend(pst_pass *pass, size_t l, pst_gradient_callback callba
     tensors.add = pass->options.wanted[below] && !pooled;
     pst_status status;
     PST_TRY(begin_gradient(pass, below, callback, user));
-    PST_TRY(convolve(pass, l, true, &tensors));
+    PST_TRY(convolve(pass, l, true, next_down(pass, l), &tensors));
     PST_TRY(undo_pooling(pass, below));
 cleanup:
     return status;
@@ -392,17 +402,18 @@ pst_status pst_pass_backward(pst_pass *pass, pst_buffer *dx, pst_gradient_callba
     size_t top = pass->count - 1;
     pst_pass_layer layer = pst_pass_layer_of(pass, top);
     pst_status status;
+    pass->begun = 0;
     PST_TRY(begin_gradient(pass, top, callback, user));
     if (is_pooled(pass, top))
         PST_TRY(undo_pooling(pass, top));
-    else
+    else if (!masks_top(pass))
         PST_TRY(pst_add_mask(pass->net->engine.session, gradient_map(pass, top), 0, layer.pixels, layer.c,
                              tensor(pass, top, D_POOLED), tensor(pass, top, SIGNS)));
     for (size_t l = top; l > pass->first; l--)
         PST_TRY(descend(pass, l, callback, user));
     pst_conv_tensors tensors = gradient_of(pass, pass->first);
     tensors.out = dx;
-    PST_TRY(convolve(pass, pass->first, true, &tensors));
+    PST_TRY(convolve(pass, pass->first, true, pass->first, &tensors));
     if (pass->options.replicate) {
         const pst_buffer *weights;
         PST_TRY(pst_device_network_border(pass->net, &weights));

@@ -74,6 +74,9 @@ typedef pst_status (*pst_gradient_callback)(void *user, size_t layer, const pst_
 pst_buffer *pst_pass_output(const pst_pass *pass);
 pst_buffer *pst_pass_output_gradient(const pst_pass *pass);
 
+/* Do the callbacks leave the workspace as it is? Then a convolution may begin the next one in it. false at first. */
+void pst_pass_spare_workspace(pst_pass *pass, bool spared);
+
 /* x: [h][w][3]; unchanged until pst_pass_backward has been called, if it will be. callback NULL: nobody looks. */
 pst_status pst_pass_forward(pst_pass *pass, const pst_buffer *x, pst_feature_callback callback, void *user);
 /* dx: [h][w][3], overwritten. Once for each forward. */

@@ -30,9 +30,18 @@ typedef struct pst_conv_shape {
     pst_pool pool; /* forward: of the output; backward: of the input */
 } pst_conv_shape;
 
+/* The convolution after one, of its `out`: an algorithm may begin it (`begun`, which is not 0 then) by leaving
+ * something in the workspace, which must stay as it is until that runs. */
+typedef struct pst_conv_next {
+    const struct pst_conv_algorithm *algorithm;
+    pst_conv_shape shape;
+    const pst_buffer *in_bits;
+    int begun;
+} pst_conv_next;
+
 typedef struct pst_conv_tensors {
     const pst_buffer *in;      /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
-    const pst_buffer *in_bits; /* backward with pool */
+    const pst_buffer *in_bits; /* backward with pool; without one the mask of `in`, or NULL, if the algorithm `masks` */
     const pst_buffer *weights; /* from prepare */
     const pst_buffer *bias;    /* forward: [c_out] */
     pst_buffer *out;           /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
@@ -40,6 +49,8 @@ typedef struct pst_conv_tensors {
     const pst_buffer *mask;    /* backward: the bits of out's layer, or NULL; NULL for the image */
     bool add;                  /* backward: add what out holds, before the mask; not for the image */
     pst_buffer *workspace;
+    pst_conv_next *next; /* NULL: none, or somebody needs the workspace before it */
+    int begun;           /* what the one before has set for this one, or 0 */
 } pst_conv_tensors;
 
 /* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; and what was
@@ -65,6 +76,7 @@ typedef struct pst_conv_algorithm {
     pst_status (*run)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_conv_tensors *tensors);
     bool shared; /* what `prepare` makes serves both directions, and all algorithms with the same `prepare` */
     int tile;    /* of Winograd's: the side of a tile of results; of others 0 */
+    bool masks;  /* backward without pool it can mask `in` on the way */
 } pst_conv_algorithm;
 
 /* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */

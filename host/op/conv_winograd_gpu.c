@@ -16,6 +16,7 @@
 #define STRIP_TILES 32                  /* at least */
 #define STRIPS_MAX 64                   /* that are compared; more only where memory demands it */
 #define LANES 2                         /* channels of a work-item in the transforms */
+#define WORD_LANES (PST_CHANNELS / LANES)
 
 /* For comparing strips: bytes that memory and cache move while the device does one operation at its peak (graphics
  * cards have 0.02 to 0.06, caches 2 to 4 times as much), and what a launch costs. */
@@ -138,30 +139,115 @@ static pst_status transform(const pst_conv_engine *engine, const pst_kernel *ker
 }
 
 typedef struct steps {
-    const pst_kernel *input, *products, *output;
+    const pst_kernel *input, *products, *output, *between; /* the latter NULL: the next one is not begun */
     pst_block block;
-    pst_buffer *v, *m; /* slices of the workspace */
+    size_t tiles, next_tiles, down;
+    pst_buffer *v, *m, *next_v; /* slices of the workspace */
 } steps;
+
+static void output_defines(const pst_conv_shape *s, const pst_conv_tensors *t, char defines[64]) {
+    snprintf(defines, 64, "-DFORWARD=%d -DPOOL=%d -DADD=%d -DBITS=%d", !s->backward, s->backward ? 0 : (int)s->pool,
+             s->backward && t->add, (s->backward ? t->mask : t->bits) != NULL);
+}
+
+static size_t map_bytes(form f, size_t tiles, int c) { return sizeof(float) * points(f) * tiles * (size_t)c; }
+
+/* A convolution that was begun, or begins the next one, has the inputs' transform in one quarter of the workspace, the
+ * next one's in the other, and the products in the second half. */
+static size_t quarter(const pst_conv_tensors *t) { return t->workspace->bytes / 4 / PST_SLICE_ALIGN * PST_SLICE_ALIGN; }
+
+/* Can the transform of the output be that of the next one's input as well, and is it faster? A launch less, but the
+ * groups are as few as there are words of channels, and each moves the tiles of its channels all by itself. */
+static bool can_begin(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                      size_t strip) {
+    const pst_conv_next *next = t->next;
+    form of_next = {f.m, next ? pst_conv_block_form(next->algorithm) : PST_BLOCK_FORMS};
+    if (of_next.block == PST_BLOCK_FORMS || next->algorithm->tile != f.m || next->shape.backward != s->backward)
+        return false;
+    const pst_session *session = engine->session;
+    size_t tiles = tile_count(f, s), next_tiles = tile_count(f, &next->shape), half = 2 * quarter(t);
+    if (strip != tiles || strip_length(of_next, engine, &next->shape) != next_tiles)
+        return false;
+    double moved = (double)map_bytes(f, tiles + next_tiles, PST_CHANNELS),
+           unit = pst_peak_flops(session) * CACHE_RATIO / session->device.info.compute_units;
+    return map_bytes(f, tiles, s->c_in) <= half / 2 && map_bytes(f, next_tiles, s->c_out) <= half / 2 &&
+           map_bytes(f, tiles, s->c_out) <= half && map_bytes(f, next_tiles, next->shape.c_out) <= half &&
+           moved / unit <= LAUNCH_SECONDS;
+}
+
+static pst_status get_between(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                              steps *to) {
+    pst_session *session = engine->session;
+    size_t most = pst_sum_group_size(session) / WORD_LANES, wave = (size_t)session->device.quirks.wave / WORD_LANES;
+    char output[64], all[160];
+    pst_status status;
+    to->next_tiles = tile_count(f, &t->next->shape);
+    for (to->down = 1; 2 * to->down <= most && (to->down < wave || to->down < to->tiles || to->down < to->next_tiles);)
+        to->down *= 2;
+    output_defines(s, t, output);
+    do {
+        snprintf(all, sizeof all, "-DVN=%d -DM=%d -DLX=%d -DDOWN=%zu -DUNPOOL=%d %s", LANES, f.m, WORD_LANES, to->down,
+                 s->backward ? (int)t->next->shape.pool : 0, output);
+        status = pst_kernel_get(session,
+                                "lanes_gpu+winograd_points+winograd_input_gpu+winograd_output_gpu+winograd_between_gpu",
+                                "winograd_between", all, &to->between);
+    } while (status == PST_OK && to->between->max_work_group_size < to->down * WORD_LANES && (to->down /= 2) > 0);
+    if (status == PST_OK && !to->down)
+        to->between = NULL;
+    return status;
+}
+
+static pst_status slice(const pst_conv_tensors *t, pst_session *session, size_t from, size_t bytes, pst_buffer **to) {
+    return pst_buffer_slice(session, t->workspace, from, bytes, to);
+}
 
 static pst_status get_steps(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
                             size_t strip, steps *to) {
     pst_session *session = engine->session;
-    size_t v_bytes = pst_round_up(sizeof(float) * points(f) * strip * (size_t)s->c_in, PST_SLICE_ALIGN);
+    size_t v_bytes = pst_round_up(map_bytes(f, strip, s->c_in), PST_SLICE_ALIGN), all = t->workspace->bytes,
+           part = quarter(t), own = t->begun == 2 ? part : 0;
     char defines[64];
     pst_status status;
+    to->tiles = tile_count(f, s);
     to->block = pst_block_choose(session, f.block, strip, s->c_out);
-    snprintf(defines, sizeof defines, "-DUNPOOL=%d", s->backward ? (int)s->pool : 0);
-    PST_TRY(get_transform(f, engine, "winograd_input", s->c_in, defines, &to->input));
+    snprintf(defines, sizeof defines, "-DUNPOOL=%d%s", s->backward ? (int)s->pool : 0,
+             s->backward && !s->pool && t->in_bits ? " -DMASKED" : "");
+    if (!t->begun)
+        PST_TRY(get_transform(f, engine, "winograd_input", s->c_in, defines, &to->input));
     snprintf(defines, sizeof defines, "-DSIDE=%d -DTURNED=%d", f.m + 2, s->backward);
     PST_TRY(pst_block_kernel(session, "block_gpu+winograd_products_gpu", "winograd_products", defines, &to->block,
                              &to->products));
-    snprintf(defines, sizeof defines, "-DFORWARD=%d -DPOOL=%d -DADD=%d -DBITS=%d", !s->backward,
-             s->backward ? 0 : (int)s->pool, s->backward && t->add, (s->backward ? t->mask : t->bits) != NULL);
-    PST_TRY(get_transform(f, engine, "winograd_output", s->c_out, defines, &to->output));
-    PST_TRY(pst_buffer_slice(session, t->workspace, 0, v_bytes, &to->v));
-    PST_TRY(pst_buffer_slice(session, t->workspace, v_bytes, t->workspace->bytes - v_bytes, &to->m));
+    if (can_begin(f, engine, s, t, strip))
+        PST_TRY(get_between(f, engine, s, t, to));
+    output_defines(s, t, defines);
+    if (!to->between)
+        PST_TRY(get_transform(f, engine, "winograd_output", s->c_out, defines, &to->output));
+    if (to->between)
+        PST_TRY(slice(t, session, part - own, part, &to->next_v));
+    if (t->begun || to->between) {
+        PST_TRY(slice(t, session, own, part, &to->v));
+        PST_TRY(slice(t, session, 2 * part, all - 2 * part, &to->m));
+    } else {
+        PST_TRY(slice(t, session, 0, v_bytes, &to->v));
+        PST_TRY(slice(t, session, v_bytes, all - v_bytes, &to->m));
+    }
 cleanup:
     return status;
+}
+
+/* The output of the products, and the input of the next convolution. */
+static pst_status begin_next(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
+                             const steps *k) {
+    pst_conv_next *next = t->next;
+    next->begun = t->begun == 2 ? 1 : 2;
+    return pst_launch(engine->session, k->between, (size_t[]){(size_t)(s->c_out / LANES), k->down, 1},
+                      (size_t[]){WORD_LANES, k->down, 1},
+                      PST_ARGS(pst_arg_buffer(k->m), pst_arg_buffer(s->backward ? NULL : t->bias),
+                               pst_arg_buffer(t->out), pst_arg_buffer(s->backward ? t->mask : t->bits),
+                               pst_arg_int(s->h), pst_arg_int(s->w), pst_arg_int(s->c_out), pst_arg_int((int)k->tiles),
+                               pst_arg_buffer(s->backward ? next->in_bits : NULL), pst_arg_buffer(k->next_v),
+                               pst_arg_int(next->shape.h), pst_arg_int(next->shape.w),
+                               pst_arg_int((int)k->next_tiles)));
 }
 
 static pst_status run(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
@@ -177,16 +263,21 @@ static pst_status run(form f, const pst_conv_engine *engine, const pst_conv_shap
     for (size_t first = 0; first < tiles; first += strip) {
         size_t count = tiles - first < strip ? tiles - first : strip;
         pst_arg from = pst_arg_int((int)first), n = pst_arg_int((int)count);
-        PST_TRY(transform(engine, k.input, s->c_in, count,
-                          PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(s->backward ? t->in_bits : NULL), v, h, w, in,
-                                   from, n, length)));
+        if (!t->begun)
+            PST_TRY(transform(engine, k.input, s->c_in, count,
+                              PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(s->backward ? t->in_bits : NULL), v, h, w,
+                                       in, from, n, length)));
         PST_TRY(pst_launch(session, k.products, (size_t[]){across * items, (count + rows - 1) / rows, points(f)},
                            (size_t[]){items, 1, 1}, PST_ARGS(v, pst_arg_buffer(t->weights), m, n, length, in, out)));
-        PST_TRY(transform(engine, k.output, s->c_out, count,
-                          PST_ARGS(m, pst_arg_buffer(s->backward ? NULL : t->bias), pst_arg_buffer(t->out),
-                                   pst_arg_buffer(s->backward ? t->mask : t->bits), h, w, out, from, n, length)));
+        if (k.between)
+            PST_TRY(begin_next(engine, s, t, &k));
+        else
+            PST_TRY(transform(engine, k.output, s->c_out, count,
+                              PST_ARGS(m, pst_arg_buffer(s->backward ? NULL : t->bias), pst_arg_buffer(t->out),
+                                       pst_arg_buffer(s->backward ? t->mask : t->bits), h, w, out, from, n, length)));
     }
 cleanup:
+    pst_buffer_destroy(session, k.next_v);
     pst_buffer_destroy(session, k.m);
     pst_buffer_destroy(session, k.v);
     return status;
@@ -221,8 +312,11 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
         return run((form){m, block}, engine, s, t);                                                                    \
     }
 
-#define ENTRY(m, block, name) \
-    { name, supports_##m##_##block, weight_bytes_##m, workspace_##m##_##block, prepare_##m, run_##m##_##block, true, m }
+#define ENTRY(m, block, name)                                                                                          \
+    {                                                                                                                  \
+        name, supports_##m##_##block, weight_bytes_##m, workspace_##m##_##block, prepare_##m, run_##m##_##block, true, \
+            m, true                                                                                                    \
+    }
 
 PREPARED(4)
 PREPARED(2)

@@ -272,6 +272,13 @@ static void backward(const void *arg) {
             reference_unpool(d_pooled, in_bits, l->h, l->w, o.k, average, false, NULL, d_expanded);
         }
         reference_conv_backward(&o.reference, f->pool ? d_expanded : d, gradient);
+        if (!f->pool && f->bits && t->algorithm->masks) {
+            reference_signs(test_numbers(in_count, 9), in_count, in_bits);
+            tensors.in_bits = test_buffer(in_bits, in_count / 16 * sizeof *in_bits);
+            memcpy(d_expanded, d, in_count * sizeof *d);
+            reference_add_mask(d_expanded, in_count, NULL, in_bits);
+            reference_conv_backward(&o.reference, d_expanded, gradient);
+        }
         for (int add = 0; add <= !image; add++) {
             tensors.add = add;
             tensors.out = add ? test_floats(old, out_count) : test_empty(out_count);

@@ -77,7 +77,7 @@ START_TEST(an_evaluation_takes_few_launches) {
     static const struct {
         int side;
         unsigned mean, most;
-    } cases[] = {{128, 91, 94}, {512, 107, 110}, {1024, 161, 164}};
+    } cases[] = {{128, 80, 83}, {512, 106, 109}, {1024, 160, 163}};
     pst_context *context;
     pst_weights *weights;
     pst_job *job;
