@@ -96,9 +96,9 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     /* Tensor cores by inline assembly; op/matrix_units.c finds out whether this device and driver have them. */
     quirks.matrix_units = info->type == PST_DEVICE_GPU && has(info->vendor, "NVIDIA");
     /* A unit is an execution unit here: 8 threads of 128 registers with 8 lanes. A work-item of 8 x 8 numbers does not
-     * fit, and the compiler then keeps all of them in memory. */
+     * fit, and the compiler then keeps all of them in memory. Groups of 16 would be as wide as its instructions are at
+     * most, but units share barriers for half as many as they have room for. */
     if (info->type == PST_DEVICE_GPU && has(info->vendor, "Intel")) {
-        quirks.wave = 16;
         quirks.item_registers = 128;
         quirks.unit_registers = 8192;
         quirks.unit_flops = 16;

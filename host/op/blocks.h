@@ -40,12 +40,14 @@ int pst_block_height(const pst_block *block);
 
 /* The block for a product with so many rows and k columns, a multiple of 16. Where the rows do not fill it, it gets
  * lower, but not smaller than the work-items that run together on the device (a wave), and then has 4 rows a work-item;
- * it is also halved until the device can do it. pst_block_square: as high as wide. */
+ * it is also halved until the device can do it. pst_block_square: as high as wide; with 16 columns it has 32
+ * work-items, half a wave of AMD's, for 256 numbers are too few for more. */
 pst_block pst_block_choose(const pst_session *session, size_t form, size_t rows, int k);
 pst_block pst_block_square(const pst_session *session, size_t form, int k);
 
 /* pst_kernel_get with the block's defines before the others. Where the kernel cannot run in groups as large as that,
- * the block is made lower, a square one smaller, until it can. */
+ * the block is made lower, a square one smaller, until it can: to less than a wave only where the driver allows no more
+ * (32 in Mesa's llvmpipe). */
 pst_status pst_block_kernel(pst_session *session, const char *source, const char *name, const char *defines,
                             pst_block *block, const pst_kernel **kernel);
 

@@ -1,5 +1,6 @@
 /* Two convolutions by Winograd on GPUs, where the first one begins the second one in a launch of both: the same bytes
  * as one after the other. */
+/* promise: launches */
 #include <stdlib.h>
 #include <string.h>
 

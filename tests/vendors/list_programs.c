@@ -5,7 +5,12 @@
  *
  * writes OUT/0.cl, 1.cl ... and OUT/list, with number, options and kernels of each. The tables of the library say what
  * there is to do: a job for every value of every option, and (all) every algorithm of the menu with every pooling, for
- * small images too. */
+ * small images too.
+ *
+ *   list_programs TARGET groups
+ *
+ * fails if a run at 128 pixels asks for a group that leaves lanes of the device idle. */
+/* promise: lanes */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,12 +201,29 @@ static void write_list(const char *folder) {
         need(PST_ERROR_FILE, path);
 }
 
+/* Waves are 64 wide on AMD's GPUs and 32 on NVIDIA's; Intel's have barriers for half as many groups of 16 as fit. */
+static int check_groups(const char *target) {
+    for (int pooling = 0; pooling < 3; pooling++) {
+        pst_transfer_options options = job_of(128);
+        options.pooling = (pst_pooling)pooling;
+        run(&options);
+    }
+    size_t least = strncmp(target, "gfx", 3) == 0 ? 64 : 32;
+    printf("%s: %zu launches, the smallest group is %s's of %zu\n", target, posing_launches, posing_smallest_kernel,
+           posing_smallest);
+    return posing_launches && posing_smallest >= least ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
-    if (argc < 4 || !posing_as(argv[1])) {
-        fprintf(stderr, "usage: list_programs TARGET OUT usual|all [KERNELS]\n");
+    bool groups = argc == 3 && strcmp(argv[2], "groups") == 0;
+    if ((argc < 4 && !groups) || !posing_as(argv[1])) {
+        fprintf(stderr, "usage: list_programs TARGET OUT usual|all [KERNELS]\n"
+                        "       list_programs TARGET groups\n");
         return 2;
     }
     open_context(argc > 4 ? argv[4] : NULL);
+    if (groups)
+        return check_groups(argv[1]);
     default_run();
     every_option(128);
     every_region(128);

@@ -17,6 +17,8 @@ typedef struct posing_program {
 
 extern posing_program *posing_programs; /* the latest first; all that were built, also those released since */
 extern size_t posing_launches;
+extern size_t posing_smallest; /* work-items of the smallest group that was asked for, and its kernel */
+extern char posing_smallest_kernel[64];
 
 /* By the name that compilers have for the device, such as "sm_90", "gfx1030" or "aarch64"; the first in the table until
  * then. */
