@@ -1,14 +1,12 @@
-/* Every operation of host/op but the convolutions, in both forms of its kernels, against the references. */
-/* promise: exact products gradients */
+/* Every operation of host/op but convolutions and Gram matrices, in both forms of its kernels, against the references.
+ */
+/* promise: exact gradients */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "on_device.h"
 #include "op/activation.h"
-#include "op/blocks.h"
-#include "op/choices.h"
-#include "op/gram.h"
 #include "op/guide.h"
 #include "op/loss.h"
 #include "op/pixels.h"
@@ -48,16 +46,6 @@ static uint16_t *random_signs(size_t count, uint64_t seed) {
 static void float_rounded(double *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         values[i] = (double)(float)values[i];
-}
-
-/* A sum's place between two others that must stay untouched. */
-static void make_sums(pst_sums *sums, size_t slots) {
-    *sums = (pst_sums){test_session, test_empty(slots * PST_PARTS), test_take(slots * PST_PARTS, sizeof(float)), slots};
-}
-
-static double sum_in(pst_sums *sums, size_t slot) {
-    test_read(sums->parts, sums->host, sums->slots * PST_PARTS * sizeof(float));
-    return pst_sums_value(sums, slot);
 }
 
 /* ---- activation ---- */
@@ -161,147 +149,18 @@ static void pool_case(const void *arg) {
     pool_shape(arg, true);
 }
 
-/* ---- Gram matrices ---- */
+/* ---- guides ---- */
 
-typedef struct gram_shape {
+typedef struct guide_shape {
     size_t pixels;
     int c;
-} gram_shape;
+} guide_shape;
 
-static const gram_shape grams[] = {{13, 32},  {1, 16},   {257, 16},  {12, 48},    {11, 64},
-                                   {255, 16}, {256, 80}, {1021, 64}, {70001, 16}, {600, 512}};
-#define SMALL_GRAMS 3
-
-/* On GPUs every form of blocks that a tuning may choose. */
-static void every_block_form(const gram_shape *s, void (*body)(const gram_shape *, const pst_conv_engine *)) {
-    const pst_conv_shape shape = {.c_in = s->c, .c_out = s->c};
-    pst_conv_choices choices = {0};
-    const pst_conv_engine engine = {.session = test_session, .choices = &choices};
-    for (size_t form = 0; form < PST_VECTOR_FORMS; form++) {
-        if (form && (test_session->cpu_kernels || test_few()))
-            break;
-        ck_ok(test_error, pst_conv_choices_set(&test_error, &choices, &shape, pst_conv_gpu_direct[form].name));
-        if (!test_session->cpu_kernels)
-            ck_assert_uint_eq(pst_block_form_chosen(&engine, s->c), form);
-        body(s, &engine);
-    }
-    pst_conv_choices_clear(&choices);
-}
-
-static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
-    size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
-    double scale = 1 / (double)count, *f = test_numbers(count, 9), *target = test_numbers(square, 10);
-    double *gram = test_doubles(square), *expected = test_doubles(square), squares = 0;
-    reference_bias_relu(f, s->pixels, s->c, NULL);
-    for (size_t i = 0; i < c; i++)
-        for (size_t j = 0; j <= i; j++)
-            target[i * c + j] = target[j * c + i] = (double)(float)(target[i * c + j] * .1 / (double)c);
-    pst_sums sums;
-    make_sums(&sums, 3);
-    pst_buffer *map = test_floats(f, count), *t = test_floats(target, square), *added = test_floats(target, square);
-    pst_buffer *difference = test_empty(square);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
-
-    ck_ok(test_error, pst_gram_add(engine, map, s->pixels, s->c, scale / 2, added, workspace));
-    reference_gram(f, s->pixels, s->c, scale, gram);
-    for (size_t i = 0; i < square; i++)
-        expected[i] = target[i] + gram[i] / 2;
-    test_close_to("Gram matrix added", added, expected, square, TIGHT);
-
-    ck_ok(test_error, pst_gram_compare(engine, map, s->pixels, s->c, scale, t, difference, &sums, 1, workspace));
-    for (size_t i = 0; i < square; i++) {
-        expected[i] = gram[i] - target[i];
-        squares += expected[i] * expected[i];
-    }
-    test_close_to("difference of Gram matrices", difference, expected, square, TIGHT);
-    test_number("sum of squared differences", sum_in(&sums, 1), squares, 10 * SUM);
-    test_untouched("sums", sums.parts, 0, PST_PARTS);
-
-    float *symmetric = test_take(square, sizeof *symmetric);
-    test_read(difference, symmetric, square * sizeof *symmetric);
-    for (size_t i = 0; i < c; i++)
-        for (size_t j = 0; j < i; j++)
-            ck_assert(symmetric[i * c + j] == symmetric[j * c + i]);
-}
-
-static void gram_case(const void *arg) { every_block_form(arg, gram_of_form); }
-
-static const gram_shape together[][PST_GRAM_MAPS] = {{{260, 64}, {9, 128}, {5, 192}, {30, 64}, {3, 64}}};
-
-/* Maps that are compared together give the bytes that each gives alone. */
-static void together_case(const void *arg) {
-    const gram_shape *shapes = arg;
-    const pst_conv_engine engine = {.session = test_session};
-    pst_gram_map all[PST_GRAM_MAPS];
-    pst_buffer *workspace;
-    size_t bytes = 0, count = PST_GRAM_MAPS;
-    pst_sums sums;
-    make_sums(&sums, 2 * count);
-    for (size_t i = 0; i < count; i++) {
-        size_t c = (size_t)shapes[i].c, values = shapes[i].pixels * c;
-        all[i] = (pst_gram_map){.features = test_floats(test_numbers(values, 30 + i), values),
-                                .pixels = shapes[i].pixels,
-                                .c = shapes[i].c,
-                                .scale = 1 / (double)values,
-                                .target = test_floats(test_numbers(c * c, 40 + i), c * c),
-                                .difference = test_empty(c * c),
-                                .slot = i};
-        bytes += pst_gram_workspace_bytes(&engine, shapes[i].pixels, shapes[i].c);
-    }
-    test_session->device.cache_bytes = 4 << 20; /* a simulator has no cache and no clock */
-    test_session->device.info.clock_mhz = 1000;
-    if (test_session->cpu_kernels) {
-        ck_assert(!pst_gram_together(&engine, all, count, bytes));
-        return;
-    }
-    ck_assert(pst_gram_together(&engine, all, count, bytes));
-    ck_assert(!pst_gram_together(&engine, all, count, bytes - 1));
-    ck_assert(!pst_gram_together(&engine, all, 1, bytes));
-    workspace = test_empty(bytes / sizeof(float));
-    ck_ok(test_error, pst_gram_compare_all(&engine, all, count, &sums, workspace));
-    for (size_t i = 0; i < count; i++) {
-        size_t square = (size_t)all[i].c * (size_t)all[i].c;
-        pst_buffer *alone = test_empty(square);
-        ck_ok(test_error, pst_gram_compare(&engine, all[i].features, all[i].pixels, all[i].c, all[i].scale,
-                                           all[i].target, alone, &sums, count + i, workspace));
-        float *a = test_take(square, sizeof *a), *b = test_take(square, sizeof *b);
-        test_read(all[i].difference, a, square * sizeof *a);
-        test_read(alone, b, square * sizeof *b);
-        ck_assert_mem_eq(a, b, square * sizeof *a);
-        ck_assert(sum_in(&sums, i) == sum_in(&sums, count + i));
-    }
-    test_session->device.cache_bytes = 1;
-    ck_assert(!pst_gram_together(&engine, all, count, bytes));
-}
-
-static void gram_backward_of_form(const gram_shape *s, const pst_conv_engine *engine) {
-    size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
-    double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count),
-           *old = test_numbers(count, 13);
-    double scale = .7;
-    for (size_t i = 0; i < c; i++)
-        for (size_t j = 0; j < i; j++)
-            matrix[j * c + i] = matrix[i * c + j];
-    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square);
-    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
-    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, d_fresh, workspace));
-    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, true, d_old, workspace));
-    reference_gram_backward(f, matrix, s->pixels, s->c, scale, fresh);
-    for (size_t i = 0; i < count; i++)
-        old[i] += fresh[i];
-    test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, TIGHT);
-    test_close_to("the same added", d_old, old, count, TIGHT);
-    if (pst_gram_in_place(test_session)) {
-        ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, map, workspace));
-        test_close_to("the same in place", map, fresh, count, TIGHT);
-    }
-}
-
-static void gram_backward_case(const void *arg) { every_block_form(arg, gram_backward_of_form); }
+static const guide_shape guides[] = {{13, 32}, {1, 16}, {257, 16}, {12, 48}, {255, 16}, {70001, 16}};
+#define SMALL_GUIDES 3
 
 static void guide_case(const void *arg) {
-    const gram_shape *s = arg;
+    const guide_shape *s = arg;
     size_t c = (size_t)s->c, count = s->pixels * c, channels = 3 * s->pixels;
     double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *row = test_numbers(c, 23),
            *d = test_numbers(count, 24);
@@ -345,7 +204,7 @@ static void content_case(const void *arg) {
     pst_buffer *map = test_floats(f, count), *t = test_floats(target, count);
     pst_buffer *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
-    make_sums(&sums, 6);
+    test_sums(&sums, 6);
     ck_ok(test_error, pst_content(test_session, map, t, count, .3, true, d_old, &sums, 1));
     ck_ok(test_error, pst_content(test_session, map, t, count, .3, false, d_fresh, &sums, 2));
     ck_ok(test_error, pst_content(test_session, map, t, count, .3, false, NULL, &sums, 3));
@@ -357,7 +216,7 @@ static void content_case(const void *arg) {
     test_close_to("content gradient", d_fresh, d, count, TIGHT);
     test_close_to("content gradient in place", map, d, count, TIGHT);
     for (size_t slot = 1; slot <= 4; slot++)
-        test_number("content loss", sum_in(&sums, slot), loss, SUM);
+        test_number("content loss", test_sum_in(&sums, slot), loss, SUM);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
     test_untouched("sums", sums.parts, 5 * PST_PARTS, 6 * PST_PARTS);
 }
@@ -368,14 +227,14 @@ static void normalized_case(const void *arg) {
     pst_buffer *x = test_floats(from, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     double weight = (double)count / 3;
     pst_sums sums;
-    make_sums(&sums, 3);
+    test_sums(&sums, 3);
     ck_ok(test_error, pst_absolute_sum(test_session, x, count, &sums, 1));
     ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, true, d_old));
     ck_ok(test_error, pst_add_normalized(test_session, x, count, weight, &sums, 1, false, d_fresh));
     double norm = reference_absolute_sum(from, count);
     reference_add_normalized(from, count, weight, norm, old);
     reference_add_normalized(from, count, weight, norm, d);
-    test_number("L1 norm", sum_in(&sums, 1), norm, SUM);
+    test_number("L1 norm", test_sum_in(&sums, 1), norm, SUM);
     test_close_to("normalized gradient added", d_old, old, count, TIGHT);
     test_close_to("normalized gradient", d_fresh, d, count, TIGHT);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
@@ -397,7 +256,7 @@ static void smoothness_case(const void *arg) {
         x[i] = (double)(float)(100 * x[i]);
     pst_buffer *image = test_floats(x, count), *d_old = test_floats(old, count), *d_fresh = test_empty(count);
     pst_sums sums;
-    make_sums(&sums, 4);
+    test_sums(&sums, 4);
     ck_ok(test_error, pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, NULL, .3, true, d_old, &sums, 1));
     ck_ok(test_error,
           pst_smoothness(test_session, PST_TV_SQUARES, image, s->h, s->w, NULL, .3, false, d_fresh, &sums, 2));
@@ -405,8 +264,8 @@ static void smoothness_case(const void *arg) {
     reference_smoothness(x, s->h, s->w, .3, d);
     test_close_to("smoothness gradient added", d_old, old, count, TIGHT);
     test_close_to("smoothness gradient", d_fresh, d, count, TIGHT);
-    test_number("smoothness", sum_in(&sums, 1), loss, SUM);
-    test_number("smoothness", sum_in(&sums, 2), loss, SUM);
+    test_number("smoothness", test_sum_in(&sums, 1), loss, SUM);
+    test_number("smoothness", test_sum_in(&sums, 2), loss, SUM);
     test_untouched("sums", sums.parts, 0, PST_PARTS);
     test_untouched("sums", sums.parts, 3 * PST_PARTS, 4 * PST_PARTS);
 }
@@ -459,7 +318,7 @@ static void dots_case(const void *arg) {
     for (size_t a = test_small() ? 5 : 1; a <= (test_small() ? 5 : ALL - 2); a += a < 5 ? 1 : 10)
         for (size_t b = test_small() ? 3 : 1; b <= 3; b++) {
             pst_sums sums;
-            make_sums(&sums, pst_dots_slots(a));
+            test_sums(&sums, pst_dots_slots(a));
             /* The b are the last of the a and what follows: a vector may be among both. */
             ck_ok(test_error, pst_dots(test_session, count, a, all, b, all + a - 1, &sums));
             for (size_t i = 0; i < a; i++)
@@ -467,7 +326,7 @@ static void dots_case(const void *arg) {
                     const double *x = values[i], *y = values[a - 1 + j];
                     double expected = reference_dot(x, y, count),
                            size = sqrt(reference_dot(x, x, count) * reference_dot(y, y, count));
-                    double value = sum_in(&sums, pst_dots_slot(i, j));
+                    double value = test_sum_in(&sums, pst_dots_slot(i, j));
                     ck_assert_msg(fabs(value - expected) <= SUM * size, "dot %zu %zu is %g, not %g", i, j, value,
                                   expected);
                 }
@@ -574,9 +433,6 @@ static const struct {
     OVER(bias_relu_case, maps, SMALL_MAPS),
     OVER(add_mask_case, maps, SMALL_MAPS),
     OVER(pool_case, maps, SMALL_MAPS),
-    OVER(gram_case, grams, SMALL_GRAMS),
-    OVER(together_case, together, 1),
-    OVER(gram_backward_case, grams, 2),
     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS),
     OVER(smoothness_case, maps, 2),
@@ -585,7 +441,7 @@ static const struct {
     OVER(adam_case, lengths, 2),
     OVER(pixels_case, maps, SMALL_MAPS),
     OVER(spread_case, spreads, SMALL_MAPS),
-    OVER(guide_case, grams, SMALL_GRAMS),
+    OVER(guide_case, guides, SMALL_GUIDES),
 };
 
 START_TEST(operation) {
