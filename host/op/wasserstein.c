@@ -6,8 +6,8 @@
  * grow until the largest one ends where the smallest does. What the computed root y says about its own slope: with s =
  * a b z^2 and its logarithmic derivative v = b s'/s (1 at first, 0 at the end) it is y' = z (1 + v) / 2, and w = z v
  * goes on by w = a^1/2 w (t - s)   from w = 1. That is one product more a step, and exact where the iteration has not
- * converged.
- * Since n depends on m as well, d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
+ * converged. All products are computed in full: with s mirrored from one half the iteration is unstable, as with s = y
+ * z. Since n depends on m as well, d tr(sqrt(n) y) / dm = (z + w - tr(b w) b) / (2 sqrt(n)). */
 #include "op/wasserstein.h"
 
 #include "cl/program.h"
