@@ -13,11 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Way:
-    """A way to run pastiche. `same`: its loss is neural-style-pt's, but for smoothness. `scaled`: its iterations are shared among
-    several sizes, so each number of them is another run."""
+    """A way to run pastiche. `network`: one of those inside the program instead of VGG-19. `same`: its loss is neural-style-pt's,
+    but for smoothness. `scaled`: its iterations are shared among several sizes, so each number of them is another run."""
 
-    def __init__(self, name, arguments, small=False, same=True):
-        self.name, self.arguments, self.small, self.same = name, arguments, small, same and not small
+    def __init__(self, name, arguments, network=None, same=True):
+        self.name, self.arguments, self.network, self.same = name, arguments, network, same and not network
         scales = [b for a, b in zip(arguments, arguments[1:]) if a == "--scales"]
         one = "--preset" in arguments and "0.1" not in arguments and not scales
         self.scaled = not one and scales != ["1"]
@@ -28,8 +28,10 @@ WAYS = [Way("preset neural-style-pt", ["--preset", "neural-style-pt"]),
         Way("preset neural-style", ["--preset", "neural-style"], same=False),
         Way("preset 0.1, one scale", ["--preset", "0.1", "--scales", "1"]),
         Way("preset 0.1", ["--preset", "0.1"]),
-        Way("small network, one scale", ["--preset", "0.1", "--scales", "1"], small=True),
-        Way("small network", ["--preset", "0.1"], small=True),
+        Way("medium network, one scale", ["--preset", "0.1", "--scales", "1"], network="medium"),
+        Way("medium network", ["--preset", "0.1"], network="medium"),
+        Way("small network, one scale", ["--preset", "0.1", "--scales", "1"], network="small"),
+        Way("small network", ["--preset", "0.1"], network="small"),
         Way("preset best", ["--preset", "best"])]
 
 
@@ -39,10 +41,9 @@ class Painter(Pastiche):
         base, log = os.path.join(self.folder, "painted"), os.path.join(self.folder, "log.jsonl")
         for old in glob.glob(base + "*"):
             os.unlink(old)
-        network = [] if way.small else ["--model", self.options.model]
         child([self.path, scene["content_path"], scene["style_path"], "-o", base + ".bmp", "--image-size", str(scene["width"]),
                "--start", scene["start"], "--seed", "0", "--iterations", str(iterations), "--save-iter", str(every), "--quiet",
-               "--no-tune", "--log", log] + network + way.arguments + self.extra, self.options.threads)
+               "--no-tune", "--log", log, "--model", way.network or self.options.model] + way.arguments + self.extra, self.options.threads)
         with open(log) as f:
             lines = [line for line in map(json.loads, f) if "iteration" in line]
         evaluations = [[line["seconds"], line["width"], line["loss"]] for line in lines]
