@@ -26,8 +26,6 @@ static void open_gpu(void) {
     engine = (pst_conv_engine){.session = test_session};
 }
 
-static void close_device(void) { test_close(); }
-
 /* Features [pixels][C] as after a ReLU, channels beyond the true ones 0. */
 static double *features(int pixels, uint64_t seed) {
     double *f = calloc((size_t)(pixels * C), sizeof *f);
@@ -533,7 +531,7 @@ int main(void) {
     static const SFun open[] = {open_cpu, open_gpu};
     for (int form = 0; form < 2; form++) {
         TCase *terms = tcase_create(form ? "terms, GPU" : "terms, CPU");
-        tcase_add_unchecked_fixture(terms, open[form], close_device);
+        tcase_add_unchecked_fixture(terms, open[form], test_close);
         tcase_set_timeout(terms, 120);
         tcase_add_test(terms, gram_losses_are_their_definition);
         tcase_add_test(terms, a_region_alone_is_an_image_of_its_own);

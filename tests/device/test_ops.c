@@ -450,18 +450,11 @@ START_TEST(operation) {
 }
 END_TEST
 
-static void open_cpu(void) { test_open(TEST_CPU); }
-static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
-static void open_gpu(void) { test_open(TEST_GPU); }
-
 int main(void) {
-    static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
     Suite *suite = suite_create("operations");
     for (int form = 0; form < TEST_FORMS; form++) {
-        TCase *tests = tcase_create(test_form_names[form]);
-        tcase_add_unchecked_fixture(tests, open[form], test_close);
+        TCase *tests = test_form_case(form);
         tcase_add_loop_test(tests, operation, 0, COUNT(operations));
-        tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);
     }
     return test_run(suite);

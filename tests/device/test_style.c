@@ -480,8 +480,6 @@ static void open_cpu(void) { open_form(TEST_CPU); }
 static void open_other_cpu(void) { open_form(TEST_OTHER_CPU); }
 static void open_gpu(void) { open_form(TEST_GPU); }
 
-static void close_form(void) { test_close(); }
-
 START_TEST(style_is_pytorchs) { test_twice(torch_case, &shapes[0]); }
 END_TEST
 
@@ -502,7 +500,7 @@ int main(void) {
     Suite *suite = suite_create("style");
     for (int form = 0; form < TEST_FORMS; form++) {
         TCase *tests = tcase_create(test_form_names[form]);
-        tcase_add_unchecked_fixture(tests, open[form], close_form);
+        tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_test(tests, style_is_pytorchs);
         tcase_add_loop_test(tests, style_and_its_gradient, 0, COUNT(shapes));
         tcase_add_loop_test(tests, l2_pooling, 0, COUNT(maps));
