@@ -5,8 +5,8 @@
 #include "base/memory.h"
 
 /* One output row at a time: first down the columns into a row of the input's width, then along that row. */
-pst_status pst_plane_resize(pst_error *error, pst_filter_kind kind, int channels, const float *from, int from_width,
-                            int from_height, float *to, int width, int height) {
+static pst_status resize(pst_error *error, pst_filter_kind kind, int channels, const float *from, int from_width,
+                         int from_height, bool add, float *to, int width, int height) {
     const size_t step = (size_t)channels, row_length = (size_t)from_width * step;
     pst_filter across = {0}, down = {0};
     float *row = NULL;
@@ -25,7 +25,8 @@ pst_status pst_plane_resize(pst_error *error, pst_filter_kind kind, int channels
                 float sum = 0;
                 for (int k = 0; k < across.at[x].count; k++)
                     sum += (float)across.at[x].weights[k] * samples[(size_t)k * step];
-                *to++ = sum;
+                *to = add ? *to + sum : sum;
+                to++;
             }
     }
 cleanup:
@@ -33,4 +34,14 @@ cleanup:
     pst_filter_clear(&down);
     pst_free(row);
     return status;
+}
+
+pst_status pst_plane_resize(pst_error *error, pst_filter_kind kind, int channels, const float *from, int from_width,
+                            int from_height, float *to, int width, int height) {
+    return resize(error, kind, channels, from, from_width, from_height, false, to, width, height);
+}
+
+pst_status pst_plane_add_resized(pst_error *error, pst_filter_kind kind, int channels, const float *from,
+                                 int from_width, int from_height, float *to, int width, int height) {
+    return resize(error, kind, channels, from, from_width, from_height, true, to, width, height);
 }

@@ -9,4 +9,8 @@
 pst_status pst_plane_resize(pst_error *error, pst_filter_kind kind, int channels, const float *from, int from_width,
                             int from_height, float *to, int width, int height);
 
+/* The same, added to what is in `to`. */
+pst_status pst_plane_add_resized(pst_error *error, pst_filter_kind kind, int channels, const float *from,
+                                 int from_width, int from_height, float *to, int width, int height);
+
 #endif

@@ -1,7 +1,9 @@
 /* Coarse to fine: the sizes that a job goes through, by the square root of two, and the evaluations that each gets.
  * Every one begins with the result of the last, enlarged: what is broad is found where an evaluation costs little, and
  * what is left for the full size is fine detail (Gatys et al., "Controlling perceptual factors in neural style
- * transfer", 2017; the ratio is style-transfer-pytorch's).
+ * transfer", 2017; the ratio is style-transfer-pytorch's). Where the descent began with the content or another image,
+ * that image's finest octave comes with it: the change is enlarged and added to the image in the new size. With Adam
+ * the result itself is enlarged, as its moments are, which is style-transfer-pytorch's way.
  *
  * Weights mean the same at every size: content and style losses are means over the features, and the sum of squared
  * differences of neighbors (tv) is the same for an image that is smoothly enlarged, its squares shrinking as their

@@ -4,8 +4,8 @@
 
 #include "transfer/job.h"
 
-/* Opens scale k of the job, whose stage must be closed: the targets, and the start: `from`, enlarged, or where it is
- * NULL what the options say. The stage wants pst_stage_close after a failure too. */
+/* Opens scale k of the job, whose stage must be closed: the targets, and the start: what the options say, or
+ * with the result `from` of a coarser scale what scales.h says. The stage wants pst_stage_close after a failure too. */
 pst_status pst_stage_open(pst_job *job, size_t k, const pst_image *from);
 void pst_stage_close(pst_job *job);
 

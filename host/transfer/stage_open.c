@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "image/color.h"
+#include "image/plane.h"
 #include "spread/host_arithmetic.h"
 #include "transfer/stage.h"
 
@@ -175,15 +176,42 @@ cleanup:
     return status;
 }
 
-/* Puts the first image of the descent into stage->x, where the content is. */
+/* `start` in the stage's size with the change that a coarser scale made to it, as stage->x. An enlarged image alone
+ * lacks the finest octave, which the descent would have to find again. */
+static pst_status import_changed(pst_job *job, const pst_image *start, const pst_image *coarser) {
+    pst_error *error = &job->context->error;
+    const int w = job->stage.extent.image_w, h = job->stage.extent.image_h;
+    pst_image *change = NULL, *image = NULL;
+    pst_status status;
+    PST_TRY(pst_img_resize(error, start, coarser->width, coarser->height, &change));
+    for (size_t i = 0; i < 3 * (size_t)change->width * (size_t)change->height; i++)
+        change->rgb[i] = coarser->rgb[i] - change->rgb[i];
+    PST_TRY(pst_img_resize(error, start, w, h, &image));
+    PST_TRY(pst_plane_add_resized(error, PST_FILTER_CUBIC, 3, change->rgb, change->width, change->height, image->rgb, w,
+                                  h));
+    PST_TRY(import_at(job, image));
+cleanup:
+    pst_image_destroy(change);
+    pst_image_destroy(image);
+    return status;
+}
+
+/* Puts the first image of the descent into stage->x, where the content is. `from`: as in pst_stage_open. */
 static pst_status start_image(pst_job *job, const pst_image *from) {
     pst_stage *stage = &job->stage;
-    if (!from && job->options.start != PST_START_RANDOM)
-        from = job->options.start == PST_START_CONTENT ? job->content : job->start;
+    const pst_transfer_options *o = &job->options;
+    const pst_image *start = o->start == PST_START_RANDOM    ? NULL
+                             : o->start == PST_START_CONTENT ? job->content
+                                                             : job->start;
+    const bool changes = from && from != job->content && start && o->optimizer != PST_OPTIMIZER_ADAM;
+    if (!from)
+        from = start;
     if (from == job->content)
         return PST_OK;
     stage->space->vectors.destroy(stage->space->vectors.self, stage->x);
     stage->x = NULL;
+    if (changes)
+        return import_changed(job, start, from);
     if (from)
         return import_at(job, from);
     return job->gray ? make_gray_noise(job) : make_noise(job);
