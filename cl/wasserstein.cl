@@ -5,11 +5,25 @@
 
 static inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
-/* m = m - mean mean' + epsilon on the diagonal of the first true_c channels */
-EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, global const float *mean) {
+/* m = m - mean mean' + e on the diagonal of the first true_c channels, e = max(epsilon, (noise |mean|^2 - 10 noise
+ * tr(m - mean mean')) / true_c). One work-item has the whole diagonal, of which it needs the sum first. */
+EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, float noise, global const float *mean) {
     FOR_EACH(at, c * c) {
         int i = at / c, j = at % c;
-        m[at] = FMA(-mean[i], mean[j], m[at]) + (i == j && i < true_c ? epsilon : 0.0f);
+        if (i != j) {
+            m[at] = FMA(-mean[i], mean[j], m[at]);
+        } else if (at == 0) {
+            float squares = 0.0f, trace = 0.0f;
+#pragma unroll 4
+            for (int k = 0; k < c; k++) {
+                squares = FMA(mean[k], mean[k], squares);
+                trace += FMA(-mean[k], mean[k], m[k * (c + 1)]);
+            }
+            epsilon = fmax(epsilon, noise * FMA(-10.0f, trace, squares) / true_c);
+#pragma unroll 4
+            for (int k = 0; k < c; k++)
+                m[k * (c + 1)] = FMA(-mean[k], mean[k], m[k * (c + 1)]) + (k < true_c ? epsilon : 0.0f);
+        }
     }
 }
 

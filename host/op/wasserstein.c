@@ -111,7 +111,8 @@ pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buf
     const root r = {.session = session};
     return each(&r, "covariance", (size_t)c * (size_t)c,
                 PST_ARGS(pst_arg_buffer(moment), pst_arg_int(c), pst_arg_int(true_c),
-                         pst_arg_float(PST_COVARIANCE_EPSILON), pst_arg_buffer(mean)));
+                         pst_arg_float(PST_COVARIANCE_EPSILON), pst_arg_float(PST_COVARIANCE_NOISE),
+                         pst_arg_buffer(mean)));
 }
 
 pst_status pst_covariance_root(const pst_conv_engine *engine, int c, const pst_buffer *covariance, pst_buffer *to,

@@ -17,11 +17,17 @@
 
 #define PST_ROOT_STEPS 7
 #define PST_COVARIANCE_EPSILON 1e-4
+/* Where pixels are all but equal, as in maps of one pixel and in the first layer of an image of one color, rounding is
+ * more than the covariance, and its eigenvalues below 0 would grow without end. So where the variances are together
+ * less than a tenth of the squares of the means, each gets up to so much of the mean square of the means instead of
+ * epsilon: the first layer of 1024x1024 equal pixels is off by a fifth of that. To the gradient it is a constant. */
+#define PST_COVARIANCE_NOISE 5e-3
 
 /* Bytes of scratch memory that the root and the comparison take. */
 size_t pst_wasserstein_workspace_bytes(const pst_conv_engine *engine, int c);
 
-/* A second moment F' F / N becomes the covariance m - mean mean' + epsilon on the diagonal of the true channels. */
+/* A second moment F' F / N becomes the covariance m - mean mean' + epsilon on the diagonal of the true channels, more
+ * where pixels are all but equal. */
 pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buffer *mean, pst_buffer *moment);
 
 /* root = covariance^1/2, symmetric */

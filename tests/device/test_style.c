@@ -123,20 +123,31 @@ static void add_moments(const double *f, size_t pixels, size_t c, size_t n, doub
         }
 }
 
-static void make_covariance(const double *mean, size_t n, double *moment) {
+/* What is added to the variances, more where they are small beside the squares of the means. */
+static double epsilon_of(const double *mean, size_t n, const double *moment) {
+    double squares = 0, variances = 0;
+    for (size_t i = 0; i < n; i++) {
+        squares += mean[i] * mean[i];
+        variances += moment[i * n + i] - mean[i] * mean[i];
+    }
+    return fmax(1e-4, .005 * (squares - 10 * variances) / (double)n);
+}
+
+static void make_covariance(const double *mean, size_t n, double epsilon, double *moment) {
     for (size_t i = 0; i < n * n; i++)
-        moment[i] += (i / n == i % n ? 1e-4 : 0) - mean[i / n] * mean[i % n];
+        moment[i] += (i / n == i % n ? epsilon : 0) - mean[i / n] * mean[i % n];
 }
 
 typedef struct style_target {
     double *mean, *covariance, *root;
 } style_target;
 
-static double reference_style(const style_target *t, const double *mean, const double *moment, size_t n) {
+static double reference_style(const style_target *t, const double *mean, const double *moment, size_t n,
+                              double epsilon) {
     static double s[64 * 64], a[64 * 64], b[64 * 64], root[64 * 64];
     double loss = 0;
     memcpy(s, moment, n * n * sizeof *s);
-    make_covariance(mean, n, s);
+    make_covariance(mean, n, epsilon, s);
     multiply(t->root, s, n, a);
     multiply(a, t->root, n, b);
     reference_root(b, n, root);
@@ -147,7 +158,8 @@ static double reference_style(const style_target *t, const double *mean, const d
     return loss;
 }
 
-/* The loss where one feature has another value: its moments differ in a row and a column. */
+/* The loss where one feature has another value: its moments differ in a row and a column. To the gradient epsilon is a
+ * constant. */
 static double style_with(const style_target *t, const double *mean, const double *moment, const double *f,
                          size_t pixels, size_t n, size_t i, double change) {
     static double m[64], s[64 * 64];
@@ -159,7 +171,7 @@ static double style_with(const style_target *t, const double *mean, const double
         s[j * n + i] += change * f[j] / (double)pixels;
     }
     s[i * n + i] += change * change / (double)pixels;
-    return reference_style(t, m, s, n);
+    return reference_style(t, m, s, n, epsilon_of(mean, n, moment));
 }
 
 static void fill_features(double *f, size_t pixels, int c, int true_c, double factor, uint64_t seed) {
@@ -235,7 +247,7 @@ static void style_case(const void *arg) {
         fill_features(styles[i], s->style_pixels[i], s->c, s->true_c, 20 + 10 * i, 2 + (uint64_t)i);
         add_moments(styles[i], s->style_pixels[i], c, n, blend[i], target.mean, target.covariance);
     }
-    make_covariance(target.mean, n, target.covariance);
+    make_covariance(target.mean, n, epsilon_of(target.mean, n, target.covariance), target.covariance);
     reference_root(target.covariance, n, target.root);
     add_moments(f, s->pixels, c, n, 1, mean, moment);
 
@@ -244,7 +256,7 @@ static void style_case(const void *arg) {
     pst_style_term term;
     open_term(s, styles, blend, workspace, &term);
     double loss = compare(&term, map, s->pixels, workspace);
-    test_number("style loss", loss, reference_style(&target, mean, moment, n), s->error);
+    test_number("style loss", loss, reference_style(&target, mean, moment, n, epsilon_of(mean, n, moment)), s->error);
     ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, .7, false, fresh, workspace));
     ck_ok(test_error, pst_style_term_gradient(&term, map, s->pixels, s->pixels, .7, true, on_old, workspace));
     const double *g = device_gradient(fresh, count), *added = device_gradient(on_old, count);
@@ -269,6 +281,40 @@ static void style_case(const void *arg) {
             d[i] = (double)(float)g[i];
         test_exact("the gradient in place", map, d, count);
     }
+    pst_style_term_close(&term);
+}
+
+/* Where all pixels are equal, rounding has the larger part in the covariance. kind: 1 content, 2 style, 3 both. */
+static void equal_case(const void *arg) {
+    enum { C = 64 };
+    static const style_shape shape = {3000, {2000, 500}, C, C, 0};
+    const int kind = *(const int *)arg;
+    const double blend[STYLES] = {.6, .4};
+    double *f = test_doubles(shape.pixels * C), *styles[STYLES], *mean = test_doubles(C), *moment = test_doubles(C * C);
+    style_target target = {test_doubles(C), test_doubles(C * C), test_doubles(C * C)};
+    for (int i = -1; i < STYLES; i++) {
+        size_t pixels = i < 0 ? shape.pixels : shape.style_pixels[i];
+        double *map = i < 0 ? f : test_doubles(pixels * C);
+        fill_features(map, pixels, C, C, 700, i < 0 ? 2 : 3);
+        for (size_t k = C; k < pixels * C && kind & (i < 0 ? 1 : 2); k++)
+            map[k] = map[k % C];
+        if (i < 0)
+            add_moments(map, pixels, C, C, 1, mean, moment);
+        else
+            add_moments(styles[i] = map, pixels, C, C, blend[i], target.mean, target.covariance);
+    }
+    make_covariance(target.mean, C, epsilon_of(target.mean, C, target.covariance), target.covariance);
+    reference_root(target.covariance, C, target.root);
+    pst_buffer *workspace = workspace_for(&shape), *map = test_floats(f, shape.pixels * C),
+               *d = test_empty(shape.pixels * C);
+    pst_style_term term;
+    open_term(&shape, styles, blend, workspace, &term);
+    double loss = compare(&term, map, shape.pixels, workspace);
+    test_number("style loss", loss, reference_style(&target, mean, moment, C, epsilon_of(mean, C, moment)), 2e-3);
+    ck_ok(test_error, pst_style_term_gradient(&term, map, shape.pixels, shape.pixels, 1, false, d, workspace));
+    const double *g = device_gradient(d, shape.pixels * C);
+    for (size_t i = 0; i < shape.pixels * C; i++)
+        ck_assert(isfinite(g[i]));
     pst_style_term_close(&term);
 }
 
@@ -486,6 +532,9 @@ END_TEST
 START_TEST(style_and_its_gradient) { test_twice(style_case, &shapes[_i]); }
 END_TEST
 
+START_TEST(equal_pixels) { test_twice(equal_case, (const int[]){_i}); }
+END_TEST
+
 START_TEST(l2_pooling) { test_twice(l2_case, &maps[_i]); }
 END_TEST
 
@@ -503,6 +552,7 @@ int main(void) {
         tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_test(tests, style_is_pytorchs);
         tcase_add_loop_test(tests, style_and_its_gradient, 0, COUNT(shapes));
+        tcase_add_loop_test(tests, equal_pixels, 1, 4);
         tcase_add_loop_test(tests, l2_pooling, 0, COUNT(maps));
         tcase_add_loop_test(tests, kinds_of_smoothness, 0, COUNT(maps));
         tcase_add_loop_test(tests, replicated_borders, 0, COUNT(maps));
