@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,6 +133,30 @@ START_TEST(every_option_is_completed) {
             ck_assert_msg(strstr(text, label) != NULL, "%s is not completed", c->name);
         }
     }
+}
+END_TEST
+
+/* As bash splits words: at = too. */
+START_TEST(bash_keeps_names_of_files_whole) {
+    char folder[1024], line[2048], words[256];
+    if (system("bash -c : 2>/dev/null") != 0)
+        return;
+    snprintf(folder, sizeof folder, "%s", test_path("completion.bash"));
+    FILE *file = fopen(folder, "w");
+    ck_assert_ptr_nonnull(file);
+    completion_print_bash(file);
+    fclose(file);
+    test_write(test_path("my image.png"), "", 0);
+    *strrchr(folder, '/') = '\0';
+    snprintf(line, sizeof line,
+             "cd '%s' && bash -c '. ./completion.bash; try() { COMP_WORDS=(pastiche \"$@\") COMP_CWORD=$#; _pastiche; "
+             "printf \"%%s|\" \"${COMPREPLY[@]}\"; }; try my; try model f; try --model = sm; try --start = n'",
+             folder);
+    FILE *bash = popen(line, "r");
+    ck_assert_ptr_nonnull(bash);
+    words[fread(words, 1, sizeof words - 1, bash)] = '\0';
+    ck_assert_int_eq(pclose(bash), 0);
+    ck_assert_str_eq(words, "my image.png|fetch|small|noise|");
 }
 END_TEST
 
@@ -350,6 +375,7 @@ int main(void) {
     tcase_add_test(tests, every_option_is_in_the_help);
     tcase_add_test(tests, every_option_is_in_the_manual);
     tcase_add_test(tests, every_option_is_completed);
+    tcase_add_test(tests, bash_keeps_names_of_files_whole);
     tcase_add_test(tests, no_two_options_of_a_command_have_one_name);
     tcase_add_test(tests, every_spelling_of_every_option_sets_it);
     tcase_add_test(tests, every_bad_value_is_refused_with_its_range_or_words);

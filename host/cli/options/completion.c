@@ -95,6 +95,8 @@ void completion_print_bash(FILE *to) {
           "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
           "    local command=${COMP_WORDS[1]} second='' values='?' files='' options=''\n"
           "    COMPREPLY=()\n"
+          "    if [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+          "    if [[ $current == = ]]; then current=''; fi\n"
           "    case $previous in\n",
           to);
     print_bash_values(to);
@@ -115,7 +117,9 @@ void completion_print_bash(FILE *to) {
           "        COMPREPLY=($(compgen -W '",
           to);
     print_commands(to, " ");
-    fputs("' -- \"$current\") $(compgen -f -- \"$current\"))\n"
+    fputs("' -- \"$current\"))\n"
+          "        compopt -o filenames 2>/dev/null\n"
+          "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$current\")\n"
           "    elif [[ $COMP_CWORD == 2 && $second ]]; then\n"
           "        COMPREPLY=($(compgen -W \"$second\" -- \"$current\"))\n"
           "    fi\n"
