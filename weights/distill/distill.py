@@ -25,8 +25,8 @@ from train import Training
 WIDTHS = dict(zip(LAYERS, (16, 16, 32, 48, 80, 80, 80, 80, 192, 192, 96, 96, 128)))
 SIZE, FIT_IMAGES = 144, 40
 STEPS, RATE = 100, 2.5e-4  # a round's
-FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 12, 10
-RECIPE = "2"
+FIRST_GROUPS, FRESH_GROUPS, OLD_GROUPS = 24, 5, 9
+RECIPE = "3"
 
 
 def main():
@@ -65,7 +65,7 @@ def main():
 
     def begun(student):
         training = Training(teacher, student, photos, art, rng, SIZE)
-        training.painters, training.first = options.painters, options.first
+        training.painters, training.first, training.bits = options.painters, options.first, options.bits
         return training
 
     def painted(student):

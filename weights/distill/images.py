@@ -27,11 +27,18 @@ def to_network(rgb):
     return torch.from_numpy(np.ascontiguousarray(bgr.transpose(2, 0, 1)))
 
 
+def to_rgb(x):
+    """The inverse: [3, h, w] BGR minus the mean -> uint8 [h, w, 3] RGB."""
+    bgr = x.numpy().transpose(1, 2, 0) + np.float32(MEAN)
+    return bgr[:, :, ::-1].round().clip(0, 255).astype("uint8")
+
+
 def crop(image, size, rng):
-    """A size x size piece at a random scale, mirrored half of the time, as float RGB."""
+    """A size x size piece at a random scale, or nearly the whole image in small, as people paint it, mirrored half of the
+    time, as float RGB."""
     w, h = image.size
     smallest = size / min(w, h)
-    scale = max(smallest, rng.uniform(0.4, 1.0))
+    scale = max(smallest, rng.uniform(0.4, 1.0)) if rng.random() < 0.6 else smallest * rng.uniform(1, 1.3)
     w, h = max(size, round(w * scale)), max(size, round(h * scale))
     image = image.resize((w, h), Image.BICUBIC)
     x, y = rng.integers(w - size + 1), rng.integers(h - size + 1)
@@ -98,6 +105,26 @@ def flat(size, rng):
         out[far < width] = line
         out[far < 0] = colors[rng.integers(len(colors))]
     return out
+
+
+def collage(pool, size, rng):
+    """Pieces of several images with hard edges, in strong colors: a busy painting, float RGB."""
+    out = crop(pool[rng.integers(len(pool))], size, rng).copy()
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    for _ in range(rng.integers(2, 5)):
+        piece = crop(pool[rng.integers(len(pool))], size, rng)
+        piece = piece.mean((0, 1)) + (piece - piece.mean((0, 1))) * rng.uniform(1, 2) + rng.uniform(-60, 60, 3)
+        for _ in range(rng.integers(1, 8)):
+            cx, cy = rng.uniform(0, size, 2)
+            sides, radius, first = rng.integers(3, 6), rng.uniform(4, size / 3), rng.uniform(0, 2 * np.pi)
+            far = np.full((size, size), -np.inf, np.float32)
+            for side in range(sides):
+                angle = first + side * 2 * np.pi / sides
+                far = np.maximum(far, (x - cx) * np.cos(angle) + (y - cy) * np.sin(angle) - radius * rng.uniform(0.3, 1))
+            out[far < 0] = piece[far < 0]
+            if rng.random() < 0.3:
+                out[(far > 0) & (far < 1.2)] = rng.choice([0, 20, 255])
+    return np.clip(out, 0, 255)
 
 
 def few_colors(rgb, rng):
