@@ -35,8 +35,7 @@ def main():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("distill-work"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--widths", default=",".join(map(str, WIDTHS.values())), 
-                        help="channels of the layers, from conv1_1 to conv5_1")
+    parser.add_argument("--widths", help="channels of the layers, from conv1_1 to conv5_1, with commas (those of --from)")
     parser.add_argument("--from", dest="trained", help="a network to go on from")
     parser.add_argument("--minutes", type=float, default=300, help="the whole training, from the first step on")
     parser.add_argument("--rate", type=float, default=RATE, help="of learning, at first; it falls to a fiftieth")
@@ -46,7 +45,10 @@ def main():
     parser.add_argument("--bits", type=int, choices=(8, 16), default=16, help="of the weights in the file")
     parser.add_argument("--painters", type=int, default=1, help="programs that paint beside the training")
     options = parser.parse_args()
-    widths = dict(zip(LAYERS, map(int, options.widths.split(",")), strict=True))
+    trained = read(options.trained) if options.trained else None
+    widths = {layer: len(trained[f"conv{layer}.bias"]) for layer in LAYERS} if trained else WIDTHS
+    if options.widths:
+        widths = dict(zip(LAYERS, map(int, options.widths.split(",")), strict=True))
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -77,9 +79,9 @@ def main():
     rng = np.random.default_rng([options.seed, 1])
     checkpoint, start = options.work / "training.pt", options.work / "start.pt"
     if not start.exists():
-        if options.trained:
+        if trained:
             images = [source.sample(photos, art, SIZE, rng)[None] for _ in range(FIT_IMAGES)]
-            student = reshape(read(options.trained), teacher, images, widths, log=say)
+            student = reshape(trained, teacher, images, widths, log=say)
         else:  # the first fit knows no images that were painted with a student; the second does
             student = fitted(painted(fitted(None)))
         torch.save(student, start)
