@@ -132,7 +132,9 @@ async function showImage() {
       image.alt = wanted.text;
       id("frame").replaceChildren(image);
       imageShown = wanted.url;
-    } catch { break; } // the next news bring another chance
+    } catch { // the next news bring another chance; those that came meanwhile may have been the last
+      if (wantedImage()?.url === wanted.url) break;
+    }
   }
   imageLoading = false;
 }
