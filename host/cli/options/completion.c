@@ -91,6 +91,11 @@ static void print_bash_options(FILE *to, const command *c) {
 
 void completion_print_bash(FILE *to) {
     fputs("# Completion for bash, made from pastiche's table of options.\n"
+          "_pastiche_files() { # also where bash has no mapfile, as on macOS\n"
+          "    local name\n"
+          "    compopt -o filenames 2>/dev/null\n"
+          "    while IFS= read -r name; do COMPREPLY+=(\"$name\"); done < <(compgen -f -- \"$1\")\n"
+          "}\n"
           "_pastiche() {\n"
           "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
           "    local command=${COMP_WORDS[1]} second='' values='?' files='' options=''\n"
@@ -103,10 +108,7 @@ void completion_print_bash(FILE *to) {
     fputs("    esac\n"
           "    if [[ $values != '?' ]]; then\n"
           "        [[ $values ]] && COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
-          "        if [[ $files ]]; then\n"
-          "            compopt -o filenames 2>/dev/null\n"
-          "            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$current\")\n"
-          "        fi\n"
+          "        [[ $files ]] && _pastiche_files \"$current\"\n"
           "        return\n"
           "    fi\n",
           to);
@@ -118,8 +120,7 @@ void completion_print_bash(FILE *to) {
           to);
     print_commands(to, " ");
     fputs("' -- \"$current\"))\n"
-          "        compopt -o filenames 2>/dev/null\n"
-          "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$current\")\n"
+          "        _pastiche_files \"$current\"\n"
           "    elif [[ $COMP_CWORD == 2 && $second ]]; then\n"
           "        COMPREPLY=($(compgen -W \"$second\" -- \"$current\"))\n"
           "    fi\n"
@@ -181,6 +182,11 @@ static void print_zsh_options(FILE *to, const command *c) {
 void completion_print_zsh(FILE *to) {
     fputs("#compdef pastiche pastiche-mpi\n"
           "# Completion for zsh, made from pastiche's table of options.\n"
+          "_pastiche_files() { # also where bash has no mapfile, as on macOS\n"
+          "    local name\n"
+          "    compopt -o filenames 2>/dev/null\n"
+          "    while IFS= read -r name; do COMPREPLY+=(\"$name\"); done < <(compgen -f -- \"$1\")\n"
+          "}\n"
           "_pastiche() {\n"
           "    local command=$words[2]\n"
           "    local -a commands\n"
