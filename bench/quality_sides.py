@@ -25,6 +25,8 @@ class Way:
 
 WAYS = [Way("preset neural-style-pt", ["--preset", "neural-style-pt"]),
         Way("preset neural-style-pt, optimizer lbfgs", ["--preset", "neural-style-pt", "--optimizer", "lbfgs"]),
+        Way("preset neural-style-pt, optimizer lbfgs, range-weight 1e5",
+            ["--preset", "neural-style-pt", "--optimizer", "lbfgs", "--range-weight", "1e5"], same=False),
         Way("preset neural-style", ["--preset", "neural-style"], same=False),
         Way("preset 0.1, one scale", ["--preset", "0.1", "--scales", "1"]),
         Way("preset 0.1", ["--preset", "0.1"]),

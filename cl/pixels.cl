@@ -19,6 +19,20 @@ EACH_KERNEL void pixels_gray(global const float *d, int pixels, float scale, glo
     }
 }
 
+/* In the part of an image of row length w: sums: the squares of what samples are outside 0..255; d += scale * that. */
+SUM_KERNEL void pixels_outside(global const float *x, int w, int part_y, int part_x, int part_h, int part_w,
+                               float pixel_scale, float scale, global float *d, global float *sums, int slot) {
+    SUM_SCRATCH
+    float sum = 0.0f;
+    FOR_SHARE(at, part_h * part_w) {
+        int pixel = (part_y + at / part_w) * w + part_x + at % part_w;
+        float3 sample = vload3(pixel, x) + MEAN, outside = sample - clamp(sample, 0.0f, 255.0f * pixel_scale);
+        sum += dot(outside, outside);
+        vstore3(vload3(pixel, d) + scale * outside, pixel, d);
+    }
+    PUT_SUM(sum, sums, slot);
+}
+
 /* to may be x */
 EACH_KERNEL void pixels_clamp(global const float *x, int pixels, float scale, global float *to) {
     FOR_EACH(p, pixels)

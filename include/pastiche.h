@@ -37,8 +37,7 @@
  * - Threads. A context and all that was made from it belong to one thread at a time. Different contexts are
  *   independent.
  * - The library never exits and never prints.
- * - The same build, device, inputs, seed and choices of algorithms (pst_context_options.choices_file) give the same
- *   bytes.
+ * - The same build, device, inputs, seed and choices (pst_context_options.choices_file) give the same bytes.
  */
 #ifndef PASTICHE_H
 #define PASTICHE_H
@@ -455,8 +454,7 @@ typedef enum pst_guide_mode {
 
 /* What becomes of the last pixels of a side that poolings, which halve it, do not divide evenly. */
 typedef enum pst_remainder {
-    PST_REMAINDER_EXTEND, /* the image is worked on with its border mirrored up to whole windows; the result is cropped
-                           */
+    PST_REMAINDER_EXTEND, /* the image's border is mirrored up to whole windows; the result is cropped */
     PST_REMAINDER_FLOOR,  /* deep layers do not see them: the border is painted less well */
     PST_REMAINDER_CEIL    /* a window over the edge pools what there is of it, as in neural-style */
 } pst_remainder;
@@ -557,8 +555,7 @@ typedef struct pst_transfer_options {
     /* Where content, styles and start image are gray, to two of 255 levels of each pixel, so is the result, exactly:
      * the descent goes through gray images only. Default on. */
     bool keep_gray;
-    /* The most memory of the device that a job takes, in bytes; of several, of each one. 0, the default: what it has.
-     */
+    /* The most bytes of the device's memory that a job takes; of several, of each one. 0, the default: all it has. */
     size_t memory_bytes;
     /* The image is worked on in tiles of this many pixels, each side rounded up to a multiple of 64, one after the
      * other, with the same result but for rounding; sizes up to that run whole. 0 for one side: as the other one. 0 for
@@ -570,6 +567,9 @@ typedef struct pst_transfer_options {
     /* In tiles: a folder for files with what is as large as the image, which are gone when the job ends. NULL, the
      * default: that is in memory. */
     const char *spill_folder;
+    /* Of samples outside 0..255, which a file cannot hold: the factor of the mean square of what is outside. With
+     * L-BFGS, 1e5 keeps nearly all samples inside. Default 0. */
+    double range_weight;
 } pst_transfer_options;
 
 /* Sets the defaults, which are neural-style's values; size is sizeof(pst_transfer_options). */

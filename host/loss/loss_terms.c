@@ -85,10 +85,25 @@ void pst_objective_add_tv(double weight, pst_objective_options *options) {
         (pst_term){.kind = PST_TERM_TV, .name = "tv", .weight = weight, .factor = 1};
 }
 
+void pst_objective_add_range(double weight, double pixel_scale, pst_objective_options *options) {
+    if (weight == 0)
+        return;
+    options->pixel_scale = pixel_scale;
+    options->terms[options->term_count++] =
+        (pst_term){.kind = PST_TERM_RANGE, .name = "range", .weight = weight, .factor = 1};
+}
+
+/* Of the mean over the samples of the whole image. */
+static double range_factor(const pst_objective_options *options) {
+    return 1 / (3 * (double)options->h * (double)options->w);
+}
+
 double pst_term_loss_factor(const pst_objective_options *options, size_t term, int true_c, size_t pixels) {
     const pst_term *t = &options->terms[term];
     if (t->kind == PST_TERM_TV)
         return t->weight * (options->tv_kind == PST_TV_SQUARES ? 0.5 : 1);
+    if (t->kind == PST_TERM_RANGE)
+        return t->weight * range_factor(options);
     if (t->kind == PST_TERM_STYLE)
         return t->weight * pst_style_term_loss_factor(options->form, true_c);
     return t->weight * (options->form == PST_LOSS_GATYS ? 0.5 : 1 / ((double)true_c * (double)pixels));
@@ -98,12 +113,21 @@ double pst_content_factor(pst_loss_form form, int true_c, size_t pixels) {
     return form == PST_LOSS_GATYS ? 1 : 2 / ((double)true_c * (double)pixels);
 }
 
+pst_status pst_image_term(pst_session *session, const pst_objective_options *options, size_t term, const pst_buffer *x,
+                          int h, int w, const pst_smooth_part *part, pst_buffer *d, pst_sums *sums, size_t slot) {
+    const double weight = options->terms[term].weight;
+    if (options->terms[term].kind == PST_TERM_TV)
+        return pst_smoothness(session, options->tv_kind, x, h, w, part, weight, true, d, sums, slot);
+    return pst_outside_range(session, x, h, w, part, options->pixel_scale, 2 * weight * range_factor(options), d, sums,
+                             slot);
+}
+
 void pst_terms_in_place(const pst_session *session, const pst_objective_options *options,
                         bool in_place[PST_LAYERS_MAX]) {
     int users[PST_LAYERS_MAX] = {0};
     bool gram = pst_gram_in_place(session);
     for (size_t t = 0; t < options->term_count; t++)
-        if (options->terms[t].kind != PST_TERM_TV)
+        if (pst_term_is_of_features(&options->terms[t]))
             users[options->terms[t].layer] +=
                 options->terms[t].kind == PST_TERM_STYLE && (!gram || options->region_count) ? 2 : 1;
     for (size_t l = 0; l < PST_LAYERS_MAX; l++)

@@ -36,7 +36,7 @@ static pst_pass_layer layer_of(const pst_objective *objective, size_t term) {
 
 static double loss_factor(const pst_objective *objective, size_t term) {
     pst_pass_layer layer = {0};
-    if (objective->options.terms[term].kind != PST_TERM_TV)
+    if (pst_term_is_of_features(&objective->options.terms[term]))
         layer = layer_of(objective, term);
     return pst_term_loss_factor(&objective->options, term, layer.true_c, layer.pixels);
 }
@@ -117,7 +117,8 @@ static size_t content_floats(const pst_objective *objective, size_t term) {
 
 static size_t unscaled_floats(const pst_objective *objective) {
     size_t most = 0;
-    for (size_t t = 0; objective->options.normalize_gradients && t + 1 < objective->options.term_count; t++) {
+    const pst_term *terms = objective->options.terms;
+    for (size_t t = 0; objective->options.normalize_gradients && pst_term_is_of_features(&terms[t]); t++) {
         pst_pass_layer layer = layer_of(objective, t);
         most = layer.pixels * (size_t)layer.c > most ? layer.pixels * (size_t)layer.c : most;
     }
@@ -226,7 +227,7 @@ static pst_status take_target(void *user, size_t layer, const pst_buffer *featur
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {
         const pst_term *term = &objective->options.terms[t];
         pst_pass_layer l = pst_pass_layer_of(walk->pass, layer);
-        if (term->kind == PST_TERM_TV || term->layer != layer)
+        if (!pst_term_is_of_features(term) || term->layer != layer)
             continue;
         if (walk->style && term->kind == PST_TERM_STYLE)
             status = pst_style_regions_add(&objective->styles[t], features, l.pixels, walk->blend, walk->guides, layer,
@@ -365,7 +366,7 @@ static pst_status add_gradients(void *user, size_t layer, const pst_buffer *feat
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count; t++) {
         const pst_term *term = &objective->options.terms[t];
-        if (term->kind == PST_TERM_TV || term->layer != layer)
+        if (!pst_term_is_of_features(term) || term->layer != layer)
             continue;
         pst_pass_layer l = layer_of(objective, t);
         size_t count = l.pixels * (size_t)l.c;
@@ -384,7 +385,6 @@ cleanup:
 
 pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x, pst_buffer *g) {
     const pst_objective_options *o = &objective->options;
-    size_t tv = o->term_count - 1;
     pst_status status;
     if (o->keeps_content) {
         PST_TRY(pst_mix_images(session_of(objective), x, objective->kept, objective->free, pixels_of(objective),
@@ -397,8 +397,9 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
         PST_TRY(pst_gram_compare_all(&objective->net->engine, objective->grams, objective->gram_count, &objective->sums,
                                      pst_pass_workspace(objective->pass)));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
-    PST_TRY(pst_smoothness(session_of(objective), o->tv_kind, x, o->h, o->w, NULL, o->terms[tv].weight, true, g,
-                           &objective->sums, tv));
+    for (size_t t = 0; t < o->term_count; t++)
+        if (!pst_term_is_of_features(&o->terms[t]))
+            PST_TRY(pst_image_term(session_of(objective), o, t, x, o->h, o->w, NULL, g, &objective->sums, t));
     if (o->keeps_content)
         PST_TRY(pst_mix_images(session_of(objective), g, NULL, objective->free, pixels_of(objective), g));
     PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));

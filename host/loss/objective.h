@@ -7,15 +7,15 @@
 #include "loss/guides.h"
 #include "loss/style_term.h"
 #include "net/pass.h"
-#include "op/sums.h"
+#include "op/loss.h"
 
-#define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 1)
+#define PST_TERMS_MAX (2 * PST_LAYERS_MAX + 2)
 
 typedef struct pst_term {
-    enum { PST_TERM_CONTENT, PST_TERM_STYLE, PST_TERM_TV } kind;
-    char name[32]; /* "content.relu4_2", "style.relu1_1", "tv" */
-    size_t layer;
-    double weight; /* content_weight, style_weight or tv_weight, times the layer's own factor */
+    enum { PST_TERM_CONTENT, PST_TERM_STYLE, PST_TERM_TV, PST_TERM_RANGE } kind;
+    char name[32]; /* "content.relu4_2", "style.relu1_1", "tv", "range" */
+    size_t layer;  /* of the terms of features */
+    double weight; /* content_weight, style_weight, tv_weight or range_weight, times the layer's own factor */
     double factor; /* what it is multiplied by */
 } pst_term;
 
@@ -27,7 +27,8 @@ typedef struct pst_objective_options {
     pst_tv_kind tv_kind;
     bool replicate; /* as in net/pass.h */
     bool normalize_gradients;
-    pst_term terms[PST_TERMS_MAX]; /* the last one is tv */
+    double pixel_scale;            /* of the range, as in op/pixels.h */
+    pst_term terms[PST_TERMS_MAX]; /* those of features come first */
     size_t term_count;
     size_t region_count; /* of styles; 0: images are taken whole, and there are no guides */
     bool keeps_content;  /* parts of the image are the content, whatever x is there */
@@ -42,11 +43,22 @@ pst_status pst_objective_add_terms(pst_error *error, const pst_layers *layers, b
  * its channels. */
 void pst_objective_normalize_weights(const pst_layers *layers, pst_objective_options *options);
 void pst_objective_add_tv(double weight, pst_objective_options *options);
+/* weight * the mean square of what samples are outside 0..255; no term for a weight of 0. */
+void pst_objective_add_range(double weight, double pixel_scale, pst_objective_options *options);
+
+/* The terms of features come first; those of the image itself have no layer. */
+static inline bool pst_term_is_of_features(const pst_term *term) {
+    return term->kind == PST_TERM_CONTENT || term->kind == PST_TERM_STYLE;
+}
 
 /* Loss of a term = this factor * (what is summed up of it), for a map of so many pixels and true channels; and gradient
  * of a content loss = factor * (F - P), before the weight. */
 double pst_term_loss_factor(const pst_objective_options *options, size_t term, int true_c, size_t pixels);
 double pst_content_factor(pst_loss_form form, int true_c, size_t pixels);
+/* Queues a term of the image itself, of x [h][w][3] or part of it as in op/loss.h: sums[slot], and d += its gradient.
+ */
+pst_status pst_image_term(pst_session *session, const pst_objective_options *options, size_t term, const pst_buffer *x,
+                          int h, int w, const pst_smooth_part *part, pst_buffer *d, pst_sums *sums, size_t slot);
 /* The layers whose gradient may be written over their features, because only one term wants these. */
 void pst_terms_in_place(const pst_session *session, const pst_objective_options *options,
                         bool in_place[PST_LAYERS_MAX]);

@@ -1,5 +1,5 @@
-/* Content and smoothness losses with their gradients, and gradients of unit L1 norm. Sums go into slots; accumulate as
- * in op/gram.h. */
+/* Content, smoothness and range losses with their gradients, and gradients of unit L1 norm. Sums go into slots;
+ * accumulate as in op/gram.h. */
 #ifndef PST_OP_LOSS_H
 #define PST_OP_LOSS_H
 
@@ -21,6 +21,11 @@ typedef struct pst_smooth_part {
 pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buffer *x, int h, int w,
                           const pst_smooth_part *part, double scale, bool accumulate, pst_buffer *d, pst_sums *sums,
                           size_t slot);
+
+/* Of such an image: sums[slot] = the sum of the squares of what samples are outside 0..255, and d += scale * what they
+ * are outside; pixel_scale as in op/pixels.h. */
+pst_status pst_outside_range(pst_session *session, const pst_buffer *x, int h, int w, const pst_smooth_part *part,
+                             double pixel_scale, double scale, pst_buffer *d, pst_sums *sums, size_t slot);
 
 /* d (+)= weight / (sums[slot] + 1e-8) * from, for count floats (a multiple of 16). */
 pst_status pst_add_normalized(pst_session *session, const pst_buffer *from, size_t count, double weight,

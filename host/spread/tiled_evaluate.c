@@ -53,6 +53,10 @@ static pst_status gather_values(pst_tiled *tiled) {
                             tiled->options.term_count * tiled->most_tiles);
 }
 
+static bool is_of_image(const pst_tiled *tiled, size_t term) {
+    return !pst_term_is_of_features(&tiled->options.terms[term]);
+}
+
 static double sum_of_values(pst_tiled *tiled, size_t term) {
     const int tiles = pst_segment_tiles(&pst_tiled_partition(tiled)->segments[tiled->segment]);
     double sum = 0;
@@ -219,25 +223,26 @@ cleanup:
     return status;
 }
 
-static pst_status add_smoothness(void *user, const pst_tile_view *view, const pst_buffer *x, pst_buffer *dx) {
+static pst_status add_image_terms(void *user, const pst_tile_view *view, const pst_buffer *x, pst_buffer *dx) {
     pst_tiled *tiled = user;
     pst_tiled_device *device = &tiled->devices[view->device];
-    const size_t tv = tiled->options.term_count - 1;
     const pst_rect *own = &view->own, *window = &view->window;
     const pst_smooth_part part = {own->y - window->y, own->x - window->x, own->h, own->w, view->map_h, view->map_w};
-    pst_status status;
-    PST_TRY(pst_smoothness(device->session, tiled->options.tv_kind, x, window->h, window->w, &part,
-                           tiled->options.terms[tv].weight, true, dx, &device->sums, pst_tiled_slot(tiled, tv, 0)));
+    pst_status status = PST_OK;
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (is_of_image(tiled, t))
+            PST_TRY(pst_image_term(device->session, &tiled->options, t, x, window->h, window->w, &part, dx,
+                                   &device->sums, pst_tiled_slot(tiled, t, 0)));
     PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
 cleanup:
     return status;
 }
 
-static pst_status take_smoothness(void *user, size_t device, int tile) {
+static pst_status take_image_terms(void *user, size_t device, int tile) {
     pst_tiled *tiled = user;
-    const size_t tv = tiled->options.term_count - 1;
-    if (tiled->segment == 0)
-        *value_of(tiled, tv, tile) = pst_sums_value(&tiled->devices[device].sums, pst_tiled_slot(tiled, tv, 0));
+    for (size_t t = 0; t < tiled->options.term_count && tiled->segment == 0; t++)
+        if (is_of_image(tiled, t))
+            *value_of(tiled, t, tile) = pst_sums_value(&tiled->devices[device].sums, pst_tiled_slot(tiled, t, 0));
     return PST_OK;
 }
 
@@ -272,9 +277,9 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
                            gradients = {.user = tiled,
                                         .read = read_image,
                                         .gradient = add_gradients,
-                                        .image = add_smoothness,
+                                        .image = add_image_terms,
                                         .write = write_gradient,
-                                        .waited = take_smoothness};
+                                        .waited = take_image_terms};
     const size_t count = pst_tiled_partition(tiled)->count;
     pst_status status;
     PST_TRY(pst_tiled_take_image(tiled, x));
@@ -301,7 +306,9 @@ pst_status pst_tiled_evaluate(pst_tiled *tiled, const pst_store *x, pst_store *g
         PST_TRY(pst_tile_walk_backward(tiled->walk, s, &gradients));
     }
     PST_TRY(gather_values(tiled));
-    tiled->losses[tiled->options.term_count - 1] = sum_of_values(tiled, tiled->options.term_count - 1);
+    for (size_t t = 0; t < tiled->options.term_count; t++)
+        if (is_of_image(tiled, t))
+            tiled->losses[t] = sum_of_values(tiled, t);
     /* What each rank's device made of the same sums may differ in the last bit where devices do. */
     PST_TRY(pst_ranks_broadcast(tiled->stores->ranks, tiled->error, 0, tiled->losses, sizeof tiled->losses));
     PST_TRY(pst_tiled_give_gradient(tiled));
@@ -346,10 +353,10 @@ cleanup:
 double pst_tiled_losses(const pst_tiled *tiled, double *losses) {
     double total = 0;
     for (size_t t = 0; t < tiled->options.term_count; t++) {
-        const bool tv = tiled->options.terms[t].kind == PST_TERM_TV;
-        double loss =
-            tiled->losses[t] * pst_term_loss_factor(&tiled->options, t, tv ? 0 : pst_tiled_layer(tiled, t)->true_c_out,
-                                                    tv ? 0 : pst_tiled_map_pixels(tiled, t));
+        const bool of_image = is_of_image(tiled, t);
+        double loss = tiled->losses[t] * pst_term_loss_factor(&tiled->options, t,
+                                                              of_image ? 0 : pst_tiled_layer(tiled, t)->true_c_out,
+                                                              of_image ? 0 : pst_tiled_map_pixels(tiled, t));
         if (losses)
             losses[t] = loss;
         total += loss;

@@ -69,7 +69,7 @@ static inline size_t pst_tiled_slots(const pst_tiled *tiled) {
 }
 
 static inline bool pst_tiled_is_at(const pst_tiled *tiled, size_t term, size_t layer) {
-    return tiled->options.terms[term].kind != PST_TERM_TV && tiled->options.terms[term].layer == layer;
+    return pst_term_is_of_features(&tiled->options.terms[term]) && tiled->options.terms[term].layer == layer;
 }
 
 /* A term's layer, and the units of its map. */

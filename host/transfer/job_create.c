@@ -171,6 +171,7 @@ static pst_status make_objective(pst_job *job) {
     if (o->normalize_weights)
         pst_objective_normalize_weights(&job->net->layers, objective);
     pst_objective_add_tv(o->tv_weight, objective);
+    pst_objective_add_range(o->range_weight, pst_job_pixel_scale(job), objective);
 cleanup:
     return status;
 }

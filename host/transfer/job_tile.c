@@ -80,7 +80,8 @@ static size_t lengths(int side, int length[PARTS_MOST]) {
 static size_t deepest(const pst_job *job) {
     size_t count = 0;
     for (size_t t = 0; t < job->objective_options.term_count; t++)
-        if (job->objective_options.terms[t].kind != PST_TERM_TV && job->objective_options.terms[t].layer + 1 > count)
+        if (pst_term_is_of_features(&job->objective_options.terms[t]) &&
+            job->objective_options.terms[t].layer + 1 > count)
             count = job->objective_options.terms[t].layer + 1;
     return count;
 }

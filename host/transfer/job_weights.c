@@ -31,7 +31,8 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
         pst_term *term = &o->terms[t];
         double weight = term->kind == PST_TERM_CONTENT ? content_weight
                         : term->kind == PST_TERM_STYLE ? style_weight
-                                                       : tv_weight;
+                        : term->kind == PST_TERM_TV    ? tv_weight
+                                                       : job->options.range_weight;
         term->weight = weight * term->factor;
         pst_stage_set_weight(stage, t, term->weight);
     }

@@ -106,6 +106,7 @@ static const pst_option_info table[] = {
     NUMBER(tile_height, 0, PST_IMAGE_MAX_SIDE, 0),
     WORD(lbfgs_storage, storages),
     POINTER(spill_folder, 0),
+    NUMBER(range_weight, 0, MOST_WEIGHT, 0),
 };
 enum { ROWS = sizeof table / sizeof *table };
 

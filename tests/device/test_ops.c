@@ -270,6 +270,30 @@ static void smoothness_case(const void *arg) {
     test_untouched("sums", sums.parts, 3 * PST_PARTS, 4 * PST_PARTS);
 }
 
+/* Whole, and a part of it with the bounds of 256 levels; x reaches far below 0 and above 255. */
+static void range_case(const void *arg) {
+    const map_shape *s = arg;
+    size_t count = pixels_of(s) * 3;
+    double *x = test_numbers(count, 24), *old = test_numbers(count, 25), *d = test_doubles(count);
+    const pst_smooth_part part = {s->h / 3, s->w / 4, s->h - s->h / 3, (s->w + 1) / 2, s->h, s->w};
+    for (size_t i = 0; i < count; i++) {
+        x[i] = (double)(float)(300 * x[i]);
+        d[i] = old[i];
+    }
+    pst_buffer *image = test_floats(x, count), *d_whole = test_floats(old, count), *d_part = test_floats(old, count);
+    pst_sums sums;
+    test_sums(&sums, 4);
+    ck_ok(test_error, pst_outside_range(test_session, image, s->h, s->w, NULL, 1, .3, d_whole, &sums, 1));
+    ck_ok(test_error, pst_outside_range(test_session, image, s->h, s->w, &part, 256.0 / 255, .2, d_part, &sums, 2));
+    test_number("range", test_sum_in(&sums, 1), reference_outside(x, s->w, 0, 0, s->h, s->w, 255, .3, d), SUM);
+    test_close_to("range gradient", d_whole, d, count, TIGHT);
+    test_number("range of a part", test_sum_in(&sums, 2),
+                reference_outside(x, s->w, part.y, part.x, part.h, part.w, 256, .2, old), SUM);
+    test_close_to("range gradient of a part", d_part, old, count, TIGHT);
+    test_untouched("sums", sums.parts, 0, PST_PARTS);
+    test_untouched("sums", sums.parts, 3 * PST_PARTS, 4 * PST_PARTS);
+}
+
 /* ---- vectors ---- */
 
 #define VECTORS 50
@@ -436,6 +460,7 @@ static const struct {
     OVER(content_case, lengths, SMALL_LENGTHS),
     OVER(normalized_case, lengths, SMALL_LENGTHS),
     OVER(smoothness_case, maps, 2),
+    OVER(range_case, maps, 2),
     OVER(combine_case, lengths, 1),
     OVER(dots_case, lengths, 1),
     OVER(adam_case, lengths, 2),

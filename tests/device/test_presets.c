@@ -74,7 +74,7 @@ typedef struct kind {
     pst_tv_kind tv;
     bool replicate;
     const char *layers;
-    double tv_weight;
+    double tv_weight, range_weight;
 } kind;
 
 /* relu1_2 is pooled; with relu1_1 not the last of its block the first map is computed twice. */
@@ -82,9 +82,9 @@ static const kind kinds[] = {
     {PST_LOSS_WASSERSTEIN, PST_POOLING_MAX, PST_TV_NINE_POINT, true, "relu1_1,relu2_1,relu3_1,relu4_1,relu5_1", 1},
     {PST_LOSS_WASSERSTEIN, PST_POOLING_L2, PST_TV_SQUARES, false, "relu1_2,relu2_2=.5,relu3_1", 1e-3},
     {PST_LOSS_MEAN, PST_POOLING_L2, PST_TV_ABSOLUTE, true, "relu1_1,relu3_1", 1e-3},
-    {PST_LOSS_GATYS, PST_POOLING_L2, PST_TV_NINE_POINT, true, "relu1_1,relu1_2,relu4_1", 1},
+    {PST_LOSS_GATYS, PST_POOLING_L2, PST_TV_NINE_POINT, true, "relu1_1,relu1_2,relu4_1", 1, 1e4},
     {PST_LOSS_MEAN, PST_POOLING_AVERAGE, PST_TV_SQUARES, true, "relu2_1,relu3_1", 1e-3},
-    {PST_LOSS_WASSERSTEIN, PST_POOLING_AVERAGE, PST_TV_NINE_POINT, false, "relu4_2", 1}};
+    {PST_LOSS_WASSERSTEIN, PST_POOLING_AVERAGE, PST_TV_NINE_POINT, false, "relu4_2", 1, 10}};
 #define KINDS ((int)(sizeof kinds / sizeof *kinds))
 
 static double loss_at(pst_objective *objective, pst_buffer *x, pst_buffer *g, const float *values) {
@@ -132,11 +132,12 @@ START_TEST(gradients_are_slopes) {
     options.pooling = k->pooling;
     options.tv_kind = k->tv;
     options.tv_weight = k->tv_weight;
+    options.range_weight = k->range_weight;
     options.replicate_border = k->replicate;
     options.style_layers = k->layers;
     options.content_layers = "relu2_2,relu4_2";
     for (int i = 0; i < FLOATS; i++)
-        at[i] = 60 * sinf(.03f * (float)i) + 30 * test_random(&seed);
+        at[i] = (k->range_weight > 0 ? 140 : 60) * sinf(.03f * (float)i) + 30 * test_random(&seed);
     pst_job *job = make_job(&options);
     pst_session *session = context->session;
     const uint64_t before = session->buffer_bytes;
@@ -216,6 +217,7 @@ START_TEST(presets_are_the_programs) {
         ck_assert(o.start == PST_START_RANDOM && o.adam_epsilon_first == !torch && o.learning_rate == (torch ? 1 : 10));
         ck_assert_int_eq(o.tv_kind, torch ? PST_TV_ABSOLUTE : PST_TV_SQUARES);
     }
+    ck_assert((o.range_weight > 0) == (strcmp(name, "best") == 0)); /* no other program has it */
     if (strcmp(name, "style-transfer-pytorch") == 0) {
         ck_assert(o.scales == 0 && o.min_size == 128 && o.optimizer == PST_OPTIMIZER_ADAM && o.adam_beta2 == .99 &&
                   o.clamp);
@@ -245,6 +247,49 @@ START_TEST(presets_are_the_programs) {
         ck_assert(isfinite(pst_image_samples(result)[i]));
     pst_image_destroy(result);
     pst_job_destroy(job);
+}
+END_TEST
+
+/* Mean square of what samples in network units are outside 0..255. */
+static double mean_outside(const float *x) {
+    static const double mean[3] = {103.939, 116.779, 123.68};
+    double sum = 0;
+    for (int i = 0; i < FLOATS; i++) {
+        double sample = (double)x[i] + mean[i % 3];
+        sum += pow(fmax(fmax(-sample, sample - 255), 0), 2);
+    }
+    return sum / FLOATS;
+}
+
+/* The term is what the header says, the descent keeps within 0..255 by it, and live weights leave it alone. */
+START_TEST(range_weight_keeps_samples_inside) {
+    static float best[FLOATS], far[FLOATS];
+    double outside[2], losses[PST_TERMS_MAX];
+    for (int k = 0; k < 2; k++) {
+        pst_transfer_options o;
+        pst_transfer_options_init(&o, sizeof o);
+        fill(&o);
+        o.iterations = 40;
+        o.range_weight = k ? 1e6 : 0;
+        pst_job *job = make_job(&o);
+        pst_stage *stage = &job->stage;
+        ck_assert_int_eq(pst_job_set_weights(job, 5, 100, 1e-2), PST_OK);
+        ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_int_eq(pst_stage_go_to_best(stage), PST_OK);
+        ck_assert_int_eq(pst_buffer_read(context->session, (pst_buffer *)stage->x, 0, best, sizeof best), PST_OK);
+        outside[k] = mean_outside(best);
+        for (int i = 0; i < FLOATS; i++)
+            far[i] = 3 * best[i];
+        loss_at(stage->objective, (pst_buffer *)stage->x, (pst_buffer *)stage->gradient, far);
+        pst_objective_losses(stage->objective, losses);
+        const size_t last = job->objective_options.term_count - 1;
+        ck_assert_str_eq(job->objective_options.terms[last].name, k ? "range" : "tv");
+        if (k)
+            ck_assert_double_eq_tol(losses[last] / (1e6 * mean_outside(far)), 1, 1e-5);
+        pst_job_destroy(job);
+    }
+    ck_assert_msg(outside[0] > 1 && outside[1] < outside[0] / 100, "%g without the term, %g with it", outside[0],
+                  outside[1]);
 }
 END_TEST
 
@@ -319,6 +364,7 @@ int main(void) {
         tcase_add_test(tests, presets_are_known_by_name);
         tcase_add_loop_test(tests, presets_are_the_programs, 0, 6);
         tcase_add_test(tests, levels_inside_stay_inside);
+        tcase_add_test(tests, range_weight_keeps_samples_inside);
         tcase_add_test(tests, weights_by_size);
         tcase_add_test(tests, what_makes_no_sense_is_refused);
         suite_add_tcase(suite, tests);

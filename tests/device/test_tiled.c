@@ -204,6 +204,7 @@ static void make_scene(const tiles_case *c, scene *s) {
     ck_ok(test_error, pst_objective_add_terms(&test_error, &s->net->layers, true,
                                               c->style_layers ? c->style_layers : ALL, 100, &s->options));
     pst_objective_add_tv(1e-3, &s->options);
+    pst_objective_add_range(1e4, 1, &s->options); /* some samples are below 0 */
     s->x = image(c->h, c->w, 1);
     s->content = image(c->h, c->w, 2);
     s->style = image(c->style_h, c->style_w, 3);

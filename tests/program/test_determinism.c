@@ -47,6 +47,7 @@ static const char *const modes[] = {
     "--border replicate",
     "--tv-kind absolute --tv-weight 1",
     "--tv-kind nine-point --tv-weight 1",
+    "--range-weight 1e5",
     "--tv-weight 0 --content-weight 0",
     "--style-weight 0 --start content --tv-weight 10",
     "--normalize-gradients --optimizer adam",

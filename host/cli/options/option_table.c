@@ -89,6 +89,7 @@ const option option_table[] = {
            .flags = USUAL),
     OPTION(NUMBER, "tv-weight", PAINT, "X", transfer.tv_weight, "smoothness"),
     OPTION(CHOICE, "tv-kind", PAINT, "KIND", transfer.tv_kind, "how smoothness is measured"),
+    OPTION(NUMBER, "range-weight", PAINT, "X", transfer.range_weight, "how closely to keep samples within 0..255"),
     OPTION(TEXT, "content-layers", PAINT, "LIST", transfer.content_layers, "layers that compare the content"),
     OPTION(TEXT, "style-layers", PAINT | MAKE, "LIST", transfer.style_layers, "layers that compare the styles",
            .shown = "relu1_1 to relu5_1"),

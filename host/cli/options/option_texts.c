@@ -74,6 +74,10 @@ const option_text option_texts[] = {
      "neural-style. `absolute`: the sum of the absolute differences, as in neural-style-pt. `nine-point`: a\n"
      "mean of the squared differences to all eight neighbors, as in style-transfer-pytorch, for samples from\n"
      "0 to 255."},
+    {"range-weight",
+     "The weight of samples outside 0..255, which are cut off when the image is written: X times the mean\n"
+     "square of what is outside. With 100000 nearly all stay inside, and the file keeps what the\n"
+     "descent reached."},
     {"content-layers", "The layers that compare the content, from relu1_1 to relu5_4, separated by commas.\n"
                        "A layer can have its own factor: `relu3_1=0.5,relu4_2`."},
     {"style-layers", "The layers that compare the styles, written as for `--content-layers`."},

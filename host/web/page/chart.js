@@ -9,7 +9,7 @@ function makeChart(place, legend) {
     const styles = terms.filter((term) => term.startsWith("style.")).length;
     let style = 0;
     return terms.map((term) => {
-      if (!term.startsWith("style.")) return term.startsWith("content.") ? "content" : "tv";
+      if (!term.startsWith("style.")) return term.startsWith("content.") ? "content" : term;
       const step = styles > 1 ? Math.round((style++ * 4) / (styles - 1)) : 2;
       return "style-" + step;
     });
