@@ -83,7 +83,7 @@ START_TEST(the_state_is_told_as_it_changes) {
     ck_assert_int_eq(state_number(state, "width"), 64);
     ck_assert_int_eq(state_number(state, "height"), 48);
     ck_assert_int_eq(state_number(state, "iterations"), 1000000);
-    ck_assert_uint_eq(json_array_size(json_object_get(state, "terms")), 7);
+    ck_assert_uint_eq(json_array_size(json_object_get(state, "terms")), 8);
     ck_assert(json_is_null(json_object_get(state, "image"))); /* nobody has looked */
 
     /* The terms add up to the loss; the points go on where the browser's end. */
