@@ -281,6 +281,7 @@ static pst_status check_options(archive *a) {
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
     PST_TRY(take_tile(a, &theirs));
+    PST_TRY(pst_options_complete(error, &theirs));
     mine = a->job->options_text;
     other = theirs;
     describe_tile(theirs, made, sizeof made);

@@ -245,6 +245,26 @@ pst_status pst_options_text(pst_error *error, const pst_transfer_options *option
     return status;
 }
 
+pst_status pst_options_complete(pst_error *error, char **text) {
+    pst_transfer_options usual;
+    pst_transfer_options_init(&usual, sizeof usual);
+    for (const pst_option_info *row = table; row < table + ROWS; row++) {
+        char name[64], *longer;
+        snprintf(name, sizeof name, "\n%s=", row->name);
+        if (!row->changes_result || strncmp(*text, name + 1, strlen(name + 1)) == 0 || strstr(*text, name))
+            continue;
+        const size_t had = strlen(*text), bytes = had + print_row(NULL, 0, &usual, row) + 1;
+        pst_status status = pst_allocate(error, bytes, 1, &longer);
+        if (status != PST_OK)
+            return status;
+        memcpy(longer, *text, had);
+        print_row(longer + had, bytes - had, &usual, row);
+        pst_free(*text);
+        *text = longer;
+    }
+    return PST_OK;
+}
+
 #define SHOWN 100 /* characters of an option in a message */
 
 bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_length) {

@@ -21,6 +21,10 @@ pst_status pst_options_check_value(pst_error *error, size_t offset, double value
 /* *text: a line "name=value" for each member that changes the result and is not a pointer. End it with pst_free. */
 pst_status pst_options_text(pst_error *error, const pst_transfer_options *options, char **text);
 
+/* Such a text of an older version lacks members that came later, which had their defaults then: they are added. *text
+ * may become another one. */
+pst_status pst_options_complete(pst_error *error, char **text);
+
 /* Finds the first line in which two such texts differ, and its length in each, cut to what fits into a message. */
 bool pst_options_differ(const char **a, int *a_length, const char **b, int *b_length);
 

@@ -168,11 +168,41 @@ START_TEST(text_names_every_member) {
 }
 END_TEST
 
+/* A text from before members were added gets their lines; one that has all stays as it is, whatever their values. */
+START_TEST(old_texts_get_the_members_that_came_later) {
+    static const char *const last[] = {"\nrange_weight=", "\nlbfgs_storage="};
+    pst_transfer_options options;
+    pst_error error = {0};
+    char *usual, *text;
+    pst_transfer_options_init(&options, sizeof options);
+    ck_assert_int_eq(pst_options_text(&error, &options, &usual), PST_OK);
+    for (size_t k = 0; k < 2; k++) {
+        ck_assert_int_eq(pst_options_text(&error, &options, &text), PST_OK);
+        char *end = strstr(text, last[k]);
+        ck_assert_ptr_nonnull(end);
+        end[1] = '\0';
+        ck_assert_int_eq(pst_options_complete(&error, &text), PST_OK);
+        ck_assert_str_eq(text, usual);
+        pst_free(text);
+    }
+    options.range_weight = 7;
+    options.image_size = 99;
+    pst_free(usual);
+    ck_assert_int_eq(pst_options_text(&error, &options, &usual), PST_OK);
+    ck_assert_int_eq(pst_options_text(&error, &options, &text), PST_OK);
+    ck_assert_int_eq(pst_options_complete(&error, &text), PST_OK);
+    ck_assert_str_eq(text, usual);
+    pst_free(text);
+    pst_free(usual);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("members");
     TCase *tests = tcase_create("members");
     tcase_add_checked_fixture(tests, fetch_table, NULL);
     tcase_add_test(tests, every_member_has_a_row);
+    tcase_add_test(tests, old_texts_get_the_members_that_came_later);
     tcase_add_test(tests, rows_cover_the_struct);
     tcase_add_test(tests, rows_make_sense);
     tcase_add_test(tests, what_is_out_of_range_is_refused_by_name);
