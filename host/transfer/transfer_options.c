@@ -249,16 +249,16 @@ pst_status pst_options_complete(pst_error *error, char **text) {
     pst_transfer_options usual;
     pst_transfer_options_init(&usual, sizeof usual);
     for (const pst_option_info *row = table; row < table + ROWS; row++) {
-        char name[64], *longer;
+        char name[64], line[256], *longer; /* defaults are short */
         snprintf(name, sizeof name, "\n%s=", row->name);
         if (!row->changes_result || strncmp(*text, name + 1, strlen(name + 1)) == 0 || strstr(*text, name))
             continue;
-        const size_t had = strlen(*text), bytes = had + print_row(NULL, 0, &usual, row) + 1;
+        print_row(line, sizeof line, &usual, row);
+        const size_t bytes = strlen(*text) + strlen(line) + 1;
         pst_status status = pst_allocate(error, bytes, 1, &longer);
         if (status != PST_OK)
             return status;
-        memcpy(longer, *text, had);
-        print_row(longer + had, bytes - had, &usual, row);
+        snprintf(longer, bytes, "%s%s", *text, line);
         pst_free(*text);
         *text = longer;
     }
