@@ -19,7 +19,7 @@ EACH_KERNEL void pixels_gray(global const float *d, int pixels, float scale, glo
     }
 }
 
-/* In the part of an image of row length w: sums: the squares of what samples are outside 0..255; d += scale * that. */
+/* In part of an image with rows of w: sums: (what samples are outside 0..255)^2; d += scale * what is outside. */
 SUM_KERNEL void pixels_outside(global const float *x, int w, int part_y, int part_x, int part_h, int part_w,
                                float pixel_scale, float scale, global float *d, global float *sums, int slot) {
     SUM_SCRATCH

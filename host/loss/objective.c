@@ -117,8 +117,8 @@ static size_t content_floats(const pst_objective *objective, size_t term) {
 
 static size_t unscaled_floats(const pst_objective *objective) {
     size_t most = 0;
-    const pst_term *terms = objective->options.terms;
-    for (size_t t = 0; objective->options.normalize_gradients && pst_term_is_of_features(&terms[t]); t++) {
+    const size_t count = objective->options.normalize_gradients ? pst_feature_terms(&objective->options) : 0;
+    for (size_t t = 0; t < count; t++) {
         pst_pass_layer layer = layer_of(objective, t);
         most = layer.pixels * (size_t)layer.c > most ? layer.pixels * (size_t)layer.c : most;
     }

@@ -50,6 +50,12 @@ void pst_objective_add_range(double weight, double pixel_scale, pst_objective_op
 static inline bool pst_term_is_of_features(const pst_term *term) {
     return term->kind == PST_TERM_CONTENT || term->kind == PST_TERM_STYLE;
 }
+static inline size_t pst_feature_terms(const pst_objective_options *options) {
+    size_t count = 0;
+    while (count < options->term_count && pst_term_is_of_features(&options->terms[count]))
+        count++;
+    return count;
+}
 
 /* Loss of a term = this factor * (what is summed up of it), for a map of so many pixels and true channels; and gradient
  * of a content loss = factor * (F - P), before the weight. */

@@ -141,7 +141,7 @@ static sizes sizes_of(const pst_tiled *tiled) {
     const pst_partition *p = pst_tiled_partition(tiled);
     const pst_segment *image = &p->segments[0];
     sizes most = {0};
-    for (size_t t = 0; pst_term_is_of_features(&tiled->options.terms[t]); t++) {
+    for (size_t t = 0; t < pst_feature_terms(&tiled->options); t++) {
         const size_t c = (size_t)pst_tiled_layer(tiled, t)->c_out;
         if (tiled->options.terms[t].kind == PST_TERM_CONTENT)
             at_least(&most.content, sizeof(float) * c * part_pixels(tiled, t, true));
@@ -169,7 +169,7 @@ pst_tiled_needs pst_tiled_measure(pst_tiled *tiled) {
     const size_t parts[] = {most.content, most.gradient, most.gram};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         needs.largest = parts[i] > needs.largest ? parts[i] : needs.largest;
-    for (size_t t = 0; pst_term_is_of_features(&o->terms[t]); t++) {
+    for (size_t t = 0; t < pst_feature_terms(o); t++) {
         size_t largest;
         if (o->terms[t].kind == PST_TERM_STYLE) {
             needs.targets += pst_style_regions_bytes(o->form, pst_tiled_layer(tiled, t)->c_out,
@@ -238,7 +238,7 @@ static pst_status begin_device(pst_tiled *tiled, size_t d) {
     PST_TRY(pst_sums_create(session, pst_tiled_slots(tiled), &device->sums));
     if (most.staging)
         PST_TRY(pst_allocate(session->error, most.staging, 1, &device->staging));
-    for (size_t t = 0; pst_term_is_of_features(&o->terms[t]); t++) {
+    for (size_t t = 0; t < pst_feature_terms(o); t++) {
         const pst_layer *layer = pst_tiled_layer(tiled, t);
         const size_t floats = pst_tiled_regions(tiled) * pst_tiled_sum_floats(tiled, t);
         if (o->terms[t].kind != PST_TERM_STYLE)

@@ -182,11 +182,6 @@ static void print_zsh_options(FILE *to, const command *c) {
 void completion_print_zsh(FILE *to) {
     fputs("#compdef pastiche pastiche-mpi\n"
           "# Completion for zsh, made from pastiche's table of options.\n"
-          "_pastiche_files() { # also where bash has no mapfile, as on macOS\n"
-          "    local name\n"
-          "    compopt -o filenames 2>/dev/null\n"
-          "    while IFS= read -r name; do COMPREPLY+=(\"$name\"); done < <(compgen -f -- \"$1\")\n"
-          "}\n"
           "_pastiche() {\n"
           "    local command=$words[2]\n"
           "    local -a commands\n"
