@@ -17,7 +17,8 @@
  *          [h][w][C] bits, says which pixels of a window receive it (a quarter of it, average)
  * MASK_IN  backward: out = (conv + inject) * bit of out_mask
  * INJECT   add what out already holds (the loss layer's own gradient) before the mask
- * DEEP     0: winograd_fused; 1: the three kernels below it */
+ * DEEP     0: winograd_fused; 1: the three kernels below it
+ * MATRIX   1: products by matrix_cpu.cl; TURNED too */
 
 /* The rows that fill the last register tile are zero, so that every value read is defined. */
 static inline void input_rest(global float *v, int n, int vpoint) {
@@ -61,10 +62,29 @@ static inline void filter(global const float *g, vecf *s) {
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_filters(global const float *restrict g,
                                                                             global float *restrict u, int first) {
     int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
-    int groups = C / VEC, from = groups * id / workers * VEC, to = groups * (id + 1) / workers * VEC;
+    const int step = SIDE_BY_SIDE * VEC, groups = C / step;
+    int from = groups * id / workers * step, to = groups * (id + 1) / workers * step;
     global float *panel_u = u + (size_t)panel * POINTS * UPOINT;
     first += panel * KB;
-#if TURNED
+#if MATRIX
+    for (int c = from; c < to; c += UNIT_INPUTS)
+        for (int k = 0; k < KB; k += 4) {
+            vecf block[4][2][POINTS];
+            for (int i = 0; i < 8; i++)
+                filter(g + (size_t)(first + k + i / 2) * C + c + i % 2 * VEC, block[i / 2][i % 2]);
+            for (int p = 0; p < POINTS; p++) {
+                uint16 halves[2][4];
+                const uint *b = (const uint *)halves;
+                for (int i = 0; i < 4; i++)
+                    split(block[i][0][p], block[i][1][p], &halves[0][i], &halves[1][i]);
+                global float *unit = panel_u + (size_t)p * UPOINT + c * KB + UNIT_OF(k);
+                for (int part = 0; part < 2; part++, b += 4 * VEC, unit += UNIT_FLOATS)
+                    for (int i = 0; i < VEC; i++)
+                        vstore4((uint4)(b[i], b[VEC + i], b[2 * VEC + i], b[3 * VEC + i]), 0,
+                                (global uint *)(unit + i * UNIT_OUTPUTS));
+            }
+        }
+#elif TURNED
     for (int c = from; c < to; c += VEC)
         for (int k = 0; k < KB; k += 4) {
             vecf block[4][POINTS];
@@ -100,6 +120,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
     const int vpoint = POINT(TB, VROW), mpoint = POINT(TB, MROW);
     global float *v = scratch + (size_t)id * (POINTS * vpoint + POINTS * mpoint + PATCH);
     global float *m = v + POINTS * vpoint, *patch = m + POINTS * mpoint;
+    MATRIX_BEGIN
     for (int block = first; block < last; block++) {
         int t0 = block * TB, n = min(TB, tiles - t0);
         for (int t = 0; t < n; t++)
@@ -117,6 +138,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
                     output_tile(m + t * MROW + q, bias, out, out_mask, h, w, t0 + t, k + q, mpoint);
         }
     }
+    MATRIX_END
 }
 #else
 /* Deep layers, whose weights fill the second-level cache many times over: the `strip` tiles from t0
@@ -145,10 +167,12 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_products(glo
     size_t vpoint = POINT(strip, VROW), mpoint = POINT(strip, MROW);
     global const float *v = scratch + p * vpoint;
     global float *m = scratch + POINTS * vpoint + p * mpoint;
+    MATRIX_BEGIN
     for (int t = 0; t < strip; t += RT) {
         products(v + (size_t)t * VROW, VROW, u + (size_t)(k / KB * POINTS + p) * UPOINT, POINTS * UPOINT,
                  m + (size_t)t * MROW + first + k, MROW, 0, RT * VROW);
     }
+    MATRIX_END
 }
 
 /* global size: any */

@@ -7,6 +7,7 @@
  * NP       register tiles side by side that read the same rows while those are in the first-level cache
  * CB       inputs summed between loads and stores of the accumulators
  * STREAM   non-temporal stores of out: for maps that no cache holds
+ * MATRIX   the product is that of matrix_cpu.cl, which comes before this file
  *
  * Only kernels' own arguments are restrict: inlining a function with restrict arguments leaves marks
  * that Oclgrind refuses, and no loop here needs them. */
@@ -79,6 +80,10 @@ static inline void put_out(vecf v, global float *out, global maskt *mask, size_t
 }
 
 #ifdef RT
+#if !MATRIX
+#define MATRIX_BEGIN
+#define MATRIX_END
+
 /* m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
  * for the next RT rows; vrow and mrow are floats between rows, constants where it is called. */
 __attribute__((always_inline)) static inline void product(global const float *v, int vrow, global const float *u,
@@ -109,6 +114,7 @@ __attribute__((always_inline)) static inline void product(global const float *v,
         for (int n = 0; n < NV; n++)
             STOREV(m + r * mrow + n * VEC, acc[r][n]);
 }
+#endif
 
 /* The same for NP panels of u, `panel` floats apart: m[RT][KW]. ahead: floats behind these rows of v, from memory, that
  * will be wanted next. */

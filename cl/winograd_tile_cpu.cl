@@ -10,6 +10,11 @@
 #endif
 #define POINT(tiles, row) ((tiles) * (row) + 16) /* floats between the points of a transform */
 #define PATCH (POINTS * C)
+#if MATRIX
+#define SIDE_BY_SIDE 2 /* vectors of inputs that are transformed together */
+#else
+#define SIDE_BY_SIDE 1
+#endif
 
 #if UNPOOL
 #define PIXEL(y, x, c)                                                                                      \
@@ -43,26 +48,36 @@ static inline void input_tile(global const float *in, global const maskt *in_mas
         src = patch;
         pitch = T * C;
     }
-    for (int c = 0; c < C; c += VEC) {
-        vecf t[T][T];
+    for (int c = 0; c < C; c += SIDE_BY_SIDE * VEC) {
+        vecf t[SIDE_BY_SIDE][T][T];
 #pragma unroll
-        for (int j = 0; j < T; j++) {
-            vecf d[T], e[T];
+        for (int s = 0; s < SIDE_BY_SIDE; s++)
 #pragma unroll
-            for (int i = 0; i < T; i++)
-                d[i] = LOADV(src + c + j * C + i * pitch);
-            INPUT_1D(vecf, e, d);
+            for (int j = 0; j < T; j++) {
+                vecf d[T], e[T];
 #pragma unroll
-            for (int i = 0; i < T; i++)
-                t[i][j] = e[i];
-        }
+                for (int i = 0; i < T; i++)
+                    d[i] = LOADV(src + c + s * VEC + j * C + i * pitch);
+                INPUT_1D(vecf, e, d);
+#pragma unroll
+                for (int i = 0; i < T; i++)
+                    t[s][i][j] = e[i];
+            }
 #pragma unroll
         for (int i = 0; i < T; i++) {
-            vecf e[T];
-            INPUT_1D(vecf, e, t[i]);
+            vecf e[SIDE_BY_SIDE][T];
 #pragma unroll
-            for (int j = 0; j < T; j++)
-                STOREV(v + (size_t)(i * T + j) * vpoint + c, e[j]);
+            for (int s = 0; s < SIDE_BY_SIDE; s++)
+                INPUT_1D(vecf, e[s], t[s][i]);
+#pragma unroll
+            for (int j = 0; j < T; j++) {
+                global float *to = v + (size_t)(i * T + j) * vpoint + c;
+#if MATRIX
+                split_to(e[0][j], e[1][j], to, UNIT_INPUTS / 2);
+#else
+                STOREV(to, e[0][j]);
+#endif
+            }
         }
     }
 }

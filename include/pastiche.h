@@ -144,7 +144,7 @@ typedef struct pst_context_options {
     const char *choices_file;
     /* The same as text, from pst_job_choices_text. NULL: choices_file counts. */
     const char *choices_text;
-    /* Leaves tensor cores unused; else they are tried, and used where pst_tune found them faster. */
+    /* Leaves tensor cores and AMX unused; else they are tried. The former are used where pst_tune found them faster. */
     bool no_matrix_units;
     /* NULL: this process is alone. Must outlive the context. */
     const pst_ranks *ranks;

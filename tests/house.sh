@@ -209,6 +209,13 @@ END
         done
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=$rows -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
+    units="-DMATRIX=1 -DVEC=16 -DNV=2 -DRT=32 -DNP=1 -DSTREAM=0"
+    echo "matrix_cpu+vector_cpu+matrix_answer_cpu $units -DCB=64"
+    for unpool in 0 1 2; do
+        for deep in 0 1; do
+            echo "matrix_cpu+vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $units -DC=64 -DCB=64 -DTB=32 -DK=64 -DM=4 -DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1 -DPOOL=0 -DUNPOOL=$unpool -DTURNED=1 -DDEEP=$deep"
+        done
+    done
     for m in 2 4; do
         echo "winograd_points+winograd_filters_gpu -DM=$m"
         for unpool in 0 1 2; do
@@ -248,12 +255,13 @@ kernels() {
     programs | while read -r names defines; do
         for cpu in 0 1; do
             case $names:$cpu in *_cpu*:0 | *_gpu*:1) continue ;; esac
+            case $names in matrix_cpu*) target="x86_64-linux-gnu -mavx512f" ;; *) target=spir64 ;; esac
             files=common.cl
             for name in $(echo "$names" | tr + ' '); do
                 [ -f "$name.cl" ] && files="$files $name.cl"
             done
             # shellcheck disable=SC2086 # lists of words
-            cat $files | clang -x cl -cl-std=CL1.2 --target=spir64 -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
+            cat $files | clang -x cl -cl-std=CL1.2 --target=$target -Xclang -finclude-default-header -Wall -Werror -Wno-unused-function -Wno-unused-variable \
                 -Wno-unknown-pragmas -O0 -S -emit-llvm -o "$findings.llvm" -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_FAST_FMA=$cpu -DPST_GROUP=$((64 - 63 * cpu)) -DPST_SUM_GROUP=$((256 - 255 * cpu)) $defines - >"$findings.clang" 2>&1 &&
                 ! grep -E '^declare ' "$findings.llvm" | grep -vE '@(_Z|llvm\.)' >"$findings.clang" || # built-in ones
                 { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }

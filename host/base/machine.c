@@ -1,5 +1,6 @@
 #if !defined(_WIN32)
 #define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE  /* syscall */
 #define _DARWIN_C_SOURCE /* _SC_PHYS_PAGES */
 #endif
 
@@ -98,6 +99,20 @@ void pst_machine_system(char *name, size_t bytes) {
     if (!*name && uname(&system) == 0)
         snprintf(name, bytes, "%s %s", system.sysname, system.release);
 }
+#endif
+
+#if defined(__linux__) && defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+
+bool pst_machine_matrix_units(void) {
+    enum { BFLOAT16 = 1 << 22, TILES = 1 << 24, REQUEST = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM */
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & BFLOAT16) && (d & TILES) &&
+           syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+#else
+bool pst_machine_matrix_units(void) { return false; }
 #endif
 
 uint64_t pst_machine_memory(void) { return pretended ? pretended : memory(); }

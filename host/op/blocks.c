@@ -17,7 +17,7 @@ bool pst_block_form_fits(const pst_session *session, size_t form) {
     const pst_block_form *f = &pst_block_forms[form];
     if (session->refused & pst_block_form_bit(form))
         return false;
-    return f->matrix ? session->matrix_units
+    return f->matrix ? session->matrix_units && !session->cpu_kernels
                      : f->registers <= session->device.quirks.item_registers || form == PST_VECTOR_FORMS - 1;
 }
 

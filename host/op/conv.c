@@ -13,6 +13,8 @@ const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
                                                    &pst_conv_winograd_deep,
                                                    &pst_conv_winograd_small,
                                                    &pst_conv_winograd_large,
+                                                   &pst_conv_winograd_fused_matrix,
+                                                   &pst_conv_winograd_deep_matrix,
                                                    VECTOR_FORMS(pst_conv_gpu_winograd_4x4),
                                                    &pst_conv_gpu_winograd_4x4[4],
                                                    VECTOR_FORMS(pst_conv_gpu_winograd_2x2),
@@ -51,6 +53,9 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_device *device = &engine->session->device;
     int most = device->quirks.two_wide_units && device->vector_width >= 16 ? 64 : 128;
+    const pst_conv_algorithm *units = c <= 128 ? &pst_conv_winograd_fused_matrix : &pst_conv_winograd_deep_matrix;
+    if (pst_conv_usable(engine, units, shape))
+        return units;
     const pst_conv_algorithm *wanted = c <= most       ? &pst_conv_winograd_large
                                        : c <= 2 * most ? &pst_conv_winograd_fused
                                                        : &pst_conv_winograd_deep;

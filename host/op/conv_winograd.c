@@ -2,7 +2,7 @@
  * directions; a run transforms them into its workspace, for transformed they would take four times the room, in each
  * direction. Then in one of two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them
  * back, all within the second-level cache. Deep: the tiles of a strip pass through the steps together, so that little
- * is read for many products where the filters are large. */
+ * is read for many products where the filters are large. Either may have its products from matrix units. */
 #include <stdio.h>
 
 #include "op/conv.h"
@@ -15,10 +15,12 @@
     ((size_t)20 << 20)    /* transformed filters that stay in a last-level cache; larger ones are taken in groups */
 #define GROUP_OUTPUTS 128 /* at least a block of every form */
 
-/* m: side of a tile's outputs. */
+/* m: side of a tile's outputs. matrix: products by the device's matrix units, whose rounding of 17 bits is good enough
+ * for gradients. Forward it would not be: ten times as many choices of ReLU and of maximum pooling would fall another
+ * way than in float. */
 typedef struct form {
     int m;
-    bool deep;
+    bool deep, matrix;
 } form;
 
 /* Floats between the rows and points of the transforms, as in cl/winograd_tile_cpu.cl. */
@@ -30,24 +32,25 @@ static size_t tile_count(form f, const pst_conv_shape *s) {
     return (size_t)((s->h + f.m - 1) / f.m) * (size_t)((s->w + f.m - 1) / f.m);
 }
 
-static pst_tile register_tile(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    return pst_tile_choose(engine->session, s->c_in, s->c_out, true);
+static pst_tile register_tile(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    return f.matrix ? pst_tile_matrix(s->c_in, s->c_out, f.deep)
+                    : pst_tile_choose(engine->session, s->c_in, s->c_out, true);
 }
 
 /* Outputs of a panel of filters, and of a block of products. */
-static size_t panel_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    pst_tile tile = register_tile(engine, s);
+static size_t panel_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    pst_tile tile = register_tile(f, engine, s);
     return (size_t)(tile.lanes * tile.vectors);
 }
 
-static size_t block_outputs(const pst_conv_engine *engine, const pst_conv_shape *s) {
-    pst_tile tile = register_tile(engine, s);
+static size_t block_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    pst_tile tile = register_tile(f, engine, s);
     return (size_t)pst_tile_outputs(&tile);
 }
 
 /* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
 static int block_tiles(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    int rows = register_tile(engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
+    int rows = register_tile(f, engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
     most = f.m == 2 ? 2 * most : f.m == 6 ? most / 2 : most;
     return most < rows ? rows : most / rows * rows;
 }
@@ -64,23 +67,25 @@ static size_t filter_bytes(form f, const pst_conv_shape *s, size_t outputs) {
 }
 
 static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    return engine->session->cpu_kernels && s->c_in % 16 == 0 && s->c_out % 16 == 0 &&
+    const int channels = f.matrix ? PST_MATRIX_CHANNELS : PST_CHANNELS;
+    return engine->session->cpu_kernels && (!f.matrix || (engine->session->matrix_units && s->backward)) &&
+           s->c_in % channels == 0 && s->c_out % channels == 0 &&
            (f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES);
 }
 
 static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
                              const char *name, const pst_kernel **kernel) {
-    pst_tile tile = register_tile(engine, s);
+    pst_tile tile = register_tile(f, engine, s);
     char defines[256];
     snprintf(defines, sizeof defines,
              "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
              "-DUNPOOL=%d "
-             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d",
+             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d -DMATRIX=%d",
              f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, sum_depth(f, &tile, s), block_tiles(f, engine, s),
              s->c_in, s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
-             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward,
-             f.deep);
-    return pst_kernel_get(engine->session, SOURCE, name, defines, kernel);
+             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward, f.deep,
+             f.matrix);
+    return pst_kernel_get(engine->session, f.matrix ? "matrix_cpu+" SOURCE : SOURCE, name, defines, kernel);
 }
 
 static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) {
@@ -91,7 +96,7 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 
 /* Outputs whose transformed filters are in the workspace at one time: all, or a part of them that divides them. */
 static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    size_t block = block_outputs(engine, s), blocks = GROUP_OUTPUTS / block, all = (size_t)s->c_out / block;
+    size_t block = block_outputs(f, engine, s), blocks = GROUP_OUTPUTS / block, all = (size_t)s->c_out / block;
     if (!f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES)
         return (size_t)s->c_out;
     while (all % blocks)
@@ -103,7 +108,7 @@ static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_con
 static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
                                     const pst_conv_tensors *t, size_t first) {
     const pst_kernel *kernel;
-    size_t panels = group_outputs(f, engine, s) / panel_outputs(engine, s);
+    size_t panels = group_outputs(f, engine, s) / panel_outputs(f, engine, s);
     pst_status status = get_kernel(f, engine, s, t, "winograd_filters", &kernel);
     if (status != PST_OK)
         return status;
@@ -123,7 +128,7 @@ static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst
 
 static size_t fused_floats(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t tiles = (size_t)block_tiles(f, engine, s);
-    return points(f) * (point(tiles, input_row(s)) + point(tiles, block_outputs(engine, s))) + patch(f, s);
+    return points(f) * (point(tiles, input_row(s)) + point(tiles, block_outputs(f, engine, s))) + patch(f, s);
 }
 
 static pst_status run_fused(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
@@ -156,7 +161,7 @@ static size_t deep_bytes(form f, const pst_conv_engine *engine, const pst_conv_s
 /* Tiles a strip: few strips within the limits, all of nearly the same length, a multiple of the register tile's rows.
  */
 static size_t strip_length(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    size_t tiles = tile_count(f, s), rows = (size_t)register_tile(engine, s).rows, strips = 1, strip;
+    size_t tiles = tile_count(f, s), rows = (size_t)register_tile(f, engine, s).rows, strips = 1, strip;
     do {
         strip = pst_round_up((tiles + strips - 1) / strips, rows);
         strips++;
@@ -175,7 +180,7 @@ static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv
     for (size_t first = 0; first < (size_t)s->c_out; first += group) {
         if (group < (size_t)s->c_out)
             PST_TRY(transform_filters(f, engine, s, t, first));
-        PST_TRY(pst_launch_workers(engine->session, kernel, group / block_outputs(engine, s), points(f),
+        PST_TRY(pst_launch_workers(engine->session, kernel, group / block_outputs(f, engine, s), points(f),
                                    PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch),
                                             pst_arg_int((int)strip), pst_arg_int((int)first))));
     }
@@ -187,7 +192,8 @@ static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv
     pst_session *session = engine->session;
     const pst_kernel *input, *output;
     pst_buffer *slice = NULL;
-    size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s), rows = (size_t)register_tile(engine, s).rows;
+    size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s),
+           rows = (size_t)register_tile(f, engine, s).rows;
     pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w);
     pst_status status;
     PST_TRY(slice_scratch(f, engine, s, t, &slice));
@@ -220,15 +226,15 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
     return PST_OK;
 }
 
-#define ENTRY(entry, name, m, deep, run)                                                                               \
+#define ENTRY(entry, name, m, deep, matrix, run)                                                                       \
     static bool entry##_supports(const pst_conv_engine *engine, const pst_conv_shape *s) {                             \
-        return supports((form){m, deep}, engine, s);                                                                   \
+        return supports((form){m, deep, matrix}, engine, s);                                                           \
     }                                                                                                                  \
     static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {       \
-        return workspace((form){m, deep}, engine, s, bytes);                                                           \
+        return workspace((form){m, deep, matrix}, engine, s, bytes);                                                   \
     }                                                                                                                  \
     static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) { \
-        return run((form){m, deep}, engine, s, t);                                                                     \
+        return run((form){m, deep, matrix}, engine, s, t);                                                             \
     }                                                                                                                  \
     const pst_conv_algorithm pst_conv_##entry = {name,                                                                 \
                                                  entry##_supports,                                                     \
@@ -239,7 +245,9 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
                                                  true,                                                                 \
                                                  m};
 
-ENTRY(winograd_fused, "winograd-fused", 4, false, run_fused)
-ENTRY(winograd_deep, "winograd-deep", 4, true, run_deep)
-ENTRY(winograd_small, "winograd-2x2", 2, false, run_fused)
-ENTRY(winograd_large, "winograd-6x6", 6, false, run_fused)
+ENTRY(winograd_fused, "winograd-fused", 4, false, false, run_fused)
+ENTRY(winograd_deep, "winograd-deep", 4, true, false, run_deep)
+ENTRY(winograd_small, "winograd-2x2", 2, false, false, run_fused)
+ENTRY(winograd_large, "winograd-6x6", 6, false, false, run_fused)
+ENTRY(winograd_fused_matrix, "winograd-fused-matrix", 4, false, true, run_fused)
+ENTRY(winograd_deep_matrix, "winograd-deep-matrix", 4, true, true, run_deep)

@@ -1,5 +1,6 @@
-/* Matrix products by a GPU's matrix units: the tensor cores of NVIDIA's GPUs from sm_80 on, through inline assembly in
- * cl/block_gpu.cl, with about float32's rounding. Other vendors' units: see cl/README.md. */
+/* Matrix products by a device's matrix units, through inline assembly: the tensor cores of NVIDIA's GPUs from sm_80 on
+ * (cl/block_gpu.cl), with about float32's rounding, and AMX of Intel's processors (cl/matrix_cpu.cl), with that of 16
+ * bits. Other vendors' units: see cl/README.md. */
 #ifndef PST_OP_MATRIX_UNITS_H
 #define PST_OP_MATRIX_UNITS_H
 

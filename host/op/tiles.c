@@ -29,6 +29,13 @@ pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
     return tile;
 }
 
+pst_tile pst_tile_matrix(int c, int k, bool wide) {
+    pst_tile tile = {.lanes = 16, .vectors = 2, .rows = 32, .panels = wide ? 4 : 1, .depth = c};
+    while (k % pst_tile_outputs(&tile))
+        tile.panels /= 2;
+    return tile;
+}
+
 pst_status pst_vectors_check(pst_session *session) {
     const pst_kernel *kernel;
     pst_device *device = &session->device;

@@ -28,6 +28,10 @@ int pst_tile_outputs(const pst_tile *tile);
  * choice is free. */
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide);
 
+/* The same for matrix units (cl/matrix_cpu.cl), c and k multiples of PST_MATRIX_CHANNELS. */
+#define PST_MATRIX_CHANNELS 32
+pst_tile pst_tile_matrix(int c, int k, bool wide);
+
 /* A driver may tell of wider vectors than it compiles for: PoCL looks at the processor, but its compiler may be set to
  * an older one, or not know it. Corrects the device's vector_width, vector_registers and fast_fma; to be called before
  * any other kernel is built. */

@@ -292,6 +292,9 @@ static void backward(const void *arg) {
 
 static bool is_tested(int i) {
     int l = i % COUNT(layers);
+    const char *name = pst_conv_menu[i / COUNT(layers)]->name;
+    if (test_session->cpu_kernels && strstr(name, "-matrix")) /* of CPUs; multiples of 32 channels */
+        return !test_few() && layers[l].c >= 64 && (layers[l].k == 64 || (layers[l].k == 256 && test_long()));
     return (i < COUNT(layers) || is_for_others(&layers[l])) && (!test_few() || l < SMALL);
 }
 

@@ -144,8 +144,8 @@ START_TEST(opening_may_fail) {
             faults_end();
             if (n == 0)
                 calls = faults_calls(kind);
-            if (n == 0 && calls > 60 && !test_long())
-                step = calls / 60;
+            if (n == 0 && calls > 20 && !test_long())
+                step = calls / 20;
             ck_assert_msg(!faults_alive(FAULT_DEVICE) && !faults_alive(FAULT_QUEUE) && !faults_alive(FAULT_MEMORY),
                           "%s: something is alive", faults_name());
             ck_assert_msg((status == PST_OK) == !message[0], "%s call %u, %s: %s, '%s'", fault_kind_names[kind], n,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "cl/kernels.h"
 #include "model/weights_random.h"
 #include "on_device.h"
@@ -118,40 +119,61 @@ START_TEST(an_evaluation_takes_few_launches) {
 }
 END_TEST
 
-/* The kernels in a folder, with another text in place of the assembly, which compilers for CPUs do not survive. */
-static void write_kernels(const char *instead) {
-    static const char *const names[] = {"common.cl", "block_gpu.cl", "winograd_products_gpu.cl"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const embedded_file *file = embedded_find(pst_kernel_files, names[i]);
-        ck_assert_ptr_nonnull(file);
+typedef struct altered {
+    test_form form;
+    const char *file, *from, *to, *instead; /* what begins and ends so; to NULL: just that */
+} altered;
+
+/* A GPU's assembly is replaced, for compilers for CPUs do not survive it. */
+static const altered alterations[] = {
+    {TEST_GPU, "block_gpu.cl", "__asm__", ");", "this is no statement"},
+    {TEST_GPU, "block_gpu.cl", "__asm__", ");", "d[0] = 1;"},
+    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> ;"},
+    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> 24"},
+    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> 16"},
+};
+
+/* All kernels in a folder, one of them altered. */
+static void write_kernels(const altered *a) {
+    for (const embedded_file *file = pst_kernel_files; file->name; file++) {
         char *text = malloc(file->bytes + 1);
         ck_assert_ptr_nonnull(text);
         memcpy(text, file->data, file->bytes);
         text[file->bytes] = '\0';
-        char *from = strstr(text, "__asm__"), *to = from ? strstr(from, ");") : NULL;
-        if (from) {
+        if (strcmp(file->name, a->file) == 0) {
+            char *from = strstr(text, a->from);
+            ck_assert_ptr_nonnull(from);
+            char *to = a->to ? strstr(from, a->to) : from + strlen(a->from) - 1;
             ck_assert_ptr_nonnull(to);
             memset(from, ' ', (size_t)(to - from) + 1);
-            memcpy(from, instead, strlen(instead));
+            memcpy(from, a->instead, strlen(a->instead));
         }
-        test_write(test_path(names[i]), text, file->bytes);
+        test_write(test_path(file->name), text, file->bytes);
         free(text);
     }
 }
 
+/* The last one is as it should be: a processor that has them gets them. */
 START_TEST(matrix_units_that_are_refused_or_wrong_are_passed_over) {
-    static const char *const instead[] = {"this is no statement", "d[0] = 1;"};
-    write_kernels(instead[_i]);
+    const altered *a = &alterations[_i];
+    bool right = strcmp(a->from, a->instead) == 0;
+    write_kernels(a);
     char folder[1024];
     snprintf(folder, sizeof folder, "%s", test_path("common.cl"));
     *strrchr(folder, '/') = '\0';
     setenv("PASTICHE_KERNELS", folder, 1);
-    test_open(TEST_GPU);
+    test_open(a->form);
     unsetenv("PASTICHE_KERNELS");
-    test_session->device.quirks.matrix_units = true;
-    test_session->matrix_units = true;
+    bool cpu = test_session->device.info.type == PST_DEVICE_CPU;
+    if (a->form == TEST_GPU) {
+        test_session->device.info.type = PST_DEVICE_GPU;
+        test_session->device.quirks.matrix_units = true;
+    }
+    test_session->matrix_units = !right;
     ck_ok(test_error, pst_matrix_units_find(test_session));
-    ck_assert(!test_session->matrix_units);
+    ck_assert_int_eq(test_session->matrix_units, right && cpu && test_session->device.quirks.matrix_units &&
+                                                     test_session->device.vector_width >= 16 &&
+                                                     pst_machine_matrix_units());
     ck_assert_str_eq(test_error.text, "");
     ck_assert(!pst_block_form_fits(test_session, PST_BLOCK_FORMS - 1));
     ck_assert(!pst_block_forms[pst_block_form_default(test_session)].matrix);
@@ -163,7 +185,8 @@ int main(void) {
     Suite *suite = suite_create("launches");
     TCase *tests = tcase_create("a large GPU");
     tcase_add_loop_test(tests, an_evaluation_takes_few_launches, 0, 3);
-    tcase_add_loop_test(tests, matrix_units_that_are_refused_or_wrong_are_passed_over, 0, 2);
+    tcase_add_loop_test(tests, matrix_units_that_are_refused_or_wrong_are_passed_over, 0,
+                        sizeof alterations / sizeof *alterations);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

@@ -145,7 +145,7 @@ const option option_table[] = {
     OPTION(FLAG, "no-tune", PAINT | MAKE | STUDIO, NULL, choices, "use the built-in algorithms; measure nothing",
            .set = set_no_tune),
     OPTION(FLAG, "no-matrix-units", PAINT | MAKE | STUDIO | TUNE | BENCH, NULL, no_matrix_units,
-           "leave a GPU's tensor cores unused"),
+           "leave tensor cores and matrix units unused"),
     OPTION(FLAG, "plan", PAINT, NULL, plan, "print the memory and time needed, and stop", .flags = USUAL),
     OPTION(INTEGER, "ranks", RUN, "N", plan_ranks, "with --plan: as if N processes shared the run", .least = 1,
            .most = 65536, .shown = "1"),

@@ -162,9 +162,10 @@ const option_text option_texts[] = {
      "at 512 pixels, 100 iterations on a GPU or a quarter of an hour on a CPU."},
     {"no-tune", "Use the built-in choice of algorithms, and measure nothing."},
     {"no-matrix-units",
-     "Never multiply matrices with the tensor cores of a GPU. `pastiche tune` measures them as one more form of\n"
-     "each product, where the driver has them and a product with a known answer comes out right. Each number is\n"
-     "split in two for them, so that results are as exact as without."},
+     "Never multiply matrices with the tensor cores of a GPU or the matrix units (AMX) of a processor. Where a\n"
+     "device has them, a product with a known answer must come out right before they are used. `pastiche tune`\n"
+     "measures them. Each number is split in two for them: on a GPU results are as exact as without. On a\n"
+     "processor they are used without tuning too, for gradients alone, which they give to one part in 100,000."},
     {"ranks",
      "With `--plan`: print the plan of a run that N processes of `pastiche-mpi` share, each on a machine like this\n"
      "one: the memory of rank 0, the work of the busiest rank, and what ranks send each other. Nothing is tried."},
