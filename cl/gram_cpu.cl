@@ -92,16 +92,39 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_reduce(global co
     }
 }
 
-/* packed [C/KB][C][KB] = scale * d [C][C], for gram_gradient. global size: C */
+/* packed [C/KB][C][KB] = scale * d [C][C], for gram_gradient; MATRIX: as matrix_cpu.cl wants it. global size: C; with
+ * MATRIX half as many, for pairs of rows */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_pack(global const float *restrict d,
                                                                      global float *restrict packed, float scale) {
     int i = get_group_id(0);
+#if MATRIX
+    int c = i / VEC * UNIT_INPUTS;
+    i %= VEC;
+    for (int j = 0; j < C; j += VEC)
+        split_to(scale * LOADV(d + (size_t)(c + i) * C + j), scale * LOADV(d + (size_t)(c + i + VEC) * C + j),
+                 packed + (size_t)(j / KB) * KB * C + c * KB + UNIT_OF(j % KB) + i * VEC, UNIT_FLOATS);
+#else
     for (int j = 0; j < C; j += VEC)
         STOREV(packed + ((size_t)(j / KB) * C + i) * KB + j % KB, scale * LOADV(d + (size_t)i * C + j));
+#endif
 }
 
+#if MATRIX
+/* split [rows up to a multiple of RT][C] = f [rows][C] as matrix_cpu.cl wants it, zeros behind */
+static inline void split_rows(global const float *f, global float *split, int rows) {
+    for (int t = 0; t < (rows + RT - 1) / RT * RT; t++)
+        for (int c = 0; c < C; c += UNIT_INPUTS) {
+            global const float *from = f + (size_t)t * C + c;
+            vecf a = 0.0f, b = 0.0f;
+            if (t < rows)
+                a = LOADV(from), b = LOADV(from + VEC);
+            split_to(a, b, split + t * C + c, VEC);
+        }
+}
+#endif
+
 /* out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.
- * global size: any; scratch: TB * C floats a work-item; TB a multiple of RT, CB divides C. */
+ * global size: any; scratch: TB * C floats a work-item, with MATRIX twice; TB a multiple of RT, CB divides C. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global const float *f,
                                                                          global const float *restrict d,
                                                                          global float *out,
@@ -109,10 +132,21 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
                                                                          global float *restrict scratch, int n) {
     int id = get_group_id(0), workers = get_num_groups(0), blocks = (n + TB - 1) / TB;
     int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
+#if MATRIX
+    global float *m = scratch + (size_t)id * 2 * TB * C, *split = m + TB * C;
+#else
     global float *m = scratch + (size_t)id * TB * C;
+#endif
+    MATRIX_BEGIN
     for (int block = first; block < last; block++) {
         int t0 = block * TB, rows = min(TB, n - t0), t = 0;
         global const float *from = f + (size_t)t0 * C;
+#if MATRIX
+        split_rows(from, split, rows);
+        for (int k = 0; k < C; k += KW)
+            for (t = 0; t < rows; t += RT)
+                products(split + t * C, C, d + (size_t)k * C, C * KB, m + t * C + k, C, 0, 0);
+#else
         for (int k = 0; k < C; k += KW)
             for (int c = 0; c < C; c += CB) {
                 global const float *u = d + (size_t)k * C + c * KB;
@@ -127,7 +161,9 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
                     s = FMA((vecf)(from[(size_t)t * C + c]), LOADV(u + (size_t)c * KB), s);
                 STOREV(m + t * C + k, s);
             }
+#endif
         for (int i = 0; i < rows * C; i += VEC)
             put_out(LOADV(m + i), out, (global maskt *)mask, (size_t)t0 * C + i);
     }
+    MATRIX_END
 }

@@ -211,6 +211,7 @@ END
     done
     units="-DMATRIX=1 -DVEC=16 -DNV=2 -DRT=32 -DNP=1 -DSTREAM=0"
     echo "matrix_cpu+vector_cpu+matrix_answer_cpu $units -DCB=64"
+    echo "matrix_cpu+vector_cpu+gram_cpu $units -DC=64 -DCB=64 -DTB=64 -DGB=64 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     for unpool in 0 1 2; do
         for deep in 0 1; do
             echo "matrix_cpu+vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $units -DC=64 -DCB=64 -DTB=32 -DK=64 -DM=4 -DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1 -DPOOL=0 -DUNPOOL=$unpool -DTURNED=1 -DDEEP=$deep"

@@ -51,14 +51,27 @@ static size_t part_count(const pst_conv_engine *engine, size_t pixels, int c) {
     return parts < 1 ? 1 : parts > limit ? limit : parts;
 }
 
-static pst_tile gradient_tile(const pst_session *session, int c) { return pst_tile_choose(session, c, c, true); }
+/* By matrix units where there are some, whose rounding is good enough for gradients. */
+static bool by_units(const pst_session *session, int c) {
+    return is_cpu(session) && session->matrix_units && c % PST_MATRIX_CHANNELS == 0;
+}
+
+static pst_tile product_tile(const pst_session *session, int c, bool units) {
+    return units ? pst_tile_matrix(c, c, false) : pst_tile_choose(session, c, c, true);
+}
 
 static size_t matrix_offset(const pst_conv_engine *engine, size_t pixels, int c) {
     return pst_round_up(part_count(engine, pixels, c) * partial_bytes(engine->session, c), PST_SLICE_ALIGN);
 }
 
-static size_t rows_at_once(const pst_session *session, int c) {
-    return (size_t)(ROWS_PER_ITEM * gradient_tile(session, c).rows);
+static size_t rows_at_once(const pst_session *session, int c, bool units) {
+    return (size_t)((units ? ROWS_PER_ITEM / 2 : ROWS_PER_ITEM) * product_tile(session, c, units).rows);
+}
+
+/* Of a product: the packed matrix, and for each worker a block of rows, with units those split as well. */
+static size_t product_bytes(const pst_session *session, int c, bool units) {
+    return pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN) +
+           sizeof(float) * rows_at_once(session, c, units) * (units ? 2 : 1) * (size_t)c * pst_workers(session);
 }
 
 size_t pst_gram_workspace_bytes(const pst_conv_engine *engine, size_t pixels, int c) {
@@ -67,21 +80,24 @@ size_t pst_gram_workspace_bytes(const pst_conv_engine *engine, size_t pixels, in
     if (!is_cpu(session))
         return sums;
     size_t forward = matrix_offset(engine, pixels, c) + matrix_bytes(c);
-    size_t rows = sizeof(float) * rows_at_once(session, c) * (size_t)c * pst_workers(session);
-    size_t backward = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN) + rows;
-    return forward > backward ? forward : backward;
+    size_t product = product_bytes(session, c, false),
+           split = by_units(session, c) ? product_bytes(session, c, true) : 0;
+    product = product > split ? product : split;
+    return forward > product ? forward : product;
 }
 
-static pst_status get(pst_session *session, int c, bool accumulate, const char *name, const pst_kernel **kernel) {
-    pst_tile tile = gradient_tile(session, c);
-    char defines[192];
+static pst_status get(pst_session *session, int c, bool accumulate, const char *name, bool units,
+                      const pst_kernel **kernel) {
+    pst_tile tile = product_tile(session, c, units);
+    char defines[224];
     snprintf(defines, sizeof defines,
              "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d "
              "-DMASK_IN=0 "
-             "-DSTREAM=0",
-             tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, (int)rows_at_once(session, c), c,
-             block_side(c), tile.lanes == 16 ? 8 : 4, tile.vectors > 1 ? 2 : 1, PACKED_PIXELS, accumulate);
-    return pst_kernel_get(session, "vector_cpu+gram_cpu", name, defines, kernel);
+             "-DSTREAM=0 -DMATRIX=%d",
+             tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, (int)rows_at_once(session, c, units), c,
+             block_side(c), tile.lanes == 16 ? 8 : 4, tile.vectors > 1 ? 2 : 1, PACKED_PIXELS, accumulate, units);
+    return pst_kernel_get(session, units ? "matrix_cpu+vector_cpu+gram_cpu" : "vector_cpu+gram_cpu", name, defines,
+                          kernel);
 }
 
 /* A square block of the matrix on GPUs, as it was built: the device may not be able to do the one that was wanted. */
@@ -174,11 +190,11 @@ static pst_status sum_products(const pst_conv_engine *engine, const pst_buffer *
     *sums = (partial_sums){1, 1, NULL};
     if (!is_cpu(session))
         return sum_on_gpu(engine, f, pixels, c, workspace, sums);
-    PST_TRY(get(session, c, false, "gram_partial", &kernel));
+    PST_TRY(get(session, c, false, "gram_partial", false, &kernel));
     PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
     PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(engine, pixels, c), matrix_bytes(c), &sums->slice));
-    PST_TRY(get(session, c, false, "gram_reduce", &kernel));
+    PST_TRY(get(session, c, false, "gram_reduce", false, &kernel));
     PST_TRY(pst_launch_workers(
         session, kernel, (size_t)c, 1,
         PST_ARGS(pst_arg_buffer(workspace), pst_arg_buffer(sums->slice), pst_arg_int((int)count), pst_arg_float(1))));
@@ -298,9 +314,9 @@ cleanup:
     return status;
 }
 
-pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
-                             size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
-                             pst_buffer *workspace) {
+static pst_status multiply(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
+                           size_t pixels, int c, double scale, bool accumulate, bool units, pst_buffer *d,
+                           pst_buffer *workspace) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
     pst_buffer *rows = NULL;
@@ -309,14 +325,25 @@ pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f,
         return backward_on_gpu(engine, f, difference, pixels, c, scale, accumulate, d);
     size_t packed = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN);
     PST_TRY(pst_buffer_slice(session, workspace, packed, workspace->bytes - packed, &rows));
-    PST_TRY(get(session, c, accumulate, "gram_pack", &kernel));
-    PST_TRY(pst_launch_workers(session, kernel, (size_t)c, 1,
+    PST_TRY(get(session, c, accumulate, "gram_pack", units, &kernel));
+    PST_TRY(pst_launch_workers(session, kernel, (size_t)(units ? c / 2 : c), 1,
                                PST_ARGS(pst_arg_buffer(difference), pst_arg_buffer(workspace), pst_arg_float(scale))));
-    PST_TRY(get(session, c, accumulate, "gram_gradient", &kernel));
+    PST_TRY(get(session, c, accumulate, "gram_gradient", units, &kernel));
     PST_TRY(pst_launch_workers(session, kernel, pst_workers(session), 1,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_buffer(d),
                                         pst_arg_buffer(NULL), pst_arg_buffer(rows), pst_arg_int((int)pixels))));
 cleanup:
     pst_buffer_destroy(session, rows);
     return status;
+}
+
+pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
+                             size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
+                             pst_buffer *workspace) {
+    return multiply(engine, f, difference, pixels, c, scale, accumulate, by_units(engine->session, c), d, workspace);
+}
+
+pst_status pst_gram_multiply(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *matrix,
+                             size_t pixels, int c, pst_buffer *product, pst_buffer *workspace) {
+    return multiply(engine, f, matrix, pixels, c, 1, false, false, product, workspace);
 }

@@ -59,7 +59,7 @@ cleanup:
 }
 
 static pst_status multiply(const root *r, const pst_buffer *a, const pst_buffer *b, pst_buffer *to) {
-    return pst_gram_backward(r->engine, a, b, (size_t)r->c, r->c, 1, false, to, r->scratch);
+    return pst_gram_multiply(r->engine, a, b, (size_t)r->c, r->c, to, r->scratch);
 }
 
 /* One of the matrices becomes its product with another one. */

@@ -10,6 +10,7 @@
 #include "blas/gemm_create.h"
 #include "model/weights_random.h"
 #include "on_device.h"
+#include "op/matrix_units.h"
 #include "spread/shared_rows.h"
 #include "spread/tiled.h"
 #include "thread_ranks.h"
@@ -17,8 +18,9 @@
 #define LOSS_ERROR 1e-5
 #define WASSERSTEIN_ERROR 1e-4 /* of both: a small difference of large traces, and the roots of covariances */
 #define GRADIENT_ERROR 1e-5
-#define FLIP_ERROR 2e-4 /* with what follows where another rounding takes another maximum, or lets a unit be silent */
-#define BLOCK 32        /* pixels a side */
+#define UNITS_ERROR 1e-4 /* of gradients by a processor's matrix units */
+#define FLIP_ERROR 2e-4  /* with what follows where another rounding takes another maximum, or lets a unit be silent */
+#define BLOCK 32         /* pixels a side */
 
 typedef struct tiles_case {
     const char *name;
@@ -444,7 +446,9 @@ static int by_size(const void *a, const void *b) {
  * decide, and then the gradient differs in all that it sees, which is less than a quarter. */
 static void compare(const scene *s, const char *how, const outcome *tiles, const outcome *whole) {
     const int across = (s->c->w + BLOCK - 1) / BLOCK, blocks = (s->c->h + BLOCK - 1) / BLOCK * across;
-    const double limit = s->c->form == PST_LOSS_WASSERSTEIN ? WASSERSTEIN_ERROR : GRADIENT_ERROR;
+    const double limit = s->c->form == PST_LOSS_WASSERSTEIN ? WASSERSTEIN_ERROR
+                         : test_session->matrix_units       ? UNITS_ERROR
+                                                            : GRADIENT_ERROR;
     double squares = 0, error = 0, most = 0, worst = 0, *shares = test_doubles((size_t)blocks);
     int at = 0;
     for (size_t t = 0; t < s->options.term_count; t++) {
@@ -559,6 +563,8 @@ static void open_all(test_form form) {
         if (d)
             ck_ok(errors[d], pst_session_open(&errors[d], NULL, NULL, &sessions[d]));
         sessions[d]->cpu_kernels = test_session->cpu_kernels;
+        if (d)
+            ck_ok(errors[d], pst_matrix_units_find(sessions[d]));
         ck_ok(test_error, pst_gemm_create(sessions[d], &gemms[d]));
     }
 }
