@@ -93,8 +93,8 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
         quirks.wave = 64;
         quirks.unit_flops = 128;
     }
-    /* By inline assembly; op/matrix_units.c finds out whether this device and driver have them. A compiler that does
-     * not know it may end the process: PoCL's does. */
+    /* By inline assembly, which of the drivers for processors PoCL's alone is known to take; op/matrix_units.c finds
+     * out whether this device and driver have them. */
     quirks.matrix_units = info->type == PST_DEVICE_GPU ? has(info->vendor, "NVIDIA") : has(info->platform, POCL);
     /* A unit is an execution unit here: 8 threads of 128 registers with 8 lanes. A work-item of 8 x 8 numbers does not
      * fit, and the compiler then keeps all of them in memory. Groups of 16 would be as wide as its instructions are at
