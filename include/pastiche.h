@@ -279,8 +279,7 @@ typedef struct pst_write_options {
     int bits;
     /* 1 to 100. 0, the default: 95 in JPEG (full colors from 90 on), lossless in WebP. */
     int quality;
-    /* A file with an ICC profile for RGB: the colors are converted to it, and it is embedded. NULL: sRGB, which is
-     * embedded too. */
+    /* A file with an ICC profile for RGB, which is embedded, and the colors converted to it. NULL: sRGB likewise. */
     const char *output_profile;
     /* UTF-8 that pst_image_metadata finds again; NULL: none. BMP and TGA have no place for it, nor has a JPEG for more
      * than 64 KiB: it is left out there. */
@@ -495,8 +494,7 @@ typedef struct pst_transfer_options {
     /* Divides each weight by the largest side of what it weighs: of a content map its channels, height and width, of a
      * Gram matrix its channels; as in neural-style-pt. Default off. */
     bool normalize_weights;
-    /* The first convolution sees the image's border replicated, not zeros around it, as in style-transfer-pytorch, "to
-     * reduce edge artifacts". Default off. */
+    /* The first convolution sees the image's border replicated, not zeros around it. Default off. */
     bool replicate_border;
     /* Samples span 0..256 inside, as in neural-style. Default off. */
     bool pixels_256;
@@ -561,15 +559,16 @@ typedef struct pst_transfer_options {
      * other, with the same result but for rounding; sizes up to that run whole. 0 for one side: as the other one. 0 for
      * both, the default: whole, or where that does not fit in tiles that do. */
     int tile_width, tile_height;
-    /* How pairs of L-BFGS are kept outside the device: halves take half of the memory, and round. Default
-     * PST_STORAGE_FLOAT. */
+    /* How L-BFGS keeps pairs in tiles: halves take half of the memory, and round. Default PST_STORAGE_FLOAT. */
     pst_storage lbfgs_storage;
-    /* In tiles: a folder for files with what is as large as the image, which are gone when the job ends. NULL, the
-     * default: that is in memory. */
+    /* In tiles: a folder for what is as large as the image, until the job ends. NULL, the default: in memory. */
     const char *spill_folder;
     /* Of samples outside 0..255, which a file cannot hold: the factor of the mean square of what is outside. With
      * L-BFGS, 1e5 keeps nearly all samples inside. Default 0. */
     double range_weight;
+    /* A scale whose longer side is smaller has style_weight * (longer side / full_style_size)^2: with the full weight a
+     * small image loses the content. Default 0: the full weight at every size. */
+    int full_style_size;
 } pst_transfer_options;
 
 /* Sets the defaults, which are neural-style's values; size is sizeof(pst_transfer_options). */

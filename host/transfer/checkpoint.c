@@ -124,7 +124,7 @@ static void apply(pst_job *job, const state *s, const double *weights) {
     pst_stage *stage = &job->stage;
     for (size_t t = 0; t < job->objective_options.term_count; t++) {
         job->objective_options.terms[t].weight = weights[t];
-        pst_stage_set_weight(stage, t, weights[t]);
+        pst_stage_weigh(job, t);
     }
     stage->iteration = (int)s->iteration;
     stage->best_iteration = (int)s->best_iteration;

@@ -34,7 +34,7 @@ pst_status pst_job_set_weights(pst_job *job, double content_weight, double style
                         : term->kind == PST_TERM_TV    ? tv_weight
                                                        : job->options.range_weight;
         term->weight = weight * term->factor;
-        pst_stage_set_weight(stage, t, term->weight);
+        pst_stage_weigh(job, t);
     }
     if (stage->best_iteration)
         PST_TRY(begin_anew(job));

@@ -22,8 +22,9 @@ pst_status pst_stage_image(pst_job *job, pst_image **image);
 /* Makes x the best image so far. */
 pst_status pst_stage_go_to_best(pst_stage *stage);
 
-/* Replaces the weight of a term from the next evaluation on. */
-void pst_stage_set_weight(pst_stage *stage, size_t term, double weight);
+/* Gives the open stage the weight that the job has for a term, from the next evaluation on; of a style, what
+ * full_style_size leaves of it at this size. */
+void pst_stage_weigh(pst_job *job, size_t term);
 
 /* An image as a new buffer of network units; pixel_scale as in op/pixels.h. */
 pst_status pst_stage_upload(pst_session *session, const pst_image *image, double pixel_scale, pst_buffer **x);

@@ -252,6 +252,8 @@ static pst_status open_space(pst_job *job, const pst_scale *scale) {
         pst_device_space_open(job->context->session, stage->h, stage->w, pixel_scale, &stage->on_device);
         PST_TRY(pst_objective_create(job->net, &options, &stage->objective));
     }
+    for (size_t t = 0; t < options.term_count; t++)
+        pst_stage_weigh(job, t);
 cleanup:
     return status;
 }

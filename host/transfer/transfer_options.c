@@ -107,6 +107,7 @@ static const pst_option_info table[] = {
     WORD(lbfgs_storage, storages),
     POINTER(spill_folder, 0),
     NUMBER(range_weight, 0, MOST_WEIGHT, 0),
+    NUMBER(full_style_size, 0, PST_IMAGE_MAX_SIDE, 0),
 };
 enum { ROWS = sizeof table / sizeof *table };
 

@@ -299,6 +299,44 @@ START_TEST(a_forecast_changes_nothing) {
 }
 END_TEST
 
+static bool halve_style(void *user, const pst_progress *now) {
+    pst_job *job = user;
+    double c, style_weight, tv;
+    pst_job_weights(job, &c, &style_weight, &tv);
+    ck_assert(now->iteration != 3 || pst_job_set_weights(job, c, style_weight / 2, tv) == PST_OK);
+    return now->iteration == 8;
+}
+
+/* Half the full size is the same job as a quarter of the style weight, live weights included. */
+START_TEST(small_scales_have_less_style_weight) {
+    double first = 0, ends[2];
+    for (int k = 0; k < 2; k++) {
+        pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 20);
+        options.scales = 1;
+        options.style_weight = k ? 100 : 25;
+        options.full_style_size = k ? 2 * WIDTH : WIDTH; /* which is full */
+        pst_job *job = job_make(&options);
+        ck_assert_int_eq(pst_job_run(job, halve_style, job), PST_STOPPED);
+        ends[k] = job->stage.loss;
+        pst_job_destroy(job);
+    }
+    ck_assert_double_eq(ends[0], ends[1]);
+    for (int k = 0; k < 2; k++) { /* both begin with the content in the first of two sizes */
+        pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 20);
+        options.scales = 2;
+        options.start = PST_START_CONTENT;
+        options.content_weight = options.tv_weight = 0;
+        options.full_style_size = k ? 2 * WIDTH : 0;
+        seen of = {0};
+        pst_job *job = job_make(&options);
+        ck_assert_int_eq(pst_job_run(job, look, &of), PST_OK);
+        first = k ? first : of.losses[0];
+        ck_assert_double_eq_tol(of.losses[0] / first, k ? pow(of.widths[0] / (2. * WIDTH), 2) : 1, 1e-6);
+        pst_job_destroy(job);
+    }
+}
+END_TEST
+
 START_TEST(scales_that_cannot_be_are_refused) {
     pst_job *job;
     pst_transfer_options options = options_of(PST_OPTIMIZER_LBFGS, WIDTH, 5);
@@ -331,6 +369,7 @@ int main(void) {
     tcase_add_test(tests, adams_second_moment_stays_positive);
     tcase_add_test(tests, a_stop_gives_an_image_of_the_full_size);
     tcase_add_test(tests, a_forecast_changes_nothing);
+    tcase_add_test(tests, small_scales_have_less_style_weight);
     tcase_add_test(tests, scales_that_cannot_be_are_refused);
     suite_add_tcase(suite, tests);
     return test_run(suite);

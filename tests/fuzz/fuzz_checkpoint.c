@@ -23,7 +23,7 @@ static pst_optimizer_options optimizer_options;
 pst_status __wrap_pst_stage_open(pst_job *job, size_t k, const pst_image *from);
 void __wrap_pst_stage_close(pst_job *job);
 pst_status __wrap_pst_job_check_memory(pst_job *job);
-void __wrap_pst_stage_set_weight(pst_stage *stage, size_t term, double weight);
+void __wrap_pst_stage_weigh(pst_job *job, size_t term);
 
 static pst_status read_rows(pst_space *from, const pst_vector *vector, int first, int count, float *rows) {
     (void)from;
@@ -68,8 +68,8 @@ pst_status __wrap_pst_job_check_memory(pst_job *job) {
     return PST_OK;
 }
 
-void __wrap_pst_stage_set_weight(pst_stage *stage, size_t term, double weight) {
-    (void)stage, (void)term;
+void __wrap_pst_stage_weigh(pst_job *job, size_t term) {
+    const double weight = job->objective_options.terms[term].weight;
     FUZZ_PROMISE(isfinite(weight) && weight >= 0);
 }
 

@@ -48,6 +48,7 @@ static const char *const modes[] = {
     "--tv-kind absolute --tv-weight 1",
     "--tv-kind nine-point --tv-weight 1",
     "--range-weight 1e5",
+    "--full-style-size 200 --scales 2",
     "--tv-weight 0 --content-weight 0",
     "--style-weight 0 --start content --tv-weight 10",
     "--normalize-gradients --optimizer adam",

@@ -87,6 +87,7 @@ const option option_table[] = {
            .flags = USUAL),
     OPTION(NUMBER, "style-weight", PAINT, "X", transfer.style_weight, "how closely to follow the styles",
            .flags = USUAL),
+    OPTION(INTEGER, "full-style-size", PAINT, "N", transfer.full_style_size, "below this size, less style weight"),
     OPTION(NUMBER, "tv-weight", PAINT, "X", transfer.tv_weight, "smoothness"),
     OPTION(CHOICE, "tv-kind", PAINT, "KIND", transfer.tv_kind, "how smoothness is measured"),
     OPTION(NUMBER, "range-weight", PAINT, "X", transfer.range_weight, "how closely to keep samples within 0..255"),

@@ -64,10 +64,13 @@ const option_text option_texts[] = {
      "spelled as neural-style's (`-image_size`) select it. `gatys`: Gatys' PytorchNeuralStyleTransfer. The\n"
      "others have the names of their programs. If there are several presets, the last one counts."},
     {"strength", "How far to go from the photograph (0) to the painting (1). It multiplies the weights of\n"
-                 "style and smoothness by 1000^(X - 0.75), because the eye sees factors of a weight as equal steps.\n"
-                 "Images smaller than 512 pixels keep more of the photograph with 0.55."},
+                 "style and smoothness by 1000^(X - 0.75), because the eye sees factors of a weight as equal steps."},
     {"content-weight", "The weight of the content loss. Larger values keep more of the content."},
     {"style-weight", "The weight of the style loss. Larger values make the style stronger. Try factors of 10."},
+    {"full-style-size",
+     "The longer side, in pixels, from which on `--style-weight` counts in full. A smaller size, of the result\n"
+     "or of a scale on the way to it, has less by the square of the ratio: with the full weight a small image\n"
+     "loses the photograph. 0: the full weight at every size."},
     {"tv-weight", "The weight of smoothness (total variation). Larger values remove noise and fine detail."},
     {"tv-kind",
      "How smoothness is measured.\n"
