@@ -1,111 +1,121 @@
-/* Matrices [c][c] around the square root of a covariance by Newton and Schulz's iteration; the products themselves are
- * those of Gram matrices. host/op/wasserstein.c tells the mathematics and the names. */
+/* Matrices around the square root of a covariance by Newton and Schulz's iteration; the products themselves are those
+ * of Gram matrices. host/op/wasserstein.c tells the mathematics and the names. Sides are multiples of 16. */
 
 #define SMALL 2.3283064365386963e-10f /* 2^-32: squares of covariances of covariances leave the range of floats */
+
+/* Every element (i, j) of a matrix with so many columns, row by row; without divisions on CPUs. */
+#if PST_CPU
+#define FOR_MATRIX(i, j, rows, columns) \
+    FOR_EACH(i, rows)                   \
+        for (int j = 0; j < (columns); j++)
+#else
+#define FOR_MATRIX(i, j, rows, columns) \
+    FOR_EACH(i##j, (rows) * (columns))  \
+        for (int i = i##j / (columns), j = i##j % (columns), once = 1; once; once = 0)
+#endif
 
 static inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
 /* m = m - mean mean' + e on the diagonal of the first true_c channels, e = max(epsilon, (noise |mean|^2 - 10 noise
  * tr(m - mean mean')) / true_c). One work-item has the whole diagonal, of which it needs the sum first. */
 EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, float noise, global const float *mean) {
-    FOR_EACH(at, c * c) {
-        int i = at / c, j = at % c;
-        if (i != j) {
-            m[at] = FMA(-mean[i], mean[j], m[at]);
-        } else if (at == 0) {
-            float squares = 0.0f, trace = 0.0f;
+    FOR_MATRIX(i, j, c, c) {
+        if (i != j)
+            m[i * c + j] = FMA(-mean[i], mean[j], m[i * c + j]);
+    }
+    if (get_global_id(0) == 0) {
+        float squares = 0.0f, trace = 0.0f;
 #pragma unroll 4
-            for (int k = 0; k < c; k++) {
-                squares = FMA(mean[k], mean[k], squares);
-                trace += FMA(-mean[k], mean[k], m[k * (c + 1)]);
-            }
-            epsilon = fmax(epsilon, noise * FMA(-10.0f, trace, squares) / true_c);
-#pragma unroll 4
-            for (int k = 0; k < c; k++)
-                m[k * (c + 1)] = FMA(-mean[k], mean[k], m[k * (c + 1)]) + (k < true_c ? epsilon : 0.0f);
+        for (int k = 0; k < c; k++) {
+            squares = FMA(mean[k], mean[k], squares);
+            trace += FMA(-mean[k], mean[k], m[k * (c + 1)]);
         }
+        epsilon = fmax(epsilon, noise * FMA(-10.0f, trace, squares) / true_c);
+#pragma unroll 4
+        for (int k = 0; k < c; k++)
+            m[k * (c + 1)] = FMA(-mean[k], mean[k], m[k * (c + 1)]) + (k < true_c ? epsilon : 0.0f);
     }
 }
 
 /* sums[0]: squares of m, in small units */
 SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums) {
     SUM_SCRATCH
-    float sum = 0.0f;
-    FOR_SHARE(at, count) {
-        float v = m[at] * SMALL;
+    wide sum = 0.0f;
+    FOR_SHARE(at, count / WIDE) {
+        wide v = LOADW(at, m) * SMALL;
         sum = FMA(v, v, sum);
     }
-    PUT_SUM(sum, sums, 0);
+    PUT_SUM(wide_sum(sum), sums, 0);
 }
 
-/* b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) / 2. b may be m. */
-EACH_KERNEL void first_step(global const float *m, int c, global const float *sums, float a, global float *b,
-                            global float *z, global float *w) {
+/* From m [r][stride], b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) / 2. */
+EACH_KERNEL void first_step(global const float *m, int r, int stride, global const float *sums, float a,
+                            global float *b, global float *z, global float *w) {
     float scale = 1.0f / norm_of(sums), half_root = 0.5f * sqrt(a);
-    FOR_EACH(at, c * c) {
-        float one = at / c == at % c ? 1.0f : 0.0f, v = m[at] * scale;
-        b[at] = v;
-        z[at] = FMA(-a, v, 3.0f * one) * half_root;
-        w[at] = FMA(-a, v, one) * (3.0f * half_root);
+    FOR_MATRIX(i, j, r, r) {
+        float one = i == j ? 1.0f : 0.0f, v = m[i * stride + j] * scale;
+        b[i * r + j] = v;
+        z[i * r + j] = FMA(-a, v, 3.0f * one) * half_root;
+        w[i * r + j] = FMA(-a, v, one) * (3.0f * half_root);
     }
 }
 
 /* t = a^1/2 (3 - a s) / 2; s = a^1/2 3 (1 - a s) / 2 */
-EACH_KERNEL void next_step(global float *s, int c, float a, global float *t) {
+EACH_KERNEL void next_step(global float *s, int r, float a, global float *t) {
     float half_root = 0.5f * sqrt(a);
-    FOR_EACH(at, c * c) {
-        float one = at / c == at % c ? 1.0f : 0.0f, v = s[at];
-        t[at] = FMA(-a, v, 3.0f * one) * half_root;
-        s[at] = FMA(-a, v, one) * (3.0f * half_root);
+    FOR_MATRIX(i, j, r, r) {
+        float one = i == j ? 1.0f : 0.0f, v = s[i * r + j];
+        t[i * r + j] = FMA(-a, v, 3.0f * one) * half_root;
+        s[i * r + j] = FMA(-a, v, one) * (3.0f * half_root);
     }
 }
 
-/* root = sqrt(|m|) (y + y') / 2 */
-EACH_KERNEL void take_root(global const float *y, int c, global const float *sums, global float *root) {
-    float scale = sqrt(norm_of(sums)) * 0.5f;
-    FOR_EACH(at, c * c)
-        root[at] = (y[at] + y[at % c * c + at / c]) * scale;
-}
-
-/* loss[slot]: |mean - target_mean|^2 + tr(target + covariance - 2 sqrt(|m|) b z); sums[1]: tr(b w) */
-SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, global const float *target,
-                               global const float *covariance, global const float *b, global const float *z,
-                               global const float *w, int c, global float *sums, global float *loss, int slot) {
+/* loss[slot]: |mean - target_mean|^2 + trace + tr(covariance - 2 sqrt(|m|) b z), b and z [r][r]; sums[1]: tr(b w) */
+SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, float trace,
+                               global const float *covariance, int c, global const float *b, global const float *z,
+                               global const float *w, int r, global float *sums, global float *loss, int slot) {
     SUM_SCRATCH
-    float scale = 2.0f * sqrt(norm_of(sums)), roots = 0.0f, slopes = 0.0f, rest = 0.0f;
-    FOR_SHARE(at, c * c) {
-        roots = FMA(b[at], z[at], roots);
-        slopes = FMA(b[at], w[at], slopes);
-        if (at / c == at % c) {
-            float e = mean[at % c] - target_mean[at % c];
-            rest += FMA(e, e, target[at] + covariance[at]);
-        }
+    float rest = 0.0f;
+    wide roots = 0.0f, slopes = 0.0f;
+    FOR_SHARE(at, r * r / WIDE) {
+        wide v = LOADW(at, b);
+        roots = FMA(v, LOADW(at, z), roots);
+        slopes = FMA(v, LOADW(at, w), slopes);
     }
-    PUT_SUM(FMA(-scale, roots, rest), loss, slot);
-    PUT_SUM(slopes, sums, 1);
+    FOR_SHARE(i, c) {
+        float e = mean[i] - target_mean[i];
+        rest += FMA(e, e, covariance[i * (c + 1)]) + (i == 0 ? trace : 0.0f);
+    }
+    PUT_SUM(FMA(-2.0f * sqrt(norm_of(sums)), wide_sum(roots), rest), loss, slot);
+    PUT_SUM(wide_sum(slopes), sums, 1);
 }
 
-/* z = z + w - tr(b w) b */
-EACH_KERNEL void slope(global float *z, int c, global const float *w, global const float *b, global const float *sums) {
+/* slopes [r][c] = z + w - tr(b w) b beside zeros; the rows of `below` [c][c] from r on are 0. */
+EACH_KERNEL void slope(global const float *z, global const float *w, global const float *b, int r,
+                       global const float *sums, global float *slopes, global float *below, int c) {
     float k = total(sums, 1);
-    FOR_EACH(at, c * c)
-        z[at] = FMA(-k, b[at], z[at] + w[at]);
+    FOR_MATRIX(i, j, c, c) {
+        if (i >= r)
+            below[i * c + j] = 0.0f;
+        else
+            slopes[i * c + j] = j < r ? FMA(-k, b[i * r + j], z[i * r + j] + w[i * r + j]) : 0.0f;
+    }
 }
 
 /* difference = 1 - (p + p') / (2 sqrt(|m|)) */
 EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
     float scale = 0.5f / sqrt(norm_of(sums));
-    FOR_EACH(at, c * c)
-        d[at] = FMA(-scale, p[at] + p[at % c * c + at / c], at / c == at % c ? 1.0f : 0.0f);
+    FOR_MATRIX(i, j, c, c)
+    d[i * c + j] = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f);
 }
 
 /* row = mean - target_mean - d mean */
 EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean,
                           global float *row) {
     FOR_EACH(i, c) {
-        float sum = 0.0f;
-        for (int j = 0; j < c; j++)
-            sum = FMA(d[(size_t)i * c + j], mean[j], sum);
-        row[i] = mean[i] - target_mean[i] - sum;
+        wide sum = 0.0f;
+        for (int j = 0; j < c / WIDE; j++)
+            sum = FMA(LOADW(j, d + (size_t)i * c), LOADW(j, mean), sum);
+        row[i] = mean[i] - target_mean[i] - wide_sum(sum);
     }
 }

@@ -308,7 +308,7 @@ pst_status pst_objective_end(pst_objective *objective) {
     pst_status status = pst_pass_allocate(objective->pass, NULL);
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++)
         if (objective->options.terms[t].kind == PST_TERM_STYLE)
-            status = pst_style_regions_end(&objective->styles[t], pst_pass_workspace(objective->pass));
+            status = pst_style_regions_end(&objective->styles[t]);
     return status;
 }
 

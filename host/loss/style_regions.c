@@ -150,11 +150,11 @@ bool pst_style_regions_compared(const pst_style_regions *regions, size_t r) {
     return regions->has_target[r] && regions->areas[r] > 0;
 }
 
-pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace) {
+pst_status pst_style_regions_end(pst_style_regions *regions) {
     pst_status status = PST_OK;
     for (size_t r = 0; r < PST_REGIONS_MAX && status == PST_OK; r++)
         if (pst_style_regions_compared(regions, r))
-            status = pst_style_term_end(&regions->terms[r], workspace);
+            status = pst_style_term_end(&regions->terms[r]);
     return status;
 }
 

@@ -38,7 +38,7 @@ pst_status pst_style_regions_add(pst_style_regions *regions, const pst_buffer *f
 /* The same from its statistics; of the guides only which regions there are, and the blends. */
 pst_status pst_style_regions_add_statistics(pst_style_regions *regions, const pst_feature_statistics *statistics,
                                             double blend, const pst_guides *guides, size_t layer);
-pst_status pst_style_regions_end(pst_style_regions *regions, pst_buffer *workspace);
+pst_status pst_style_regions_end(pst_style_regions *regions);
 
 /* As those of a term. Region r has the slot `slot` + r * slot_step. */
 pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffer *features, pst_sums *sums,

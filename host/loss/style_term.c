@@ -6,7 +6,6 @@
 #include "op/guide.h"
 #include "op/statistics.h"
 #include "op/vector.h"
-#include "op/wasserstein.h"
 
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
 static size_t mean_bytes(int c) { return sizeof(float) * (size_t)c; }
@@ -52,7 +51,7 @@ pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form
     PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->target));
     PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->difference));
     if (is_wasserstein(form)) {
-        PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->root));
+        PST_TRY(pst_buffer_create(engine->session, matrix_bytes(c), what, &term->transposed));
         PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->target_mean));
         PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->mean));
         PST_TRY(pst_buffer_create(engine->session, mean_bytes(c), what, &term->row));
@@ -64,7 +63,8 @@ cleanup:
 }
 
 void pst_style_term_close(pst_style_term *term) {
-    pst_buffer *const all[] = {term->target, term->difference, term->root, term->target_mean, term->mean, term->row};
+    pst_buffer *const all[] = {term->target,      term->difference, term->transposed,
+                               term->target_mean, term->mean,       term->row};
     for (size_t i = 0; term->session && i < sizeof all / sizeof *all; i++)
         pst_buffer_destroy(term->session, all[i]);
     *term = (pst_style_term){0};
@@ -120,11 +120,12 @@ cleanup:
     return status;
 }
 
-pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace) {
+pst_status pst_style_term_end(pst_style_term *term) {
     pst_status status = PST_OK;
     if (is_wasserstein(term->form)) {
         PST_TRY(pst_covariance(term->session, term->c, term->true_c, term->target_mean, term->target));
-        PST_TRY(pst_covariance_root(term->engine, term->c, term->target, term->root, workspace));
+        PST_TRY(pst_covariance_factor(term->session, term->c, term->target, term->transposed, &term->normal));
+        term->normal.mean = term->target_mean;
     }
 cleanup:
     return status;
@@ -132,11 +133,10 @@ cleanup:
 
 /* What follows when the moments are in term->difference and term->mean. */
 static pst_status compare_moments(pst_style_term *term, pst_sums *sums, size_t slot, pst_buffer *workspace) {
-    const pst_wasserstein_target target = {term->target_mean, term->target, term->root};
     pst_session *session = term->session;
     pst_status status = pst_covariance(session, term->c, term->true_c, term->mean, term->difference);
-    return status == PST_OK ? pst_wasserstein_compare(term->engine, term->c, &target, term->mean, term->difference,
-                                                      term->row, sums, slot, workspace)
+    return status == PST_OK ? pst_wasserstein_compare(term->engine, term->c, &term->normal, term->mean,
+                                                      term->difference, term->row, sums, slot, workspace)
                             : status;
 }
 

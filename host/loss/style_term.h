@@ -5,9 +5,10 @@
 
 #include "op/gram.h"
 #include "op/sums.h"
+#include "op/wasserstein.h"
 
 /* A plain struct; set by pst_style_term_open. With PST_LOSS_WASSERSTEIN the target is the covariance of the blended
- * first and second moments, and the buffers of op/wasserstein.h are there; else they are NULL. */
+ * first and second moments, then its factor, and the buffers of op/wasserstein.h are there; else they are NULL. */
 typedef struct pst_style_term {
     pst_session *session;
     const pst_conv_engine *engine;
@@ -15,8 +16,9 @@ typedef struct pst_style_term {
     int c, true_c;
     pst_buffer *target;                   /* [c][c]: the styles' blended Gram matrices T */
     pst_buffer *difference;               /* [c][c], symmetric: G - T of the last evaluation */
-    pst_buffer *root;                     /* [c][c] */
+    pst_buffer *transposed;               /* [c][c] */
     pst_buffer *target_mean, *mean, *row; /* [c] */
+    pst_wasserstein_target normal;        /* the styles' blended distribution, once end was called */
     /* NULL, or [pixels] while a call is about a region: then all features given are times the guide, those for the
      * gradient times its square, and in `guided`, which is written over */
     const pst_buffer *guide;
@@ -44,9 +46,10 @@ typedef struct pst_feature_statistics {
     const float *mean, *half;
 } pst_feature_statistics;
 
-/* The same from the statistics of its features. Before end; not while a comparison is under way. */
+/* The same from the statistics of its features. Before end, which waits for the device where there is a
+ * factor to make; not while a comparison is under way. */
 pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *statistics, double blend);
-pst_status pst_style_term_end(pst_style_term *term, pst_buffer *workspace);
+pst_status pst_style_term_end(pst_style_term *term);
 
 /* Whether pst_style_term_compare is no more than to compare a Gram matrix: then what pst_gram_compare_all needs to do
  * it, but for the features. */

@@ -208,11 +208,10 @@ pst_status pst_tiled_on_each(pst_tiled *tiled, pst_tiled_work *work) {
 }
 
 static pst_status end_styles(pst_tiled *tiled, size_t d) {
-    pst_buffer *workspace = pst_tile_walk_workspace(tiled->walk, d);
     pst_status status = PST_OK;
     for (size_t t = 0; t < tiled->options.term_count && status == PST_OK; t++)
         if (tiled->options.terms[t].kind == PST_TERM_STYLE)
-            status = pst_style_regions_end(&tiled->devices[d].styles[t], workspace);
+            status = pst_style_regions_end(&tiled->devices[d].styles[t]);
     return status;
 }
 

@@ -100,7 +100,7 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     ck_ok(test_error, pst_buffer_write(test_session, y, 0, single, sizeof(float) * STYLE_N * C));
     ck_ok(test_error, pst_style_regions_guide(&regions, &s->of_f, 0));
     ck_ok(test_error, pst_style_regions_add(&regions, y, STYLE_N, 0, &s->of_style, 0, workspace));
-    ck_ok(test_error, pst_style_regions_end(&regions, workspace));
+    ck_ok(test_error, pst_style_regions_end(&regions));
     ck_ok(test_error, pst_style_regions_compare(&regions, x, &sums, 2, 5, workspace));
     ck_ok(test_error, pst_style_regions_gradient(&regions, x, N, 1, false, d, workspace));
     ck_ok(test_error, pst_sums_read_later(&sums, sums.slots));
@@ -209,7 +209,7 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             int count = gather(s.style, STYLE_N, s.of_style.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
             ck_ok(test_error, pst_style_term_add(&term, x, (size_t)count, 1, workspace));
-            ck_ok(test_error, pst_style_term_end(&term, workspace));
+            ck_ok(test_error, pst_style_term_end(&term));
             count = gather(s.f, N, s.of_f.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
             ck_ok(test_error, pst_style_term_compare(&term, x, (size_t)count, &sums, 0, workspace));

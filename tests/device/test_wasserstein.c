@@ -1,0 +1,196 @@
+/* The Wasserstein distance of many channels, where the covariance's factor has fewer columns: against the same in
+ * double precision from the factor that was made, which is compared with the covariance first. */
+/* promise: gradients */
+#include <math.h>
+#include <string.h>
+
+#include "on_device.h"
+#include "op/wasserstein.h"
+
+enum { PIXELS = 700 };
+
+typedef struct distance_case {
+    int c, pixels; /* of the style */
+    double fall;   /* of what its k-th pixel adds: exp(-k / fall) */
+    int rank;
+} distance_case;
+
+static const distance_case cases[] = {{64, 200, 1e9, 64},    /* all columns */
+                                      {208, 400, 1e9, 208},  /* more than 192, and all needed */
+                                      {336, 100, 1e9, 192},  /* no more than there are pixels */
+                                      {336, 400, 60, 192},   /* nearly all of the covariance is in so many */
+                                      {336, 700, 1e9, 320}}; /* the most there are */
+
+/* m [rows][n] = a [rows][k] b [k][n] */
+static void multiply(const double *a, const double *b, size_t rows, size_t k, size_t n, double *m) {
+    memset(m, 0, rows * n * sizeof *m);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < k; j++)
+            for (size_t o = 0; o < n; o++)
+                m[i * n + o] += a[i * k + j] * b[j * n + o];
+}
+
+/* Covariance [c][c] of pixels whose features get smaller, rounded to floats. */
+static double *make_covariance(size_t c, size_t pixels, double fall, uint64_t seed) {
+    const double *random = test_numbers(pixels * c, seed);
+    double *m = test_doubles(c * c);
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < c; i++)
+            for (size_t j = 0; j < c; j++)
+                m[i * c + j] += 3e4 * exp(-2 * (double)p / fall) * random[p * c + i] * random[p * c + j];
+    for (size_t i = 0; i < c * c; i++)
+        m[i] = (double)(float)(m[i] / (double)pixels);
+    return m;
+}
+
+/* What a step makes of an eigenvalue of s. */
+static double grown(double s) { return s * (3 - s) * (3 - s) / 4; }
+
+/* tr(m^1/2) for m [n][n], by the steps of wasserstein.h. */
+static double trace_of_root(const double *m, size_t n) {
+    double *y = test_doubles(n * n), *z = test_doubles(n * n), *t = test_doubles(n * n), *next = test_doubles(n * n);
+    double norm = 0, least = 1e-4, trace = 0;
+    for (size_t i = 0; i < n * n; i++)
+        norm += m[i] * m[i];
+    norm = sqrt(norm);
+    for (size_t i = 0; i < n * n; i++) {
+        y[i] = m[i] / norm;
+        z[i] = i / n == i % n;
+    }
+    for (int step = 0; step < PST_ROOT_STEPS; step++) {
+        double factor = 2.95, low = 1;
+        for (int i = 0; i < 60 && grown(factor) < grown(factor * least); i++) {
+            const double middle = (low + factor) / 2;
+            if (grown(middle) < grown(middle * least))
+                factor = middle;
+            else
+                low = middle;
+        }
+        least = grown(factor * least);
+        multiply(z, y, n, n, n, t);
+        for (size_t i = 0; i < n * n; i++)
+            t[i] = sqrt(factor) * ((i / n == i % n ? 3 : 0) - factor * t[i]) / 2;
+        multiply(y, t, n, n, n, next);
+        memcpy(y, next, n * n * sizeof *y);
+        multiply(t, z, n, n, n, next);
+        memcpy(z, next, n * n * sizeof *z);
+    }
+    for (size_t i = 0; i < n; i++)
+        trace += y[i * (n + 1)];
+    return sqrt(norm) * trace;
+}
+
+typedef struct target {
+    size_t c, rank;
+    double trace, *factor, *transposed; /* [c][rank], [rank][c] */
+} target;
+
+/* tr(S_t + S - 2 (L' S L)^1/2) */
+static double reference(const target *t, const double *s) {
+    double *half = test_doubles(t->rank * t->c), *m = test_doubles(t->rank * t->rank), trace = t->trace;
+    multiply(t->transposed, s, t->rank, t->c, t->c, half);
+    multiply(half, t->factor, t->rank, t->c, t->rank, m);
+    for (size_t i = 0; i < t->c; i++)
+        trace += s[i * (t->c + 1)];
+    return trace - 2 * trace_of_root(m, t->rank);
+}
+
+static double *read_matrix(const pst_buffer *buffer, size_t count) {
+    float *floats = test_take(count, sizeof *floats);
+    double *values = test_doubles(count);
+    test_read(buffer, floats, count * sizeof *floats);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (double)floats[i];
+    return values;
+}
+
+/* What the factor leaves out of the covariance has no negative variance, and no more in all than is allowed. */
+static target check_factor(const distance_case *k, const pst_wasserstein_target *made, const double *covariance) {
+    const size_t c = (size_t)k->c, rank = (size_t)k->rank;
+    const double *factor = read_matrix(made->factor, c * c), *transposed = read_matrix(made->transposed, c * c);
+    target t = {c, rank, 0, test_doubles(c * rank), test_doubles(c * rank)};
+    double *product = test_doubles(c * c), rest = 0;
+    ck_assert_int_eq(made->rank, k->rank);
+    multiply(factor, transposed, c, c, c, product);
+    for (size_t i = 0; i < c; i++) {
+        const double left = covariance[i * (c + 1)] - product[i * (c + 1)];
+        t.trace += covariance[i * (c + 1)];
+        ck_assert_double_gt(left, -1e-5 * covariance[i * (c + 1)]);
+        rest += left;
+        for (size_t j = 0; j < c; j++) {
+            ck_assert(transposed[j * c + i] == factor[i * c + j] && (j < rank || factor[i * c + j] == 0));
+            if (j < rank)
+                t.factor[i * rank + j] = t.transposed[j * c + i] = factor[i * c + j];
+        }
+    }
+    ck_assert_double_lt(rest / t.trace, rank == 320 ? .05 : rank == c ? 1e-6 : k->fall > 1e3 ? 1e-5 : PST_FACTOR_REST);
+    test_number("the trace", made->trace, t.trace, 1e-9);
+    return t;
+}
+
+static void check_case(const void *arg) {
+    const distance_case *k = arg;
+    const size_t c = (size_t)k->c, count = c * c;
+    const pst_conv_engine engine = {.session = test_session};
+    const double *covariance = make_covariance(c, (size_t)k->pixels, k->fall, 1),
+                 *s = make_covariance(c, PIXELS, 200, 2), *random = test_numbers(count, 3);
+    double *mean = test_numbers(c, 4), *mean_t = test_numbers(c, 5), *changed = test_doubles(count), apart = 0,
+           slope = 0, size = 0, norm = 0;
+    pst_buffer *factor = test_floats(covariance, count), *transposed = test_empty(count), *d = test_floats(s, count),
+               *row = test_empty(c), *own_mean = test_floats(mean, c);
+    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, k->c) + 3) / 4);
+    pst_wasserstein_target made = {.mean = test_floats(mean_t, c)};
+    pst_sums sums;
+    test_sums(&sums, 2);
+    ck_ok(test_error, pst_covariance_factor(test_session, k->c, factor, transposed, &made));
+    const target t = check_factor(k, &made, covariance);
+    const unsigned waits = test_session->waits;
+    ck_ok(test_error, pst_wasserstein_compare(&engine, k->c, &made, own_mean, d, row, &sums, 1, workspace));
+    ck_assert_uint_eq(test_session->waits, waits); /* all is queued */
+    for (size_t i = 0; i < c; i++)
+        apart += (mean[i] - mean_t[i]) * (mean[i] - mean_t[i]);
+    test_number("the distance", test_sum_in(&sums, 1), apart + reference(&t, s), 2e-5);
+
+    const double *g = read_matrix(d, count), *row_made = read_matrix(row, c);
+    for (size_t i = 0; i < c; i++) {
+        double expected = mean[i] - mean_t[i], terms = 0;
+        for (size_t j = 0; j < c; j++) {
+            expected -= g[i * c + j] * mean[j];
+            terms += fabs(g[i * c + j] * mean[j]);
+        }
+        ck_assert_double_eq_tol(row_made[i], expected, 1e-6 * (terms + 2));
+    }
+    double shares[2];
+    for (int side = 0; side < 2; side++) { /* along a random symmetric direction */
+        for (size_t i = 0; i < count; i++)
+            changed[i] = s[i] + (side ? -1 : 1) * (random[i] + random[i % c * c + i / c]);
+        shares[side] = reference(&t, changed);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double along = random[i] + random[i % c * c + i / c];
+        slope += g[i] * along;
+        size += along * along;
+        norm += g[i] * g[i];
+    }
+    ck_assert_double_eq_tol(slope, (shares[0] - shares[1]) / 2, 2e-4 * sqrt(size * norm));
+}
+
+static void open_cpu(void) { test_open(TEST_CPU); }
+static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
+static void open_gpu(void) { test_open(TEST_GPU); }
+
+START_TEST(many_channels) { test_twice(check_case, &cases[_i]); }
+END_TEST
+
+int main(void) {
+    static const SFun open[TEST_FORMS] = {open_cpu, open_other_cpu, open_gpu};
+    Suite *suite = suite_create("wasserstein");
+    for (int form = 0; form < TEST_FORMS; form++) {
+        TCase *tests = tcase_create(test_form_names[form]);
+        tcase_add_unchecked_fixture(tests, open[form], test_close);
+        tcase_add_loop_test(tests, many_channels, 0, (int)(sizeof cases / sizeof *cases));
+        tcase_set_timeout(tests, 0);
+        suite_add_tcase(suite, tests);
+    }
+    return test_run(suite);
+}
