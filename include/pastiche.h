@@ -566,7 +566,7 @@ typedef struct pst_transfer_options {
     /* Of samples outside 0..255, which a file cannot hold: the factor of the mean square of what is outside. With
      * L-BFGS, 1e5 keeps nearly all samples inside. Default 0. */
     double range_weight;
-    /* A scale whose longer side is smaller has style_weight * (longer side / full_style_size)^2: with the full weight a
+    /* A scale whose longer side is smaller has style_weight * longer side / full_style_size: with the full weight a
      * small image loses the content. Default 0: the full weight at every size. */
     int full_style_size;
 } pst_transfer_options;

@@ -20,7 +20,7 @@ static void best(pst_transfer_options *o) {
     o->tv_kind = PST_TV_NINE_POINT; /* a mean: it weighs alike at every size */
     o->tv_weight = 800;
     o->range_weight = 1e5; /* from 1e4 to 1e6 results are alike */
-    o->full_style_size = 512;
+    o->full_style_size = 1024;
 }
 
 /* The values of pst_transfer_options_init, with which pastiche 0.1 painted, are those of neural-style. */

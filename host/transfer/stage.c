@@ -97,7 +97,7 @@ void pst_stage_weigh(pst_job *job, size_t term) {
     pst_stage *stage = &job->stage;
     const pst_term *of = &job->objective_options.terms[term];
     const double size = job->scales[job->scale].image_size, full = job->options.full_style_size;
-    const double weight = of->kind == PST_TERM_STYLE && size < full ? of->weight * pow(size / full, 2) : of->weight;
+    const double weight = of->kind == PST_TERM_STYLE && size < full ? of->weight * size / full : of->weight;
     if (stage->tiled)
         pst_tiled_set_weight(stage->tiled, term, weight);
     else if (stage->objective)

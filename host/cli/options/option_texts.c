@@ -69,8 +69,8 @@ const option_text option_texts[] = {
     {"style-weight", "The weight of the style loss. Larger values make the style stronger. Try factors of 10."},
     {"full-style-size",
      "The longer side, in pixels, from which on `--style-weight` counts in full. A smaller size, of the result\n"
-     "or of a scale on the way to it, has less by the square of the ratio: with the full weight a small image\n"
-     "loses the photograph. 0: the full weight at every size."},
+     "or of a scale on the way to it, has less in proportion: with the full weight a small image loses the\n"
+     "photograph. 0: the full weight at every size."},
     {"tv-weight", "The weight of smoothness (total variation). Larger values remove noise and fine detail."},
     {"tv-kind",
      "How smoothness is measured.\n"
