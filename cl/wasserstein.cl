@@ -105,8 +105,7 @@ EACH_KERNEL void slope(global const float *z, global const float *w, global cons
 /* difference = 1 - (p + p') / (2 sqrt(|m|)) */
 EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
     float scale = 0.5f / sqrt(norm_of(sums));
-    FOR_MATRIX(i, j, c, c)
-    d[i * c + j] = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f);
+    FOR_MATRIX(i, j, c, c) { d[i * c + j] = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f); }
 }
 
 /* row = mean - target_mean - d mean */

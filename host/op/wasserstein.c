@@ -167,12 +167,12 @@ static double rest_of(const double *d, size_t c) {
 static int factorize(const float *s, size_t c, double *d, double *rows, double *trace) {
     const size_t fewer = (size_t)fewer_columns, most = c < PST_FACTOR_COLUMNS ? c : PST_FACTOR_COLUMNS;
     size_t made = 0;
-    double largest = 0;
+    double largest = *trace = 0;
     for (size_t i = 0; i < c; i++) {
         d[i] = (double)s[i * (c + 1)];
         largest = d[i] > largest ? d[i] : largest;
+        *trace += d[i]; /* not finite if one is not, and then nor is the distance */
     }
-    *trace = rest_of(d, c);
     while (made < most && !(made == fewer && rest_of(d, c) <= PST_FACTOR_REST * *trace) &&
            add_row(s, c, made, largest * LEAST_PIVOT, d, rows))
         made++;

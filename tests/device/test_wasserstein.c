@@ -175,11 +175,32 @@ static void check_case(const void *arg) {
     ck_assert_double_eq_tol(slope, (shares[0] - shares[1]) / 2, 2e-4 * sqrt(size * norm));
 }
 
+/* A style whose features overflow must not look like one that can be painted. */
+static void overflow_case(const void *arg) {
+    enum { C = 32 };
+    const pst_conv_engine engine = {.session = test_session};
+    double *covariance = test_doubles(C * C), *s = make_covariance(C, PIXELS, 200, 2);
+    for (size_t i = 0; i < C; i++)
+        covariance[i * (C + 1)] = i == 7 ? *(const double *)arg : 3;
+    pst_buffer *factor = test_floats(covariance, C * C), *transposed = test_empty(C * C), *d = test_floats(s, C * C),
+               *row = test_empty(C), *mean = test_floats(test_numbers(C, 4), C);
+    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, C) + 3) / 4);
+    pst_wasserstein_target made = {.mean = mean};
+    pst_sums sums;
+    test_sums(&sums, 2);
+    ck_ok(test_error, pst_covariance_factor(test_session, C, factor, transposed, &made));
+    ck_ok(test_error, pst_wasserstein_compare(&engine, C, &made, mean, d, row, &sums, 1, workspace));
+    ck_assert(!isfinite(test_sum_in(&sums, 1)));
+}
+
 static void open_cpu(void) { test_open(TEST_CPU); }
 static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
 static void open_gpu(void) { test_open(TEST_GPU); }
 
 START_TEST(many_channels) { test_twice(check_case, &cases[_i]); }
+END_TEST
+
+START_TEST(not_finite) { test_twice(overflow_case, (const double[]){_i ? NAN : INFINITY}); }
 END_TEST
 
 int main(void) {
@@ -189,6 +210,7 @@ int main(void) {
         TCase *tests = tcase_create(test_form_names[form]);
         tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_loop_test(tests, many_channels, 0, (int)(sizeof cases / sizeof *cases));
+        tcase_add_loop_test(tests, not_finite, 0, 2);
         tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);
     }
