@@ -15,7 +15,7 @@
 #include "thread_ranks.h"
 
 #define LOSS_ERROR 1e-5
-#define LARGER_ERROR 1e-4 /* of both, by small differences of traces and roots; of gradients by matrix units */
+#define LARGER_ERROR 2e-4 /* of both, by traces' small differences and eight steps to a root; by matrix units */
 #define GRADIENT_ERROR 1e-5
 #define FLIP_ERROR 2e-4 /* with what follows where another rounding takes another maximum, or lets a unit be silent */
 #define BLOCK 32        /* pixels a side */
