@@ -17,13 +17,13 @@
 
 enum { B, Y, Z, W, S, T, SPARE, MATRICES };
 
-/* For eigenvalues from l = 1e-4 on: a is the largest up to 2.95 with f(a) >= f(a l), f(x) = x (3 - x)^2 / 4; then l =
- * f(a l). tests/device/test_style.c makes them anew. */
+/* For eigenvalues from l = PST_ROOT_LEAST on: a is the largest up to 2.95 with f(a) >= f(a l), f(x) = x (3 - x)^2 / 4;
+ * then l = f(a l). tests/fixtures/reference_ops.c makes them anew. */
 static const double factors[PST_ROOT_STEPS] = {2.950000000, 2.922767528, 2.802750315, 2.515989287,
                                                1.959223752, 1.328042219, 1.037522139, 1.000521680};
 
-#define LEAST_PIVOT 1e-6              /* of the largest one: rounding of the covariance is of that size */
-static const int fewer_columns = 192; /* where so many do: styles have no more pixels in a deep layer of 128 pixels */
+#define LEAST_PIVOT 1e-6  /* of the largest one: rounding of the covariance is of that size */
+#define FEWER_COLUMNS 192 /* where so many will do, as for styles of 128 pixels: they have 16x12 or so in relu4_1 */
 
 typedef struct root {
     const pst_conv_engine *engine;
@@ -37,7 +37,7 @@ static size_t matrix_bytes(int c) { return pst_round_up(sizeof(float) * (size_t)
 static size_t sums_bytes(void) { return pst_round_up(pst_sums_bytes(2), PST_SLICE_ALIGN); }
 
 static size_t scratch_bytes(const pst_conv_engine *engine, int c) {
-    const int sides[] = {c, PST_FACTOR_COLUMNS, fewer_columns};
+    const int sides[] = {c, PST_FACTOR_COLUMNS, FEWER_COLUMNS};
     size_t most = 0;
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
         size_t bytes = sides[i] <= c ? pst_gram_workspace_bytes(engine, (size_t)c, sides[i]) : 0;
@@ -165,7 +165,7 @@ static double rest_of(const double *d, size_t c) {
 
 /* rows [c][c], zeros before, become L'; the rank that is to be worked with, not below that of L. d is scratch [c]. */
 static int factorize(const float *s, size_t c, double *d, double *rows, double *trace) {
-    const size_t fewer = (size_t)fewer_columns, most = c < PST_FACTOR_COLUMNS ? c : PST_FACTOR_COLUMNS;
+    const size_t fewer = FEWER_COLUMNS, most = c < PST_FACTOR_COLUMNS ? c : PST_FACTOR_COLUMNS;
     size_t made = 0;
     double largest = *trace = 0;
     for (size_t i = 0; i < c; i++) {

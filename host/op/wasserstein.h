@@ -17,6 +17,7 @@
 #include "op/gram.h"
 
 #define PST_ROOT_STEPS 8
+#define PST_ROOT_LEAST 1e-4 /* of the norm: the smallest eigenvalue that the factors of the steps are made for */
 #define PST_COVARIANCE_EPSILON 1e-4
 /* Where pixels are all but equal, as in maps of one pixel and in the first layer of an image of one color, rounding is
  * more than the covariance, and its eigenvalues below 0 would grow without end. So where the variances are together

@@ -67,51 +67,6 @@ static const style_shape shapes[] = {{41, {35, 52}, 16, 16, 2e-5},   {300, {257,
                                      {1, {3, 2}, 16, 3, 2e-4},       {700, {650, 1300}, 64, 64, 2e-5},
                                      {70001, {80, 3}, 16, 16, 2e-5}, {65, {129, 64}, 48, 41, 2e-5}};
 
-/* m [n][n] = a b */
-static void multiply(const double *a, const double *b, size_t n, double *m) {
-    memset(m, 0, n * n * sizeof *m);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n; k++)
-            for (size_t j = 0; j < n; j++)
-                m[i * n + j] += a[i * n + k] * b[k * n + j];
-}
-
-/* What a step makes of an eigenvalue of s. */
-static double grown(double s) { return s * (3 - s) * (3 - s) / 4; }
-
-/* Newton and Schulz as they stand in books, with the factors of Chen and Chow. Differences take it very often. */
-static void reference_root(const double *m, size_t n, double *root) {
-    static double z[64 * 64], t[64 * 64], next[64 * 64];
-    double *y = root, norm = 0, least = 1e-4;
-    for (size_t i = 0; i < n * n; i++)
-        norm += m[i] * m[i];
-    norm = sqrt(norm);
-    for (size_t i = 0; i < n * n; i++) {
-        y[i] = m[i] / norm;
-        z[i] = i / n == i % n;
-    }
-    for (int step = 0; step < PST_ROOT_STEPS; step++) {
-        double low = 1, factor = 2.95;
-        for (int i = 0; i < 60 && grown(factor) < grown(factor * least); i++) {
-            double middle = (low + factor) / 2;
-            if (grown(middle) < grown(middle * least))
-                factor = middle;
-            else
-                low = middle;
-        }
-        least = grown(factor * least);
-        multiply(z, y, n, t);
-        for (size_t i = 0; i < n * n; i++)
-            t[i] = sqrt(factor) * ((i / n == i % n ? 3 : 0) - factor * t[i]) / 2;
-        multiply(y, t, n, next);
-        memcpy(y, next, n * n * sizeof *y);
-        multiply(t, z, n, next);
-        memcpy(z, next, n * n * sizeof *z);
-    }
-    for (size_t i = 0; i < n * n; i++)
-        y[i] *= sqrt(norm);
-}
-
 /* The first and second moments of the true channels of f [pixels][c], added with a factor. */
 static void add_moments(const double *f, size_t pixels, size_t c, size_t n, double factor, double *mean,
                         double *moment) {
@@ -157,18 +112,15 @@ static void reference_factor(style_target *t, size_t n) {
 
 static double reference_style(const style_target *t, const double *mean, const double *moment, size_t n,
                               double epsilon) {
-    static double s[64 * 64], a[64 * 64], b[64 * 64], root[64 * 64];
-    double loss = 0;
+    static double s[64 * 64], a[64 * 64], b[64 * 64];
     memcpy(s, moment, n * n * sizeof *s);
     make_covariance(mean, n, epsilon, s);
-    multiply(t->transposed, s, n, a);
-    multiply(a, t->factor, n, b);
-    reference_root(b, n, root);
+    reference_multiply(t->transposed, s, n, n, n, a);
+    reference_multiply(a, t->factor, n, n, n, b);
+    double loss = -2 * reference_root_trace(b, n, PST_ROOT_STEPS, PST_ROOT_LEAST);
     for (size_t i = 0; i < n; i++)
-        loss += ((mean[i] - t->mean[i]) * (mean[i] - t->mean[i]) + t->covariance[i * n + i] + s[i * n + i] -
-                 2 * root[i * n + i]) /
-                (double)n;
-    return loss;
+        loss += (mean[i] - t->mean[i]) * (mean[i] - t->mean[i]) + t->covariance[i * (n + 1)] + s[i * (n + 1)];
+    return loss / (double)n;
 }
 
 /* The loss where one feature has another value: its moments differ in a row and a column. To the gradient epsilon is a

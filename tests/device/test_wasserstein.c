@@ -2,10 +2,10 @@
  * double precision from the factor that was made, which is compared with the covariance first. */
 /* promise: gradients */
 #include <math.h>
-#include <string.h>
 
 #include "on_device.h"
 #include "op/wasserstein.h"
+#include "reference_ops.h"
 
 enum { PIXELS = 700 };
 
@@ -21,15 +21,6 @@ static const distance_case cases[] = {{64, 200, 1e9, 64},    /* all columns */
                                       {336, 400, 60, 192},   /* nearly all of the covariance is in so many */
                                       {336, 700, 1e9, 320}}; /* the most there are */
 
-/* m [rows][n] = a [rows][k] b [k][n] */
-static void multiply(const double *a, const double *b, size_t rows, size_t k, size_t n, double *m) {
-    memset(m, 0, rows * n * sizeof *m);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < k; j++)
-            for (size_t o = 0; o < n; o++)
-                m[i * n + o] += a[i * k + j] * b[j * n + o];
-}
-
 /* Covariance [c][c] of pixels whose features get smaller, rounded to floats. */
 static double *make_covariance(size_t c, size_t pixels, double fall, uint64_t seed) {
     const double *random = test_numbers(pixels * c, seed);
@@ -43,43 +34,6 @@ static double *make_covariance(size_t c, size_t pixels, double fall, uint64_t se
     return m;
 }
 
-/* What a step makes of an eigenvalue of s. */
-static double grown(double s) { return s * (3 - s) * (3 - s) / 4; }
-
-/* tr(m^1/2) for m [n][n], by the steps of wasserstein.h. */
-static double trace_of_root(const double *m, size_t n) {
-    double *y = test_doubles(n * n), *z = test_doubles(n * n), *t = test_doubles(n * n), *next = test_doubles(n * n);
-    double norm = 0, least = 1e-4, trace = 0;
-    for (size_t i = 0; i < n * n; i++)
-        norm += m[i] * m[i];
-    norm = sqrt(norm);
-    for (size_t i = 0; i < n * n; i++) {
-        y[i] = m[i] / norm;
-        z[i] = i / n == i % n;
-    }
-    for (int step = 0; step < PST_ROOT_STEPS; step++) {
-        double factor = 2.95, low = 1;
-        for (int i = 0; i < 60 && grown(factor) < grown(factor * least); i++) {
-            const double middle = (low + factor) / 2;
-            if (grown(middle) < grown(middle * least))
-                factor = middle;
-            else
-                low = middle;
-        }
-        least = grown(factor * least);
-        multiply(z, y, n, n, n, t);
-        for (size_t i = 0; i < n * n; i++)
-            t[i] = sqrt(factor) * ((i / n == i % n ? 3 : 0) - factor * t[i]) / 2;
-        multiply(y, t, n, n, n, next);
-        memcpy(y, next, n * n * sizeof *y);
-        multiply(t, z, n, n, n, next);
-        memcpy(z, next, n * n * sizeof *z);
-    }
-    for (size_t i = 0; i < n; i++)
-        trace += y[i * (n + 1)];
-    return sqrt(norm) * trace;
-}
-
 typedef struct target {
     size_t c, rank;
     double trace, *factor, *transposed; /* [c][rank], [rank][c] */
@@ -88,11 +42,11 @@ typedef struct target {
 /* tr(S_t + S - 2 (L' S L)^1/2) */
 static double reference(const target *t, const double *s) {
     double *half = test_doubles(t->rank * t->c), *m = test_doubles(t->rank * t->rank), trace = t->trace;
-    multiply(t->transposed, s, t->rank, t->c, t->c, half);
-    multiply(half, t->factor, t->rank, t->c, t->rank, m);
+    reference_multiply(t->transposed, s, t->rank, t->c, t->c, half);
+    reference_multiply(half, t->factor, t->rank, t->c, t->rank, m);
     for (size_t i = 0; i < t->c; i++)
         trace += s[i * (t->c + 1)];
-    return trace - 2 * trace_of_root(m, t->rank);
+    return trace - 2 * reference_root_trace(m, t->rank, PST_ROOT_STEPS, PST_ROOT_LEAST);
 }
 
 static double *read_matrix(const pst_buffer *buffer, size_t count) {
@@ -111,7 +65,7 @@ static target check_factor(const distance_case *k, const pst_wasserstein_target 
     target t = {c, rank, 0, test_doubles(c * rank), test_doubles(c * rank)};
     double *product = test_doubles(c * c), rest = 0;
     ck_assert_int_eq(made->rank, k->rank);
-    multiply(factor, transposed, c, c, c, product);
+    reference_multiply(factor, transposed, c, c, c, product);
     for (size_t i = 0; i < c; i++) {
         const double left = covariance[i * (c + 1)] - product[i * (c + 1)];
         t.trace += covariance[i * (c + 1)];
