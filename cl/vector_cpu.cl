@@ -84,13 +84,14 @@ static inline void put_out(vecf v, global float *out, global maskt *mask, size_t
 #define MATRIX_BEGIN
 #define MATRIX_END
 
-/* m[RT][KB] (+)= v[RT][CB] * u[CB][KB], all sums in registers. CB keeps u in the first-level cache
- * for the next RT rows; vrow and mrow are floats between rows, constants where it is called. */
-__attribute__((always_inline)) static inline void product(global const float *v, int vrow, global const float *u,
-                                                          global float *m, int mrow, int more) {
+/* m[rows][KB] (+)= v[rows][CB] * u[CB][KB], at most RT rows, all sums in registers. CB keeps u in the first-level cache
+ * for the next rows; vrow, urow and mrow are floats between rows, constants where speed matters. */
+__attribute__((always_inline)) static inline void rows_product(int rows, global const float *v, int vrow,
+                                                               global const float *u, int urow, global float *m,
+                                                               int mrow, int more) {
     vecf acc[RT][NV];
 #pragma unroll
-    for (int r = 0; r < RT; r++)
+    for (int r = 0; r < rows; r++)
 #pragma unroll
         for (int n = 0; n < NV; n++)
             acc[r][n] = more ? LOADV(m + r * mrow + n * VEC) : (vecf)0.0f;
@@ -99,9 +100,9 @@ __attribute__((always_inline)) static inline void product(global const float *v,
         vecf b[NV];
 #pragma unroll
         for (int n = 0; n < NV; n++)
-            b[n] = LOADV(u + c * KB + n * VEC);
+            b[n] = LOADV(u + c * urow + n * VEC);
 #pragma unroll
-        for (int r = 0; r < RT; r++) {
+        for (int r = 0; r < rows; r++) {
             vecf a = (vecf)(v[r * vrow + c]);
 #pragma unroll
             for (int n = 0; n < NV; n++)
@@ -109,10 +110,15 @@ __attribute__((always_inline)) static inline void product(global const float *v,
         }
     }
 #pragma unroll
-    for (int r = 0; r < RT; r++)
+    for (int r = 0; r < rows; r++)
 #pragma unroll
         for (int n = 0; n < NV; n++)
             STOREV(m + r * mrow + n * VEC, acc[r][n]);
+}
+
+static inline void product(global const float *v, int vrow, global const float *u, global float *m, int mrow,
+                           int more) {
+    rows_product(RT, v, vrow, u, KB, m, mrow, more);
 }
 #endif
 

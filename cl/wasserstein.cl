@@ -48,36 +48,27 @@ SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums)
     PUT_SUM(wide_sum(sum), sums, 0);
 }
 
-/* From m [r][stride], b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) / 2. */
-EACH_KERNEL void first_step(global const float *m, int r, int stride, global const float *sums, float a,
+/* From m [r][stride], all [n][n] with zeros to that side: b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) /
+ * 2. */
+EACH_KERNEL void first_step(global const float *m, int r, int stride, global const float *sums, float a, int n,
                             global float *b, global float *z, global float *w) {
     float scale = 1.0f / norm_of(sums), half_root = 0.5f * sqrt(a);
-    FOR_MATRIX(i, j, r, r) {
-        float one = i == j ? 1.0f : 0.0f, v = m[i * stride + j] * scale;
-        b[i * r + j] = v;
-        z[i * r + j] = FMA(-a, v, 3.0f * one) * half_root;
-        w[i * r + j] = FMA(-a, v, one) * (3.0f * half_root);
+    FOR_MATRIX(i, j, n, n) {
+        float one = i == j ? 1.0f : 0.0f, v = i < r && j < r ? m[i * stride + j] * scale : 0.0f;
+        b[i * n + j] = v;
+        z[i * n + j] = FMA(-a, v, 3.0f * one) * half_root;
+        w[i * n + j] = FMA(-a, v, one) * (3.0f * half_root);
     }
 }
 
-/* t = a^1/2 (3 - a s) / 2; s = a^1/2 3 (1 - a s) / 2 */
-EACH_KERNEL void next_step(global float *s, int r, float a, global float *t) {
-    float half_root = 0.5f * sqrt(a);
-    FOR_MATRIX(i, j, r, r) {
-        float one = i == j ? 1.0f : 0.0f, v = s[i * r + j];
-        t[i * r + j] = FMA(-a, v, 3.0f * one) * half_root;
-        s[i * r + j] = FMA(-a, v, one) * (3.0f * half_root);
-    }
-}
-
-/* loss[slot]: |mean - target_mean|^2 + trace + tr(covariance - 2 sqrt(|m|) b z), b and z [r][r]; sums[1]: tr(b w) */
+/* loss[slot]: |mean - target_mean|^2 + trace + tr(covariance - 2 sqrt(|m|) b z), b, z and w [n][n]; sums[1]: tr(b w) */
 SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, float trace,
                                global const float *covariance, int c, global const float *b, global const float *z,
-                               global const float *w, int r, global float *sums, global float *loss, int slot) {
+                               global const float *w, int n, global float *sums, global float *loss, int slot) {
     SUM_SCRATCH
     float rest = 0.0f;
     wide roots = 0.0f, slopes = 0.0f;
-    FOR_SHARE(at, r * r / WIDE) {
+    FOR_SHARE(at, n * n / WIDE) {
         wide v = LOADW(at, b);
         roots = FMA(v, LOADW(at, z), roots);
         slopes = FMA(v, LOADW(at, w), slopes);
@@ -90,15 +81,15 @@ SUM_KERNEL void distance_parts(global const float *mean, global const float *tar
     PUT_SUM(wide_sum(slopes), sums, 1);
 }
 
-/* slopes [r][c] = z + w - tr(b w) b beside zeros; the rows of `below` [c][c] from r on are 0. */
-EACH_KERNEL void slope(global const float *z, global const float *w, global const float *b, int r,
+/* slopes [r][c] = z + w - tr(b w) b beside zeros, from [n][n]; the rows of `below` [c][c] from r on are 0. */
+EACH_KERNEL void slope(global const float *z, global const float *w, global const float *b, int n, int r,
                        global const float *sums, global float *slopes, global float *below, int c) {
     float k = total(sums, 1);
     FOR_MATRIX(i, j, c, c) {
         if (i >= r)
             below[i * c + j] = 0.0f;
         else
-            slopes[i * c + j] = j < r ? FMA(-k, b[i * r + j], z[i * r + j] + w[i * r + j]) : 0.0f;
+            slopes[i * c + j] = j < r ? FMA(-k, b[i * n + j], z[i * n + j] + w[i * n + j]) : 0.0f;
     }
 }
 

@@ -207,6 +207,7 @@ END
                 done
             done
         done
+        echo "vector_cpu+roots+roots_cpu $shape"
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=$rows -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
     units="-DMATRIX=1 -DVEC=16 -DNV=2 -DRT=32 -DNP=1 -DSTREAM=0"
@@ -240,6 +241,7 @@ END
         done
     done
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
+    echo "block_gpu+roots+roots_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16 -DMAPS=5"
     echo "lanes_gpu+conv_rgb_gpu -DVN=4"
     echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DNP=1 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"

@@ -133,3 +133,13 @@ void pst_terms_in_place(const pst_session *session, const pst_objective_options 
     for (size_t l = 0; l < PST_LAYERS_MAX; l++)
         in_place[l] = users[l] == 1 && !options->normalize_gradients;
 }
+
+size_t pst_style_finish_bytes(const pst_conv_engine *engine, const pst_layers *layers,
+                              const pst_objective_options *options) {
+    int c[PST_LAYERS_MAX];
+    size_t count = 0;
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind == PST_TERM_STYLE)
+            c[count++] = layers->at[options->terms[t].layer].c_out;
+    return pst_style_terms_finish_bytes(engine, options->form, c, count);
+}

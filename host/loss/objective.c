@@ -61,6 +61,9 @@ static pst_pass_options pass_options(const pst_objective *objective, bool style,
                 options.extra_workspace_bytes = bytes;
         }
     }
+    size_t finish = style && backward ? pst_style_finish_bytes(&net->engine, &net->layers, o) : 0;
+    if (finish > options.extra_workspace_bytes)
+        options.extra_workspace_bytes = finish;
     pst_terms_in_place(session_of(objective), o, options.in_place);
     return options;
 }
@@ -395,6 +398,8 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
     if (objective->gram_count)
         PST_TRY(pst_gram_compare_all(&objective->net->engine, objective->grams, objective->gram_count, &objective->sums,
+                                     pst_pass_workspace(objective->pass)));
+    PST_TRY(pst_style_regions_finish(objective->styles, NULL, o->term_count, slot_step(objective), &objective->sums,
                                      pst_pass_workspace(objective->pass)));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));
     for (size_t t = 0; t < o->term_count; t++)

@@ -65,6 +65,9 @@ double pst_content_factor(pst_loss_form form, int true_c, size_t pixels);
  */
 pst_status pst_image_term(pst_session *session, const pst_objective_options *options, size_t term, const pst_buffer *x,
                           int h, int w, const pst_smooth_part *part, pst_buffer *d, pst_sums *sums, size_t slot);
+/* Bytes of scratch memory that pst_style_terms_finish takes for all style terms. */
+size_t pst_style_finish_bytes(const pst_conv_engine *engine, const pst_layers *layers,
+                              const pst_objective_options *options);
 /* The layers whose gradient may be written over their features, because only one term wants these. */
 void pst_terms_in_place(const pst_session *session, const pst_objective_options *options,
                         bool in_place[PST_LAYERS_MAX]);

@@ -176,6 +176,22 @@ cleanup:
     return status;
 }
 
+pst_status pst_style_regions_finish(pst_style_regions *styles, const bool *which, size_t count, size_t slot_step,
+                                    pst_sums *sums, pst_buffer *workspace) {
+    pst_status status = PST_OK;
+    for (size_t r = 0; r < PST_REGIONS_MAX && status == PST_OK; r++) {
+        pst_style_term *terms[PST_LAYERS_MAX];
+        size_t slots[PST_LAYERS_MAX], compared = 0;
+        for (size_t t = 0; t < count; t++)
+            if ((!which || which[t]) && pst_style_regions_compared(&styles[t], r)) {
+                terms[compared] = &styles[t].terms[r];
+                slots[compared++] = t + r * slot_step;
+            }
+        status = pst_style_terms_finish(terms, slots, compared, sums, workspace);
+    }
+    return status;
+}
+
 pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buffer *features, size_t pixels,
                                       double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
     const size_t all = regions->pixels;
@@ -239,8 +255,8 @@ cleanup:
 }
 
 pst_status pst_style_regions_compare_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
-                                         const pst_buffer *row, pst_sums *sums, size_t slot, pst_buffer *workspace) {
-    return pst_style_term_compare_sum(&regions->terms[r], gram, row, regions->pixels, sums, slot, workspace);
+                                         const pst_buffer *row, pst_sums *sums, size_t slot) {
+    return pst_style_term_compare_sum(&regions->terms[r], gram, row, regions->pixels, sums, slot);
 }
 
 pst_status pst_style_regions_add_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,

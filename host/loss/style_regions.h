@@ -47,6 +47,11 @@ pst_status pst_style_regions_gradient(pst_style_regions *regions, const pst_buff
                                       double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
 bool pst_style_regions_compared(const pst_style_regions *regions, size_t r);
 
+/* pst_style_terms_finish of those of `count` layers that were compared, at most PST_LAYERS_MAX; which: of some of them,
+ * NULL: of all. Layer t has the slot t. */
+pst_status pst_style_regions_finish(pst_style_regions *styles, const bool *which, size_t count, size_t slot_step,
+                                    pst_sums *sums, pst_buffer *workspace);
+
 /* For maps that are there in parts only, as in loss/style_term.h. First the guides of the part [h][w] of the map that
  * is at hand, of the image or a style; then region by region. */
 pst_status pst_style_regions_guide_part(pst_style_regions *regions, const pst_guides *guides, size_t layer, int map_w,
@@ -54,7 +59,7 @@ pst_status pst_style_regions_guide_part(pst_style_regions *regions, const pst_gu
 pst_status pst_style_regions_part_sum(pst_style_regions *regions, size_t r, const pst_buffer *features, size_t pixels,
                                       pst_buffer *gram, pst_buffer *row, pst_buffer *workspace);
 pst_status pst_style_regions_compare_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
-                                         const pst_buffer *row, pst_sums *sums, size_t slot, pst_buffer *workspace);
+                                         const pst_buffer *row, pst_sums *sums, size_t slot);
 pst_status pst_style_regions_add_sum(pst_style_regions *regions, size_t r, const pst_buffer *gram,
                                      const pst_buffer *row, size_t pixels, double blend);
 /* What the loss factor of the form is to be multiplied with. */

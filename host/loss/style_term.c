@@ -39,9 +39,18 @@ size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_fo
     size_t gram = pst_gram_workspace_bytes(engine, pixels, c);
     if (!is_wasserstein(form))
         return gram;
-    size_t mean = pst_mean_workspace_bytes(pixels, c), roots = pst_wasserstein_workspace_bytes(engine, c);
-    gram = gram > mean ? gram : mean;
-    return gram > roots ? gram : roots;
+    size_t mean = pst_mean_workspace_bytes(pixels, c);
+    return gram > mean ? gram : mean;
+}
+
+size_t pst_style_terms_finish_bytes(const pst_conv_engine *engine, pst_loss_form form, const int *c, size_t count) {
+    size_t most = 0;
+    for (size_t first = 0; is_wasserstein(form) && first < count; first += PST_DISTANCES) {
+        const size_t rest = count - first;
+        size_t bytes = pst_wasserstein_workspace_bytes(engine, c + first, rest < PST_DISTANCES ? rest : PST_DISTANCES);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,
@@ -131,13 +140,26 @@ cleanup:
     return status;
 }
 
-/* What follows when the moments are in term->difference and term->mean. */
-static pst_status compare_moments(pst_style_term *term, pst_sums *sums, size_t slot, pst_buffer *workspace) {
-    pst_session *session = term->session;
-    pst_status status = pst_covariance(session, term->c, term->true_c, term->mean, term->difference);
-    return status == PST_OK ? pst_wasserstein_compare(term->engine, term->c, &term->normal, term->mean,
-                                                      term->difference, term->row, sums, slot, workspace)
-                            : status;
+/* When the moments are in term->difference and term->mean. */
+static pst_status to_covariance(pst_style_term *term) {
+    return pst_covariance(term->session, term->c, term->true_c, term->mean, term->difference);
+}
+
+pst_status pst_style_terms_finish(pst_style_term *const *terms, const size_t *slots, size_t count, pst_sums *sums,
+                                  pst_buffer *workspace) {
+    pst_distance distances[PST_DISTANCES];
+    pst_status status = PST_OK;
+    for (size_t first = 0; first < count && is_wasserstein(terms[0]->form) && status == PST_OK;
+         first += PST_DISTANCES) {
+        size_t now = 0;
+        for (; now < PST_DISTANCES && first + now < count; now++) {
+            const pst_style_term *term = terms[first + now];
+            distances[now] =
+                (pst_distance){term->c, &term->normal, term->mean, term->difference, term->row, slots[first + now]};
+        }
+        status = pst_wasserstein_compare(terms[first]->engine, distances, now, sums, workspace);
+    }
+    return status;
 }
 
 bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot, pst_gram_map *map) {
@@ -156,7 +178,7 @@ pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *featur
     PST_TRY(pst_buffer_zero(session, term->difference, term->difference->bytes));
     PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
     PST_TRY(add_moments(term, features, pixels, scale, term->difference, term->mean, workspace));
-    PST_TRY(compare_moments(term, sums, slot, workspace));
+    PST_TRY(to_covariance(term));
 cleanup:
     return status;
 }
@@ -186,7 +208,7 @@ cleanup:
 }
 
 pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row,
-                                      size_t pixels, pst_sums *sums, size_t slot, pst_buffer *workspace) {
+                                      size_t pixels, pst_sums *sums, size_t slot) {
     const double scale = gram_scale(term, pixels);
     pst_status status;
     if (!is_wasserstein(term->form))
@@ -194,7 +216,7 @@ pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gr
     PST_TRY(pst_combine(term->session, term->difference, (size_t)term->c * (size_t)term->c, 1, &scale,
                         (const pst_buffer *const[]){gram}));
     PST_TRY(pst_combine(term->session, term->mean, (size_t)term->c, 1, &scale, (const pst_buffer *const[]){row}));
-    PST_TRY(compare_moments(term, sums, slot, workspace));
+    PST_TRY(to_covariance(term));
 cleanup:
     return status;
 }

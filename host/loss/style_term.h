@@ -26,9 +26,12 @@ typedef struct pst_style_term {
 } pst_style_term;
 
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that
- * every function below takes as `workspace`, for maps of so many pixels. */
+ * the functions below take as `workspace`, for maps of so many pixels. */
 size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest);
 size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c);
+
+/* The same of pst_style_terms_finish, for terms of so many channels. */
+size_t pst_style_terms_finish_bytes(const pst_conv_engine *engine, pst_loss_form form, const int *c, size_t count);
 
 /* Allocates; keeps the engine. `what` names the term in messages. */
 pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,
@@ -58,9 +61,12 @@ bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot,
 /* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and
  * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features, which may be a
  * part of the map of map_pixels that was compared. accumulate false: d is overwritten. d may be the features themselves
- * where pst_gram_in_place says so. */
+ * where pst_gram_in_place says so. Between the two comes pst_style_terms_finish, for some terms of one form together:
+ * Wasserstein's distances of several layers take hardly longer than one. */
 pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
                                   size_t slot, pst_buffer *workspace);
+pst_status pst_style_terms_finish(pst_style_term *const *terms, const size_t *slots, size_t count, pst_sums *sums,
+                                  pst_buffer *workspace);
 pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, size_t map_pixels,
                                    double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
 
@@ -69,7 +75,7 @@ pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *featu
 pst_status pst_style_term_sum(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_buffer *gram,
                               pst_buffer *row, pst_buffer *workspace);
 pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row,
-                                      size_t pixels, pst_sums *sums, size_t slot, pst_buffer *workspace);
+                                      size_t pixels, pst_sums *sums, size_t slot);
 pst_status pst_style_term_add_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row, size_t pixels,
                                   double blend);
 double pst_style_term_loss_factor(pst_loss_form form, int true_c);

@@ -6,18 +6,17 @@
  *
  * With any factor L of S_t = L L', L' S L has the same eigenvalues. L is Cholesky's with the largest pivot first, as
  * many columns of it as hold nearly all of S_t: of 512 channels of VGG-19 or the medium network some 90 directions
- * count, and the roots of 320 cost a quarter of those of 512. Square roots by Newton and Schulz's coupled iteration,
- * PST_ROOT_STEPS of it with a factor in each. Eigenvalues of L' S L below 3e-5 of its norm have not converged by then
- * and count with less than their root; the gradient is that of the sum as it is computed, so that optimizers see a
- * function and its own slope. style-transfer-pytorch's twelve plain steps are farther from the root. Matrices are float
- * [c][c], means [c], c a multiple of PST_CHANNELS; but for the factor, all is queued and nothing is waited for. */
+ * count, and the roots of 320 cost a quarter of those of 512. Square roots by op/roots.h. Eigenvalues of L' S L below
+ * 3e-5 of its norm have not converged by then and count with less than their root; the gradient is that of the sum as
+ * it is computed, so that optimizers see a function and its own slope. style-transfer-pytorch's twelve plain steps are
+ * farther from the root. Matrices are float [c][c], means [c], c a multiple of PST_CHANNELS; but for the factor, all is
+ * queued and nothing is waited for. */
 #ifndef PST_OP_WASSERSTEIN_H
 #define PST_OP_WASSERSTEIN_H
 
 #include "op/gram.h"
+#include "op/roots.h"
 
-#define PST_ROOT_STEPS 8
-#define PST_ROOT_LEAST 1e-4 /* of the norm: the smallest eigenvalue that the factors of the steps are made for */
 #define PST_COVARIANCE_EPSILON 1e-4
 /* Where pixels are all but equal, as in maps of one pixel and in the first layer of an image of one color, rounding is
  * more than the covariance, and its eigenvalues below 0 would grow without end. So where the variances are together
@@ -29,8 +28,10 @@
 #define PST_FACTOR_COLUMNS 320
 #define PST_FACTOR_REST 5e-3
 
-/* Bytes of scratch memory that the comparison takes. */
-size_t pst_wasserstein_workspace_bytes(const pst_conv_engine *engine, int c);
+#define PST_DISTANCES PST_ROOTS /* at once */
+
+/* Bytes of scratch memory that comparisons of so many channels take at once. */
+size_t pst_wasserstein_workspace_bytes(const pst_conv_engine *engine, const int *c, size_t count);
 
 /* A second moment F' F / N becomes the covariance m - mean mean' + epsilon on the diagonal of the true channels, more
  * where pixels are all but equal. */
@@ -46,11 +47,19 @@ typedef struct pst_wasserstein_target {
 pst_status pst_covariance_factor(pst_session *session, int c, pst_buffer *covariance, pst_buffer *transposed,
                                  pst_wasserstein_target *target);
 
-/* sums[slot] = the distance. difference holds the covariance S and becomes D = 1 - L (L' S L)^-1/2 L', symmetric, the
- * gradient with respect to S; row [c] = m - m_t - D m. With S and m of N pixels the gradient with respect to the
- * features is 2/N (F D + row for every pixel). */
-pst_status pst_wasserstein_compare(const pst_conv_engine *engine, int c, const pst_wasserstein_target *target,
-                                   const pst_buffer *mean, pst_buffer *difference, pst_buffer *row, pst_sums *sums,
-                                   size_t slot, pst_buffer *workspace);
+/* What is compared: features of c channels by their mean and, in `difference`, their covariance S. */
+typedef struct pst_distance {
+    int c;
+    const pst_wasserstein_target *target;
+    const pst_buffer *mean;
+    pst_buffer *difference, *row;
+    size_t slot;
+} pst_distance;
+
+/* For each of up to PST_DISTANCES: sums[slot] = the distance. The difference becomes D = 1 - L (L' S L)^-1/2 L',
+ * symmetric, the gradient with respect to S; row [c] = m - m_t - D m. With S and m of N pixels the gradient with
+ * respect to the features is 2/N (F D + row for every pixel). */
+pst_status pst_wasserstein_compare(const pst_conv_engine *engine, const pst_distance *distances, size_t count,
+                                   pst_sums *sums, pst_buffer *workspace);
 
 #endif

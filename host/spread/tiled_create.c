@@ -21,10 +21,15 @@ bool pst_tiled_is_in(const pst_tiled *tiled, const pst_partition *partition, siz
 
 size_t pst_tiled_workspace(void *user, size_t layer, size_t pixels) {
     const pst_tiled *tiled = user;
-    for (size_t t = 0; t < tiled->options.term_count; t++)
-        if (pst_tiled_is_at(tiled, t, layer) && tiled->options.terms[t].kind == PST_TERM_STYLE)
-            return pst_style_regions_workspace_bytes(&tiled->nets[0]->engine, tiled->options.form, pixels,
-                                                     pst_tiled_layer(tiled, t)->c_out, tiled->options.region_count);
+    const pst_conv_engine *engine = &tiled->nets[0]->engine;
+    const pst_objective_options *o = &tiled->options;
+    for (size_t t = 0; t < o->term_count; t++)
+        if (pst_tiled_is_at(tiled, t, layer) && o->terms[t].kind == PST_TERM_STYLE) {
+            size_t own = pst_style_regions_workspace_bytes(engine, o->form, pixels, pst_tiled_layer(tiled, t)->c_out,
+                                                           o->region_count),
+                   finish = pst_style_finish_bytes(engine, tiled->layers, o);
+            return own > finish ? own : finish;
+        }
     return 0;
 }
 

@@ -81,16 +81,19 @@ static pst_status take_sums(void *user, size_t device, int tile) {
 /* What a segment's style terms come to, and what their gradient needs: each device for itself. */
 static pst_status compare_styles(pst_tiled *tiled, size_t d) {
     pst_tiled_device *device = &tiled->devices[d];
-    pst_buffer *workspace = pst_tile_walk_workspace(tiled->walk, d);
+    bool here[PST_TERMS_MAX];
     pst_status status = PST_OK;
-    for (size_t t = 0; t < tiled->options.term_count; t++)
+    for (size_t t = 0; t < tiled->options.term_count; t++) {
+        here[t] = is_here(tiled, t) && tiled->options.terms[t].kind == PST_TERM_STYLE;
         for (size_t r = 0; r < pst_tiled_regions(tiled); r++)
-            if (is_here(tiled, t) && tiled->options.terms[t].kind == PST_TERM_STYLE &&
-                pst_style_regions_compared(&device->styles[t], r)) {
+            if (here[t] && pst_style_regions_compared(&device->styles[t], r)) {
                 PST_TRY(pst_tiled_upload_sums(tiled, d, t, r));
                 PST_TRY(pst_style_regions_compare_sum(&device->styles[t], r, device->gram, device->row, &device->sums,
-                                                      pst_tiled_slot(tiled, t, r), workspace));
+                                                      pst_tiled_slot(tiled, t, r)));
             }
+    }
+    PST_TRY(pst_style_regions_finish(device->styles, here, tiled->options.term_count, tiled->options.term_count,
+                                     &device->sums, pst_tile_walk_workspace(tiled->walk, d)));
     PST_TRY(pst_sums_read_later(&device->sums, pst_tiled_slots(tiled)));
     PST_TRY(pst_session_finish(device->session));
 cleanup:

@@ -77,15 +77,15 @@ static void drop_setting(setting *s) {
 
 /* Loss and gradient by the engine. */
 static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
-    pst_style_regions regions;
+    pst_style_regions all[3] = {0}, *const regions = &all[2];
     pst_sums sums;
     pst_buffer *x, *y, *d, *workspace;
     float *single = calloc(N * C, sizeof *single);
     size_t bytes = pst_style_regions_workspace_bytes(&engine, form, N, C, REGIONS), largest,
            style_bytes = pst_style_regions_workspace_bytes(&engine, form, STYLE_N, C, REGIONS),
            before = (size_t)test_session->buffer_bytes;
-    bytes = bytes > style_bytes ? bytes : style_bytes;
-    ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, N, REGIONS, "a test", &regions));
+    bytes += style_bytes + pst_style_terms_finish_bytes(&engine, form, (const int[]){C}, 1);
+    ck_ok(test_error, pst_style_regions_open(&engine, form, C, TRUE_C, N, N, REGIONS, "a test", regions));
     ck_assert_uint_eq(test_session->buffer_bytes - before, pst_style_regions_bytes(form, C, N, REGIONS, &largest));
     ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
     ck_ok(test_error, pst_buffer_create(test_session, sizeof(float) * N * C, "a test", &x));
@@ -98,15 +98,16 @@ static double evaluate(const setting *s, pst_loss_form form, float *gradient) {
     for (int i = 0; i < STYLE_N * C; i++)
         single[i] = (float)s->style[i];
     ck_ok(test_error, pst_buffer_write(test_session, y, 0, single, sizeof(float) * STYLE_N * C));
-    ck_ok(test_error, pst_style_regions_guide(&regions, &s->of_f, 0));
-    ck_ok(test_error, pst_style_regions_add(&regions, y, STYLE_N, 0, &s->of_style, 0, workspace));
-    ck_ok(test_error, pst_style_regions_end(&regions));
-    ck_ok(test_error, pst_style_regions_compare(&regions, x, &sums, 2, 5, workspace));
-    ck_ok(test_error, pst_style_regions_gradient(&regions, x, N, 1, false, d, workspace));
+    ck_ok(test_error, pst_style_regions_guide(regions, &s->of_f, 0));
+    ck_ok(test_error, pst_style_regions_add(regions, y, STYLE_N, 0, &s->of_style, 0, workspace));
+    ck_ok(test_error, pst_style_regions_end(regions));
+    ck_ok(test_error, pst_style_regions_compare(regions, x, &sums, 2, 5, workspace));
+    ck_ok(test_error, pst_style_regions_finish(all, NULL, 3, 5, &sums, workspace));
+    ck_ok(test_error, pst_style_regions_gradient(regions, x, N, 1, false, d, workspace));
     ck_ok(test_error, pst_sums_read_later(&sums, sums.slots));
     ck_ok(test_error, pst_buffer_read(test_session, d, 0, gradient, sizeof(float) * N * C));
-    double loss = pst_style_term_loss_factor(form, TRUE_C) * pst_style_regions_sum(&regions, &sums, 2, 5);
-    pst_style_regions_close(&regions);
+    double loss = pst_style_term_loss_factor(form, TRUE_C) * pst_style_regions_sum(regions, &sums, 2, 5);
+    pst_style_regions_close(regions);
     pst_sums_destroy(&sums);
     pst_buffer_destroy(test_session, x);
     pst_buffer_destroy(test_session, y);
@@ -197,10 +198,11 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
         for (size_t r = 0; r < REGIONS; r++) {
             if (!s.of_style.at[r][0])
                 continue;
-            pst_style_term term;
+            pst_style_term term, *const terms[] = {&term};
             pst_sums sums;
             pst_buffer *x, *d, *workspace;
-            size_t bytes = pst_style_term_workspace_bytes(&engine, form, N, C);
+            size_t bytes = pst_style_term_workspace_bytes(&engine, form, N, C) +
+                           pst_style_terms_finish_bytes(&engine, form, (const int[]){C}, 1);
             ck_ok(test_error, pst_buffer_create(test_session, bytes, "a test", &workspace));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &x));
             ck_ok(test_error, pst_buffer_create(test_session, sizeof region, "a test", &d));
@@ -213,6 +215,7 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             count = gather(s.f, N, s.of_f.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
             ck_ok(test_error, pst_style_term_compare(&term, x, (size_t)count, &sums, 0, workspace));
+            ck_ok(test_error, pst_style_terms_finish(terms, (const size_t[]){0}, 1, &sums, workspace));
             ck_ok(test_error, pst_style_term_gradient(&term, x, (size_t)count, N, 1, false, d, workspace));
             ck_ok(test_error, pst_sums_read_later(&sums, 1));
             ck_ok(test_error, pst_buffer_read(test_session, d, 0, part, sizeof(float) * (size_t)(count * C)));

@@ -146,7 +146,7 @@ static void fill_features(double *f, size_t pixels, int c, int true_c, double fa
 }
 
 static pst_buffer *workspace_for(const style_shape *s) {
-    size_t most = 0;
+    size_t most = pst_style_terms_finish_bytes(&engine, PST_LOSS_WASSERSTEIN, &s->c, 1);
     for (int i = -1; i < STYLES; i++) {
         size_t pixels = i < 0 ? s->pixels : s->style_pixels[i],
                bytes = pst_style_term_workspace_bytes(&engine, PST_LOSS_WASSERSTEIN, pixels, s->c);
@@ -171,6 +171,7 @@ static double compare(pst_style_term *term, const pst_buffer *f, size_t pixels, 
     pst_sums sums = {test_session, test_empty(3 * PST_PARTS), test_take(3 * PST_PARTS, sizeof(float)), 3};
     unsigned waits = test_session->waits;
     ck_ok(test_error, pst_style_term_compare(term, f, pixels, &sums, 1, workspace));
+    ck_ok(test_error, pst_style_terms_finish(&term, (const size_t[]){1}, 1, &sums, workspace));
     ck_assert_uint_eq(test_session->waits, waits); /* all is queued */
     test_untouched("sums", sums.parts, 0, PST_PARTS);
     test_read(sums.parts, sums.host, 3 * PST_PARTS * sizeof(float));

@@ -92,14 +92,15 @@ static void check_case(const void *arg) {
            slope = 0, size = 0, norm = 0;
     pst_buffer *factor = test_floats(covariance, count), *transposed = test_empty(count), *d = test_floats(s, count),
                *row = test_empty(c), *own_mean = test_floats(mean, c);
-    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, k->c) + 3) / 4);
+    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, &k->c, 1) + 3) / 4);
     pst_wasserstein_target made = {.mean = test_floats(mean_t, c)};
     pst_sums sums;
     test_sums(&sums, 2);
     ck_ok(test_error, pst_covariance_factor(test_session, k->c, factor, transposed, &made));
     const target t = check_factor(k, &made, covariance);
     const unsigned waits = test_session->waits;
-    ck_ok(test_error, pst_wasserstein_compare(&engine, k->c, &made, own_mean, d, row, &sums, 1, workspace));
+    ck_ok(test_error,
+          pst_wasserstein_compare(&engine, &(pst_distance){k->c, &made, own_mean, d, row, 1}, 1, &sums, workspace));
     ck_assert_uint_eq(test_session->waits, waits); /* all is queued */
     for (size_t i = 0; i < c; i++)
         apart += (mean[i] - mean_t[i]) * (mean[i] - mean_t[i]);
@@ -129,6 +130,52 @@ static void check_case(const void *arg) {
     ck_assert_double_eq_tol(slope, (shares[0] - shares[1]) / 2, 2e-4 * sqrt(size * norm));
 }
 
+/* Several distances at once are those of each by itself, to the bit, whatever their sides. */
+static void together_case(const void *arg) {
+    (void)arg;
+    static const int c[PST_DISTANCES] = {16, 208, 64, 336, 128};
+    const pst_conv_engine engine = {.session = test_session};
+    pst_wasserstein_target made[PST_DISTANCES];
+    pst_distance at[PST_DISTANCES];
+    float *alone[PST_DISTANCES], *whole = test_take(336 * 336, sizeof *whole);
+    double distances[PST_DISTANCES];
+    pst_buffer *workspace =
+        test_empty((pst_wasserstein_workspace_bytes(&engine, c, PST_DISTANCES) + sizeof(float) - 1) / sizeof(float));
+    pst_sums sums;
+    test_sums(&sums, PST_DISTANCES);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < PST_DISTANCES; i++) {
+            const size_t n = (size_t)c[i], count = n * n;
+            made[i] = (pst_wasserstein_target){.mean = test_floats(test_numbers(n, 5), n)};
+            at[i] = (pst_distance){c[i],
+                                   &made[i],
+                                   test_floats(test_numbers(n, 4), n),
+                                   test_floats(make_covariance(n, PIXELS, 200, 2), count),
+                                   test_empty(n),
+                                   i};
+            ck_ok(test_error,
+                  pst_covariance_factor(test_session, c[i], test_floats(make_covariance(n, 400, 1e9, 1), count),
+                                        test_empty(count), &made[i]));
+            if (round == 0)
+                ck_ok(test_error, pst_wasserstein_compare(&engine, &at[i], 1, &sums, workspace));
+        }
+        if (round == 1)
+            ck_ok(test_error, pst_wasserstein_compare(&engine, at, PST_DISTANCES, &sums, workspace));
+        for (size_t i = 0; i < PST_DISTANCES; i++) {
+            const size_t count = (size_t)c[i] * (size_t)c[i];
+            if (round == 0) {
+                alone[i] = test_take(count, sizeof *whole);
+                test_read(at[i].difference, alone[i], count * sizeof *whole);
+                distances[i] = test_sum_in(&sums, i);
+                continue;
+            }
+            test_read(at[i].difference, whole, count * sizeof *whole);
+            ck_assert_mem_eq(whole, alone[i], count * sizeof *whole);
+            ck_assert(isfinite(distances[i]) && test_sum_in(&sums, i) == distances[i]);
+        }
+    }
+}
+
 /* A style whose features overflow must not look like one that can be painted. */
 static void overflow_case(const void *arg) {
     enum { C = 32 };
@@ -138,12 +185,13 @@ static void overflow_case(const void *arg) {
         covariance[i * (C + 1)] = i == 7 ? *(const double *)arg : 3;
     pst_buffer *factor = test_floats(covariance, C * C), *transposed = test_empty(C * C), *d = test_floats(s, C * C),
                *row = test_empty(C), *mean = test_floats(test_numbers(C, 4), C);
-    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, C) + 3) / 4);
+    pst_buffer *workspace = test_empty((pst_wasserstein_workspace_bytes(&engine, (const int[]){C}, 1) + 3) / 4);
     pst_wasserstein_target made = {.mean = mean};
     pst_sums sums;
     test_sums(&sums, 2);
     ck_ok(test_error, pst_covariance_factor(test_session, C, factor, transposed, &made));
-    ck_ok(test_error, pst_wasserstein_compare(&engine, C, &made, mean, d, row, &sums, 1, workspace));
+    ck_ok(test_error,
+          pst_wasserstein_compare(&engine, &(pst_distance){C, &made, mean, d, row, 1}, 1, &sums, workspace));
     ck_assert(!isfinite(test_sum_in(&sums, 1)));
 }
 
@@ -152,6 +200,9 @@ static void open_other_cpu(void) { test_open(TEST_OTHER_CPU); }
 static void open_gpu(void) { test_open(TEST_GPU); }
 
 START_TEST(many_channels) { test_twice(check_case, &cases[_i]); }
+END_TEST
+
+START_TEST(together) { test_twice(together_case, NULL); }
 END_TEST
 
 START_TEST(not_finite) { test_twice(overflow_case, (const double[]){_i ? NAN : INFINITY}); }
@@ -164,6 +215,7 @@ int main(void) {
         TCase *tests = tcase_create(test_form_names[form]);
         tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_loop_test(tests, many_channels, 0, (int)(sizeof cases / sizeof *cases));
+        tcase_add_test(tests, together);
         tcase_add_loop_test(tests, not_finite, 0, 2);
         tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);

@@ -44,7 +44,7 @@ CPU_PRELUDE = """#define kernel
 #define fmax(a, b) __builtin_elementwise_max(a, b)
 """
 CPU_FLAGS = {"aarch64": ["-mcpu=neoverse-n1"], "x86-64-v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
-CPU_PRODUCTS = "conv_direct conv_rgb_backward gram_gradient gram_partial winograd_fused winograd_products".split()
+CPU_PRODUCTS = "conv_direct conv_rgb_backward gram_gradient gram_partial roots_product winograd_fused winograd_products".split()
 
 
 def kind(target):
