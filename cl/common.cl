@@ -11,13 +11,20 @@
 #define FMA(a, b, c) mad(a, b, c)
 #endif
 
-/* Sums: PARTS groups each add a fixed share of the elements and write one number; the host adds those in double. A
- * SUM_KERNEL begins with SUM_SCRATCH, goes over its share by FOR_SHARE, and ends with PUT_SUM. */
+/* Sums: PARTS groups each add a fixed share of the elements, on CPUs neighbors, and write one number; the host adds
+ * those in double. A SUM_KERNEL begins with SUM_SCRATCH, goes over its share by FOR_SHARE, and ends with PUT_SUM. */
 #define PARTS 128
 #define SUM_GROUP PST_SUM_GROUP
 #define SUM_KERNEL __attribute__((reqd_work_group_size(SUM_GROUP, 1, 1))) kernel
+#if PST_CPU
+#define FOR_SHARE(at, count)                                                  \
+    for (int at = (int)((long)(count)*get_group_id(0) / PARTS),               \
+             at##_end = (int)((long)(count) * (get_group_id(0) + 1) / PARTS); \
+         at < at##_end; at++)
+#else
 #define FOR_SHARE(at, count) \
     for (int at = get_group_id(0) * SUM_GROUP + get_local_id(0); at < (count); at += PARTS * SUM_GROUP)
+#endif
 
 /* Work on every element, index by index: an EACH_KERNEL is launched with a fixed number of work-items, whatever there
  * is to do. On a CPU each takes a run of neighbors, on a GPU neighbors go to neighbors. */

@@ -191,6 +191,7 @@ im2col -DTRANSPOSED=0
 im2col -DTRANSPOSED=1
 loss
 native_cpu
+smoothness
 statistics
 pixels
 spread

@@ -27,7 +27,7 @@ pst_status pst_smoothness(pst_session *session, pst_tv_kind kind, const pst_buff
                                         [PST_TV_ABSOLUTE] = "smoothness_absolute",
                                         [PST_TV_NINE_POINT] = "smoothness_nine_point"};
     const pst_kernel *kernel;
-    pst_status status = pst_kernel_get(session, "loss", names[kind], "", &kernel);
+    pst_status status = pst_kernel_get(session, "smoothness", names[kind], "", &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_sums(session, kernel,

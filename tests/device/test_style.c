@@ -390,7 +390,8 @@ static void smoothness_case(const void *arg) {
         if (torch)
             numbers(x, count, 200, 5, false);
         pst_sums sums = {test_session, test_empty(4 * PST_PARTS), test_take(4 * PST_PARTS, sizeof(float)), 4};
-        pst_buffer *image = test_floats(x, count), *fresh = test_empty(count), *added = test_floats(old, count);
+        pst_buffer *image = test_floats(x, count), *fresh = test_empty(count), *again = test_empty(count),
+                   *added = test_floats(old, count);
         ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, NULL, .3, false, fresh, &sums, 1));
         ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, NULL, .3, true, added, &sums, 2));
         double value = smoothness(kind, x, h, w);
@@ -399,6 +400,16 @@ static void smoothness_case(const void *arg) {
         test_number("smoothness", pst_sums_value(&sums, 2), value, 1e-6);
         test_untouched("sums", sums.parts, 0, PST_PARTS);
         test_untouched("sums", sums.parts, 3 * PST_PARTS, 4 * PST_PARTS);
+        double parts = 0; /* by quarters */
+        for (int q = 0; q < 4; q++) {
+            const int below = q / 2 * (h / 3), right = q % 2 * (w / 4);
+            const pst_smooth_part part = {below, right, q / 2 ? h - h / 3 : h / 3, q % 2 ? w - w / 4 : w / 4, h, w};
+            ck_ok(test_error, pst_smoothness(test_session, kind, image, h, w, &part, .3, false, again, &sums, 1));
+            test_close_to("smoothness gradient beside a part", again, device_gradient(fresh, count), count, 1e-10);
+            test_read(sums.parts, sums.host, 4 * PST_PARTS * sizeof(float));
+            parts += pst_sums_value(&sums, 1);
+        }
+        test_number("smoothness in parts", parts, value, 1e-6);
         for (size_t i = 0; i < count && !torch; i++) {
             double here = x[i], step = 1e-5;
             x[i] = here + step;
