@@ -39,6 +39,70 @@
         return FMA(sum, (float3)(gain / 16), here);                                                      \
     }
 
+#if PST_CPU
+/* Row by row: first down the columns, of a few places at a time, then along the row. */
+#define PLACES 64
+#define ROW_FLOATS (3 * (2 * PLACES + 2))
+
+/* row = its floats from `first` on, some of which may lie outside, of `rows` rows with so many floats; NULL: zeros */
+static inline void add_rows(global const float *const *rows, const float *factors, int count, int floats, int first,
+                            float *row, int length) {
+    for (int i = 0; i < length; i++)
+        row[i] = 0.0f;
+    int begin = max(0, -first), end = min(length, floats - first), i;
+    for (int k = 0; k < count; k++)
+        if (rows[k]) {
+            global const float *from = rows[k] + first;
+            for (i = begin; i + 16 <= end; i += 16)
+                vstore16(FMA(vload16(0, from + i), (float16)(factors[k]), vload16(0, row + i)), 0, row + i);
+            for (; i < end; i++)
+                row[i] = FMA(from[i], factors[k], row[i]);
+        }
+}
+
+EACH_KERNEL void shrink(global const float *fine, int fine_at, int h, int w, global float *coarse, int coarse_at) {
+    const float factors[4] = {1.0f, 3.0f, 3.0f, 1.0f};
+    int across = (w + 1) / 2;
+    FOR_EACH(y, (h + 1) / 2)
+        for (int x = 0; x < across; x += PLACES) {
+            float row[ROW_FLOATS];
+            global const float *rows[4];
+            int places = min(PLACES, across - x);
+            for (int i = 0; i < 4; i++) {
+                int from = 2 * y - 1 + i;
+                rows[i] = from >= 0 && from < h ? fine + fine_at + 3 * from * w : 0;
+            }
+            add_rows(rows, factors, 4, 3 * w, 3 * (2 * x - 1), row, 3 * (2 * places + 2));
+            for (int i = 0; i < places; i++) {
+                float3 outer = vload3(2 * i, row) + vload3(2 * i + 3, row),
+                       inner = vload3(2 * i + 1, row) + vload3(2 * i + 2, row);
+                vstore3((outer + 3.0f * inner) * (1.0f / 64), y * across + x + i, coarse + coarse_at);
+            }
+        }
+}
+
+/* to = from + (map + gain * widen(coarse)); has_from 0: from is zero. `to` may be `from` or `map`. */
+EACH_KERNEL void widen(global float *to, global const float *from, int has_from, global const float *map, int map_at,
+                       int h, int w, global const float *coarse, int coarse_at, float gain) {
+    const float factors[2] = {3.0f, 1.0f};
+    int ch = (h + 1) / 2, cw = (w + 1) / 2;
+    to += has_from ? 0 : map_at;
+    FOR_EACH(y, h)
+        for (int x = 0; x < w; x += 2 * PLACES) {
+            float row[ROW_FLOATS];
+            int near = y / 2, far = y % 2 ? near + 1 : near - 1, end = min(w, x + 2 * PLACES);
+            global const float *rows[2] = {coarse + coarse_at + 3 * near * cw,
+                                           far >= 0 && far < ch ? coarse + coarse_at + 3 * far * cw : 0};
+            add_rows(rows, factors, 2, 3 * cw, 3 * (x / 2 - 1), row, 3 * ((end - x + 1) / 2 + 2));
+            for (int place = x; place < end; place++) {
+                int j = (place - x) / 2 + 1, beside = place % 2 ? j + 1 : j - 1, p = y * w + place;
+                float3 sum = FMA(FMA(vload3(j, row), (float3)(3.0f), vload3(beside, row)), (float3)(gain / 16),
+                                 vload3(p, map + map_at));
+                vstore3(has_from ? vload3(p, from) + sum : sum, p, to);
+            }
+        }
+}
+#else
 SHRUNK(shrunk, global)
 
 EACH_KERNEL void shrink(global const float *fine, int fine_at, int h, int w, global float *coarse, int coarse_at) {
@@ -49,7 +113,6 @@ EACH_KERNEL void shrink(global const float *fine, int fine_at, int h, int w, glo
 
 WIDENED(widened, global)
 
-/* to = from + (map + gain * widen(coarse)); has_from 0: from is zero. `to` may be `from` or `map`. */
 EACH_KERNEL void widen(global float *to, global const float *from, int has_from, global const float *map, int map_at,
                        int h, int w, global const float *coarse, int coarse_at, float gain) {
     to += has_from ? 0 : map_at;
@@ -59,7 +122,6 @@ EACH_KERNEL void widen(global float *to, global const float *from, int has_from,
     }
 }
 
-#if !PST_CPU
 /* On a GPU all that follows the first shrinking is one launch: a group makes a part of the image, with all that it
  * depends on in the coarser scales, for launches cost more than what is computed twice. */
 #define SIDE 32                 /* of the part */
