@@ -123,12 +123,12 @@ static inline void split_rows(global const float *f, global float *split, int ro
 }
 #endif
 
-/* out [n][C] = (f d [+ out]) [* bit of mask]; out may be f itself, which then ends there.
+/* out [n][C] = f d + scale * row [C] [+ out]; row may be NULL; out may be f itself, which then ends there.
  * global size: any; scratch: TB * C floats a work-item, with MATRIX twice; TB a multiple of RT, CB divides C. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global const float *f,
                                                                          global const float *restrict d,
+                                                                         global const float *restrict row, float scale,
                                                                          global float *out,
-                                                                         global const maskt *restrict mask,
                                                                          global float *restrict scratch, int n) {
     int id = get_group_id(0), workers = get_num_groups(0), blocks = (n + TB - 1) / TB;
     int first = (int)((long)blocks * id / workers), last = (int)((long)blocks * (id + 1) / workers);
@@ -162,8 +162,13 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_gradient(global 
                 STOREV(m + t * C + k, s);
             }
 #endif
-        for (int i = 0; i < rows * C; i += VEC)
-            put_out(LOADV(m + i), out, (global maskt *)mask, (size_t)t0 * C + i);
+        for (t = 0; t < rows; t++)
+            for (int k = 0; k < C; k += VEC) {
+                vecf v = LOADV(m + t * C + k);
+                if (row)
+                    v = FMA((vecf)(scale), LOADV(row + k), v);
+                put_out(v, out, 0, (size_t)(t0 + t) * C + k);
+            }
     }
     MATRIX_END
 }

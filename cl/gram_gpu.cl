@@ -74,9 +74,11 @@ EACH_KERNEL void gram_reduce(global float *partials, int c, int parts, int run) 
     }
 }
 
-/* d (+)= scale * (F D), D [c][c] symmetric. group ids: (block of columns, block of pixels from first_pixel on, -) */
-BLOCK_KERNEL void gram_backward(global const float *restrict f, global const float *restrict difference, int pixels,
-                                int c, float scale, int accumulate, global float *restrict d, int first_pixel) {
+/* d (+)= scale * (F D + row [c]), D [c][c] symmetric; row may be NULL. group ids: (block of columns, block of pixels
+ * from first_pixel on, -) */
+BLOCK_KERNEL void gram_backward(global const float *restrict f, global const float *restrict difference,
+                                global const float *restrict row, int pixels, int c, float scale, int accumulate,
+                                global float *restrict d, int first_pixel) {
     STEPS(a, AP);
     STEPS(b, BP);
     float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
@@ -101,6 +103,8 @@ BLOCK_KERNEL void gram_backward(global const float *restrict f, global const flo
             if (ROW(r) < rows && COLUMN(v) < columns) {
                 global float *to = d + ROW(r) * c + COLUMN(v);
                 vecn value = acc[r][v] * scale;
+                if (row)
+                    value += READN(row + first_column + COLUMN(v)) * scale;
                 if (accumulate)
                     value += READN(to);
                 WRITEN(to) = value;

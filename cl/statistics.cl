@@ -1,4 +1,4 @@
-/* Means of the channels of a map f [pixels][c], and rows added to one; WIDE channels at a time. */
+/* Means of the channels of a map f [pixels][c]; WIDE channels at a time. */
 
 /* partials [part][c]: sums over that part of the pixels. */
 EACH_KERNEL void channel_sums(global const float *f, int pixels, int c, int parts, global float *partials) {
@@ -20,11 +20,4 @@ EACH_KERNEL void channel_add(global const float *partials, int c, int parts, flo
             sum += partials[(size_t)part * c + i];
         mean[i] += scale * sum;
     }
-}
-
-/* d [pixels][c] += scale * row [c] */
-EACH_KERNEL void add_row(global float *d, int pixels, int c, float scale, global const float *row) {
-    int groups = c / WIDE;
-    FOR_EACH(i, pixels * groups)
-        STOREW(LOADW(i, d) + LOADW(i % groups, row) * scale, i, d);
 }

@@ -223,11 +223,11 @@ cleanup:
 
 pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, size_t map_pixels,
                                    double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace) {
-    double factor = scale * gradient_factor(term, map_pixels);
-    pst_status status =
-        pst_gram_backward(term->engine, features, term->difference, pixels, term->c, factor, accumulate, d, workspace);
-    if (status == PST_OK && term->row)
-        status = term->guide ? pst_guide_row(term->session, d, pixels, term->c, factor, term->guide, term->row)
-                             : pst_add_row(term->session, d, pixels, term->c, factor, term->row);
+    const double factor = scale * gradient_factor(term, map_pixels);
+    const pst_buffer *row = term->guide ? NULL : term->row;
+    pst_status status = pst_gram_backward(term->engine, features, term->difference, row, pixels, term->c, factor,
+                                          accumulate, d, workspace);
+    if (status == PST_OK && term->row && term->guide)
+        status = pst_guide_row(term->session, d, pixels, term->c, factor, term->guide, term->row);
     return status;
 }

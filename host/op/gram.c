@@ -80,8 +80,7 @@ size_t pst_gram_workspace_bytes(const pst_conv_engine *engine, size_t pixels, in
     if (!is_cpu(session))
         return sums;
     size_t forward = matrix_offset(engine, pixels, c) + matrix_bytes(c);
-    size_t product = product_bytes(session, c, false),
-           split = by_units(session, c) ? product_bytes(session, c, true) : 0;
+    size_t product = product_bytes(session, c, false), split = product_bytes(session, c, by_units(session, c));
     product = product > split ? product : split;
     return forward > product ? forward : product;
 }
@@ -187,9 +186,9 @@ static pst_status sum_products(const pst_conv_engine *engine, const pst_buffer *
     const pst_kernel *kernel;
     size_t count = part_count(engine, pixels, c), blocks = (size_t)(c / block_side(c));
     pst_status status;
-    *sums = (partial_sums){1, 1, NULL};
     if (!is_cpu(session))
         return sum_on_gpu(engine, f, pixels, c, workspace, sums);
+    *sums = (partial_sums){1, 1, NULL};
     PST_TRY(get(session, c, false, "gram_partial", false, &kernel));
     PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
@@ -295,7 +294,8 @@ pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }
 
 static pst_status backward_on_gpu(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
-                                  size_t pixels, int c, double scale, bool accumulate, pst_buffer *d) {
+                                  const pst_buffer *row, size_t pixels, int c, double scale, bool accumulate,
+                                  pst_buffer *d) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
     pst_block block = pst_block_choose(session, pst_block_form_chosen(engine, c), pixels, c);
@@ -307,22 +307,22 @@ static pst_status backward_on_gpu(const pst_conv_engine *engine, const pst_buffe
     for (size_t first = 0; first < down; first += most)
         PST_TRY(pst_launch(session, kernel, (size_t[]){across * items, down - first < most ? down - first : most, 1},
                            (size_t[]){items, 1, 1},
-                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_int((int)pixels),
-                                    pst_arg_int(c), pst_arg_float(scale), pst_arg_int(accumulate), pst_arg_buffer(d),
-                                    pst_arg_int((int)(first * rows)))));
+                           PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(difference), pst_arg_buffer(row),
+                                    pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_float(scale),
+                                    pst_arg_int(accumulate), pst_arg_buffer(d), pst_arg_int((int)(first * rows)))));
 cleanup:
     return status;
 }
 
 static pst_status multiply(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
-                           size_t pixels, int c, double scale, bool accumulate, bool units, pst_buffer *d,
-                           pst_buffer *workspace) {
+                           const pst_buffer *row, size_t pixels, int c, double scale, bool accumulate, bool units,
+                           pst_buffer *d, pst_buffer *workspace) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
     pst_buffer *rows = NULL;
     pst_status status;
     if (!is_cpu(session))
-        return backward_on_gpu(engine, f, difference, pixels, c, scale, accumulate, d);
+        return backward_on_gpu(engine, f, difference, row, pixels, c, scale, accumulate, d);
     size_t packed = pst_round_up(matrix_bytes(c), PST_SLICE_ALIGN);
     PST_TRY(pst_buffer_slice(session, workspace, packed, workspace->bytes - packed, &rows));
     PST_TRY(get(session, c, accumulate, "gram_pack", units, &kernel));
@@ -330,20 +330,22 @@ static pst_status multiply(const pst_conv_engine *engine, const pst_buffer *f, c
                                PST_ARGS(pst_arg_buffer(difference), pst_arg_buffer(workspace), pst_arg_float(scale))));
     PST_TRY(get(session, c, accumulate, "gram_gradient", units, &kernel));
     PST_TRY(pst_launch_workers(session, kernel, pst_workers(session), 1,
-                               PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_buffer(d),
-                                        pst_arg_buffer(NULL), pst_arg_buffer(rows), pst_arg_int((int)pixels))));
+                               PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_buffer(row),
+                                        pst_arg_float(scale), pst_arg_buffer(d), pst_arg_buffer(rows),
+                                        pst_arg_int((int)pixels))));
 cleanup:
     pst_buffer_destroy(session, rows);
     return status;
 }
 
 pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
-                             size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
+                             const pst_buffer *row, size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
                              pst_buffer *workspace) {
-    return multiply(engine, f, difference, pixels, c, scale, accumulate, by_units(engine->session, c), d, workspace);
+    const bool units = by_units(engine->session, c);
+    return multiply(engine, f, difference, row, pixels, c, scale, accumulate, units, d, workspace);
 }
 
 pst_status pst_gram_multiply(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *matrix,
                              size_t pixels, int c, pst_buffer *product, pst_buffer *workspace) {
-    return multiply(engine, f, matrix, pixels, c, 1, false, false, product, workspace);
+    return multiply(engine, f, matrix, NULL, pixels, c, 1, false, false, product, workspace);
 }

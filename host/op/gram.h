@@ -39,10 +39,12 @@ pst_status pst_gram_compare_all(const pst_conv_engine *engine, const pst_gram_ma
 pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
                                 const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot);
 
-/* d (+)= scale * F difference, the gradient of a loss of F' F; the difference is symmetric. accumulate false: d is
- * overwritten. d may be f itself where pst_gram_in_place says so. Matrix units of a processor give it to 17 bits. */
+/* d (+)= scale * (F difference + row [c] for every pixel), the gradient of a loss of F' F and the mean; the difference
+ * is symmetric, row may be NULL. accumulate false: d is overwritten. d may be f itself where pst_gram_in_place says so.
+ * Matrix units of a processor give it to 17 bits. */
 pst_status pst_gram_backward(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *difference,
-                             size_t pixels, int c, double scale, bool accumulate, pst_buffer *d, pst_buffer *workspace);
+                             const pst_buffer *row, size_t pixels, int c, double scale, bool accumulate, pst_buffer *d,
+                             pst_buffer *workspace);
 
 /* product = F matrix, in float; the matrix may be any. Takes the workspace of F' F. */
 pst_status pst_gram_multiply(const pst_conv_engine *engine, const pst_buffer *f, const pst_buffer *matrix,

@@ -28,13 +28,3 @@ pst_status pst_mean_add(pst_session *session, const pst_buffer *f, size_t pixels
 cleanup:
     return status;
 }
-
-pst_status pst_add_row(pst_session *session, pst_buffer *d, size_t pixels, int c, double scale, const pst_buffer *row) {
-    const pst_kernel *kernel;
-    pst_status status = pst_kernel_get(session, "statistics", "add_row", "", &kernel);
-    if (status != PST_OK)
-        return status;
-    return pst_launch_each(session, kernel, pixels * (size_t)c / pst_wide(session),
-                           PST_ARGS(pst_arg_buffer(d), pst_arg_int((int)pixels), pst_arg_int(c), pst_arg_float(scale),
-                                    pst_arg_buffer(row)));
-}

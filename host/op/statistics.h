@@ -11,7 +11,4 @@ size_t pst_mean_workspace_bytes(size_t pixels, int c);
 pst_status pst_mean_add(pst_session *session, const pst_buffer *f, size_t pixels, int c, double scale, pst_buffer *mean,
                         pst_buffer *workspace);
 
-/* d [pixels][c] += scale * row [c], for every pixel */
-pst_status pst_add_row(pst_session *session, pst_buffer *d, size_t pixels, int c, double scale, const pst_buffer *row);
-
 #endif

@@ -27,7 +27,7 @@ static pst_status gram(void *user) {
 
 static pst_status gram_gradient(void *user) {
     const kernels *k = user;
-    return pst_gram_backward(&k->bench->engine, k->map, k->difference, k->pixels, k->c, 1, false, k->other,
+    return pst_gram_backward(&k->bench->engine, k->map, k->difference, NULL, k->pixels, k->c, 1, false, k->other,
                              k->workspace);
 }
 

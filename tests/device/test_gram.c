@@ -126,27 +126,31 @@ static void together_case(const void *arg) {
 static void gram_backward_of_form(const gram_shape *s, const pst_conv_engine *engine) {
     size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
     double *f = test_numbers(count, 11), *matrix = test_numbers(square, 12), *fresh = test_doubles(count),
-           *old = test_numbers(count, 13);
+           *old = test_numbers(count, 13), *same = test_numbers(c, 14), *with_row = test_numbers(count, 13);
     double scale = .7, limit = test_session->matrix_units && s->c % PST_MATRIX_CHANNELS == 0 ? UNITS : TIGHT;
     for (size_t i = 0; i < c; i++)
         for (size_t j = 0; j < i; j++)
             matrix[j * c + i] = matrix[i * c + j];
-    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square);
-    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count);
+    pst_buffer *map = test_floats(f, count), *m = test_floats(matrix, square), *row = test_floats(same, c);
+    pst_buffer *d_fresh = test_empty(count), *d_old = test_floats(old, count), *d_row = test_floats(old, count);
     pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
-    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, d_fresh, workspace));
-    ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, true, d_old, workspace));
+    ck_ok(test_error, pst_gram_backward(engine, map, m, NULL, s->pixels, s->c, scale, false, d_fresh, workspace));
+    ck_ok(test_error, pst_gram_backward(engine, map, m, NULL, s->pixels, s->c, scale, true, d_old, workspace));
+    ck_ok(test_error, pst_gram_backward(engine, map, m, row, s->pixels, s->c, scale, true, d_row, workspace));
     reference_gram_backward(f, matrix, s->pixels, s->c, scale, fresh);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         old[i] += fresh[i];
+        with_row[i] += fresh[i] + scale * (double)(float)same[i % c];
+    }
     test_close_to("gradient of a Gram matrix", d_fresh, fresh, count, limit);
     test_close_to("the same added", d_old, old, count, limit);
+    test_close_to("the same with a row added", d_row, with_row, count, limit);
     ck_ok(test_error, pst_gram_multiply(engine, map, m, s->pixels, s->c, d_old, workspace));
     for (size_t i = 0; i < count; i++)
         old[i] = fresh[i] / scale;
     test_close_to("a product", d_old, old, count, TIGHT);
     if (pst_gram_in_place(test_session)) {
-        ck_ok(test_error, pst_gram_backward(engine, map, m, s->pixels, s->c, scale, false, map, workspace));
+        ck_ok(test_error, pst_gram_backward(engine, map, m, NULL, s->pixels, s->c, scale, false, map, workspace));
         test_close_to("the same in place", map, fresh, count, limit);
     }
 }
