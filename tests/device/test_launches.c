@@ -88,8 +88,8 @@ START_TEST(an_evaluation_takes_few_launches) {
     } cases[] = {{"0.1", 128, 80, 83},
                  {"0.1", 512, 106, 109},
                  {"0.1", 1024, 160, 163},
-                 {"best", 128, 178, 181},
-                 {"best", 512, 192, 195}};
+                 {"best", 128, 173, 176},
+                 {"best", 512, 187, 190}};
     pst_context *context;
     pst_weights *weights;
     pst_job *job;
