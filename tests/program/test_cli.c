@@ -222,6 +222,52 @@ START_TEST(test_bad_options_get_one_clear_line) {
 }
 END_TEST
 
+START_TEST(test_unknown_options_get_the_sensible_suggestion) {
+    static const char *const table[][2] = {
+        /* a whole word of a name, also in the plural */
+        {"--size", "--image-size?"},
+        {"--tv", "--tv-weight or --tv-kind?"},
+        {"--layer", "--content-layers or --style-layers?"},
+        {"--scale", "--style-scale or --scales?"},
+        {"--weight", "--content-weight or --style-weight?"},
+        {"--gpus", "--gpu?"},
+        {"--seeds", "--seed?"},
+        /* how a name begins */
+        {"--optim", "--optimizer?"},
+        {"--mem", "--memory?"},
+        {"--out", "--output?"},
+        /* words of other programs */
+        {"--iter", "--iterations?"},
+        {"--iters", "--iterations?"},
+        {"--epochs", "--iterations?"},
+        {"--num-steps", "--iterations?"},
+        {"--width", "--image-size?"},
+        {"--max-size", "--image-size?"},
+        {"--lr", "--learning-rate?"},
+        {"--content", "--content-image?"},
+        {"--style", "--style-image?"},
+        {"--preserve-colors", "--original-colors?"},
+        {"--cpu", "--device cpu?"},
+        /* slips */
+        {"--iteratoins", "--iterations?"},
+        {"--contnet-wieght", "--content-weight?"},
+        /* a word too many */
+        {"--model-path", "--model?"},
+        {"--tile-size", "--tile?"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char command[128], answer[128];
+        snprintf(command, sizeof command, TINY "%s 5", table[i][0]);
+        snprintf(answer, sizeof answer, "%s: unknown option; did you mean %s", table[i][0], table[i][1]);
+        ck_refused(command, 2, answer, "");
+    }
+    ck_refused("batch a --style b", 2, "did you mean --styles?", "");
+    ck_refused("batch a --force", 2, "did you mean --overwrite?", "");
+    ck_refused(TINY "--threads 4", 2, "--threads: unknown option; see pastiche --help", "");
+    ck_refused(TINY "--verbose", 2, "--verbose: unknown option; see pastiche --help", "");
+}
+END_TEST
+
 START_TEST(test_bad_files_get_one_clear_line) {
     static const int wide[5] = {6, 8}, two[5] = {1, 1};
     test_write_network(test_path("small.safetensors"), wide, two, 1);
@@ -286,6 +332,7 @@ int main(void) {
     tcase_add_test(all, test_networks_are_told_about_and_converted);
     tcase_add_test(all, test_every_spelling_of_neural_style_is_accepted);
     tcase_add_test(all, test_bad_options_get_one_clear_line);
+    tcase_add_test(all, test_unknown_options_get_the_sensible_suggestion);
     tcase_add_test(all, test_bad_files_get_one_clear_line);
     tcase_add_test(all, test_bad_outputs_are_told_at_once);
     suite_add_tcase(suite, all);

@@ -8,6 +8,7 @@
 #include "cli/options/option_defaults.h"
 #include "cli/options/option_table.h"
 #include "cli/options/option_value.h"
+#include "cli/options/suggestion.h"
 #include "cli/options/values.h"
 
 enum { NAME_MOST = OPTION_NAME_MOST };
@@ -28,53 +29,8 @@ static bool name_in(const char *argument, char name[NAME_MOST]) {
 
 /* ---- unknown options ---- */
 
-/* Levenshtein's distance in which swapping neighbors is one step. */
-static size_t distance(const char *a, const char *b) {
-    size_t rows[3][NAME_MOST + 1], *before = rows[0], *above = rows[1], *row = rows[2];
-    size_t width = strlen(b);
-    for (size_t j = 0; j <= width; j++)
-        above[j] = before[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-            if (above[j] + 1 < best)
-                best = above[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        size_t *oldest = before;
-        before = above, above = row, row = oldest;
-    }
-    return above[width];
-}
-
-/* The command's option that is most like the name; false: none is. */
-static bool find_nearest(const command *c, const char *name, char nearest[NAME_MOST]) {
-    size_t least = 1 + strlen(name) / 3;
-    char known[NAME_MOST];
-    bool found = false;
-    for (const option *o = option_table; o < option_table + option_table_size; o++) {
-        for (size_t i = 0; option_is_of(o, c) && option_name(o, i, known); i++) {
-            size_t steps = distance(name, known);
-            /* "iter" is far from "iterations" in steps, but is how it begins */
-            if (steps > 2 && strlen(name) >= 3 && strncmp(known, name, strlen(name)) == 0)
-                steps = 2;
-            if (steps < least || (!found && steps == least)) {
-                least = steps;
-                found = known[1] != '\0';
-                strcpy(nearest, known);
-            }
-        }
-    }
-    return found;
-}
-
 static void complain_unknown(const command *c, const char *given, const char *name) {
-    char nearest[NAME_MOST], title[32], other[32];
+    char suggestion[SUGGESTION_MOST], title[32], other[32];
     const option *foreign = option_find(name, NULL);
     command_title(c, title);
     if (foreign) {
@@ -83,8 +39,8 @@ static void complain_unknown(const command *c, const char *given, const char *na
             id++;
         complain("%s is an option of %s, not of %s; see %s --help", given, command_title(&command_table[id], other),
                  title, title);
-    } else if (find_nearest(c, name, nearest)) {
-        complain("%s: unknown option; did you mean --%s?", given, nearest);
+    } else if (suggestion_find(c, name, suggestion)) {
+        complain("%s: unknown option; did you mean %s?", given, suggestion);
     } else {
         complain("%s: unknown option; see %s --help", given, title);
     }
