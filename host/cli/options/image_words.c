@@ -7,6 +7,7 @@
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/options/option_table.h"
+#include "cli/options/option_value.h"
 #include "cli/options/values.h"
 
 #define STRENGTH_DECADES 3.0 /* of the weights, from 0 to 1 */
@@ -206,13 +207,25 @@ static double strengthened(const settings *s, double weight) {
 double style_weight_of(const settings *s) { return strengthened(s, s->transfer.style_weight); }
 double tv_weight_of(const settings *s) { return strengthened(s, s->transfer.tv_weight); }
 
+/* The library would name a number that nobody gave. */
+static bool check_strengthened(const settings *s, const char *name, double weight) {
+    double least, most, product = strengthened(s, weight);
+    option_range(option_find(name, NULL), &least, &most);
+    if (product > most)
+        complain("--%s %.10g times %.4g, the factor of --strength %.10g, is %.4g; it must be from %.10g to %.10g", name,
+                 weight, strengthened(s, 1), s->strength, product, least, most);
+    return product <= most;
+}
+
 bool images_take(settings *s) {
     if (!names_expand(s))
         return false;
     bool good = s->batch                                           ? take_batch(s)
                 : s->command == &command_table[COMMAND_STYLE_MAKE] ? take_style(s)
                                                                    : take_run(s);
-    if (!good || !expand_styles(s) || !check_counts(s))
+    if (!good || !expand_styles(s) || !check_counts(s) ||
+        !check_strengthened(s, "style-weight", s->transfer.style_weight) ||
+        !check_strengthened(s, "tv-weight", s->transfer.tv_weight))
         return false;
     s->transfer.blend_weights = s->blend_weights;
     s->web = s->web || s->web_wait || s->web_address || s->web_port >= 0; /* each of these wants the page too */
