@@ -236,8 +236,7 @@ PST_API const char *pst_image_name(const pst_image *image);
  * name away: messages then say "the content", "style 2" and the like. */
 PST_API pst_status pst_image_set_name(pst_context *context, pst_image *image, const char *name);
 
-/* What was lost or passed over when the image was read, for people, such as that a profile is damaged; or "". Valid as
- * long as the image. */
+/* What was lost or passed over when the image was read, for people; or "". Valid as long as the image. */
 PST_API const char *pst_image_notice(const pst_image *image);
 
 /* The SHA-256 of the file that the image was read from, 64 digits; "" for other images. Valid as long as the image. */
@@ -756,9 +755,8 @@ typedef struct pst_region {
 /* The regions of the content's mask, the largest first; *count is 0 without masks. Valid as long as the job. */
 PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
 
-/* Writes the state of a run, with the optimizer's, to a file, atomically: from the callback, or after pst_job_run was
- * stopped. The file takes as many bytes as the plan says for the image and the optimizer. PST_ERROR_ARGUMENT before the
- * first evaluation. */
+/* Writes the state of a run and its optimizer to a file, atomically: from the callback, or after pst_job_run was
+ * stopped. It takes the bytes that the plan says for both. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_save(pst_job *job, const char *path);
 
 /* Checks that pst_job_save can write this file, makes its folder, and removes what killed runs left beside the file: to
@@ -769,6 +767,11 @@ PST_API pst_status pst_job_save_check(pst_job *job, const char *path);
  * the job is as before. PST_ERROR_ARGUMENT: network, images or an option are not the same; the message names what
  * differs. PST_ERROR_FORMAT: no checkpoint, damaged, or of another version. */
 PST_API pst_status pst_job_resume(pst_job *job, const char *path);
+
+/* Gives what a file of pst_job_save tells of its run, without a device: lines NAME=VALUE of "iteration" (evaluations
+ * done), "seconds", and each option that changes the result, named as in pst_transfer_option_table. The caller ends
+ * *text with pst_bytes_destroy; NULL: the file is no checkpoint. PST_ERROR_FORMAT: damaged, or of another version. */
+PST_API pst_status pst_checkpoint_text(pst_context *context, const char *path, char **text);
 
 /* ---- stored styles ------------------------------------------------------------------------------------------- */
 
@@ -785,8 +788,7 @@ PST_API pst_status pst_job_resume(pst_job *job, const char *path);
 PST_API pst_status pst_style_create(pst_context *context, pst_network *network, const pst_transfer_options *options,
                                     const char *about, pst_style **style);
 
-/* Reads a style file; needs no device. PST_ERROR_FORMAT: not a style file, damaged (it ends with a SHA-256), or of a
- * later version. */
+/* Reads a style file; needs no device. PST_ERROR_FORMAT: no style file, damaged, or of a later version. */
 PST_API pst_status pst_style_load(pst_context *context, const char *path, pst_style **style);
 
 /* Writes a style file, atomically as pst_image_write. */
@@ -971,8 +973,7 @@ typedef struct pst_choice {
     bool measured;         /* else built in */
 } pst_choice;
 
-/* The algorithms that a job uses for the result's size, for a log. With the same ones it gives the same bytes. Valid as
- * long as the job. */
+/* The algorithms that a job uses for the result's size, for a log; with the same ones it gives the same bytes. */
 PST_API const pst_choice *pst_job_choices(const pst_job *job, size_t *count);
 
 /* Gives all measurements that the job chooses from as text for pst_context_options.choices_text, to repeat the run. The

@@ -9,10 +9,15 @@
 #include "cli/commands.h"
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/options/option_table.h"
+#include "cli/options/option_value.h"
 #include "cli/run/device_choice.h"
 #include "cli/run/record.h"
 #include "cli/run/repeat.h"
 #include "package/printable.h"
+#include "web/json.h"
+
+#define UNFINISHED "a run that has not ended; the command of that run with --resume continues it"
 
 static int failed(const pst_context *context) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
@@ -39,9 +44,13 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
     *root = *text ? json_loads(*text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "options")))
         return true;
+    char *checkpoint = NULL;
+    bool is_one = !*text && pst_checkpoint_text(context, path, &checkpoint) == PST_OK && checkpoint;
     complain("%s: %s", path,
-             *text ? "its record is damaged"
-                   : "has no record: it was not made by pastiche, or another program saved it without the record");
+             *text    ? "its record is damaged"
+             : is_one ? "is the checkpoint of " UNFINISHED
+                      : "has no record: it was not made by pastiche, or another program saved it without the record");
+    pst_bytes_destroy(checkpoint);
     json_decref(*root);
     pst_bytes_destroy(*text);
     *root = NULL;
@@ -62,20 +71,78 @@ static bool print_escaped(const char *text) {
     return putchar('\n') != EOF;
 }
 
-int info_command(const settings *s) {
-    pst_context *context = NULL;
+static int print_json(const json_t *root) {
+    char *shown = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    int code = shown && print_escaped(shown) ? EXIT_OK : EXIT_FAILED;
+    if (code != EXIT_OK)
+        complain(shown ? "standard output cannot be written" : "no memory left");
+    free(shown);
+    return code;
+}
+
+static int print_record(pst_context *context, const char *path) {
     char *text;
     json_t *root;
-    int code = EXIT_FAILED;
-    if (open_without_device(&context) && read_record(context, s->words[0], &text, &root)) {
-        char *shown = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-        code = shown && print_escaped(shown) ? EXIT_OK : EXIT_FAILED;
-        if (code != EXIT_OK)
-            complain(shown ? "standard output cannot be written" : "no memory left");
-        free(shown);
-        json_decref(root);
-        pst_bytes_destroy(text);
+    if (!read_record(context, path, &text, &root))
+        return EXIT_FAILED;
+    int code = print_json(root);
+    json_decref(root);
+    pst_bytes_destroy(text);
+    return code;
+}
+
+/* The program's option that alone stands for a member of the library's; NULL: there is none. */
+static const option *option_of_member(const char *name) {
+    for (const option *o = option_table; o < option_table + option_table_size; o++) {
+        const pst_option_info *row = option_library_row(o);
+        if (row && strcmp(row->name, name) == 0 && o->kind != OPTION_SIZE && o->kind != OPTION_PAIR)
+            return o;
     }
+    return NULL;
+}
+
+/* "iteration" and "seconds" are numbers, all else is settings as a record has them. */
+static void add_line(json_t *root, json_t *all, char *line) {
+    char *value = strchr(line, '='), name[OPTION_NAME_MOST];
+    if (!value)
+        return;
+    *value++ = '\0';
+    const option *o = option_of_member(line);
+    if (strcmp(line, "iteration") == 0)
+        json_object_set_new(root, line, json_integer(atoi(value)));
+    else if (strcmp(line, "seconds") == 0)
+        json_object_set_new(root, line, json_real(strtod(value, NULL)));
+    else
+        json_object_set_new(all, o ? option_name(o, 0, name) : line, web_json_text(value));
+}
+
+static int print_checkpoint(const char *path, char *text) {
+    json_t *root = json_object(), *all = json_object();
+    json_object_set_new(root, "checkpoint", web_json_text(path));
+    for (char *line = text, *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next)
+            *next++ = '\0';
+        add_line(root, all, line);
+    }
+    json_object_set_new(root, "settings", all);
+    int code = print_json(root);
+    if (code == EXIT_OK)
+        complain("%s: is the checkpoint of " UNFINISHED, path);
+    json_decref(root);
+    return code;
+}
+
+int info_command(const settings *s) {
+    const char *path = s->words[0];
+    pst_context *context = NULL;
+    char *text = NULL;
+    int code = EXIT_FAILED;
+    if (open_without_device(&context))
+        code = pst_checkpoint_text(context, path, &text) != PST_OK ? failed(context)
+               : text                                              ? print_checkpoint(path, text)
+                                                                   : print_record(context, path);
+    pst_bytes_destroy(text);
     pst_context_destroy(context);
     return code;
 }

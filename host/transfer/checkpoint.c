@@ -12,13 +12,10 @@
 #include "base/memory.h"
 #include "base/writer.h"
 #include "model/weights_digest.h"
+#include "transfer/checkpoint_file.h"
 #include "transfer/job.h"
 #include "transfer/stage.h"
 #include "transfer/transfer_options.h"
-
-#define MAGIC "pastiche checkpoint\n"
-#define VERSION 3u
-#define MOST_TEXT (1u << 20) /* of the options */
 
 /* ---- the file, in either direction ---- */
 
@@ -75,11 +72,7 @@ cleanup:
     return status;
 }
 
-/* The numbers of the job and its stage, as they stand in the file. */
-typedef struct state {
-    int64_t iteration, best_iteration, x_is_best, restarts, job_iteration, window_since;
-    double best_loss, loss, seconds, content_weight, style_weight, tv_weight;
-} state;
+typedef pst_checkpoint_state state;
 
 static state state_of(const pst_job *job) {
     const pst_stage *stage = &job->stage;
@@ -191,8 +184,8 @@ cleanup:
 pst_status pst_job_save(pst_job *job, const char *path) {
     archive a = archive_of(job, path, false);
     const pst_ranks *ranks = job->context->ranks;
-    char magic[] = MAGIC, digests[PST_INPUTS][PST_DIGEST_BYTES];
-    uint32_t version = VERSION;
+    char magic[] = PST_CHECKPOINT_MAGIC, digests[PST_INPUTS][PST_DIGEST_BYTES];
+    uint32_t version = PST_CHECKPOINT_VERSION;
     uint64_t scale = job->scale, text_bytes = strlen(job->options_text);
     pst_status status;
     if (!job->stage.iteration)
@@ -276,7 +269,7 @@ static pst_status check_options(archive *a) {
     char *theirs = NULL;
     pst_status status;
     PST_TRY(put(a, &bytes, sizeof bytes));
-    if (bytes > MOST_TEXT)
+    if (bytes > PST_CHECKPOINT_TEXT_MOST)
         PST_TRY(damaged(a));
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
@@ -302,15 +295,15 @@ cleanup:
 
 static pst_status check_head(archive *a, uint64_t *scale) {
     pst_error *error = &a->job->context->error;
-    char magic[sizeof MAGIC] = "", theirs[PST_INPUTS][PST_DIGEST_BYTES], ours[PST_INPUTS][PST_DIGEST_BYTES];
+    char magic[sizeof PST_CHECKPOINT_MAGIC] = "", theirs[PST_INPUTS][PST_DIGEST_BYTES],
+                      ours[PST_INPUTS][PST_DIGEST_BYTES];
     uint32_t version = 0;
     pst_status status = put(a, magic, sizeof magic);
-    if (status != PST_OK || memcmp(magic, MAGIC, sizeof magic) != 0)
+    if (status != PST_OK || memcmp(magic, PST_CHECKPOINT_MAGIC, sizeof magic) != 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", a->path);
     PST_TRY(put(a, &version, sizeof version));
-    if (version != VERSION)
-        return pst_fail(error, PST_ERROR_FORMAT,
-                        "%s: is a checkpoint of another version of pastiche, or of another kind of machine", a->path);
+    if (version != PST_CHECKPOINT_VERSION)
+        return pst_checkpoint_refuse_version(error, a->path);
     PST_TRY(check_options(a));
     PST_TRY(put(a, theirs, sizeof theirs));
     PST_TRY(put(a, scale, sizeof *scale));
@@ -327,31 +320,6 @@ cleanup:
     return status;
 }
 
-/* Is the sum at its end that of all before? Nothing is believed before that is known. */
-static pst_status check_sum(archive *a, uint64_t bytes) {
-    pst_error *error = &a->job->context->error;
-    char sum[PST_DIGEST_BYTES], stored[PST_DIGEST_BYTES];
-    uint8_t block[65536];
-    pst_digest digest;
-    pst_status status = PST_OK;
-    if (bytes < sizeof stored)
-        return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", a->path);
-    pst_digest_begin(&digest, PST_DIGEST_SHA256);
-    for (uint64_t at = 0, end = bytes - sizeof stored; at < end;) {
-        size_t part = end - at < sizeof block ? (size_t)(end - at) : sizeof block;
-        PST_TRY(pst_file_read(error, a->in, at, block, part));
-        pst_digest_add(&digest, block, part);
-        at += part;
-    }
-    PST_TRY(pst_file_read(error, a->in, bytes - sizeof stored, stored, sizeof stored));
-    pst_digest_end(&digest, sum);
-    if (memcmp(sum, stored, sizeof sum) != 0)
-        status =
-            pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short, or not a checkpoint of pastiche", a->path);
-cleanup:
-    return status;
-}
-
 static pst_status open_to_read(archive *a, uint64_t *bytes) {
     pst_error *error = &a->job->context->error;
     const pst_ranks *ranks = a->job->context->ranks;
@@ -361,7 +329,7 @@ static pst_status open_to_read(archive *a, uint64_t *bytes) {
         PST_TRY(pst_file_open(error, a->path, &a->in, bytes));
     pst_digest_begin(&a->digest, PST_DIGEST_SHA256);
     if (a->leads)
-        PST_TRY(check_sum(a, *bytes));
+        PST_TRY(pst_checkpoint_check_sum(error, a->in, a->path, *bytes));
     PST_TRY(pst_ranks_broadcast(ranks, error, 0, bytes, sizeof *bytes));
 cleanup:
     return pst_ranks_agree(ranks, error, status);

@@ -166,7 +166,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     if (!first)
         head = make_head(job, &first, &first_bytes);
     write_file(first, head, data + 1, bytes - 1, name);
-    pst_status status = pst_job_resume(job, name);
+    char *text;
+    pst_status status = pst_checkpoint_text(job->context, name, &text);
+    fuzz_check(status, &job->context->error, text, NULL);
+    pst_bytes_destroy(text);
+    job->context->error = (pst_error){0};
+    status = pst_job_resume(job, name);
     fuzz_check(status, &job->context->error, status == PST_OK ? job : NULL, NULL);
     if (status == PST_OK)
         go_on(job);

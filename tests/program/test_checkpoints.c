@@ -42,6 +42,15 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_assert_int_eq(kill(child, SIGINT), 0);
     ck_assert_int_eq(wait_for(child), 128 + SIGINT);
     ck_assert(cli_exists("run.state"));
+    ck_run("info run.state");
+    ck_assert_msg(strstr(printed, "\"iteration\": ") && strstr(printed, "\"image-size\": \"64\"") &&
+                      strstr(printed, "\"iterations\": \"400\"") && strstr(printed, "\"pooling\": \"avg\""),
+                  "%s", printed);
+    ck_said("run.state: is the checkpoint of a run that has not ended; the command of that run with --resume");
+    write_cut("cut.state", "run.state", .9);
+    ck_refused("info cut.state", 1, "cut.state: is damaged", "");
+    ck_refused("again run.state", 1, "run.state: is the checkpoint of a run", "--resume");
+    cli_forget("cut.state");
     ck_run(LONG_RUN "--resume run.state --plan"); /* which leaves it */
     ck_run(LONG_RUN "--resume run.state --checkpoint new/state --plan");
     ck_refused(LONG_RUN "--resume run.state --plan --content-weight 7", 2, "run.state: was made with", "content");

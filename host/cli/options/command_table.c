@@ -46,9 +46,10 @@ const command command_table[COMMAND_COUNT] = {
                             "Prints which images and which network a style file was made from, and its layers\n"
                             "and sizes.",
                             1, 1, "no file given"},
-    [COMMAND_INFO] = {"info", "IMAGE", "print how a result was made",
+    [COMMAND_INFO] = {"info", "FILE", "print how a result was made",
                       "Prints how a result was made, as JSON: options, seed, checksums of the images\n"
-                      "and of the network, version, device and algorithms.",
+                      "and of the network, version, device and algorithms. Of a checkpoint: its\n"
+                      "settings, and how many iterations are done.",
                       1, 1, "no image given"},
     [COMMAND_AGAIN] = {"again", "IMAGE [-o NEW] [option...]", "repeat the run that made a result",
                        "Repeats the run that made IMAGE. The settings are stored in the image. On the\n"

@@ -1,0 +1,25 @@
+/* How the file of a checkpoint begins and ends; checkpoint.c has the whole layout. */
+#ifndef PST_TRANSFER_CHECKPOINT_FILE_H
+#define PST_TRANSFER_CHECKPOINT_FILE_H
+
+#include <stdint.h>
+
+#include "base/file.h"
+
+#define PST_CHECKPOINT_MAGIC "pastiche checkpoint\n"
+#define PST_CHECKPOINT_VERSION 3u
+#define PST_CHECKPOINT_TEXT_MOST (1u << 20) /* of the options */
+
+/* The numbers of the job and its stage, as they stand in the file. */
+typedef struct pst_checkpoint_state {
+    int64_t iteration, best_iteration, x_is_best, restarts, job_iteration, window_since;
+    double best_loss, loss, seconds, content_weight, style_weight, tv_weight;
+} pst_checkpoint_state;
+
+/* Is the sum at the file's end that of all before? Nothing is believed before that is known. */
+pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char *path, uint64_t bytes);
+
+/* Fails for the file of another version. */
+pst_status pst_checkpoint_refuse_version(pst_error *error, const char *path);
+
+#endif
