@@ -185,7 +185,8 @@ static bool compare_surroundings(const repeat *r, const settings *s) {
     char index[DEVICE_CHOICE_MOST];
     progress_begin(&silent, true, 0);
     pst_context_options_init(&where, sizeof where);
-    where.device = device_choose(s, &silent, index);
+    if (!device_choose(s, &silent, index, &where.device))
+        return false;
     where.choices_file = "";
     bool good = pst_context_create(&where, &context) == PST_OK;
     if (!good) {

@@ -48,6 +48,7 @@ START_TEST(test_tiles_are_told) {
     ck_run(TINY "--plan --tile 128x64 --image-size 260");
     ck_assert_ptr_nonnull(strstr(printed, "in tiles of 128x64 pixels:\n"));
     ck_refused(TINY "--plan --tile 0x64", 2, "--tile", "1024x512");
+    ck_refused(TINY "--plan --tile 0x0", 2, "--tile \"0x0\"", "and 0 only alone");
     ck_run(TINY "--plan --tile 64 --image-size 130 --spill .");
     ck_assert_ptr_nonnull(strstr(printed, "In files:\n  maps between segments"));
     ck_refused(TINY "--plan --tile 64 --image-size 130 --spill nowhere", 1, "nowhere", "");

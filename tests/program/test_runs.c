@@ -125,9 +125,12 @@ START_TEST(test_starts_styles_and_optimizers) {
     ck_assert_ptr_nonnull(strstr(said, "only with --original-colors"));
     ck_run("-content_image content.ppm -style_image more,style.ppm -image_size 64 -model_file net.safetensors "
            "--iterations 2 -init image -init_image style.ppm -optimizer gradient-descent -learning_rate 1 -momentum .5 "
-           "-decay .1 -gpu 99 -o out.bmp");
-    ck_assert_ptr_nonnull(strstr(said, "--gpu 99"));
+           "-decay .1 -gpu 0 -o out.bmp");
+    bool said_none = strstr(said, "--gpu 0: there is no GPU; the best device is used") != NULL;
     ck_image("out.bmp", 64, 48);
+    ck_assert(said_none == (run("devices --device gpu") != 0));
+    ck_refused(TINY "--gpu 99 -o no.png", 1, "--gpu 99: there ", "'pastiche devices' lists all devices");
+    ck_refused(TINY "-gpu 0,99 -o no.png --quiet", 1, "--gpu 99: there ", "--gpu -1 means the CPU");
     ck_run("-style_image style.ppm,content.ppm -style_blend_weights 1,2 content.ppm --image-size=64 "
            "--model=net.safetensors --iterations 3 --start style.ppm --min-improvement .999999 --improvement-window 1 "
            "-o out.tga");

@@ -252,7 +252,8 @@ const option_text option_texts[] = {
      "network, and can be printed."},
     {"markdown", "Write the same as tables in Markdown."},
 
-    {"gpu", "Use graphics card N, counted from 0. If there is no such card, the best device is used, with a notice.\n"
+    {"gpu", "Use graphics card N, counted from 0. With 0, where there is no graphics card, the best device is used,\n"
+            "with a notice; any other card that is not there is an error.\n"
             "-1 and `c` mean the CPU. The graphics cards of a list share the tiles of the image, as with `--device`."},
     {"init", "Where the run starts. `image` is the image of `--init-image`, or the content if there is none."},
     {"init-image", "See `--init`."},

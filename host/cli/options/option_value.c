@@ -171,9 +171,10 @@ static bool set_pair(settings *s, const option *o, const char *given, const char
 static bool set_size(settings *s, const option *o, const char *given, const char *value) {
     char range[VALUE_TEXT_MOST];
     int64_t width, height;
+    bool alone = value_integer(value, &width); /* 0x0 is no size, while 0 has a meaning */
     if (!value_size(value, &width, &height) || !in_range(o, (double)width) || !in_range(o, (double)height) ||
-        !width != !height) {
-        complain("%s \"%s\": must be a size such as 512 or 1024x512, each side %s", given, value,
+        (!alone && (!width || !height))) {
+        complain("%s \"%s\": must be a size such as 512 or 1024x512, each side %s, and 0 only alone", given, value,
                  option_range_text(o, range));
         return false;
     }

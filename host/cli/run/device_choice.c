@@ -37,24 +37,35 @@ static const char *choose_for_rank(char text[DEVICE_CHOICE_MOST]) {
     return text;
 }
 
-const char *device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST]) {
+static bool refuse_gpu(int number, int found) {
+    char there[64];
+    if (found < 2)
+        snprintf(there, sizeof there, "there is %s", found ? "only GPU 0" : "no GPU");
+    else
+        snprintf(there, sizeof there, "there are only GPUs 0 to %d", found - 1);
+    complain("--gpu %d: %s; 'pastiche devices' lists all devices, and --gpu -1 means the CPU", number, there);
+    return false;
+}
+
+bool device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST], const char **device) {
     size_t used = 0;
-    if (!s->gpu_count)
-        return s->device ? s->device : choose_for_rank(text);
+    *device = s->device ? s->device : s->gpu_count ? NULL : choose_for_rank(text);
     for (size_t i = 0; i < s->gpu_count; i++) {
-        int found, index = s->gpus[i] == GPU_MEANS_CPU ? -1 : find_gpu(s->gpus[i], &found);
-        if (index < 0 && s->gpus[i] != GPU_MEANS_CPU) {
-            progress_say(report, "--gpu %d: there %s %s; %s", s->gpus[i], found == 1 ? "is" : "are",
-                         found == 0   ? "no GPUs"
-                         : found == 1 ? "only one GPU"
-                                      : "fewer GPUs",
+        const int number = s->gpus[i];
+        int found, index = number == GPU_MEANS_CPU ? -1 : find_gpu(number, &found);
+        if (index < 0 && number > 0)
+            return refuse_gpu(number, found);
+        if (index < 0 && number == 0) {
+            progress_say(report, "--gpu 0: there is no GPU; %s",
                          s->gpu_count == 1 ? "the best device is used" : "it is left out");
             continue;
         }
         used += (size_t)snprintf(text + used, DEVICE_CHOICE_MOST - used, index < 0 ? "%scpu" : "%s%d", used ? "," : "",
                                  index);
     }
-    return used ? text : NULL;
+    if (used)
+        *device = text;
+    return true;
 }
 
 void device_names(const pst_device_info *devices, size_t count, char text[DEVICE_NAMES_MOST]) {

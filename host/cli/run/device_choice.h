@@ -5,10 +5,11 @@
 #include "cli/options/options.h"
 #include "cli/run/progress.h"
 
-/* What pst_context_options.device is to be, perhaps NULL. Says so when --gpu asks for what is not there: a missing GPU
- * is no error, as in a script that was written for another machine. */
+/* What pst_context_options.device is to be, perhaps NULL; `text` is room for it. --gpu 0 where there is no GPU
+ * is no error, only said: it stands in every script for neural-style. False after complaining of another number that is
+ * not there. */
 #define DEVICE_CHOICE_MOST 64
-const char *device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST]);
+bool device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST], const char **device);
 
 /* "NAME", "2 x NAME", "NAME + OTHER". */
 #define DEVICE_NAMES_MOST 512

@@ -67,7 +67,8 @@ int invocation_open(invocation *w) {
     live_page_preparing(w->page, "opening the device");
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
-    where.device = device_choose(s, &w->report, index);
+    if (!device_choose(s, &w->report, index, &where.device))
+        return EXIT_FAILED;
     where.kernel_folder = s->kernels;
     where.no_matrix_units = s->no_matrix_units;
     where.choices_file = s->choices;
