@@ -71,13 +71,16 @@ START_TEST(test_a_signal_ends_it_in_mid_build) {
         setenv("PASTICHE_CHOICES", "none", 1); /* which nothing is refused in */
         test_write(test_path("out.png"), "an old image", 12);
         unsigned files = files_hash();
-        pid_t child = start(TINY "--iterations 2 -o out.png");
+        pid_t child = start(i ? TINY "--iterations 2 -o out.png --quiet" : TINY "--iterations 2 -o out.png");
         for (int naps = 0; naps < 30000 && slow_builds() == 0; naps++)
             nanosleep(&nap, NULL);
         ck_assert_uint_eq(slow_builds(), 1);
         kill(child, numbers[i]);
         time_t begun = time(NULL);
         ck_assert_int_eq(wait_for(child), 128 + numbers[i]);
+        ck_assert_msg(!i == !!strstr(said, "\npastiche: stopped in the first evaluation: there is no image yet, and "
+                                           "nothing is written\n"),
+                      "%s", said);
         ck_assert_msg(difftime(time(NULL), begun) < 300, "the compiler was waited for");
         cli_forget("slow");
         ck_assert_uint_eq(files_hash(), files);

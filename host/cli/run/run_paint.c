@@ -188,7 +188,7 @@ static bool after_evaluation(void *user, const pst_progress *now) {
     const settings *s = r->settings;
     decision d;
     r->invocation->evaluated = true;
-    signals_nothing_to_lose(false);
+    signals_nothing_to_lose(NULL);
     world_evaluates();
     if (now->iteration > 0) {
         r->last = *now;
@@ -229,6 +229,13 @@ static char *result_path(const run *r, bool stopped) {
     return copy ? strcpy(copy, path) : NULL;
 }
 
+#define NOTHING_YET "stopped in the first evaluation: there is no image yet, and nothing is written"
+
+/* The same where a signal ends the program at once. On a terminal there is a bar, and what Ctrl-C printed. */
+static const char *farewell(const progress *report) {
+    return report->quiet ? "" : report->terminal ? "\npastiche: " NOTHING_YET "\n" : "pastiche: " NOTHING_YET "\n";
+}
+
 /* As the keeper wished. */
 static int leave(run *r) {
     if (r->wish == RUN_LEAVES && r->settings->checkpoint && r->checkpoint_iteration < r->last.iteration)
@@ -250,7 +257,7 @@ static int finish(run *r, pst_status status) {
     if (stopped && r->wish != RUN_GOES_ON)
         return leave(r);
     if (r->last.iteration == 0) { /* stopped between tiles; a checkpoint that the run went on from stays */
-        progress_say(report, "stopped in the first evaluation: there is no image yet, and nothing is written");
+        progress_say(report, NOTHING_YET);
         return EXIT_SIGNAL + signal_number;
     }
     if (stopped && r->settings->checkpoint && r->checkpoint_iteration < r->last.iteration)
@@ -313,10 +320,10 @@ int run_paint(run *r) {
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();
-    signals_nothing_to_lose(!w->evaluated);
+    signals_nothing_to_lose(w->evaluated ? NULL : farewell(&w->report));
     pst_job_watch_tiles(r->job, between_tiles, r);
     pst_status status = pst_job_run(r->job, after_evaluation, r);
-    signals_nothing_to_lose(false);
+    signals_nothing_to_lose(NULL);
     code = finish(r, status);
     if (!log_close(&r->log) && code == EXIT_OK)
         code = EXIT_FAILED;

@@ -5,10 +5,18 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#ifdef _WIN32
+#include <io.h>
+#define write _write
+#else
+#include <unistd.h>
+#endif
 
 #include "cli/options/complain.h"
 
-static volatile sig_atomic_t caught, nothing_to_lose;
+static volatile sig_atomic_t caught;
+static const char *volatile farewell;
 
 static const int ending[] = {
     SIGINT, SIGTERM,
@@ -22,8 +30,12 @@ static const int ending[] = {
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
 static void remember(int number) {
-    if (nothing_to_lose)
+    const char *text = farewell;
+    if (text) {
+        long written = (long)write(2, text, (unsigned)strlen(text)); /* all else may hold a lock of this thread */
+        (void)written;
         _Exit(EXIT_SIGNAL + number);
+    }
     caught = number;
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], SIG_DFL);
@@ -44,6 +56,6 @@ void signals_catch(void) {
 #endif
 }
 
-void signals_nothing_to_lose(bool nothing) { nothing_to_lose = nothing; }
+void signals_nothing_to_lose(const char *text) { farewell = text; }
 
 int signals_caught(void) { return caught; }

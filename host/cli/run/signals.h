@@ -2,15 +2,13 @@
 #ifndef PST_CLI_RUN_SIGNALS_H
 #define PST_CLI_RUN_SIGNALS_H
 
-#include <stdbool.h>
-
 /* From here on the first interrupt, termination, hang-up or SIGUSR1 is only remembered; the next one ends the program
  * at once. A signal that is already ignored, as under nohup, stays so. */
 void signals_catch(void);
 
-/* As long as there is nothing to lose the first one ends the program at once too, with its exit code: the driver's
- * compiler may take long and cannot be asked to stop. */
-void signals_nothing_to_lose(bool nothing);
+/* As long as there is nothing to lose the first one ends the program at once too, with its exit code and with this text
+ * on stderr, which may be "": the driver's compiler may take long and cannot be asked to stop. NULL: no longer. */
+void signals_nothing_to_lose(const char *text);
 
 /* The number of the signal that came, or 0. */
 int signals_caught(void);

@@ -72,13 +72,13 @@ static bool open_device(studio *s) {
     complain_hold(true);
     int code = invocation_begin(w, s->settings);
     w->page = live_page_on(s->web);
-    w->looked_at_choices = true;   /* people wait for their first stroke; pastiche tune measures */
-    signals_nothing_to_lose(true); /* drivers and their compilers may take long */
+    w->looked_at_choices = true; /* people wait for their first stroke; pastiche tune measures */
+    signals_nothing_to_lose(""); /* drivers and their compilers may take long */
     if (code == EXIT_OK)
         code = invocation_open(w);
     if (code == EXIT_OK)
         code = invocation_load(w);
-    signals_nothing_to_lose(false);
+    signals_nothing_to_lose(NULL);
     snprintf(problem, sizeof problem, "%s", complain_held());
     complain_hold(false);
     p->is_open = code == EXIT_OK;
@@ -112,12 +112,12 @@ static void try_pace(studio *s) {
     options.styles = (const pst_image *const *)&image;
     options.style_count = 1;
     options.image_size = TRIED_SIDE;
-    signals_nothing_to_lose(true);
+    signals_nothing_to_lose("");
     if (pst_job_create(w->context, w->network, &options, &job) == PST_OK && pst_job_forecast(job, &seconds) == PST_OK)
         queue_learn(s, file_name(w->model), (double)pst_job_plan(job)->width * pst_job_plan(job)->height,
                     options.iterations, seconds, (double)pst_job_plan(job)->device_bytes);
 cleanup:
-    signals_nothing_to_lose(false);
+    signals_nothing_to_lose(NULL);
     pst_job_destroy(job);
     pst_image_destroy(image);
     free(rgb);
