@@ -108,6 +108,8 @@ static void add_line(json_t *root, json_t *all, char *line) {
         return;
     *value++ = '\0';
     const option *o = option_of_member(line);
+    for (char *c = line; *c; c++)
+        *c = *c == '_' ? '-' : *c;
     if (strcmp(line, "iteration") == 0)
         json_object_set_new(root, line, json_integer(atoi(value)));
     else if (strcmp(line, "seconds") == 0)

@@ -184,9 +184,10 @@ cleanup:
 pst_status pst_job_save(pst_job *job, const char *path) {
     archive a = archive_of(job, path, false);
     const pst_ranks *ranks = job->context->ranks;
-    char magic[] = PST_CHECKPOINT_MAGIC, digests[PST_INPUTS][PST_DIGEST_BYTES];
+    char units[] = PST_CHECKPOINT_UNITS "0\n", magic[] = PST_CHECKPOINT_MAGIC, digests[PST_INPUTS][PST_DIGEST_BYTES];
     uint32_t version = PST_CHECKPOINT_VERSION;
-    uint64_t scale = job->scale, text_bytes = strlen(job->options_text);
+    const size_t options_bytes = strlen(job->options_text);
+    uint64_t scale = job->scale, text_bytes = options_bytes + strlen(units);
     pst_status status;
     if (!job->stage.iteration)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT,
@@ -197,7 +198,9 @@ pst_status pst_job_save(pst_job *job, const char *path) {
     PST_TRY(put(&a, magic, sizeof magic));
     PST_TRY(put(&a, &version, sizeof version));
     PST_TRY(put(&a, &text_bytes, sizeof text_bytes));
-    PST_TRY(put(&a, job->options_text, (size_t)text_bytes));
+    PST_TRY(put(&a, job->options_text, options_bytes));
+    units[sizeof PST_CHECKPOINT_UNITS - 1] = job->context->session->matrix_units ? '1' : '0';
+    PST_TRY(put(&a, units, strlen(units)));
     PST_TRY(put(&a, digests, sizeof digests));
     PST_TRY(put(&a, &scale, sizeof scale));
     state numbers = state_of(job);
@@ -259,6 +262,20 @@ static void describe_tile(const char *options, char *text, size_t size) {
         snprintf(text, size, "without tiles");
 }
 
+/* Takes the line of matrix units out of the options. That they differ is no reason to refuse. */
+static void take_units(const archive *a, char *options) {
+    pst_job *job = a->job;
+    char *line = strstr(options, "\n" PST_CHECKPOINT_UNITS);
+    if (!line)
+        return;
+    const bool theirs = line[sizeof PST_CHECKPOINT_UNITS] == '1', ours = job->context->session->matrix_units;
+    line[1] = '\0';
+    if (theirs != ours)
+        snprintf(job->notice, sizeof job->notice,
+                 "the checkpoint was made %s matrix units, and this run works %s; the last bits may differ",
+                 theirs ? "with" : "without", ours ? "with them" : "without");
+}
+
 /* Names the first option that the run of the file has another value of. */
 static pst_status check_options(archive *a) {
     pst_error *error = &a->job->context->error;
@@ -273,6 +290,7 @@ static pst_status check_options(archive *a) {
         PST_TRY(damaged(a));
     PST_TRY(pst_allocate(error, (size_t)bytes + 1, 1, &theirs));
     PST_TRY(put(a, theirs, (size_t)bytes));
+    take_units(a, theirs);
     PST_TRY(take_tile(a, &theirs));
     PST_TRY(pst_options_complete(error, &theirs));
     mine = a->job->options_text;
@@ -359,6 +377,7 @@ cleanup:
     if (status != PST_OK) {
         pst_stage_close(job);
         job->scale = 0;
+        job->notice[0] = '\0';
     }
     pst_file_close(a.in);
     pst_free(a.band);

@@ -10,6 +10,10 @@
 #define PST_CHECKPOINT_VERSION 3u
 #define PST_CHECKPOINT_TEXT_MOST (1u << 20) /* of the options */
 
+/* The last line of the text of options, which is no option: another value changes the last bits only. Files from before
+ * have none. */
+#define PST_CHECKPOINT_UNITS "matrix_units="
+
 /* The numbers of the job and its stage, as they stand in the file. */
 typedef struct pst_checkpoint_state {
     int64_t iteration, best_iteration, x_is_best, restarts, job_iteration, window_since;

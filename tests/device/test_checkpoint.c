@@ -107,6 +107,24 @@ START_TEST(tiles_are_gone_on_with) {
 }
 END_TEST
 
+/* Other matrix units change the last bits: that is told, and no reason to refuse. */
+START_TEST(other_matrix_units_are_told) {
+    const pst_transfer_options options = options_of(PST_OPTIMIZER_ADAM);
+    for (int others = 0; others < 2; others++) {
+        watch first = {.job = job_make(&options), .save_at = 2, .stop = true};
+        ck_assert_int_eq(pst_job_run(first.job, look, &first), PST_STOPPED);
+        context->session->matrix_units ^= others;
+        ck_assert_int_eq(pst_job_save(first.job, test_path("run.state")), PST_OK);
+        context->session->matrix_units ^= others;
+        pst_job_destroy(first.job);
+        watch second = {.job = job_make(&options)};
+        ck_assert_int_eq(pst_job_resume(second.job, test_path("run.state")), PST_OK);
+        ck_assert_msg(!strstr(second.job->notice, "matrix units") == !others, "%s", second.job->notice);
+        pst_job_destroy(second.job);
+    }
+}
+END_TEST
+
 /* Texts of options from before tiles had two sides. */
 START_TEST(a_tile_of_one_number_is_a_square) {
     static const char old[] = "scales=1\ntile=64\nlbfgs_storage=float\n";
@@ -401,6 +419,7 @@ int main(void) {
     tcase_add_loop_test(tests, going_on_gives_the_same_bytes, 0, 6);
     tcase_add_loop_test(tests, changed_weights_are_gone_on_with, 0, 4);
     tcase_add_test(tests, a_tile_of_one_number_is_a_square);
+    tcase_add_test(tests, other_matrix_units_are_told);
     tcase_add_test(tests, what_was_whole_stays_whole);
     tcase_add_loop_test(tests, tiles_are_gone_on_with, 0, 4);
     tcase_add_test(tests, what_does_not_fit_is_refused);

@@ -126,7 +126,8 @@ static size_t make_head(pst_job *job, uint8_t **file, size_t *bytes) {
     pst_stage_close(job);
     job->iteration = 0;
     FUZZ_PROMISE(pst_file_load(&error, name, 1 << 20, file, bytes) == PST_OK);
-    return sizeof "pastiche checkpoint\n" + 4 + 8 + sizeof options_text - 1 + 4 * DIGEST_BYTES + 8;
+    return sizeof "pastiche checkpoint\n" + 4 + 8 + sizeof options_text - 1 + sizeof "matrix_units=0\n" - 1 +
+           4 * DIGEST_BYTES + 8;
 }
 
 static void write_file(const uint8_t *head, size_t head_bytes, const uint8_t *data, size_t bytes, const char *name) {

@@ -46,6 +46,7 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_assert_msg(strstr(printed, "\"iteration\": ") && strstr(printed, "\"image-size\": \"64\"") &&
                       strstr(printed, "\"iterations\": \"400\"") && strstr(printed, "\"pooling\": \"avg\""),
                   "%s", printed);
+    bool has_units = strstr(printed, "\"matrix-units\": \"1\"") != NULL;
     ck_said("run.state: is the checkpoint of a run that has not ended; the command of that run with --resume");
     write_cut("cut.state", "run.state", .9);
     ck_refused("info cut.state", 1, "cut.state: is damaged", "");
@@ -55,7 +56,9 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_run(LONG_RUN "--resume run.state --checkpoint new/state --plan");
     ck_refused(LONG_RUN "--resume run.state --plan --content-weight 7", 2, "run.state: was made with", "content");
     ck_assert(cli_exists("run.state") && !cli_exists("new"));
-    ck_run(LONG_RUN "--checkpoint-every 1000 --resume run.state"); /* goes on from it, saves nothing */
+    ck_run(LONG_RUN
+           "--checkpoint-every 1000 --resume run.state --no-matrix-units"); /* goes on from it, saves nothing */
+    ck_assert_msg(!strstr(said, "was made with matrix units, and this run works without") == !has_units, "%s", said);
     ck_assert(!cli_exists("run.state"));
     cli_forget("done.png");
 }
