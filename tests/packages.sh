@@ -74,7 +74,8 @@ for suite in "$@"; do
     [ "$(od -An -c -j1 -N3 "$root/root/pastiche-demo.png" | tr -d ' \n')" = PNG ] || fail "$suite: no image is painted"
     quietly inside "$root" 'zcat /usr/share/man/man1/pastiche.1.gz 2>/dev/null | grep -q PASTICHE || test ! -d /usr/share/man/man1'
     quietly inside "$root" 'grep -q "model medium" /usr/share/doc/pastiche/copyright &&
-        grep -q "small medium" /usr/share/bash-completion/completions/pastiche'
+        grep -q "small medium" /usr/share/bash-completion/completions/pastiche &&
+        grep -q "small medium" /usr/share/fish/vendor_completions.d/pastiche.fish'
 
     # What a developer installs.
     quietly inside "$root" 'apt-get install -qq -y --no-install-recommends gcc libc6-dev pkg-config /root/packages/libpastiche*.deb'

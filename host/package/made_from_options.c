@@ -1,6 +1,6 @@
 /* Makes, when the program is built, what comes from its table of options:
  *     made_from_options manual IN OUT     the man page, with the section on options where IN says @OPTIONS@
- *     made_from_options bash|zsh OUT      completion of the command line
+ *     made_from_options bash|zsh|fish OUT completion of the command line
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +26,26 @@ static bool copy_manual(const char *path, FILE *to) {
 }
 
 int main(int count, char **arguments) {
+    static const struct {
+        const char *name;
+        void (*print)(FILE *to);
+    } shells[] = {{"bash", completion_print_bash}, {"zsh", completion_print_zsh}, {"fish", completion_print_fish}};
+    enum { SHELLS = sizeof shells / sizeof *shells };
     const char *kind = count > 1 ? arguments[1] : "", *out = arguments[count - 1];
-    bool is_manual = strcmp(kind, "manual") == 0, is_bash = strcmp(kind, "bash") == 0;
-    FILE *to =
-        count == (is_manual ? 4 : 3) && (is_manual || is_bash || strcmp(kind, "zsh") == 0) ? fopen(out, "w") : NULL;
+    bool is_manual = strcmp(kind, "manual") == 0;
+    size_t shell = 0;
+    while (shell < SHELLS && strcmp(kind, shells[shell].name) != 0)
+        shell++;
+    FILE *to = count == (is_manual ? 4 : 3) && (is_manual || shell < SHELLS) ? fopen(out, "w") : NULL;
     if (!to) {
-        fprintf(stderr, "usage: made_from_options manual IN OUT | bash OUT | zsh OUT, of which OUT must be writable\n");
+        fprintf(stderr, "usage: made_from_options manual IN OUT | bash|zsh|fish OUT; OUT must be writable\n");
         return EXIT_FAILURE;
     }
     bool good = true;
     if (is_manual)
         good = copy_manual(arguments[2], to);
     else
-        (is_bash ? completion_print_bash : completion_print_zsh)(to);
+        shells[shell].print(to);
     good = !ferror(to) && good;
     good = fclose(to) == 0 && good;
     if (!good) {

@@ -160,6 +160,36 @@ START_TEST(bash_keeps_names_of_files_whole) {
 }
 END_TEST
 
+/* Also by fish itself, where it is installed. */
+START_TEST(fish_completes_what_the_command_takes) {
+    char line[2048], words[1024], name[OPTION_NAME_MOST];
+    PRINTED(made, completion_print_fish(made));
+    for
+        EACH_ROW(o) {
+            if (o->kind != OPTION_HEADING && !(o->flags & FOR_NEURAL_STYLE))
+                ck_assert_msg(has_name(" -l ", option_name(o, 0, name), " "), "--%s is not completed", name);
+        }
+    if (system("fish -c true 2>/dev/null") != 0)
+        return;
+    test_write(test_path("completion.fish"), text, strlen(text));
+    test_write(test_path("my image.png"), "", 0);
+    snprintf(
+        line, sizeof line,
+        "cd '%s' && HOME=$PWD XDG_CONFIG_HOME=$PWD XDG_DATA_HOME=$PWD fish --no-config -c 'source completion.fish; "
+        "for line in \"batc\" \"model f\" \"--optimiz\" \"a b --start noi\" \"--start my\" \"batch --overw\" "
+        "\"--overw\" \"model info --conventi\" \"--tile my\" \"a my\"; "
+        "for word in (complete -C \"pastiche $line\"); printf \"%%s \" (string split -- \\t $word)[1]; end; "
+        "printf \"| \"; end'",
+        test_path("."));
+    FILE *fish = popen(line, "r");
+    ck_assert_ptr_nonnull(fish);
+    words[fread(words, 1, sizeof words - 1, fish)] = '\0';
+    ck_assert_int_eq(pclose(fish), 0);
+    ck_assert_str_eq(
+        words, "batch | fetch | --optimizer | noise | my image.png | --overwrite | | --convention | | my image.png | ");
+}
+END_TEST
+
 START_TEST(every_option_is_in_the_manual) {
     char name[OPTION_NAME_MOST], tag[256];
     PRINTED(file, manual_print(file));
@@ -375,6 +405,7 @@ int main(void) {
     tcase_add_test(tests, every_option_is_in_the_help);
     tcase_add_test(tests, every_option_is_in_the_manual);
     tcase_add_test(tests, every_option_is_completed);
+    tcase_add_test(tests, fish_completes_what_the_command_takes);
     tcase_add_test(tests, bash_keeps_names_of_files_whole);
     tcase_add_test(tests, no_two_options_of_a_command_have_one_name);
     tcase_add_test(tests, every_spelling_of_every_option_sets_it);

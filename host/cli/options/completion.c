@@ -1,4 +1,4 @@
-/* Completion of the command line for bash and zsh, from the table of options. */
+/* Completion of the command line for bash, zsh and fish, from the table of options. */
 #include <string.h>
 
 #include "cli/options/help.h"
@@ -199,4 +199,87 @@ void completion_print_zsh(FILE *to) {
     fputs("}\n"
           "_pastiche \"$@\"\n",
           to);
+}
+
+/* ---- fish ---- */
+
+/* As an argument. */
+static void print_fish_text(FILE *to, const char *text) {
+    fputs(" '", to);
+    for (; *text; text++)
+        fprintf(to, strchr("'\\", *text) ? "\\%c" : "%c", *text);
+    fputs("'", to);
+}
+
+/* In an argument in ' already; a run, which has no name, is called run. */
+static void print_fish_commands(FILE *to, unsigned commands) {
+    for (const command *c = command_table; c < command_table + COMMAND_COUNT; c++)
+        if (commands >> (c - command_table) & 1)
+            fprintf(to, " \"%s\"", *c->name ? c->name : "run");
+}
+
+static void print_fish_option(FILE *to, const option *o) {
+    char name[OPTION_NAME_MOST];
+    const char *const *words = o->value ? option_words(o) : NULL;
+    bool files = o->value && !words && (o->beside || o->kind == OPTION_FILE_NAME || o->flags & NAMES_FILES);
+    fputs("complete -c pastiche -n '__pastiche_is", to);
+    print_fish_commands(to, o->commands);
+    fprintf(to, "' -l %s", option_name(o, 0, name));
+    for (size_t i = 1; option_name(o, i, name); i++)
+        if (!name[1])
+            fprintf(to, " -s %s", name);
+    fputs(!o->value ? "" : files ? " -r -F" : " -x", to);
+    if (words || o->beside) {
+        fputs(" -a '", to);
+        print_words(to, words ? words : o->beside);
+        fputs("'", to);
+    }
+    fputs(" -d", to);
+    print_fish_text(to, o->help);
+    fputs("\n", to);
+}
+
+/* The first words, and behind "model" the second ones. */
+static void print_fish_first_words(FILE *to) {
+    for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
+        const int length = (int)first_length(c);
+        const char *second = strchr(c->name, ' ');
+        if (is_first_of_word(c))
+            fprintf(to, "complete -c pastiche -n '__pastiche_behind' -a %.*s", length, c->name);
+        if (is_first_of_word(c) && second)
+            fputs("\n", to);
+        if (second)
+            fprintf(to, "complete -c pastiche -n '__pastiche_behind %.*s' -f -a %s", length, c->name, second + 1);
+        fputs(" -d", to);
+        print_fish_text(to, c->summary);
+        fputs("\n", to);
+    }
+}
+
+void completion_print_fish(FILE *to) {
+    fputs("# Completion for fish, made from pastiche's table of options.\n"
+          "function __pastiche_behind # whether these words are all that stands before the cursor\n"
+          "    set -l words (commandline -opc)\n"
+          "    set -e words[1]\n"
+          "    test \"$words\" = \"$argv\"\n"
+          "end\n"
+          "function __pastiche_is # whether the command is one of these\n"
+          "    set -l words (commandline -opc)\n"
+          "    set -l command \"$words[2]\"\n"
+          "    contains -- \"$words[2] $words[3]\"",
+          to);
+    print_fish_commands(to, ~1u);
+    fputs("\n        and set command \"$words[2] $words[3]\"\n"
+          "    contains -- \"$command\"",
+          to);
+    print_fish_commands(to, ~1u);
+    fputs("\n        or set command run\n"
+          "    contains -- \"$command\" $argv\n"
+          "end\n",
+          to);
+    print_fish_first_words(to);
+    for (const option *o = option_table; o < option_table + option_table_size; o++)
+        if (o->kind != OPTION_HEADING && !(o->flags & FOR_NEURAL_STYLE))
+            print_fish_option(to, o);
+    fputs("complete -c pastiche-mpi -w pastiche\n", to);
 }

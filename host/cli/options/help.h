@@ -19,5 +19,6 @@ void manual_print(FILE *to);
 /* Scripts that complete the command line. */
 void completion_print_bash(FILE *to);
 void completion_print_zsh(FILE *to);
+void completion_print_fish(FILE *to);
 
 #endif
