@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "host_vectors.h"
 #include "transfer/stage.h"
+#include "transfer/transfer_options.h"
 
 enum { SIDE = 2, LENGTH = 3 * SIDE * SIDE, WINDOW = 3, TERMS = 2, ITERATIONS = 9, HISTORY = 3, DIGEST_BYTES = 65 };
 
@@ -75,8 +76,6 @@ void __wrap_pst_stage_weigh(pst_job *job, size_t term) {
 
 /* ---- the job and its file ---- */
 
-static const char options_text[] = "image-size 512\nseed 1\n";
-
 static pst_job *make_job(void) {
     static pst_session session = {.error = &error};
     static pst_context context = {.session = &session};
@@ -87,7 +86,9 @@ static pst_job *make_job(void) {
     static bool made;
     if (!made) {
         FUZZ_PROMISE(pst_img_create(&error, SIDE, SIDE, NULL, &job.content) == PST_OK);
-        job.options_text = (char *)options_text;
+        pst_transfer_options options;
+        pst_transfer_options_init(&options, sizeof options);
+        FUZZ_PROMISE(pst_options_text(&error, &options, &job.options_text) == PST_OK); /* all: a file lacks none */
         job.options.improvement_window = WINDOW;
         job.objective_options.term_count = TERMS;
         job.scales[0].iterations = job.scales[1].iterations = ITERATIONS;
@@ -126,7 +127,7 @@ static size_t make_head(pst_job *job, uint8_t **file, size_t *bytes) {
     pst_stage_close(job);
     job->iteration = 0;
     FUZZ_PROMISE(pst_file_load(&error, name, 1 << 20, file, bytes) == PST_OK);
-    return sizeof "pastiche checkpoint\n" + 4 + 8 + sizeof options_text - 1 + sizeof "matrix_units=0\n" - 1 +
+    return sizeof "pastiche checkpoint\n" + 4 + 8 + strlen(job->options_text) + sizeof "matrix_units=0\n" - 1 +
            4 * DIGEST_BYTES + 8;
 }
 
