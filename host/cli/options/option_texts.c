@@ -187,7 +187,7 @@ const option_text option_texts[] = {
     {"checkpoint-every", "Save the checkpoint every S seconds, and when the run is interrupted."},
     {"resume",
      "Continue from a checkpoint. Images, network and options must be the same. The result is then the same as\n"
-     "that of a run without an interruption."},
+     "that of a run without an interruption, on the same device and with the same matrix units."},
     {"log", "Write one line of JSON for every iteration: `iteration`, `seconds`, `loss` and every term of it.\n"
             "The first line also has the device (all `devices`, where there are several) and the `algorithms` of each\n"
             "layer, forward and backward. The first line after a change of `weights` has the new weights.\n"
