@@ -11,6 +11,10 @@
 #define FMA(a, b, c) mad(a, b, c)
 #endif
 
+/* A large function of a kernel for CPUs, which takes the numbers of its group as arguments. PoCL compiles a kernel's
+ * own code three times over, but what it only calls once; what it calls must not ask for those numbers. */
+#define APART __attribute__((noinline)) static
+
 /* Sums: PARTS groups each add a fixed share of the elements, on CPUs neighbors, and write one number; the host adds
  * those in double. A SUM_KERNEL begins with SUM_SCRATCH, goes over its share by FOR_SHARE, and ends with PUT_SUM. */
 #define PARTS 128

@@ -1,12 +1,11 @@
 /* 3x3 convolution, stride 1, zero padding 1, as Winograd F(MxM,3x3) (Lavin and Gray, "Fast
  * Algorithms for Convolutional Neural Networks", 2015) for processors with wide vectors. First
- * winograd_filters, then winograd_fused, in which a work-item does everything for its tiles in a
- * slice of scratch that fits the second-level cache, or the three kernels below it.
+ * winograd_filters (winograd_filters_cpu.cl), then winograd_fused, in which a work-item does everything for its tiles
+ * in a slice of scratch that fits the second-level cache, or the three kernels below it.
  *
  * in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
  *
  * M        side of a tile's outputs: 6, 4 or 2
- * TURNED   backward: the filters are turned by 180 degrees, their inputs and outputs swapped
  * NV, RT, NP, CB  see vector_cpu.cl; C is a multiple of CB, K of KW
  * TB       tiles a block, a multiple of RT
  * RELU     out = max(conv + bias, 0); 0 for the backward convolution
@@ -18,7 +17,7 @@
  * MASK_IN  backward: out = (conv + inject) * bit of out_mask
  * INJECT   add what out already holds (the loss layer's own gradient) before the mask
  * DEEP     0: winograd_fused; 1: the three kernels below it
- * MATRIX   1: products by matrix_cpu.cl; TURNED too */
+ * MATRIX   1: products by matrix_cpu.cl, backward */
 
 /* The rows that fill the last register tile are zero, so that every value read is defined. */
 static inline void input_rest(global float *v, int n, int vpoint) {
@@ -30,83 +29,6 @@ static inline void input_rest(global float *v, int n, int vpoint) {
 
 /* Floats between the points of a panel's filters: not a power of two, or all fall in the same sets. */
 #define UPOINT (C * KB + KB)
-
-/* s[POINTS] = G g G^T of the filters whose tap `tap` is at g + tap * TAP. */
-#define TAP ((size_t)C * K)
-static inline void filter(global const float *g, vecf *s) {
-    vecf t[T][3];
-#pragma unroll
-    for (int j = 0; j < 3; j++) {
-        vecf d[3], e[T];
-#pragma unroll
-        for (int i = 0; i < 3; i++)
-            d[i] = LOADV(g + (TURNED ? 8 - i * 3 - j : i * 3 + j) * TAP);
-        FILTER_1D(vecf, e, d);
-#pragma unroll
-        for (int i = 0; i < T; i++)
-            t[i][j] = e[i];
-    }
-#pragma unroll
-    for (int i = 0; i < T; i++) {
-        vecf e[T];
-        FILTER_1D(vecf, e, t[i]);
-#pragma unroll
-        for (int j = 0; j < T; j++)
-            s[i * T + j] = e[j];
-    }
-}
-
-/* u [panels][POINTS][UPOINT] = the transformed filters [C][KB] of the outputs from first on. g is
- * [9][C][K], or TURNED [9][K][C], so that one copy of the weights serves both directions: four
- * outputs at a time are then turned through a small block. global size: any, panels */
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_filters(global const float *restrict g,
-                                                                            global float *restrict u, int first) {
-    int id = get_group_id(0), workers = get_num_groups(0), panel = get_group_id(1);
-    const int step = SIDE_BY_SIDE * VEC, groups = C / step;
-    int from = groups * id / workers * step, to = groups * (id + 1) / workers * step;
-    global float *panel_u = u + (size_t)panel * POINTS * UPOINT;
-    first += panel * KB;
-#if MATRIX
-    for (int c = from; c < to; c += UNIT_INPUTS)
-        for (int k = 0; k < KB; k += 4) {
-            vecf block[4][2][POINTS];
-            for (int i = 0; i < 8; i++)
-                filter(g + (size_t)(first + k + i / 2) * C + c + i % 2 * VEC, block[i / 2][i % 2]);
-            for (int p = 0; p < POINTS; p++) {
-                uint16 halves[2][4];
-                const uint *b = (const uint *)halves;
-                for (int i = 0; i < 4; i++)
-                    split(block[i][0][p], block[i][1][p], &halves[0][i], &halves[1][i]);
-                global float *unit = panel_u + (size_t)p * UPOINT + c * KB + UNIT_OF(k);
-                for (int part = 0; part < 2; part++, b += 4 * VEC, unit += UNIT_FLOATS)
-                    for (int i = 0; i < VEC; i++)
-                        vstore4((uint4)(b[i], b[VEC + i], b[2 * VEC + i], b[3 * VEC + i]), 0,
-                                (global uint *)(unit + i * UNIT_OUTPUTS));
-            }
-        }
-#elif TURNED
-    for (int c = from; c < to; c += VEC)
-        for (int k = 0; k < KB; k += 4) {
-            vecf block[4][POINTS];
-            const float *b = (const float *)block;
-            for (int i = 0; i < 4; i++)
-                filter(g + (size_t)(first + k + i) * C + c, block[i]);
-            for (int p = 0; p < POINTS; p++)
-                for (int i = p * VEC; i < (p + 1) * VEC; i++)
-                    vstore4((float4)(b[i], b[POINTS * VEC + i], b[2 * POINTS * VEC + i], b[3 * POINTS * VEC + i]), 0,
-                            panel_u + (size_t)p * UPOINT + (c + i - p * VEC) * KB + k);
-        }
-#else
-    for (int c = from; c < to; c++)
-        for (int k = 0; k < KB; k += VEC) {
-            vecf s[POINTS];
-            filter(g + (size_t)c * K + first + k, s);
-#pragma unroll
-            for (int p = 0; p < POINTS; p++)
-                STOREV(panel_u + (size_t)p * UPOINT + c * KB + k, s[p]);
-        }
-#endif
-}
 
 #if !DEEP
 /* One range of blocks a work-item; global size = slices in scratch. */

@@ -25,9 +25,9 @@
 #endif
 
 /* v[POINTS][...] of tile t: T x T inputs from one pixel up and left of the M x M outputs. */
-static inline void input_tile(global const float *in, global const maskt *in_mask, global float *v, global float *patch,
-                              int h, int w, int t, int vpoint) {
-    int tw = TILES(w), ty = t / tw, tx = t - mul24(ty, tw); /* no %: see winograd_weights */
+APART void input_tile(global const float *in, global const maskt *in_mask, global float *v, global float *patch, int h,
+                      int w, int t, int vpoint) {
+    int tw = TILES(w), ty = t / tw, tx = t - mul24(ty, tw);
     int y0 = ty * M - 1, x0 = tx * M - 1;
     int inside = y0 >= 0 && x0 >= 0 && y0 + T <= h && x0 + T <= w;
     global const float *src = in + ((long)y0 * w + x0) * C;
@@ -83,8 +83,8 @@ static inline void input_tile(global const float *in, global const maskt *in_mas
 }
 
 /* The M x M outputs of one tile and VEC channels from m[POINTS], with the epilogue. */
-static inline void output_tile(global const float *m, global const float *bias, global float *out,
-                               global maskt *out_mask, int h, int w, int tile, int k, int mpoint) {
+APART void output_tile(global const float *m, global const float *bias, global float *out, global maskt *out_mask,
+                       int h, int w, int tile, int k, int mpoint) {
     int tw = TILES(w), ty = tile / tw, tx = tile - mul24(ty, tw);
     vecf t[M][T], y[M][M];
 #pragma unroll

@@ -203,7 +203,7 @@ END
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
             for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
-                for form in "-DM=4 -DDEEP=0 -DTURNED=0" "-DM=4 -DDEEP=1 -DTURNED=1" "-DM=2 -DDEEP=0 -DTURNED=1" "-DM=6 -DDEEP=0 -DTURNED=0"; do
+                for form in "-DM=4 -DDEEP=0" "-DM=4 -DDEEP=1" "-DM=2 -DDEEP=0" "-DM=6 -DDEEP=0"; do
                     echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 $form"
                 done
             done
@@ -216,9 +216,15 @@ END
     echo "matrix_cpu+vector_cpu+gram_cpu $units -DC=64 -DCB=64 -DTB=64 -DGB=64 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     for unpool in 0 1 2; do
         for deep in 0 1; do
-            echo "matrix_cpu+vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $units -DC=64 -DCB=64 -DTB=32 -DK=64 -DM=4 -DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1 -DPOOL=0 -DUNPOOL=$unpool -DTURNED=1 -DDEEP=$deep"
+            echo "matrix_cpu+vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $units -DC=64 -DCB=64 -DTB=32 -DK=64 -DM=4 -DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1 -DPOOL=0 -DUNPOOL=$unpool -DDEEP=$deep"
         done
     done
+    for m in 2 4 6; do
+        for lanes in 8 16; do
+            echo "vector_cpu+winograd_points+winograd_filters_cpu -DM=$m -DVEC=$lanes -DMATRIX=0"
+        done
+    done
+    echo "matrix_cpu+vector_cpu+winograd_points+winograd_filters_cpu $units -DCB=32 -DM=4"
     for m in 2 4; do
         echo "winograd_points+winograd_filters_gpu -DM=$m"
         for unpool in 0 1 2; do

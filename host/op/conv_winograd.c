@@ -9,6 +9,8 @@
 #include "op/tiles.h"
 
 #define SOURCE "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu"
+#define FILTERS "vector_cpu+winograd_points+winograd_filters_cpu"
+#define MATRIX "matrix_cpu+"
 #define STRIP_BYTES \
     ((size_t)40 << 20) /* of a strip's transforms, which large caches still hold; measured best on two cores */
 #define FILTERS_BYTES \
@@ -80,12 +82,11 @@ static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_co
     snprintf(defines, sizeof defines,
              "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
              "-DUNPOOL=%d "
-             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DTURNED=%d -DDEEP=%d -DMATRIX=%d",
+             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DDEEP=%d -DMATRIX=%d",
              f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, sum_depth(f, &tile, s), block_tiles(f, engine, s),
              s->c_in, s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
-             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, s->backward, f.deep,
-             f.matrix);
-    return pst_kernel_get(engine->session, f.matrix ? "matrix_cpu+" SOURCE : SOURCE, name, defines, kernel);
+             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, f.deep, f.matrix);
+    return pst_kernel_get(engine->session, f.matrix ? MATRIX SOURCE : SOURCE, name, defines, kernel);
 }
 
 static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors *t) {
@@ -108,13 +109,22 @@ static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_con
 static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
                                     const pst_conv_tensors *t, size_t first) {
     const pst_kernel *kernel;
-    size_t panels = group_outputs(f, engine, s) / panel_outputs(f, engine, s);
-    pst_status status = get_kernel(f, engine, s, t, "winograd_filters", &kernel);
+    pst_tile tile = register_tile(f, engine, s);
+    size_t width = panel_outputs(f, engine, s);
+    char defines[128];
+    /* Of the tile only matrix_cpu.cl wants more than the lanes, of which all panels have the same. */
+    int used = snprintf(defines, sizeof defines, "-DM=%d -DVEC=%d -DMATRIX=%d", f.m, tile.lanes, f.matrix);
+    if (f.matrix)
+        snprintf(defines + used, sizeof defines - (size_t)used, " -DNV=%d -DRT=%d -DNP=1 -DCB=%d", tile.vectors,
+                 tile.rows, PST_MATRIX_CHANNELS);
+    pst_status status =
+        pst_kernel_get(engine->session, f.matrix ? MATRIX FILTERS : FILTERS, "winograd_filters", defines, &kernel);
     if (status != PST_OK)
         return status;
     return pst_launch_workers(
-        engine->session, kernel, pst_workers(engine->session), panels,
-        PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int((int)first)));
+        engine->session, kernel, pst_workers(engine->session), group_outputs(f, engine, s) / width,
+        PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int(s->c_in), pst_arg_int(s->c_out),
+                 pst_arg_int((int)width), pst_arg_int((int)first), pst_arg_int(s->backward)));
 }
 
 /* The workspace behind the filters; to be destroyed. */

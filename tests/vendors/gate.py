@@ -161,7 +161,7 @@ def main():
                 continue
             programs = [p for p in programs_of(target, options, f"{work}/{target}")
                         if re.search(options.only or "", p[0]) and
-                        (compilers.kind(target) != "CPU" or " VEC=" in p[0])]
+                        (compilers.kind(target) != "CPU" or " RT=" in p[0])] # those with products
             results = {}
             with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
                 for figures in pool.map(lambda p: compile_one(tools, target, p), programs):
