@@ -259,7 +259,8 @@ kernels() {
     command -v clang >/dev/null || exit 77
     cd "$1"/cl || exit 1
     for file in *.cl; do
-        [ "$file" = common.cl ] || programs | cut -d' ' -f1 | tr + '\n' | grep -qx "${file%.cl}" ||
+        case $file in built_ins.cl | common.cl) continue ;; esac
+        programs | cut -d' ' -f1 | tr + '\n' | grep -qx "${file%.cl}" ||
             complain "cl/$file: in no program of house.sh"
     done
     programs | while read -r names defines; do
@@ -275,6 +276,11 @@ kernels() {
                 -Wno-unknown-pragmas -O0 -S -emit-llvm -o "$findings.llvm" -DPST_CPU=$cpu -DPST_NATIVE=8 -DPST_FAST_FMA=$cpu -DPST_GROUP=$((64 - 63 * cpu)) -DPST_SUM_GROUP=$((256 - 255 * cpu)) $defines - >"$findings.clang" 2>&1 &&
                 ! grep -E '^declare ' "$findings.llvm" | grep -vE '@(_Z|llvm\.)' >"$findings.clang" || # built-in ones
                 { echo "$names (PST_CPU=$cpu $defines):" && head -n 20 "$findings.clang"; }
+            [ $cpu = 0 ] || # with the declarations of built_ins.cl alone
+                # shellcheck disable=SC2086
+                cat built_ins.cl $files | clang -x cl -cl-std=CL1.2 --target=$target -cl-no-stdinc -include opencl-c-base.h -w -fsyntax-only \
+                    -DPST_CPU=1 -DPST_NATIVE=8 -DPST_FAST_FMA=1 -DPST_GROUP=1 -DPST_SUM_GROUP=1 $defines - >"$findings.clang" 2>&1 ||
+                { echo "$names with built_ins.cl ($defines):" && head -n 20 "$findings.clang"; }
         done
     done >"$findings"
     [ -s "$findings" ] && complain "$(cat "$findings")"

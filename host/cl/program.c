@@ -11,7 +11,7 @@
 
 #define KERNELS_MAX 24
 #define SOURCE_MAX_BYTES (1 << 20)
-#define SOURCES_MAX 6
+#define SOURCES_MAX 8
 
 struct pst_program {
     pst_program *next;
@@ -77,7 +77,7 @@ static pst_status build_failed(pst_session *session, const pst_program *program,
     return status;
 }
 
-/* What a program is made from. */
+/* What a program is made from: built_ins.cl if it brings the declarations, common.cl, its own files. */
 typedef struct recipe {
     const char *texts[SOURCES_MAX];
     uint8_t *owned[SOURCES_MAX];
@@ -85,25 +85,34 @@ typedef struct recipe {
     char options[512];
 } recipe;
 
-static pst_status write_recipe(pst_session *session, const pst_program *program, recipe *r) {
-    pst_status status = find_source(session, "common", strlen("common"), &r->texts[0], &r->owned[0]);
-    r->count = 1;
-    for (const char *name = program->source; *name && r->count < SOURCES_MAX && status == PST_OK; r->count++) {
+/* Adds files, joined by '+'. */
+static pst_status add_sources(pst_session *session, const char *names, recipe *r) {
+    pst_status status = PST_OK;
+    for (const char *name = names; *name && r->count < SOURCES_MAX && status == PST_OK; r->count++) {
         size_t length = strcspn(name, "+");
         status = find_source(session, name, length, &r->texts[r->count], &r->owned[r->count]);
         name += length + (name[length] == '+');
     }
+    return status;
+}
+
+static pst_status write_recipe(pst_session *session, const pst_program *program, recipe *r) {
+    const char *undeclared = session->cpu_kernels ? session->device.quirks.undeclared : "";
+    pst_status status;
+    PST_TRY(add_sources(session, *undeclared ? "built_ins+common" : "common", r));
+    PST_TRY(add_sources(session, program->source, r));
     /* -w: some drivers count their warnings on the terminal; house.sh compiles all kernels with warnings as errors.
      * No -cl-denorms-are-zero: with it PoCL 6 calls fma() and fmax() as functions, and evaluations take five times as
      * long; denormals cost nothing that can be measured, for there are hardly any. */
     snprintf(r->options, sizeof r->options,
-             "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s",
+             "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
              session->cpu_kernels, session->device.vector_width, session->device.fast_fma, (int)pst_group_size(session),
-             (int)pst_sum_group_size(session), program->defines);
+             (int)pst_sum_group_size(session), undeclared, program->defines);
     if (session->place) {
         const size_t used = strlen(r->options);
         snprintf(r->options + used, sizeof r->options - used, " -DPST_PLACE=%u", session->place);
     }
+cleanup:
     return status;
 }
 

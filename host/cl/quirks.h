@@ -21,6 +21,9 @@ typedef struct pst_quirks {
     bool keeps_binaries; /* compiled programs, as the user's cache does for other drivers */
     bool mixes_sessions; /* sessions that work at once must not have the same programs */
     bool matrix_units;   /* may have those that op/matrix_units.h uses */
+    /* An option with which the compiler does not read the declarations of all built-in functions before a program, for
+     * those that bring their own (cl/built_ins.cl); or "" */
+    const char *undeclared;
     bool two_wide_units; /* a processor's core multiplies and adds two of its widest vectors a clock */
 } pst_quirks;
 

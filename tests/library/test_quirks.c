@@ -13,6 +13,7 @@ START_TEST(every_device_has_all_of_them) {
             strcpy(info.vendor, names[i]);
             pst_quirks quirks = pst_quirks_find(&info);
             ck_assert_msg(quirks.notice != NULL, "no notice for '%s'", names[i]);
+            ck_assert(quirks.undeclared != NULL);
             ck_assert(quirks.memory_share > 0 && quirks.memory_share <= 1);
             ck_assert(quirks.wave > 0 && quirks.item_registers > 0);
             ck_assert(quirks.unit_registers > 0 && quirks.unit_flops > 0);
