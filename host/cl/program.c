@@ -144,6 +144,22 @@ cleanup:
     return status;
 }
 
+/* Where a program does not build without the driver's own declarations, it may for want of one of them. */
+static pst_status build_somehow(pst_session *session, pst_program *program) {
+    const char *undeclared = session->device.quirks.undeclared;
+    pst_status status = build(session, program);
+    if (status != PST_ERROR_DEVICE || !*undeclared || session->lost || session->too_slow)
+        return status;
+    if (program->program)
+        clReleaseProgram(program->program);
+    program->program = NULL;
+    session->device.quirks.undeclared = "";
+    status = build(session, program);
+    if (status != PST_OK)
+        session->device.quirks.undeclared = undeclared;
+    return status;
+}
+
 static pst_status get_program(pst_session *session, const char *source, const char *defines, pst_program **result) {
     for (pst_program *program = session->programs; program; program = program->next)
         if (strcmp(program->source, source) == 0 && strcmp(program->defines, defines) == 0) {
@@ -155,7 +171,7 @@ static pst_status get_program(pst_session *session, const char *source, const ch
     PST_TRY(pst_allocate(session->error, 1, sizeof *program, &program));
     PST_TRY(pst_copy_text(session->error, source, &program->source));
     PST_TRY(pst_copy_text(session->error, defines, &program->defines));
-    PST_TRY(build(session, program));
+    PST_TRY(build_somehow(session, program));
     program->next = session->programs;
     session->programs = program;
     session->release_programs = release_list;

@@ -12,6 +12,7 @@
 #include "on_device.h"
 #include "op/blocks.h"
 #include "op/matrix_units.h"
+#include "op/vector.h"
 #include "transfer/context.h"
 
 #define ITERATIONS 16
@@ -166,17 +167,38 @@ static void write_kernels(const altered *a) {
     }
 }
 
-/* The last one is as it should be: a processor that has them gets them. */
-START_TEST(matrix_units_that_are_refused_or_wrong_are_passed_over) {
-    const altered *a = &alterations[_i];
-    bool right = strcmp(a->from, a->instead) == 0;
-    write_kernels(a);
+static void open_with(const altered *a) {
     char folder[1024];
+    write_kernels(a);
     snprintf(folder, sizeof folder, "%s", test_path("common.cl"));
     *strrchr(folder, '/') = '\0';
     setenv("PASTICHE_KERNELS", folder, 1);
     test_open(a->form);
     unsetenv("PASTICHE_KERNELS");
+}
+
+static void sum_case(const void *arg) {
+    const double numbers[16] = {-3, 4};
+    pst_sums sums;
+    (void)arg;
+    test_sums(&sums, 1);
+    ck_ok(test_error, pst_absolute_sum(test_session, test_floats(numbers, 16), 16, &sums, 0));
+    ck_assert_double_eq(test_sum_in(&sums, 0), 4);
+}
+
+/* cl/built_ins.cl has no fdim, the positive part of a difference. */
+START_TEST(a_function_that_is_not_declared_is_found_all_the_same) {
+    open_with(&(altered){TEST_CPU, "vector.cl", "s += fabs(LOADW(at, x));", NULL, "s += fdim(LOADW(at, x),0);"});
+    test_twice(sum_case, NULL);
+    test_close();
+}
+END_TEST
+
+/* The last one is as it should be: a processor that has them gets them. */
+START_TEST(matrix_units_that_are_refused_or_wrong_are_passed_over) {
+    const altered *a = &alterations[_i];
+    bool right = strcmp(a->from, a->instead) == 0;
+    open_with(a);
     bool cpu = test_session->device.info.type == PST_DEVICE_CPU;
     if (a->form == TEST_GPU) {
         test_session->device.info.type = PST_DEVICE_GPU;
@@ -198,6 +220,7 @@ int main(void) {
     Suite *suite = suite_create("launches");
     TCase *tests = tcase_create("a large GPU");
     tcase_add_loop_test(tests, an_evaluation_takes_few_launches, 0, 5);
+    tcase_add_test(tests, a_function_that_is_not_declared_is_found_all_the_same);
     tcase_add_loop_test(tests, matrix_units_that_are_refused_or_wrong_are_passed_over, 0,
                         sizeof alterations / sizeof *alterations);
     suite_add_tcase(suite, tests);
