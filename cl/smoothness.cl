@@ -165,18 +165,23 @@ INSIDE(float16)
     }
 #endif
 
-#define SMOOTHNESS(kernel_name, name, straight, slanted, times)                                         \
-    SUM_KERNEL void kernel_name(global const float *x, int h, int w, PART, float scale, int accumulate, \
-                                global float *d, global float *sums, int slot) {                        \
-        SUM_SCRATCH                                                                                     \
-        const factors f = {straight, slanted};                                                          \
-        float sum = 0.0f;                                                                               \
-        scale *= times;                                                                                 \
-        SMOOTHNESS_OF_ALL(name)                                                                         \
-        PUT_SUM(sum, sums, slot);                                                                       \
-    }
+#define ARGUMENTS                                                                                                \
+    global const float *x, int h, int w, PART, float scale, int accumulate, global float *d, global float *sums, \
+        int slot
 
-SMOOTHNESS(smoothness, squares, 1.0f, 0.0f, 1.0f)
-SMOOTHNESS(smoothness_absolute, absolute, 1.0f, 0.0f, 1.0f)
-SMOOTHNESS(smoothness_nine_point, nine_point, 2.0f / (9.0f * (float)image_h * (float)image_w),
-           1.0f / (18.0f * (float)(image_h + 1) * (float)(image_w + 1)), 2.0f)
+#define SMOOTHNESS(name, straight, slanted, times) \
+    SUM_SCRATCH                                    \
+    const factors f = {straight, slanted};         \
+    float sum = 0.0f;                              \
+    scale *= times;                                \
+    SMOOTHNESS_OF_ALL(name)                        \
+    PUT_SUM(sum, sums, slot);
+
+SUM_KERNEL void smoothness(ARGUMENTS){SMOOTHNESS(squares, 1.0f, 0.0f, 1.0f)}
+
+SUM_KERNEL void smoothness_absolute(ARGUMENTS){SMOOTHNESS(absolute, 1.0f, 0.0f, 1.0f)}
+
+SUM_KERNEL void smoothness_nine_point(ARGUMENTS) {
+    SMOOTHNESS(nine_point, 2.0f / (9.0f * (float)image_h * (float)image_w),
+               1.0f / (18.0f * (float)(image_h + 1) * (float)(image_w + 1)), 2.0f)
+}
