@@ -32,17 +32,31 @@ static inline part find_part(global float *all, SIDES, int group, int side, int 
         all += SLOTS * (n) * (n); \
         n = next;                 \
     }
-    NEXT_ROOT(n1) NEXT_ROOT(n2) NEXT_ROOT(n3) NEXT_ROOT(n4) product = group % products;
+    NEXT_ROOT(n1)
+    NEXT_ROOT(n2)
+    NEXT_ROOT(n3)
+    NEXT_ROOT(n4)
+    product = group % products;
     group /= products;
     p.n = n;
     p.row = group / (n / side) * side;
     p.column = group % (n / side) * side;
-    p.one = what == SQUARE ? 1.5f * sqrt(a) : 0.0f;
-    p.same = what == STEP && product == 1 ? -3.0f * sqrt(a) : 0.0f;
-    p.factor = what == SQUARE ? -0.5f * a * sqrt(a) : what == STEP && product == 1 ? 3.0f : 1.0f;
-    int left = what == FIRST ? B : what == SQUARE ? Z + now : product == 0 ? T : product == 1 ? W + now : Y + now;
-    int right = what == FIRST ? Z + now : what == SQUARE ? Y + now : product == 0 ? Z + now : T;
-    int out = what == FIRST ? Y + now : what == SQUARE ? T : (product == 0 ? Z : product == 1 ? W : Y) + 1 - now;
+    p.one = p.same = 0.0f;
+    p.factor = 1.0f;
+    int left = B, right = Z + now, out = Y + now;
+    if (what == SQUARE) {
+        left = Z + now, right = Y + now, out = T;
+        p.one = 1.5f * sqrt(a);
+        p.factor = -0.5f * a * sqrt(a);
+    } else if (what == STEP && product == 0) {
+        left = T, right = Z + now, out = Z + 1 - now;
+    } else if (what == STEP && product == 1) {
+        left = W + now, right = T, out = W + 1 - now;
+        p.same = -3.0f * sqrt(a);
+        p.factor = 3.0f;
+    } else if (what == STEP) {
+        left = Y + now, right = T, out = Y + 1 - now;
+    }
     p.left = all + left * n * n;
     p.right = all + right * n * n;
     p.x = p.left;
