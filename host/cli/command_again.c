@@ -45,11 +45,14 @@ static bool read_record(pst_context *context, const char *path, char **text, jso
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "options")))
         return true;
     char *checkpoint = NULL;
-    bool is_one = !*text && pst_checkpoint_text(context, path, &checkpoint) == PST_OK && checkpoint;
-    complain("%s: %s", path,
-             *text    ? "its record is damaged"
-             : is_one ? "is the checkpoint of " UNFINISHED
-                      : "has no record: it was not made by pastiche, or another program saved it without the record");
+    if (!*text && pst_checkpoint_text(context, path, &checkpoint) != PST_OK)
+        failed(context);
+    else
+        complain("%s: %s", path,
+                 *text        ? "its record is damaged"
+                 : checkpoint ? "is the checkpoint of " UNFINISHED
+                              : "has no record: it was not made by pastiche, or another program saved it without "
+                                "the record");
     pst_bytes_destroy(checkpoint);
     json_decref(*root);
     pst_bytes_destroy(*text);

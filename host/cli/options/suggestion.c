@@ -38,6 +38,23 @@ static const char *const elsewhere[][2] = {
     {"silent", "quiet"},
     {"force", "overwrite"},
     {"dry-run", "plan"},
+    {"smooth", "tv-weight"},
+    {"smoothness", "tv-weight"},
+    {"total-variation", "tv-weight"},
+    {"tv-loss", "tv-weight"},
+    {"content-strength", "content-weight"},
+    {"style-strength", "style-weight"},
+    {"style-size", "style-scale"},
+    {"min-scale", "min-size"},
+    {"end-scale", "image-size"},
+    {"adam", "optimizer adam"},
+    {"lbfgs", "optimizer lbfgs"},
+    {"save-every", "save-iter"},
+    {"print-every", "print-iter"},
+    {"vram", "memory"},
+    {"ram", "memory"},
+    {"no-tensor-core", "no-matrix-units"},
+    {"gui", "web"},
 };
 
 /* Whether two words are the same but for an 's' at the end. */
