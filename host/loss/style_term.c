@@ -43,14 +43,23 @@ size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_fo
     return gram > mean ? gram : mean;
 }
 
+/* Some terms may be left out, and the others then come together otherwise: so of the largest ones. */
 size_t pst_style_terms_finish_bytes(const pst_conv_engine *engine, pst_loss_form form, const int *c, size_t count) {
-    size_t most = 0;
-    for (size_t first = 0; is_wasserstein(form) && first < count; first += PST_DISTANCES) {
-        const size_t rest = count - first;
-        size_t bytes = pst_wasserstein_workspace_bytes(engine, c + first, rest < PST_DISTANCES ? rest : PST_DISTANCES);
-        most = bytes > most ? bytes : most;
+    int largest[PST_DISTANCES];
+    size_t kept = 0;
+    if (!is_wasserstein(form))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = kept;
+        while (at > 0 && largest[at - 1] < c[i])
+            at--;
+        if (at == PST_DISTANCES)
+            continue;
+        kept += kept < PST_DISTANCES;
+        memmove(&largest[at + 1], &largest[at], (kept - 1 - at) * sizeof *largest);
+        largest[at] = c[i];
     }
-    return most;
+    return pst_wasserstein_workspace_bytes(engine, largest, kept);
 }
 
 pst_status pst_style_term_open(const pst_conv_engine *engine, pst_loss_form form, int c, int true_c, const char *what,

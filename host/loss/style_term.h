@@ -30,7 +30,7 @@ typedef struct pst_style_term {
 size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest);
 size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c);
 
-/* The same of pst_style_terms_finish, for terms of so many channels. */
+/* The same of pst_style_terms_finish, for any of the terms of so many channels. */
 size_t pst_style_terms_finish_bytes(const pst_conv_engine *engine, pst_loss_form form, const int *c, size_t count);
 
 /* Allocates; keeps the engine. `what` names the term in messages. */

@@ -509,6 +509,26 @@ END_TEST
 START_TEST(style_and_its_gradient) { test_twice(style_case, &shapes[_i]); }
 END_TEST
 
+/* Whichever terms come together, in tiles or without some, there is room for them. */
+static void room_case(const void *arg) {
+    static const int c[] = {64, 16, 512, 128, 256, 16, 512, 512};
+    (void)arg;
+    for (unsigned kept = 1; kept < 1u << COUNT(c); kept++) {
+        int some[COUNT(c)];
+        size_t count = 0, all = pst_style_terms_finish_bytes(&engine, PST_LOSS_WASSERSTEIN, c, COUNT(c));
+        for (size_t i = 0; i < COUNT(c); i++)
+            if (kept >> i & 1)
+                some[count++] = c[i];
+        for (size_t first = 0; first < count; first += PST_DISTANCES)
+            ck_assert_uint_le(pst_wasserstein_workspace_bytes(
+                                  &engine, some + first, count - first < PST_DISTANCES ? count - first : PST_DISTANCES),
+                              all);
+    }
+}
+
+START_TEST(room_for_any_terms) { test_twice(room_case, NULL); }
+END_TEST
+
 START_TEST(equal_pixels) { test_twice(equal_case, (const int[]){_i}); }
 END_TEST
 
@@ -529,6 +549,7 @@ int main(void) {
         tcase_add_unchecked_fixture(tests, open[form], test_close);
         tcase_add_test(tests, style_is_pytorchs);
         tcase_add_loop_test(tests, style_and_its_gradient, 0, COUNT(shapes));
+        tcase_add_test(tests, room_for_any_terms);
         tcase_add_loop_test(tests, equal_pixels, 1, 4);
         tcase_add_loop_test(tests, l2_pooling, 0, COUNT(maps));
         tcase_add_loop_test(tests, kinds_of_smoothness, 0, COUNT(maps));
