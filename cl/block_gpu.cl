@@ -187,3 +187,19 @@ static inline void clear(vecn acc[ROWS][NV]) {
         }                                                    \
         multiply_step(a, b, acc);                            \
     }
+
+/* acc += the block of a product of two matrices that are stored row by row, with `depth` floats a row: `left` from the
+ * block's first row on, which has so many rows behind it, `right` from its first column on. */
+#define FETCH_ROWS(step)                                     \
+    FETCH_ACROSS(next_a, BM, left_ + (step), rows_, depth_); \
+    FETCH_ALONG(next_b, BN, right_ + (step)*depth_, columns_, BK, depth_)
+#define KEEP_ROWS               \
+    KEEP_ACROSS(next_a, BM, a); \
+    KEEP_ALONG(next_b, BN, b)
+#define MULTIPLY_ROWS(acc, left, rows, right, columns, depth)       \
+    {                                                               \
+        global const float *left_ = (left), *right_ = (right);      \
+        int rows_ = (rows), columns_ = (columns), depth_ = (depth); \
+        float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];            \
+        MULTIPLY_BLOCK(acc, 0, depth_, FETCH_ROWS, KEEP_ROWS);      \
+    }

@@ -81,20 +81,11 @@ BLOCK_KERNEL void gram_backward(global const float *restrict f, global const flo
                                 global float *restrict d, int first_pixel) {
     STEPS(a, AP);
     STEPS(b, BP);
-    float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[ROWS][NV];
     int first_row = first_pixel + get_group_id(1) * BM, first_column = get_group_id(0) * BN;
     clear(acc);
     int rows = pixels - first_row, columns = c - first_column;
-    f += (size_t)first_row * c;
-    difference += first_column;
-#define FETCH_BOTH(step)                           \
-    FETCH_ACROSS(next_a, BM, f + (step), rows, c); \
-    FETCH_ALONG(next_b, BN, difference + (step)*c, columns, BK, c)
-#define KEEP_BOTH               \
-    KEEP_ACROSS(next_a, BM, a); \
-    KEEP_ALONG(next_b, BN, b)
-    MULTIPLY_BLOCK(acc, 0, c, FETCH_BOTH, KEEP_BOTH);
+    MULTIPLY_ROWS(acc, f + (size_t)first_row * c, rows, difference + first_column, columns, c);
     d += (size_t)first_row * c + first_column;
 #pragma unroll
     for (int r = 0; r < ROWS; r++)

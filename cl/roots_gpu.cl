@@ -4,19 +4,11 @@
 BLOCK_KERNEL void roots_product(global float *all, SIDES, int what, int products, int now, float scale, int first) {
     STEPS(a, AP);
     STEPS(b, BP);
-    float4 next_a[CARRIED(BM)], next_b[CARRIED(BN)];
     vecn acc[ROWS][NV];
     part p = find_part(all, n0, n1, n2, n3, n4, first + get_group_id(0), BN, what, products, now, scale);
     int n = p.n;
-    global const float *left = p.left + p.row * n, *right = p.right + p.column;
     clear(acc);
-#define FETCH_FACTORS(step)                         \
-    FETCH_ACROSS(next_a, BM, left + (step), BM, n); \
-    FETCH_ALONG(next_b, BN, right + (step)*n, BN, BK, n)
-#define KEEP_FACTORS            \
-    KEEP_ACROSS(next_a, BM, a); \
-    KEEP_ALONG(next_b, BN, b)
-    MULTIPLY_BLOCK(acc, 0, n, FETCH_FACTORS, KEEP_FACTORS);
+    MULTIPLY_ROWS(acc, p.left + p.row * n, BM, p.right + p.column, BN, n);
 #pragma unroll
     for (int r = 0; r < ROWS; r++)
 #pragma unroll
