@@ -37,6 +37,17 @@ void pst_device_network_destroy(pst_device_network *net) {
     pst_free(net);
 }
 
+void pst_device_network_keep(pst_device_network *net, size_t bytes) { net->engine.keep_limit = bytes; }
+
+/* Filters of both directions as F(4x4) transforms them, whatever the algorithm: which layers are kept depends on the
+ * network alone. */
+static bool is_kept(const pst_device_network *net, size_t layer) {
+    size_t bytes = 0;
+    for (size_t l = 1; l <= layer; l++)
+        bytes += 2 * 36 * sizeof(float) * (size_t)net->layers.at[l].c_in * (size_t)net->layers.at[l].c_out;
+    return layer > 0 && bytes <= net->engine.keep_limit;
+}
+
 pst_conv_shape pst_device_network_shape(const pst_device_network *net, size_t layer, bool backward, int h, int w,
                                         pst_pool pool) {
     const pst_layer *l = &net->layers.at[layer];
@@ -45,15 +56,12 @@ pst_conv_shape pst_device_network_shape(const pst_device_network *net, size_t la
                             .c_in = backward ? l->c_out : l->c_in,
                             .c_out = backward ? l->c_in : l->c_out,
                             .backward = backward,
-                            .pool = pool};
+                            .pool = pool,
+                            .kept = is_kept(net, layer)};
 }
 
 const pst_conv_algorithm *pst_device_network_algorithm(const pst_device_network *net, const pst_conv_shape *shape) {
     return pst_conv_choose(&net->engine, shape);
-}
-
-bool pst_device_network_shares_weights(const pst_conv_algorithm *a, const pst_conv_algorithm *b) {
-    return a == b || (a->shared && b->shared && a->prepare == b->prepare);
 }
 
 pst_status pst_device_network_weights(pst_device_network *net, size_t layer, const pst_conv_shape *shape,
@@ -63,19 +71,22 @@ pst_status pst_device_network_weights(pst_device_network *net, size_t layer, con
     pst_status status = PST_OK;
     pst_buffer *made = NULL;
     if (net->prepared[layer][direction].weights &&
-        !pst_device_network_shares_weights(net->prepared[layer][direction].algorithm, algorithm)) {
+        (net->prepared[layer][direction].kept != shape->kept ||
+         (net->prepared[layer][direction].algorithm != algorithm &&
+          !pst_conv_shares(net->prepared[layer][direction].algorithm, algorithm, shape)))) {
         PST_TRY(pst_session_finish(session));
         drop_weights(net, layer, direction);
     }
     if (!net->prepared[layer][direction].weights) {
         pst_buffer *others = net->prepared[layer][!direction].weights;
-        if (others && algorithm->shared &&
-            pst_device_network_shares_weights(net->prepared[layer][!direction].algorithm, algorithm)) {
+        if (others && net->prepared[layer][!direction].kept == shape->kept &&
+            pst_conv_shares(net->prepared[layer][!direction].algorithm, algorithm, shape)) {
             net->prepared[layer][direction].weights = others;
         } else {
             const pst_weights_convolution *convolution = &net->model->convolutions[layer];
             PST_TRY(pst_weights_recall(session->error, net->model));
-            PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(&net->engine, shape), convolution->name, &made));
+            PST_TRY(pst_buffer_create(session, pst_conv_weight_bytes(&net->engine, algorithm, shape), convolution->name,
+                                      &made));
             PST_TRY(pst_conv_prepare(&net->engine, algorithm, shape, convolution->weight, convolution->c_out,
                                      convolution->c_in, made));
             net->prepared[layer][direction].weights = made;
@@ -83,6 +94,7 @@ pst_status pst_device_network_weights(pst_device_network *net, size_t layer, con
         }
     }
     net->prepared[layer][direction].algorithm = algorithm;
+    net->prepared[layer][direction].kept = shape->kept;
 cleanup:
     pst_buffer_destroy(session, made);
     *weights = status == PST_OK ? net->prepared[layer][direction].weights : NULL;

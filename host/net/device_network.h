@@ -13,6 +13,7 @@ typedef struct pst_device_network {
     struct {
         const pst_conv_algorithm *algorithm;
         pst_buffer *weights;
+        bool kept;
     } prepared[PST_LAYERS_MAX][2]; /* forward, backward; both may have the same weights */
     pst_buffer *bias[PST_LAYERS_MAX];
     pst_buffer *border; /* the first layer's weights for op/border.h, once they are wanted */
@@ -22,15 +23,16 @@ typedef struct pst_device_network {
 pst_status pst_device_network_create(const pst_conv_engine *engine, pst_weights *model, pst_device_network **net);
 void pst_device_network_destroy(pst_device_network *net);
 
-/* The product that a layer is, in either direction, for an image whose map at this layer is h by w. */
+/* Changes the engine's keep_limit; for passes that are created afterwards. */
+void pst_device_network_keep(pst_device_network *net, size_t bytes);
+
+/* The product that a layer is, in either direction, for an image whose map at this layer is h by w. Of as many layers
+ * from the first on as the engine's keep_limit has room for, it is one that is kept. */
 pst_conv_shape pst_device_network_shape(const pst_device_network *net, size_t layer, bool backward, int h, int w,
                                         pst_pool pool);
 
 /* The algorithm for a product: what the engine's choices say, or the default. */
 const pst_conv_algorithm *pst_device_network_algorithm(const pst_device_network *net, const pst_conv_shape *shape);
-
-/* Are the weights that one prepares good for the other, in the same direction? */
-bool pst_device_network_shares_weights(const pst_conv_algorithm *a, const pst_conv_algorithm *b);
 
 /* Weights for a layer in a direction, prepared on first use and kept. */
 pst_status pst_device_network_weights(pst_device_network *net, size_t layer, const pst_conv_shape *shape,

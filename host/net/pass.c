@@ -134,8 +134,8 @@ static pst_status plan_scratch(pst_pass *pass) {
             pass->workspace_bytes = bytes > pass->workspace_bytes ? bytes : pass->workspace_bytes;
             if (!forward)
                 pass->weight_bytes += sizeof(float) * (size_t)shape.c_out; /* the bias */
-            if (!forward || !algorithm->shared || !pst_device_network_shares_weights(forward, algorithm))
-                pass->weight_bytes += algorithm->weight_bytes(&pass->net->engine, &shape);
+            if (!forward || !pst_conv_shares(forward, algorithm, &shape))
+                pass->weight_bytes += pst_conv_weight_bytes(&pass->net->engine, algorithm, &shape);
             forward = algorithm;
         }
     }

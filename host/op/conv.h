@@ -28,6 +28,7 @@ typedef struct pst_conv_shape {
     int c_in, c_out; /* of this product: swapped in the backward direction */
     bool backward;
     pst_pool pool; /* forward: of the output; backward: of the input */
+    bool kept;     /* what an algorithm `keeps` of the weights is prepared, not made in each run */
 } pst_conv_shape;
 
 /* The convolution after one, of its `out`: an algorithm may begin it (`begun`, which is not 0 then) by leaving
@@ -42,7 +43,7 @@ typedef struct pst_conv_next {
 typedef struct pst_conv_tensors {
     const pst_buffer *in;      /* [h][w][c_in]; backward with pool [h/2][w/2][c_in] */
     const pst_buffer *in_bits; /* backward with pool; without one the mask of `in`, or NULL, if the algorithm `masks` */
-    const pst_buffer *weights; /* from prepare */
+    const pst_buffer *weights; /* from pst_conv_prepare */
     const pst_buffer *bias;    /* forward: [c_out] */
     pst_buffer *out;           /* [h][w][c_out]; forward with pool [h/2][w/2][c_out] */
     pst_buffer *bits;          /* forward: written, unless NULL */
@@ -53,13 +54,15 @@ typedef struct pst_conv_tensors {
     int begun;           /* what the one before has set for this one, or 0 */
 } pst_conv_tensors;
 
-/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; and what was
- * measured about which algorithm to take (op/choices.h; NULL: nothing). */
+/* What an algorithm works with: the session, GEMMs, and how much scratch memory it should stay under; what was measured
+ * about which algorithm to take (op/choices.h; NULL: nothing); and about how much memory what is `kept` of a network
+ * may take. */
 typedef struct pst_conv_engine {
     pst_session *session;
     pst_gemm *gemm;
     size_t workspace_limit;
     const struct pst_conv_choices *choices;
+    size_t keep_limit;
 } pst_conv_engine;
 
 typedef struct pst_conv_algorithm {
@@ -77,6 +80,11 @@ typedef struct pst_conv_algorithm {
     bool shared; /* what `prepare` makes serves both directions, and all algorithms with the same `prepare` */
     int tile;    /* of Winograd's: the side of a tile of results; of others 0 */
     bool masks;  /* backward without pool it can mask `in` on the way */
+    /* What a run makes of the prepared weights, NULL for nothing: its bytes, and a function that makes it. Of a shape
+     * that is `kept` a run takes this instead of the weights, and less of the workspace. */
+    size_t (*kept_bytes)(const pst_conv_engine *engine, const pst_conv_shape *shape);
+    pst_status (*keep)(const pst_conv_engine *engine, const pst_conv_shape *shape, const pst_buffer *weights,
+                       pst_buffer *kept);
 } pst_conv_algorithm;
 
 /* The menu, ended by NULL. The first entry supports every shape on every device and is the oracle of the others. */
@@ -93,6 +101,13 @@ uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm);
 
 /* Does it support the shape, and is it not refused? */
 bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape);
+
+/* Bytes of what pst_conv_prepare (op/refused.h) makes for a shape. */
+size_t pst_conv_weight_bytes(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
+                             const pst_conv_shape *shape);
+
+/* Does what is prepared for one, in a direction of a layer, serve the other as well, in either direction? */
+bool pst_conv_shares(const pst_conv_algorithm *a, const pst_conv_algorithm *b, const pst_conv_shape *shape);
 
 /* Which form of blocks an algorithm has, PST_BLOCK_FORMS for none. */
 size_t pst_conv_block_form(const pst_conv_algorithm *algorithm);

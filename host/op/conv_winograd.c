@@ -1,8 +1,9 @@
 /* Winograd F(6x6,3x3), F(4x4,3x3) and F(2x2,3x3) (Lavin and Gray 2015) for CPUs. One copy of the filters serves both
- * directions; a run transforms them into its workspace, for transformed they would take four times the room, in each
- * direction. Then in one of two forms. Fused: a work-item transforms a few tiles, multiplies them and transforms them
- * back, all within the second-level cache. Deep: the tiles of a strip pass through the steps together, so that little
- * is read for many products where the filters are large. Either may have its products from matrix units. */
+ * directions, and a run transforms them into its workspace, for transformed they take four times the room, in each
+ * direction; where there is room for that, they are kept. Then in one of two forms. Fused: a work-item transforms a few
+ * tiles, multiplies them and transforms them back, all within the second-level cache. Deep: the tiles of a strip pass
+ * through the steps together, so that little is read for many products where the filters are large. Either may have its
+ * products from matrix units. */
 #include <stdio.h>
 
 #include "op/conv.h"
@@ -95,19 +96,23 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 
 /* ---- filters ---- */
 
-/* Outputs whose transformed filters are in the workspace at one time: all, or a part of them that divides them. */
+/* Outputs whose transformed filters are there at one time: all, or a part of them that divides them, which then is
+ * transformed for each strip; so not where maps need several strips and the workspace has room for all. */
 static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
     size_t block = block_outputs(f, engine, s), blocks = GROUP_OUTPUTS / block, all = (size_t)s->c_out / block;
-    if (!f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES)
+    size_t bytes = filter_bytes(f, s, (size_t)s->c_out),
+           maps = sizeof(float) * points(f) * tile_count(f, s) * (size_t)(s->c_in + s->c_out);
+    if (s->kept || !f.deep || bytes <= FILTERS_BYTES ||
+        (maps > STRIP_BYTES && bytes <= engine->workspace_limit / 3 * 2))
         return (size_t)s->c_out;
     while (all % blocks)
         blocks--;
     return block * blocks;
 }
 
-/* Queues the transform of the filters of the group of outputs from `first` on, to the beginning of the workspace. */
+/* Queues the transform of the filters of the group of outputs from `first` on, to the beginning of `filters`. */
 static pst_status transform_filters(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
-                                    const pst_conv_tensors *t, size_t first) {
+                                    const pst_buffer *weights, const pst_buffer *filters, size_t first) {
     const pst_kernel *kernel;
     pst_tile tile = register_tile(f, engine, s);
     size_t width = panel_outputs(f, engine, s);
@@ -123,14 +128,23 @@ static pst_status transform_filters(form f, const pst_conv_engine *engine, const
         return status;
     return pst_launch_workers(
         engine->session, kernel, pst_workers(engine->session), group_outputs(f, engine, s) / width,
-        PST_ARGS(pst_arg_buffer(t->weights), pst_arg_buffer(t->workspace), pst_arg_int(s->c_in), pst_arg_int(s->c_out),
+        PST_ARGS(pst_arg_buffer(weights), pst_arg_buffer(filters), pst_arg_int(s->c_in), pst_arg_int(s->c_out),
                  pst_arg_int((int)width), pst_arg_int((int)first), pst_arg_int(s->backward)));
+}
+
+static const pst_buffer *filters_of(const pst_conv_shape *s, const pst_conv_tensors *t) {
+    return s->kept ? t->weights : t->workspace;
+}
+
+/* Of the workspace. */
+static size_t group_bytes(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
+    return s->kept ? 0 : filter_bytes(f, s, group_outputs(f, engine, s));
 }
 
 /* The workspace behind the filters; to be destroyed. */
 static pst_status slice_scratch(form f, const pst_conv_engine *engine, const pst_conv_shape *s,
                                 const pst_conv_tensors *t, pst_buffer **scratch) {
-    size_t begin = filter_bytes(f, s, group_outputs(f, engine, s));
+    size_t begin = group_bytes(f, engine, s);
     return pst_buffer_slice(engine->session, t->workspace, begin, t->workspace->bytes - begin, scratch);
 }
 
@@ -147,11 +161,13 @@ static pst_status run_fused(form f, const pst_conv_engine *engine, const pst_con
     pst_status status;
     PST_TRY(slice_scratch(f, engine, s, t, &scratch));
     PST_TRY(get_kernel(f, engine, s, t, "winograd_fused", &kernel));
-    PST_TRY(transform_filters(f, engine, s, t, 0));
-    PST_TRY(pst_launch_workers(engine->session, kernel, pst_workers(engine->session), 1,
-                               PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), pst_arg_buffer(t->workspace),
-                                        pst_arg_buffer(t->bias), pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)),
-                                        pst_arg_buffer(scratch), pst_arg_int(s->h), pst_arg_int(s->w))));
+    if (!s->kept)
+        PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, 0));
+    PST_TRY(
+        pst_launch_workers(engine->session, kernel, pst_workers(engine->session), 1,
+                           PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), pst_arg_buffer(filters_of(s, t)),
+                                    pst_arg_buffer(t->bias), pst_arg_buffer(t->out), pst_arg_buffer(bits_of(s, t)),
+                                    pst_arg_buffer(scratch), pst_arg_int(s->h), pst_arg_int(s->w))));
 cleanup:
     pst_buffer_destroy(engine->session, scratch);
     return status;
@@ -164,7 +180,7 @@ static size_t strip_floats(form f, const pst_conv_shape *s, size_t strip) {
 }
 
 static size_t deep_bytes(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t strip) {
-    return filter_bytes(f, s, group_outputs(f, engine, s)) +
+    return group_bytes(f, engine, s) +
            sizeof(float) * (strip_floats(f, s, strip) + patch(f, s) * pst_workers(engine->session));
 }
 
@@ -189,9 +205,9 @@ static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv
     PST_TRY(get_kernel(f, engine, s, t, "winograd_products", &kernel));
     for (size_t first = 0; first < (size_t)s->c_out; first += group) {
         if (group < (size_t)s->c_out)
-            PST_TRY(transform_filters(f, engine, s, t, first));
+            PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, first));
         PST_TRY(pst_launch_workers(engine->session, kernel, group / block_outputs(f, engine, s), points(f),
-                                   PST_ARGS(pst_arg_buffer(t->workspace), pst_arg_buffer(scratch),
+                                   PST_ARGS(pst_arg_buffer(filters_of(s, t)), pst_arg_buffer(scratch),
                                             pst_arg_int((int)strip), pst_arg_int((int)first))));
     }
 cleanup:
@@ -209,8 +225,8 @@ static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv
     PST_TRY(slice_scratch(f, engine, s, t, &slice));
     PST_TRY(get_kernel(f, engine, s, t, "winograd_input", &input));
     PST_TRY(get_kernel(f, engine, s, t, "winograd_output", &output));
-    if (group_outputs(f, engine, s) == (size_t)s->c_out)
-        PST_TRY(transform_filters(f, engine, s, t, 0));
+    if (!s->kept && group_outputs(f, engine, s) == (size_t)s->c_out)
+        PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, 0));
     for (size_t first = 0; first < tiles; first += strip) {
         size_t count = tiles - first < strip ? tiles - first : strip, length = pst_round_up(count, rows);
         pst_arg scratch = pst_arg_buffer(slice), from = pst_arg_int((int)first), n = pst_arg_int((int)count);
@@ -230,9 +246,9 @@ cleanup:
 /* ---- the entries of the menu ---- */
 
 static pst_status workspace(form f, const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {
-    *bytes = f.deep ? deep_bytes(f, engine, s, strip_length(f, engine, s))
-                    : filter_bytes(f, s, (size_t)s->c_out) +
-                          sizeof(float) * fused_floats(f, engine, s) * pst_workers(engine->session);
+    *bytes =
+        f.deep ? deep_bytes(f, engine, s, strip_length(f, engine, s))
+               : group_bytes(f, engine, s) + sizeof(float) * fused_floats(f, engine, s) * pst_workers(engine->session);
     return PST_OK;
 }
 
@@ -242,6 +258,14 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
     }                                                                                                                  \
     static pst_status entry##_workspace(const pst_conv_engine *engine, const pst_conv_shape *s, size_t *bytes) {       \
         return workspace((form){m, deep, matrix}, engine, s, bytes);                                                   \
+    }                                                                                                                  \
+    static size_t entry##_kept_bytes(const pst_conv_engine *engine, const pst_conv_shape *s) {                         \
+        (void)engine;                                                                                                  \
+        return filter_bytes((form){m, deep, matrix}, s, (size_t)s->c_out);                                             \
+    }                                                                                                                  \
+    static pst_status entry##_keep(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_buffer *weights,  \
+                                   pst_buffer *kept) {                                                                 \
+        return transform_filters((form){m, deep, matrix}, engine, s, weights, kept, 0);                                \
     }                                                                                                                  \
     static pst_status entry##_run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) { \
         return run((form){m, deep, matrix}, engine, s, t);                                                             \
@@ -253,7 +277,10 @@ static pst_status workspace(form f, const pst_conv_engine *engine, const pst_con
                                                  pst_conv_forward_weights,                                             \
                                                  entry##_run,                                                          \
                                                  true,                                                                 \
-                                                 m};
+                                                 m,                                                                    \
+                                                 false,                                                                \
+                                                 entry##_kept_bytes,                                                   \
+                                                 entry##_keep};
 
 ENTRY(winograd_fused, "winograd-fused", 4, false, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, false, run_deep)

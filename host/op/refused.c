@@ -16,11 +16,26 @@ static pst_status end(pst_session *session, uint64_t bit, pst_status status) {
     return status;
 }
 
+static pst_status prepare(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
+                          const pst_conv_shape *shape, const float *weights, int k, int c, pst_buffer *prepared) {
+    pst_buffer *made = NULL;
+    pst_status status;
+    if (!shape->kept || !algorithm->keep)
+        return algorithm->prepare(engine, shape, weights, k, c, prepared);
+    PST_TRY(pst_buffer_create(engine->session, algorithm->weight_bytes(engine, shape), "weights", &made));
+    PST_TRY(algorithm->prepare(engine, shape, weights, k, c, made));
+    PST_TRY(algorithm->keep(engine, shape, made, prepared));
+    PST_TRY(pst_session_finish(engine->session));
+cleanup:
+    pst_buffer_destroy(engine->session, made);
+    return status;
+}
+
 pst_status pst_conv_prepare(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                             const pst_conv_shape *shape, const float *weights, int k, int c, pst_buffer *prepared) {
     uint64_t bit = pst_conv_bit(algorithm);
     begin(engine->session, bit);
-    return end(engine->session, bit, algorithm->prepare(engine, shape, weights, k, c, prepared));
+    return end(engine->session, bit, prepare(engine, algorithm, shape, weights, k, c, prepared));
 }
 
 pst_status pst_conv_run(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape,

@@ -7,7 +7,8 @@
 #include "op/conv.h"
 
 /* The algorithm's own functions, of which a program may take session->compile_seconds, unless the algorithm is the
- * oracle, which has no plainer one. An algorithm that takes longer fails and is refused. */
+ * oracle, which has no plainer one. An algorithm that takes longer fails and is refused. `prepared` has
+ * pst_conv_weight_bytes: of a shape that is kept, what the algorithm keeps. */
 pst_status pst_conv_prepare(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                             const pst_conv_shape *shape, const float *weights, int k, int c, pst_buffer *prepared);
 pst_status pst_conv_run(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape,

@@ -152,6 +152,7 @@ pst_status pst_bench_begin(pst_context *context, pst_network *network, pst_bench
     b->engine = (pst_conv_engine){.session = context->session,
                                   .gemm = context->gemm,
                                   .workspace_limit = pst_workspace_bytes(context),
+                                  .keep_limit = pst_keep_bytes(pst_context_memory_bytes(context)),
                                   .choices = &context->devices[0].choices};
     if (!network) {
         PST_TRY(pst_weights_vgg19(&context->error, &b->made));

@@ -177,6 +177,11 @@ size_t pst_workspace_bytes(const pst_context *context) {
     return bytes;
 }
 
+size_t pst_keep_bytes(uint64_t limit) {
+    const uint64_t most = (uint64_t)128 << 20, part = limit / 16;
+    return (size_t)(part < most ? part : most);
+}
+
 uint64_t pst_context_memory_bytes(const pst_context *context) {
     uint64_t least = UINT64_MAX;
     size_t sharing = 0; /* the host's memory */

@@ -48,6 +48,10 @@ struct pst_network {
  * least of all devices: what is computed must not depend on which one does it. */
 size_t pst_workspace_bytes(const pst_context *context);
 
+/* pst_conv_engine's keep_limit for who may take this many bytes of a device: enough for all of the built-in networks,
+ * and for a third of VGG-19. */
+size_t pst_keep_bytes(uint64_t limit);
+
 /* What a job may take of each device, in all and in one piece: the least of all. */
 uint64_t pst_context_memory_bytes(const pst_context *context);
 uint64_t pst_context_piece_bytes(const pst_context *context);

@@ -117,10 +117,17 @@ pst_status pst_job_fits_all(pst_job *job, const pst_needs *n, bool *fits) {
 
 static int last_iterations(const pst_job *job) { return job->scales[job->scale_count - 1].iterations; }
 
+static void keep(pst_job *job, size_t bytes) {
+    for (size_t d = 0; d < job->context->device_count; d++)
+        pst_device_network_keep(job->nets[d], bytes);
+}
+
 /* The largest image size that fits, by bisection; 0 if none does. */
 static pst_status largest_size(pst_job *job, int *size) {
     int low = 0, high = 32768;
+    const size_t kept = job->net->engine.keep_limit;
     pst_status status = PST_OK;
+    keep(job, 0);
     while (high - low > 1) {
         int middle = low + (high - low) / 2;
         pst_needs n;
@@ -134,6 +141,7 @@ static pst_status largest_size(pst_job *job, int *size) {
     }
     *size = low < 16 ? 0 : low;
 cleanup:
+    keep(job, kept);
     return status;
 }
 
@@ -175,6 +183,17 @@ static pst_needs most_of(const pst_job *job, const pst_needs *whole) {
     return most;
 }
 
+/* The needs of each scale, and of the one that takes most, without tiles. */
+static pst_status measure_whole(pst_job *job, pst_needs *whole, pst_needs *most, bool *fits) {
+    pst_status status;
+    PST_TRY(choose_scales(job, whole));
+    job->context->error = (pst_error){0};
+    *most = most_of(job, whole);
+    PST_TRY(pst_job_fits_all(job, most, fits));
+cleanup:
+    return status;
+}
+
 static void add_entry(pst_job *job, const char *name, uint64_t bytes, pst_place place) {
     pst_plan *plan = &job->plan;
     uint64_t *all = place == PST_PLACE_DEVICE   ? &plan->device_bytes
@@ -203,12 +222,9 @@ static void list_entries(pst_job *job, const pst_needs *device, const pst_needs 
 
 pst_status pst_job_make_plan(pst_job *job) {
     pst_plan *plan = &job->plan;
-    pst_needs *whole, most, host = {0};
+    pst_needs *whole = NULL, most, host = {0};
     bool whole_fits;
     pst_status status;
-    PST_TRY(pst_allocate(&job->context->error, PST_SCALES_MAX, sizeof *whole, &whole));
-    PST_TRY(choose_scales(job, whole));
-    job->context->error = (pst_error){0};
     *plan = (pst_plan){
         .width = job->width, .height = job->height, .ranks = pst_ranks_count(job->context->ranks), .busiest_work = 1};
     plan->device_limit_bytes = pst_context_memory_bytes(job->context);
@@ -216,10 +232,15 @@ pst_status pst_job_make_plan(pst_job *job) {
         plan->device_limit_bytes = job->options.memory_bytes;
     if (job->device_has && job->device_has < plan->device_limit_bytes)
         plan->device_limit_bytes = job->device_has;
-    most = most_of(job, whole);
+    PST_TRY(pst_allocate(&job->context->error, PST_SCALES_MAX, sizeof *whole, &whole));
+    keep(job, pst_keep_bytes(plan->device_limit_bytes));
+    PST_TRY(measure_whole(job, whole, &most, &whole_fits));
+    if (!whole_fits) { /* what is kept is not worth tiles */
+        keep(job, 0);
+        PST_TRY(measure_whole(job, whole, &most, &whole_fits));
+    }
     const bool given = job->options.tile_width || job->options.tile_height;
     job->tile_chosen = !given && !job->keeps_whole;
-    PST_TRY(pst_job_fits_all(job, &most, &whole_fits));
     if (given || pst_job_is_shared(job) || (!whole_fits && !job->keeps_whole))
         PST_TRY(pst_job_plan_tiles(job, whole, &most, &host));
     plan->largest_bytes = most.largest;

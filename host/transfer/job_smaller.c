@@ -46,7 +46,9 @@ pst_status pst_job_shrink(pst_job *job, pst_status why) {
     pst_status status = shrink(job, &better);
     if (status == PST_OK && better) {
         char what[64] = "no maps of tiles are kept";
-        if (!job->keeps_no_maps)
+        if (!job->plan.tile_width)
+            snprintf(what, sizeof what, "filters are transformed in every evaluation");
+        else if (!job->keeps_no_maps)
             snprintf(what, sizeof what, "tiles of %dx%d pixels are used", job->plan.tile_width, job->plan.tile_height);
         snprintf(job->notice, sizeof job->notice, "the device gives less memory than it says it has; %s", what);
         job->context->error = (pst_error){0};

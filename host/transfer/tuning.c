@@ -154,7 +154,10 @@ void pst_context_keep_refused(pst_context *context) {
 
 static pst_conv_engine engine_of(const pst_context *context, size_t device) {
     const pst_opened_device *d = &context->devices[device];
-    return (pst_conv_engine){.session = d->session, .gemm = d->gemm, .workspace_limit = pst_workspace_bytes(context)};
+    return (pst_conv_engine){.session = d->session,
+                             .gemm = d->gemm,
+                             .workspace_limit = pst_workspace_bytes(context),
+                             .keep_limit = pst_keep_bytes(pst_context_memory_bytes(context))};
 }
 
 static pst_status read_options(pst_context *context, const pst_tune_options *options, pst_tune_options *o) {

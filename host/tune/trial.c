@@ -236,7 +236,8 @@ pst_status pst_trial_take(pst_trial *t, const pst_conv_algorithm *algorithm, pst
         PST_TRY(pst_buffer_create(session, bytes, algorithm->name, &t->workspace));
     }
     if (!*prepared) {
-        PST_TRY(pst_buffer_create(session, algorithm->weight_bytes(t->engine, &t->shape), algorithm->name, &made));
+        PST_TRY(
+            pst_buffer_create(session, pst_conv_weight_bytes(t->engine, algorithm, &t->shape), algorithm->name, &made));
         PST_TRY(pst_conv_prepare(t->engine, algorithm, &t->shape, t->weights, t->k, t->c, made));
         *prepared = made;
         made = NULL;

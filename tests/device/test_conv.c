@@ -9,6 +9,7 @@
 #include "blas/gemm_create.h"
 #include "on_device.h"
 #include "op/activation.h"
+#include "op/refused.h"
 #include "reference_ops.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
@@ -63,16 +64,17 @@ typedef struct output {
     pst_pool pool;
     bool bits;    /* they are asked for; backward: those of the layer below are given as the mask */
     size_t limit; /* of the workspace */
+    bool kept;
 } output;
 
-static const output outputs[] = {{PST_POOL_NONE, true, (size_t)64 << 20},
-                                 {PST_POOL_MAX, true, 1},
-                                 {PST_POOL_AVERAGE, true, (size_t)64 << 20},
-                                 {PST_POOL_NONE, false, 1},
-                                 {PST_POOL_MAX, false, 100000},
-                                 {PST_POOL_AVERAGE, false, 1},
-                                 {PST_POOL_NONE, true, 300000},
-                                 {PST_POOL_MAX, true, (size_t)64 << 20}};
+static const output outputs[] = {{PST_POOL_NONE, true, (size_t)64 << 20, false},
+                                 {PST_POOL_MAX, true, 1, true},
+                                 {PST_POOL_AVERAGE, true, (size_t)64 << 20, true},
+                                 {PST_POOL_NONE, false, 1, false},
+                                 {PST_POOL_MAX, false, 100000, false},
+                                 {PST_POOL_AVERAGE, false, 1, false},
+                                 {PST_POOL_NONE, true, 300000, true},
+                                 {PST_POOL_MAX, true, (size_t)64 << 20, true}};
 
 #define FEW_OUTPUTS 4 /* the first ones, for few cases and for all algorithms but the first */
 
@@ -117,8 +119,8 @@ static void run(const task *t, const pst_conv_shape *shape, const output *f, con
     ck_ok(test_error, algorithm->workspace_bytes(&least, shape, &least_bytes));
     ck_assert_msg(bytes <= f->limit || bytes <= least_bytes, "%s: workspace of %zu bytes, limit %zu, least %zu",
                   algorithm->name, bytes, f->limit, least_bytes);
-    pst_buffer *weights = test_buffer(NULL, algorithm->weight_bytes(&engine, shape));
-    ck_ok(test_error, algorithm->prepare(&engine, shape, o->weights, t->layer->k, t->layer->c, weights));
+    pst_buffer *weights = test_buffer(NULL, pst_conv_weight_bytes(&engine, algorithm, shape));
+    ck_ok(test_error, pst_conv_prepare(&engine, algorithm, shape, o->weights, t->layer->k, t->layer->c, weights));
     tensors.weights = weights;
     tensors.workspace = bytes ? test_buffer(NULL, bytes) : NULL;
     ck_ok(test_error, algorithm->run(&engine, shape, &tensors));
@@ -201,7 +203,7 @@ static void forward(const void *arg) {
     double near = UNSURE * sqrt(reference_dot(sums, sums, out_count) / (double)out_count);
     for (int i = 0; i < t->outputs; i++) {
         const output *f = &outputs[i];
-        pst_conv_shape shape = {l->h, l->w, o.c, o.k, false, f->pool};
+        pst_conv_shape shape = {l->h, l->w, o.c, o.k, false, f->pool, f->kept};
         pst_conv_engine engine = {test_session, gemm, f->limit};
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
             continue;
@@ -259,7 +261,7 @@ static void backward(const void *arg) {
     pst_buffer *mask_device = image ? NULL : test_buffer(mask, out_count / 16 * sizeof *mask);
     for (int i = 0; i < t->outputs; i++) {
         const output *f = &outputs[i];
-        pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool};
+        pst_conv_shape shape = {l->h, l->w, o.k, o.c, true, f->pool, f->kept};
         pst_conv_engine engine = {test_session, gemm, f->limit};
         if ((f->pool && !pooled_count) || !t->algorithm->supports(&engine, &shape))
             continue;

@@ -292,6 +292,34 @@ START_TEST(what_does_not_fit_goes_in_tiles) {
 }
 END_TEST
 
+/* With a little less memory than a job needs that keeps its filters, it keeps none and is as good. */
+START_TEST(what_is_kept_is_the_first_to_go) {
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, 40, 3);
+    pst_session *session = context->session;
+    uint64_t bytes[2];
+    pst_image *images[2];
+    options.scales = 1;
+    for (int i = 0; i < 2; i++) {
+        pst_job *job = job_make(&options);
+        const pst_plan *plan = pst_job_plan(job);
+        const uint64_t before = session->buffer_bytes;
+        session->peak_bytes = before;
+        ck_assert(plan->fits && !plan->tile_width);
+        ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
+        bytes[i] = plan->device_bytes;
+        ck_assert_uint_le(session->peak_bytes - before, bytes[i]);
+        ck_assert_int_eq(pst_job_result(job, &images[i]), PST_OK);
+        pst_job_destroy(job);
+        options.memory_bytes = (size_t)plan->device_bytes - 1;
+    }
+    ck_assert_uint_lt(bytes[1], bytes[0]);
+    ck_assert_mem_eq(images[0]->rgb, images[1]->rgb,
+                     3 * sizeof(float) * (size_t)images[0]->width * (size_t)images[0]->height);
+    pst_image_destroy(images[0]);
+    pst_image_destroy(images[1]);
+}
+END_TEST
+
 /* A folder that is not there is told before anything else. */
 START_TEST(the_folder_for_files_is_there) {
     pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, 100, 3);
@@ -310,6 +338,7 @@ int main(void) {
     tcase_add_test(tests, the_plan_is_what_is_taken);
     tcase_add_test(tests, the_plan_in_tiles_is_what_is_taken);
     tcase_add_test(tests, what_does_not_fit_goes_in_tiles);
+    tcase_add_test(tests, what_is_kept_is_the_first_to_go);
     tcase_add_test(tests, the_folder_for_files_is_there);
     suite_add_tcase(suite, tests);
     return test_run(suite);
