@@ -75,6 +75,19 @@ static pst_status take_all(pst_error *error, choice *c) {
     return *c->count || status != PST_OK ? status : take(error, c, &c->found[0]); /* which says why not */
 }
 
+/* Nothing is called so: what people meant is told by what they wrote. */
+static pst_status fail_to_find(pst_error *error, const choice *c, const char *name) {
+    char what[PART_MOST + 64];
+    if (strcmp(name, "gpu") == 0 || strcmp(name, "cpu") == 0)
+        snprintf(what, sizeof what, "there is no %s that has an OpenCL driver", name[0] == 'g' ? "GPU" : "CPU");
+    else if (!name[strspn(name, "0123456789")])
+        snprintf(what, sizeof what, "there is no OpenCL device %s", name);
+    else
+        snprintf(what, sizeof what, "no OpenCL device is called '%s'", name);
+    return pst_fail(error, PST_ERROR_NO_DEVICE, "%s; 'pastiche devices' lists all devices%s%s", what,
+                    c->message[0] ? "; " : "", c->message);
+}
+
 static pst_status take_part(pst_error *error, choice *c, const char *part, size_t length) {
     char name[PART_MOST];
     while (length > 0 && part[0] == ' ') {
@@ -87,11 +100,7 @@ static pst_status take_part(pst_error *error, choice *c, const char *part, size_
     if (!length)
         return pst_fail(error, PST_ERROR_ARGUMENT, "a list of devices has nothing between two commas");
     const pst_device *device = match(c->found, c->found_count, name);
-    if (!device)
-        return pst_fail(error, PST_ERROR_NO_DEVICE,
-                        "no OpenCL device is called '%s'; 'pastiche devices' lists them%s%s", name,
-                        c->message[0] ? "; " : "", c->message);
-    return take(error, c, device);
+    return device ? take(error, c, device) : fail_to_find(error, c, name);
 }
 
 /* A name may have a comma itself. */

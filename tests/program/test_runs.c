@@ -129,6 +129,12 @@ START_TEST(test_starts_styles_and_optimizers) {
     bool said_none = strstr(said, "--gpu 0: there is no GPU; the best device is used") != NULL;
     ck_image("out.bmp", 64, 48);
     ck_assert(said_none == (run("devices --device gpu") != 0));
+    if (said_none)
+        ck_refused(TINY "--device gpu -o no.png", 1, "there is no GPU that has an OpenCL driver",
+                   "'pastiche devices' lists all devices");
+    ck_refused(TINY "--device 99 -o no.png", 1, "there is no OpenCL device 99", "'pastiche devices' lists all devices");
+    ck_refused(TINY "--device nobody -o no.png", 1, "no OpenCL device is called 'nobody'",
+               "'pastiche devices' lists all devices");
     ck_refused(TINY "--gpu 99 -o no.png", 1, "--gpu 99: there ", "'pastiche devices' lists all devices");
     ck_refused(TINY "-gpu 0,99 -o no.png --quiet", 1, "--gpu 99: there ", "--gpu -1 means the CPU");
     ck_run("-style_image style.ppm,content.ppm -style_blend_weights 1,2 content.ppm --image-size=64 "

@@ -49,6 +49,9 @@ static bool refuse_gpu(int number, int found) {
 
 bool device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_MOST], const char **device) {
     size_t used = 0;
+    bool told = false, all = true; /* all are GPU 0 */
+    for (size_t i = 0; i < s->gpu_count; i++)
+        all = all && s->gpus[i] == 0;
     *device = s->device ? s->device : s->gpu_count ? NULL : choose_for_rank(text);
     for (size_t i = 0; i < s->gpu_count; i++) {
         const int number = s->gpus[i];
@@ -56,8 +59,10 @@ bool device_choose(const settings *s, progress *report, char text[DEVICE_CHOICE_
         if (index < 0 && number > 0)
             return refuse_gpu(number, found);
         if (index < 0 && number == 0) {
-            progress_say(report, "--gpu 0: there is no GPU; %s",
-                         s->gpu_count == 1 ? "the best device is used" : "it is left out");
+            if (!told)
+                progress_say(report, "--gpu 0: there is no GPU; %s",
+                             all ? "the best device is used" : "it is left out");
+            told = true;
             continue;
         }
         used += (size_t)snprintf(text + used, DEVICE_CHOICE_MOST - used, index < 0 ? "%scpu" : "%s%d", used ? "," : "",
