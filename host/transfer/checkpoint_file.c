@@ -14,11 +14,13 @@ pst_status pst_checkpoint_refuse_version(pst_error *error, const char *path) {
 }
 
 pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char *path, uint64_t bytes) {
-    char sum[PST_DIGEST_BYTES], stored[PST_DIGEST_BYTES];
+    char magic[sizeof PST_CHECKPOINT_MAGIC] = "", sum[PST_DIGEST_BYTES], stored[PST_DIGEST_BYTES];
     uint8_t block[65536];
     pst_digest digest;
     pst_status status = PST_OK;
-    if (bytes < sizeof stored)
+    if (bytes >= sizeof magic + sizeof stored)
+        PST_TRY(pst_file_read(error, file, 0, magic, sizeof magic));
+    if (memcmp(magic, PST_CHECKPOINT_MAGIC, sizeof magic) != 0)
         return pst_fail(error, PST_ERROR_FORMAT, "%s: is not a checkpoint of pastiche", path);
     pst_digest_begin(&digest, PST_DIGEST_SHA256);
     for (uint64_t at = 0, end = bytes - sizeof stored; at < end;) {
@@ -30,8 +32,7 @@ pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char
     PST_TRY(pst_file_read(error, file, bytes - sizeof stored, stored, sizeof stored));
     pst_digest_end(&digest, sum);
     if (memcmp(sum, stored, sizeof sum) != 0)
-        status =
-            pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short, or not a checkpoint of pastiche", path);
+        status = pst_fail(error, PST_ERROR_FORMAT, "%s: is damaged or cut short", path);
 cleanup:
     return status;
 }

@@ -20,7 +20,8 @@ typedef struct pst_checkpoint_state {
     double best_loss, loss, seconds, content_weight, style_weight, tv_weight;
 } pst_checkpoint_state;
 
-/* Is the sum at the file's end that of all before? Nothing is believed before that is known. */
+/* Does the file begin as a checkpoint does, and is the sum at its end that of all before? Nothing is believed before
+ * that is known. */
 pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char *path, uint64_t bytes);
 
 /* Fails for the file of another version. */
