@@ -4,6 +4,7 @@
 
 #include "base/worker.h"
 
+#include <math.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -87,17 +88,20 @@ bool pst_worker_run(void (*work)(void *data), void (*drop)(void *data), void *da
     w->drop = drop;
     w->data = data;
     atomic_init(&w->state, WORKING);
-    double begun = pst_clock_seconds(), passed = 0;
+    double last = pst_clock_seconds(), passed = 0;
     if (!start(w)) {
         pst_free(w);
         work(data);
         return true;
     }
-    /* Looks often at first, for most work is short; no signal or lock is needed then. */
+    /* Looks often at first, for most work is short; no signal or lock is needed then. If it looks again much later, the
+     * process was stopped, and the work with it: that does not count. */
     while (atomic_load(&w->state) == WORKING && passed < seconds) {
         double nap = passed / 16 + 2e-5;
         sleep_for(nap < LONGEST_SLEEP ? nap : LONGEST_SLEEP);
-        passed = pst_clock_seconds() - begun;
+        double now = pst_clock_seconds();
+        passed += fmin(now - last, nap + seconds / 100);
+        last = now;
     }
     int working = WORKING;
     atomic_fetch_add(&left, 1);

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* Calls work(data) and waits for it so many seconds. True: it is done. False: it goes on alone, and will call
- * drop(data) in the end; `data` is its own from now on. Where no thread can be made, the wait is as long as the work.
+/* Calls work(data) and waits for it so many seconds, in which the process is not stopped. True: it is done. False: it
+ * goes on alone, and will call drop(data) in the end; `data` is its own from now on. Where no thread can be made, the
+ * wait is as long as the work.
  */
 bool pst_worker_run(void (*work)(void *data), void (*drop)(void *data), void *data, double seconds);
 

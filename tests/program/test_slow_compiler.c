@@ -17,12 +17,12 @@ static size_t slow_builds(void) {
     return strlen(read_whole(test_path("slow"), text, sizeof text));
 }
 
-/* The compiler is slow for programs with this text. They take 10000 seconds by the program's clock (0: as long as they
- * do), of which it waits for 5000: more than any machine takes for the others. */
-static void make_slow(const char *text, const char *seconds) {
+/* The compiler is slow for programs with this text. By the program's clock, which goes so many seconds further at each
+ * look, it waits for 5000 seconds: more than any machine takes for the others. */
+static void make_slow(const char *text, const char *step) {
     cli_forget("slow");
     setenv("PASTICHE_SLOW", text, 1);
-    setenv("PASTICHE_SLOW_JUMP", seconds, 1);
+    setenv("PASTICHE_SLOW_STEP", step, 1);
     setenv("PASTICHE_COMPILE_SECONDS", "5000", 1);
 }
 
@@ -37,7 +37,7 @@ static size_t times_said(const char *text) {
 static void check_plainer(const char *text, const char *refused) {
     static char log[1 << 16], in_quotes[64];
     snprintf(in_quotes, sizeof in_quotes, "\"%s", refused);
-    make_slow(text, "10000");
+    make_slow(text, "100");
     ck_run(RUN);
     ck_assert_uint_gt(slow_builds(), 0);
     ck_assert_msg(times_said("compiler takes more than 5000 s for") == 1 && strstr(said, refused), "%s: %.900s", text,
@@ -59,6 +59,22 @@ START_TEST(test_plainer_kernels_are_used_and_remembered) {
     setenv("PASTICHE_KERNELS_FORM", "gpu", 1);
     check_plainer("winograd_products(", "gpu-winograd-4x4");
     unsetenv("PASTICHE_KERNELS_FORM");
+}
+END_TEST
+
+START_TEST(test_a_stopped_program_was_not_slow) {
+    static char log[1 << 16];
+    make_slow("winograd_fused(", "0");
+    setenv("PASTICHE_SLOW_STOP", "10000", 1);
+    setenv("PASTICHE_CHOICES", "none", 1); /* which nothing is refused in */
+    ck_run(RUN);
+    unsetenv("PASTICHE_CHOICES");
+    unsetenv("PASTICHE_SLOW_STOP");
+    ck_assert_uint_gt(slow_builds(), 0);
+    ck_assert_msg(times_said("compiler") == 0, "%.900s", said);
+    read_whole(test_path("log.json"), log, sizeof log);
+    ck_assert_msg(strstr(log, "\"winograd-6x6\"") != NULL, "%.900s", log);
+    cli_forget("log.json"), cli_forget("out.png");
 }
 END_TEST
 
@@ -115,6 +131,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tests, set_up, NULL);
     tcase_set_timeout(tests, 900);
     tcase_add_test(tests, test_plainer_kernels_are_used_and_remembered);
+    tcase_add_test(tests, test_a_stopped_program_was_not_slow);
     tcase_add_loop_test(tests, test_a_signal_ends_it_in_mid_build, 0, 2);
     suite_add_tcase(suite, tests);
     return test_run(suite);
