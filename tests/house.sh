@@ -203,7 +203,7 @@ END
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
             for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
-                for form in "-DM=4 -DDEEP=0" "-DM=4 -DDEEP=1" "-DM=2 -DDEEP=0" "-DM=6 -DDEEP=0"; do
+                for form in "-DM=4 -DDEEP=0" "-DM=4 -DDEEP=1" "-DM=2 -DDEEP=0" "-DM=6 -DDEEP=0" "-DM=6 -DDEEP=1"; do
                     echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 $form"
                 done
             done

@@ -39,12 +39,13 @@ void pst_device_network_destroy(pst_device_network *net) {
 
 void pst_device_network_keep(pst_device_network *net, size_t bytes) { net->engine.keep_limit = bytes; }
 
-/* Filters of both directions as F(4x4) transforms them, whatever the algorithm: which layers are kept depends on the
- * network alone. */
+/* Filters of both directions with the points of the largest tile that is usual for the device, whatever the algorithm:
+ * which layers are kept depends on the device and the network alone. */
 static bool is_kept(const pst_device_network *net, size_t layer) {
+    const size_t points = net->engine.session->device.vector_width < 16 ? 64 : 36;
     size_t bytes = 0;
     for (size_t l = 1; l <= layer; l++)
-        bytes += 2 * 36 * sizeof(float) * (size_t)net->layers.at[l].c_in * (size_t)net->layers.at[l].c_out;
+        bytes += 2 * points * sizeof(float) * (size_t)net->layers.at[l].c_in * (size_t)net->layers.at[l].c_out;
     return layer > 0 && bytes <= net->engine.keep_limit;
 }
 

@@ -13,6 +13,7 @@ const pst_conv_algorithm *const pst_conv_menu[] = {&pst_conv_im2col,
                                                    &pst_conv_winograd_deep,
                                                    &pst_conv_winograd_small,
                                                    &pst_conv_winograd_large,
+                                                   &pst_conv_winograd_large_deep,
                                                    &pst_conv_winograd_fused_matrix,
                                                    &pst_conv_winograd_deep_matrix,
                                                    VECTOR_FORMS(pst_conv_gpu_winograd_4x4),
@@ -40,17 +41,29 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
     return pst_conv_usable(engine, a, shape) ? a : pst_conv_usable(engine, b, shape) ? b : &pst_conv_im2col;
 }
 
+/* What the deep form takes with tiles of m x m outputs, as what counts in it: products of the points, and reading the
+ * transformed filters, which takes as long as the products of 24 tiles, and 40 more where they are made first. */
+static size_t deep_cost(const pst_conv_shape *shape, int m) {
+    const size_t tiles = (size_t)((shape->h + m - 1) / m) * (size_t)((shape->w + m - 1) / m);
+    return (size_t)((m + 2) * (m + 2)) * (tiles + (shape->kept ? 24 : 64));
+}
+
 /* Measured on CPUs: up to 256 channels the transforms of a block stay in the second-level cache and the filters in the
  * last. Up to 128 the larger tile gains a tenth; beyond, reading its larger filters eats that up. Where products take
  * half the time, filters from the last cache come too late for them already with half as many channels. With 16
  * registers of 8 lanes a tile reads its filters three times as often as with 32 of 16: from 128 channels on both ways
- * the deep form takes a tenth to a fifth less, and with 128 on one side the smaller tile a tenth. */
-static const pst_conv_algorithm *wanted_on_cpu(const pst_device *device, const pst_conv_shape *shape) {
+ * the deep form takes a tenth to a fifth less, and another tenth with the larger tile where maps are large enough; with
+ * 128 on one side the smaller tile takes a tenth less. */
+static const pst_conv_algorithm *wanted_on_cpu(const pst_conv_engine *engine, const pst_conv_shape *shape) {
+    const pst_device *device = &engine->session->device;
     const bool narrow = device->vector_width < 16, many = shape->c_in >= 128 && shape->c_out >= 128;
     const int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out,
               large = narrow || device->quirks.two_wide_units ? 64 : 128;
     if (c <= large)
         return &pst_conv_winograd_large;
+    if (narrow && many && deep_cost(shape, 6) < deep_cost(shape, 4) &&
+        pst_conv_usable(engine, &pst_conv_winograd_large_deep, shape))
+        return &pst_conv_winograd_large_deep;
     return c <= 2 * large && !(narrow && many) ? &pst_conv_winograd_fused : &pst_conv_winograd_deep;
 }
 
@@ -65,7 +78,7 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
     const pst_conv_algorithm *units = c <= 128 ? &pst_conv_winograd_fused_matrix : &pst_conv_winograd_deep_matrix;
     if (pst_conv_usable(engine, units, shape))
         return units;
-    return first_of(engine, shape, wanted_on_cpu(&engine->session->device, shape), &pst_conv_direct);
+    return first_of(engine, shape, wanted_on_cpu(engine, shape), &pst_conv_direct);
 }
 
 static bool is_kept(const pst_conv_algorithm *algorithm, const pst_conv_shape *shape) {

@@ -91,8 +91,8 @@ typedef struct pst_conv_algorithm {
 extern const pst_conv_algorithm *const pst_conv_menu[];
 
 extern const pst_conv_algorithm pst_conv_im2col, pst_conv_direct, pst_conv_winograd_fused, pst_conv_winograd_deep,
-    pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_winograd_fused_matrix, pst_conv_winograd_deep_matrix,
-    pst_conv_gpu_image;
+    pst_conv_winograd_small, pst_conv_winograd_large, pst_conv_winograd_large_deep, pst_conv_winograd_fused_matrix,
+    pst_conv_winograd_deep_matrix, pst_conv_gpu_image;
 /* One for each form of blocks (op/blocks.h), the last by matrix units, which direct convolution has not. */
 extern const pst_conv_algorithm pst_conv_gpu_winograd_4x4[], pst_conv_gpu_winograd_2x2[], pst_conv_gpu_direct[];
 

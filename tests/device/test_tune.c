@@ -84,6 +84,26 @@ START_TEST(a_table_is_consulted_before_the_defaults) {
 }
 END_TEST
 
+START_TEST(the_larger_tile_is_for_large_maps_with_narrow_vectors) {
+    const pst_conv_engine engine = {.session = test_session, .gemm = gemm, .workspace_limit = 1 << 20};
+    const pst_conv_shape large = {128, 128, 256, 256, false, PST_POOL_NONE},
+                         middle = {64, 64, 256, 256, false, PST_POOL_NONE},
+                         tiny = {24, 24, 256, 256, false, PST_POOL_NONE};
+    const int width = test_session->device.vector_width;
+    pst_conv_shape kept = middle;
+    kept.kept = true; /* its filters cost less */
+    test_session->device.vector_width = 8;
+    ck_assert_ptr_eq(pst_conv_default(&engine, &large), &pst_conv_winograd_large_deep);
+    ck_assert_ptr_eq(pst_conv_default(&engine, &kept), &pst_conv_winograd_large_deep);
+    ck_assert_ptr_eq(pst_conv_default(&engine, &middle), &pst_conv_winograd_deep);
+    ck_assert_ptr_eq(pst_conv_default(&engine, &tiny), &pst_conv_winograd_deep);
+    test_session->refused = pst_conv_bit(&pst_conv_winograd_large_deep);
+    ck_assert_ptr_eq(pst_conv_default(&engine, &large), &pst_conv_winograd_deep);
+    test_session->refused = 0;
+    test_session->device.vector_width = width;
+}
+END_TEST
+
 /* ---- files ---- */
 
 static void fill(pst_conv_choices *choices, bool backwards) {
@@ -500,6 +520,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tests, open_all, close_all);
     tcase_add_test(tests, hashes_are_the_published_ones);
     tcase_add_test(tests, a_table_is_consulted_before_the_defaults);
+    tcase_add_test(tests, the_larger_tile_is_for_large_maps_with_narrow_vectors);
     tcase_add_test(tests, choices_come_back_and_are_the_same_bytes);
     tcase_add_test(tests, damaged_files_add_nothing);
     tcase_add_test(tests, allocations_that_fail_while_reading_add_nothing);
