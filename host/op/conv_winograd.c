@@ -97,14 +97,19 @@ static const pst_buffer *bits_of(const pst_conv_shape *s, const pst_conv_tensors
 /* ---- filters ---- */
 
 /* Outputs whose transformed filters are there at one time: all, or a part of them that divides them, which then is
- * transformed for each strip; so not where maps need several strips and the workspace has room for all. */
+ * transformed for each strip; so not where maps need several strips and the workspace has room for all. Twice as many
+ * read the tiles half as often; narrow vectors leave time for filters that come from farther away. */
 static size_t group_outputs(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    size_t block = block_outputs(f, engine, s), blocks = GROUP_OUTPUTS / block, all = (size_t)s->c_out / block;
-    size_t bytes = filter_bytes(f, s, (size_t)s->c_out),
-           maps = sizeof(float) * points(f) * tile_count(f, s) * (size_t)(s->c_in + s->c_out);
-    if (s->kept || !f.deep || bytes <= FILTERS_BYTES ||
-        (maps > STRIP_BYTES && bytes <= engine->workspace_limit / 3 * 2))
+    const pst_tile tile = register_tile(f, engine, s);
+    const size_t room = engine->workspace_limit / 3 * 2, bytes = filter_bytes(f, s, (size_t)s->c_out),
+                 maps = sizeof(float) * points(f) * tile_count(f, s) * (size_t)(s->c_in + s->c_out),
+                 block = (size_t)pst_tile_outputs(&tile), all = (size_t)s->c_out / block;
+    size_t outputs = GROUP_OUTPUTS;
+    if (s->kept || !f.deep || bytes <= FILTERS_BYTES || (maps > STRIP_BYTES && bytes <= room))
         return (size_t)s->c_out;
+    if (tile.lanes < 16 && filter_bytes(f, s, 2 * outputs) <= room)
+        outputs *= 2;
+    size_t blocks = outputs / block;
     while (all % blocks)
         blocks--;
     return block * blocks;
@@ -286,6 +291,6 @@ ENTRY(winograd_fused, "winograd-fused", 4, false, false, run_fused)
 ENTRY(winograd_deep, "winograd-deep", 4, true, false, run_deep)
 ENTRY(winograd_small, "winograd-2x2", 2, false, false, run_fused)
 ENTRY(winograd_large, "winograd-6x6", 6, false, false, run_fused)
+ENTRY(winograd_large_deep, "winograd-deep-6x6", 6, true, false, run_deep)
 ENTRY(winograd_fused_matrix, "winograd-fused-matrix", 4, false, true, run_fused)
 ENTRY(winograd_deep_matrix, "winograd-deep-matrix", 4, true, true, run_deep)
-ENTRY(winograd_large_deep, "winograd-deep-6x6", 6, true, false, run_deep)
