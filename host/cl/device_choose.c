@@ -78,7 +78,12 @@ static pst_status take_all(pst_error *error, choice *c) {
 /* Nothing is called so: what people meant is told by what they wrote. */
 static pst_status fail_to_find(pst_error *error, const choice *c, const char *name) {
     char what[PART_MOST + 64];
-    if (strcmp(name, "gpu") == 0 || strcmp(name, "cpu") == 0)
+    const bool numbered = strncmp(name, "gpu:", 4) == 0;
+    if (strcmp(name, "all") == 0)
+        return pst_fail(error, PST_ERROR_ARGUMENT, "'all' means every device: write it alone, not in a list");
+    if (numbered && match(c->found, c->found_count, "gpu"))
+        snprintf(what, sizeof what, "there is no GPU of number '%s'", name + 4);
+    else if (numbered || strcmp(name, "gpu") == 0 || strcmp(name, "cpu") == 0)
         snprintf(what, sizeof what, "there is no %s that has an OpenCL driver", name[0] == 'g' ? "GPU" : "CPU");
     else if (!name[strspn(name, "0123456789")])
         snprintf(what, sizeof what, "there is no OpenCL device %s", name);

@@ -105,7 +105,7 @@ START_TEST(lists_that_are_wrong_are_refused) {
     } bad[] = {{"0,0", PST_ERROR_ARGUMENT, "twice"},        {"NAME,1,0", PST_ERROR_ARGUMENT, "twice"},
                {"0,", PST_ERROR_ARGUMENT, "two commas"},    {",", PST_ERROR_ARGUMENT, "two commas"},
                {"0, ,1", PST_ERROR_ARGUMENT, "two commas"}, {"0,7", PST_ERROR_NO_DEVICE, "no OpenCL device 7"},
-               {"0,gpu", PST_ERROR_NO_DEVICE, "no GPU"},    {"0,all", PST_ERROR_NO_DEVICE, "'all'"},
+               {"0,gpu", PST_ERROR_NO_DEVICE, "no GPU"},    {"0,all", PST_ERROR_ARGUMENT, "not in a list"},
                {"0,none", PST_ERROR_NO_DEVICE, "'none'"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         pst_context *made = open_devices(with_name(bad[i].names), bad[i].status);

@@ -132,6 +132,10 @@ START_TEST(test_starts_styles_and_optimizers) {
     if (said_none)
         ck_refused(TINY "--device gpu -o no.png", 1, "there is no GPU that has an OpenCL driver",
                    "'pastiche devices' lists all devices");
+    ck_refused(TINY "--device gpu:99 -o no.png", 1,
+               said_none ? "there is no GPU that has an OpenCL driver" : "there is no GPU of number '99'",
+               "'pastiche devices' lists all devices");
+    ck_refused(TINY "--device all,0 -o no.png", 2, "'all' means every device", "not in a list");
     ck_refused(TINY "--device 99 -o no.png", 1, "there is no OpenCL device 99", "'pastiche devices' lists all devices");
     ck_refused(TINY "--device nobody -o no.png", 1, "no OpenCL device is called 'nobody'",
                "'pastiche devices' lists all devices");
