@@ -81,17 +81,19 @@ const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const 
     return first_of(engine, shape, wanted_on_cpu(engine, shape), &pst_conv_direct);
 }
 
-static bool is_kept(const pst_conv_algorithm *algorithm, const pst_conv_shape *shape) {
+bool pst_conv_is_kept(const pst_conv_algorithm *algorithm, const pst_conv_shape *shape) {
     return shape->kept && algorithm->keep;
 }
 
 size_t pst_conv_weight_bytes(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                              const pst_conv_shape *shape) {
-    return is_kept(algorithm, shape) ? algorithm->kept_bytes(engine, shape) : algorithm->weight_bytes(engine, shape);
+    return pst_conv_is_kept(algorithm, shape) ? algorithm->kept_bytes(engine, shape)
+                                              : algorithm->weight_bytes(engine, shape);
 }
 
 bool pst_conv_shares(const pst_conv_algorithm *a, const pst_conv_algorithm *b, const pst_conv_shape *shape) {
-    return a->shared && b->shared && a->prepare == b->prepare && !is_kept(a, shape) && !is_kept(b, shape);
+    return a->shared && b->shared && a->prepare == b->prepare && !pst_conv_is_kept(a, shape) &&
+           !pst_conv_is_kept(b, shape);
 }
 
 size_t pst_conv_block_form(const pst_conv_algorithm *algorithm) {

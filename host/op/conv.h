@@ -102,6 +102,9 @@ uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm);
 /* Does it support the shape, and is it not refused? */
 bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape);
 
+/* Is what it `keeps` prepared for this shape, instead of the weights? */
+bool pst_conv_is_kept(const pst_conv_algorithm *algorithm, const pst_conv_shape *shape);
+
 /* Bytes of what pst_conv_prepare (op/refused.h) makes for a shape. */
 size_t pst_conv_weight_bytes(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                              const pst_conv_shape *shape);

@@ -20,7 +20,7 @@ static pst_status prepare(const pst_conv_engine *engine, const pst_conv_algorith
                           const pst_conv_shape *shape, const float *weights, int k, int c, pst_buffer *prepared) {
     pst_buffer *made = NULL;
     pst_status status;
-    if (!shape->kept || !algorithm->keep)
+    if (!pst_conv_is_kept(algorithm, shape))
         return algorithm->prepare(engine, shape, weights, k, c, prepared);
     PST_TRY(pst_buffer_create(engine->session, algorithm->weight_bytes(engine, shape), "weights", &made));
     PST_TRY(algorithm->prepare(engine, shape, weights, k, c, made));

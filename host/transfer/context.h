@@ -49,7 +49,7 @@ struct pst_network {
 size_t pst_workspace_bytes(const pst_context *context);
 
 /* pst_conv_engine's keep_limit for who may take this many bytes of a device: enough for all of the built-in networks,
- * and for a third of VGG-19. */
+ * and for a fifth to a quarter of VGG-19. */
 size_t pst_keep_bytes(uint64_t limit);
 
 /* What a job may take of each device, in all and in one piece: the least of all. */
