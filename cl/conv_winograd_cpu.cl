@@ -17,6 +17,7 @@
  * MASK_IN  backward: out = (conv + inject) * bit of out_mask
  * INJECT   add what out already holds (the loss layer's own gradient) before the mask
  * DEEP     0: winograd_fused; 1: the three kernels below it
+ * STREAM   as in vector_cpu.cl, for the transformed inputs; DEEP only
  * MATRIX   1: products by matrix_cpu.cl, backward */
 
 /* The rows that fill the last register tile are zero, so that every value read is defined. */
@@ -79,6 +80,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_input(global
         input_tile(in, in_mask, scratch + (size_t)t * VROW, patch, h, w, t0 + t, vpoint);
     if (id == 0)
         input_rest(scratch, n, vpoint);
+    STREAM_END
 }
 
 /* The outputs from first on, of which u has the filters. global size: how many of them / KW, POINTS */

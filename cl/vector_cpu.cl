@@ -6,7 +6,9 @@
  *          fill 32 registers, 6x2 fills 16 or 32 in pairs, 6x1 16 in pairs)
  * NP       register tiles side by side that read the same rows while those are in the first-level cache
  * CB       inputs summed between loads and stores of the accumulators
- * STREAM   non-temporal stores of out: for maps that no cache holds
+ * STREAM   1: STREAMV is a non-temporal store, for what no cache holds until it is read: its lines are not fetched
+ *          before they are written. They must be written from end to end, or each part goes to memory alone. A kernel
+ *          ends with STREAM_END, since x86 does not keep such stores in order. 0 where not defined
  * MATRIX   the product is that of matrix_cpu.cl, which comes before this file
  *
  * Only kernels' own arguments are restrict: inlining a function with restrict arguments leaves marks
@@ -33,9 +35,14 @@ typedef uchar maskt;
 #define __has_builtin(x) 0
 #endif
 #if STREAM && __has_builtin(__builtin_nontemporal_store)
-#define STORE_OUT(p, v) __builtin_nontemporal_store(v, (global vecf *)(p))
+#define STREAMV(p, v) __builtin_nontemporal_store(v, (global vecf *)(p))
 #else
-#define STORE_OUT(p, v) STOREV(p, v)
+#define STREAMV(p, v) STOREV(p, v)
+#endif
+#if STREAM && defined(__SSE__)
+#define STREAM_END __builtin_ia32_sfence();
+#else
+#define STREAM_END
 #endif
 
 /* The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.) */
@@ -76,7 +83,7 @@ static inline void put_out(vecf v, global float *out, global maskt *mask, size_t
 #if MASK_OUT
     mask[at / VEC] = greater_bits(v, (vecf)0.0f);
 #endif
-    STORE_OUT(out + at, v);
+    STOREV(out + at, v);
 }
 
 #ifdef RT

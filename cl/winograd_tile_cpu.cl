@@ -10,7 +10,7 @@
 #endif
 #define POINT(tiles, row) ((tiles) * (row) + 16) /* floats between the points of a transform */
 #define PATCH (POINTS * C)
-#if MATRIX
+#if MATRIX || STREAM
 #define SIDE_BY_SIDE 2 /* vectors of inputs that are transformed together */
 #else
 #define SIDE_BY_SIDE 1
@@ -75,7 +75,9 @@ APART void input_tile(global const float *in, global const maskt *in_mask, globa
 #if MATRIX
                 split_to(e[0][j], e[1][j], to, UNIT_INPUTS / 2);
 #else
-                STOREV(to, e[0][j]);
+#pragma unroll
+                for (int s = 0; s < SIDE_BY_SIDE; s++)
+                    STREAMV(to + s * VEC, e[s][j]);
 #endif
             }
         }
@@ -143,7 +145,7 @@ APART void output_tile(global const float *m, global const float *bias, global f
                     bits[((size_t)w + 1) * (K / VEC)] = b3;
 #endif
                 if (whole)
-                    STORE_OUT(out + ((size_t)(py >> 1) * w2 + (px >> 1)) * K + k, best);
+                    STOREV(out + ((size_t)(py >> 1) * w2 + (px >> 1)) * K + k, best);
             }
         }
 #else

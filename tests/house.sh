@@ -176,9 +176,9 @@ symbols() {
 
 # The programs as host/ builds them: sources behind common.cl, then defines.
 programs() {
-    tile="-DVEC=16 -DNV=2 -DRT=14 -DNP=1 -DCB=16 -DC=32 -DSTREAM=0"
-    narrow="-DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=32 -DC=32 -DSTREAM=0"
-    paired="-DVEC=8 -DNV=1 -DRT=6 -DNP=4 -DCB=32 -DC=32 -DSTREAM=0"
+    tile="-DVEC=16 -DNV=2 -DRT=14 -DNP=1 -DCB=16 -DC=32"
+    narrow="-DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=32 -DC=32"
+    paired="-DVEC=8 -DNV=1 -DRT=6 -DNP=4 -DCB=32 -DC=32"
     cat <<END
 activation
 border
@@ -203,7 +203,7 @@ END
         for direction in "-DRELU=1 -DMASK_OUT=1 -DMASK_IN=0 -DINJECT=0" "-DRELU=0 -DMASK_OUT=0 -DMASK_IN=1 -DINJECT=1"; do
             echo "vector_cpu+conv_direct_cpu $shape $direction -DK=64"
             for pools in "-DPOOL=0 -DUNPOOL=0" "-DPOOL=1 -DUNPOOL=0" "-DPOOL=2 -DUNPOOL=0" "-DPOOL=0 -DUNPOOL=1" "-DPOOL=0 -DUNPOOL=2"; do
-                for form in "-DM=4 -DDEEP=0" "-DM=4 -DDEEP=1" "-DM=2 -DDEEP=0" "-DM=6 -DDEEP=0" "-DM=6 -DDEEP=1"; do
+                for form in "-DM=4 -DDEEP=0" "-DM=4 -DDEEP=1" "-DM=2 -DDEEP=0" "-DM=6 -DDEEP=0" "-DM=6 -DDEEP=1" "-DM=6 -DDEEP=1 -DSTREAM=1"; do
                     echo "vector_cpu+winograd_points+winograd_tile_cpu+conv_winograd_cpu $shape $direction $pools -DTB=28 -DK=64 $form"
                 done
             done
@@ -211,7 +211,7 @@ END
         echo "vector_cpu+roots+roots_cpu $shape"
         echo "vector_cpu+gram_cpu $shape -DTB=28 -DGB=32 -DGR=$rows -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     done
-    units="-DMATRIX=1 -DVEC=16 -DNV=2 -DRT=32 -DNP=1 -DSTREAM=0"
+    units="-DMATRIX=1 -DVEC=16 -DNV=2 -DRT=32 -DNP=1"
     echo "matrix_cpu+vector_cpu+matrix_answer_cpu $units -DCB=64"
     echo "matrix_cpu+vector_cpu+gram_cpu $units -DC=64 -DCB=64 -DTB=64 -DGB=64 -DGR=8 -DGV=2 -DGP=16 -DINJECT=1 -DMASK_IN=0"
     for unpool in 0 1 2; do
@@ -221,10 +221,11 @@ END
     done
     for m in 2 4 6; do
         for lanes in 8 16; do
-            echo "vector_cpu+winograd_points+winograd_filters_cpu -DM=$m -DVEC=$lanes -DMATRIX=0"
+            echo "vector_cpu+winograd_points+winograd_filters_cpu -DM=$m -DVEC=$lanes -DLINE=1 -DMATRIX=0"
         done
+        echo "vector_cpu+winograd_points+winograd_filters_cpu -DM=$m -DVEC=8 -DLINE=2 -DSTREAM=1 -DMATRIX=0"
     done
-    echo "matrix_cpu+vector_cpu+winograd_points+winograd_filters_cpu $units -DCB=32 -DM=4"
+    echo "matrix_cpu+vector_cpu+winograd_points+winograd_filters_cpu $units -DCB=32 -DLINE=1 -DM=4"
     for m in 2 4; do
         echo "winograd_points+winograd_filters_gpu -DM=$m"
         for unpool in 0 1 2; do
@@ -251,8 +252,8 @@ END
     echo "block_gpu+roots+roots_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16 -DMAPS=5"
     echo "lanes_gpu+conv_rgb_gpu -DVN=4"
-    echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DNP=1 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
-    echo "vector_cpu+conv_rgb_cpu -DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=16 -DC=32 -DD=3 -DSTREAM=0"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DNP=1 -DCB=16 -DC=32 -DD=3"
+    echo "vector_cpu+conv_rgb_cpu -DVEC=8 -DNV=2 -DRT=6 -DNP=2 -DCB=16 -DC=32 -DD=3"
 }
 
 kernels() {

@@ -32,13 +32,12 @@ static pst_status get_kernel(const pst_conv_engine *engine, const pst_conv_shape
     pst_tile tile = register_tile(engine, s);
     char defines[256];
     if (to_image(s)) {
-        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DC=%d -DD=3 -DSTREAM=0",
-                 tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, s->c_in);
+        snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DC=%d -DD=3", tile.lanes,
+                 tile.vectors, tile.rows, tile.panels, tile.depth, s->c_in);
         return pst_kernel_get(engine->session, "vector_cpu+conv_rgb_cpu", name, defines, kernel);
     }
     snprintf(defines, sizeof defines,
-             "-DVEC=%d -DNV=%d -DRT=%d -DNP=1 -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d "
-             "-DSTREAM=0",
+             "-DVEC=%d -DNV=%d -DRT=%d -DNP=1 -DCB=1 -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DMASK_IN=%d -DINJECT=%d",
              tile.lanes, tile.vectors, tile.rows, s->c_in, s->c_out, !s->backward, !s->backward && t && t->bits,
              s->backward && t && t->mask, s->backward && t && t->add);
     return pst_kernel_get(engine->session, "vector_cpu+conv_direct_cpu", name, defines, kernel);

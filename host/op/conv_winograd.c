@@ -76,17 +76,20 @@ static bool supports(form f, const pst_conv_engine *engine, const pst_conv_shape
            (f.deep || filter_bytes(f, s, (size_t)s->c_out) <= FILTERS_BYTES);
 }
 
+/* strip: tiles of a strip, or 0 for the fused form. */
 static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
-                             const char *name, const pst_kernel **kernel) {
+                             size_t strip, const char *name, const pst_kernel **kernel) {
     pst_tile tile = register_tile(f, engine, s);
+    const size_t input_bytes = sizeof(float) * points(f) * point(strip, input_row(s));
     char defines[256];
     snprintf(defines, sizeof defines,
              "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
              "-DUNPOOL=%d "
-             "-DMASK_IN=%d -DINJECT=%d -DSTREAM=0 -DDEEP=%d -DMATRIX=%d",
+             "-DMASK_IN=%d -DINJECT=%d -DDEEP=%d -DSTREAM=%d -DMATRIX=%d",
              f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, sum_depth(f, &tile, s), block_tiles(f, engine, s),
              s->c_in, s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
-             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, f.deep, f.matrix);
+             s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, f.deep,
+             strip && pst_tile_streams(engine->session, &tile, input_bytes), f.matrix);
     return pst_kernel_get(engine->session, f.matrix ? MATRIX SOURCE : SOURCE, name, defines, kernel);
 }
 
@@ -121,9 +124,11 @@ static pst_status transform_filters(form f, const pst_conv_engine *engine, const
     const pst_kernel *kernel;
     pst_tile tile = register_tile(f, engine, s);
     size_t width = panel_outputs(f, engine, s);
-    char defines[128];
-    /* Of the tile only matrix_cpu.cl wants more than the lanes, of which all panels have the same. */
-    int used = snprintf(defines, sizeof defines, "-DM=%d -DVEC=%d -DMATRIX=%d", f.m, tile.lanes, f.matrix);
+    char defines[160];
+    int used =
+        snprintf(defines, sizeof defines, "-DM=%d -DVEC=%d -DLINE=%d -DSTREAM=%d -DMATRIX=%d", f.m, tile.lanes,
+                 tile.lanes < 16 && tile.vectors > 1 ? 2 : 1,
+                 pst_tile_streams(engine->session, &tile, filter_bytes(f, s, group_outputs(f, engine, s))), f.matrix);
     if (f.matrix)
         snprintf(defines + used, sizeof defines - (size_t)used, " -DNV=%d -DRT=%d -DNP=1 -DCB=%d", tile.vectors,
                  tile.rows, PST_MATRIX_CHANNELS);
@@ -165,7 +170,7 @@ static pst_status run_fused(form f, const pst_conv_engine *engine, const pst_con
     pst_buffer *scratch = NULL;
     pst_status status;
     PST_TRY(slice_scratch(f, engine, s, t, &scratch));
-    PST_TRY(get_kernel(f, engine, s, t, "winograd_fused", &kernel));
+    PST_TRY(get_kernel(f, engine, s, t, 0, "winograd_fused", &kernel));
     if (!s->kept)
         PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, 0));
     PST_TRY(
@@ -203,15 +208,13 @@ static size_t strip_length(form f, const pst_conv_engine *engine, const pst_conv
 
 /* All products of a strip, group by group of outputs. */
 static pst_status multiply(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t,
-                           const pst_buffer *scratch, size_t strip) {
-    const pst_kernel *kernel;
+                           const pst_kernel *products, const pst_buffer *scratch, size_t strip) {
     size_t group = group_outputs(f, engine, s);
-    pst_status status;
-    PST_TRY(get_kernel(f, engine, s, t, "winograd_products", &kernel));
+    pst_status status = PST_OK;
     for (size_t first = 0; first < (size_t)s->c_out; first += group) {
         if (group < (size_t)s->c_out)
             PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, first));
-        PST_TRY(pst_launch_workers(engine->session, kernel, group / block_outputs(f, engine, s), points(f),
+        PST_TRY(pst_launch_workers(engine->session, products, group / block_outputs(f, engine, s), points(f),
                                    PST_ARGS(pst_arg_buffer(filters_of(s, t)), pst_arg_buffer(scratch),
                                             pst_arg_int((int)strip), pst_arg_int((int)first))));
     }
@@ -221,15 +224,16 @@ cleanup:
 
 static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
-    const pst_kernel *input, *output;
+    const pst_kernel *input, *products, *output;
     pst_buffer *slice = NULL;
     size_t tiles = tile_count(f, s), strip = strip_length(f, engine, s),
            rows = (size_t)register_tile(f, engine, s).rows;
     pst_arg h = pst_arg_int(s->h), w = pst_arg_int(s->w);
     pst_status status;
     PST_TRY(slice_scratch(f, engine, s, t, &slice));
-    PST_TRY(get_kernel(f, engine, s, t, "winograd_input", &input));
-    PST_TRY(get_kernel(f, engine, s, t, "winograd_output", &output));
+    PST_TRY(get_kernel(f, engine, s, t, strip, "winograd_input", &input));
+    PST_TRY(get_kernel(f, engine, s, t, strip, "winograd_products", &products));
+    PST_TRY(get_kernel(f, engine, s, t, strip, "winograd_output", &output));
     if (!s->kept && group_outputs(f, engine, s) == (size_t)s->c_out)
         PST_TRY(transform_filters(f, engine, s, t->weights, t->workspace, 0));
     for (size_t first = 0; first < tiles; first += strip) {
@@ -238,7 +242,7 @@ static pst_status run_deep(form f, const pst_conv_engine *engine, const pst_conv
         PST_TRY(pst_launch_workers(session, input, pst_workers(session), 1,
                                    PST_ARGS(pst_arg_buffer(t->in), pst_arg_buffer(t->in_bits), scratch, h, w, from, n,
                                             pst_arg_int((int)length))));
-        PST_TRY(multiply(f, engine, s, t, slice, length));
+        PST_TRY(multiply(f, engine, s, t, products, slice, length));
         PST_TRY(pst_launch_workers(session, output, pst_workers(session), 1,
                                    PST_ARGS(scratch, pst_arg_buffer(t->bias), pst_arg_buffer(t->out),
                                             pst_arg_buffer(bits_of(s, t)), h, w, from, n, pst_arg_int((int)length))));

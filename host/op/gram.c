@@ -91,8 +91,7 @@ static pst_status get(pst_session *session, int c, bool accumulate, const char *
     char defines[224];
     snprintf(defines, sizeof defines,
              "-DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DGB=%d -DGR=%d -DGV=%d -DGP=%d -DINJECT=%d "
-             "-DMASK_IN=0 "
-             "-DSTREAM=0 -DMATRIX=%d",
+             "-DMASK_IN=0 -DMATRIX=%d",
              tile.lanes, tile.vectors, tile.rows, tile.panels, tile.depth, (int)rows_at_once(session, c, units), c,
              block_side(c), tile.lanes == 16 ? 8 : 4, tile.vectors > 1 ? 2 : 1, PACKED_PIXELS, accumulate, units);
     return pst_kernel_get(session, units ? "matrix_cpu+vector_cpu+gram_cpu" : "vector_cpu+gram_cpu", name, defines,

@@ -56,8 +56,8 @@ static pst_status multiply_on_cpu(pst_session *session, const pst_buffer *v, con
     pst_buffer *scratch = NULL;
     char defines[128];
     pst_status status;
-    snprintf(defines, sizeof defines, "-DMATRIX=1 -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DSTREAM=0", tile.lanes,
-             tile.vectors, tile.rows, tile.panels, tile.depth);
+    snprintf(defines, sizeof defines, "-DMATRIX=1 -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d", tile.lanes, tile.vectors,
+             tile.rows, tile.panels, tile.depth);
     PST_TRY(pst_kernel_get(session, "matrix_cpu+vector_cpu+matrix_answer_cpu", "matrix_answer", defines, &kernel));
     PST_TRY(pst_buffer_create(session, v->bytes + u->bytes, "a known answer", &scratch));
     PST_TRY(

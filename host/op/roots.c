@@ -96,8 +96,8 @@ static pst_status launch_on_cpu(const pst_roots *roots, int what, int products, 
     const pst_kernel *kernel;
     char defines[96];
     double flops;
-    snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DNP=1 -DCB=%d -DSTREAM=0 -DMATRIX=0", tile.lanes,
-             tile.vectors, tile.rows, SIDE);
+    snprintf(defines, sizeof defines, "-DVEC=%d -DNV=%d -DRT=%d -DNP=1 -DCB=%d -DMATRIX=0", tile.lanes, tile.vectors,
+             tile.rows, SIDE);
     pst_status status = pst_kernel_get(session, "vector_cpu+roots+roots_cpu", "roots_product", defines, &kernel);
     return status == PST_OK ? pst_launch_workers(session, kernel, part_count(roots, SIDE, products, &flops), 1,
                                                  PST_ARGS(SIDES(roots), pst_arg_int(what), pst_arg_int(products),

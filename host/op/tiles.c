@@ -9,6 +9,10 @@ size_t pst_tile_form_default(const pst_session *session) {
     return device->vector_width >= 16 ? 0 : device->vector_width * device->vector_registers >= 128 ? 1 : 2;
 }
 
+bool pst_tile_streams(const pst_session *session, const pst_tile *tile, size_t bytes) {
+    return tile->lanes < 16 && tile->vectors > 1 && session->device.cache_bytes && bytes > session->device.cache_bytes;
+}
+
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {
     const pst_tile_form *form = &pst_tile_forms[pst_tile_form_default(session)];
     /* rows * vectors accumulators, `vectors` operands and a broadcast. */

@@ -322,6 +322,21 @@ START_TEST(backward_is_right) {
 }
 END_TEST
 
+/* What vectors of 8 lanes write when it is larger than the last cache. */
+START_TEST(what_passes_by_the_caches_is_right) {
+    static const layer odd = {9, 7, 32, 16};
+    const task t = {pst_conv_menu[_i], &odd, OTHER_ERROR, FEW_OUTPUTS / 2};
+    const pst_device device = test_session->device;
+    if (!strstr(t.algorithm->name, "winograd") || strstr(t.algorithm->name, "-matrix"))
+        return;
+    test_session->device.vector_width = 8;
+    test_session->device.cache_bytes = 1;
+    test_twice(forward, &t);
+    test_twice(backward, &t);
+    test_session->device = device;
+}
+END_TEST
+
 START_TEST(the_first_of_the_menu_supports_all) {
     pst_conv_engine engine = {test_session, gemm, 1};
     for (int i = 0; i < COUNT(layers); i++)
@@ -348,6 +363,8 @@ int main(void) {
         tcase_add_test(tests, the_first_of_the_menu_supports_all);
         tcase_add_loop_test(tests, forward_is_right, 0, algorithms * COUNT(layers));
         tcase_add_loop_test(tests, backward_is_right, 0, algorithms * COUNT(layers));
+        if (form == TEST_CPU)
+            tcase_add_loop_test(tests, what_passes_by_the_caches_is_right, 0, algorithms);
         tcase_set_timeout(tests, 0);
         suite_add_tcase(suite, tests);
     }
