@@ -41,11 +41,11 @@ static const pst_conv_algorithm *first_of(const pst_conv_engine *engine, const p
     return pst_conv_usable(engine, a, shape) ? a : pst_conv_usable(engine, b, shape) ? b : &pst_conv_im2col;
 }
 
-/* What the deep form takes with tiles of m x m outputs, as what counts in it: products of the points, and reading the
- * transformed filters, which takes as long as the products of 24 tiles, and 40 more where they are made first. */
+/* What the deep form takes with tiles of m x m outputs, as what counts in it: products of the points, and making and
+ * reading the transformed filters, which takes as long as the products of 24 tiles. */
 static size_t deep_cost(const pst_conv_shape *shape, int m) {
     const size_t tiles = (size_t)((shape->h + m - 1) / m) * (size_t)((shape->w + m - 1) / m);
-    return (size_t)((m + 2) * (m + 2)) * (tiles + (shape->kept ? 24 : 64));
+    return (size_t)((m + 2) * (m + 2)) * (tiles + 24);
 }
 
 /* Measured on CPUs: up to 256 channels the transforms of a block stay in the second-level cache and the filters in the
