@@ -708,8 +708,8 @@ typedef struct pst_progress {
     size_t share_count;
 } pst_progress;
 
-/* Called after every evaluation. Returns true to stop. It may call pst_job_result, pst_job_save, pst_job_weights and
- * pst_job_set_weights for the job, nothing else. */
+/* Called after every evaluation, and once, without terms, where a resumed run has none left. Returns true to stop. It
+ * may call pst_job_result, pst_job_save, pst_job_weights and pst_job_set_weights for the job, nothing else. */
 typedef bool (*pst_progress_callback)(void *user, const pst_progress *progress);
 
 /* Where an evaluation goes tile by tile it can take minutes. Valid until the callback returns. */

@@ -53,9 +53,9 @@ static double seconds_left(const pst_job *job) {
     return (pst_clock_seconds() - job->pace_seconds) / (measured * scale_pixels) * pixels;
 }
 
-/* Tells the callback; *stop: it wants to stop, on any rank. */
+/* Tells the callback; *stop: it wants to stop, on any rank. `evaluated`: this run has losses of the single terms. */
 static pst_status report(const pst_job *job, pst_progress_callback callback, void *user, const char *notice,
-                         bool *stop) {
+                         bool evaluated, bool *stop) {
     const pst_stage *stage = &job->stage;
     pst_loss_term terms[PST_TERMS_MAX];
     for (size_t t = 0; t < job->objective_options.term_count; t++)
@@ -66,7 +66,7 @@ static pst_status report(const pst_job *job, pst_progress_callback callback, voi
                              .loss = stage->loss,
                              .best_loss = stage->best_loss,
                              .terms = terms,
-                             .term_count = job->objective_options.term_count,
+                             .term_count = evaluated ? job->objective_options.term_count : 0,
                              .notice = notice[0] ? notice : NULL,
                              .scale = (int)job->scale + 1,
                              .scale_count = (int)job->scale_count,
@@ -94,7 +94,7 @@ cleanup:
 
 static pst_status descend(pst_job *job, pst_progress_callback callback, void *user) {
     char notice[PST_NOTICE_BYTES];
-    bool stop = false, done;
+    bool stop = false, evaluated = false, done, ignored;
     pst_status status = PST_OK;
     if (job->started)
         return pst_fail(&job->context->error, PST_ERROR_ARGUMENT, "a job runs only once");
@@ -106,12 +106,16 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
     while (!stop) {
         PST_TRY(find_whether_done(job, &done));
         if (done) {
-            if (job->scale + 1 == job->scale_count)
+            if (job->scale + 1 == job->scale_count) {
+                if (!evaluated) /* resumed, and nothing was left to do */
+                    PST_TRY(report(job, callback, user, job->notice, evaluated, &ignored));
                 break;
+            }
             PST_TRY(go_up(job));
         }
         PST_TRY(pst_job_advance(job, job->scale, job->carried.image, notice));
         pst_carry_drop(&job->carried);
+        evaluated = true;
         job->iteration++;
         if (job->stage.tiled)
             PST_TRY(pst_tiled_shares(job->stage.tiled, job->stage.shares));
@@ -121,7 +125,7 @@ static pst_status descend(pst_job *job, pst_progress_callback callback, void *us
             job->pace_seconds = pst_clock_seconds();
             job->pace_iteration = job->stage.iteration;
         }
-        PST_TRY(report(job, callback, user, notice[0] ? notice : job->notice, &stop));
+        PST_TRY(report(job, callback, user, notice[0] ? notice : job->notice, evaluated, &stop));
         if (!notice[0])
             job->notice[0] = '\0';
     }

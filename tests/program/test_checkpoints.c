@@ -81,6 +81,20 @@ START_TEST(a_save_that_fails_is_told_once) {
 }
 END_TEST
 
+START_TEST(an_image_that_cannot_be_written_is_not_lost) {
+    if (access("/dev/full", W_OK) != 0)
+        return;
+    ck_assert_int_eq(run(RUN "--format png -o /dev/full"), 1);
+    ck_assert_ptr_nonnull(strstr(said, "/dev/full: cannot be written"));
+    ck_assert_ptr_nonnull(strstr(said, "run.state: the state is saved; --resume writes the image"));
+    ck_run(RUN "-o again.png --resume run.state");
+    ck_assert(!cli_exists("run.state"));
+    ck_run(RUN);
+    ck_same_bytes("done.png", "again.png", true);
+    cli_forget("done.png"), cli_forget("again.png");
+}
+END_TEST
+
 START_TEST(a_file_that_took_the_name_stays) {
     char text[64];
     pid_t child = start(LONG_RUN "--checkpoint-every 0");
@@ -114,6 +128,7 @@ int main(void) {
     tcase_set_timeout(all, 300);
     tcase_add_test(all, a_finished_run_removes_its_own_checkpoint_only);
     tcase_add_test(all, a_save_that_fails_is_told_once);
+    tcase_add_test(all, an_image_that_cannot_be_written_is_not_lost);
     tcase_add_test(all, a_file_that_took_the_name_stays);
     tcase_add_test(all, what_killed_runs_left_goes);
     suite_add_tcase(suite, all);

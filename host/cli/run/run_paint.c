@@ -278,9 +278,15 @@ static int finish(run *r, pst_status status) {
     }
     free(path);
     r->ending = status != PST_OK ? RUN_UNWRITTEN : stopped ? RUN_STOPPED : RUN_DONE;
-    if (status != PST_OK)
-        return invocation_failed(r->invocation, status);
     const settings *s = r->settings;
+    if (status != PST_OK) {
+        const int code = invocation_failed(r->invocation, status);
+        if (s->checkpoint && r->checkpoint_iteration < r->last.iteration)
+            keep_checkpoint(r, r->last.seconds);
+        if (s->checkpoint && !r->checkpoint_failed)
+            progress_say(report, "%s: the state is saved; --resume writes the image", s->checkpoint);
+        return code;
+    }
     if (stopped && s->checkpoint && !r->checkpoint_failed)
         progress_say(report, "%s: the state is saved; continue with --resume", s->checkpoint);
     if (!stopped && s->checkpoint && world_leads() && file_is_marked(s->checkpoint, &r->checkpoint))

@@ -53,6 +53,7 @@ void signals_catch(void) {
             sigaction(ending[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN); /* whoever read the progress went away: no reason to lose the image */
+    signal(SIGXFSZ, SIG_IGN); /* the write fails, which is told */
 #endif
 }
 
