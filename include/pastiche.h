@@ -500,7 +500,7 @@ typedef struct pst_transfer_options {
     pst_optimizer_kind optimizer; /* default PST_OPTIMIZER_LBFGS */
     /* Pairs that L-BFGS keeps, of 2 images each. 0, the default: 20, and 100 of the plain L-BFGS. */
     int lbfgs_history;
-    /* Of Adam (default 1) and gradient descent, per unit of 0..255. 0: the default. */
+    /* Of Adam and gradient descent, per unit of 0..255. 0, the default: 1 of Adam; gradient descent finds its own. */
     double learning_rate;
     /* The decay of Adam's moments. Default 0.9 and 0.999. */
     double adam_beta1, adam_beta2;

@@ -104,7 +104,7 @@ static double aim(robust *self, double longest) {
 
 /* The first step, and the first after a restart. */
 static pst_status begin(robust *self, pst_vector **x, pst_vector **g, double loss, double l1_norm) {
-    const double reach = self->base.options.robust_first; /* 0: no longer than the gradient itself */
+    const double reach = self->base.options.first_step; /* 0: no longer than the gradient itself */
     pst_status status;
     PST_TRY(pst_optimizer_keep(&self->base, *x, loss));
     settle(self, g, loss);

@@ -50,9 +50,10 @@ typedef struct pst_optimizer pst_optimizer;
 typedef struct pst_optimizer_options {
     pst_optimizer_kind kind;
     int history; /* L-BFGS: pairs kept, 1 to 4096; more than one less than the iterations are of no use */
-    /* L-BFGS but the plain one: L1 length of the first step. 0: 1, or less where the gradient is */
-    double robust_first;
-    double learning_rate;         /* Adam, gradient descent; > 0 */
+    /* L1 length of the first step: of L-BFGS but the plain one (0: 1, or less where the gradient is), and of gradient
+     * descent without a learning rate, which then finds its own */
+    double first_step;
+    double learning_rate;         /* Adam, gradient descent; > 0, or 0: see first_step */
     double beta1, beta2, epsilon; /* Adam: .9 .999 1e-8 */
     bool epsilon_first;           /* Adam: epsilon is added before the bias correction of v, as in Torch7 */
     double momentum, decay;       /* gradient descent: v = momentum v + g; x -= rate/(1 + decay k) v, k = 0, 1, .. */

@@ -9,8 +9,8 @@
 #define RESTARTS_MAX 10 /* without a better loss in between */
 #define RESTART_SCALE 0.1
 
-/* Mean move of a sample in L-BFGS's first step, of 0..255: visible progress at once, and halved should the loss rise.
- */
+/* Mean move of a sample in the first step of L-BFGS, and of gradient descent that finds its rate, of 0..255: visible
+ * progress at once, and halved should the loss rise. */
 #define FIRST_STEP 0.5
 
 /* Pairs of L-BFGS where none are asked for: bench/README.md tells how it was chosen; the plain one has neural-style's.
@@ -20,7 +20,7 @@
 
 pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int iterations) {
     const pst_transfer_options *o = &job->options;
-    double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 1e-4 : 1;
+    double default_rate = o->optimizer == PST_OPTIMIZER_GRADIENT_DESCENT ? 0 : 1;
     int useful = iterations > 2 ? iterations - 1 : 1; /* pairs that a run of this length can hold */
     int history = o->lbfgs_history                            ? o->lbfgs_history
                   : o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN ? PLAIN_HISTORY
@@ -34,7 +34,7 @@ pst_optimizer_options pst_stage_optimizer(const pst_job *job, int w, int h, int 
                                    .epsilon_first = o->adam_epsilon_first,
                                    .clamp = o->clamp,
                                    .average = o->average,
-                                   .robust_first = FIRST_STEP * 3.0 * w * h,
+                                   .first_step = FIRST_STEP * 3.0 * w * h,
                                    .momentum = o->momentum,
                                    .decay = o->decay};
 }

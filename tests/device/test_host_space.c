@@ -151,7 +151,7 @@ START_TEST(optimizers_descend_alike) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const pst_optimizer_options options = {.kind = kinds[i],
                                                .history = 2,
-                                               .robust_first = 1e5,
+                                               .first_step = 1e5,
                                                .learning_rate = 2,
                                                .beta1 = 0.9,
                                                .beta2 = 0.999,

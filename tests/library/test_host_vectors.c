@@ -366,7 +366,7 @@ static double descend(fixture *f, pst_optimizer *optimizer) {
 static pst_optimizer_options few_pairs(int which) {
     pst_optimizer_options options = optim_variant(which);
     options.history = 5;
-    options.robust_first = 24 * 32 * 3;
+    options.first_step = 24 * 32 * 3;
     return options;
 }
 

@@ -230,6 +230,46 @@ START_TEST(kept_vectors_may_be_of_another_kind) {
 }
 END_TEST
 
+/* Steps that are too long at first, and later ones that have grown too long. */
+START_TEST(descent_finds_its_rate) {
+    pst_optimizer_options options = optim_options(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.learning_rate = 0;
+    options.first_step = 20;
+    optim_fixture f;
+    optim_setup(&f, &options, 1);
+    double x[N], best[N], g[N], rate = 0, best_loss = INFINITY, first_loss = optim_quartic(f.x->values, g, 0);
+    int rises = 0;
+    memcpy(x, f.x->values, sizeof x);
+    for (int k = 0; k < 100; k++) {
+        const double loss = optim_quartic(x, g, k);
+        double l1_norm = 0;
+        for (int i = 0; i < N; i++)
+            l1_norm += fabs(g[i]);
+        if (k == 0)
+            rate = options.first_step / l1_norm;
+        else
+            rate *= loss > best_loss ? 0.5 : 1.1;
+        if (loss > best_loss) {
+            memcpy(x, best, sizeof x);
+            rises++;
+        } else {
+            memcpy(best, x, sizeof x);
+            best_loss = loss;
+            for (int i = 0; i < N; i++)
+                x[i] -= rate * g[i];
+        }
+        f.dots_a_step = k == 0;
+        ck_ok(f.host.error, optim_advance(&f, optim_quartic));
+        ck_assert_double_lt(test_relative_error(f.x->values, x, N), 1e-9);
+    }
+    ck_assert_int_gt(rises, 5);
+    ck_assert_double_lt(best_loss, 0.01 * first_loss);
+    ck_assert_uint_eq(f.host.dots_calls, 1);
+    ck_assert_uint_eq(f.host.peak, pst_optimizer_vector_count(&options));
+    optim_teardown(&f);
+}
+END_TEST
+
 /* Every operation of a run fails once, creation of vectors included; nothing leaks, and after a restart it goes on. */
 START_TEST(every_failure_is_clean) {
     for (int which = 0; which < 2 * OPTIM_VARIANTS; which++)
@@ -312,6 +352,9 @@ START_TEST(options_are_checked) {
     options.epsilon = NAN;
     refuse(options);
     options = optim_options(PST_OPTIMIZER_GRADIENT_DESCENT);
+    options.learning_rate = 0; /* and no length of the first step */
+    refuse(options);
+    options = optim_options(PST_OPTIMIZER_GRADIENT_DESCENT);
     options.learning_rate = INFINITY;
     refuse(options);
     options = optim_options(PST_OPTIMIZER_GRADIENT_DESCENT);
@@ -333,6 +376,7 @@ int main(void) {
     tcase_add_test(tests, lbfgs_reports_what_is_not_finite);
     tcase_add_test(tests, adam_follows_its_formula);
     tcase_add_test(tests, descent_follows_its_formula);
+    tcase_add_test(tests, descent_finds_its_rate);
     tcase_add_test(tests, restart_begins_anew);
     tcase_add_test(tests, kept_vectors_may_be_of_another_kind);
     tcase_add_test(tests, every_failure_is_clean);

@@ -114,7 +114,7 @@ const option option_table[] = {
            .shown = "20, lbfgs-plain: 100"),
     OPTION(CHOICE, "lbfgs-storage", PAINT, "KIND", transfer.lbfgs_storage, "how pairs are kept in tiles"),
     OPTION(NUMBER, "learning-rate", PAINT, "X", transfer.learning_rate, "step size of Adam and gradient descent",
-           .shown = "Adam: 1"),
+           .shown = "Adam: 1, gradient-descent: found"),
     OPTION(PAIR, "adam-betas", PAINT, "A,B", transfer.adam_beta1, "decay of Adam's moments"),
     OPTION(FLAG, "clamp", PAINT, NULL, transfer.clamp, "limit samples to 0..255 (Adam, gradient descent)"),
     OPTION(NUMBER, "average", PAINT, "X", transfer.average, "return a running average with decay X", .shown = "0: off"),

@@ -119,7 +119,10 @@ const option_text option_texts[] = {
     {"lbfgs-storage",
      "When the image is worked on in tiles: `half` keeps the pairs of L-BFGS as scaled halves, in half of\n"
      "the memory. The descent is not quite the same, since they are rounded."},
-    {"learning-rate", "The step size of Adam and of gradient descent, in units of the 256 levels of a color."},
+    {"learning-rate",
+     "The step size of Adam and of gradient descent, in units of the 256 levels of a color.\n"
+     "By default gradient descent finds its own: the first step changes a sample by half a level on average; then the "
+     "rate grows while the loss falls, and is halved where it does not."},
     {"adam-betas", "The decay rates of Adam's first and second moments."},
     {"clamp", "After each step of Adam or gradient descent, limit all samples to 0..255."},
     {"average",
