@@ -18,7 +18,8 @@ typedef struct run {
     pst_job *job;
     json_t *inputs; /* for the result to tell of */
     run_log log;
-    pst_progress last;        /* of the last evaluation; its pointers are not valid any more */
+    pst_progress last;  /* of the last evaluation; its pointers are not valid any more */
+    pst_progress first; /* of the first evaluation of that scale, the same; iteration 0: unknown, or of other weights */
     double checkpoint_at;     /* seconds of the run when the last one was kept */
     double checkpoint_cost;   /* seconds that keeping it took */
     int checkpoint_iteration; /* the last one that was kept or tried; 0: none */

@@ -118,6 +118,7 @@ static void set_weights(run *r, double content, double style, double tv) {
         live_page_note(w->page, WEB_NOTE_PROBLEM, pst_context_message(w->context));
         return;
     }
+    r->first.iteration = 0;
     log_weights(&r->log, content, style, tv);
     live_page_weights(w->page, content, style, tv);
     progress_say(&w->report, "from now on --content-weight %.9g --style-weight %.9g --tv-weight %.9g", content, style,
@@ -191,6 +192,8 @@ static bool after_evaluation(void *user, const pst_progress *now) {
     signals_nothing_to_lose(NULL);
     world_evaluates();
     if (now->iteration > 0) {
+        if (now->scale != r->last.scale && (r->last.iteration || now->iteration == 1))
+            r->first = *now;
         r->last = *now;
         log_evaluation(&r->log, now);
         /* as in neural-style, the image of the last iteration is the output itself */
@@ -245,6 +248,18 @@ static int leave(run *r) {
     return EXIT_OK;
 }
 
+/* Whether the image is another one than that of the first evaluation of its scale, as far as this run has seen. */
+static bool has_improved(const run *r) {
+    return !r->first.iteration || r->first.iteration == r->last.iteration || r->first.scale != r->last.scale ||
+           r->last.best_loss < r->first.loss || r->first.loss == 0 || r->settings->transfer.average > 0;
+}
+
+static const char *remedy(const run *r) {
+    const pst_optimizer_kind kind = r->settings->transfer.optimizer;
+    return kind == PST_OPTIMIZER_ADAM || kind == PST_OPTIMIZER_GRADIENT_DESCENT ? "a smaller --learning-rate"
+                                                                                : "more iterations or smaller weights";
+}
+
 static int finish(run *r, pst_status status) {
     progress *report = &r->invocation->report;
     int signal_number = signals_caught();
@@ -274,6 +289,9 @@ static int finish(run *r, pst_status status) {
              report->hides_smoothness ? report->loss : r->last.best_loss);
     if (status == PST_OK) {
         progress_say(report, "%s: %s", path, text);
+        if (!stopped && !has_improved(r))
+            progress_say(report, "no step lowered the loss: the image is the one that %s began with; use %s",
+                         r->last.scale_count > 1 ? "the last scale" : "the run", remedy(r));
         status = end_page(r, stopped, text);
     }
     free(path);
