@@ -35,7 +35,8 @@ static void say_device(pst_job *job, bool chosen) {
         needed_mebibytes(in_all ? plan->device_bytes : plan->largest_bytes), in_all ? "" : " in one piece",
         in_all ? "may take" : "it has pieces of",
         mebibytes(in_all ? plan->device_limit_bytes : pst_context_piece_bytes(job->context)),
-        !chosen   ? "; smaller tiles need less"
+        !chosen && (plan->tile_width > PST_TILE_MULTIPLE || plan->tile_height > PST_TILE_MULTIPLE)
+            ? "; smaller tiles need less"
         : bounded ? "; let it take more memory"
                   : "; choose another device");
 }

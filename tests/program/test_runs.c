@@ -165,6 +165,24 @@ static void write_mask(const char *name, int width, int height, const unsigned c
     test_write(test_path(name), file, (size_t)at);
 }
 
+/* What a run cannot do anything with, and one that came to nothing. */
+START_TEST(test_what_has_no_effect_is_told) {
+    ck_run(TINY "--iterations 1 --momentum 0.5 --guides all --checkpoint-every 9 --adam-betas .8,.9");
+    ck_assert_ptr_nonnull(strstr(said, "--momentum is used only with --optimizer gradient-descent"));
+    ck_assert_ptr_nonnull(strstr(said, "--guides is used only with --content-mask"));
+    ck_assert_ptr_nonnull(strstr(said, "--checkpoint-every is used only with --checkpoint"));
+    ck_assert_ptr_nonnull(strstr(said, "--adam-betas is used only with --optimizer adam"));
+    ck_run(TINY "--iterations 6 --optimizer adam --adam-betas .8,.9 --learning-rate 1e6");
+    ck_assert_ptr_null(strstr(said, "is used only"));
+    ck_assert_ptr_nonnull(strstr(said, "no step lowered the loss"));
+    ck_assert_ptr_nonnull(strstr(said, "a smaller --learning-rate"));
+    ck_run(TINY "--iterations 6 --optimizer gradient-descent");
+    ck_assert_ptr_null(strstr(said, "no step lowered the loss"));
+    ck_refused(TINY "--iterations 1 --tile 64 --memory 1M", 1, "let it take more memory", "");
+    cli_forget("out.png");
+}
+END_TEST
+
 START_TEST(test_kernels_come_from_a_folder) {
     char folder[1024];
     ck_run(TINY "--iterations 2 -o kernels-in.png");
@@ -323,6 +341,7 @@ int main(void) {
     tcase_add_test(all, test_log_that_fails_does_not_cost_the_image);
     tcase_add_test(all, test_starts_styles_and_optimizers);
     tcase_add_test(all, test_kernels_come_from_a_folder);
+    tcase_add_test(all, test_what_has_no_effect_is_told);
     tcase_add_test(all, test_masks);
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);

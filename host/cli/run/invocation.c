@@ -9,6 +9,7 @@
 #include "cli/run/inputs.h"
 #include "cli/run/live_page.h"
 #include "cli/run/measuring.h"
+#include "cli/run/unused.h"
 
 /* Floating point operations that are worth measuring for. On processors the built-in choices are within a few per cent
  * of the best, and measuring takes them half a minute at first: worth it for a quarter of an hour's work. */
@@ -52,10 +53,7 @@ static void print_notices(invocation *w) {
         progress_say(&w->report, "--%s has no meaning here and is ignored",
                      option_name(s->ignored[i], 0, (char[OPTION_NAME_MOST]){0}));
     inputs_tell_left_out(&w->report, &s->left_out);
-    if (s->transfer.color_space != PST_COLOR_SPACE_YUV && !s->transfer.original_colors)
-        progress_say(&w->report, "--color-space is used only with --original-colors");
-    if (s->init_image && s->start != START_FILE)
-        progress_say(&w->report, "--init-image is used only with --init image; --start FILE does both");
+    unused_tell(&w->report, s);
 }
 
 int invocation_open(invocation *w) {
