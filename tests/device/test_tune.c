@@ -90,8 +90,11 @@ START_TEST(the_larger_tile_is_for_large_maps_with_narrow_vectors) {
                          middle = {64, 43, 512, 512, false, PST_POOL_NONE},
                          tiny = {32, 32, 512, 512, false, PST_POOL_NONE};
     const int width = test_session->device.vector_width;
+    pst_conv_shape kept = middle;
+    kept.kept = true;
     test_session->device.vector_width = 8;
     ck_assert_ptr_eq(pst_conv_default(&engine, &large), &pst_conv_winograd_large_deep);
+    ck_assert_ptr_eq(pst_conv_default(&engine, &kept), &pst_conv_winograd_large_deep);
     ck_assert_ptr_eq(pst_conv_default(&engine, &middle), &pst_conv_winograd_large_deep);
     ck_assert_ptr_eq(pst_conv_default(&engine, &tiny), &pst_conv_winograd_deep);
     test_session->refused = pst_conv_bit(&pst_conv_winograd_large_deep);
