@@ -156,6 +156,26 @@ START_TEST(writes_one_file) {
 END_TEST
 
 /* Where the driver can show two devices; else it is one. */
+/* What one rank cannot write all keep together. */
+START_TEST(keeps_what_cannot_be_written) {
+    const char *options = RUN "--tile 64 --image-size 150 --checkpoint full.state";
+    char command[MOST];
+    if (access("/dev/full", W_OK) != 0)
+        return;
+    snprintf(command, sizeof command, "%s -o /dev/full --format png", options);
+    ck_assert_int_eq(run(on_ranks(3, command)), 1);
+    ck_assert_ptr_nonnull(strstr(said, "/dev/full: cannot be written"));
+    ck_assert_ptr_nonnull(strstr(said, "full.state: the state is saved; --resume writes the image"));
+    snprintf(command, sizeof command, "%s -o again.png --resume full.state", options);
+    ck_run(on_ranks(2, command));
+    snprintf(command, sizeof command, "%s -o whole.png", options);
+    ck_run(on_ranks(1, command));
+    ck_same_bytes("again.png", "whole.png", true);
+    cli_forget("again.png");
+    cli_forget("whole.png");
+}
+END_TEST
+
 START_TEST(ranks_have_several_devices) {
     const char *options = RUN "--tile 64 --image-size 150 --quiet";
     char command[MOST];
@@ -357,6 +377,7 @@ int main(void) {
     tcase_add_test(tests, refuses_a_launcher);
     tcase_add_test(tests, fails_together);
     tcase_add_test(tests, deals_a_batch);
+    tcase_add_test(tests, keeps_what_cannot_be_written);
     if (test_long()) {
         tcase_add_test(tests, rank_0_tells);
         tcase_add_test(tests, ranks_have_several_devices);

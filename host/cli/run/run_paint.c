@@ -250,8 +250,8 @@ static int leave(run *r) {
 
 /* Whether the image is another one than that of the first evaluation of its scale, as far as this run has seen. */
 static bool has_improved(const run *r) {
-    return !r->first.iteration || r->first.iteration == r->last.iteration || r->first.scale != r->last.scale ||
-           r->last.best_loss < r->first.loss || r->first.loss == 0 || r->settings->transfer.average > 0;
+    return !r->first.iteration || r->first.iteration == r->last.iteration || r->last.best_loss < r->first.loss ||
+           r->first.loss == 0 || r->settings->transfer.average > 0;
 }
 
 static const char *remedy(const run *r) {
@@ -284,10 +284,13 @@ static int finish(run *r, pst_status status) {
         return EXIT_SIGNAL + signal_number;
     }
     status = !path ? PST_ERROR_MEMORY : r->result ? pst_job_result(r->job, r->result) : write_result(r, path, stopped);
+    int64_t unwritten = status != PST_OK; /* by one rank: all keep the state together */
+    if (!world_sum(&unwritten, 1) && status == PST_OK)
+        status = PST_ERROR_RANKS;
     snprintf(text, sizeof text, "%s %d of %d iterations in %s, loss %.4g", stopped ? "stopped after" : "after",
              r->last.iteration, r->last.iterations, progress_time(r->last.seconds, time),
              report->hides_smoothness ? report->loss : r->last.best_loss);
-    if (status == PST_OK) {
+    if (status == PST_OK && !unwritten) {
         progress_say(report, "%s: %s", path, text);
         if (!stopped && !has_improved(r))
             progress_say(report, "no step lowered the loss: the image is the one that %s began with; use %s",
@@ -295,13 +298,13 @@ static int finish(run *r, pst_status status) {
         status = end_page(r, stopped, text);
     }
     free(path);
-    r->ending = status != PST_OK ? RUN_UNWRITTEN : stopped ? RUN_STOPPED : RUN_DONE;
+    r->ending = status != PST_OK || unwritten ? RUN_UNWRITTEN : stopped ? RUN_STOPPED : RUN_DONE;
     const settings *s = r->settings;
-    if (status != PST_OK) {
-        const int code = invocation_failed(r->invocation, status);
-        if (s->checkpoint && r->checkpoint_iteration < r->last.iteration)
+    if (r->ending == RUN_UNWRITTEN) {
+        const int code = status != PST_OK ? invocation_failed(r->invocation, status) : EXIT_FAILED;
+        if (unwritten && s->checkpoint && r->checkpoint_iteration < r->last.iteration)
             keep_checkpoint(r, r->last.seconds);
-        if (s->checkpoint && !r->checkpoint_failed)
+        if (unwritten && s->checkpoint && !r->checkpoint_failed)
             progress_say(report, "%s: the state is saved; --resume writes the image", s->checkpoint);
         return code;
     }
