@@ -136,7 +136,7 @@ static void find_colors(png_structp png, png_infop info, work *w) {
 }
 
 static void read_all(png_structp png, png_infop info, work *w) {
-    png_set_user_limits(png, PST_IMAGE_MAX_SIDE, PST_IMAGE_MAX_SIDE);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* the check below names the size */
     png_set_chunk_malloc_max(png, CHUNK_MAX_BYTES);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tEXt\0iTXt\0zTXt", 3);
     png_set_read_fn(png, w, take);

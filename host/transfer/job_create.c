@@ -16,8 +16,9 @@ static pst_status check_options(pst_job *job) {
     PST_TRY(pst_options_check(error, o));
     double style_size = o->style_scale * o->image_size;
     if (style_size < 1 || style_size > PST_IMAGE_MAX_SIDE)
-        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT, "style_scale times image_size is %g; it must be from 1 to %d",
-                         style_size, PST_IMAGE_MAX_SIDE));
+        PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,
+                         "a style-scale of %g makes styles of %g pixels for an image size of %d; 1 to %d are possible",
+                         o->style_scale, style_size, o->image_size, PST_IMAGE_MAX_SIDE));
     if ((o->optimizer == PST_OPTIMIZER_LBFGS || o->optimizer == PST_OPTIMIZER_LBFGS_PLAIN) &&
         (o->clamp || o->average > 0))
         PST_TRY(pst_fail(error, PST_ERROR_ARGUMENT,

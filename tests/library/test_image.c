@@ -221,6 +221,8 @@ START_TEST(other_files_are_named_for_what_they_are) {
         {"\xff\xd8\xff\xdb", 4, PST_ERROR_FORMAT, "JPEG image cannot be read"},
         {"\x89PNG\r\n\x1a\n", 8, PST_ERROR_FORMAT, "cut short"},
         {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x02\0\0\0....", 33, PST_ERROR_FORMAT, NULL},
+        {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\1\x11\x70\0\0\0\1\x08\0\0\0\0\xd7\x28\x22\x97\0\0\0\1IDAT", 41,
+         PST_ERROR_FORMAT, "70000 x 1 pixels; at most 65535"},
         {"P6 65535 65535 255\n....", 23, PST_ERROR_FORMAT, "PNM"},
         {"BM", 2, PST_ERROR_FORMAT, NULL},
         {"GIF89a", 6, PST_ERROR_FORMAT, NULL},

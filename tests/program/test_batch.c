@@ -144,7 +144,8 @@ START_TEST(test_what_is_left_out_is_named) {
                "camera/IMG_1.HEIC, camera/IMG_2.nef");
     ck_refused("content.ppm camera/*.n?f", 2, "no image fits this pattern", "camera/IMG_2.nef");
     write_ppm("camera/a.ppm", 40, 40, 0, 3);
-    ck_run("batch camera camera/* --styles style.ppm camera -o out --plan " QUICK);
+    ck_run("batch camera camera/* --styles style.ppm camera -o out --quality 50 --plan " QUICK);
+    ck_said("--quality is used only with a result that is a JPEG or WebP file\n");
     ck_said("left out, not images that can be read: camera/IMG_1.HEIC, camera/IMG_2.nef, camera/x?.dng\n");
     ck_run("content.ppm camera style.ppm -o a.png " QUICK);
     ck_said("left out, not images that can be read: camera/IMG_1.HEIC, camera/IMG_2.nef");

@@ -172,6 +172,10 @@ START_TEST(test_what_has_no_effect_is_told) {
     ck_assert_ptr_nonnull(strstr(said, "--guides is used only with --content-mask"));
     ck_assert_ptr_nonnull(strstr(said, "--checkpoint-every is used only with --checkpoint"));
     ck_assert_ptr_nonnull(strstr(said, "--adam-betas is used only with --optimizer adam"));
+    ck_run(TINY "--iterations 1 --quality 50");
+    ck_assert_ptr_nonnull(strstr(said, "--quality is used only with a result that is a JPEG or WebP file"));
+    ck_run(TINY "--iterations 1 --quality 50 --format jpeg");
+    ck_assert_ptr_null(strstr(said, "is used only"));
     ck_run(TINY "--iterations 6 --optimizer adam --adam-betas .8,.9 --learning-rate 1e6");
     ck_assert_ptr_null(strstr(said, "is used only"));
     ck_assert_ptr_nonnull(strstr(said, "no step lowered the loss"));

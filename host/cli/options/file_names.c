@@ -75,11 +75,9 @@ bool file_is_beside(const char *path, const char *other) {
     return beside;
 }
 
-bool file_is_image(const char *path) {
-    static const char *const endings[] = {"png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp",
-                                          "tga", "gif", "psd",  "hdr", "ppm",  "pgm", "pbm",  "pnm",  "pfm"};
+bool file_ends_in(const char *path, const char *const *endings) {
     const char *dot = strrchr(file_name(path), '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
+    for (size_t i = 0; dot && endings[i]; i++) {
         size_t length = strlen(endings[i]), same = 0;
         while (same < length && tolower((unsigned char)dot[1 + same]) == endings[i][same])
             same++;
@@ -87,6 +85,12 @@ bool file_is_image(const char *path) {
             return true;
     }
     return false;
+}
+
+bool file_is_image(const char *path) {
+    static const char *const endings[] = {"png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "webp", "bmp", "tga",
+                                          "gif", "psd", "hdr",  "ppm", "pgm",  "pbm", "pnm",  "pfm",  NULL};
+    return file_ends_in(path, endings);
 }
 
 bool file_is_style(const char *path) {

@@ -12,6 +12,9 @@ bool file_is_regular(const char *path);
 /* Whether a file lies in the folder of another one or below it, where links are followed. */
 bool file_is_beside(const char *path, const char *other);
 
+/* Whether a name has one of these endings, given in small letters without the dot; NULL ends them. */
+bool file_ends_in(const char *path, const char *const *endings);
+
 /* Whether a name ends as those of images do. */
 bool file_is_image(const char *path);
 

@@ -22,8 +22,9 @@ const option_text option_texts[] = {
     {"image-size", "The longer side of the result in pixels. Smaller images are enlarged."},
     {"style-scale", "The longer side of a style is this many times `--image-size`, rounded up.\n"
                     "Larger values give larger brush strokes."},
-    {"style-blend-weights", "The share of each style in a blend: one number for each style, 0 or more. Only their\n"
-                            "proportions matter."},
+    {"style-blend-weights",
+     "The share of each style in a blend: one number for each style, from 0 to 1e12. Only their\n"
+     "proportions matter."},
     {"original-colors", "Keep the colors of the content. Only the lightness of the result is used."},
     {"color-space",
      "What `--original-colors` uses as lightness.\n"
@@ -120,7 +121,7 @@ const option_text option_texts[] = {
      "When the image is worked on in tiles: `half` keeps the pairs of L-BFGS as scaled halves, in half of\n"
      "the memory. The descent is not quite the same, since they are rounded."},
     {"learning-rate",
-     "The step size of Adam and of gradient descent, in units of the 256 levels of a color.\n"
+     "The step size of Adam and of gradient descent, in units of the 256 levels of a color. 0 selects the default.\n"
      "By default gradient descent finds its own: the first step changes a sample by half a level on average; then the "
      "rate grows while the loss falls, and is halved where it does not."},
     {"adam-betas", "The decay rates of Adam's first and second moments."},

@@ -1,6 +1,5 @@
 #include "cli/options/values.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +22,8 @@ bool value_integer(const char *text, int64_t *number) {
     if (!made_of(text, "0123456789+-"))
         return false;
     char *end;
-    errno = 0;
     *number = strtoll(text, &end, 10);
-    return *end == '\0' && errno == 0;
+    return end != text && *end == '\0';
 }
 
 static const char units[] = "KMGT";

@@ -9,7 +9,7 @@
 /* A finite decimal number and nothing else: no blanks, no hexadecimal, no "nan" or "inf", no trailing characters. */
 bool value_number(const char *text, double *number);
 
-/* A whole decimal number and nothing else. */
+/* A whole decimal number and nothing else; one that is too large gives the largest of its sign. */
 bool value_integer(const char *text, int64_t *number);
 
 /* A size: bytes, or with a unit behind it, "2G", "1.5GiB", "512m": K, M, G and T are powers of 1024. */

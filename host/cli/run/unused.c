@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/options/file_names.h"
 #include "cli/options/option.h"
 #include "cli/options/option_table.h"
 
@@ -15,6 +16,14 @@ static bool has_masks(const settings *s) { return s->content_mask || s->mask_cou
 static bool has_checkpoint(const settings *s) { return s->checkpoint; }
 static bool has_improvement(const settings *s) { return s->transfer.min_improvement > 0; }
 static bool has_proof(const settings *s) { return s->proof_profile; }
+
+static bool has_quality(const settings *s) {
+    static const char *const endings[] = {"jpg", "jpeg", "webp", NULL};
+    if (s->writing.format != PST_FORMAT_AUTO)
+        return s->writing.format == PST_FORMAT_JPEG || s->writing.format == PST_FORMAT_WEBP;
+    const char *name = s->batch ? s->name : s->sheet ? s->sheet : s->output;
+    return name && file_ends_in(name, endings); /* those of a batch end in .png otherwise */
+}
 
 static const struct {
     const char *name;
@@ -31,7 +40,8 @@ static const struct {
                   {"lbfgs-storage", is_lbfgs, "--optimizer lbfgs or lbfgs-plain"},
                   {"learning-rate", has_rate, "--optimizer adam or gradient-descent"},
                   {"momentum", is_descent, "--optimizer gradient-descent"},
-                  {"proof-intent", has_proof, "--proof-profile"}};
+                  {"proof-intent", has_proof, "--proof-profile"},
+                  {"quality", has_quality, "a result that is a JPEG or WebP file"}};
 
 static bool is_given(const settings *s, const char *wanted) {
     char name[OPTION_NAME_MOST];
