@@ -78,7 +78,8 @@ START_TEST(test_networks_are_told_about_and_converted) {
     ck_run(IMAGES "--model half.safetensors -o b.png --iterations 2 --seed 1");
 
     ck_refused("model", 2, "model", "--help");
-    ck_refused("model turn net.safetensors", 2, "model turn", "no such command");
+    ck_refused("model turn net.safetensors", 2, "model turn", "no such command (list, fetch, info, convert)");
+    ck_refused("style", 2, "style: ", "a second word is missing (make, info); see pastiche style --help");
     ck_refused("model info", 2, "no file", "model info FILE");
     ck_refused("model info a b", 2, "b", "too many");
     ck_refused("model info net.safetensors --convention keras", 2, "keras", "auto, caffe or torchvision");

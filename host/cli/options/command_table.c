@@ -97,8 +97,20 @@ char *command_usage(const command *c, char text[COMMAND_USAGE_MOST]) {
 
 static bool asks_for_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
+/* "list, fetch, info, convert": what may come behind "model". */
+static const char *second_words(const char *first, char text[COMMAND_USAGE_MOST]) {
+    const size_t length = strlen(first);
+    size_t used = 0;
+    for (const command *c = command_table + COMMAND_RUN + 1; c < command_table + COMMAND_COUNT; c++)
+        if (strncmp(c->name, first, length) == 0 && c->name[length] == ' ' && used < COMMAND_USAGE_MOST)
+            used += (size_t)snprintf(text + used, COMMAND_USAGE_MOST - used, "%s%s", used ? ", " : "",
+                                     c->name + length + 1);
+    return text;
+}
+
 const command *command_find(int count, char **arguments, int *used) {
     const char *first = count > 0 ? arguments[0] : "", *second = count > 1 ? arguments[1] : "";
+    char words[COMMAND_USAGE_MOST];
     bool group = false;
     for (const command *c = command_table + COMMAND_RUN + 1; c < command_table + COMMAND_COUNT; c++) {
         size_t length = strcspn(c->name, " ");
@@ -115,7 +127,7 @@ const command *command_find(int count, char **arguments, int *used) {
     if (asks_for_help(second))
         *used = 1;
     else
-        complain("pastiche %s %s: there is no such command; see pastiche %s --help", first, *second ? second : "...",
-                 first);
+        complain("%s%s%s: %s (%s); see pastiche %s --help", first, *second ? " " : "", second,
+                 *second ? "there is no such command" : "a second word is missing", second_words(first, words), first);
     return NULL;
 }

@@ -26,10 +26,10 @@ static void print_commands(FILE *to, const char *between) {
 }
 
 /* The second words of "model ...". */
-static void print_second_words(FILE *to, const command *first) {
+static void print_second_words(FILE *to, const command *first, const char *between) {
     for (const command *c = first;
          c < command_table + COMMAND_COUNT && strncmp(c->name, first->name, first_length(first) + 1) == 0; c++)
-        fprintf(to, "%s%s", c > first ? " " : "", c->name + first_length(first) + 1);
+        fprintf(to, "%s%s", c > first ? between : "", c->name + first_length(first) + 1);
 }
 
 /* What both shells have: the second words of families such as "model", then the options of each command, and those of a
@@ -76,7 +76,7 @@ static void print_bash_values(FILE *to) {
 
 static void print_bash_family(FILE *to, const command *first) {
     fputs(" command=\"$command ${COMP_WORDS[2]}\" second='", to);
-    print_second_words(to, first);
+    print_second_words(to, first, " ");
     fputs("' ;;\n", to);
 }
 
@@ -167,7 +167,7 @@ static void print_zsh_option(FILE *to, const option *o) {
 
 static void print_zsh_family(FILE *to, const command *first) {
     fputs("\n        if (( CURRENT == 3 )); then\n            compadd ", to);
-    print_second_words(to, first);
+    print_second_words(to, first, " ");
     fputs("\n            return\n        fi\n        command=\"$command $words[3]\"\n        ;;\n", to);
 }
 
@@ -246,8 +246,11 @@ static void print_fish_first_words(FILE *to) {
         const char *second = strchr(c->name, ' ');
         if (is_first_of_word(c))
             fprintf(to, "complete -c pastiche -n '__pastiche_behind' -a %.*s", length, c->name);
-        if (is_first_of_word(c) && second)
-            fputs("\n", to);
+        if (is_first_of_word(c) && second) {
+            fputs(" -d '", to);
+            print_second_words(to, c, ", ");
+            fputs("'\n", to);
+        }
         if (second)
             fprintf(to, "complete -c pastiche -n '__pastiche_behind %.*s' -f -a %s", length, c->name, second + 1);
         fputs(" -d", to);
