@@ -40,10 +40,20 @@ typedef float4 vecn;
 #define COLUMN(v) ((v)*8 + LANE % 4 * 2)
 #define PAD 8
 #else
+/* The place of a work-item in the block. Every second one is below its neighbor: NVIDIA's GPUs read 16 bytes for each
+ * work-item of a warp from local memory in two cycles and not in four where those whose numbers differ in the lowest
+ * bit, or in the second, read the same. The former read the same columns here, the latter the same rows. */
+#if GY % 2 == 0
+#define ITEM_DOWN ((int)get_local_id(0) / (2 * GX) * 2 + (int)get_local_id(0) % 2)
+#define ITEM_ACROSS ((int)get_local_id(0) / 2 % GX)
+#else
+#define ITEM_DOWN ((int)get_local_id(0) / GX)
+#define ITEM_ACROSS ((int)get_local_id(0) % GX)
+#endif
 #define ROWS RM
 #define NV (RN / VN) /* they lie GX * VN apart, so that neighbors read neighbors */
-#define ROW(r) (((int)get_local_id(0) / GX) * RM + (r))
-#define COLUMN(v) (((v)*GX + (int)get_local_id(0) % GX) * VN)
+#define ROW(r) (ITEM_DOWN * RM + (r))
+#define COLUMN(v) (((v)*GX + ITEM_ACROSS) * VN)
 #define PAD 4
 #endif
 
@@ -60,21 +70,24 @@ typedef float4 vecn;
 #define CARRIED(side) ((BK * (side) / 4 + TH - 1) / TH)
 
 /* A step of a matrix that is stored [side][depth], from its first row on; of `rows` rows those beyond read as the last
- * one. */
-#define FETCH_ACROSS(carried, SIDE, from, rows, pitch)                                                   \
-    UNROLL for (int l_ = 0; l_ < CARRIED(SIDE); l_++) {                                                  \
-        int i_ = l_ * TH + (int)get_local_id(0), row_ = min(i_ / (BK / 4), (rows)-1);                    \
-        carried[l_] = i_ < BK * (SIDE) / 4 ? READ4((from) + row_ * (pitch) + i_ % (BK / 4) * 4) : ZERO4; \
-    }
-#define KEEP_ACROSS(carried, SIDE, step)                                                                   \
+ * one. Neighbors read 32 bytes of a row: with more, what they write would fall in the same banks of local memory. */
+#define QUADS (BK < 8 ? 1 : 2)
+#define QUAD_ROW(i, SIDE) ((i) / QUADS % (SIDE))
+#define QUAD_STEP(i, SIDE) (((i) % QUADS + (i) / (QUADS * (SIDE)) * QUADS) * 4)
+#define FETCH_ACROSS(carried, SIDE, from, rows, pitch)                                                     \
     UNROLL for (int l_ = 0; l_ < CARRIED(SIDE); l_++) {                                                    \
-        int i_ = l_ * TH + (int)get_local_id(0), at_ = i_ % (BK / 4) * 4 * ((SIDE) + PAD) + i_ / (BK / 4); \
-        if (i_ < BK * (SIDE) / 4) {                                                                        \
-            step[at_] = carried[l_].x;                                                                     \
-            step[at_ + ((SIDE) + PAD)] = carried[l_].y;                                                    \
-            step[at_ + 2 * ((SIDE) + PAD)] = carried[l_].z;                                                \
-            step[at_ + 3 * ((SIDE) + PAD)] = carried[l_].w;                                                \
-        }                                                                                                  \
+        int i_ = l_ * TH + (int)get_local_id(0), row_ = min(QUAD_ROW(i_, SIDE), (rows)-1);                 \
+        carried[l_] = i_ < BK * (SIDE) / 4 ? READ4((from) + row_ * (pitch) + QUAD_STEP(i_, SIDE)) : ZERO4; \
+    }
+#define KEEP_ACROSS(carried, SIDE, step)                                                                          \
+    UNROLL for (int l_ = 0; l_ < CARRIED(SIDE); l_++) {                                                           \
+        int i_ = l_ * TH + (int)get_local_id(0), at_ = QUAD_STEP(i_, SIDE) * ((SIDE) + PAD) + QUAD_ROW(i_, SIDE); \
+        if (i_ < BK * (SIDE) / 4) {                                                                               \
+            step[at_] = carried[l_].x;                                                                            \
+            step[at_ + ((SIDE) + PAD)] = carried[l_].y;                                                           \
+            step[at_ + 2 * ((SIDE) + PAD)] = carried[l_].z;                                                       \
+            step[at_ + 3 * ((SIDE) + PAD)] = carried[l_].w;                                                       \
+        }                                                                                                         \
     }
 
 /* A step of a matrix that is stored [depth][side], from its first column on; columns beyond `columns`, a multiple of 4,

@@ -103,7 +103,7 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
                               int c, int k, int row0) {
     local float patch[CB * EDGE], filters[3 * CB * BP] __attribute__((aligned(16)));
     local uchar sets[BM * (BN / VN)]; /* VN bits for each pixel and vector of outputs */
-    int column = get_group_id(0) * BN, down = (int)get_local_id(0) / GX, item = get_local_id(0);
+    int column = get_group_id(0) * BN, down = ITEM_DOWN, item = get_local_id(0);
     int y0 = row0 + get_group_id(2) * PATCH_H, x0 = get_group_id(1) * PATCH_W, py = down / GW * 2, px = down % GW * PW;
     vecn acc[RM][NV];
     clear(acc);
