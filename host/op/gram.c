@@ -185,9 +185,9 @@ static pst_status sum_products(const pst_conv_engine *engine, const pst_buffer *
     const pst_kernel *kernel;
     size_t count = part_count(engine, pixels, c), blocks = (size_t)(c / block_side(c));
     pst_status status;
+    *sums = (partial_sums){1, 1, NULL};
     if (!is_cpu(session))
         return sum_on_gpu(engine, f, pixels, c, workspace, sums);
-    *sums = (partial_sums){1, 1, NULL};
     PST_TRY(get(session, c, false, "gram_partial", false, &kernel));
     PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
                                PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));

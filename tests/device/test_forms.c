@@ -59,13 +59,18 @@ static void evaluate(const pst_device_network *net, const pst_objective_options 
     pst_buffer_destroy(session, g);
 }
 
-/* With one algorithm wherever it can, or NULL: the defaults. */
-static void run(test_form form, const char *algorithm, pst_pool pooling, outcome *o) {
+/* With one algorithm wherever it can, or NULL: the defaults. The blocks of products are those of a GPU whose work-items
+ * have so many registers, in waves of so many; 0: of the device. */
+static void run_as(test_form form, int registers, int wave, const char *algorithm, pst_pool pooling, outcome *o) {
     pst_objective_options options = {.h = H, .w = W, .pooling = pooling};
     pst_conv_choices choices = {0};
     pst_gemm *gemm;
     pst_device_network *net;
     test_open(form);
+    if (registers) {
+        test_session->device.quirks.item_registers = registers;
+        test_session->device.quirks.wave = wave;
+    }
     ck_ok(test_error, pst_gemm_create(test_session, &gemm));
     pst_conv_engine engine = {test_session, gemm, (size_t)1 << 20, &choices};
     ck_ok(test_error, pst_device_network_create(&engine, model, &net));
@@ -80,6 +85,10 @@ static void run(test_form form, const char *algorithm, pst_pool pooling, outcome
     pst_conv_choices_clear(&choices);
     pst_gemm_destroy(gemm);
     test_close();
+}
+
+static void run(test_form form, const char *algorithm, pst_pool pooling, outcome *o) {
+    run_as(form, 0, 0, algorithm, pooling, o);
 }
 
 static void compare(const char *what, const outcome *o) {
@@ -111,6 +120,10 @@ START_TEST(every_form_and_algorithm_agrees) {
     compare("CPU", &o);
     run(TEST_GPU, NULL, pooling, &o);
     compare("GPU", &o);
+    run_as(TEST_GPU, 128, 32, NULL, pooling, &o);
+    compare("GPU of Intel", &o);
+    run_as(TEST_GPU, 255, 64, NULL, pooling, &o);
+    compare("GPU of AMD", &o);
     for (size_t i = 0; pst_conv_menu[i]; i++) {
         const char *name = pst_conv_menu[i]->name;
         bool gpu = strncmp(name, "gpu-", 4) == 0;

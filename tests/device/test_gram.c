@@ -174,6 +174,32 @@ START_TEST(gradients) {
 }
 END_TEST
 
+/* Leaves what is no pointer where the next function has its variables. */
+static void fill_stack(void) {
+    volatile unsigned char rest[4096];
+    for (size_t i = 0; i < sizeof rest; i++)
+        rest[i] = 0x55;
+}
+
+static void broken_case(const void *arg) {
+    const pst_conv_engine engine = {.session = test_session};
+    pst_buffer *map = test_empty(13 * 32), *square = test_empty(32 * 32), *difference = test_empty(32 * 32);
+    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(&engine, 13, 32) / sizeof(float));
+    pst_sums sums;
+    (void)arg;
+    test_sums(&sums, 1);
+    test_session->lost = true;
+    fill_stack();
+    ck_assert_int_eq(pst_gram_add(&engine, map, 13, 32, 1, square, workspace), PST_ERROR_DEVICE);
+    fill_stack();
+    ck_assert_int_eq(pst_gram_compare(&engine, map, 13, 32, 1, square, difference, &sums, 0, workspace),
+                     PST_ERROR_DEVICE);
+    test_session->lost = false;
+}
+
+START_TEST(a_device_that_fails_is_told) { test_twice(broken_case, NULL); }
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("Gram matrices");
     for (int form = 0; form < TEST_FORMS; form++) {
@@ -181,6 +207,7 @@ int main(void) {
         tcase_add_test(tests, matrices);
         tcase_add_test(tests, matrices_together);
         tcase_add_test(tests, gradients);
+        tcase_add_test(tests, a_device_that_fails_is_told);
         suite_add_tcase(suite, tests);
     }
     return test_run(suite);
