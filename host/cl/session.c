@@ -125,13 +125,15 @@ pst_status pst_session_check(pst_session *session, cl_int code, const char *call
         return PST_OK;
     bool memory =
         code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_INVALID_BUFFER_SIZE;
-    if (code == CL_OUT_OF_RESOURCES)
-        session->lost = true;
+    /* Of a buffer it means memory; of a launch it may mean a kernel that needs too much of something else. */
+    const bool ran = code == CL_OUT_OF_RESOURCES && strcmp(call, "clCreateBuffer") != 0;
+    session->lost = session->lost || ran;
     const char *device = session->device.label;
     if (memory)
         return pst_fail(session->error, PST_ERROR_DEVICE_MEMORY,
-                        "%s: out of memory (%s: %s%s%s); try a smaller image size", device, call,
-                        pst_cl_error_name(code), what ? ", " : "", what ? what : "");
+                        "%s: out of memory%s (%s: %s%s%s); try a smaller image size%s", device,
+                        ran ? ", or this device cannot run a kernel" : "", call, pst_cl_error_name(code),
+                        what ? ", " : "", what ? what : "", ran ? ", or another device" : "");
     return pst_fail(session->error, code == CL_OUT_OF_HOST_MEMORY ? PST_ERROR_MEMORY : PST_ERROR_DEVICE,
                     "%s: %s failed: %s (%d)%s%s", device, call, pst_cl_error_name(code), code, what ? ", " : "",
                     what ? what : "");
