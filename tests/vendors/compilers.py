@@ -3,6 +3,7 @@ import glob
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 
@@ -57,6 +58,15 @@ def tool(variable, *places):
     return next(filter(None, map(shutil.which, [named] if named else places)), None)
 
 
+def intel_local(path):
+    """(kernel, bytes in local memory), of a binary: a header of 40 bytes, the name, code, then records that begin with
+    what they are and their size; number 15 has an offset and the bytes."""
+    with open(path, "rb") as file:
+        binary = file.read()
+    at = binary.rfind(struct.pack("<3I", 15, 16, 0))
+    return binary[40:].split(b"\0")[0].decode(), struct.unpack_from("<I", binary, at + 12)[0] if at >= 0 else 0
+
+
 class Compilers:
     """root: a folder for unpacked packages, beside what is installed; fetch: download what is not there."""
 
@@ -100,7 +110,7 @@ class Compilers:
             raise Missing("clang-19 is not installed")
         if kind(target) != "CPU":
             self.library("nvptx64--nvidiacl.bc")
-        version = must([self.clang, "--version"]).split("\n")[0].replace("Debian ", "").replace("version ", "")
+        version = "clang " + re.search(r"clang version (\S+)", must([self.clang, "--version"]))[1]
         if kind(target) in ("AMD", "CPU"):
             return version, []
         if not self.ptxas:
@@ -226,7 +236,7 @@ class Compilers:
                     name = m[1]
                 elif re.search(r"= alloca \[", line):
                     arrays.add(name)
-        kernels = {}
+        kernels, local = {}, dict(map(intel_local, glob.glob(out + "/*.kernbin")))
         for path in sorted(glob.glob(out + "/*.asm")): # a second try has _1_simd in its name and counts
             with open(path, errors="replace") as file:
                 text = file.read()
@@ -240,7 +250,9 @@ class Compilers:
             code = loops.intel(text)
             if any(not isinstance(item, str) and re.search(r":df\b", item[1]) for item in code):
                 findings.append("doubles")
-            kernels[name] = {"lanes": int(re.search(r"_simd(\d+)_", path)[1]), "loop": loops.inner(code),
-                             "findings": findings}
+            if name not in local:
+                raise Failed(f"nothing says how much local memory {name} takes")
+            kernels[name] = {"lanes": int(re.search(r"_simd(\d+)_", path)[1]), "local": local[name],
+                             "loop": loops.inner(code), "findings": findings}
         shutil.rmtree(out)
         return kernels
