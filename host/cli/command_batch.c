@@ -56,7 +56,7 @@ static int foretell(batch *b, run *r) {
     b->pixels += pixels;
     if (b->pace > 0)
         return EXIT_OK;
-    progress_wait(&b->invocation.report, "trying two iterations");
+    progress_wait(&b->invocation.report, "trying a few iterations");
     pst_status status = pst_job_forecast(r->job, &seconds);
     progress_clear(&b->invocation.report);
     b->pace = seconds / pixels;

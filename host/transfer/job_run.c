@@ -13,6 +13,7 @@
 #include "transfer/stage.h"
 
 #define FORECAST_SECONDS 0.5 /* of evaluations that are measured, */
+#define FORECAST_LONG 5      /* of a single one, */
 #define FORECAST_MOST 20     /* or so many of them */
 
 /* Have the iterations of this scale come to their end? */
@@ -158,7 +159,7 @@ static pst_status forecast(pst_job *job, double *seconds) {
     const size_t k = forecast_scale(job);
     const pst_scale *tried = &job->scales[k];
     char notice[PST_NOTICE_BYTES];
-    double opening, start, evaluation = 0, all = 0;
+    double opening, start, evaluation, measured = 0, all = 0;
     pst_status status;
     *seconds = 0;
     if (job->started || job->stage.space)
@@ -167,14 +168,15 @@ static pst_status forecast(pst_job *job, double *seconds) {
     start = pst_clock_seconds();
     PST_TRY(pst_job_open_stage(job, k, job->content));
     opening = pst_clock_seconds() - start;
-    for (int n = 0; n <= FORECAST_MOST && evaluation < FORECAST_SECONDS; n++) {
+    for (int n = 0; n <= FORECAST_MOST && measured < (n > 2 ? FORECAST_SECONDS : FORECAST_LONG); n++) {
         start = pst_clock_seconds();
         job->stage.iterations = 1000; /* so that each one ends with a step, as most do */
         PST_TRY(pst_job_advance(job, k, job->content, notice));
-        if (n) { /* the first compiles kernels */
-            evaluation += pst_clock_seconds() - start;
-            PST_TRY(pst_ranks_broadcast(ranks, error, 0, &evaluation, sizeof evaluation));
-            *seconds = evaluation / n;
+        evaluation = pst_clock_seconds() - start;
+        PST_TRY(pst_ranks_broadcast(ranks, error, 0, &evaluation, sizeof evaluation));
+        if (n) { /* the first compiles kernels; the second may too, those for pairs: the fastest one compiles none */
+            measured += evaluation;
+            *seconds = n == 1 || evaluation < *seconds ? evaluation : *seconds;
         }
     }
     for (const pst_scale *scale = job->scales; scale < job->scales + job->scale_count; scale++)

@@ -79,7 +79,7 @@ int run_plan(run *r) {
     double seconds = 0;
     pst_status status = PST_OK;
     if (plan->fits && !r->settings->plan_ranks) {
-        progress_wait(&r->invocation->report, "trying two iterations");
+        progress_wait(&r->invocation->report, "trying a few iterations");
         status = pst_job_forecast(r->job, &seconds);
         progress_clear(&r->invocation->report);
     }
