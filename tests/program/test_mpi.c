@@ -155,7 +155,6 @@ START_TEST(writes_one_file) {
 }
 END_TEST
 
-/* Where the driver can show two devices; else it is one. */
 /* What one rank cannot write all keep together. */
 START_TEST(keeps_what_cannot_be_written) {
     const char *options = RUN "--tile 64 --image-size 150 --checkpoint full.state";
@@ -176,6 +175,7 @@ START_TEST(keeps_what_cannot_be_written) {
 }
 END_TEST
 
+/* Where the driver can show two devices; else it is one. */
 START_TEST(ranks_have_several_devices) {
     const char *options = RUN "--tile 64 --image-size 150 --quiet";
     char command[MOST];

@@ -7,7 +7,7 @@
 # run, so the losses are nonsense. Needs the header files of Oclgrind and of its LLVM (Debian: liboclgrind-dev).
 set -u
 judged="winograd_input winograd_products winograd_output winograd_between gram_partial gram_backward conv_direct"
-headers=$(dirname "$0")
+here=$(dirname "$0")
 program=$1 photo=$2 style=$3
 shift 3
 command -v oclgrind >/dev/null || { echo "accesses: skipped: no oclgrind"; exit 77; }
@@ -15,7 +15,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 llvm=$(find /usr/include -maxdepth 1 -name 'llvm-[0-9]*' | sort -V | head -n 1)
 "${CXX:-c++}" -std=c++17 -O2 -fPIC -shared -fno-rtti -isystem "$llvm" -isystem "/usr/include/llvm-c-${llvm##*-}" -isystem /usr/include/oclgrind \
-    -o "$work/accesses.so" "$headers/accesses.cpp" 2>"$work/said" || {
+    -o "$work/accesses.so" "$here/accesses.cpp" 2>"$work/said" || {
     grep -q 'fatal error: .*No such file' "$work/said" && { echo "accesses: skipped: no header files of Oclgrind"; exit 77; }
     cat "$work/said"
     exit 1
@@ -34,7 +34,7 @@ awk -F '\t' -v judged=" $judged " '
         if (index(judged, " " $1 " ") && part > 1.25) { bad++; print "accesses: " $1 " needs too much for its " $2 }
     }
     $3 > 0 && part > 1.25 { printf "    line %4d of the program %9d accesses, %.2f of the least\n", $3, $4, part }
-    END {
+    END { # what a device does not take by default is not there
         split(judged, names, " ")
         for (i in names) seen += names[i] in kernels
         print seen " of " length(names) " kernels judged, " bad + 0 " of their kinds of access complained of"

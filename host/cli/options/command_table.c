@@ -97,13 +97,12 @@ char *command_usage(const command *c, char text[COMMAND_USAGE_MOST]) {
 
 static bool asks_for_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
-/* "list, fetch, info, convert": what may come behind "model". */
-static const char *second_words(const char *first, char text[COMMAND_USAGE_MOST]) {
-    const size_t length = strlen(first);
+char *command_second_words(const char *name, const char *between, char text[COMMAND_USAGE_MOST]) {
+    const size_t length = strcspn(name, " ");
     size_t used = 0;
     for (const command *c = command_table + COMMAND_RUN + 1; c < command_table + COMMAND_COUNT; c++)
-        if (strncmp(c->name, first, length) == 0 && c->name[length] == ' ' && used < COMMAND_USAGE_MOST)
-            used += (size_t)snprintf(text + used, COMMAND_USAGE_MOST - used, "%s%s", used ? ", " : "",
+        if (strncmp(c->name, name, length) == 0 && c->name[length] == ' ' && used < COMMAND_USAGE_MOST)
+            used += (size_t)snprintf(text + used, COMMAND_USAGE_MOST - used, "%s%s", used ? between : "",
                                      c->name + length + 1);
     return text;
 }
@@ -128,6 +127,7 @@ const command *command_find(int count, char **arguments, int *used) {
         *used = 1;
     else
         complain("%s%s%s: %s (%s); see pastiche %s --help", first, *second ? " " : "", second,
-                 *second ? "there is no such command" : "a second word is missing", second_words(first, words), first);
+                 *second ? "there is no such command" : "a second word is missing",
+                 command_second_words(first, ", ", words), first);
     return NULL;
 }

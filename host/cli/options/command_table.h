@@ -48,4 +48,8 @@ char *command_title(const command *c, char text[32]);
 enum { COMMAND_USAGE_MOST = 128 };
 char *command_usage(const command *c, char text[COMMAND_USAGE_MOST]);
 
+/* What may come behind the first word of a name such as "model" or "model info": "list, fetch, info, convert", with
+ * this between them. Returns text. */
+char *command_second_words(const char *name, const char *between, char text[COMMAND_USAGE_MOST]);
+
 #endif

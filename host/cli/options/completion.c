@@ -25,13 +25,6 @@ static void print_commands(FILE *to, const char *between) {
             fprintf(to, "%s%.*s", c > command_table + 1 ? between : "", (int)first_length(c), c->name);
 }
 
-/* The second words of "model ...". */
-static void print_second_words(FILE *to, const command *first, const char *between) {
-    for (const command *c = first;
-         c < command_table + COMMAND_COUNT && strncmp(c->name, first->name, first_length(first) + 1) == 0; c++)
-        fprintf(to, "%s%s", c > first ? between : "", c->name + first_length(first) + 1);
-}
-
 /* What both shells have: the second words of families such as "model", then the options of each command, and those of a
  * run for any other word. */
 static void print_cases(FILE *to, void (*family)(FILE *, const command *), void (*options)(FILE *, const command *)) {
@@ -75,8 +68,9 @@ static void print_bash_values(FILE *to) {
 }
 
 static void print_bash_family(FILE *to, const command *first) {
+    char words[COMMAND_USAGE_MOST];
     fputs(" command=\"$command ${COMP_WORDS[2]}\" second='", to);
-    print_second_words(to, first, " ");
+    fputs(command_second_words(first->name, " ", words), to);
     fputs("' ;;\n", to);
 }
 
@@ -166,8 +160,9 @@ static void print_zsh_option(FILE *to, const option *o) {
 }
 
 static void print_zsh_family(FILE *to, const command *first) {
+    char words[COMMAND_USAGE_MOST];
     fputs("\n        if (( CURRENT == 3 )); then\n            compadd ", to);
-    print_second_words(to, first, " ");
+    fputs(command_second_words(first->name, " ", words), to);
     fputs("\n            return\n        fi\n        command=\"$command $words[3]\"\n        ;;\n", to);
 }
 
@@ -241,6 +236,7 @@ static void print_fish_option(FILE *to, const option *o) {
 
 /* The first words, and behind "model" the second ones. */
 static void print_fish_first_words(FILE *to) {
+    char words[COMMAND_USAGE_MOST];
     for (const command *c = command_table + 1; c < command_table + COMMAND_COUNT; c++) {
         const int length = (int)first_length(c);
         const char *second = strchr(c->name, ' ');
@@ -248,7 +244,7 @@ static void print_fish_first_words(FILE *to) {
             fprintf(to, "complete -c pastiche -n '__pastiche_behind' -a %.*s", length, c->name);
         if (is_first_of_word(c) && second) {
             fputs(" -d '", to);
-            print_second_words(to, c, ", ");
+            fputs(command_second_words(c->name, ", ", words), to);
             fputs("'\n", to);
         }
         if (second)
