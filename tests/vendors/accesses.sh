@@ -8,6 +8,7 @@
 set -u
 judged="winograd_input winograd_products winograd_output winograd_between gram_partial gram_backward conv_direct"
 here=$(dirname "$0")
+[ $# -ge 3 ] || { echo "usage: accesses.sh PROGRAM PHOTO STYLE [OPTION-OF-PASTICHE...]" >&2; exit 2; }
 program=$1 photo=$2 style=$3
 shift 3
 command -v oclgrind >/dev/null || { echo "accesses: skipped: no oclgrind"; exit 77; }
