@@ -248,10 +248,7 @@ static pst_context *context;
 static pst_network *network;
 
 static void open_job(void) {
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
+    context = test_context();
     test_write_network(test_path("net"), (const int[]){16, 24, 32, 0, 0}, (const int[]){2, 2, 1, 0, 0}, 3);
     ck_assert_int_eq(pst_network_load(context, test_path("net"), PST_CONVENTION_AUTO, &network), PST_OK);
 }

@@ -28,10 +28,7 @@ static pst_image *image(uint64_t seed, int w, int h) {
 
 static void open_all(const char *form) {
     setenv("PASTICHE_KERNELS_FORM", form, 1);
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
+    context = test_context();
     test_write_network(test_path("net"), (const int[]){12, 20, 16, 16, 16}, (const int[]){2, 2, 1, 2, 1}, 3);
     ck_assert_int_eq(pst_network_load(context, test_path("net"), PST_CONVENTION_AUTO, &network), PST_OK);
     content = image(5, W, H);

@@ -36,10 +36,7 @@ static pst_network *load_network(const char *name, uint64_t seed) {
 }
 
 static void open_all(void) {
-    pst_status status = pst_context_create(NULL, &context);
-    if (status == PST_ERROR_NO_DEVICE)
-        exit(TEST_SKIPPED);
-    ck_assert_int_eq(status, PST_OK);
+    context = test_context();
     network = load_network("net", 3);
     content = image(45, 31, 5);
     styles[0] = image(67, 50, 8);
