@@ -15,18 +15,18 @@
 
 enum { WORKING, DONE, LEFT };
 
-typedef struct worker {
+struct pst_worker {
     void (*work)(void *data), (*drop)(void *data);
     void *data;
     atomic_int state;
-} worker;
+};
 
 static atomic_int left;
 
 bool pst_workers_left(void) { return atomic_load(&left) > 0; }
 
 /* What the thread does. */
-static void do_work(worker *w) {
+static void do_work(pst_worker *w) {
     w->work(w->data);
     int working = WORKING;
     if (atomic_compare_exchange_strong(&w->state, &working, DONE))
@@ -44,7 +44,7 @@ static DWORD WINAPI begin(void *w) {
     return 0;
 }
 
-static bool start(worker *w) {
+static bool start(pst_worker *w) {
     HANDLE thread = CreateThread(NULL, STACK_BYTES, begin, w, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     return thread && CloseHandle(thread);
 }
@@ -60,7 +60,7 @@ static void *begin(void *w) {
     return NULL;
 }
 
-static bool start(worker *w) {
+static bool start(pst_worker *w) {
     pthread_attr_t how;
     pthread_t thread;
     if (pthread_attr_init(&how) != 0)
@@ -78,24 +78,29 @@ static void sleep_for(double seconds) {
 }
 #endif
 
-bool pst_worker_run(void (*work)(void *data), void (*drop)(void *data), void *data, double seconds) {
-    worker *w;
-    if (pst_allocate(NULL, 1, sizeof *w, &w) != PST_OK) {
-        work(data);
-        return true;
-    }
-    w->work = work;
-    w->drop = drop;
-    w->data = data;
-    atomic_init(&w->state, WORKING);
-    double last = pst_clock_seconds(), passed = 0;
-    if (!start(w)) {
+void pst_worker_begin(void (*work)(void *data), void (*drop)(void *data), void *data, pst_worker **worker) {
+    pst_worker *w;
+    *worker = NULL;
+    if (pst_allocate(NULL, 1, sizeof *w, &w) == PST_OK) {
+        w->work = work;
+        w->drop = drop;
+        w->data = data;
+        atomic_init(&w->state, WORKING);
+        if (start(w)) {
+            *worker = w;
+            return;
+        }
         pst_free(w);
-        work(data);
-        return true;
     }
+    work(data);
+}
+
+bool pst_worker_end(pst_worker *w, double seconds) {
+    if (!w)
+        return true;
     /* Looks often at first, for most work is short; no signal or lock is needed then. If it looks again much later, the
      * process was stopped, and the work with it: that does not count. */
+    double last = pst_clock_seconds(), passed = 0;
     while (atomic_load(&w->state) == WORKING && passed < seconds) {
         double nap = passed / 16 + 2e-5;
         sleep_for(nap < LONGEST_SLEEP ? nap : LONGEST_SLEEP);

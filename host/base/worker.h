@@ -4,11 +4,14 @@
 
 #include <stdbool.h>
 
-/* Calls work(data) and waits for it so many seconds, in which the process is not stopped. True: it is done. False: it
- * goes on alone, and will call drop(data) in the end; `data` is its own from now on. Where no thread can be made, the
- * wait is as long as the work.
- */
-bool pst_worker_run(void (*work)(void *data), void (*drop)(void *data), void *data, double seconds);
+typedef struct pst_worker pst_worker;
+
+/* Begins work(data). Each one ends with pst_worker_end. Where no thread can be made, the work is done already. */
+void pst_worker_begin(void (*work)(void *data), void (*drop)(void *data), void *data, pst_worker **worker);
+
+/* Waits so many seconds, in which the process is not stopped. True: the work is done. False: it goes on alone, and will
+ * call drop(data) in the end; `data` is its own from now on. */
+bool pst_worker_end(pst_worker *worker, double seconds);
 
 /* Is anything still at work that was left behind? The process can end then by _Exit alone: what exit() calls would pull
  * libraries away under it. */

@@ -1,12 +1,20 @@
-/* The call of the driver's compiler, which may be given a time. */
+/* Calls of the driver's compiler, which may be given a time, and several of which may be at work at once. */
 #ifndef PST_CL_BUILD_H
 #define PST_CL_BUILD_H
 
 #include "cl/session.h"
 
-/* clBuildProgram. *code is its result. Within session->build_seconds, if that is not 0, or else PST_ERROR_DEVICE,
- * session->too_slow is set, and *program is NULL: the driver still works on it, and it is released in the end. `name`
- * is for the message. */
-pst_status pst_build(pst_session *session, cl_program *program, const char *name, const char *options, cl_int *code);
+typedef struct pst_build {
+    cl_program program;  /* NULL afterwards: it took too long. The driver still works on it, and it is released in the
+                            end */
+    const char *options; /* must stay until then */
+    double seconds;      /* that it may take; 0: as many as it takes */
+    cl_int code;         /* the result */
+} pst_build;
+
+/* clBuildProgram for each, up to PST_BUILDS_AT_ONCE at once, or as many as the process may use processors. One alone
+ * without a limit is built by this thread. */
+#define PST_BUILDS_AT_ONCE 8
+void pst_build_all(cl_device_id device, size_t count, pst_build *builds);
 
 #endif

@@ -13,10 +13,13 @@
 #define SOURCE_MAX_BYTES (1 << 20)
 #define SOURCES_MAX 8
 
+/* Without `program` it is awaited: a rehearsal asked for it, and its kernels are placeholders; or `too_slow`. */
 struct pst_program {
     pst_program *next;
     char *source, *defines;
     cl_program program;
+    bool too_slow;  /* it took the compiler longer than what is too long */
+    double seconds; /* ... which was so many, for one that is awaited; 0: no time is too long */
     pst_kernel kernels[KERNELS_MAX];
     char names[KERNELS_MAX][48];
     size_t kernel_count;
@@ -24,7 +27,8 @@ struct pst_program {
 
 static void release(pst_program *program) {
     for (size_t i = 0; i < program->kernel_count; i++)
-        clReleaseKernel(program->kernels[i].kernel);
+        if (program->kernels[i].kernel)
+            clReleaseKernel(program->kernels[i].kernel);
     if (program->program)
         clReleaseProgram(program->program);
     pst_free(program->source);
@@ -82,7 +86,7 @@ typedef struct recipe {
     const char *texts[SOURCES_MAX];
     uint8_t *owned[SOURCES_MAX];
     cl_uint count;
-    char options[512];
+    char options[512], key[PST_CACHE_KEY + 1];
 } recipe;
 
 /* Adds files, joined by '+'. */
@@ -116,31 +120,63 @@ cleanup:
     return status;
 }
 
-static pst_status compile(pst_session *session, const recipe *r, pst_program *program) {
+static void drop_recipe(recipe *r) {
+    for (size_t i = 0; i < SOURCES_MAX; i++)
+        pst_free(r->owned[i]);
+    *r = (recipe){0};
+}
+
+/* Takes the program as it was kept, or fills a build of its sources. */
+static pst_status begin(pst_session *session, pst_program *program, recipe *r, pst_build *b) {
     cl_int code;
+    pst_status status;
+    PST_TRY(write_recipe(session, program, r));
+    pst_binaries_key(&session->binaries, r->count, r->texts, r->options, r->key);
+    program->kernel_count = 0; /* placeholders */
+    program->program = pst_binaries_find(&session->binaries, r->key, r->options);
+    if (program->program)
+        return PST_OK;
     session->compiled++;
-    program->program = clCreateProgramWithSource(session->context, r->count, (const char **)r->texts, NULL, &code);
-    pst_status status = pst_session_check(session, code, "clCreateProgramWithSource", program->source);
-    if (status != PST_OK)
-        return status;
-    status = pst_build(session, &program->program, program->source, r->options, &code);
-    return status == PST_OK && code != CL_SUCCESS ? build_failed(session, program, code) : status;
+    b->program = clCreateProgramWithSource(session->context, r->count, (const char **)r->texts, NULL, &code);
+    PST_TRY(pst_session_check(session, code, "clCreateProgramWithSource", program->source));
+    b->options = r->options;
+    b->seconds = program->seconds;
+cleanup:
+    return status;
+}
+
+static pst_status too_slow(pst_session *session, pst_program *program, double seconds) {
+    session->too_slow = program->too_slow = true;
+    return pst_fail(session->error, PST_ERROR_DEVICE, "%s: the driver's compiler takes more than %g s for %s.cl",
+                    session->device.label, seconds, program->source);
+}
+
+/* Takes what the compiler made of it. */
+static pst_status end(pst_session *session, pst_program *program, const recipe *r, const pst_build *b) {
+    if (!b->program)
+        return too_slow(session, program, b->seconds);
+    program->program = b->program;
+    if (b->code == CL_SUCCESS) {
+        pst_binaries_keep(&session->binaries, r->key, program->program);
+        return PST_OK;
+    }
+    pst_status status = build_failed(session, program, b->code);
+    clReleaseProgram(program->program);
+    program->program = NULL;
+    return status;
 }
 
 static pst_status build(pst_session *session, pst_program *program) {
     recipe r = {.count = 0};
-    char key[PST_CACHE_KEY + 1];
+    pst_build b;
     pst_status status;
-    PST_TRY(write_recipe(session, program, &r));
-    pst_binaries_key(&session->binaries, r.count, r.texts, r.options, key);
-    program->program = pst_binaries_find(&session->binaries, key, r.options);
+    PST_TRY(begin(session, program, &r, &b));
     if (!program->program) {
-        PST_TRY(compile(session, &r, program));
-        pst_binaries_keep(&session->binaries, key, program->program);
+        pst_build_all(session->device.id, 1, &b);
+        PST_TRY(end(session, program, &r, &b));
     }
 cleanup:
-    for (size_t i = 0; i < SOURCES_MAX; i++)
-        pst_free(r.owned[i]);
+    drop_recipe(&r);
     return status;
 }
 
@@ -150,9 +186,6 @@ static pst_status build_somehow(pst_session *session, pst_program *program) {
     pst_status status = build(session, program);
     if (status != PST_ERROR_DEVICE || !*undeclared || session->lost || session->too_slow)
         return status;
-    if (program->program)
-        clReleaseProgram(program->program);
-    program->program = NULL;
     session->device.quirks.undeclared = "";
     status = build(session, program);
     if (status != PST_OK)
@@ -160,27 +193,112 @@ static pst_status build_somehow(pst_session *session, pst_program *program) {
     return status;
 }
 
+static pst_program *find_program(const pst_session *session, const char *source, const char *defines) {
+    pst_program *program = session->programs;
+    while (program && !(strcmp(program->source, source) == 0 && strcmp(program->defines, defines) == 0))
+        program = program->next;
+    return program;
+}
+
 static pst_status get_program(pst_session *session, const char *source, const char *defines, pst_program **result) {
-    for (pst_program *program = session->programs; program; program = program->next)
-        if (strcmp(program->source, source) == 0 && strcmp(program->defines, defines) == 0) {
-            *result = program;
-            return PST_OK;
-        }
-    pst_program *program;
-    pst_status status;
-    PST_TRY(pst_allocate(session->error, 1, sizeof *program, &program));
-    PST_TRY(pst_copy_text(session->error, source, &program->source));
-    PST_TRY(pst_copy_text(session->error, defines, &program->defines));
-    PST_TRY(build_somehow(session, program));
-    program->next = session->programs;
-    session->programs = program;
-    session->release_programs = release_list;
+    pst_program *program = find_program(session, source, defines), *made = NULL;
+    pst_status status = PST_OK;
+    if (program && program->too_slow && session->build_seconds > 0)
+        return too_slow(session, program, session->build_seconds);
+    if (!program) {
+        PST_TRY(pst_allocate(session->error, 1, sizeof *made, &made));
+        PST_TRY(pst_copy_text(session->error, source, &made->source));
+        PST_TRY(pst_copy_text(session->error, defines, &made->defines));
+        program = made;
+    }
+    if (!program->program) {
+        program->too_slow = false;
+        program->seconds = session->build_seconds;
+        if (!session->rehearsal)
+            PST_TRY(build_somehow(session, program));
+    }
+    if (made) {
+        made->next = session->programs;
+        session->programs = made;
+        session->release_programs = release_list;
+        made = NULL;
+    }
     *result = program;
-    program = NULL;
 cleanup:
-    if (program)
-        release(program);
+    if (made)
+        release(made);
     return status;
+}
+
+/* ---- rehearsals ---- */
+
+static bool is_awaited(const pst_program *program) { return !program->program && !program->too_slow; }
+
+bool pst_rehearsal_begin(pst_session *session) {
+    session->rehearsal = session->device.quirks.builds_at_once;
+    return session->rehearsal;
+}
+
+/* What is awaited still will be built where it is needed, and fail there. */
+static void forget_awaited(pst_session *session) {
+    for (pst_program **at = &session->programs; *at;) {
+        pst_program *program = *at;
+        if (is_awaited(program)) {
+            *at = program->next;
+            release(program);
+        } else
+            at = &program->next;
+    }
+}
+
+void pst_rehearsal_end(pst_session *session) {
+    pst_build *builds = NULL;
+    recipe *recipes = NULL;
+    pst_program **programs = NULL;
+    size_t most = 0, count = 0;
+    session->rehearsal = false;
+    for (const pst_program *program = session->programs; program; program = program->next)
+        most += is_awaited(program);
+    if (pst_allocate(NULL, most, sizeof *builds, &builds) == PST_OK &&
+        pst_allocate(NULL, most, sizeof *recipes, &recipes) == PST_OK &&
+        pst_allocate(NULL, most, sizeof(pst_program *), &programs) == PST_OK)
+        for (pst_program *program = session->programs; program; program = program->next) {
+            if (!is_awaited(program))
+                continue;
+            if (begin(session, program, &recipes[count], &builds[count]) == PST_OK && !program->program)
+                programs[count++] = program;
+            else
+                drop_recipe(&recipes[count]);
+        }
+    pst_build_all(session->device.id, count, builds);
+    for (size_t i = 0; i < count; i++) {
+        end(session, programs[i], &recipes[i], &builds[i]);
+        drop_recipe(&recipes[i]);
+    }
+    forget_awaited(session);
+    session->too_slow = false;
+    *session->error = (pst_error){0};
+    pst_free(programs);
+    pst_free(recipes);
+    pst_free(builds);
+}
+
+/* ---- kernels ---- */
+
+static pst_status create_kernel(pst_session *session, const pst_program *program, const char *name,
+                                pst_kernel *kernel) {
+    cl_int code;
+    kernel->kernel = clCreateKernel(program->program, name, &code);
+    pst_status status = pst_session_check(session, code, "clCreateKernel", name);
+    if (status != PST_OK)
+        return status;
+    code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
+                                    &kernel->max_work_group_size, NULL);
+    if (code == CL_SUCCESS)
+        return PST_OK;
+    clReleaseKernel(kernel->kernel);
+    kernel->kernel = NULL;
+    return pst_session_check(session, code, "clGetKernelWorkGroupInfo", name);
 }
 
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
@@ -198,70 +316,13 @@ pst_status pst_kernel_get(pst_session *session, const char *source, const char *
     if (program->kernel_count == KERNELS_MAX)
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s.cl has more kernels than expected", source);
     pst_kernel *kernel = &program->kernels[program->kernel_count];
-    cl_int code;
-    kernel->kernel = clCreateKernel(program->program, name, &code);
-    status = pst_session_check(session, code, "clCreateKernel", name);
-    if (status != PST_OK)
+    if (is_awaited(program))
+        *kernel = (pst_kernel){.max_work_group_size = session->device.info.max_work_group_size};
+    else if ((status = create_kernel(session, program, name, kernel)) != PST_OK)
         return status;
-    code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
-                                    &kernel->max_work_group_size, NULL);
-    if (code != CL_SUCCESS) {
-        clReleaseKernel(kernel->kernel);
-        return pst_session_check(session, code, "clGetKernelWorkGroupInfo", name);
-    }
     snprintf(program->names[program->kernel_count], sizeof program->names[0], "%s", name);
     kernel->name = program->names[program->kernel_count];
     program->kernel_count++;
     *result = kernel;
     return PST_OK;
-}
-
-/* ---- launches ---- */
-
-pst_arg pst_arg_buffer(const pst_buffer *buffer) {
-    return (pst_arg){.bytes = sizeof(cl_mem), .value.memory = buffer ? buffer->memory : NULL};
-}
-
-pst_arg pst_arg_int(int value) { return (pst_arg){.bytes = sizeof(cl_int), .value.integer = value}; }
-
-pst_arg pst_arg_float(double value) { return (pst_arg){.bytes = sizeof(cl_float), .value.real = (cl_float)value}; }
-
-/* A power of two. */
-static size_t group_of(const pst_session *session, size_t most) {
-    size_t size = 1;
-    while (!session->cpu_kernels && 2 * size <= most && 2 * size <= session->device.info.max_work_group_size)
-        size *= 2;
-    return size;
-}
-
-size_t pst_group_size(const pst_session *session) { return group_of(session, 64); }
-
-size_t pst_sum_group_size(const pst_session *session) { return group_of(session, 256); }
-
-size_t pst_wide(const pst_session *session) { return session->cpu_kernels ? 16 : 4; }
-
-pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size_t global[3], const size_t local[3],
-                      size_t arg_count, const pst_arg *args) {
-    pst_status status = pst_session_alive(session);
-    if (status != PST_OK || !global[0] || !global[1] || !global[2])
-        return status;
-    session->launches++;
-    if (session->skip && session->skip(kernel->name))
-        return PST_OK;
-    for (size_t i = 0; i < arg_count; i++) {
-        cl_int code = clSetKernelArg(kernel->kernel, (cl_uint)i, args[i].bytes, &args[i].value);
-        if (code != CL_SUCCESS)
-            return pst_session_check(session, code, "clSetKernelArg", kernel->name);
-    }
-    cl_int code = clEnqueueNDRangeKernel(session->queue, kernel->kernel, 3, NULL, global, local, 0, NULL, NULL);
-    return pst_session_check(session, code, "clEnqueueNDRangeKernel", kernel->name);
-}
-
-pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
-                           const pst_arg *args) {
-    size_t group = pst_group_size(session), groups = (count + group - 1) / group;
-    /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
-    size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 262144 / group;
-    groups = groups < most ? groups : most;
-    return pst_launch(session, kernel, (size_t[]){groups * group, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
 }

@@ -15,6 +15,12 @@ typedef struct pst_kernel {
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
                           const pst_kernel **kernel);
 
+/* Between the two, what is done asks for kernels as always, but programs are only noted and nothing is launched. The
+ * end builds them, several at once; what fails then is built again, and told, where it is needed. False, and no
+ * rehearsal, where the driver builds one program at a time. */
+bool pst_rehearsal_begin(pst_session *session);
+void pst_rehearsal_end(pst_session *session);
+
 typedef struct pst_arg {
     size_t bytes;
     union {

@@ -72,6 +72,7 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     pst_quirks quirks = {.memory_share = 0.9,
                          .notice = "",
                          .undeclared = "",
+                         .builds_at_once = true,
                          .wave = 32,
                          .item_registers = 255,
                          .unit_registers = 65536,
@@ -81,6 +82,7 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
         quirks.memory_share = 1.0;
         quirks.notice = pocl_notice;
         quirks.keeps_binaries = true;
+        quirks.builds_at_once = false; /* a lock around its compiler */
         /* It finds a kernel that has run by its program's hash, and aborts where another thread runs a variant of it.
          */
         quirks.mixes_sessions = true;

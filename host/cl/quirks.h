@@ -19,6 +19,7 @@ typedef struct pst_quirks {
     int unit_registers;  /* of all work-items of a unit */
     int unit_flops;      /* float32 operations a clock */
     bool keeps_binaries; /* compiled programs, as the user's cache does for other drivers */
+    bool builds_at_once; /* threads may build programs at the same time, and that is faster */
     bool mixes_sessions; /* sessions that work at once must not have the same programs */
     bool matrix_units;   /* may have those that op/matrix_units.h uses */
     /* An option with which the compiler does not read the declarations of all built-in functions before a program, for

@@ -25,6 +25,7 @@ typedef struct pst_session {
     double compile_seconds; /* what is too long */
     double build_seconds;   /* ... for programs built from now on; 0: as long as it takes */
     bool too_slow;          /* such a program was given up */
+    bool rehearsal;         /* programs are noted, and nothing is launched: cl/program.h */
     bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
     size_t buffer_count;    /* alive */
     uint64_t buffer_bytes;  /* alive, as planned: what was asked for */

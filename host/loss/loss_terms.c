@@ -143,3 +143,11 @@ size_t pst_style_finish_bytes(const pst_conv_engine *engine, const pst_layers *l
             c[count++] = layers->at[options->terms[t].layer].c_out;
     return pst_style_terms_finish_bytes(engine, options->form, c, count);
 }
+
+void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
+    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
+        wanted[l] = false;
+    for (size_t t = 0; t < options->term_count; t++)
+        if (options->terms[t].kind == PST_TERM_STYLE)
+            wanted[options->terms[t].layer] = true;
+}

@@ -17,6 +17,7 @@ struct pst_objective {
     pst_buffer *unscaled;                    /* normalized gradients: a layer's gradient before it is scaled */
     pst_gram_map grams[PST_TERMS_MAX];       /* of the style terms that are compared together */
     size_t gram_count;                       /* 0: each for itself */
+    bool rehearsed;                          /* the programs of an evaluation are built */
     pst_sums sums; /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
@@ -250,6 +251,10 @@ static pst_status walk_target(pst_objective *objective, const pst_buffer *x, int
         return PST_OK;
     PST_TRY(pst_pass_create(objective->net, &options, &walk.pass));
     PST_TRY(pst_pass_allocate(walk.pass, NULL));
+    if (pst_rehearsal_begin(session_of(objective))) {
+        pst_pass_forward(walk.pass, x, take_target, &walk);
+        pst_rehearsal_end(session_of(objective));
+    }
     PST_TRY(pst_pass_forward(walk.pass, x, take_target, &walk));
     PST_TRY(pst_session_finish(session_of(objective))); /* before the maps go */
 cleanup:
@@ -297,14 +302,6 @@ pst_status pst_objective_keep_content(pst_objective *objective, const pst_buffer
     return status == PST_OK
                ? pst_buffer_copy(session, objective->kept, content, sizeof(float) * 3 * pixels_of(objective))
                : status;
-}
-
-void pst_objective_style_layers(const pst_objective_options *options, bool wanted[PST_LAYERS_MAX]) {
-    for (size_t l = 0; l < PST_LAYERS_MAX; l++)
-        wanted[l] = false;
-    for (size_t t = 0; t < options->term_count; t++)
-        if (options->terms[t].kind == PST_TERM_STYLE)
-            wanted[options->terms[t].layer] = true;
 }
 
 pst_status pst_objective_end(pst_objective *objective) {
@@ -386,7 +383,7 @@ cleanup:
     return status;
 }
 
-pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x, pst_buffer *g) {
+static pst_status evaluate(pst_objective *objective, const pst_buffer *x, pst_buffer *g) {
     const pst_objective_options *o = &objective->options;
     pst_status status;
     if (o->keeps_content) {
@@ -410,6 +407,15 @@ pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x,
     PST_TRY(pst_sums_read_later(&objective->sums, slot_count(objective)));
 cleanup:
     return status;
+}
+
+pst_status pst_objective_evaluate(pst_objective *objective, const pst_buffer *x, pst_buffer *g) {
+    if (!objective->rehearsed && pst_rehearsal_begin(session_of(objective))) {
+        evaluate(objective, x, g);
+        pst_rehearsal_end(session_of(objective));
+    }
+    objective->rehearsed = true;
+    return evaluate(objective, x, g);
 }
 
 double pst_objective_losses(const pst_objective *objective, double *losses) {

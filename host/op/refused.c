@@ -34,8 +34,12 @@ cleanup:
 pst_status pst_conv_prepare(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                             const pst_conv_shape *shape, const float *weights, int k, int c, pst_buffer *prepared) {
     uint64_t bit = pst_conv_bit(algorithm);
+    const bool rehearsal = engine->session->rehearsal;
+    engine->session->rehearsal = false; /* what is prepared stays */
     begin(engine->session, bit);
-    return end(engine->session, bit, prepare(engine, algorithm, shape, weights, k, c, prepared));
+    pst_status status = end(engine->session, bit, prepare(engine, algorithm, shape, weights, k, c, prepared));
+    engine->session->rehearsal = rehearsal;
+    return status;
 }
 
 pst_status pst_conv_run(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape,

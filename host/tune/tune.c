@@ -90,6 +90,11 @@ static pst_status check(const pst_conv_engine *engine, const pst_conv_shape *sha
         PST_TRY(pst_allocate(session->error, trial.out_count + PST_TRIAL_GUARD, sizeof(float), &both[i]->out));
         PST_TRY(pst_allocate(session->error, trial.bits_count, sizeof(uint16_t), &both[i]->bits));
     }
+    if (pst_rehearsal_begin(session)) {
+        for (size_t i = 0; i < count; i++)
+            result_of(&trial, candidates[i].algorithm, &prepared[i], &r);
+        pst_rehearsal_end(session);
+    }
     PST_TRY(result_of(&trial, oracle, &oracles, &right));
     for (size_t i = 0; i < count; i++) {
         if (candidates[i].algorithm == oracle)

@@ -1,5 +1,6 @@
 /* Whole jobs over a small network: how often an iteration waits for the device, that the plan is what is taken, and
  * that the result is the image of the lowest loss. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,37 @@ START_TEST(the_result_has_the_lowest_loss) {
         pst_image_destroy(result);
         pst_job_destroy(job);
     }
+}
+END_TEST
+
+/* Whether programs are built one by one or ahead, the image is the same and so is what is built and queued. On a
+ * context of its own, for programs are built once, and none are kept. */
+START_TEST(programs_built_ahead_change_nothing) {
+    pst_context *all_tests = context;
+    pst_image *images[2];
+    unsigned compiled[2], launches[2];
+    setenv("PASTICHE_BINARIES", "none", 1);
+    for (int ahead = 0; ahead < 2; ahead++) {
+        context = test_context();
+        context->session->device.quirks.builds_at_once = ahead;
+        pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, 3);
+        options.loss_form = (pst_loss_form)_i;
+        options.normalize_gradients = _i == PST_LOSS_GATYS;
+        pst_job *job = job_make(&options);
+        ck_assert_msg(pst_job_run(job, NULL, NULL) == PST_OK, "%s", pst_context_message(context));
+        ck_assert_int_eq(pst_job_result(job, &images[ahead]), PST_OK);
+        pst_job_destroy(job);
+        compiled[ahead] = context->session->compiled;
+        launches[ahead] = context->session->launches;
+        pst_context_destroy(context);
+    }
+    context = all_tests;
+    ck_assert_uint_eq(compiled[1], compiled[0]);
+    ck_assert_uint_eq(launches[1], launches[0]);
+    ck_assert_mem_eq(images[1]->rgb, images[0]->rgb,
+                     sizeof(float) * 3 * (size_t)images[0]->width * (size_t)images[0]->height);
+    pst_image_destroy(images[0]);
+    pst_image_destroy(images[1]);
 }
 END_TEST
 
@@ -300,6 +332,7 @@ int main(void) {
     tcase_add_loop_test(tests, poolings_that_round_up_have_their_gradient, PST_POOLING_MAX, PST_POOLING_L2 + 1);
     tcase_add_loop_test(tests, images_are_few, 0, KINDS);
     tcase_add_loop_test(tests, the_result_has_the_lowest_loss, 0, KINDS);
+    tcase_add_loop_test(tests, programs_built_ahead_change_nothing, 0, PST_LOSS_WASSERSTEIN + 1);
     tcase_add_loop_test(tests, changed_weights_hold_at_the_best_image, 0, KINDS);
     tcase_add_test(tests, weights_set_before_are_those_of_the_options);
     tcase_add_test(tests, changed_weights_hold_at_later_scales);

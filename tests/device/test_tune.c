@@ -362,7 +362,9 @@ START_TEST(what_computes_wrongly_is_never_chosen) {
 }
 END_TEST
 
+/* Also where programs are built ahead. */
 START_TEST(every_algorithm_of_the_menu_is_believed) {
+    test_session->device.quirks.builds_at_once = _i;
     const pst_conv_shape shapes[] = {{44, 24, 3, 16, false, PST_POOL_NONE}, {44, 24, 16, 32, false, PST_POOL_NONE},
                                      {45, 23, 32, 16, false, PST_POOL_MAX}, {44, 24, 16, 16, false, PST_POOL_AVERAGE},
                                      {44, 24, 16, 3, true, PST_POOL_NONE},  {45, 23, 32, 16, true, PST_POOL_NONE},
@@ -526,7 +528,7 @@ int main(void) {
     tcase_add_test(tests, allocations_that_fail_while_reading_add_nothing);
     tcase_add_test(tests, stale_and_foreign_files_are_passed_over);
     tcase_add_test(tests, what_computes_wrongly_is_never_chosen);
-    tcase_add_test(tests, every_algorithm_of_the_menu_is_believed);
+    tcase_add_loop_test(tests, every_algorithm_of_the_menu_is_believed, 0, 2);
     tcase_add_test(tests, tuning_is_kept_and_named_by_jobs);
     tcase_add_test(tests, the_benchmark_writes_every_figure);
     tcase_add_test(tests, tuning_can_be_asked_for_and_fixed_by_a_file);

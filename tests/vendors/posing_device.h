@@ -5,6 +5,7 @@
 #ifndef PST_TESTS_POSING_DEVICE_H
 #define PST_TESTS_POSING_DEVICE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +20,12 @@ extern posing_program *posing_programs; /* the latest first; all that were built
 extern size_t posing_launches;
 extern size_t posing_smallest; /* work-items of the smallest group that was asked for, and its kernel */
 extern char posing_smallest_kernel[64];
+
+/* Its compiler: options with posing_failing do not build, those with posing_slow not as long as it is held. With
+ * posing_meets a program waits up to a second until two are building; how many were at most. */
+extern const char *posing_failing, *posing_slow;
+extern atomic_bool posing_meets, posing_held;
+extern atomic_int posing_building, posing_most_building;
 
 /* By the name that compilers have for the device, such as "sm_90", "gfx1030" or "aarch64"; the first in the table until
  * then. */

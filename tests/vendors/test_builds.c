@@ -1,0 +1,128 @@
+/* Programs are built before they are needed, several at once, on a device that only poses as a GPU: by what its
+ * compiler was asked for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/machine.h"
+#include "blas/known_answers.h"
+#include "cl/build.h"
+#include "job_fixture.h"
+#include "posing_device.h"
+
+#define SLOW "SIDE=6 -DTURNED=1" /* part of the options of some programs of the way back */
+
+/* In place of the library's: products on a device that computes nothing are right. */
+pst_status pst_known_answers(pst_session *session, pst_gemm *gemm, bool *right) {
+    (void)session;
+    (void)gemm;
+    *right = true;
+    return PST_OK;
+}
+
+static void open_device(void) {
+    posing_as("gfx1100");
+    posing_programs = NULL;
+    posing_launches = 0;
+    posing_most_building = 0;
+    posing_failing = posing_slow = "none";
+    posing_held = posing_meets = false;
+    job_open();
+}
+
+/* What it computes is nothing, so the run may end in any way. */
+static pst_status run(void) {
+    pst_transfer_options options = job_options(PST_OPTIMIZER_LBFGS, WIDTH, 2);
+    options.image_size = 128;
+    pst_job *job = job_make(&options);
+    pst_status status = pst_job_run(job, NULL, NULL);
+    pst_job_destroy(job);
+    return status;
+}
+
+static size_t count_programs(const char *part) {
+    size_t count = 0;
+    for (const posing_program *program = posing_programs; program; program = program->next)
+        count += strstr(program->options, part) != NULL;
+    return count;
+}
+
+static const posing_program *find(const posing_program *list, const posing_program *like) {
+    while (list && !(strcmp(list->options, like->options) == 0 && strcmp(list->source, like->source) == 0))
+        list = list->next;
+    return list;
+}
+
+START_TEST(several_are_built_at_once) {
+    posing_meets = true;
+    run();
+    ck_assert_int_le(posing_most_building, PST_BUILDS_AT_ONCE);
+    ck_assert_int_ge(posing_most_building, pst_machine_threads() > 1 ? 2 : 1);
+}
+END_TEST
+
+/* The same programs, each built once, and the same launches, as without. */
+START_TEST(nothing_else_changes) {
+    context->session->device.quirks.builds_at_once = false;
+    run();
+    ck_assert_int_eq(posing_most_building, 1);
+    const posing_program *one_by_one = posing_programs;
+    const size_t launches = posing_launches, count = count_programs("");
+    job_close();
+    open_device();
+    run();
+    ck_assert_uint_eq(posing_launches, launches);
+    ck_assert_uint_eq(count_programs(""), count);
+    for (const posing_program *program = one_by_one; program; program = program->next)
+        ck_assert_msg(find(posing_programs, program), "not built: %s", program->options);
+    for (const posing_program *program = posing_programs; program; program = program->next)
+        ck_assert_msg(!find(program->next, program), "built twice: %s", program->options);
+}
+END_TEST
+
+/* A failure is told as always, and what was built at the same time stays. */
+START_TEST(a_failure_is_told_where_the_program_is_needed) {
+    posing_failing = SLOW;
+    ck_assert_int_eq(run(), PST_ERROR_DEVICE);
+    const char *message = pst_context_message(context);
+    ck_assert_msg(strstr(message, "cannot compile"), "%s", message);
+    posing_failing = "none";
+    run();
+    for (const posing_program *program = posing_programs; program; program = program->next)
+        ck_assert_msg(strstr(program->options, SLOW) || !find(program->next, program), "built twice: %s",
+                      program->options);
+}
+END_TEST
+
+/* A program that takes too long is left behind once, and its form passed over. */
+START_TEST(what_takes_too_long_is_asked_for_once) {
+    context->session->compile_seconds = 0.2;
+    posing_slow = SLOW;
+    posing_held = true;
+    run();
+    ck_assert(context->session->refused);
+    ck_assert(pst_is_compiling());
+    const int left = posing_building;
+    ck_assert_int_ge(left, 1);
+    run();
+    ck_assert_int_eq(posing_building, left);
+    posing_held = false;
+    while (pst_is_compiling())
+        ;
+    ck_assert_int_eq(posing_building, 0);
+}
+END_TEST
+
+static Suite *suite(void) {
+    Suite *s = suite_create("builds");
+    TCase *t = tcase_create("builds");
+    tcase_add_checked_fixture(t, open_device, job_close);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, several_are_built_at_once);
+    tcase_add_test(t, nothing_else_changes);
+    tcase_add_test(t, a_failure_is_told_where_the_program_is_needed);
+    tcase_add_test(t, what_takes_too_long_is_asked_for_once);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return test_run(suite()); }
