@@ -7,6 +7,7 @@
 
 #define SAMPLE_SECONDS 2e-3 /* of repeated runs: a hundred times the cost of a launch and a wait */
 #define REPEATS_MAX 1000
+#define HALVING_FROM 2 /* samples of all: one alone may be a moment in which the machine did something else */
 
 static pst_status repeat(pst_session *session, int repeats, pst_measured run, void *user, double *seconds) {
     double start = pst_clock_seconds();
@@ -32,6 +33,7 @@ static int ascending(const void *a, const void *b) {
 typedef struct series {
     double samples[PST_SAMPLES_MAX];
     int count, repeats;
+    bool out; /* no further sample is taken */
 } series;
 
 static pst_status begin(pst_session *session, const pst_measuring *how, pst_measured run, void *user, series *s) {
@@ -59,6 +61,29 @@ pst_timing pst_timing_of(double *samples, int count) {
     return (pst_timing){middle, samples[0], samples[count - 1], count};
 }
 
+static double least(const series *s) {
+    double least = s->samples[0];
+    for (int i = 1; i < s->count; i++)
+        least = s->samples[i] < least ? s->samples[i] : least;
+    return least;
+}
+
+/* Leaves the faster half by their shortest times, but two. */
+static void halve(series *all, size_t count) {
+    size_t in = 0, most;
+    for (size_t i = 0; i < count; i++)
+        in += !all[i].out;
+    for (most = in < 4 ? 2 : (in + 1) / 2; in > most; in--) {
+        series *slowest = all;
+        while (slowest->out)
+            slowest++;
+        for (series *other = slowest + 1; other < all + count; other++)
+            if (!other->out && least(other) > least(slowest))
+                slowest = other;
+        slowest->out = true;
+    }
+}
+
 pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, size_t count, pst_measured run,
                                void *const users[], pst_timing timings[]) {
     series all[PST_MEASURED_MAX];
@@ -67,12 +92,15 @@ pst_status pst_measure_in_turn(pst_session *session, const pst_measuring *how, s
     for (size_t i = 0; i < count; i++)
         PST_TRY(begin(session, how, run, users[i], &all[i]));
     double end = pst_clock_seconds() + how->seconds * (double)count;
-    for (int round = 1; round <= most && (round <= how->least_samples || pst_clock_seconds() < end); round++)
+    for (int round = 1; round <= most && (round <= how->least_samples || pst_clock_seconds() < end); round++) {
+        if (how->halving && round > HALVING_FROM)
+            halve(all, count);
         for (size_t i = 0; i < count; i++)
-            if (all[i].count < round) {
+            if (all[i].count < round && !all[i].out) {
                 PST_TRY(repeat(session, all[i].repeats, run, users[i], &all[i].samples[all[i].count]));
                 all[i].count++;
             }
+    }
     for (size_t i = 0; i < count; i++)
         timings[i] = pst_timing_of(all[i].samples, all[i].count);
 cleanup:

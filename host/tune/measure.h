@@ -19,6 +19,8 @@ typedef struct pst_measuring {
     int least_samples, most_samples; /* most_samples <= PST_SAMPLES_MAX */
     double seconds;                  /* after so long no further sample is begun, but for the least */
     bool warm;                       /* it ran just now: the first run counts as well */
+    bool halving; /* of several things only the faster half goes on, from the third sample on and with each one: who is
+                     looking for the fastest (successive halving: Karnin, Koren and Somekh, ICML 2013) */
 } pst_measuring;
 
 #define PST_SAMPLES_MAX 32

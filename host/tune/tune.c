@@ -21,11 +21,12 @@
 #define CLEARLY 0.95 /* part of the default's time that replaces it: less is noise, and choices should repeat */
 
 void pst_tuning_init(pst_tuning *tuning) {
-    *tuning = (pst_tuning){.menu = pst_conv_menu,
-                           .run_seconds = 0.05,
-                           .hopeless = 1.4,
-                           .seconds = 60,
-                           .measuring = {.least_samples = 3, .most_samples = 7, .seconds = 0.03, .warm = true}};
+    *tuning = (pst_tuning){
+        .menu = pst_conv_menu,
+        .run_seconds = 0.05,
+        .hopeless = 1.4,
+        .seconds = 60,
+        .measuring = {.least_samples = 3, .most_samples = 7, .seconds = 0.03, .warm = true, .halving = true}};
 }
 
 double pst_conv_flops(const pst_conv_shape *s) { return 18.0 * s->h * s->w * s->c_in * s->c_out; }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <jansson.h>
 
@@ -385,6 +386,35 @@ START_TEST(every_algorithm_of_the_menu_is_believed) {
 }
 END_TEST
 
+/* ---- measuring ---- */
+
+#define RUNNERS 8
+
+static pst_status rest(void *user) {
+    nanosleep(user, NULL);
+    return PST_OK;
+}
+
+/* The slower half has two samples, the slower half of the others three, and so on; two are measured to the end. */
+START_TEST(only_the_faster_half_goes_on) {
+    struct timespec times[RUNNERS];
+    void *users[RUNNERS];
+    pst_timing timings[RUNNERS];
+    const pst_measuring how = {.least_samples = 7, .most_samples = 7, .warm = true, .halving = true};
+    int with[8] = {0};
+    for (int i = 0; i < RUNNERS; i++) {
+        times[i] = (struct timespec){.tv_nsec = i % 2 ? 4000000 : 80000000};
+        users[i] = &times[i];
+    }
+    ck_ok(test_error, pst_measure_in_turn(test_session, &how, RUNNERS, rest, users, timings));
+    for (int i = 0; i < RUNNERS; i++) {
+        with[timings[i].samples]++;
+        ck_assert_int_eq(timings[i].samples > 2, i % 2);
+    }
+    ck_assert(with[2] == 4 && with[3] == 2 && with[7] == 2);
+}
+END_TEST
+
 /* ---- the public header ---- */
 
 static bool stop_at_once(void *user, const pst_tune_progress *progress) {
@@ -529,6 +559,7 @@ int main(void) {
     tcase_add_test(tests, stale_and_foreign_files_are_passed_over);
     tcase_add_test(tests, what_computes_wrongly_is_never_chosen);
     tcase_add_loop_test(tests, every_algorithm_of_the_menu_is_believed, 0, 2);
+    tcase_add_test(tests, only_the_faster_half_goes_on);
     tcase_add_test(tests, tuning_is_kept_and_named_by_jobs);
     tcase_add_test(tests, the_benchmark_writes_every_figure);
     tcase_add_test(tests, tuning_can_be_asked_for_and_fixed_by_a_file);
