@@ -43,6 +43,13 @@
 #define FOR_EACH(at, count) for (int at = get_global_id(0); at < (count); at += get_global_size(0))
 #endif
 
+/* The same where each group of work-items makes one thing after the other, and its items share in sums. */
+#if PST_CPU
+#define FOR_GROUPS FOR_EACH
+#else
+#define FOR_GROUPS(at, count) for (int at = get_group_id(0); at < (count); at += get_num_groups(0))
+#endif
+
 /* Kernels that work element by element take vectors: on a CPU as wide as they come; on a GPU such that neighbors read
  * what lies side by side and that a dozen of them stay in registers. Buffers are aligned for both, which vload4 and
  * vload16 do not tell the compiler. */
@@ -114,6 +121,26 @@ static inline float group_sum(float v, local float *scratch) {
 #else
 #define SUM_SCRATCH
 #define group_sum(v, scratch) (v)
+#endif
+
+/* The sum over a group of an EACH_KERNEL, for every item; all call it. */
+#if PST_CPU
+#define EACH_SCRATCH
+#define each_sum(v, scratch) (v)
+#else
+#define EACH_SCRATCH local wide scratch[GROUP];
+static inline wide each_sum(wide v, local wide *scratch) {
+    int item = get_local_id(0);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    scratch[item] = v;
+    for (int apart = GROUP / 2; apart > 0; apart /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < apart)
+            scratch[item] += scratch[item + apart];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return scratch[0];
+}
 #endif
 
 static inline void put_part(float sum, global float *sums, int slot) {

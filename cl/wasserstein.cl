@@ -17,24 +17,25 @@
 static inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
 /* m = m - mean mean' + e on the diagonal of the first true_c channels, e = max(epsilon, (noise |mean|^2 - 10 noise
- * tr(m - mean mean')) / true_c). One work-item has the whole diagonal, of which it needs the sum first. */
+ * tr(m - mean mean')) / true_c). One group has the whole diagonal, of which it needs the sum first. */
 EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, float noise, global const float *mean) {
+    EACH_SCRATCH
     FOR_MATRIX(i, j, c, c) {
         if (i != j)
             m[i * c + j] = FMA(-mean[i], mean[j], m[i * c + j]);
     }
-    if (get_global_id(0) == 0) {
-        float squares = 0.0f, trace = 0.0f;
+    int diagonal = get_group_id(0) == 0 ? c : 0; /* not as a condition, for compilers fail over barriers in those */
+    wide sums = 0.0f;                            /* of squares of the mean, and the trace */
 #pragma unroll 4
-        for (int k = 0; k < c; k++) {
-            squares = FMA(mean[k], mean[k], squares);
-            trace += FMA(-mean[k], mean[k], m[k * (c + 1)]);
-        }
-        epsilon = fmax(epsilon, noise * FMA(-10.0f, trace, squares) / true_c);
-#pragma unroll 4
-        for (int k = 0; k < c; k++)
-            m[k * (c + 1)] = FMA(-mean[k], mean[k], m[k * (c + 1)]) + (k < true_c ? epsilon : 0.0f);
+    for (int k = get_local_id(0); k < diagonal; k += GROUP) {
+        sums.s0 = FMA(mean[k], mean[k], sums.s0);
+        sums.s1 += FMA(-mean[k], mean[k], m[k * (c + 1)]);
     }
+    sums = each_sum(sums, scratch);
+    epsilon = fmax(epsilon, noise * FMA(-10.0f, sums.s1, sums.s0) / true_c);
+#pragma unroll 4
+    for (int k = get_local_id(0); k < diagonal; k += GROUP)
+        m[k * (c + 1)] = FMA(-mean[k], mean[k], m[k * (c + 1)]) + (k < true_c ? epsilon : 0.0f);
 }
 
 /* sums[0]: squares of m, in small units */
@@ -102,10 +103,13 @@ EACH_KERNEL void difference(global const float *p, int c, global const float *su
 /* row = mean - target_mean - d mean */
 EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean,
                           global float *row) {
-    FOR_EACH(i, c) {
+    EACH_SCRATCH
+    FOR_GROUPS(i, c) {
         wide sum = 0.0f;
-        for (int j = 0; j < c / WIDE; j++)
+        for (int j = get_local_id(0); j < c / WIDE; j += GROUP)
             sum = FMA(LOADW(j, d + (size_t)i * c), LOADW(j, mean), sum);
-        row[i] = mean[i] - target_mean[i] - wide_sum(sum);
+        sum = each_sum(sum, scratch);
+        if (get_local_id(0) == 0)
+            row[i] = mean[i] - target_mean[i] - wide_sum(sum);
     }
 }

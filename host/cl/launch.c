@@ -48,3 +48,8 @@ pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_
     groups = groups < most ? groups : most;
     return pst_launch(session, kernel, (size_t[]){groups * group, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
 }
+
+pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                             const pst_arg *args) {
+    return pst_launch_each(session, kernel, count * pst_group_size(session), arg_count, args);
+}

@@ -47,6 +47,10 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
                            const pst_arg *args);
 
+/* The same with a group for each of `count` things, as FOR_GROUPS goes over them. */
+pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                             const pst_arg *args);
+
 /* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer
  * if the device wants. */
 size_t pst_group_size(const pst_session *session);

@@ -22,9 +22,9 @@ pst_status pst_mean_add(pst_session *session, const pst_buffer *f, size_t pixels
                             PST_ARGS(pst_arg_buffer(f), pst_arg_int((int)pixels), pst_arg_int(c),
                                      pst_arg_int((int)parts), pst_arg_buffer(workspace))));
     PST_TRY(pst_kernel_get(session, "statistics", "channel_add", "", &kernel));
-    PST_TRY(pst_launch_each(session, kernel, (size_t)c,
-                            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts),
-                                     pst_arg_float(scale), pst_arg_buffer(mean))));
+    PST_TRY(pst_launch_groups(session, kernel, (size_t)c / pst_wide(session),
+                              PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts),
+                                       pst_arg_float(scale), pst_arg_buffer(mean))));
 cleanup:
     return status;
 }

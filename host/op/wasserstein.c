@@ -200,6 +200,7 @@ static pst_status end(const room *r, const pst_distance *d, size_t i, pst_sums *
     const pst_root *root = &r->roots.at[i];
     const pst_wasserstein_target *target = d->target;
     const size_t count = (size_t)d->c * (size_t)d->c;
+    const pst_kernel *kernel;
     pst_status status;
     PST_TRY(sum(r->session, "distance_parts",
                 PST_ARGS(pst_arg_buffer(d->mean), pst_arg_buffer(target->mean), pst_arg_float(target->trace),
@@ -215,9 +216,10 @@ static pst_status end(const room *r, const pst_distance *d, size_t i, pst_sums *
     PST_TRY(each(r->session, "difference", count,
                  PST_ARGS(pst_arg_buffer(r->one), pst_arg_int(d->c), pst_arg_buffer(r->sums[i]),
                           pst_arg_buffer(d->difference))));
-    PST_TRY(each(r->session, "mean_row", (size_t)d->c,
-                 PST_ARGS(pst_arg_buffer(d->difference), pst_arg_int(d->c), pst_arg_buffer(d->mean),
-                          pst_arg_buffer(target->mean), pst_arg_buffer(d->row))));
+    PST_TRY(pst_kernel_get(r->session, "wasserstein", "mean_row", "", &kernel));
+    PST_TRY(pst_launch_groups(r->session, kernel, (size_t)d->c,
+                              PST_ARGS(pst_arg_buffer(d->difference), pst_arg_int(d->c), pst_arg_buffer(d->mean),
+                                       pst_arg_buffer(target->mean), pst_arg_buffer(d->row))));
 cleanup:
     return status;
 }
