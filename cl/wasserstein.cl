@@ -14,6 +14,12 @@
         for (int i = i##j / (columns), j = i##j % (columns), once = 1; once; once = 0)
 #endif
 
+/* A kernel works on several matrices at once: an argument of each, and that of row MAP of the launch. */
+#define EACH_MAP(type, name) type name##0, type name##1, type name##2, type name##3, type name##4
+#define MAP (int)get_group_id(1)
+#define OF_MAP(name) (MAP == 0 ? name##0 : MAP == 1 ? name##1 : MAP == 2 ? name##2 : MAP == 3 ? name##3 : name##4)
+#define FLOATS(name) EACH_MAP(global const float *, name)
+
 static inline float norm_of(global const float *sums) { return sqrt(total(sums, 0)) / SMALL; }
 
 /* m = m - mean mean' + e on the diagonal of the first true_c channels, e = max(epsilon, (noise |mean|^2 - 10 noise
@@ -39,21 +45,26 @@ EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, f
 }
 
 /* sums[0]: squares of m, in small units */
-SUM_KERNEL void norm_parts(global const float *m, int count, global float *sums) {
+SUM_KERNEL void norm_parts(FLOATS(m), EACH_MAP(int, count), EACH_MAP(global float *, sums)) {
     SUM_SCRATCH
+    global const float *m = OF_MAP(m);
     wide sum = 0.0f;
-    FOR_SHARE(at, count / WIDE) {
+    FOR_SHARE(at, OF_MAP(count) / WIDE) {
         wide v = LOADW(at, m) * SMALL;
         sum = FMA(v, v, sum);
     }
-    PUT_SUM(wide_sum(sum), sums, 0);
+    PUT_SUM(wide_sum(sum), OF_MAP(sums), 0);
 }
 
 /* From m [r][stride], all [n][n] with zeros to that side: b = m / |m|; z = a^1/2 (3 - a b) / 2; w = a^1/2 3 (1 - a b) /
  * 2. */
-EACH_KERNEL void first_step(global const float *m, int r, int stride, global const float *sums, float a, int n,
-                            global float *b, global float *z, global float *w) {
-    float scale = 1.0f / norm_of(sums), half_root = 0.5f * sqrt(a);
+EACH_KERNEL void first_step(FLOATS(m), EACH_MAP(int, r), EACH_MAP(int, stride), FLOATS(sums), EACH_MAP(int, n),
+                            EACH_MAP(global float *, b), EACH_MAP(global float *, z), EACH_MAP(global float *, w),
+                            float a) {
+    global const float *m = OF_MAP(m);
+    global float *b = OF_MAP(b), *z = OF_MAP(z), *w = OF_MAP(w);
+    int r = OF_MAP(r), stride = OF_MAP(stride), n = OF_MAP(n);
+    float scale = 1.0f / norm_of(OF_MAP(sums)), half_root = 0.5f * sqrt(a);
     FOR_MATRIX(i, j, n, n) {
         float one = i == j ? 1.0f : 0.0f, v = i < r && j < r ? m[i * stride + j] * scale : 0.0f;
         b[i * n + j] = v;
@@ -63,11 +74,15 @@ EACH_KERNEL void first_step(global const float *m, int r, int stride, global con
 }
 
 /* loss[slot]: |mean - target_mean|^2 + trace + tr(covariance - 2 sqrt(|m|) b z), b, z and w [n][n]; sums[1]: tr(b w) */
-SUM_KERNEL void distance_parts(global const float *mean, global const float *target_mean, float trace,
-                               global const float *covariance, int c, global const float *b, global const float *z,
-                               global const float *w, int n, global float *sums, global float *loss, int slot) {
+SUM_KERNEL void distance_parts(FLOATS(mean), FLOATS(target_mean), EACH_MAP(float, trace), FLOATS(covariance),
+                               EACH_MAP(int, c), FLOATS(b), FLOATS(z), FLOATS(w), EACH_MAP(int, n),
+                               EACH_MAP(global float *, sums), EACH_MAP(int, slot), global float *loss) {
     SUM_SCRATCH
-    float rest = 0.0f;
+    global const float *mean = OF_MAP(mean), *target_mean = OF_MAP(target_mean), *covariance = OF_MAP(covariance),
+                       *b = OF_MAP(b), *z = OF_MAP(z), *w = OF_MAP(w);
+    global float *sums = OF_MAP(sums);
+    int c = OF_MAP(c), n = OF_MAP(n);
+    float rest = 0.0f, trace = OF_MAP(trace);
     wide roots = 0.0f, slopes = 0.0f;
     FOR_SHARE(at, n * n / WIDE) {
         wide v = LOADW(at, b);
@@ -78,14 +93,17 @@ SUM_KERNEL void distance_parts(global const float *mean, global const float *tar
         float e = mean[i] - target_mean[i];
         rest += FMA(e, e, covariance[i * (c + 1)]) + (i == 0 ? trace : 0.0f);
     }
-    PUT_SUM(FMA(-2.0f * sqrt(norm_of(sums)), wide_sum(roots), rest), loss, slot);
+    PUT_SUM(FMA(-2.0f * sqrt(norm_of(sums)), wide_sum(roots), rest), loss, OF_MAP(slot));
     PUT_SUM(wide_sum(slopes), sums, 1);
 }
 
 /* slopes [r][c] = z + w - tr(b w) b beside zeros, from [n][n]; the rows of `below` [c][c] from r on are 0. */
-EACH_KERNEL void slope(global const float *z, global const float *w, global const float *b, int n, int r,
-                       global const float *sums, global float *slopes, global float *below, int c) {
-    float k = total(sums, 1);
+EACH_KERNEL void slope(FLOATS(z), FLOATS(w), FLOATS(b), EACH_MAP(int, n), EACH_MAP(int, r), FLOATS(sums),
+                       EACH_MAP(global float *, slopes), EACH_MAP(global float *, below), EACH_MAP(int, c)) {
+    global const float *z = OF_MAP(z), *w = OF_MAP(w), *b = OF_MAP(b);
+    global float *slopes = OF_MAP(slopes), *below = OF_MAP(below);
+    int n = OF_MAP(n), r = OF_MAP(r), c = OF_MAP(c);
+    float k = total(OF_MAP(sums), 1);
     FOR_MATRIX(i, j, c, c) {
         if (i >= r)
             below[i * c + j] = 0.0f;
@@ -95,15 +113,21 @@ EACH_KERNEL void slope(global const float *z, global const float *w, global cons
 }
 
 /* difference = 1 - (p + p') / (2 sqrt(|m|)) */
-EACH_KERNEL void difference(global const float *p, int c, global const float *sums, global float *d) {
-    float scale = 0.5f / sqrt(norm_of(sums));
+EACH_KERNEL void difference(FLOATS(p), EACH_MAP(int, c), FLOATS(sums), EACH_MAP(global float *, d)) {
+    global const float *p = OF_MAP(p);
+    global float *d = OF_MAP(d);
+    int c = OF_MAP(c);
+    float scale = 0.5f / sqrt(norm_of(OF_MAP(sums)));
     FOR_MATRIX(i, j, c, c) { d[i * c + j] = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f); }
 }
 
 /* row = mean - target_mean - d mean */
-EACH_KERNEL void mean_row(global const float *d, int c, global const float *mean, global const float *target_mean,
-                          global float *row) {
+EACH_KERNEL void mean_row(FLOATS(d), EACH_MAP(int, c), FLOATS(mean), FLOATS(target_mean),
+                          EACH_MAP(global float *, row)) {
     EACH_SCRATCH
+    global const float *d = OF_MAP(d), *mean = OF_MAP(mean), *target_mean = OF_MAP(target_mean);
+    global float *row = OF_MAP(row);
+    int c = OF_MAP(c);
     FOR_GROUPS(i, c) {
         wide sum = 0.0f;
         for (int j = get_local_id(0); j < c / WIDE; j += GROUP)

@@ -250,6 +250,7 @@ END
     done
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "block_gpu+roots+roots_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
+    echo "block_gpu+products_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16"
     echo "block_gpu+gram_gpu -DGX=8 -DGY=8 -DRM=8 -DBN=64 -DBK=16 -DMAPS=5"
     echo "lanes_gpu+conv_rgb_gpu -DVN=4"
     echo "vector_cpu+conv_rgb_cpu -DVEC=16 -DNV=2 -DRT=6 -DNP=1 -DCB=16 -DC=32 -DD=3"

@@ -40,13 +40,18 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
     return pst_session_check(session, code, "clEnqueueNDRangeKernel", kernel->name);
 }
 
-pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
-                           const pst_arg *args) {
+pst_status pst_launch_each_rows(pst_session *session, const pst_kernel *kernel, size_t count, size_t rows,
+                                size_t arg_count, const pst_arg *args) {
     size_t group = pst_group_size(session), groups = (count + group - 1) / group;
     /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
     size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 262144 / group;
     groups = groups < most ? groups : most;
-    return pst_launch(session, kernel, (size_t[]){groups * group, 1, 1}, (size_t[]){group, 1, 1}, arg_count, args);
+    return pst_launch(session, kernel, (size_t[]){groups * group, rows, 1}, (size_t[]){group, 1, 1}, arg_count, args);
+}
+
+pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
+                           const pst_arg *args) {
+    return pst_launch_each_rows(session, kernel, count, 1, arg_count, args);
 }
 
 pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,

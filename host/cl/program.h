@@ -47,6 +47,10 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
                            const pst_arg *args);
 
+/* The same with so many rows, the second dimension. */
+pst_status pst_launch_each_rows(pst_session *session, const pst_kernel *kernel, size_t count, size_t rows,
+                                size_t arg_count, const pst_arg *args);
+
 /* The same with a group for each of `count` things, as FOR_GROUPS goes over them. */
 pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
                              const pst_arg *args);

@@ -27,6 +27,7 @@
 /* Columns of the factor at most, and the part of the trace of S_t that may be left out with fewer. */
 #define PST_FACTOR_COLUMNS 320
 #define PST_FACTOR_REST 5e-3
+int pst_factor_columns(int c); /* at most, with c channels */
 
 #define PST_DISTANCES PST_ROOTS /* at once */
 
