@@ -70,6 +70,8 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     info->integrated =
         info->type == PST_DEVICE_CPU || device_number(device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_uint));
     device_text(device, CL_DEVICE_NAME, info->name, sizeof info->name);
+    if (!info->name[0])
+        snprintf(info->name, sizeof info->name, "unknown device");
     device_text(device, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
     device_text(device, CL_DEVICE_VERSION, info->device_version, sizeof info->device_version);
     device_text(device, CL_DRIVER_VERSION, info->driver_version, sizeof info->driver_version);

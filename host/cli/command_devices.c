@@ -5,20 +5,42 @@
 #include "cli/options/complain.h"
 #include "cli/options/values.h"
 
-static void print_device(const pst_device_info *device, bool chosen) {
-    static const char *const types[] = {"CPU", "GPU", "other"};
-    char memory[32], piece[32], local[32], clock[32] = ""; /* some drivers do not know it */
+/* Some drivers leave questions open, with 0 or an empty text. */
+
+static void print_memory(const pst_device_info *device) {
+    char memory[32] = "unknown", piece[64] = "", local[64] = "", text[32];
+    if (device->memory_bytes)
+        bytes_text(device->memory_bytes, memory);
+    if (device->max_allocation_bytes)
+        snprintf(piece, sizeof piece, ", at most %s in one piece", bytes_text(device->max_allocation_bytes, text));
+    if (device->local_memory_bytes)
+        snprintf(local, sizeof local, ", %s local", bytes_text(device->local_memory_bytes, text));
+    print_line("     memory    %s%s%s", memory, piece, local);
+}
+
+static void print_units(const pst_device_info *device) {
+    char clock[32] = "", groups[64] = "";
     if (device->clock_mhz)
         snprintf(clock, sizeof clock, ", %u MHz", (unsigned)device->clock_mhz);
+    if (device->max_work_group_size)
+        snprintf(groups, sizeof groups, ", work groups of up to %zu", device->max_work_group_size);
+    print_line("     units     %u%s%s", (unsigned)device->compute_units, clock, groups);
+}
+
+static void print_texts(const char *what, const char *first, const char *second) {
+    const char *between = *first && *second ? ", " : "";
+    print_line("     %-8s  %s%s%s", what, *first || *second ? first : "unknown", between, second);
+}
+
+static void print_device(const pst_device_info *device, bool chosen) {
+    static const char *const types[] = {"CPU", "GPU", "other"};
     print_line("%c %d  %s", chosen ? '*' : ' ', device->index, device->name);
     print_line("     type      %s%s", types[device->type],
                device->type == PST_DEVICE_GPU && device->integrated ? ", integrated" : "");
-    print_line("     memory    %s, at most %s in one piece, %s local", bytes_text(device->memory_bytes, memory),
-               bytes_text(device->max_allocation_bytes, piece), bytes_text(device->local_memory_bytes, local));
-    print_line("     units     %u%s, work groups of up to %zu", (unsigned)device->compute_units, clock,
-               device->max_work_group_size);
-    print_line("     platform  %s, %s", device->platform, device->device_version);
-    print_line("     driver    %s, %s", device->driver_version, device->vendor);
+    print_memory(device);
+    print_units(device);
+    print_texts("platform", device->platform, device->device_version);
+    print_texts("driver", device->driver_version, device->vendor);
     if (!device->usable)
         print_line("     not used: %s", device->problem);
 }

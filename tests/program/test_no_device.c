@@ -28,6 +28,23 @@ START_TEST(no_driver_is_found) {
 }
 END_TEST
 
+/* The loader sees that driver alone; false where there is none. */
+static bool begin_driver(void) {
+    const char *driver = getenv("PASTICHE_EMPTY_DRIVER");
+    if (!driver || !*driver)
+        return false;
+    mkdir(test_path("vendors"), 0700);
+    test_write(test_path("vendors/test.icd"), driver, strlen(driver));
+    setenv("OCL_ICD_VENDORS", test_path("vendors"), 1);
+    return true;
+}
+
+static void end_driver(void) {
+    unsetenv("OCL_ICD_VENDORS");
+    cli_forget("vendors/test.icd");
+    rmdir(test_path("vendors"));
+}
+
 START_TEST(a_platform_fails_when_asked) {
     static const char *const codes[][2] = {{"-6", "fails: CL_OUT_OF_HOST_MEMORY (-6)"},
                                            {"-5", "fails: CL_OUT_OF_RESOURCES (-5)"},
@@ -35,21 +52,39 @@ START_TEST(a_platform_fails_when_asked) {
                                            {"-4711", "fails: an unknown OpenCL error (-4711)"},
                                            {"-1", "has no device"},
                                            {"0", "has no device"}};
-    const char *driver = getenv("PASTICHE_EMPTY_DRIVER");
-    if (!driver || !*driver)
+    if (!begin_driver())
         return;
-    mkdir(test_path("vendors"), 0700);
-    test_write(test_path("vendors/test.icd"), driver, strlen(driver));
-    setenv("OCL_ICD_VENDORS", test_path("vendors"), 1);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         setenv("DRIVER_CODE", codes[i][0], 1);
         ck_no_device("platform 'a platform for tests' ", codes[i][1]);
         ck_assert_ptr_null(strstr(said, "install"));
     }
-    unsetenv("OCL_ICD_VENDORS");
     unsetenv("DRIVER_CODE");
-    cli_forget("vendors/test.icd");
-    rmdir(test_path("vendors"));
+    end_driver();
+}
+END_TEST
+
+/* Nothing is printed that would be nonsense, and nothing that a terminal obeys. */
+START_TEST(a_device_that_knows_nothing_is_listed) {
+    static const char *const names[][2] = {{"", "0  unknown device\n"},
+                                           {"  \n ", "0  unknown device\n"},
+                                           {" an \033]0;title\007\xff\n", "0  an ?]0;title???\n"}};
+    if (!begin_driver())
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        setenv("DRIVER_DEVICE", names[i][0], 1);
+        ck_run("devices");
+        ck_assert_msg(strstr(printed, names[i][1]) != NULL, "no '%s' in: %s", names[i][1], printed);
+        ck_assert_msg(strstr(printed, "     memory    unknown\n") && strstr(printed, "     units     1\n") &&
+                          strstr(printed, "     platform  a platform for tests\n") &&
+                          strstr(printed, "     not used: the driver says that it is not available\n"),
+                      "%s", printed);
+        ck_assert_msg((i < 2) == (strstr(printed, "     driver    unknown\n") != NULL), "%s", printed);
+        ck_assert_ptr_null(strchr(printed, '\033'));
+    }
+    ck_refused(TINY "-o out.png", 1, "not available", "an ?]0;title");
+    unsetenv("DRIVER_DEVICE");
+    end_driver();
 }
 END_TEST
 
@@ -198,6 +233,7 @@ int main(void) {
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, no_driver_is_found);
     tcase_add_test(tests, a_platform_fails_when_asked);
+    tcase_add_test(tests, a_device_that_knows_nothing_is_listed);
     tcase_add_test(tests, the_device_is_there_without_a_place_for_kernels);
     tcase_add_test(tests, kernels_are_kept_for_a_run_alone);
     tcase_add_test(tests, a_small_device_works_in_tiles);
