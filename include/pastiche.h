@@ -182,8 +182,8 @@ PST_API void pst_context_device(const pst_context *context, pst_device_info *inf
 PST_API void pst_context_devices(const pst_context *context, pst_device_info *entries, size_t capacity, size_t *count);
 
 /* The number of measured choices that the context has for its first device; 0: it uses the built-in ones alone. *notice
- * (may be NULL) is for people: that the file of choices is damaged or made for another driver, and what was done about
- * it; or "". Valid until the next pst_tune or the end of the context. */
+ * (may be NULL) is for people: that the file of choices is damaged, for another driver or of no use, and what was done
+ * about it; or "". Valid until the next pst_tune or the end of the context. */
 PST_API size_t pst_context_choices(const pst_context *context, const char **notice);
 
 /* ---- images -------------------------------------------------------------------------------------------------- */
@@ -934,7 +934,7 @@ typedef struct pst_tune_options {
     /* Of the image whose products are measured, in pixels. Default 512x512. The choices hold for other sizes too, with
      * a quarter to four times the pixels of a layer. */
     int width, height;
-    /* Where the choices are kept. NULL: the device's own file in the cache folder. "": nowhere. */
+    /* Where the choices are kept. NULL: the device's own file in the cache folder. "": nowhere. Its folder exists. */
     const char *choices_file;
     /* No further measurement begins after so long. Default 60; it usually takes a few. */
     double seconds;

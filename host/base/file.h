@@ -45,6 +45,11 @@ pst_status pst_folder_create_own(pst_error *error, const char *path);
 /* The same for the folder of a file. */
 pst_status pst_folder_create_for(pst_error *error, const char *file);
 
+/* A file that several processes change, each by reading it and writing it anew: whoever does so holds its folder. Waits
+ * for others at most two seconds, and where there are no such locks not at all, for the file is whole in any case. */
+int pst_folder_hold_for(const char *file);
+void pst_folder_release(int held);
+
 /* How many names in a folder have this ending; 0 where it cannot be read. */
 size_t pst_folder_count(const char *path, const char *ending);
 

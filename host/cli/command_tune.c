@@ -29,7 +29,9 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
     if (code == EXIT_OK)
         device_names(devices, count, names);
     if (code == EXIT_OK)
-        print_line("%zu products measured on %s.", pst_context_choices(context, NULL), names);
+        print_line("%zu products measured on %s. The choices are kept%s%s; measuring again replaces them.",
+                   pst_context_choices(context, NULL), names, options->choices_file ? " in " : " for later runs",
+                   options->choices_file ? options->choices_file : "");
     pst_network_destroy(network);
     pst_context_destroy(context);
     return code;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "model/weights_random.h"
 #include "package/compiler.h"
@@ -12,6 +13,7 @@
 #include "tune/tune.h"
 
 #define FOREIGN 256
+#define UNUSABLE 96
 
 /* ---- of a context ---- */
 
@@ -46,6 +48,33 @@ static pst_status read_own(pst_context *context, pst_opened_device *device) {
     return PST_OK;
 }
 
+/* What would be passed over without a word: the first choice that this build or device has no use for, or "". */
+static void find_unusable(const pst_opened_device *device, char text[UNUSABLE]) {
+    const pst_conv_engine engine = {.session = device->session, .gemm = device->gemm};
+    text[0] = '\0';
+    for (size_t i = 0; i < device->choices.count && !text[0]; i++) {
+        const pst_conv_choice *choice = &device->choices.entries[i];
+        const pst_conv_algorithm *const *at = pst_conv_menu;
+        while (*at && strcmp((*at)->name, choice->algorithm) != 0)
+            at++;
+        if (!*at)
+            snprintf(text, UNUSABLE, "this build has no algorithm '%s'", choice->algorithm);
+        else if (!pst_conv_usable(&engine, *at, &choice->shape))
+            snprintf(text, UNUSABLE, "this device cannot use '%s' there", choice->algorithm);
+    }
+}
+
+/* Choices that the user asked for are used as far as that is possible. */
+static void tell_of_named(pst_context *context, const pst_opened_device *device, const char *file,
+                          const char *foreign) {
+    char unusable[UNUSABLE];
+    find_unusable(device, unusable);
+    if (foreign[0])
+        notice(context, "%.180s: %.190s; it is used anyway%s%s", file, foreign, unusable[0] ? ", but " : "", unusable);
+    else if (unusable[0])
+        notice(context, "%.230s: %s; the built-in choice is used", file, unusable);
+}
+
 pst_status pst_context_read_choices(pst_context *context, size_t d, const char *file) {
     pst_opened_device *device = &context->devices[d];
     char foreign[FOREIGN];
@@ -55,8 +84,8 @@ pst_status pst_context_read_choices(pst_context *context, size_t d, const char *
     if (!*file)
         return PST_OK;
     pst_status status = pst_choices_read(device->session, file, &device->choices, foreign);
-    if (status == PST_OK && foreign[0]) /* whoever names it wants it */
-        notice(context, "%.230s: %.230s; it is used anyway", file, foreign);
+    if (status == PST_OK)
+        tell_of_named(context, device, file, foreign);
     return status;
 }
 
@@ -65,8 +94,8 @@ pst_status pst_context_take_choices(pst_context *context, const char *text) {
     char foreign[FOREIGN];
     pst_status status =
         pst_choices_parse(device->session, "the choices of algorithms", text, strlen(text), &device->choices, foreign);
-    if (status == PST_OK && foreign[0])
-        notice(context, "the choices of algorithms: %.230s; they are used anyway", foreign);
+    if (status == PST_OK)
+        tell_of_named(context, device, "the choice of algorithms", foreign);
     return status;
 }
 
@@ -104,23 +133,16 @@ static bool tell(void *user, size_t done, size_t total, const pst_conv_shape *s,
     return t->callback(t->user, &progress);
 }
 
-/* Adds the new choices to what the file holds, if that is for this device, driver and version. */
+/* Adds the new choices to what the file holds; the device's own is made with its folder. */
 static pst_status keep(pst_session *session, const char *file, const pst_conv_choices *found) {
-    pst_conv_choices all = {0};
-    char *own = NULL, foreign[FOREIGN];
+    char *own = NULL;
     pst_status status;
-    if (!file)
-        PST_TRY(pst_choices_path(session, &own));
-    const char *path = file ? file : own;
-    if (pst_choices_read(session, path, &all, foreign) != PST_OK)
-        *session->error = (pst_error){0};
-    else if (foreign[0])
-        pst_conv_choices_clear(&all);
-    PST_TRY(pst_conv_choices_add(session->error, &all, found));
-    all.refused = found->refused; /* `pastiche tune` tries again what the file refuses */
-    PST_TRY(pst_choices_write(session, path, &all));
+    if (file)
+        return pst_choices_merge(session, file, found);
+    PST_TRY(pst_choices_path(session, &own));
+    PST_TRY(pst_folder_create_for(session->error, own));
+    PST_TRY(pst_choices_merge(session, own, found));
 cleanup:
-    pst_conv_choices_clear(&all);
     pst_free(own);
     return status;
 }
@@ -227,6 +249,8 @@ static pst_status tune(pst_context *context, pst_network *network, const pst_tun
         PST_TRY(pst_fail(&context->error, PST_ERROR_ARGUMENT,
                          "%s: a file of choices is for one kind of device, not for %zu; measure one after the other",
                          o.choices_file, kinds));
+    if (o.choices_file && *o.choices_file) /* before what takes a minute */
+        PST_TRY(pst_choices_write_check(&context->error, o.choices_file));
     pst_tuning_init(&tuning);
     tuning.seconds = o.seconds;
     if (callback) {

@@ -217,18 +217,16 @@ pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choic
     return status;
 }
 
-static pst_status make_folder_of(pst_error *error, const char *path) {
-    char *folder;
-    pst_status status = pst_copy_text(error, path, &folder);
-    if (status != PST_OK)
-        return status;
-    char *end = strrchr(folder, '/');
-    if (end && end != folder) {
-        *end = '\0';
-        status = pst_folder_create(error, folder);
-    }
-    pst_free(folder);
-    return status;
+/* Opening a pipe for writing would wait for a reader, and what a device holds cannot be read before. */
+static pst_status refuse_device(pst_error *error, const char *path) {
+    if (pst_path_examine(path, NULL) != PST_PATH_OTHER)
+        return PST_OK;
+    return pst_fail(error, PST_ERROR_FILE, "%s: is a device or a pipe; a regular file is needed", path);
+}
+
+pst_status pst_choices_write_check(pst_error *error, const char *path) {
+    pst_status status = refuse_device(error, path);
+    return status == PST_OK ? pst_file_save_check(error, path) : status;
 }
 
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices) {
@@ -236,9 +234,30 @@ pst_status pst_choices_write(pst_session *session, const char *path, const pst_c
     pst_status status;
     if (!text)
         return pst_fail(session->error, PST_ERROR_MEMORY, "%s: no memory left to write it", path);
-    PST_TRY(make_folder_of(session->error, path));
+    PST_TRY(refuse_device(session->error, path));
     PST_TRY(pst_file_save(session->error, path, text, strlen(text)));
 cleanup:
     free(text);
+    return status;
+}
+
+pst_status pst_choices_merge(pst_session *session, const char *path, const pst_conv_choices *found) {
+    pst_conv_choices all = {0};
+    char foreign[256];
+    const int held = pst_folder_hold_for(path);
+    pst_status status = pst_choices_read(session, path, &all, foreign);
+    if (status == PST_ERROR_MEMORY) /* with which what the file holds would be lost */
+        goto cleanup;
+    if (status != PST_OK)
+        *session->error = (pst_error){0};
+    else if (foreign[0])
+        pst_conv_choices_clear(&all);
+    PST_TRY(pst_conv_choices_add(session->error, &all, found));
+    if (found->count)
+        all.refused = found->refused;
+    PST_TRY(pst_choices_write(session, path, &all));
+cleanup:
+    pst_folder_release(held);
+    pst_conv_choices_clear(&all);
     return status;
 }

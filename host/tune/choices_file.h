@@ -20,8 +20,16 @@ pst_status pst_choices_parse(pst_session *session, const char *name, const char 
                              pst_conv_choices *choices, char *foreign);
 pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choices, char **text);
 
-/* Writes a file, and its folder, atomically. */
+/* Writes a file atomically; the folder must be there. PST_ERROR_FILE, too, for what is no regular file. */
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices);
+
+/* PST_OK if pst_choices_write would be allowed to make or replace this file. Leaves no trace. */
+pst_status pst_choices_write_check(pst_error *error, const char *path);
+
+/* Writes a file with what was found in the place of what it holds for the same products, and the rest as it is; nothing
+ * stays of a file that is damaged or for another device, driver or version. Several processes may do so at once. What
+ * is refused is added if nothing was found, else it takes the place of what was: measuring tries it again. */
+pst_status pst_choices_merge(pst_session *session, const char *path, const pst_conv_choices *found);
 
 /* The version of the kernels and of what runs them: a hash over all of it. */
 uint64_t pst_choices_kernels(void);

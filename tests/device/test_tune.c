@@ -130,6 +130,7 @@ START_TEST(choices_come_back_and_are_the_same_bytes) {
     strcpy(other, test_path("choices.json"));
     fill(&first, false);
     fill(&second, true);
+    ck_ok(test_error, pst_folder_create_for(&test_error, path));
     ck_ok(test_error, pst_choices_write(test_session, path, &first));
     ck_ok(test_error, pst_choices_write(test_session, other, &second));
     char *a = load(path, &bytes), *b = load(other, &others);
@@ -215,6 +216,7 @@ static void write_own(const char *what, const char *with) {
     size_t bytes;
     fill(&choices, false);
     ck_ok(test_error, pst_choices_path(test_session, &path));
+    ck_ok(test_error, pst_folder_create_for(&test_error, path));
     ck_ok(test_error, pst_choices_write(test_session, path, &choices));
     if (what) {
         static char text[4096], all[8192];

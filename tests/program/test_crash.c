@@ -42,7 +42,7 @@ static const writing writings[] = {
     {"style file", "a.style", STYLE "--pooling avg", STYLE, NULL, NULL, 1, 40, 4, true},
     {"network", "n.safetensors", "model convert net.safetensors in/n.safetensors --f16",
      "model convert net.safetensors in/n.safetensors", NULL, NULL, 1, 40, 2, true},
-    {"choices", "choices.json", TUNE, TUNE, RUN "-o done.png --choices in/choices.json", NULL, 1, 10, 4, true},
+    {"choices", "choices.json", TUNE, TUNE, RUN "-o done.png --choices in/choices.json", NULL, 1, 10, 1500, true},
     /* The next run goes on, or, every other time, never saves one. */
     {"checkpoint", "run.state", NULL, LONG_RUN "--checkpoint-every 0",
      LONG_RUN "--checkpoint-every 1000 --resume in/run.state", RUN "-o done.png --checkpoint in/run.state", 1, 30, 60,

@@ -76,7 +76,8 @@ const command command_table[COMMAND_COUNT] = {
                          "Lists the OpenCL devices, the best first, and marks the one that a run uses.", 0, 0},
     [COMMAND_TUNE] = {"tune", "[option...]", "measure the fastest algorithms of a device",
                       "Measures which convolution algorithms are the fastest on a device, and stores\n"
-                      "the choices for later runs. A run does so itself when it is worth the time.",
+                      "the choices for later runs. A run does so itself when it is worth the time.\n"
+                      "What was measured before is measured again and replaced.",
                       0, 0},
     [COMMAND_BENCH] = {"bench", "[option...] | --compare A.json B.json ...", "measure the speed of a device",
                        "Measures a device: its score, arithmetic and bandwidth, each convolution\n"

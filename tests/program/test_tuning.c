@@ -1,0 +1,91 @@
+/* `pastiche tune` and --choices from the outside: what stands in the way is told before anything is measured, several
+ * may be measured at once, and names that mean nothing here are not passed over in silence. */
+/* promise: damage */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli_fixture.h"
+
+#define TUNE "tune --model net.safetensors --image-size 16 --choices "
+#define RUN TINY "--iterations 1 -o out.png --choices "
+
+START_TEST(what_is_no_file_is_refused_at_once) {
+    cli_folder("folder");
+    ck_assert_int_eq(mkfifo(test_path("pipe"), 0600), 0);
+    ck_refused(TUNE "folder", 1, "folder: is a folder", "the name of a file");
+    ck_refused(RUN "folder", 1, "folder: is a folder", "the name of a file");
+    ck_refused(TUNE "pipe", 1, "pipe: is a device or a pipe", "a regular file");
+    ck_refused(RUN "pipe", 1, "pipe: is a device or a pipe", "a regular file");
+    ck_refused(TUNE "/dev/null", 1, "/dev/null: is a device or a pipe", "a regular file");
+    ck_refused(TUNE "typo/choices.json", 1, "typo/choices.json: the folder typo does not exist", "");
+    ck_refused(TUNE "folder/typo/choices.json", 1, "the folder folder/typo does not exist", "");
+    ck_assert_int_eq(test_entries(test_path("folder")), 0);
+    rmdir(test_path("folder"));
+    cli_forget("pipe");
+}
+END_TEST
+
+/* How many choices a file has: one algorithm each. */
+static int choices_in(const char *name) {
+    static char text[65536];
+    int count = 0;
+    for (const char *at = read_whole(test_path(name), text, sizeof text); (at = strstr(at, "\"algorithm\"")); at++)
+        count++;
+    return count;
+}
+
+START_TEST(a_second_run_replaces_and_adds) {
+    enum { AT_ONCE = 2 };
+    static const int sizes[AT_ONCE] = {48, 80};
+    char command[256];
+    pid_t children[AT_ONCE];
+    ck_run(TUNE "mine.json");
+    ck_assert_msg(strstr(printed, " products measured on ") && strstr(printed, "kept in mine.json; measuring again"),
+                  "%s", printed);
+    const int first = choices_in("mine.json");
+    ck_assert_int_gt(first, 3);
+    ck_run(TUNE "mine.json");
+    ck_assert_int_eq(choices_in("mine.json"), first);
+    for (int i = 0; i < AT_ONCE; i++) { /* of which none has products of another */
+        snprintf(command, sizeof command, TUNE "mine.json --image-size %d", sizes[i]);
+        children[i] = start(command);
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        ck_assert_int_eq(wait_for(children[i]), 0);
+    ck_assert_int_eq(choices_in("mine.json"), (1 + AT_ONCE) * first);
+}
+END_TEST
+
+/* The file of the test before with one algorithm's name replaced. */
+START_TEST(names_that_mean_nothing_here_are_told) {
+    static char text[65536], other[65536];
+    read_whole(test_path("mine.json"), text, sizeof text);
+    char *at = strstr(text, "\"algorithm\": \"");
+    ck_assert_ptr_nonnull(at);
+    at += strlen("\"algorithm\": \"");
+    snprintf(other, sizeof other, "%.*smade-of-cheese%s", (int)(at - text), text, strchr(at, '"'));
+    test_write(test_path("other.json"), other, strlen(other));
+    ck_run(RUN "mine.json");
+    ck_assert_msg(!strstr(said, "mine.json"), "%s", said);
+    ck_run(RUN "other.json");
+    ck_said("other.json: this build has no algorithm 'made-of-cheese'; the built-in choice is used");
+    cli_forget("other.json");
+    cli_forget("mine.json");
+    cli_forget("out.png");
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("tuning");
+    TCase *tests = tcase_create("tuning");
+    tcase_add_unchecked_fixture(tests, prepare, NULL);
+    tcase_set_timeout(tests, 0);
+    tcase_add_test(tests, what_is_no_file_is_refused_at_once);
+    tcase_add_test(tests, a_second_run_replaces_and_adds);
+    tcase_add_test(tests, names_that_mean_nothing_here_are_told);
+    suite_add_tcase(suite, tests);
+    return test_run(suite);
+}
