@@ -116,26 +116,38 @@ BLOCK_KERNEL void conv_direct(global const float *restrict in, global const usho
             barrier(CLK_LOCAL_MEM_FENCE);
             multiply_taps(patch + (py + row) * EDGE_W + px, filters, acc);
         }
+    /* Several loops, for Intel's compiler unrolls no longer ones, and would then keep `acc` in memory. */
+    if (bias) {
 #pragma unroll
-    for (int v = 0; v < NV; v++) {
-        int to = column + COLUMN(v);
-        vecn b = bias && to < k ? READN(bias + to) : (vecn)(0.0f);
-        local uchar *set = sets + ROW(0) * (BN / VN) + COLUMN(v) / VN;
+        for (int v = 0; v < NV; v++) {
+            int to = column + COLUMN(v);
+            vecn b = to < k ? READN(bias + to) : (vecn)(0.0f);
+            local uchar *set = sets + ROW(0) * (BN / VN) + COLUMN(v) / VN;
 #pragma unroll
-        for (int r = 0; r < RM; r++) {
-            int y = y0 + py + r / PW, x = x0 + px + r % PW;
-            bool inside = y < h && x < w && to < k;
-            size_t pixel = (size_t)y * w + x;
-            uint signs = 0;
-            if (bias)
+            for (int r = 0; r < RM; r++) {
+                int y = y0 + py + r / PW, x = x0 + px + r % PW;
+                uint signs = 0;
                 acc[r][v] = fmax(acc[r][v] + b, (vecn)(0.0f));
-            if (inside && bias && !pool)
-                signs = put(acc[r][v], out, pixel, k, to);
-            if (inside && !bias)
-                put_back(acc[r][v], out, bits, add, pixel, k, to);
-            set[r * (BN / VN)] = (uchar)signs;
+                if (y < h && x < w && to < k && !pool)
+                    signs = put(acc[r][v], out, (size_t)y * w + x, k, to);
+                set[r * (BN / VN)] = (uchar)signs;
+            }
         }
-        if (pool) {
+    } else {
+#pragma unroll
+        for (int v = 0; v < NV; v++)
+#pragma unroll
+            for (int r = 0; r < RM; r++) {
+                int y = y0 + py + r / PW, x = x0 + px + r % PW, to = column + COLUMN(v);
+                if (y < h && x < w && to < k)
+                    put_back(acc[r][v], out, bits, add, (size_t)y * w + x, k, to);
+            }
+    }
+    if (pool) {
+#pragma unroll
+        for (int v = 0; v < NV; v++) {
+            int to = column + COLUMN(v);
+            local uchar *set = sets + ROW(0) * (BN / VN) + COLUMN(v) / VN;
 #pragma unroll
             for (int r = 0; r < PW; r += 2) {
                 int y = y0 + py, x = x0 + px + r;
