@@ -42,6 +42,10 @@ static uint64_t device_number(pst_device *device, cl_device_info what, size_t by
     return bytes == sizeof(cl_uint) ? value.small : value.large;
 }
 
+static uint32_t answer(void *device, uint32_t question) {
+    return (uint32_t)device_number(device, question, sizeof(cl_uint));
+}
+
 /* Why a device cannot be used, or an empty text. */
 static void find_problem(pst_device *device) {
     pst_device_info *info = &device->info;
@@ -94,7 +98,7 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     device->base_align_bytes = (size_t)device_number(device, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint)) / 8;
     device->cache_bytes = device_number(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);
-    device->quirks = pst_quirks_find(info);
+    device->quirks = pst_quirks_find(info, answer, device);
     /* GPU before CPU before what computes on a CPU as a GPU does, discrete before integrated, then units x clock, then
      * memory; a device that fails last of all. */
     uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);

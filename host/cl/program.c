@@ -326,3 +326,17 @@ pst_status pst_kernel_get(pst_session *session, const char *source, const char *
     *result = kernel;
     return PST_OK;
 }
+
+uint64_t pst_kernel_memory(const pst_session *session, const pst_kernel *kernel) {
+    const uint32_t *questions = session->device.quirks.memory_questions;
+    uint64_t all = 0;
+    if (!kernel->kernel) /* a rehearsal's */
+        return 0;
+    for (size_t i = 0; i < sizeof session->device.quirks.memory_questions / sizeof *questions; i++) {
+        cl_ulong bytes = 0;
+        if (questions[i] && clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, questions[i], sizeof bytes,
+                                                     &bytes, NULL) == CL_SUCCESS)
+            all += bytes;
+    }
+    return all;
+}

@@ -21,6 +21,9 @@ pst_status pst_kernel_get(pst_session *session, const char *source, const char *
 bool pst_rehearsal_begin(pst_session *session);
 void pst_rehearsal_end(pst_session *session);
 
+/* Bytes that a work-item of the kernel has in memory for want of registers, as far as the driver tells. */
+uint64_t pst_kernel_memory(const pst_session *session, const pst_kernel *kernel);
+
 typedef struct pst_arg {
     size_t bytes;
     union {

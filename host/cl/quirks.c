@@ -68,13 +68,37 @@ const char *pst_quirks_prepare(const char *platform) {
 
 /* ---- devices ---- */
 
-pst_quirks pst_quirks_find(const pst_device_info *info) {
+/* A unit is an execution unit here: 8 threads (7 before Xe-HP) of 128 registers with 8 lanes. A work-item of 8 x 8
+ * numbers does not fit, and the compiler then keeps all of them in memory. Groups of 16 would be as wide as its
+ * instructions are at most, but units share barriers for half as many as they have room for.
+ *
+ * From Xe-HP on 4 threads may have 256 registers each; compilers for older ones ignore the option, so they are told by
+ * their number of threads. Whether the numbers do fit then is asked for every kernel. */
+#define INTEL_THREADS_PER_UNIT 0x4255 /* CL_DEVICE_NUM_THREADS_PER_EU_INTEL */
+#define INTEL_SPILLED_BYTES 0x4109    /* CL_KERNEL_SPILL_MEM_SIZE_INTEL */
+#define PRIVATE_BYTES 0x11b4 /* CL_KERNEL_PRIVATE_MEM_SIZE: of arrays; other drivers count what is in registers */
+
+static void set_intel_registers(pst_quirks *quirks, pst_quirks_ask *ask, void *device) {
+    quirks->item_registers = quirks->most_registers = 128;
+    quirks->unit_registers = 8192;
+    quirks->unit_flops = 16;
+    if (!ask || ask(device, INTEL_THREADS_PER_UNIT) < 8)
+        return;
+    quirks->most_registers = 256;
+    quirks->more_registers = "-cl-intel-256-GRF-per-thread";
+    quirks->memory_questions[0] = INTEL_SPILLED_BYTES;
+    quirks->memory_questions[1] = PRIVATE_BYTES;
+}
+
+pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, void *device) {
     pst_quirks quirks = {.memory_share = 0.9,
                          .notice = "",
                          .undeclared = "",
                          .builds_at_once = true,
                          .wave = 32,
                          .item_registers = 255,
+                         .most_registers = 255,
+                         .more_registers = "",
                          .unit_registers = 65536,
                          .unit_flops = 256};
     /* PoCL reports a share of what is free at that moment as the whole memory; it may be used up. */
@@ -103,13 +127,7 @@ pst_quirks pst_quirks_find(const pst_device_info *info) {
     /* By inline assembly, which of the drivers for processors PoCL's alone is known to take; op/matrix_units.c finds
      * out whether this device and driver have them. */
     quirks.matrix_units = info->type == PST_DEVICE_GPU ? has(info->vendor, "NVIDIA") : has(info->platform, POCL);
-    /* A unit is an execution unit here: 8 threads of 128 registers with 8 lanes. A work-item of 8 x 8 numbers does not
-     * fit, and the compiler then keeps all of them in memory. Groups of 16 would be as wide as its instructions are at
-     * most, but units share barriers for half as many as they have room for. */
-    if (info->type == PST_DEVICE_GPU && has(info->vendor, "Intel")) {
-        quirks.item_registers = 128;
-        quirks.unit_registers = 8192;
-        quirks.unit_flops = 16;
-    }
+    if (info->type == PST_DEVICE_GPU && has(info->vendor, "Intel"))
+        set_intel_registers(&quirks, ask, device);
     return quirks;
 }

@@ -21,10 +21,12 @@ typedef struct pst_session {
     pst_program *programs; /* a list of program.c, which also sets how to release it */
     void (*release_programs)(pst_program *programs);
     pst_binaries binaries;
-    uint64_t refused;       /* what takes its compiler too long: op/refused.h */
+    uint64_t refused;       /* what its compiler is not up to: op/refused.h */
+    uint64_t in_memory;     /* ... those of them that it keeps in memory */
     double compile_seconds; /* what is too long */
     double build_seconds;   /* ... for programs built from now on; 0: as long as it takes */
     bool too_slow;          /* such a program was given up */
+    bool kept_in_memory;    /* ... or one with more registers, for it keeps them in memory, or does not build */
     bool rehearsal;         /* programs are noted, and nothing is launched: cl/program.h */
     bool lost;              /* after an out-of-resources error nothing more is asked of the driver */
     size_t buffer_count;    /* alive */

@@ -13,17 +13,27 @@ const pst_block_form pst_block_forms[PST_BLOCK_FORMS] = {{"8x8", 8, 8, 128, 168}
                                                          {"4x4", 4, 4, 256, 64},
                                                          {"matrix", 8, 8, 128, 168, true}};
 
+/* Does it need the compiler's option for more registers? */
+static bool needs_more(const pst_session *session, size_t form) {
+    return form != PST_VECTOR_FORMS - 1 && pst_block_forms[form].registers > session->device.quirks.item_registers;
+}
+
+static int most_registers(const pst_session *session, size_t form) {
+    const pst_quirks *quirks = &session->device.quirks;
+    return needs_more(session, form) ? quirks->most_registers : quirks->item_registers;
+}
+
 bool pst_block_form_fits(const pst_session *session, size_t form) {
     const pst_block_form *f = &pst_block_forms[form];
     if (session->refused & pst_block_form_bit(form))
         return false;
     return f->matrix ? session->matrix_units && !session->cpu_kernels
-                     : f->registers <= session->device.quirks.item_registers || form == PST_VECTOR_FORMS - 1;
+                     : f->registers <= most_registers(session, form) || form == PST_VECTOR_FORMS - 1;
 }
 
 size_t pst_block_form_default(const pst_session *session) {
     size_t form = 0;
-    while (!pst_block_form_fits(session, form))
+    while (needs_more(session, form) || !pst_block_form_fits(session, form))
         form++;
     return form;
 }
@@ -59,7 +69,7 @@ static int items_across(int columns, const pst_block_form *form) {
  * addresses, operands and what the compiler needs to overlap them. */
 static void choose_depth(const pst_session *session, pst_block *block) {
     size_t items = pst_block_items(block), sums = (size_t)(block->rows * block->columns / block->across),
-           most = (size_t)(session->device.quirks.item_registers - 4) * 2 / 5,
+           most = (size_t)(most_registers(session, block->form) - 4) * 2 / 5,
            step = (size_t)(pst_block_height(block) + block->columns);
     for (block->depth = DEPTH; block->depth > 4; block->depth /= 2)
         if (sums + (step * (size_t)block->depth + items - 1) / items <= most)
@@ -119,24 +129,39 @@ static bool smaller(const pst_session *session, pst_block *block, bool square) {
     return true;
 }
 
+/* What became of a kernel that was built with the option for more registers. */
+static pst_status check_more(pst_session *session, pst_status status, const pst_kernel *kernel) {
+    const uint64_t bytes = status == PST_OK ? pst_kernel_memory(session, kernel) : 0;
+    session->kept_in_memory = bytes || (status == PST_ERROR_DEVICE && !session->lost && !session->too_slow);
+    return bytes ? pst_fail(session->error, PST_ERROR_DEVICE,
+                            "%s: the driver's compiler keeps %llu bytes of %s in memory instead of registers",
+                            session->device.label, (unsigned long long)bytes, kernel->name)
+                 : status;
+}
+
 pst_status pst_block_kernel(pst_session *session, const char *source, const char *name, const char *defines,
                             pst_block *block, const pst_kernel **kernel) {
-    bool square = pst_block_height(block) == block->columns;
+    const bool square = pst_block_height(block) == block->columns, more = needs_more(session, block->form);
     for (;;) {
         char all[256];
-        snprintf(all, sizeof all, "-DGX=%d -DGY=%d -DRM=%d -DBN=%d -DBK=%d -DMATRIX=%d %s", block->across, block->down,
-                 block->rows, block->columns, block->depth, pst_block_forms[block->form].matrix, defines);
+        snprintf(all, sizeof all, "-DGX=%d -DGY=%d -DRM=%d -DBN=%d -DBK=%d -DMATRIX=%d %s%s%s", block->across,
+                 block->down, block->rows, block->columns, block->depth, pst_block_forms[block->form].matrix, defines,
+                 more ? " " : "", more ? session->device.quirks.more_registers : "");
         pst_status status = pst_kernel_get(session, source, name, all, kernel);
+        if (more)
+            status = check_more(session, status, *kernel);
         bool good = status == PST_OK && (*kernel)->max_work_group_size >= pst_block_items(block);
-        if (good || session->lost || session->too_slow || (status != PST_OK && status != PST_ERROR_DEVICE) ||
-            !smaller(session, block, square))
+        if (good || session->lost || session->too_slow || session->kept_in_memory ||
+            (status != PST_OK && status != PST_ERROR_DEVICE) || !smaller(session, block, square))
             return status;
     }
 }
 
 double pst_block_resident(const pst_session *session, const pst_block *block) {
     double registers = (double)session->device.info.compute_units * session->device.quirks.unit_registers;
-    double groups = registers / pst_block_forms[block->form].registers / (double)pst_block_items(block);
+    int each = needs_more(session, block->form) ? session->device.quirks.most_registers
+                                                : pst_block_forms[block->form].registers;
+    double groups = registers / each / (double)pst_block_items(block);
     return groups < 1 ? 1 : groups;
 }
 

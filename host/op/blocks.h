@@ -19,8 +19,9 @@ typedef struct pst_block_form {
 #define PST_VECTOR_FORMS 4
 extern const pst_block_form pst_block_forms[PST_BLOCK_FORMS];
 
-/* Whether the device has what the form needs, and its compiler keeps it in registers; which form to take without
- * measuring; the number of the form with this name, or PST_BLOCK_FORMS. */
+/* Whether the form may be tried: the device has what it needs, and its compiler may keep it in registers, though
+ * perhaps only with an option that leaves room for fewer work-items; which form to take without measuring, which never
+ * needs that option; the number of the form with this name, or PST_BLOCK_FORMS. */
 bool pst_block_form_fits(const pst_session *session, size_t form);
 size_t pst_block_form_default(const pst_session *session);
 size_t pst_block_form_find(const char *name);
@@ -47,7 +48,8 @@ pst_block pst_block_square(const pst_session *session, size_t form, int k);
 
 /* pst_kernel_get with the block's defines before the others. Where the kernel cannot run in groups as large as that,
  * the block is made lower, a square one smaller, until it can: to less than a wave only where the driver allows no more
- * (32 in Mesa's llvmpipe). */
+ * (32 in Mesa's llvmpipe). A form that needs the compiler's option for more registers fails with PST_ERROR_DEVICE and
+ * sets session->kept_in_memory if the kernel does not build with it, or has numbers in memory all the same. */
 pst_status pst_block_kernel(pst_session *session, const char *source, const char *name, const char *defines,
                             pst_block *block, const pst_kernel **kernel);
 

@@ -4,14 +4,16 @@
 
 /* bit 0: what has nothing plainer may take as long as it wants. */
 static void begin(pst_session *session, uint64_t bit) {
-    session->too_slow = false;
+    session->too_slow = session->kept_in_memory = false;
     session->build_seconds = bit ? session->compile_seconds : 0;
 }
 
 static pst_status end(pst_session *session, uint64_t bit, pst_status status) {
-    if (session->too_slow)
+    if (session->too_slow || session->kept_in_memory)
         session->refused |= bit;
-    session->too_slow = false;
+    if (session->kept_in_memory)
+        session->in_memory |= bit;
+    session->too_slow = session->kept_in_memory = false;
     session->build_seconds = 0;
     return status;
 }

@@ -1,5 +1,6 @@
-/* Algorithms and forms of blocks whose programs take a device's compiler too long. Each is tried once, and from then on
- * passed over: the set is the session's, and only grows. */
+/* Algorithms and forms of blocks whose programs take a device's compiler too long, or which it keeps in memory though
+ * it was asked for more registers. Each is tried once, and from then on passed over: the set is the session's, and only
+ * grows. */
 #ifndef PST_OP_REFUSED_H
 #define PST_OP_REFUSED_H
 

@@ -1,4 +1,4 @@
-/* A job whose programs take the device's compiler too long is planned anew, with what is plainer (op/refused.h), and
+/* A job whose programs the device's compiler is not up to is planned anew, with what is plainer (op/refused.h), and
  * one for which the device has too little memory with less (job_smaller.c). */
 #include <stdio.h>
 #include <string.h>
@@ -16,20 +16,33 @@ bool pst_job_is_outdated(const pst_job *job) {
     return false;
 }
 
+static void name_all(uint64_t refused, char names[160]) {
+    names[0] = '\0';
+    for (unsigned bit = 0; bit < PST_REFUSED_MOST; bit++)
+        if (refused >> bit & 1) {
+            size_t used = strlen(names);
+            snprintf(names + used, 160 - used, "%s%s", used ? ", " : "", pst_refused_name(bit));
+        }
+}
+
 static void set_notice(pst_job *job) {
     const pst_context *context = job->context;
-    uint64_t since = 0;
-    char names[160] = "";
-    for (size_t d = 0; d < context->device_count; d++)
+    uint64_t since = 0, in_memory = 0;
+    char slow[160], kept[160];
+    for (size_t d = 0; d < context->device_count; d++) {
         since |= context->devices[d].session->refused & ~job->refused_before[context->devices[d].kind];
-    for (unsigned bit = 0; bit < PST_REFUSED_MOST; bit++)
-        if (since >> bit & 1) {
-            size_t used = strlen(names);
-            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", pst_refused_name(bit));
-        }
-    snprintf(job->notice, sizeof job->notice,
-             "the driver's compiler takes more than %g s for %s; plainer kernels are used",
-             context->session->compile_seconds, names);
+        in_memory |= context->devices[d].session->in_memory;
+    }
+    name_all(since & ~in_memory, slow);
+    name_all(since & in_memory, kept);
+    if (!*kept)
+        snprintf(job->notice, sizeof job->notice,
+                 "the driver's compiler takes more than %g s for %s; plainer kernels are used",
+                 context->session->compile_seconds, slow);
+    else
+        snprintf(job->notice, sizeof job->notice,
+                 "the driver's compiler has too few registers for %.75s%s%.75s; plainer kernels are used", kept,
+                 *slow ? " and takes too long for " : "", slow);
 }
 
 static pst_status plan_anew(pst_job *job) {

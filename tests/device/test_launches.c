@@ -63,7 +63,7 @@ static void pose_as(pst_session *session, const gpu *g) {
     device->info.max_work_group_size = g->group;
     device->info.local_memory_bytes = 48 << 10;
     device->cache_bytes = g->cache_bytes;
-    device->quirks = pst_quirks_find(&device->info);
+    device->quirks = pst_quirks_find(&device->info, NULL, NULL);
 }
 
 typedef struct counter {

@@ -9,7 +9,8 @@
  *
  *   list_programs TARGET groups
  *
- * fails if a run at 128 pixels asks for a group that leaves lanes of the device idle. */
+ * fails if a run at 128 pixels asks for a group that leaves lanes of the device idle, or for more registers at the cost
+ * of half the work-items. */
 /* promise: lanes */
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,15 @@ static void write_list(const char *folder) {
         need(PST_ERROR_FILE, path);
 }
 
+/* Programs that ask for more registers than work-items have otherwise. */
+static size_t with_more_registers(void) {
+    const char *more = context->session->device.quirks.more_registers;
+    size_t count = 0;
+    for (const posing_program *program = posing_programs; program; program = program->next)
+        count += *more && strstr(program->options, more);
+    return count;
+}
+
 /* Waves are 64 wide on AMD's GPUs and 32 on NVIDIA's; Intel's have barriers for half as many groups of 16 as fit. */
 static int check_groups(const char *target) {
     for (int pooling = 0; pooling < 3; pooling++) {
@@ -211,7 +221,7 @@ static int check_groups(const char *target) {
     size_t least = strncmp(target, "gfx", 3) == 0 ? 64 : 32;
     printf("%s: %zu launches, the smallest group is %s's of %zu\n", target, posing_launches, posing_smallest_kernel,
            posing_smallest);
-    return posing_launches && posing_smallest >= least ? 0 : 1;
+    return posing_launches && posing_smallest >= least && !with_more_registers() ? 0 : 1;
 }
 
 int main(int argc, char **argv) {
@@ -231,6 +241,10 @@ int main(int argc, char **argv) {
     if (strcmp(argv[3], "all") == 0) {
         every_algorithm(512);
         every_algorithm(64);
+        if (*context->session->device.quirks.more_registers && !with_more_registers()) {
+            fprintf(stderr, "no program asks for more registers\n");
+            return 1;
+        }
     }
     write_list(argv[2]);
     return 0;

@@ -19,6 +19,7 @@ typedef struct kind {
     bool integrated;
     cl_uint major, minor; /* of NVIDIA's compute capability */
     size_t native[3];     /* of a CPU, as cl/native_cpu.cl tells it */
+    cl_uint threads;      /* of an execution unit of Intel's */
 } kind;
 
 #define NVIDIA "NVIDIA CUDA", "NVIDIA Corporation"
@@ -36,8 +37,8 @@ static const kind kinds[] = {
     {"gfx906", AMD, "gfx906:sramecc+:xnack-", 60, 1725, 256, KIB(64), MIB(4), GIB(16), false, 0, 0},
     {"gfx1030", AMD, "gfx1030", 40, 2250, 256, KIB(64), MIB(4), GIB(16), false, 0, 0},
     {"gfx1100", AMD, "gfx1100", 48, 2500, 256, KIB(64), MIB(6), GIB(24), false, 0, 0},
-    {"tgllp", INTEL, "Intel(R) Iris(R) Xe Graphics", 96, 1350, 512, KIB(64), KIB(3840), GIB(12), true, 0, 0},
-    {"dg2", INTEL, "Intel(R) Arc(TM) A770 Graphics", 512, 2400, 1024, KIB(64), MIB(16), GIB(16), false, 0, 0},
+    {"tgllp", INTEL, "Intel(R) Iris(R) Xe Graphics", 96, 1350, 512, KIB(64), KIB(3840), GIB(12), true, 0, 0, {0}, 7},
+    {"dg2", INTEL, "Intel(R) Arc(TM) A770 Graphics", 512, 2400, 1024, KIB(64), MIB(16), GIB(16), false, 0, 0, {0}, 8},
     {"aarch64", CPU, "a CPU with NEON", CPU_SIZES, {4, 2, 2}},
     {"x86-64-v2", CPU, "a CPU with SSE 4", CPU_SIZES, {4, 1, 1}},
     {"x86-64-v3", CPU, "a CPU with AVX2", CPU_SIZES, {8, 1, 2}},
@@ -183,6 +184,10 @@ cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
     case 0x4001:
         if (posed->major)
             GIVE(cl_uint, what & 1 ? posed->minor : posed->major);
+        break;
+    case 0x4255: /* CL_DEVICE_NUM_THREADS_PER_EU_INTEL */
+        if (posed->threads)
+            GIVE(cl_uint, posed->threads);
     }
     return CL_INVALID_VALUE;
 }
