@@ -34,7 +34,8 @@ typedef struct pst_session {
     uint64_t peak_bytes;
     unsigned waits, launches;         /* how often the host has waited for the device, and queued a kernel, so far */
     unsigned compiled;                /* programs made from source so far */
-    bool matrix_units;                /* products of op/matrix_units.h are right on this device */
+    bool matrix_units;                /* products of op/matrix_units.h are right on this device ... */
+    bool matrix_units_known;          /* ... or it was found that they are not */
     bool (*skip)(const char *kernel); /* for tests that count launches: those that are counted only. NULL: none */
     bool reading;                     /* a pst_buffer_read_later may still write to its host memory */
     void *kept[PST_KEPT];             /* such memory, of reads that could not be waited for; ends with the queue */

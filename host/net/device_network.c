@@ -3,12 +3,15 @@
 #include "base/memory.h"
 #include "model/weights_read.h"
 #include "op/choices.h"
+#include "op/matrix_units.h"
 #include "op/refused.h"
 
 pst_status pst_device_network_create(const pst_conv_engine *engine, pst_weights *model, pst_device_network **result) {
     *result = NULL;
     pst_device_network *net;
-    pst_status status = pst_allocate(engine->session->error, 1, sizeof *net, &net);
+    pst_status status = pst_matrix_units_find_if_chosen(engine->session, engine->choices);
+    if (status == PST_OK)
+        status = pst_allocate(engine->session->error, 1, sizeof *net, &net);
     if (status != PST_OK)
         return status;
     net->engine = *engine;

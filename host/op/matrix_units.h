@@ -4,10 +4,14 @@
 #ifndef PST_OP_MATRIX_UNITS_H
 #define PST_OP_MATRIX_UNITS_H
 
-#include "cl/program.h"
+#include "op/choices.h"
 
-/* Sets session->matrix_units: true if the driver compiles the kernel and a product with a known answer comes out right.
- * Never an error of its own; only what leaves the device unusable is one. */
+/* Sets session->matrix_units, the first time: true if the driver compiles the kernels, on GPUs within
+ * session->compile_seconds each, and products with known answers come out right. Never an error of its own; only what
+ * leaves the device unusable is one. */
 pst_status pst_matrix_units_find(pst_session *session);
+
+/* The same where a choice is one for a GPU's matrix units, which have no part in anything else. */
+pst_status pst_matrix_units_find_if_chosen(pst_session *session, const pst_conv_choices *choices);
 
 #endif

@@ -74,7 +74,9 @@ static pst_status open_device(pst_context *context, const pst_context_options *o
     pst_status status;
     PST_TRY(pst_session_open_on(d ? &device->error : &context->error, chosen, o->kernel_folder, &device->session));
     PST_TRY(pst_vectors_check(device->session));
-    if (!o->no_matrix_units)
+    if (o->no_matrix_units)
+        device->session->device.quirks.matrix_units = false;
+    if (device->session->cpu_kernels) /* on GPUs nothing takes them that was not measured */
         PST_TRY(pst_matrix_units_find(device->session));
     PST_TRY(pst_gemm_create(device->session, &device->gemm));
     device->kind = kind_of(context, d);

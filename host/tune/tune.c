@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "op/blocks.h"
+#include "op/matrix_units.h"
 #include "tune/trial.h"
 
 #define SMALL_H 9 /* of the complete comparison: several tiles of every algorithm, and parts of them */
@@ -248,6 +249,8 @@ pst_status pst_tune_candidates(const pst_conv_engine *engine, const pst_conv_sha
     pst_buffer *prepared[PST_CANDIDATES_MAX] = {NULL};
     double best = INFINITY;
     pst_status status;
+    *count = 0;
+    PST_TRY(pst_matrix_units_find(session));
     *count = list_candidates(engine, shape, tuning, candidates);
     PST_TRY(check(engine, shape, tuning->menu[0], candidates, prepared, *count));
     for (size_t i = 0; i < *count; i++) {

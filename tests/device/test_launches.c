@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/machine.h"
 #include "cl/kernels.h"
@@ -156,36 +157,76 @@ START_TEST(an_evaluation_takes_few_launches) {
 }
 END_TEST
 
+/* What begins and ends so in a file of kernels is replaced; to NULL: just that. */
+typedef struct edit {
+    const char *file, *from, *to, *instead;
+} edit;
+
 typedef struct altered {
     test_form form;
-    const char *file, *from, *to, *instead; /* what begins and ends so; to NULL: just that */
+    edit edits[2];
+    bool right; /* matrix units are found where there may be some */
+    bool rest;  /* in the long tier only */
 } altered;
 
-/* A GPU's assembly is replaced, for compilers for CPUs do not survive it. */
+/* A GPU's assembly is replaced, for compilers for CPUs do not survive it: by sums of floats, if it shall be right. */
+#define SUMS                                                                                                     \
+    {                                                                                                            \
+        "block_gpu.cl", "static inline void mma(", "#endif",                                                     \
+            "static inline void multiply_step(local const float *a, local const float *b, vecn acc[ROWS][NV]) {" \
+            "    for (int k = 0; k < BK; k++)"                                                                   \
+            "        for (int r = 0; r < ROWS; r++)"                                                             \
+            "            for (int v = 0; v < NV; v++)"                                                           \
+            "                acc[r][v] += a[k * AP + ROW(r)] * LOCALN(b + k * BP + COLUMN(v));"                  \
+            "}\n#endif"                                                                                          \
+    }
+#define WRONG(file, what, condition, rest) \
+    { TEST_GPU, {SUMS, {file, what ";", NULL, what " + (vecn)((" condition ") ? 1.0f : 0.0f);"}}, false, rest }
+#define WRONG_PRODUCTS(condition, rest) WRONG("winograd_products_gpu.cl", "= acc[r][q]", condition, rest)
 static const altered alterations[] = {
-    {TEST_GPU, "block_gpu.cl", "__asm__", ");", "this is no statement"},
-    {TEST_GPU, "block_gpu.cl", "__asm__", ");", "d[0] = 1;"},
-    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> ;"},
-    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> 24"},
-    {TEST_CPU, "matrix_cpu.cl", "p >> 16", NULL, "p >> 16"},
+    {TEST_GPU, {SUMS}, true, false},
+    {TEST_GPU, {{"block_gpu.cl", "__asm__", ");", "this is no statement;"}}, false},
+    {TEST_GPU, {{"block_gpu.cl", "__asm__", ");", "d[0] = 1;"}}, false},
+    {TEST_GPU, {SUMS, {"block_gpu.cl", "reqd_work_group_size(TH,", NULL, "reqd_work_group_size(2 * TH,"}}, false},
+    WRONG_PRODUCTS("SIDE == 4 && !TURNED", true),
+    WRONG_PRODUCTS("SIDE == 4 && TURNED", true),
+    WRONG_PRODUCTS("SIDE == 6 && !TURNED", true),
+    WRONG_PRODUCTS("SIDE == 6 && TURNED", false),
+    WRONG("gram_gpu.cl", "= acc[r][v]", "MAPS == 1", true),
+    WRONG("gram_gpu.cl", "= acc[r][v]", "MAPS == 5", true),
+    WRONG("gram_gpu.cl", "acc[r][v] * scale", "true", true),
+    WRONG("roots_gpu.cl", "acc[r][v] * p.factor", "true", false),
+    {TEST_CPU, {{"matrix_cpu.cl", "p >> 16", NULL, "p >> ;"}}, false},
+    {TEST_CPU, {{"matrix_cpu.cl", "p >> 16", NULL, "p >> 24"}}, false},
+    {TEST_CPU, {{"matrix_cpu.cl", "p >> 16", NULL, "p >> 16"}}, true},
 };
 
-/* All kernels in a folder, one of them altered. */
+/* The text with what the edit says; the former text is freed. */
+static char *edited(char *text, const edit *e) {
+    const char *from = strstr(text, e->from);
+    ck_assert_msg(from, "no '%s' in %s", e->from, e->file);
+    const char *to = e->to ? strstr(from, e->to) : from;
+    ck_assert_ptr_nonnull(to);
+    to += strlen(e->to ? e->to : e->from);
+    const size_t bytes = strlen(text) + strlen(e->instead) + 1;
+    char *all = malloc(bytes);
+    ck_assert_ptr_nonnull(all);
+    snprintf(all, bytes, "%.*s%s%s", (int)(from - text), text, e->instead, to);
+    free(text);
+    return all;
+}
+
+/* All kernels in a folder, some of them altered. */
 static void write_kernels(const altered *a) {
     for (const embedded_file *file = pst_kernel_files; file->name; file++) {
         char *text = malloc(file->bytes + 1);
         ck_assert_ptr_nonnull(text);
         memcpy(text, file->data, file->bytes);
         text[file->bytes] = '\0';
-        if (strcmp(file->name, a->file) == 0) {
-            char *from = strstr(text, a->from);
-            ck_assert_ptr_nonnull(from);
-            char *to = a->to ? strstr(from, a->to) : from + strlen(a->from) - 1;
-            ck_assert_ptr_nonnull(to);
-            memset(from, ' ', (size_t)(to - from) + 1);
-            memcpy(from, a->instead, strlen(a->instead));
-        }
-        test_write(test_path(file->name), text, file->bytes);
+        for (int i = 0; i < 2; i++)
+            if (a->edits[i].file && strcmp(file->name, a->edits[i].file) == 0)
+                text = edited(text, &a->edits[i]);
+        test_write(test_path(file->name), text, strlen(text));
         free(text);
     }
 }
@@ -211,30 +252,53 @@ static void sum_case(const void *arg) {
 
 /* cl/built_ins.cl has no fdim, the positive part of a difference. */
 START_TEST(a_function_that_is_not_declared_is_found_all_the_same) {
-    open_with(&(altered){TEST_CPU, "vector.cl", "s += fabs(LOADW(at, x));", NULL, "s += fdim(LOADW(at, x),0);"});
+    open_with(
+        &(altered){TEST_CPU, {{"vector.cl", "s += fabs(LOADW(at, x));", NULL, "s += fdim(LOADW(at, x),0);"}}, true});
     test_twice(sum_case, NULL);
     test_close();
 }
 END_TEST
 
-/* The last one is as it should be: a processor that has them gets them. */
-START_TEST(matrix_units_that_are_refused_or_wrong_are_passed_over) {
-    const altered *a = &alterations[_i];
-    bool right = strcmp(a->from, a->instead) == 0;
-    open_with(a);
-    bool cpu = test_session->device.info.type == PST_DEVICE_CPU;
-    if (a->form == TEST_GPU) {
+/* Looks for matrix units anew, on a device that may have some. */
+static void find_units(test_form form) {
+    if (form == TEST_GPU) {
         test_session->device.info.type = PST_DEVICE_GPU;
         test_session->device.quirks.matrix_units = true;
     }
-    test_session->matrix_units = !right;
+    test_session->matrix_units_known = false;
+    test_error = (pst_error){0};
     ck_ok(test_error, pst_matrix_units_find(test_session));
-    ck_assert_int_eq(test_session->matrix_units, right && cpu && test_session->device.quirks.matrix_units &&
-                                                     test_session->device.vector_width >= 16 &&
-                                                     pst_machine_matrix_units());
     ck_assert_str_eq(test_error.text, "");
-    ck_assert(!pst_block_form_fits(test_session, PST_BLOCK_FORMS - 1));
+    ck_assert(!test_session->lost);
     ck_assert(!pst_block_forms[pst_block_form_default(test_session)].matrix);
+}
+
+START_TEST(every_program_of_matrix_units_is_proven) {
+    const altered *a = &alterations[_i];
+    if (a->rest && !test_long())
+        return;
+    open_with(a);
+    const bool cpu = test_session->device.info.type == PST_DEVICE_CPU,
+               may = a->form == TEST_GPU || (cpu && test_session->device.quirks.matrix_units &&
+                                             test_session->device.vector_width >= 16 && pst_machine_matrix_units());
+    test_session->matrix_units = !a->right;
+    find_units(a->form);
+    ck_assert_int_eq(test_session->matrix_units, a->right && may);
+    ck_assert_int_eq(pst_block_form_fits(test_session, PST_BLOCK_FORMS - 1), a->form == TEST_GPU && a->right);
+    ck_assert_uint_eq(test_session->refused, 0);
+    test_close();
+}
+END_TEST
+
+START_TEST(matrix_units_that_compile_slowly_are_refused) {
+    const struct timespec nap = {.tv_nsec = 20000000};
+    open_with(alterations);
+    test_session->compile_seconds = 1e-6;
+    find_units(TEST_GPU);
+    ck_assert(!test_session->matrix_units);
+    ck_assert_uint_eq(test_session->refused, pst_block_form_bit(PST_BLOCK_FORMS - 1));
+    while (pst_is_compiling())
+        nanosleep(&nap, NULL);
     test_close();
 }
 END_TEST
@@ -244,8 +308,11 @@ int main(void) {
     TCase *tests = tcase_create("a large GPU");
     tcase_add_loop_test(tests, an_evaluation_takes_few_launches, 0, CASES);
     tcase_add_test(tests, a_function_that_is_not_declared_is_found_all_the_same);
-    tcase_add_loop_test(tests, matrix_units_that_are_refused_or_wrong_are_passed_over, 0,
-                        sizeof alterations / sizeof *alterations);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("matrix units");
+    tcase_set_timeout(tests, 0);
+    tcase_add_loop_test(tests, every_program_of_matrix_units_is_proven, 0, sizeof alterations / sizeof *alterations);
+    tcase_add_test(tests, matrix_units_that_compile_slowly_are_refused);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }
