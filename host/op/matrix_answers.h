@@ -5,13 +5,15 @@
 #include <stdbool.h>
 
 /* How a program takes the product: as its only one, a point of Winograd's, a Gram matrix (`left` is `right`, and
- * what is below the diagonal may be anything), the gradient of one, or the first product of a root. */
+ * what is below the diagonal may be anything), the gradient of one, the first product of a root, or the first of
+ * several products. */
 typedef enum pst_matrix_use {
     PST_USE_PLAIN,
     PST_USE_POINT,
     PST_USE_GRAM,
     PST_USE_GRADIENT,
-    PST_USE_ROOT
+    PST_USE_ROOT,
+    PST_USE_SEVERAL
 } pst_matrix_use;
 
 typedef struct pst_matrix_product {

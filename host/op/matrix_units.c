@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "op/choices.h"
 #include "op/matrix_answers.h"
+#include "op/products.h"
 #include "op/refused.h"
 #include "op/tiles.h"
 
@@ -25,7 +26,8 @@ static const pst_matrix_product on_gpu[] = {
     {"block_gpu+gram_gpu", "gram_partial", "", PST_USE_GRAM, 160, 200, 160, 0, 1e-12},
     {"block_gpu+gram_gpu", "gram_partial", "-DMAPS=5", PST_USE_GRAM, 160, 200, 160, 0, 1e-12},
     {"block_gpu+gram_gpu", "gram_backward", "", PST_USE_GRADIENT, 200, 160, 160, 0, 1e-12},
-    {"block_gpu+roots+roots_gpu", "roots_product", "", PST_USE_ROOT, 128, 128, 128, 0, 1e-12}};
+    {"block_gpu+roots+roots_gpu", "roots_product", "", PST_USE_ROOT, 128, 128, 128, 0, 1e-12},
+    {"block_gpu+products_gpu", "products", "", PST_USE_SEVERAL, 200, 160, 160, 0, 1e-12}};
 static const pst_matrix_product on_cpu[] = {
     {"matrix_cpu+vector_cpu+matrix_answer_cpu", "matrix_answer", "", PST_USE_PLAIN, 32, 64, 32, 0, 1e-10}};
 
@@ -65,7 +67,7 @@ cleanup:
     return status;
 }
 
-#define ARGS_MAX 24
+#define ARGS_MAX 26
 
 static size_t arguments(const pst_matrix_product *p, const operands *o, pst_arg args[ARGS_MAX]) {
     const pst_arg left = pst_arg_buffer(o->left), right = pst_arg_buffer(o->right), out = pst_arg_buffer(o->out),
@@ -76,6 +78,7 @@ static size_t arguments(const pst_matrix_product *p, const operands *o, pst_arg 
         gradient[] = {left, right, pst_arg_buffer(NULL), rows, outputs, pst_arg_float(1), zero, out, zero},
                   root[] = {pst_arg_buffer(o->all), rows, rows, rows, rows, rows, zero, one, zero,
                             pst_arg_float(1),       zero},
+                  several[] = {left, right, out, rows, outputs},
                   plain[] = {left, right, out, pst_arg_buffer(o->scratch)};
     const size_t maps = strstr(p->defines, "MAPS") ? 5 : 1;
     pst_arg *next = args;
@@ -96,6 +99,11 @@ static size_t arguments(const pst_matrix_product *p, const operands *o, pst_arg 
     case PST_USE_ROOT:
         ADD(root);
         break;
+    case PST_USE_SEVERAL:
+        for (size_t i = 0; i < PST_PRODUCTS; i++)
+            ADD(several);
+        *next++ = zero;
+        break;
     case PST_USE_PLAIN:
         ADD(plain);
     }
@@ -104,7 +112,7 @@ static size_t arguments(const pst_matrix_product *p, const operands *o, pst_arg 
 
 static pst_status multiply_on_gpu(pst_session *session, const pst_matrix_product *p, size_t count,
                                   const pst_arg *args) {
-    const bool square = p->use == PST_USE_GRAM || p->use == PST_USE_ROOT;
+    const bool square = p->use == PST_USE_GRAM || p->use == PST_USE_ROOT || p->use == PST_USE_SEVERAL;
     pst_block block = square ? pst_block_square(session, UNITS, p->outputs)
                              : pst_block_choose(session, UNITS, (size_t)p->rows, p->outputs);
     const pst_kernel *kernel;
