@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/weights_random.h"
+#include "op/matrix_units.h"
 #include "package/compiler.h"
 #include "package/printable.h"
 #include "transfer/job.h"
@@ -49,8 +50,9 @@ static pst_status read_own(pst_context *context, pst_opened_device *device) {
 }
 
 /* What would be passed over without a word: the first choice that this build or device has no use for, or "". */
-static void find_unusable(const pst_opened_device *device, char text[UNUSABLE]) {
+static pst_status find_unusable(const pst_opened_device *device, char text[UNUSABLE]) {
     const pst_conv_engine engine = {.session = device->session, .gemm = device->gemm};
+    pst_status status = pst_matrix_units_find_if_chosen(device->session, &device->choices);
     text[0] = '\0';
     for (size_t i = 0; i < device->choices.count && !text[0]; i++) {
         const pst_conv_choice *choice = &device->choices.entries[i];
@@ -62,17 +64,19 @@ static void find_unusable(const pst_opened_device *device, char text[UNUSABLE]) 
         else if (!pst_conv_usable(&engine, *at, &choice->shape))
             snprintf(text, UNUSABLE, "this device cannot use '%s' there", choice->algorithm);
     }
+    return status;
 }
 
 /* Choices that the user asked for are used as far as that is possible. */
-static void tell_of_named(pst_context *context, const pst_opened_device *device, const char *file,
-                          const char *foreign) {
+static pst_status tell_of_named(pst_context *context, const pst_opened_device *device, const char *file,
+                                const char *foreign) {
     char unusable[UNUSABLE];
-    find_unusable(device, unusable);
+    pst_status status = find_unusable(device, unusable);
     if (foreign[0])
         notice(context, "%.180s: %.190s; it is used anyway%s%s", file, foreign, unusable[0] ? ", but " : "", unusable);
     else if (unusable[0])
         notice(context, "%.230s: %s; the built-in choice is used", file, unusable);
+    return status;
 }
 
 pst_status pst_context_read_choices(pst_context *context, size_t d, const char *file) {
@@ -84,9 +88,7 @@ pst_status pst_context_read_choices(pst_context *context, size_t d, const char *
     if (!*file)
         return PST_OK;
     pst_status status = pst_choices_read(device->session, file, &device->choices, foreign);
-    if (status == PST_OK)
-        tell_of_named(context, device, file, foreign);
-    return status;
+    return status == PST_OK ? tell_of_named(context, device, file, foreign) : status;
 }
 
 pst_status pst_context_take_choices(pst_context *context, const char *text) {
@@ -94,9 +96,7 @@ pst_status pst_context_take_choices(pst_context *context, const char *text) {
     char foreign[FOREIGN];
     pst_status status =
         pst_choices_parse(device->session, "the choices of algorithms", text, strlen(text), &device->choices, foreign);
-    if (status == PST_OK)
-        tell_of_named(context, device, "the choice of algorithms", foreign);
-    return status;
+    return status == PST_OK ? tell_of_named(context, device, "the choice of algorithms", foreign) : status;
 }
 
 pst_status pst_job_choices_text(pst_job *job, char **text) {

@@ -7,6 +7,7 @@
 #include "blas/known_answers.h"
 #include "cl/build.h"
 #include "job_fixture.h"
+#include "op/matrix_answers.h"
 #include "posing_device.h"
 
 #define SLOW "SIDE=6 -DTURNED=1" /* part of the options of some programs of the way back */
@@ -17,6 +18,12 @@ pst_status pst_known_answers(pst_session *session, pst_gemm *gemm, bool *right) 
     (void)gemm;
     *right = true;
     return PST_OK;
+}
+
+/* And those of tensor cores, of which it has none. */
+bool pst_matrix_answer_is_right(const pst_matrix_product *p, const float *left, const float *right, const float *out) {
+    (void)p, (void)left, (void)right, (void)out;
+    return true;
 }
 
 static void open_device(void) {
@@ -112,6 +119,28 @@ START_TEST(what_takes_too_long_is_asked_for_once) {
 }
 END_TEST
 
+/* Choices of tensor cores are of use where there are some, which is proven no sooner than somebody names them. */
+START_TEST(choices_of_tensor_cores_are_of_use) {
+    static const char *const targets[] = {"sm_90", "gfx1100"};
+    const char *notice;
+    for (int i = 0; i < 2; i++) {
+        pst_context_options options;
+        pst_context *other;
+        posing_as(targets[i]);
+        pst_context_options_init(&options, sizeof options);
+        options.choices_text =
+            "{\"format\": \"pastiche choices 1\", \"device\": \"d\", \"platform\": \"p\", \"driver\": \"1\", "
+            "\"kernels\": "
+            "\"0\", \"choices\": [{\"direction\": \"forward\", \"h\": 64, \"w\": 64, \"c_in\": 64, \"c_out\": 64, "
+            "\"pool\": \"none\", \"algorithm\": \"gpu-winograd-4x4-matrix\"}]}";
+        ck_assert_int_eq(pst_context_create(&options, &other), PST_OK);
+        ck_assert_uint_eq(pst_context_choices(other, &notice), 1);
+        ck_assert_msg(!strstr(notice, "cannot use") == !i, "%s: %s", targets[i], notice);
+        pst_context_destroy(other);
+    }
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("builds");
     TCase *t = tcase_create("builds");
@@ -121,6 +150,7 @@ static Suite *suite(void) {
     tcase_add_test(t, nothing_else_changes);
     tcase_add_test(t, a_failure_is_told_where_the_program_is_needed);
     tcase_add_test(t, what_takes_too_long_is_asked_for_once);
+    tcase_add_test(t, choices_of_tensor_cores_are_of_use);
     suite_add_tcase(s, t);
     return s;
 }
