@@ -149,6 +149,7 @@ void pst_cache_write(const pst_cache *cache, const char *key, const void *conten
     PST_TRY(pst_folder_create_own(NULL, cache->folder));
     make_room(cache, sizeof h + bytes);
     PST_TRY(path_of(cache, key, &path));
+    pst_system_remove(path); /* a link, too, which the writer would follow to a file of somebody else's */
     PST_TRY(pst_writer_open(NULL, path, &writer));
     PST_TRY(pst_writer_append(NULL, writer, &h, sizeof h));
     PST_TRY(pst_writer_append(NULL, writer, content, bytes));

@@ -75,6 +75,23 @@ START_TEST(what_was_written_is_read) {
 }
 END_TEST
 
+START_TEST(links_are_replaced_and_not_followed) {
+    char target[1024];
+    begin("links");
+    keep(2, "makes the folder");
+    snprintf(target, sizeof target, "%s", test_path("precious"));
+    test_write(target, "precious", 8);
+    ck_assert_int_eq(symlink(target, path), 0);
+    keep(1, "one");
+    ck_kept(1, "one");
+    snprintf(path, sizeof path, "%s", target);
+    uint8_t *data;
+    ck_assert_uint_eq(load(&data), 8);
+    ck_assert_mem_eq(data, "precious", 8);
+    pst_free(data);
+}
+END_TEST
+
 START_TEST(what_is_damaged_is_not_read) {
     begin("damage");
     keep(1, "a content of some length");
@@ -281,6 +298,7 @@ int main(void) {
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 0);
     tcase_add_test(all, what_was_written_is_read);
+    tcase_add_test(all, links_are_replaced_and_not_followed);
     tcase_add_test(all, what_is_damaged_is_not_read);
     tcase_add_test(all, no_content_is_taken_from_others);
     tcase_add_test(all, folders_that_cannot_be_used_are_no_error);
