@@ -24,8 +24,12 @@ static inline float norm_of(global const float *sums) { return sqrt(total(sums, 
 
 /* m = m - mean mean' + e on the diagonal of the first true_c channels, e = max(epsilon, (noise |mean|^2 - 10 noise
  * tr(m - mean mean')) / true_c). One group has the whole diagonal, of which it needs the sum first. */
-EACH_KERNEL void covariance(global float *m, int c, int true_c, float epsilon, float noise, global const float *mean) {
+EACH_KERNEL void covariance(EACH_MAP(global float *, m), EACH_MAP(int, c), EACH_MAP(int, true_c), FLOATS(mean),
+                            float epsilon, float noise) {
     EACH_SCRATCH
+    global float *m = OF_MAP(m);
+    global const float *mean = OF_MAP(mean);
+    int c = OF_MAP(c), true_c = OF_MAP(true_c);
     FOR_MATRIX(i, j, c, c) {
         if (i != j)
             m[i * c + j] = FMA(-mean[i], mean[j], m[i * c + j]);
@@ -112,28 +116,23 @@ EACH_KERNEL void slope(FLOATS(z), FLOATS(w), FLOATS(b), EACH_MAP(int, n), EACH_M
     }
 }
 
-/* difference = 1 - (p + p') / (2 sqrt(|m|)) */
-EACH_KERNEL void difference(FLOATS(p), EACH_MAP(int, c), FLOATS(sums), EACH_MAP(global float *, d)) {
-    global const float *p = OF_MAP(p);
-    global float *d = OF_MAP(d);
+/* d = 1 - (p + p') / (2 sqrt(|m|)) and row = mean - target_mean - d mean */
+EACH_KERNEL void difference(FLOATS(p), EACH_MAP(int, c), FLOATS(sums), FLOATS(mean), FLOATS(target_mean),
+                            EACH_MAP(global float *, d), EACH_MAP(global float *, row)) {
+    EACH_SCRATCH
+    global const float *p = OF_MAP(p), *mean = OF_MAP(mean), *target_mean = OF_MAP(target_mean);
+    global float *d = OF_MAP(d), *row = OF_MAP(row);
     int c = OF_MAP(c);
     float scale = 0.5f / sqrt(norm_of(OF_MAP(sums)));
-    FOR_MATRIX(i, j, c, c) { d[i * c + j] = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f); }
-}
-
-/* row = mean - target_mean - d mean */
-EACH_KERNEL void mean_row(FLOATS(d), EACH_MAP(int, c), FLOATS(mean), FLOATS(target_mean),
-                          EACH_MAP(global float *, row)) {
-    EACH_SCRATCH
-    global const float *d = OF_MAP(d), *mean = OF_MAP(mean), *target_mean = OF_MAP(target_mean);
-    global float *row = OF_MAP(row);
-    int c = OF_MAP(c);
     FOR_GROUPS(i, c) {
         wide sum = 0.0f;
-        for (int j = get_local_id(0); j < c / WIDE; j += GROUP)
-            sum = FMA(LOADW(j, d + (size_t)i * c), LOADW(j, mean), sum);
+        for (int j = get_local_id(0); j < c; j += GROUP) {
+            float v = FMA(-scale, p[i * c + j] + p[j * c + i], i == j ? 1.0f : 0.0f);
+            d[i * c + j] = v;
+            sum.s0 = FMA(v, mean[j], sum.s0);
+        }
         sum = each_sum(sum, scratch);
         if (get_local_id(0) == 0)
-            row[i] = mean[i] - target_mean[i] - wide_sum(sum);
+            row[i] = mean[i] - target_mean[i] - sum.s0;
     }
 }

@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "loss/style_regions.h"
-#include "op/gram.h"
 #include "op/guide.h"
 #include "op/loss.h"
 #include "op/vector.h"
@@ -15,10 +14,10 @@ struct pst_objective {
     pst_style_regions styles[PST_TERMS_MAX]; /* those of style terms are open */
     pst_buffer *free, *kept, *mixed;         /* where content is kept: [h][w], the content, and what is evaluated */
     pst_buffer *unscaled;                    /* normalized gradients: a layer's gradient before it is scaled */
-    pst_gram_map grams[PST_TERMS_MAX];       /* of the style terms that are compared together */
-    size_t gram_count;                       /* 0: each for itself */
-    bool rehearsed;                          /* the programs of an evaluation are built */
-    pst_sums sums; /* a slot a term, then one for an L1 norm; more such rows for further regions */
+    pst_style_map together[PST_TERMS_MAX];   /* of the style terms that are compared behind the forward pass */
+    size_t together_count;
+    bool rehearsed; /* the programs of an evaluation are built */
+    pst_sums sums;  /* a slot a term, then one for an L1 norm; more such rows for further regions */
 };
 
 static pst_session *session_of(const pst_objective *objective) { return objective->net->engine.session; }
@@ -314,19 +313,19 @@ pst_status pst_objective_end(pst_objective *objective) {
 
 /* ---- evaluation ---- */
 
-/* Decides whether the Gram matrices of all style layers are compared in one go, behind the forward pass. */
-static void plan_grams(pst_objective *objective) {
+/* Decides which style layers are compared in one go, behind the forward pass: all, or the smaller ones. */
+static void plan_together(pst_objective *objective) {
     const pst_objective_options *o = &objective->options;
-    bool all = !o->region_count;
-    size_t count = 0;
-    for (size_t t = 0; t < o->term_count && all; t++)
-        if (o->terms[t].kind == PST_TERM_STYLE)
-            all = pst_style_term_gram(&objective->styles[t].terms[0], layer_of(objective, t).pixels, t,
-                                      &objective->grams[count++]);
     const pst_buffer *workspace = pst_pass_workspace(objective->pass);
-    all = all && workspace && pst_gram_together(&objective->net->engine, objective->grams, count, workspace->bytes);
-    objective->gram_count = all ? count : 0;
-    pst_pass_spare_workspace(objective->pass, all); /* GPUs need none for the gradients */
+    pst_style_map *maps = objective->together;
+    size_t all = 0, count = 0;
+    for (size_t t = 0; t < o->term_count; t++)
+        if (o->terms[t].kind == PST_TERM_STYLE)
+            maps[all++] = (pst_style_map){&objective->styles[t].terms[0], NULL, layer_of(objective, t).pixels, t};
+    if (!o->region_count && workspace)
+        count = pst_style_terms_together(maps, all, workspace->bytes);
+    objective->together_count = count;
+    pst_pass_spare_workspace(objective->pass, count && count == all); /* GPUs need none for the gradients */
 }
 
 static pst_status compare_styles(void *user, size_t layer, const pst_buffer *features) {
@@ -334,12 +333,15 @@ static pst_status compare_styles(void *user, size_t layer, const pst_buffer *fea
     pst_status status = PST_OK;
     for (size_t t = 0; t < objective->options.term_count && status == PST_OK; t++) {
         const pst_term *term = &objective->options.terms[t];
+        bool later = false;
         if (term->kind != PST_TERM_STYLE || term->layer != layer)
             continue;
-        for (size_t i = 0; i < objective->gram_count; i++)
-            if (objective->grams[i].slot == t)
-                objective->grams[i].features = features;
-        if (!objective->gram_count)
+        for (size_t i = 0; i < objective->together_count; i++)
+            if (objective->together[i].slot == t) {
+                objective->together[i].features = features;
+                later = true;
+            }
+        if (!later)
             status = pst_style_regions_compare(&objective->styles[t], features, &objective->sums, t,
                                                slot_step(objective), pst_pass_workspace(objective->pass));
     }
@@ -391,11 +393,11 @@ static pst_status evaluate(pst_objective *objective, const pst_buffer *x, pst_bu
                                objective->mixed));
         x = objective->mixed;
     }
-    plan_grams(objective);
+    plan_together(objective);
     PST_TRY(pst_pass_forward(objective->pass, x, compare_styles, objective));
-    if (objective->gram_count)
-        PST_TRY(pst_gram_compare_all(&objective->net->engine, objective->grams, objective->gram_count, &objective->sums,
-                                     pst_pass_workspace(objective->pass)));
+    if (objective->together_count)
+        PST_TRY(pst_style_terms_compare(objective->together, objective->together_count, &objective->sums,
+                                        pst_pass_workspace(objective->pass)));
     PST_TRY(pst_style_regions_finish(objective->styles, NULL, o->term_count, slot_step(objective), &objective->sums,
                                      pst_pass_workspace(objective->pass)));
     PST_TRY(pst_pass_backward(objective->pass, g, add_gradients, objective));

@@ -101,12 +101,11 @@ static void close_parts(parts *p) {
 static pst_status begin(pst_style_term *term, const pst_buffer *features, size_t pixels, const pst_buffer *guide,
                         bool squared, const parts *p) {
     term->guide = guide;
-    term->guided = p->map;
     return pst_guide_map(p->session, features, pixels, term->c, guide, squared, p->map);
 }
 
 static pst_status end(pst_style_term *term, pst_status status) {
-    term->guide = term->guided = NULL;
+    term->guide = NULL;
     return status;
 }
 
@@ -163,13 +162,14 @@ pst_status pst_style_regions_compare(pst_style_regions *regions, const pst_buffe
     parts p = {0};
     pst_status status;
     if (!regions->count)
-        return pst_style_term_compare(&regions->terms[0], features, regions->pixels, sums, slot, workspace);
+        return pst_style_terms_compare(&(pst_style_map){&regions->terms[0], features, regions->pixels, slot}, 1, sums,
+                                       workspace);
     PST_TRY(cut(&regions->terms[0], regions->pixels, workspace, &p));
     for (size_t r = 0; r < regions->count; r++)
         if (pst_style_regions_compared(regions, r)) {
-            pst_style_term *term = &regions->terms[r];
-            PST_TRY(begin(term, features, regions->pixels, regions->guides[r], false, &p));
-            PST_TRY(end(term, pst_style_term_compare(term, p.map, regions->pixels, sums, slot + r * slot_step, p.own)));
+            const pst_style_map map = {&regions->terms[r], p.map, regions->pixels, slot + r * slot_step};
+            PST_TRY(begin(map.term, features, regions->pixels, regions->guides[r], false, &p));
+            PST_TRY(end(map.term, pst_style_terms_compare(&map, 1, sums, p.own)));
         }
 cleanup:
     close_parts(&p);

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "op/guide.h"
-#include "op/statistics.h"
+#include "op/moments.h"
 #include "op/vector.h"
 
 static size_t matrix_bytes(int c) { return sizeof(float) * (size_t)c * (size_t)c; }
@@ -36,11 +36,8 @@ size_t pst_style_term_bytes(pst_loss_form form, int c, size_t *largest) {
 }
 
 size_t pst_style_term_workspace_bytes(const pst_conv_engine *engine, pst_loss_form form, size_t pixels, int c) {
-    size_t gram = pst_gram_workspace_bytes(engine, pixels, c);
-    if (!is_wasserstein(form))
-        return gram;
-    size_t mean = pst_mean_workspace_bytes(pixels, c);
-    return gram > mean ? gram : mean;
+    return is_wasserstein(form) ? pst_moments_workspace_bytes(engine, pixels, c)
+                                : pst_gram_workspace_bytes(engine, pixels, c);
 }
 
 /* Some terms may be left out, and the others then come together otherwise: so of the largest ones. */
@@ -88,24 +85,17 @@ void pst_style_term_close(pst_style_term *term) {
     *term = (pst_style_term){0};
 }
 
-/* moment += scale * F' F and, if there is one, mean += scale * (sum of F). */
-static pst_status add_moments(const pst_style_term *term, const pst_buffer *features, size_t pixels, double scale,
-                              pst_buffer *moment, pst_buffer *mean, pst_buffer *workspace) {
-    pst_status status = pst_gram_add(term->engine, features, pixels, term->c, scale, moment, workspace);
-    if (status == PST_OK && mean &&
-        term->guide) { /* a weighted mean has the square of the guide, as the Gram matrix has */
-        status = pst_guide_map(term->session, features, pixels, term->c, term->guide, false, term->guided);
-        features = term->guided;
-    }
-    if (status == PST_OK && mean)
-        status = pst_mean_add(term->session, features, pixels, term->c, scale, mean, workspace);
-    return status;
+/* A weighted mean has the square of the guide, as the Gram matrix has. */
+static pst_moments moments_of(const pst_style_term *term, const pst_buffer *features, size_t pixels, double scale) {
+    return (pst_moments){features, term->guide, pixels, term->c, scale, term->difference, term->mean};
 }
 
 pst_status pst_style_term_add(pst_style_term *term, const pst_buffer *features, size_t pixels, double blend,
                               pst_buffer *workspace) {
-    return add_moments(term, features, pixels, blend * gram_scale(term, pixels), term->target, term->target_mean,
-                       workspace);
+    pst_moments to = moments_of(term, features, pixels, blend * gram_scale(term, pixels));
+    to.moment = term->target;
+    to.mean = term->target_mean;
+    return pst_moments_take(term->engine, &to, 1, true, workspace);
 }
 
 /* to += factor * numbers, by way of `spare`, which nobody needs before the first comparison. */
@@ -141,7 +131,8 @@ cleanup:
 pst_status pst_style_term_end(pst_style_term *term) {
     pst_status status = PST_OK;
     if (is_wasserstein(term->form)) {
-        PST_TRY(pst_covariance(term->session, term->c, term->true_c, term->target_mean, term->target));
+        const pst_second_moment moment = {term->c, term->true_c, term->target_mean, term->target};
+        PST_TRY(pst_covariances(term->session, &moment, 1));
         PST_TRY(pst_covariance_factor(term->session, term->c, term->target, term->transposed, &term->normal));
         term->normal.mean = term->target_mean;
     }
@@ -149,58 +140,78 @@ cleanup:
     return status;
 }
 
-/* When the moments are in term->difference and term->mean. */
-static pst_status to_covariance(pst_style_term *term) {
-    return pst_covariance(term->session, term->c, term->true_c, term->mean, term->difference);
-}
-
 pst_status pst_style_terms_finish(pst_style_term *const *terms, const size_t *slots, size_t count, pst_sums *sums,
                                   pst_buffer *workspace) {
     pst_distance distances[PST_DISTANCES];
+    pst_second_moment moments[PST_DISTANCES];
     pst_status status = PST_OK;
-    for (size_t first = 0; first < count && is_wasserstein(terms[0]->form) && status == PST_OK;
-         first += PST_DISTANCES) {
+    for (size_t first = 0; first < count && is_wasserstein(terms[0]->form); first += PST_DISTANCES) {
         size_t now = 0;
         for (; now < PST_DISTANCES && first + now < count; now++) {
             const pst_style_term *term = terms[first + now];
+            moments[now] = (pst_second_moment){term->c, term->true_c, term->mean, term->difference};
             distances[now] =
                 (pst_distance){term->c, &term->normal, term->mean, term->difference, term->row, slots[first + now]};
         }
-        status = pst_wasserstein_compare(terms[first]->engine, distances, now, sums, workspace);
+        PST_TRY(pst_covariances(terms[first]->session, moments, now));
+        PST_TRY(pst_wasserstein_compare(terms[first]->engine, distances, now, sums, workspace));
     }
-    return status;
-}
-
-bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot, pst_gram_map *map) {
-    *map = (pst_gram_map){NULL, pixels, term->c, gram_scale(term, pixels), term->target, term->difference, slot};
-    return !is_wasserstein(term->form);
-}
-
-pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
-                                  size_t slot, pst_buffer *workspace) {
-    pst_session *session = term->session;
-    const double scale = gram_scale(term, pixels);
-    pst_status status;
-    if (!is_wasserstein(term->form))
-        return pst_gram_compare(term->engine, features, pixels, term->c, scale, term->target, term->difference, sums,
-                                slot, workspace);
-    PST_TRY(pst_buffer_zero(session, term->difference, term->difference->bytes));
-    PST_TRY(pst_buffer_zero(session, term->mean, term->mean->bytes));
-    PST_TRY(add_moments(term, features, pixels, scale, term->difference, term->mean, workspace));
-    PST_TRY(to_covariance(term));
 cleanup:
     return status;
+}
+
+static pst_gram_map gram_of(const pst_style_term *term, const pst_buffer *features, size_t pixels, size_t slot) {
+    return (pst_gram_map){features, pixels, term->c, gram_scale(term, pixels), term->target, term->difference, slot};
+}
+
+/* What the operations need of each map, of which there are no more than they take at once. */
+typedef struct operands {
+    pst_gram_map grams[PST_GRAM_MAPS];
+    pst_moments moments[PST_GRAM_MAPS];
+} operands;
+
+static void find_operands(const pst_style_map *maps, size_t count, operands *all) {
+    for (size_t i = 0; i < count; i++) {
+        const pst_style_map *m = &maps[i];
+        all->grams[i] = gram_of(m->term, m->features, m->pixels, m->slot);
+        all->moments[i] = moments_of(m->term, m->features, m->pixels, gram_scale(m->term, m->pixels));
+    }
+}
+
+static bool are_together(const pst_style_map *maps, size_t count, size_t workspace_bytes) {
+    operands all;
+    if (count < 2 || count > PST_GRAM_MAPS)
+        return false;
+    find_operands(maps, count, &all);
+    return is_wasserstein(maps->term->form)
+               ? pst_moments_together(maps->term->engine, all.moments, count, workspace_bytes)
+               : pst_gram_together(maps->term->engine, all.grams, count, workspace_bytes);
+}
+
+size_t pst_style_terms_together(pst_style_map *maps, size_t count, size_t workspace_bytes) {
+    while (count && !are_together(maps, count, workspace_bytes)) {
+        size_t largest = 0;
+        for (size_t i = 1; i < count; i++)
+            if (maps[i].pixels * (size_t)maps[i].term->c > maps[largest].pixels * (size_t)maps[largest].term->c)
+                largest = i;
+        maps[largest] = maps[--count];
+    }
+    return count;
+}
+
+pst_status pst_style_terms_compare(const pst_style_map *maps, size_t count, pst_sums *sums, pst_buffer *workspace) {
+    operands all;
+    find_operands(maps, count, &all);
+    return is_wasserstein(maps->term->form) ? pst_moments_take(maps->term->engine, all.moments, count, false, workspace)
+                                            : pst_gram_compare(maps->term->engine, all.grams, count, sums, workspace);
 }
 
 pst_status pst_style_term_sum(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_buffer *gram,
                               pst_buffer *row, pst_buffer *workspace) {
-    pst_status status;
-    PST_TRY(pst_buffer_zero(term->session, gram, matrix_bytes(term->c)));
-    if (is_wasserstein(term->form))
-        PST_TRY(pst_buffer_zero(term->session, row, mean_bytes(term->c)));
-    PST_TRY(add_moments(term, features, pixels, 1, gram, is_wasserstein(term->form) ? row : NULL, workspace));
-cleanup:
-    return status;
+    pst_moments to = moments_of(term, features, pixels, 1);
+    to.moment = gram;
+    to.mean = is_wasserstein(term->form) ? row : NULL;
+    return pst_moments_take(term->engine, &to, 1, false, workspace);
 }
 
 pst_status pst_style_term_add_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row, size_t pixels,
@@ -218,14 +229,13 @@ cleanup:
 
 pst_status pst_style_term_compare_sum(pst_style_term *term, const pst_buffer *gram, const pst_buffer *row,
                                       size_t pixels, pst_sums *sums, size_t slot) {
-    const double scale = gram_scale(term, pixels);
+    const pst_gram_map map = gram_of(term, NULL, pixels, slot);
     pst_status status;
     if (!is_wasserstein(term->form))
-        return pst_gram_compare_sum(term->engine, gram, term->c, scale, term->target, term->difference, sums, slot);
-    PST_TRY(pst_combine(term->session, term->difference, (size_t)term->c * (size_t)term->c, 1, &scale,
+        return pst_gram_compare_sum(term->engine, gram, &map, sums);
+    PST_TRY(pst_combine(term->session, term->difference, (size_t)term->c * (size_t)term->c, 1, &map.scale,
                         (const pst_buffer *const[]){gram}));
-    PST_TRY(pst_combine(term->session, term->mean, (size_t)term->c, 1, &scale, (const pst_buffer *const[]){row}));
-    PST_TRY(to_covariance(term));
+    PST_TRY(pst_combine(term->session, term->mean, (size_t)term->c, 1, &map.scale, (const pst_buffer *const[]){row}));
 cleanup:
     return status;
 }

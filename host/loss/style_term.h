@@ -20,9 +20,8 @@ typedef struct pst_style_term {
     pst_buffer *target_mean, *mean, *row; /* [c] */
     pst_wasserstein_target normal;        /* the styles' blended distribution, once end was called */
     /* NULL, or [pixels] while a call is about a region: then all features given are times the guide, those for the
-     * gradient times its square, and in `guided`, which is written over */
+     * gradient times its square */
     const pst_buffer *guide;
-    pst_buffer *guided;
 } pst_style_term;
 
 /* Bytes on the device of a term with c channels stored, in all and its largest buffer; and of the scratch memory that
@@ -54,17 +53,23 @@ typedef struct pst_feature_statistics {
 pst_status pst_style_term_add_statistics(pst_style_term *term, const pst_feature_statistics *statistics, double blend);
 pst_status pst_style_term_end(pst_style_term *term);
 
-/* Whether pst_style_term_compare is no more than to compare a Gram matrix: then what pst_gram_compare_all needs to do
- * it, but for the features. */
-bool pst_style_term_gram(const pst_style_term *term, size_t pixels, size_t slot, pst_gram_map *map);
+/* A term, and the image's features [pixels][c] that it compares; its loss will be pst_style_term_loss_factor * (what
+ * goes into sums[slot]). */
+typedef struct pst_style_map {
+    pst_style_term *term;
+    const pst_buffer *features;
+    size_t pixels, slot;
+} pst_style_map;
 
-/* Compares the image's features: the loss will be pst_style_term_loss_factor * (what goes into sums[slot]), and
+/* Compares a term's features, or those of several terms of one form without guides in no more launches: of
+ * pst_style_terms_together, which leaves out the largest maps until the rest may come together in a workspace of so
+ * many bytes, whatever the features, and returns how many those are. After it and pst_style_terms_finish
  * pst_style_term_gradient gives d (+)= scale * the gradient of the loss with respect to the features, which may be a
  * part of the map of map_pixels that was compared. accumulate false: d is overwritten. d may be the features themselves
- * where pst_gram_in_place says so. Between the two comes pst_style_terms_finish, for some terms of one form together:
- * Wasserstein's distances of several layers take hardly longer than one. */
-pst_status pst_style_term_compare(pst_style_term *term, const pst_buffer *features, size_t pixels, pst_sums *sums,
-                                  size_t slot, pst_buffer *workspace);
+ * where pst_gram_in_place says so. The end is for some terms of one form together: Wasserstein's distances of several
+ * layers take hardly longer than one. */
+size_t pst_style_terms_together(pst_style_map *maps, size_t count, size_t workspace_bytes);
+pst_status pst_style_terms_compare(const pst_style_map *maps, size_t count, pst_sums *sums, pst_buffer *workspace);
 pst_status pst_style_terms_finish(pst_style_term *const *terms, const size_t *slots, size_t count, pst_sums *sums,
                                   pst_buffer *workspace);
 pst_status pst_style_term_gradient(pst_style_term *term, const pst_buffer *features, size_t pixels, size_t map_pixels,

@@ -15,7 +15,7 @@
 #define RUN 16           /* parts that a work-item adds up on GPUs where there are more than UNREDUCED ... */
 #define UNREDUCED 128    /* ... and a launch costs less than leaving them to the reader of the matrix */
 #define PACKED_PIXELS 64 /* GP in cl/gram_cpu.cl */
-#define CACHE_SHARE 0.5  /* of the cache, for maps that are read once more */
+#define CACHE_SHARE 0.75 /* of the cache, for maps that are read once more */
 #define ROWS_PER_ITEM 4  /* register tiles of rows a block of the gradient */
 
 /* CPUs have kernels of their own (cl/gram_cpu.cl), whose sums over the parts are added up to one matrix at the end of
@@ -105,7 +105,7 @@ static pst_status square_block(const pst_conv_engine *engine, int c, const char 
     return pst_block_kernel_within(engine->session, SOURCE_GPU, "gram_partial", defines, block, kernel);
 }
 
-static pst_status get_common(const pst_conv_engine *engine, int c, const char *name, const pst_kernel **kernel) {
+pst_status pst_gram_kernel(const pst_conv_engine *engine, int c, const char *name, const pst_kernel **kernel) {
     pst_block block = {.columns = 16};
     char defines[32];
     pst_status status = is_cpu(engine->session) ? PST_OK : square_block(engine, c, "", &block, kernel);
@@ -114,13 +114,6 @@ static pst_status get_common(const pst_conv_engine *engine, int c, const char *n
     snprintf(defines, sizeof defines, "-DT=%d", block.columns);
     return pst_kernel_get(engine->session, "gram", name, defines, kernel);
 }
-
-/* F' F as so many matrices to be added, `step` apart. *slice: NULL, they are in the workspace; or a slice of it to be
- * destroyed. */
-typedef struct partial_sums {
-    size_t count, step;
-    pst_buffer *slice;
-} partial_sums;
 
 /* Groups of one part on GPUs. */
 static size_t block_count(const pst_block *block, int c) {
@@ -154,44 +147,55 @@ static pst_status launch_partial(const pst_conv_engine *engine, const pst_gram_m
                       (size_t)(next - args), args);
 }
 
-static pst_status sum_on_gpu(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c,
-                             pst_buffer *workspace, partial_sums *sums) {
+static pst_status sum_on_gpu(const pst_conv_engine *engine, const pst_gram_map *map, pst_buffer *workspace,
+                             pst_gram_parts *sums) {
     pst_session *session = engine->session;
-    const pst_gram_map map = {.features = f, .pixels = pixels, .c = c};
     const pst_kernel *kernel;
     pst_block block;
     pst_status status;
-    PST_TRY(square_block(engine, c, "", &block, &kernel));
-    size_t parts = part_count(engine, pixels, c),
-           most = pst_launch_share(session, part_flops(&block, &map, parts), parts);
+    PST_TRY(square_block(engine, map->c, "", &block, &kernel));
+    size_t parts = part_count(engine, map->pixels, map->c),
+           most = pst_launch_share(session, part_flops(&block, map, parts), parts);
     for (size_t first = 0; first < parts; first += most)
-        PST_TRY(launch_partial(engine, &map, 1, first, parts - first < most ? parts - first : most, &block, kernel,
+        PST_TRY(launch_partial(engine, map, 1, first, parts - first < most ? parts - first : most, &block, kernel,
                                workspace));
-    *sums = (partial_sums){parts, 1, NULL};
+    sums->counts[0] = parts;
     if (parts > UNREDUCED) {
-        *sums = (partial_sums){(parts + RUN - 1) / RUN, RUN, NULL};
+        sums->counts[0] = (parts + RUN - 1) / RUN;
+        sums->step = RUN;
         PST_TRY(pst_block_kernel_within(session, SOURCE_GPU, "gram_reduce", "", &block, &kernel));
         PST_TRY(pst_launch_each(
-            session, kernel, sums->count * (size_t)c * (size_t)c,
-            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(c), pst_arg_int((int)parts), pst_arg_int(RUN))));
+            session, kernel, sums->counts[0] * (size_t)map->c * (size_t)map->c,
+            PST_ARGS(pst_arg_buffer(workspace), pst_arg_int(map->c), pst_arg_int((int)parts), pst_arg_int(RUN))));
     }
 cleanup:
     return status;
 }
 
-static pst_status sum_products(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c,
-                               pst_buffer *workspace, partial_sums *sums) {
-    pst_session *session = engine->session;
+static pst_status sum_all_on_gpu(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count,
+                                 pst_buffer *workspace, pst_gram_parts *sums) {
     const pst_kernel *kernel;
-    size_t count = part_count(engine, pixels, c), blocks = (size_t)(c / block_side(c));
+    pst_block block;
+    for (size_t i = 0; i < count; i++)
+        sums->counts[i] = part_count(engine, maps[i].pixels, maps[i].c);
+    pst_status status = square_block(engine, maps->c, "-DMAPS=5", &block, &kernel);
+    return status == PST_OK ? launch_partial(engine, maps, count, 0, 0, &block, kernel, workspace) : status;
+}
+
+static pst_status sum_on_cpu(const pst_conv_engine *engine, const pst_gram_map *map, pst_buffer *workspace,
+                             pst_gram_parts *sums) {
+    pst_session *session = engine->session;
+    const int c = map->c;
+    const pst_kernel *kernel;
+    size_t count = part_count(engine, map->pixels, c), blocks = (size_t)(c / block_side(c));
     pst_status status;
-    *sums = (partial_sums){1, 1, NULL};
-    if (!is_cpu(session))
-        return sum_on_gpu(engine, f, pixels, c, workspace, sums);
     PST_TRY(get(session, c, false, "gram_partial", false, &kernel));
-    PST_TRY(pst_launch_workers(session, kernel, blocks * (blocks + 1) / 2, count,
-                               PST_ARGS(pst_arg_buffer(f), pst_arg_buffer(workspace), pst_arg_int((int)pixels))));
-    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(engine, pixels, c), matrix_bytes(c), &sums->slice));
+    PST_TRY(pst_launch_workers(
+        session, kernel, blocks * (blocks + 1) / 2, count,
+        PST_ARGS(pst_arg_buffer(map->features), pst_arg_buffer(workspace), pst_arg_int((int)map->pixels))));
+    PST_TRY(pst_buffer_slice(session, workspace, matrix_offset(engine, map->pixels, c), matrix_bytes(c), &sums->slice));
+    sums->matrices = sums->slice;
+    sums->counts[0] = 1;
     PST_TRY(get(session, c, false, "gram_reduce", false, &kernel));
     PST_TRY(pst_launch_workers(
         session, kernel, (size_t)c, 1,
@@ -200,55 +204,45 @@ cleanup:
     return status;
 }
 
-pst_status pst_gram_add(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
-                        pst_buffer *target, pst_buffer *workspace) {
-    pst_session *session = engine->session;
-    const pst_kernel *kernel;
-    partial_sums parts;
-    pst_status status;
-    PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
-    PST_TRY(get_common(engine, c, "gram_add", &kernel));
-    PST_TRY(pst_launch_each(session, kernel, (size_t)c * (size_t)c,
-                            PST_ARGS(pst_arg_buffer(parts.slice ? parts.slice : workspace), pst_arg_int(c),
-                                     pst_arg_int((int)parts.count), pst_arg_int((int)parts.step), pst_arg_float(scale),
-                                     pst_arg_buffer(target))));
-cleanup:
-    pst_buffer_destroy(session, parts.slice);
-    return status;
+pst_status pst_gram_sum(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, pst_buffer *workspace,
+                        pst_gram_parts *sums) {
+    *sums = (pst_gram_parts){.step = 1, .matrices = workspace};
+    return count > 1                 ? sum_all_on_gpu(engine, maps, count, workspace, sums)
+           : is_cpu(engine->session) ? sum_on_cpu(engine, maps, workspace, sums)
+                                     : sum_on_gpu(engine, maps, workspace, sums);
 }
 
-/* Of so many maps, whose matrices lie one behind the other, all with blocks as the first. `parts` is for one map that
- * has others than its own. */
-static pst_status compare(const pst_conv_engine *engine, const pst_buffer *matrices, size_t parts, size_t step,
-                          const pst_gram_map *maps, size_t count, pst_sums *sums) {
+void pst_gram_parts_close(pst_session *session, pst_gram_parts *parts) { pst_buffer_destroy(session, parts->slice); }
+
+static pst_status compare(const pst_conv_engine *engine, const pst_gram_parts *parts, const pst_gram_map *maps,
+                          size_t count, pst_sums *sums) {
     const pst_kernel *kernel;
-    pst_arg args[6 * PST_GRAM_MAPS + 3] = {pst_arg_buffer(matrices), pst_arg_int((int)step)}, *next = args + 2;
-    pst_status status = get_common(engine, maps->c, "gram_compare", &kernel);
+    pst_arg args[6 * PST_GRAM_MAPS + 3] = {pst_arg_buffer(parts->matrices), pst_arg_int((int)parts->step)},
+                                     *next = args + 2;
+    pst_status status = pst_gram_kernel(engine, maps->c, "gram_compare", &kernel);
     if (status != PST_OK)
         return status;
     for (size_t i = 0; i < PST_GRAM_MAPS; i++) {
-        const pst_gram_map *map = &maps[i < count ? i : 0];
-        *next++ = pst_arg_int(map->c);
-        *next++ = pst_arg_int((int)(count > 1 ? part_count(engine, map->pixels, map->c) : parts));
-        *next++ = pst_arg_float(map->scale);
-        *next++ = pst_arg_buffer(map->target);
-        *next++ = pst_arg_buffer(map->difference);
-        *next++ = pst_arg_int((int)map->slot);
+        const size_t m = i < count ? i : 0;
+        *next++ = pst_arg_int(maps[m].c);
+        *next++ = pst_arg_int((int)parts->counts[m]);
+        *next++ = pst_arg_float(maps[m].scale);
+        *next++ = pst_arg_buffer(maps[m].target);
+        *next++ = pst_arg_buffer(maps[m].difference);
+        *next++ = pst_arg_int((int)maps[m].slot);
     }
     *next++ = pst_arg_buffer(sums->parts);
     return pst_launch_sum_rows(engine->session, kernel, count, (size_t)(next - args), args);
 }
 
-pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_buffer *f, size_t pixels, int c, double scale,
-                            const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot,
+pst_status pst_gram_compare(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, pst_sums *sums,
                             pst_buffer *workspace) {
-    partial_sums parts;
+    pst_gram_parts parts;
     pst_status status;
-    PST_TRY(sum_products(engine, f, pixels, c, workspace, &parts));
-    PST_TRY(compare(engine, parts.slice ? parts.slice : workspace, parts.count, parts.step,
-                    &(pst_gram_map){f, pixels, c, scale, target, difference, slot}, 1, sums));
+    PST_TRY(pst_gram_sum(engine, maps, count, workspace, &parts));
+    PST_TRY(compare(engine, &parts, maps, count, sums));
 cleanup:
-    pst_buffer_destroy(engine->session, parts.slice);
+    pst_gram_parts_close(engine->session, &parts);
     return status;
 }
 
@@ -273,21 +267,9 @@ bool pst_gram_together(const pst_conv_engine *engine, const pst_gram_map *maps, 
            flops <= pst_launch_flops(session);
 }
 
-pst_status pst_gram_compare_all(const pst_conv_engine *engine, const pst_gram_map *maps, size_t count, pst_sums *sums,
-                                pst_buffer *workspace) {
-    const pst_kernel *kernel;
-    pst_block block;
-    pst_status status;
-    PST_TRY(square_block(engine, maps->c, "-DMAPS=5", &block, &kernel));
-    PST_TRY(launch_partial(engine, maps, count, 0, 0, &block, kernel, workspace));
-    PST_TRY(compare(engine, workspace, 0, 1, maps, count, sums));
-cleanup:
-    return status;
-}
-
-pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, int c, double scale,
-                                const pst_buffer *target, pst_buffer *difference, pst_sums *sums, size_t slot) {
-    return compare(engine, sum, 1, 1, &(pst_gram_map){NULL, 0, c, scale, target, difference, slot}, 1, sums);
+pst_status pst_gram_compare_sum(const pst_conv_engine *engine, const pst_buffer *sum, const pst_gram_map *map,
+                                pst_sums *sums) {
+    return compare(engine, &(pst_gram_parts){.counts = {1}, .step = 1, .matrices = sum}, map, 1, sums);
 }
 
 bool pst_gram_in_place(const pst_session *session) { return is_cpu(session); }

@@ -223,19 +223,11 @@ static pst_status make_differences(const some *s) {
     EACH_MAP(pst_arg_buffer(r->one[k]))
     EACH_MAP(pst_arg_int(d->c))
     EACH_MAP(pst_arg_buffer(r->sums[i]))
-    EACH_MAP(pst_arg_buffer(d->difference))
-    return launch(s, "difference", longest(s) * longest(s), args, next);
-}
-
-static pst_status make_rows(const some *s) {
-    const room *r = s->r;
-    pst_arg args[ARGS_MOST], *next = args;
-    EACH_MAP(pst_arg_buffer(d->difference))
-    EACH_MAP(pst_arg_int(d->c))
     EACH_MAP(pst_arg_buffer(d->mean))
     EACH_MAP(pst_arg_buffer(d->target->mean))
+    EACH_MAP(pst_arg_buffer(d->difference))
     EACH_MAP(pst_arg_buffer(d->row))
-    return launch(s, "mean_row", longest(s) * pst_group_size(r->session), args, next);
+    return launch(s, "difference", longest(s) * pst_group_size(r->session), args, next);
 }
 
 /* b, z and w of the first step, and the norm, from m = L' S L. */
@@ -256,7 +248,6 @@ static pst_status end(const some *s, const pst_sums *sums) {
     PST_TRY(multiply(s, right_of_slope));
     PST_TRY(multiply(s, around_slope));
     PST_TRY(make_differences(s));
-    PST_TRY(make_rows(s));
 cleanup:
     return status;
 }

@@ -35,8 +35,13 @@ int pst_factor_columns(int c); /* at most, with c channels */
 size_t pst_wasserstein_workspace_bytes(const pst_conv_engine *engine, const int *c, size_t count);
 
 /* A second moment F' F / N becomes the covariance m - mean mean' + epsilon on the diagonal of the true channels, more
- * where pixels are all but equal. */
-pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buffer *mean, pst_buffer *moment);
+ * where pixels are all but equal; of up to PST_DISTANCES at once. */
+typedef struct pst_second_moment {
+    int c, true_c;
+    const pst_buffer *mean;
+    pst_buffer *moment;
+} pst_second_moment;
+pst_status pst_covariances(pst_session *session, const pst_second_moment *moments, size_t count);
 
 typedef struct pst_wasserstein_target {
     const pst_buffer *mean, *factor, *transposed; /* L and L' [c][c]; columns and rows from rank on are 0 */

@@ -10,14 +10,29 @@
 
 int pst_factor_columns(int c) { return c < PST_FACTOR_COLUMNS ? c : PST_FACTOR_COLUMNS; }
 
-pst_status pst_covariance(pst_session *session, int c, int true_c, const pst_buffer *mean, pst_buffer *moment) {
+/* An argument of each; those that are missing are the first's. */
+#define EACH_MAP(argument)                                        \
+    for (size_t i = 0; i < PST_DISTANCES; i++) {                  \
+        const pst_second_moment *m = &moments[i < count ? i : 0]; \
+        *next++ = (argument);                                     \
+    }
+
+pst_status pst_covariances(pst_session *session, const pst_second_moment *moments, size_t count) {
     const pst_kernel *kernel;
+    pst_arg args[4 * PST_DISTANCES + 2], *next = args;
+    size_t most = 0;
     pst_status status = pst_kernel_get(session, "wasserstein", "covariance", "", &kernel);
-    return status == PST_OK ? pst_launch_each(session, kernel, (size_t)c * (size_t)c,
-                                              PST_ARGS(pst_arg_buffer(moment), pst_arg_int(c), pst_arg_int(true_c),
-                                                       pst_arg_float(PST_COVARIANCE_EPSILON),
-                                                       pst_arg_float(PST_COVARIANCE_NOISE), pst_arg_buffer(mean)))
-                            : status;
+    if (status != PST_OK)
+        return status;
+    EACH_MAP(pst_arg_buffer(m->moment))
+    EACH_MAP(pst_arg_int(m->c))
+    EACH_MAP(pst_arg_int(m->true_c))
+    EACH_MAP(pst_arg_buffer(m->mean))
+    *next++ = pst_arg_float(PST_COVARIANCE_EPSILON);
+    *next++ = pst_arg_float(PST_COVARIANCE_NOISE);
+    for (size_t i = 0; i < count; i++)
+        most = (size_t)moments[i].c > most ? (size_t)moments[i].c : most;
+    return pst_launch_each_rows(session, kernel, most * most, count, (size_t)(next - args), args);
 }
 
 /* Row `k` of L' of a matrix s [c][c], whose diagonal is d but for the rows before: the column of the largest pivot.

@@ -21,8 +21,8 @@ typedef struct kernels {
 
 static pst_status gram(void *user) {
     kernels *k = user;
-    return pst_gram_compare(&k->bench->engine, k->map, k->pixels, k->c, 1.0 / (double)k->pixels, k->target,
-                            k->difference, &k->sums, 0, k->workspace);
+    const pst_gram_map map = {k->map, k->pixels, k->c, 1.0 / (double)k->pixels, k->target, k->difference, 0};
+    return pst_gram_compare(&k->bench->engine, &map, 1, &k->sums, k->workspace);
 }
 
 static pst_status gram_gradient(void *user) {

@@ -8,7 +8,7 @@
 #include "image/color.h"
 #include "model/weights_digest.h"
 #include "op/gram.h"
-#include "op/statistics.h"
+#include "op/moments.h"
 #include "package/printable.h"
 #include "transfer/stage.h"
 #include "transfer/stored_style.h"
@@ -126,12 +126,10 @@ static pst_status choose_sizes(maker *m) {
 
 static pst_status take_features(void *user, size_t layer, const pst_buffer *features) {
     maker *m = user;
-    pst_session *session = m->context->session;
     pst_pass_layer l = pst_pass_layer_of(m->pass, layer);
-    double scale = m->blend / (double)l.pixels;
-    pst_buffer *workspace = pst_pass_workspace(m->pass);
-    pst_status status = pst_gram_add(&m->net->engine, features, l.pixels, l.c, scale, m->moment[layer], workspace);
-    return status == PST_OK ? pst_mean_add(session, features, l.pixels, l.c, scale, m->mean[layer], workspace) : status;
+    const pst_moments to = {features,         NULL,          l.pixels, l.c, m->blend / (double)l.pixels,
+                            m->moment[layer], m->mean[layer]};
+    return pst_moments_take(&m->net->engine, &to, 1, true, pst_pass_workspace(m->pass));
 }
 
 static pst_status open_pass(maker *m, int w, int h) {
@@ -143,10 +141,9 @@ static pst_status open_pass(maker *m, int w, int h) {
         int layer_h, layer_w, c = m->net->layers.at[l].c_out;
         if (!m->wanted[l] || !pst_layer_size(&m->net->layers, l, h, w, &layer_h, &layer_w))
             continue;
-        size_t pixels = (size_t)layer_h * (size_t)layer_w, gram = pst_gram_workspace_bytes(&m->net->engine, pixels, c);
-        size_t mean = pst_mean_workspace_bytes(pixels, c), both = gram > mean ? gram : mean;
+        size_t own = pst_moments_workspace_bytes(&m->net->engine, (size_t)layer_h * (size_t)layer_w, c);
         options.wanted[l] = true;
-        options.extra_workspace_bytes = both > options.extra_workspace_bytes ? both : options.extra_workspace_bytes;
+        options.extra_workspace_bytes = own > options.extra_workspace_bytes ? own : options.extra_workspace_bytes;
         statistics += sizeof(float) * (size_t)c * ((size_t)c + 1);
     }
     pst_status status = pst_pass_create(m->net, &options, &m->pass);

@@ -1,9 +1,12 @@
 /* Gram matrices and their gradients, in both forms of their kernels, against the references. */
 /* promise: products gradients */
+#include <string.h>
+
 #include "on_device.h"
 #include "op/blocks.h"
 #include "op/choices.h"
 #include "op/gram.h"
+#include "op/moments.h"
 #include "op/tiles.h"
 #include "reference_ops.h"
 
@@ -49,15 +52,18 @@ static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
     test_sums(&sums, 3);
     pst_buffer *map = test_floats(f, count), *t = test_floats(target, square), *added = test_floats(target, square);
     pst_buffer *difference = test_empty(square);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
+    pst_buffer *workspace = test_empty(pst_moments_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
+    const pst_gram_map comparison = {map, s->pixels, s->c, scale, t, difference, 1};
+    const pst_moments to = {map, NULL, s->pixels, s->c, scale / 2, added, NULL};
 
-    ck_ok(test_error, pst_gram_add(engine, map, s->pixels, s->c, scale / 2, added, workspace));
+    ck_ok(test_error, pst_moments_take(engine, &to, 1, true, workspace));
     reference_gram(f, s->pixels, s->c, scale, gram);
     for (size_t i = 0; i < square; i++)
         expected[i] = target[i] + gram[i] / 2;
     test_close_to("Gram matrix added", added, expected, square, TIGHT);
 
-    ck_ok(test_error, pst_gram_compare(engine, map, s->pixels, s->c, scale, t, difference, &sums, 1, workspace));
+    workspace = test_empty(pst_gram_workspace_bytes(engine, s->pixels, s->c) / sizeof(float));
+    ck_ok(test_error, pst_gram_compare(engine, &comparison, 1, &sums, workspace));
     for (size_t i = 0; i < square; i++) {
         expected[i] = gram[i] - target[i];
         squares += expected[i] * expected[i];
@@ -73,50 +79,104 @@ static void gram_of_form(const gram_shape *s, const pst_conv_engine *engine) {
             ck_assert(symmetric[i * c + j] == symmetric[j * c + i]);
 }
 
+static void check_same(const char *what, const pst_buffer *a, const pst_buffer *b, size_t count) {
+    float *first = test_take(count, sizeof *first), *second = test_take(count, sizeof *second);
+    test_read(a, first, count * sizeof *first);
+    test_read(b, second, count * sizeof *second);
+    ck_assert_msg(memcmp(first, second, count * sizeof *first) == 0, "%s differ", what);
+}
+
 static void gram_case(const void *arg) { every_block_form(arg, gram_of_form); }
+
+/* Means, of plain and of guided features, beside the Gram matrix, over what was there and added to it. */
+static void moments_case(const void *arg) {
+    const gram_shape *s = arg;
+    const pst_conv_engine engine = {.session = test_session};
+    const size_t c = (size_t)s->c, square = c * c, count = s->pixels * c;
+    const double *f = test_numbers(count, 21), *guide = test_numbers(s->pixels, 22), *old = test_numbers(square, 23),
+                 *old_mean = test_numbers(c, 24), scale = .5 / (double)s->pixels;
+    double *gram = test_doubles(square), *mean = test_doubles(c);
+    pst_buffer *map = test_floats(f, count), *guides = test_floats(guide, s->pixels);
+    pst_buffer *workspace = test_empty(pst_moments_workspace_bytes(&engine, s->pixels, s->c) / sizeof(float));
+    for (int way = 0; way < 4; way++) {
+        const bool add = way & 1, guided = way & 2;
+        const pst_moments to = {
+            map, guided ? guides : NULL, s->pixels, s->c, scale, test_floats(old, square), test_floats(old_mean, c)};
+        reference_gram(f, s->pixels, s->c, scale, gram);
+        for (size_t i = 0; i < square; i++)
+            gram[i] += add ? old[i] : 0;
+        for (size_t i = 0; i < c; i++) {
+            double sum = 0;
+            for (size_t p = 0; p < s->pixels; p++)
+                sum += f[p * c + i] * (guided ? guide[p] : 1);
+            mean[i] = scale * sum + (add ? old_mean[i] : 0);
+        }
+        ck_ok(test_error, pst_moments_take(&engine, &to, 1, add, workspace));
+        test_close_to("second moments", to.moment, gram, square, TIGHT);
+        test_close_to("means", to.mean, mean, c, TIGHT);
+    }
+}
 
 static const gram_shape together[][PST_GRAM_MAPS] = {{{260, 64}, {9, 128}, {5, 192}, {30, 64}, {3, 64}}};
 
-/* Maps that are compared together give the bytes that each gives alone. */
+/* Maps that are compared, or whose moments are taken, together give the bytes that each gives alone. */
 static void together_case(const void *arg) {
     const gram_shape *shapes = arg;
     const pst_conv_engine engine = {.session = test_session};
     pst_gram_map all[PST_GRAM_MAPS];
+    pst_moments to[PST_GRAM_MAPS];
     pst_buffer *workspace;
-    size_t bytes = 0, count = PST_GRAM_MAPS;
+    size_t bytes = 0, means = 0, count = PST_GRAM_MAPS;
     pst_sums sums;
     test_sums(&sums, 2 * count);
     for (size_t i = 0; i < count; i++) {
-        size_t c = (size_t)shapes[i].c, values = shapes[i].pixels * c;
+        size_t c = (size_t)shapes[i].c, pixels = shapes[i].pixels, values = pixels * c;
         all[i] = (pst_gram_map){.features = test_floats(test_numbers(values, 30 + i), values),
-                                .pixels = shapes[i].pixels,
+                                .pixels = pixels,
                                 .c = shapes[i].c,
                                 .scale = 1 / (double)values,
                                 .target = test_floats(test_numbers(c * c, 40 + i), c * c),
                                 .difference = test_empty(c * c),
                                 .slot = i};
-        bytes += pst_gram_workspace_bytes(&engine, shapes[i].pixels, shapes[i].c);
+        to[i] = (pst_moments){.features = all[i].features,
+                              .guide = i % 2 ? test_floats(test_numbers(pixels, 50 + i), pixels) : NULL,
+                              .pixels = pixels,
+                              .c = shapes[i].c,
+                              .scale = all[i].scale,
+                              .moment = test_empty(c * c),
+                              .mean = test_empty(c)};
+        bytes += pst_gram_workspace_bytes(&engine, pixels, shapes[i].c);
+        means += pst_moments_workspace_bytes(&engine, pixels, shapes[i].c) -
+                 pst_gram_workspace_bytes(&engine, pixels, shapes[i].c);
     }
     test_session->device.cache_bytes = 4 << 20; /* a simulator has no cache and no clock */
     test_session->device.info.clock_mhz = 1000;
     if (test_session->cpu_kernels) {
         ck_assert(!pst_gram_together(&engine, all, count, bytes));
+        ck_assert(!pst_moments_together(&engine, to, count, bytes + means));
         return;
     }
     ck_assert(pst_gram_together(&engine, all, count, bytes));
     ck_assert(!pst_gram_together(&engine, all, count, bytes - 1));
     ck_assert(!pst_gram_together(&engine, all, 1, bytes));
-    workspace = test_empty(bytes / sizeof(float));
-    ck_ok(test_error, pst_gram_compare_all(&engine, all, count, &sums, workspace));
+    ck_assert(pst_moments_together(&engine, to, count, bytes + means));
+    ck_assert(!pst_moments_together(&engine, to, count, bytes));
+    workspace = test_empty((bytes + means) / sizeof(float));
+    ck_ok(test_error, pst_gram_compare(&engine, all, count, &sums, workspace));
+    ck_ok(test_error, pst_moments_take(&engine, to, count, false, workspace));
     for (size_t i = 0; i < count; i++) {
-        size_t square = (size_t)all[i].c * (size_t)all[i].c;
-        pst_buffer *alone = test_empty(square);
-        ck_ok(test_error, pst_gram_compare(&engine, all[i].features, all[i].pixels, all[i].c, all[i].scale,
-                                           all[i].target, alone, &sums, count + i, workspace));
-        float *a = test_take(square, sizeof *a), *b = test_take(square, sizeof *b);
-        test_read(all[i].difference, a, square * sizeof *a);
-        test_read(alone, b, square * sizeof *b);
-        ck_assert_mem_eq(a, b, square * sizeof *a);
+        const size_t c = (size_t)all[i].c, square = c * c;
+        pst_gram_map alone = all[i];
+        pst_moments own = to[i];
+        alone.difference = test_empty(square);
+        alone.slot = count + i;
+        own.moment = test_empty(square);
+        own.mean = test_empty(c);
+        ck_ok(test_error, pst_gram_compare(&engine, &alone, 1, &sums, workspace));
+        ck_ok(test_error, pst_moments_take(&engine, &own, 1, false, workspace));
+        check_same("differences", all[i].difference, alone.difference, square);
+        check_same("moments", to[i].moment, own.moment, square);
+        check_same("means", to[i].mean, own.mean, c);
         ck_assert(test_sum_in(&sums, i) == test_sum_in(&sums, count + i));
     }
     test_session->device.cache_bytes = 1;
@@ -165,6 +225,12 @@ START_TEST(matrices) {
 }
 END_TEST
 
+START_TEST(first_and_second_moments) {
+    for (int i = 0; i < count_of(COUNT(grams), SMALL_GRAMS); i++)
+        test_twice(moments_case, &grams[i]);
+}
+END_TEST
+
 START_TEST(matrices_together) { test_twice(together_case, together); }
 END_TEST
 
@@ -184,16 +250,17 @@ static void fill_stack(void) {
 static void broken_case(const void *arg) {
     const pst_conv_engine engine = {.session = test_session};
     pst_buffer *map = test_empty(13 * 32), *square = test_empty(32 * 32), *difference = test_empty(32 * 32);
-    pst_buffer *workspace = test_empty(pst_gram_workspace_bytes(&engine, 13, 32) / sizeof(float));
+    pst_buffer *workspace = test_empty(pst_moments_workspace_bytes(&engine, 13, 32) / sizeof(float));
+    const pst_gram_map comparison = {map, 13, 32, 1, square, difference, 0};
+    const pst_moments to = {map, NULL, 13, 32, 1, square, NULL};
     pst_sums sums;
     (void)arg;
     test_sums(&sums, 1);
     test_session->lost = true;
     fill_stack();
-    ck_assert_int_eq(pst_gram_add(&engine, map, 13, 32, 1, square, workspace), PST_ERROR_DEVICE);
+    ck_assert_int_eq(pst_moments_take(&engine, &to, 1, true, workspace), PST_ERROR_DEVICE);
     fill_stack();
-    ck_assert_int_eq(pst_gram_compare(&engine, map, 13, 32, 1, square, difference, &sums, 0, workspace),
-                     PST_ERROR_DEVICE);
+    ck_assert_int_eq(pst_gram_compare(&engine, &comparison, 1, &sums, workspace), PST_ERROR_DEVICE);
     test_session->lost = false;
 }
 
@@ -205,6 +272,7 @@ int main(void) {
     for (int form = 0; form < TEST_FORMS; form++) {
         TCase *tests = test_form_case(form);
         tcase_add_test(tests, matrices);
+        tcase_add_test(tests, first_and_second_moments);
         tcase_add_test(tests, matrices_together);
         tcase_add_test(tests, gradients);
         tcase_add_test(tests, a_device_that_fails_is_told);

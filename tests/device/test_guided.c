@@ -214,7 +214,8 @@ START_TEST(a_region_alone_is_an_image_of_its_own) {
             ck_ok(test_error, pst_style_term_end(&term));
             count = gather(s.f, N, s.of_f.at[r][0], region);
             ck_ok(test_error, pst_buffer_write(test_session, x, 0, region, sizeof(float) * (size_t)(count * C)));
-            ck_ok(test_error, pst_style_term_compare(&term, x, (size_t)count, &sums, 0, workspace));
+            ck_ok(test_error,
+                  pst_style_terms_compare(&(pst_style_map){&term, x, (size_t)count, 0}, 1, &sums, workspace));
             ck_ok(test_error, pst_style_terms_finish(terms, (const size_t[]){0}, 1, &sums, workspace));
             ck_ok(test_error, pst_style_term_gradient(&term, x, (size_t)count, N, 1, false, d, workspace));
             ck_ok(test_error, pst_sums_read_later(&sums, 1));

@@ -170,7 +170,7 @@ static void open_term(const style_shape *s, double *const styles[STYLES], const 
 static double compare(pst_style_term *term, const pst_buffer *f, size_t pixels, pst_buffer *workspace) {
     pst_sums sums = {test_session, test_empty(3 * PST_PARTS), test_take(3 * PST_PARTS, sizeof(float)), 3};
     unsigned waits = test_session->waits;
-    ck_ok(test_error, pst_style_term_compare(term, f, pixels, &sums, 1, workspace));
+    ck_ok(test_error, pst_style_terms_compare(&(pst_style_map){term, f, pixels, 1}, 1, &sums, workspace));
     ck_ok(test_error, pst_style_terms_finish(&term, (const size_t[]){1}, 1, &sums, workspace));
     ck_assert_uint_eq(test_session->waits, waits); /* all is queued */
     test_untouched("sums", sums.parts, 0, PST_PARTS);
