@@ -958,7 +958,7 @@ typedef bool (*pst_tune_callback)(void *user, const pst_tune_progress *progress)
  * created from now on use the choices. They are added to those in the file, which is replaced if it is damaged or for
  * another driver or version. options may be NULL: the defaults. callback may be NULL. PST_STOPPED: the callback stopped
  * it; what was measured until then is used and kept. PST_ERROR_ARGUMENT: a file is named for devices of several kinds.
- */
+ * PST_ERROR_FORMAT: the file that is named is neither empty nor one of choices; nothing is measured then. */
 PST_API pst_status pst_tune(pst_context *context, pst_network *network, const pst_tune_options *options,
                             pst_tune_callback callback, void *user);
 

@@ -137,8 +137,11 @@ static bool tell(void *user, size_t done, size_t total, const pst_conv_shape *s,
 static pst_status keep(pst_session *session, const char *file, const pst_conv_choices *found) {
     char *own = NULL;
     pst_status status;
-    if (file)
-        return pst_choices_merge(session, file, found);
+    if (file) {
+        PST_TRY(pst_choices_write_check(session->error, file)); /* again, for measuring took a while */
+        PST_TRY(pst_choices_merge(session, file, found));
+        return PST_OK;
+    }
     PST_TRY(pst_choices_path(session, &own));
     PST_TRY(pst_folder_create_for(session->error, own));
     PST_TRY(pst_choices_merge(session, own, found));

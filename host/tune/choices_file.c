@@ -14,7 +14,8 @@
 #include "op/refused.h"
 #include "package/printable.h"
 
-#define FORMAT "pastiche choices 1"
+#define FORMATS "pastiche choices "
+#define FORMAT FORMATS "1"
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 #define ENTRIES_MAX 16384
 #define SIZE_MAX_SIDE 65535
@@ -224,9 +225,54 @@ static pst_status refuse_device(pst_error *error, const char *path) {
     return pst_fail(error, PST_ERROR_FILE, "%s: is a device or a pipe; a regular file is needed", path);
 }
 
+/* What a file says that it is, though it may be damaged behind that; "" if it says nothing. */
+static void find_format(const char *text, size_t bytes, char format[32]) {
+    json_error_t detail;
+    json_t *root = json_loadb(text, bytes, 0, &detail);
+    format[0] = '\0';
+    if (root)
+        snprintf(format, 32, "%s", text_of(root, "format"));
+    else
+        sscanf(text, " { \"format\" : \"%31[^\"]", format);
+    json_decref(root);
+}
+
+/* Choices are measured again when they are damaged or stale. Another file's content would be lost, and so would what a
+ * later version has written. An empty file is a name that was reserved. */
+static pst_status refuse_other_file(pst_error *error, const char *path) {
+    uint8_t *text = NULL;
+    uint64_t size;
+    size_t bytes;
+    char format[32] = "";
+    pst_status status = PST_OK;
+    if (pst_path_examine(path, &size) != PST_PATH_FILE || size == 0)
+        return PST_OK;
+    if (size <= FILE_MAX_BYTES) {
+        PST_TRY(pst_file_load(error, path, FILE_MAX_BYTES, &text, &bytes));
+        find_format((const char *)text, bytes, format);
+    }
+    if (strcmp(format, FORMAT) == 0)
+        goto cleanup;
+    if (strncmp(format, FORMATS, strlen(FORMATS)) == 0)
+        status = pst_fail(error, PST_ERROR_FORMAT,
+                          "%s: is a file of choices of another version of the program (%s) and is not replaced; name "
+                          "another file, or remove this one",
+                          path, format);
+    else
+        status = pst_fail(error, PST_ERROR_FORMAT,
+                          "%s: is no file of choices and is not replaced; name another file, or remove this one", path);
+cleanup:
+    pst_free(text);
+    return status;
+}
+
 pst_status pst_choices_write_check(pst_error *error, const char *path) {
-    pst_status status = refuse_device(error, path);
-    return status == PST_OK ? pst_file_save_check(error, path) : status;
+    pst_status status;
+    PST_TRY(refuse_device(error, path));
+    PST_TRY(pst_file_save_check(error, path));
+    PST_TRY(refuse_other_file(error, path));
+cleanup:
+    return status;
 }
 
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices) {

@@ -23,7 +23,9 @@ pst_status pst_choices_print(pst_session *session, const pst_conv_choices *choic
 /* Writes a file atomically; the folder must be there. PST_ERROR_FILE, too, for what is no regular file. */
 pst_status pst_choices_write(pst_session *session, const char *path, const pst_conv_choices *choices);
 
-/* PST_OK if pst_choices_write would be allowed to make or replace this file. Leaves no trace. */
+/* PST_OK if pst_choices_write would be allowed to make this file, or to replace it and it is empty or a file of
+ * choices, be it damaged or stale. Leaves no trace. PST_ERROR_FORMAT: it is something else, or of another version's
+ * format. */
 pst_status pst_choices_write_check(pst_error *error, const char *path);
 
 /* Writes a file with what was found in the place of what it holds for the same products, and the rest as it is; nothing

@@ -59,6 +59,45 @@ START_TEST(a_second_run_replaces_and_adds) {
 }
 END_TEST
 
+static void write_text(const char *name, const char *text) { test_write(test_path(name), text, strlen(text)); }
+
+static void ck_holds(const char *name, const char *text) {
+    static char now[65536];
+    ck_assert_str_eq(read_whole(test_path(name), now, sizeof now), text);
+}
+
+/* Whatever somebody has put into a file, only choices take its place where there were choices or nothing. */
+START_TEST(other_files_are_not_replaced) {
+    static const struct {
+        const char *text, *reason;
+    } others[] = {{"\xff\xd8\xff\xe0 a photograph", "is no file of choices"},
+                  {"\n", "is no file of choices"},
+                  {"{\"format\": \"pastiche bench 2\"}", "is no file of choices"},
+                  {"[\"pastiche choices 1\"]", "is no file of choices"},
+                  {"{\"format\": \"pastiche choices 2\", \"choices\": {}}", "another version of the program"},
+                  {"{\"format\": \"pastiche choices 2\", \"choi", "another version of the program"}};
+    static const char *const ours[] = {"", "{\n \"format\": \"pastiche choices 1\",\n \"cho",
+                                       "{\"choices\": 1, \"format\": \"pastiche choices 1\"}"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        write_text("other", others[i].text);
+        ck_refused(TUNE "other", 1, others[i].reason, "name another file");
+        ck_said("pastiche: other: ");
+        ck_holds("other", others[i].text);
+    }
+    ck_refused(RUN "other", 1, "other: ", "file of choices");
+    static char large[5 << 20]; /* more than is read of choices */
+    memset(large, ' ', sizeof large);
+    test_write(test_path("other"), large, sizeof large);
+    ck_refused(TUNE "other", 1, "is no file of choices", "name another file");
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        write_text("other", ours[i]);
+        ck_run(TUNE "other");
+        ck_assert_int_gt(choices_in("other"), 3);
+    }
+    cli_forget("other");
+}
+END_TEST
+
 /* The file of the test before with one algorithm's name replaced. */
 START_TEST(names_that_mean_nothing_here_are_told) {
     static char text[65536], other[65536];
@@ -84,6 +123,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tests, prepare, NULL);
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, what_is_no_file_is_refused_at_once);
+    tcase_add_test(tests, other_files_are_not_replaced);
     tcase_add_test(tests, a_second_run_replaces_and_adds);
     tcase_add_test(tests, names_that_mean_nothing_here_are_told);
     suite_add_tcase(suite, tests);
