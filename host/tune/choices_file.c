@@ -78,8 +78,11 @@ static bool shape_of(const json_t *entry, pst_conv_shape *shape) {
 static pst_status read_entries(pst_error *error, const char *path, const json_t *root, pst_conv_choices *read) {
     const json_t *list = json_object_get(root, "choices");
     pst_status status = PST_OK;
-    if (!json_is_array(list) || json_array_size(list) > ENTRIES_MAX)
+    if (!json_is_array(list))
         return pst_fail(error, PST_ERROR_FORMAT, "%s: has no list of choices", path);
+    if (json_array_size(list) > ENTRIES_MAX)
+        return pst_fail(error, PST_ERROR_FORMAT, "%s: has %zu choices, more than the %d that are read", path,
+                        json_array_size(list), ENTRIES_MAX);
     for (size_t i = 0; i < json_array_size(list) && status == PST_OK; i++) {
         const json_t *entry = json_array_get(list, i);
         const char *algorithm = text_of(entry, "algorithm");

@@ -84,6 +84,38 @@ START_TEST(who_holds_the_folder_for_ever_is_not_waited_for) {
 }
 END_TEST
 
+/* A file with so many choices, all of them different. */
+static void write_many(const char *path, int count) {
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "{\"format\": \"pastiche choices 1\", \"choices\": [");
+    for (int i = 0; i < count; i++)
+        fprintf(file,
+                "%s{\"direction\": \"forward\", \"h\": %d, \"w\": 8, \"c_in\": 16, \"c_out\": 16, \"pool\": \"none\", "
+                "\"algorithm\": \"direct\"}",
+                i ? ",\n" : "", i + 1);
+    fprintf(file, "]}\n");
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(too_many_choices_are_told_as_that) {
+    enum { MOST = 16384 };
+    pst_conv_choices read = {0};
+    char path[1024], foreign[256];
+    strcpy(path, test_path("long.json"));
+    write_many(path, MOST);
+    ck_ok(test_error, pst_choices_read(test_session, path, &read, foreign));
+    ck_assert_uint_eq(read.count, MOST);
+    pst_conv_choices_clear(&read);
+    write_many(path, MOST + 1);
+    ck_assert_int_eq(pst_choices_read(test_session, path, &read, foreign), PST_ERROR_FORMAT);
+    ck_assert_msg(strstr(test_error.text, "long.json: has 16385 choices, more than the 16384 that are read"), "%s",
+                  test_error.text);
+    ck_assert_uint_eq(read.count, 0);
+    test_error = (pst_error){0};
+}
+END_TEST
+
 /* What a context that was given the file says; the words must be in it, and it must say nothing where there are none.
  */
 static void ck_notice(const char *file, const char *words, const char *more) {
@@ -138,6 +170,7 @@ int main(void) {
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, several_writers_lose_nothing);
     tcase_add_test(tests, who_holds_the_folder_for_ever_is_not_waited_for);
+    tcase_add_test(tests, too_many_choices_are_told_as_that);
     tcase_add_test(tests, choices_without_use_are_told_of_files_that_were_named);
     suite_add_tcase(suite, tests);
     return test_run(suite);
