@@ -302,6 +302,10 @@ pst_status pst_choices_merge(pst_session *session, const char *path, const pst_c
     else if (foreign[0])
         pst_conv_choices_clear(&all);
     PST_TRY(pst_conv_choices_add(session->error, &all, found));
+    if (all.count > ENTRIES_MAX) { /* which nobody could read */
+        pst_conv_choices_clear(&all);
+        PST_TRY(pst_conv_choices_add(session->error, &all, found));
+    }
     if (found->count)
         all.refused = found->refused;
     PST_TRY(pst_choices_write(session, path, &all));

@@ -29,8 +29,9 @@ pst_status pst_choices_write(pst_session *session, const char *path, const pst_c
 pst_status pst_choices_write_check(pst_error *error, const char *path);
 
 /* Writes a file with what was found in the place of what it holds for the same products, and the rest as it is; nothing
- * stays of a file that is damaged or for another device, driver or version. Several processes may do so at once. What
- * is refused is added if nothing was found, else it takes the place of what was: measuring tries it again. */
+ * stays of a file that is damaged, for another device, driver or version, or as long as may be. Several processes may
+ * do so at once. What is refused is added if nothing was found, else it takes the place of what was: measuring tries it
+ * again. */
 pst_status pst_choices_merge(pst_session *session, const char *path, const pst_conv_choices *found);
 
 /* The version of the kernels and of what runs them: a hash over all of it. */

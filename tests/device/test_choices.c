@@ -116,6 +116,27 @@ START_TEST(too_many_choices_are_told_as_that) {
 }
 END_TEST
 
+/* Whatever is added, the file can be read again. */
+START_TEST(a_full_file_begins_anew) {
+    enum { MOST = 16384 };
+    pst_conv_choices all = {0}, read = {0};
+    const pst_conv_shape shape = {9, 9, 16, 16, false, PST_POOL_NONE};
+    char path[1024], foreign[256];
+    strcpy(path, test_path("full.json"));
+    for (int i = MOST; i > 0; i--) { /* each before the others */
+        const pst_conv_shape other = {i, 8, 16, 16, false, PST_POOL_NONE};
+        ck_ok(test_error, pst_conv_choices_set(&test_error, &all, &other, "direct"));
+    }
+    ck_ok(test_error, pst_choices_write(test_session, path, &all));
+    merge(test_session, path, &shape, "direct");
+    ck_ok(test_error, pst_choices_read(test_session, path, &read, foreign));
+    ck_assert_str_eq(foreign, "");
+    ck_assert_uint_eq(read.count, 1);
+    pst_conv_choices_clear(&read);
+    pst_conv_choices_clear(&all);
+}
+END_TEST
+
 /* What a context that was given the file says; the words must be in it, and it must say nothing where there are none.
  */
 static void ck_notice(const char *file, const char *words, const char *more) {
@@ -171,6 +192,7 @@ int main(void) {
     tcase_add_test(tests, several_writers_lose_nothing);
     tcase_add_test(tests, who_holds_the_folder_for_ever_is_not_waited_for);
     tcase_add_test(tests, too_many_choices_are_told_as_that);
+    tcase_add_test(tests, a_full_file_begins_anew);
     tcase_add_test(tests, choices_without_use_are_told_of_files_that_were_named);
     suite_add_tcase(suite, tests);
     return test_run(suite);
