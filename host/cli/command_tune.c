@@ -39,9 +39,13 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
 
 int tune_command(const settings *s) {
     pst_tune_options options;
+    if (s->choices && !*s->choices) {
+        complain("--choices none keeps nothing; without it (and PASTICHE_CHOICES) the device's own file is written");
+        return EXIT_USAGE;
+    }
     pst_tune_options_init(&options, sizeof options);
     options.width = options.height = s->transfer.image_size;
-    options.choices_file = s->choices && *s->choices ? s->choices : NULL;
+    options.choices_file = s->choices;
     pst_context_options where;
     pst_context_options_init(&where, sizeof where);
     where.device = s->device;

@@ -1,8 +1,10 @@
 /* `pastiche tune` and --choices from the outside: what stands in the way is told before anything is measured, several
  * may be measured at once, and names that mean nothing here are not passed over in silence. */
 /* promise: damage */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +27,16 @@ START_TEST(what_is_no_file_is_refused_at_once) {
     ck_assert_int_eq(test_entries(test_path("folder")), 0);
     rmdir(test_path("folder"));
     cli_forget("pipe");
+}
+END_TEST
+
+/* Which runs know, and with which there is nothing to measure for. */
+START_TEST(none_is_no_file) {
+    ck_refused(TUNE "none", 2, "--choices none keeps nothing", "the device's own file");
+    setenv("PASTICHE_CHOICES", "none", 1);
+    ck_refused("tune --model net.safetensors --image-size 16", 2, "keeps nothing", "PASTICHE_CHOICES");
+    ck_run(RUN "none");
+    cli_forget("out.png");
 }
 END_TEST
 
@@ -123,6 +135,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tests, prepare, NULL);
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, what_is_no_file_is_refused_at_once);
+    tcase_add_test(tests, none_is_no_file);
     tcase_add_test(tests, other_files_are_not_replaced);
     tcase_add_test(tests, a_second_run_replaces_and_adds);
     tcase_add_test(tests, names_that_mean_nothing_here_are_told);
