@@ -4,10 +4,24 @@
 #include "cli/options/complain.h"
 #include "cli/run/device_choice.h"
 #include "cli/run/measuring.h"
+#include "cli/run/signals.h"
+
+#define NOTHING_YET "stopped before the first product was measured: nothing is kept"
 
 static int failed(const pst_context *context, pst_status status) {
     complain("%s", context ? pst_context_message(context) : "no memory left");
     return status == PST_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* What was measured before a signal is as good as ever. */
+static int stopped(const pst_context *context, const pst_tune_options *options, progress *report) {
+    const size_t count = pst_context_choices(context, NULL);
+    if (count)
+        progress_say(report, "stopped; the choices for the %zu products measured so far are kept%s%s", count,
+                     options->choices_file ? " in " : "", options->choices_file ? options->choices_file : "");
+    else
+        progress_say(report, NOTHING_YET);
+    return EXIT_SIGNAL + signals_caught();
 }
 
 static int tune(const pst_context_options *where, const char *model, const pst_tune_options *options) {
@@ -23,9 +37,14 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
         status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
     if (status == PST_OK) {
         pst_context_devices(context, devices, PST_CONTEXT_DEVICES_MAX, &count);
+        signals_catch();
+        signals_nothing_to_lose(report.terminal ? "\npastiche: " NOTHING_YET "\n" : "pastiche: " NOTHING_YET "\n");
         status = tune_run(context, network, options, &report);
+        signals_nothing_to_lose(NULL);
     }
-    int code = status == PST_OK ? EXIT_OK : failed(context, status);
+    int code = status == PST_OK        ? EXIT_OK
+               : status == PST_STOPPED ? stopped(context, options, &report)
+                                       : failed(context, status);
     if (code == EXIT_OK)
         device_names(devices, count, names);
     if (code == EXIT_OK)

@@ -3,10 +3,12 @@
 /* promise: damage */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli_fixture.h"
@@ -110,6 +112,55 @@ START_TEST(other_files_are_not_replaced) {
 }
 END_TEST
 
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* After so long a signal comes. How many choices are kept then; -1: it was over before. */
+static int kept_at(double wait, int number) {
+    const struct timespec nap = {(time_t)wait, (long)(1e9 * (wait - (double)(time_t)wait))};
+    cli_forget("stopped.json");
+    pid_t child = start(TUNE "stopped.json");
+    nanosleep(&nap, NULL);
+    kill(child, number);
+    const int code = wait_for(child), count = choices_in("stopped.json");
+    if (code == 0)
+        return -1;
+    if (code == -number && !count) /* before it could be caught */
+        return 0;
+    char words[128] = "pastiche: stopped before the first product was measured: nothing is kept\n";
+    if (count)
+        snprintf(words, sizeof words,
+                 "pastiche: stopped; the choices for the %d products measured so far are kept in stopped.json\n",
+                 count);
+    ck_assert_msg(code == 128 + number && strcmp(said, words) == 0, "exit code %d, said: %s", code, said);
+    ck_assert_str_eq(printed, "");
+    return count;
+}
+
+/* Wherever it is stopped, it keeps what it has measured; and somewhere it has measured some and not all. */
+START_TEST(what_was_measured_before_a_signal_is_kept) {
+    enum { PARTS = 12 };
+    const double begun = seconds();
+    ck_run(TUNE "whole.json");
+    const double all = seconds() - begun;
+    const int whole = choices_in("whole.json");
+    int some = 0;
+    for (int part = 1; part < PARTS && !some; part++) {
+        const int kept = kept_at(all * part / PARTS, part % 2 ? SIGINT : SIGTERM);
+        ck_assert_int_le(kept, whole);
+        some += kept > 0 && kept < whole;
+    }
+    ck_assert_int_gt(some, 0);
+    ck_run(TUNE "stopped.json"); /* what was kept is whole */
+    ck_assert_int_eq(choices_in("stopped.json"), whole);
+    cli_forget("stopped.json");
+    cli_forget("whole.json");
+}
+END_TEST
+
 /* The file of the test before with one algorithm's name replaced. */
 START_TEST(names_that_mean_nothing_here_are_told) {
     static char text[65536], other[65536];
@@ -137,6 +188,7 @@ int main(void) {
     tcase_add_test(tests, what_is_no_file_is_refused_at_once);
     tcase_add_test(tests, none_is_no_file);
     tcase_add_test(tests, other_files_are_not_replaced);
+    tcase_add_test(tests, what_was_measured_before_a_signal_is_kept);
     tcase_add_test(tests, a_second_run_replaces_and_adds);
     tcase_add_test(tests, names_that_mean_nothing_here_are_told);
     suite_add_tcase(suite, tests);

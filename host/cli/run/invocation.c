@@ -157,7 +157,8 @@ void invocation_tune(invocation *w, const settings *s, const pst_image *content)
         return;
     progress_say(&w->report, "measuring once which algorithms are the fastest on %s", w->device_names);
     live_page_preparing(w->page, "measuring once which algorithms are the fastest here");
-    if (tune_run(w->context, w->network, &options, &w->report) != PST_OK)
+    pst_status status = tune_run(w->context, w->network, &options, &w->report);
+    if (status != PST_OK && status != PST_STOPPED) /* by a signal, which ends the run as well */
         progress_say(&w->report, "measuring: %s", pst_context_message(w->context));
 }
 
