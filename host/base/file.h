@@ -1,5 +1,5 @@
 /* Files: bounded reads, atomic writes and paths. The one room with POSIX or Windows calls; they are in
- * system.c. Paths are UTF-8. A file that grows over several runs is partial.h's. */
+ * system*.c. Paths are UTF-8. A file that grows over several runs is partial.h's. */
 #ifndef PST_BASE_FILE_H
 #define PST_BASE_FILE_H
 
@@ -27,7 +27,8 @@ pst_status pst_file_load(pst_error *error, const char *path, size_t max_bytes, u
 pst_status pst_file_digest(pst_error *error, const char *path, char hex[65]);
 
 /* Writes a whole file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
- * On failure the old file is untouched and the temporary one is gone. writer.h does it in pieces. */
+ * On failure the old file is untouched and the temporary one is gone. A symbolic link stays one: what it leads to is
+ * written, be it there yet or not. writer.h does it in pieces. */
 pst_status pst_file_save(pst_error *error, const char *path, const void *data, size_t bytes);
 
 /* PST_ERROR_FILE, "path: what (reason)", with the reason from errno and plainer words where there are some. */

@@ -1,5 +1,5 @@
 #if !defined(_WIN32)
-#define _XOPEN_SOURCE 700 /* POSIX 2008 with realpath; must stand before any header */
+#define _XOPEN_SOURCE 700 /* POSIX 2008; must stand before any header */
 #define _FILE_OFFSET_BITS 64
 #define _DARWIN_C_SOURCE /* flock */
 #endif
@@ -74,8 +74,6 @@ bool pst_system_set_length(int descriptor, uint64_t bytes) {
 void pst_system_close_read(int descriptor) { _close(descriptor); }
 bool pst_system_sync(int descriptor) { return _commit(descriptor) == 0; }
 void pst_system_set_mode(int descriptor, unsigned mode) { (void)descriptor, (void)mode; }
-bool pst_system_follow(const char *path, char **target) { return (void)path, *target = NULL, true; }
-char *pst_system_real(const char *path) { return (void)path, NULL; }
 bool pst_system_is_separator(char c) { return c == '/' || c == '\\'; }
 int pst_system_process(void) { return _getpid(); }
 void pst_system_describe(int code, char *text, size_t bytes) { strerror_s(text, bytes, code); }
@@ -301,18 +299,6 @@ bool pst_system_rename(int *descriptor, const char *from, const char *to, const 
         close(opened);
     }
     return true;
-}
-
-char *pst_system_real(const char *path) { return realpath(path, NULL); }
-
-bool pst_system_follow(const char *path, char **target) {
-    struct stat found;
-    *target = NULL;
-    if (lstat(path, &found) != 0)
-        return errno == ENOENT;
-    if (S_ISLNK(found.st_mode))
-        *target = pst_system_real(path);
-    return *target || !S_ISLNK(found.st_mode) || errno == ENOENT; /* one that leads nowhere is replaced */
 }
 
 static int stat_path(const char *path, system_stat *found) { return stat(path, found); }

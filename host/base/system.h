@@ -58,8 +58,8 @@ bool pst_system_make_folder(const char *path, bool own);
 /* Lets `used` be now, as far as that is possible. */
 void pst_system_touch(const char *path);
 
-/* *target is where a symbolic link leads, to be freed with free(); NULL for what is no link or leads nowhere. False
- * where that cannot be found out. */
+/* *target is where a symbolic link leads, to be freed with free(), be there a file or none yet; NULL for what is no
+ * link. False where that cannot be found out. In system_links.c. */
 bool pst_system_follow(const char *path, char **target);
 
 /* The path without any links, likewise; NULL too where the system has no way to tell. */

@@ -180,6 +180,52 @@ START_TEST(saving_replaces_the_whole_file) {
 }
 END_TEST
 
+static bool is_link(const char *path) {
+    struct stat facts;
+    return lstat(path, &facts) == 0 && S_ISLNK(facts.st_mode);
+}
+
+/* A link stays a link, though what it leads to is not there yet: relative, absolute, and through another one. */
+START_TEST(links_that_lead_nowhere_are_written_through) {
+    char folder[1024], first[1100], second[1100], made[1100], far[1100];
+    snprintf(folder, sizeof folder, "%s", test_path("links/far"));
+    ck_ok(error, pst_folder_create(&error, folder));
+    snprintf(first, sizeof first, "%s", test_path("links/first"));
+    snprintf(second, sizeof second, "%s/second", folder);
+    snprintf(made, sizeof made, "%s", test_path("links/made"));
+    snprintf(far, sizeof far, "%s/absolute", folder);
+    ck_assert_int_eq(symlink("far/second", first) | symlink("../made", second), 0);
+    ck_ok(error, pst_file_save_check(&error, first));
+    ck_assert(access(made, F_OK) != 0);
+    ck_ok(error, pst_file_save(&error, first, "through both", 12));
+    ck_assert(is_link(first) && is_link(second) && !is_link(made));
+    check_holds(made, "through both");
+    ck_ok(error, pst_file_save(&error, first, "again", 5));
+    check_holds(made, "again");
+    ck_assert_int_eq(unlink(first) | symlink(far, first), 0);
+    ck_ok(error, pst_file_save(&error, first, "far", 3));
+    ck_assert(is_link(first));
+    check_holds(far, "far");
+    char before[1024]; /* the link is a bare name */
+    ck_assert_ptr_nonnull(getcwd(before, sizeof before));
+    ck_assert_int_eq(unlink(far) | chdir(test_path("links")), 0);
+    pst_status status = pst_file_save(&error, "first", "bare", 4);
+    ck_assert_int_eq(chdir(before), 0);
+    ck_ok(error, status);
+    check_holds(far, "bare");
+
+    ck_assert_int_eq(unlink(first) | symlink("missing/folder", first), 0);
+    ck_assert_int_eq(pst_file_save(&error, first, "x", 1), PST_ERROR_FILE);
+    ck_assert_msg(strstr(error.text, "links/first: the folder ") && strstr(error.text, "missing does not exist"), "%s",
+                  error.text);
+    ck_assert_int_eq(unlink(first) | symlink("first", first), 0); /* to itself */
+    ck_assert_int_eq(pst_file_save(&error, first, "x", 1), PST_ERROR_FILE);
+    ck_assert(is_link(first));
+    ck_assert_int_eq(test_entries(folder), 2);
+    error = (pst_error){0};
+}
+END_TEST
+
 START_TEST(a_failed_save_changes_nothing) {
     char folder[1024], path[1024]; /* copies, for test_path is called often here */
     snprintf(folder, sizeof folder, "%s", test_path("fail"));
@@ -369,6 +415,7 @@ int main(void) {
     tcase_add_test(cases, reading_is_bounded);
     tcase_add_test(cases, only_regular_files_are_read);
     tcase_add_test(cases, saving_replaces_the_whole_file);
+    tcase_add_test(cases, links_that_lead_nowhere_are_written_through);
     tcase_add_test(cases, a_failed_save_changes_nothing);
     tcase_add_test(cases, devices_are_written_in_place);
     tcase_add_test(cases, folders_are_made_with_their_parents);

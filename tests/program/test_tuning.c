@@ -1,7 +1,7 @@
 /* `pastiche tune` and --choices from the outside: what stands in the way is told before anything is measured, several
  * may be measured at once, and names that mean nothing here are not passed over in silence. */
 /* promise: damage */
-#define _POSIX_C_SOURCE 200809L /* setenv */
+#define _XOPEN_SOURCE 700 /* setenv, symlink */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -112,6 +112,23 @@ START_TEST(other_files_are_not_replaced) {
 }
 END_TEST
 
+/* A link stays one, as with -o, whether its file is there or not. */
+START_TEST(links_are_written_through) {
+    struct stat about;
+    ck_assert_int_eq(symlink("real.json", test_path("link.json")), 0);
+    for (int i = 0; i < 2; i++) {
+        ck_run(TUNE "link.json");
+        ck_assert(lstat(test_path("link.json"), &about) == 0 && S_ISLNK(about.st_mode));
+        ck_assert_int_gt(choices_in("real.json"), 3);
+    }
+    write_text("real.json", "a photograph");
+    ck_refused(TUNE "link.json", 1, "link.json: is no file of choices", "");
+    ck_holds("real.json", "a photograph");
+    cli_forget("link.json");
+    cli_forget("real.json");
+}
+END_TEST
+
 static double seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -188,6 +205,7 @@ int main(void) {
     tcase_add_test(tests, what_is_no_file_is_refused_at_once);
     tcase_add_test(tests, none_is_no_file);
     tcase_add_test(tests, other_files_are_not_replaced);
+    tcase_add_test(tests, links_are_written_through);
     tcase_add_test(tests, what_was_measured_before_a_signal_is_kept);
     tcase_add_test(tests, a_second_run_replaces_and_adds);
     tcase_add_test(tests, names_that_mean_nothing_here_are_told);
