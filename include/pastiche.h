@@ -106,8 +106,8 @@ typedef struct pst_device_info {
 
 /* Lists the devices of all OpenCL platforms, best first. Writes at most `capacity` entries and always sets *count to
  * the number of devices; entries may be NULL when capacity is 0. No device at all is not an error: *count is 0.
- * message (at least 512 bytes, or NULL) names platforms that failed or have no device, says why there are no platforms,
- * or is empty. Needs no context, so on failure message holds the reason. */
+ * message (at least 512 bytes, or NULL) names platforms that failed or have no device, says why there are none or why
+ * compiled kernels cannot be kept, or is empty. Needs no context, so on failure message holds the reason. */
 PST_API pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message);
 
 /* Removes the compiled kernels that contexts keep for the next start, where the driver does not do so itself. *count

@@ -1,5 +1,6 @@
 #include "base/cache.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,9 +42,19 @@ static pst_status path_of(const pst_cache *cache, const char *key, char **path) 
     return pst_path_join(NULL, cache->folder, name, path);
 }
 
-static bool is_own(const char *folder) {
+static bool is_own(const char *path, pst_system_kind kind) {
     pst_system_facts facts;
-    return pst_system_facts_at(folder, &facts) && facts.kind == PST_SYSTEM_FOLDER && facts.own;
+    return pst_system_facts_at(path, &facts) && facts.kind == kind && facts.own;
+}
+
+pst_cache_fault pst_cache_examine(const pst_cache *cache) {
+    pst_system_facts facts;
+    if (!pst_system_facts_at(cache->folder, &facts))
+        return errno == ENOTDIR ? PST_CACHE_NO_FOLDER : PST_CACHE_USABLE;
+    return facts.kind != PST_SYSTEM_FOLDER ? PST_CACHE_NO_FOLDER
+           : !facts.mine                   ? PST_CACHE_NOT_MINE
+           : !facts.own                    ? PST_CACHE_WRITABLE
+                                           : PST_CACHE_USABLE;
 }
 
 bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, size_t *bytes) {
@@ -52,8 +63,9 @@ bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, 
     size_t size;
     *content = NULL;
     *bytes = 0;
-    if (is_own(cache->folder) && path_of(cache, key, &path) == PST_OK &&
-        pst_file_load(NULL, path, (size_t)cache->most_bytes, &file, &size) == PST_OK && size > sizeof(header)) {
+    if (is_own(cache->folder, PST_SYSTEM_FOLDER) && path_of(cache, key, &path) == PST_OK &&
+        is_own(path, PST_SYSTEM_FILE) && pst_file_load(NULL, path, (size_t)cache->most_bytes, &file, &size) == PST_OK &&
+        size > sizeof(header)) {
         header expected = header_of(key, file + sizeof(header), size - sizeof(header));
         if (memcmp(file, &expected, sizeof expected) == 0) {
             pst_system_touch(path);
@@ -150,7 +162,7 @@ void pst_cache_write(const pst_cache *cache, const char *key, const void *conten
     make_room(cache, sizeof h + bytes);
     PST_TRY(path_of(cache, key, &path));
     pst_system_remove(path); /* a link, too, which the writer would follow to a file of somebody else's */
-    PST_TRY(pst_writer_open(NULL, path, &writer));
+    PST_TRY(pst_writer_open_own(NULL, path, &writer));
     PST_TRY(pst_writer_append(NULL, writer, &h, sizeof h));
     PST_TRY(pst_writer_append(NULL, writer, content, bytes));
     PST_TRY(pst_writer_install(NULL, writer));

@@ -1,6 +1,7 @@
-/* A cache: a folder of what can be made again, such as compiled programs: of this user alone, for what is read from it
- * is believed; each content under a key that says what it was made from; bounded in size, the least recently used goes
- * first. Several processes may use it at once. What cannot be kept is not missed, so nothing here fails. */
+/* A cache: a folder of what can be made again, such as compiled programs. It and its files must be this user's, and
+ * nobody else may write to them, for what is read is believed; each content under a key that says what it was made
+ * from; bounded in size, the least recently used goes first. Several processes may use it at once. What cannot be kept
+ * is not missed, so nothing here fails. */
 #ifndef PST_BASE_CACHE_H
 #define PST_BASE_CACHE_H
 
@@ -16,8 +17,16 @@ typedef struct pst_cache {
 /* The content under a key, in new memory; free with pst_free. False: there is none, or it is damaged. */
 bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, size_t *bytes);
 
-/* Keeps a content, if the folder is there or can be made, is this user's alone, and has room. */
+/* Keeps a content, if the folder is there or can be made, is this user's, and has room. */
 void pst_cache_write(const pst_cache *cache, const char *key, const void *content, size_t bytes);
+
+typedef enum pst_cache_fault {
+    PST_CACHE_USABLE, /* the folder, or there is none yet */
+    PST_CACHE_NO_FOLDER,
+    PST_CACHE_NOT_MINE,
+    PST_CACHE_WRITABLE /* by others */
+} pst_cache_fault;
+pst_cache_fault pst_cache_examine(const pst_cache *cache);
 
 /* Removes the content under a key; or all. How many files are gone, and their bytes; `left` are those that
  * cannot be removed. */

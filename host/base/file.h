@@ -40,7 +40,8 @@ pst_status pst_file_save_check(pst_error *error, const char *path);
 /* Makes a folder and its parents; one that is there already is fine. */
 pst_status pst_folder_create(pst_error *error, const char *path);
 
-/* Likewise, for one that belongs to this user and that nobody else may enter. */
+/* Likewise, for one that belongs to this user and that nobody else may write to; one that is made nobody else may
+ * enter. */
 pst_status pst_folder_create_own(pst_error *error, const char *path);
 
 /* The same for the folder of a file. */

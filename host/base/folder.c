@@ -46,7 +46,7 @@ pst_status pst_folder_create_own(pst_error *error, const char *path) {
     pst_system_facts facts;
     pst_status status = create(error, path, true);
     if (status == PST_OK && !(pst_system_facts_at(path, &facts) && facts.own))
-        status = pst_fail(error, PST_ERROR_FILE, "%s: is another user's folder, or others may enter it", path);
+        status = pst_fail(error, PST_ERROR_FILE, "%s: is another user's folder, or others may write to it", path);
     return status;
 }
 

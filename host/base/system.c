@@ -48,7 +48,11 @@ static int open_wide(const char *path, int flags) {
 
 int pst_system_open_read(const char *path) { return open_wide(path, _O_RDONLY); }
 int pst_system_open_write(const char *path) { return open_wide(path, _O_WRONLY); }
-int pst_system_open_new(const char *path) { return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL); }
+int pst_system_open_new(const char *path, bool own) {
+    (void)own; /* the files of a user are so there */
+    return open_wide(path, _O_WRONLY | _O_CREAT | _O_EXCL);
+}
+
 int pst_system_open_alone(const char *path) {
     wchar_t wide[MAX_PATH];
     if (!to_wide(path, wide))
@@ -148,7 +152,8 @@ void pst_system_touch(const char *path) {
         _wutime(wide, NULL);
 }
 
-static bool is_own(const system_stat *found) { return (void)found, true; }
+static bool is_mine(const system_stat *found) { return (void)found, true; }
+static bool is_open(const system_stat *found) { return (void)found, false; }
 static int64_t last_used(const system_stat *found) { return (int64_t)found->st_mtime * 1000000000; }
 
 static int stat_descriptor(int descriptor, system_stat *found) { return _fstat64(descriptor, found); }
@@ -212,8 +217,8 @@ static bool is_named(int descriptor, const char *path, int *code) {
 }
 
 /* Between being made and being locked it looks dead, and may be removed: then the name is as good as taken. */
-int pst_system_open_new(const char *path) {
-    int code = 0, descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+int pst_system_open_new(const char *path, bool own) {
+    int code = 0, descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, own ? 0600 : 0666);
     if (descriptor >= 0 && (lock(descriptor) == EBUSY || !is_named(descriptor, path, &code))) {
         if (code)
             unlink(path);
@@ -326,9 +331,8 @@ static void limit_memory(uint64_t more) {
     fclose(facts);
 }
 
-static bool is_own(const system_stat *found) {
-    return found->st_uid == geteuid() && !(found->st_mode & (S_IRWXG | S_IRWXO));
-}
+static bool is_mine(const system_stat *found) { return found->st_uid == geteuid(); }
+static bool is_open(const system_stat *found) { return found->st_mode & (S_IWGRP | S_IWOTH); }
 
 static int64_t last_used(const system_stat *found) {
 #if defined(__APPLE__)
@@ -395,7 +399,8 @@ static bool learn(int result, const system_stat *found, pst_system_facts *facts)
     facts->kind = type == S_IFREG ? PST_SYSTEM_FILE : type == S_IFDIR ? PST_SYSTEM_FOLDER : PST_SYSTEM_OTHER;
     facts->bytes = found->st_size > 0 ? (uint64_t)found->st_size : 0;
     facts->mode = (unsigned)found->st_mode;
-    facts->own = is_own(found);
+    facts->mine = is_mine(found);
+    facts->own = facts->mine && !is_open(found);
     facts->used = last_used(found);
     return true;
 }

@@ -13,15 +13,16 @@ typedef struct pst_system_facts {
     pst_system_kind kind;
     uint64_t bytes;
     unsigned mode;
-    bool own;     /* it belongs to this user, and nobody else may do anything with it */
+    bool mine;    /* it belongs to this user ... */
+    bool own;     /* ... and nobody else may write to it */
     int64_t used; /* when it was last written or touched, in nanoseconds */
 } pst_system_facts;
 
 /* A descriptor. To read; to write into what is there; to make a file that must not be there, which is locked until it
- * is closed. */
+ * is closed, and which only this user may open, or whom the umask allows. */
 int pst_system_open_read(const char *path);
 int pst_system_open_write(const char *path);
-int pst_system_open_new(const char *path);
+int pst_system_open_new(const char *path, bool own);
 void pst_system_close_read(int descriptor);
 
 /* A descriptor to read and to write, of a file that is made if it is not there and that nobody else, of this process or

@@ -65,7 +65,7 @@ static void remove_dead(void *self, const char *name) {
         pst_system_remove_dead(path);
 }
 
-static pst_status open_temporary(pst_error *error, pst_writer *to) {
+static pst_status open_temporary(pst_error *error, bool own, pst_writer *to) {
     pst_status status = PST_OK;
     const char *target = to->linked ? to->linked : to->path;
     size_t length = folder_length(target), capacity = strlen(target) + 48;
@@ -84,7 +84,7 @@ static pst_status open_temporary(pst_error *error, pst_writer *to) {
     for (int attempt = 0; attempt < 100 && to->descriptor < 0; attempt++) {
         snprintf(name, capacity, "%s%.200s" PST_WRITER_MARK "%0*x.tmp", within, base, DIGITS,
                  (tag + attempt) & 0xffffff);
-        to->descriptor = pst_system_open_new(name);
+        to->descriptor = pst_system_open_new(name, own);
         if (to->descriptor < 0 && errno != EEXIST)
             break;
     }
@@ -112,7 +112,7 @@ static pst_status fail(pst_error *error, const char *path, int code, const char 
     return pst_file_fail(error, path, what);
 }
 
-pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writer) {
+static pst_status open_writer(pst_error *error, const char *path, bool own, pst_writer **writer) {
     pst_status status = PST_OK;
     pst_system_facts facts;
     pst_writer *to = NULL;
@@ -137,8 +137,8 @@ pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writ
     } else {
         if (!pst_system_follow(path, &to->linked))
             PST_TRY(pst_file_fail(error, path, "cannot be examined"));
-        PST_TRY(open_temporary(error, to));
-        if (exists)
+        PST_TRY(open_temporary(error, own, to));
+        if (exists && !own)
             pst_system_set_mode(to->descriptor, facts.mode);
     }
     *writer = to;
@@ -147,6 +147,14 @@ pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writ
 cleanup:
     pst_writer_close(to);
     return status;
+}
+
+pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writer) {
+    return open_writer(error, path, false, writer);
+}
+
+pst_status pst_writer_open_own(pst_error *error, const char *path, pst_writer **writer) {
+    return open_writer(error, path, true, writer);
 }
 
 pst_status pst_writer_append(pst_error *error, pst_writer *to, const void *data, size_t bytes) {

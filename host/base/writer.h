@@ -13,6 +13,9 @@ typedef struct pst_writer pst_writer;
 /* Begins a file, beside its place. Removes what writers of the same file left that were killed. */
 pst_status pst_writer_open(pst_error *error, const char *path, pst_writer **writer);
 
+/* The same for a file that only this user may open, whatever the umask allows. */
+pst_status pst_writer_open_own(pst_error *error, const char *path, pst_writer **writer);
+
 pst_status pst_writer_append(pst_error *error, pst_writer *writer, const void *data, size_t bytes);
 
 /* Makes it durable and puts it in its place, atomically. */

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "package/printable.h"
 
 #define VARIABLE "PASTICHE_BINARIES"
 #define MOST_BYTES ((uint64_t)256 << 20) /* a run's programs take up to 20 MiB */
@@ -28,13 +29,44 @@ cleanup:
     return status;
 }
 
-pst_status pst_binaries_open(pst_error *error, cl_context context, const pst_device *device, pst_binaries *binaries) {
+/* NULL for a driver that keeps its own, unless the user wants them kept here too. */
+static pst_status find_folder_for(pst_error *error, const pst_device *device, char **folder) {
     const char *named = getenv(VARIABLE);
+    *folder = NULL;
+    return !(named && *named) && device->quirks.keeps_binaries ? PST_OK : find_folder(error, folder);
+}
+
+static void describe(const pst_cache *cache, char notice[PST_BINARIES_NOTICE]) {
+    const char *named = getenv(VARIABLE);
+    const char *another = named && *named ? "name another folder" : VARIABLE " names another folder";
+    static const char *const faults[] = {
+        [PST_CACHE_NO_FOLDER] = "is a file, not a folder",
+        [PST_CACHE_NOT_MINE] = "belongs to another user",
+        [PST_CACHE_WRITABLE] = "others may write to this folder",
+    };
+    const pst_cache_fault fault = cache->folder ? pst_cache_examine(cache) : PST_CACHE_USABLE;
+    notice[0] = '\0';
+    if (fault == PST_CACHE_USABLE)
+        return;
+    snprintf(notice, PST_BINARIES_NOTICE, "%.256s%s: %s, so compiled kernels are not kept there; %s", cache->folder,
+             named && *named ? " (" VARIABLE ")" : "", faults[fault],
+             fault == PST_CACHE_WRITABLE ? "chmod 700 mends that" : another);
+    pst_make_printable(notice, PST_BINARIES_NOTICE);
+}
+
+void pst_binaries_notice(const pst_device *device, char notice[PST_BINARIES_NOTICE]) {
+    pst_cache cache = {.most_bytes = MOST_BYTES};
     pst_error none = {0};
-    *binaries = (pst_binaries){context, device, {NULL, MOST_BYTES}};
-    if (!(named && *named) && device->quirks.keeps_binaries)
-        return PST_OK;
-    pst_status status = find_folder(&none, &binaries->cache.folder);
+    find_folder_for(&none, device, &cache.folder);
+    describe(&cache, notice);
+    pst_free(cache.folder);
+}
+
+pst_status pst_binaries_open(pst_error *error, cl_context context, const pst_device *device, pst_binaries *binaries) {
+    pst_error none = {0};
+    *binaries = (pst_binaries){.context = context, .device = device, .cache = {NULL, MOST_BYTES}};
+    pst_status status = find_folder_for(&none, device, &binaries->cache.folder);
+    describe(&binaries->cache, binaries->notice);
     return status == PST_ERROR_MEMORY ? pst_fail(error, status, "%s", none.text) : PST_OK;
 }
 

@@ -6,15 +6,22 @@
 #include "base/cache.h"
 #include "cl/device.h"
 
+#define PST_BINARIES_NOTICE 448
+
 typedef struct pst_binaries {
     cl_context context;
     const pst_device *device;
     pst_cache cache; /* without a folder none are kept */
+    char notice[PST_BINARIES_NOTICE];
 } pst_binaries;
 
 /* For one device in its context, which must outlive it. */
 pst_status pst_binaries_open(pst_error *error, cl_context context, const pst_device *device, pst_binaries *binaries);
 void pst_binaries_close(pst_binaries *binaries);
+
+/* Why nothing is kept in the folder that a device's programs should be kept in, and what to do; or "". Likewise in
+ * pst_binaries. */
+void pst_binaries_notice(const pst_device *device, char notice[PST_BINARIES_NOTICE]);
 
 /* What a program is made from and for: sources, options, device, driver. The same key is the same binary. "" where none
  * are kept. */

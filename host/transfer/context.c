@@ -10,13 +10,23 @@
 #include "op/matrix_units.h"
 #include "op/tiles.h"
 
+/* Adds a notice to others, as far as there is room. */
+static void append(char *notices, size_t bytes, const char *notice) {
+    const size_t used = strlen(notices);
+    if (*notice)
+        snprintf(notices + used, bytes - used, "%s%s", used ? "; " : "", notice);
+}
+
 pst_status pst_devices(pst_device_info *entries, size_t capacity, size_t *count, char *message) {
     pst_error error = {0};
     pst_device devices[PST_DEVICES_MAX];
-    char text[PST_DEVICES_MESSAGE];
+    char text[PST_DEVICES_MESSAGE], kept[PST_BINARIES_NOTICE] = "";
     pst_status status = pst_device_list(&error, devices, PST_DEVICES_MAX, count, text);
     if (status != PST_OK)
         snprintf(text, sizeof text, "%s", error.text);
+    for (size_t i = 0; i < *count && i < PST_DEVICES_MAX && !kept[0]; i++)
+        pst_binaries_notice(&devices[i], kept);
+    append(text, sizeof text, kept);
     if (message)
         snprintf(message, PST_DEVICES_MESSAGE, "%s", text);
     for (size_t i = 0; i < *count && i < capacity; i++)
@@ -87,6 +97,19 @@ cleanup:
     return pst_context_tell(context, d, status);
 }
 
+/* What there is to tell of drivers, and of where programs are kept: of the first device for which there is something.
+ */
+static void collect_notices(pst_context *context) {
+    const char *driver = "", *kept = "";
+    for (size_t d = 0; d < context->device_count; d++) {
+        const pst_session *session = context->devices[d].session;
+        driver = *driver ? driver : session->device.quirks.notice;
+        kept = *kept ? kept : session->binaries.notice;
+    }
+    append(context->notice, sizeof context->notice, driver);
+    append(context->notice, sizeof context->notice, kept);
+}
+
 static pst_status open_devices(pst_context *context, const pst_context_options *o) {
     pst_device devices[PST_CONTEXT_DEVICES_MAX];
     size_t count;
@@ -96,6 +119,7 @@ static pst_status open_devices(pst_context *context, const pst_context_options *
         PST_TRY(open_device(context, o, &devices[d]));
     context->session = context->devices[0].session;
     context->gemm = context->devices[0].gemm;
+    collect_notices(context);
 cleanup:
     return status;
 }
@@ -136,12 +160,7 @@ void pst_context_destroy(pst_context *context) {
 
 const char *pst_context_message(const pst_context *context) { return context->error.text; }
 
-const char *pst_context_notice(const pst_context *context) {
-    const char *notice = "";
-    for (size_t d = 0; context->session && d < context->device_count && !*notice; d++)
-        notice = context->devices[d].session->device.quirks.notice;
-    return notice;
-}
+const char *pst_context_notice(const pst_context *context) { return context->notice; }
 
 void pst_context_devices(const pst_context *context, pst_device_info *entries, size_t capacity, size_t *count) {
     *count = context->session ? context->device_count : 0;

@@ -35,7 +35,7 @@ struct pst_context {
     size_t device_count;
     pst_session *session; /* of the first device, and so is the next; NULL: there is none */
     pst_gemm *gemm;
-    char choices_notice[512];
+    char notice[1200], choices_notice[512];
 };
 
 struct pst_network {

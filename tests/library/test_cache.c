@@ -127,29 +127,62 @@ END_TEST
 
 START_TEST(no_content_is_taken_from_others) {
     begin("others");
+    ck_assert_int_eq(pst_cache_examine(&cache), PST_CACHE_USABLE);
     ck_assert_int_eq(mkdir(folder, 0777), 0);
     for (int bit = 0; bit < 6; bit++) {
+        const bool writable = 1 << bit & 022;
         ck_assert_int_eq(chmod(folder, 0700), 0);
+        pst_cache_clear(&cache);
         keep(1, "one");
         ck_kept(1, "one");
         ck_assert_int_eq(chmod(folder, 0700 | 1 << bit), 0);
-        ck_kept(1, NULL);
+        ck_assert_int_eq(pst_cache_examine(&cache), writable ? PST_CACHE_WRITABLE : PST_CACHE_USABLE);
+        ck_kept(1, writable ? NULL : "one");
         keep(2, "two");
-        ck_assert_int_eq(test_entries(folder), 1);
+        ck_kept(2, writable ? NULL : "two");
+        ck_assert_int_eq(test_entries(folder), writable ? 1 : 2);
     }
     ck_assert_int_eq(chmod(folder, 0700), 0);
-    ck_kept(1, "one");
+    pst_cache_clear(&cache);
+    keep(1, "one");
     if (geteuid() != 0 || chown(folder, 12345, 12345) != 0)
         return;
+    ck_assert_int_eq(pst_cache_examine(&cache), PST_CACHE_NOT_MINE);
     ck_kept(1, NULL);
     keep(2, "two");
     ck_assert_int_eq(test_entries(folder), 1);
 }
 END_TEST
 
+/* In a folder that others may enter each file counts too: nobody else may open a new one, whatever the umask, nor is
+ * one believed that others could have written. */
+START_TEST(no_file_is_taken_from_others) {
+    struct stat about;
+    begin("entered");
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    const mode_t mask = umask(0);
+    ck_assert_int_eq(chmod(folder, 0755), 0);
+    keep(1, "one");
+    umask(mask);
+    ck_kept(1, "one");
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_uint_eq(about.st_mode & 0777, 0600);
+    for (int bit = 0; bit < 6; bit++) {
+        ck_assert_int_eq(chmod(path, 0600 | 1 << bit), 0);
+        ck_kept(1, 1 << bit & 022 ? NULL : "one");
+    }
+    keep(1, "one"); /* anew */
+    ck_kept(1, "one");
+    if (geteuid() != 0 || chown(path, 12345, 12345) != 0)
+        return;
+    ck_kept(1, NULL);
+}
+END_TEST
+
 START_TEST(folders_that_cannot_be_used_are_no_error) {
     begin("file");
     test_write(folder, "a file", 6);
+    ck_assert_int_eq(pst_cache_examine(&cache), PST_CACHE_NO_FOLDER);
     keep(1, "one");
     ck_kept(1, NULL);
     ck_assert_uint_eq(pst_cache_clear(&cache).count, 0);
@@ -301,6 +334,7 @@ int main(void) {
     tcase_add_test(all, links_are_replaced_and_not_followed);
     tcase_add_test(all, what_is_damaged_is_not_read);
     tcase_add_test(all, no_content_is_taken_from_others);
+    tcase_add_test(all, no_file_is_taken_from_others);
     tcase_add_test(all, folders_that_cannot_be_used_are_no_error);
     tcase_add_test(all, full_disks_and_read_only_folders_are_no_error);
     tcase_add_test(all, the_least_recently_used_goes_first);

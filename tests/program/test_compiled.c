@@ -1,7 +1,7 @@
 /* Compiled kernels from one run of the program to the next: the same image with them and without, from several runs at
  * once, and removed on demand. Over PoCL too, for the folder is named. */
 /* promise: second-start */
-#define _POSIX_C_SOURCE 200809L /* setenv */
+#define _XOPEN_SOURCE 700 /* setenv, chown */
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "cli_fixture.h"
 
 #define RUN TINY "--iterations 1 --no-tune --quiet -o "
+#define LOUD TINY "--iterations 1 --no-tune -o taken.png"
 
 static void keep_in(const char *folder) { setenv("PASTICHE_BINARIES", test_path(folder), 1); }
 
@@ -44,14 +45,43 @@ START_TEST(images_are_the_same_with_kept_kernels) {
 }
 END_TEST
 
+/* A run says it once, and so does the list of devices. */
+static void ck_told(const char *words) {
+    const char *at;
+    ck_run(LOUD);
+    ck_said(words);
+    at = strstr(said, "PASTICHE_BINARIES");
+    ck_assert_msg(at && !strstr(at + 1, "PASTICHE_BINARIES"), "%s", said);
+    ck_same_bytes("none.png", "taken.png", true);
+    ck_run("devices");
+    ck_said(words);
+}
+
 START_TEST(a_folder_that_cannot_be_used_changes_nothing) {
     test_write(test_path("taken"), "a file", 6);
     keep_in("taken");
     ck_run(RUN "taken.png");
-    ck_assert_str_eq(said, "");
+    ck_assert_str_eq(said, ""); /* with --quiet */
     ck_same_bytes("none.png", "taken.png", true);
     ck_clean("No compiled kernels are kept in ");
+    ck_told("taken (PASTICHE_BINARIES): is a file, not a folder, so compiled kernels are not kept there; name another");
     cli_forget("taken");
+    cli_folder("taken");
+    ck_assert_int_eq(chmod(test_path("taken"), 0770), 0);
+    ck_told(
+        "taken (PASTICHE_BINARIES): others may write to this folder, so compiled kernels are not kept there; chmod 700 "
+        "mends that\n");
+    ck_assert_int_eq(test_entries(test_path("taken")), 0);
+    if (geteuid() == 0 && chown(test_path("taken"), 12345, 12345) == 0)
+        ck_told("taken (PASTICHE_BINARIES): belongs to another user, so compiled kernels are not kept there");
+    ck_assert_int_eq(chown(test_path("taken"), geteuid(), getegid()) | chmod(test_path("taken"), 0755), 0);
+    ck_run("devices");
+    ck_assert_str_eq(said, "");
+    ck_run(LOUD);
+    ck_assert_ptr_null(strstr(said, "PASTICHE_BINARIES"));
+    ck_assert_int_gt(test_entries(test_path("taken")), 5); /* which others may read and not write */
+    ck_clean("Removed compiled kernels from ");
+    rmdir(test_path("taken"));
     setenv("PASTICHE_BINARIES", "none", 1);
     ck_clean("No compiled kernels are kept: PASTICHE_BINARIES is none.");
     ck_run(RUN "taken.png");
