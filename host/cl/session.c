@@ -8,11 +8,15 @@
 #include "base/memory.h"
 
 /* The variable is for developers: a whole transfer with the kernels for GPUs where there is none. */
-static bool wants_cpu_kernels(const pst_device *device) {
+static pst_status choose_kernels(pst_session *session) {
     const char *form = getenv("PASTICHE_KERNELS_FORM");
-    if (form && (strcmp(form, "cpu") == 0 || strcmp(form, "gpu") == 0))
-        return *form == 'c';
-    return !device->scalar;
+    session->cpu_kernels = !session->device.scalar;
+    if (!form || !*form)
+        return PST_OK;
+    session->cpu_kernels = strcmp(form, "cpu") == 0;
+    if (session->cpu_kernels || strcmp(form, "gpu") == 0)
+        return PST_OK;
+    return pst_fail(session->error, PST_ERROR_ARGUMENT, "PASTICHE_KERNELS_FORM \"%.64s\": must be cpu or gpu", form);
 }
 
 /* A test has no 20 seconds. */
@@ -77,8 +81,8 @@ pst_status pst_session_open_on(pst_error *error, const pst_device *device, const
     if (device->quirks.mixes_sessions)
         take_place(session);
     cl_int code;
-    session->cpu_kernels = wants_cpu_kernels(&session->device);
     session->compile_seconds = compile_seconds();
+    PST_TRY(choose_kernels(session));
     if (kernel_folder)
         PST_TRY(set_kernel_folder(error, session, kernel_folder));
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)session->device.platform, 0};

@@ -148,10 +148,14 @@ START_TEST(the_form_can_be_named) {
         ck_assert_int_eq(session->cpu_kernels, forms[i].cpu);
         pst_session_close(session);
     }
-    setenv("PASTICHE_KERNELS_FORM", "neither", 1);
+    setenv("PASTICHE_KERNELS_FORM", "", 1);
     ck_ok(test_error, pst_session_open(&test_error, NULL, NULL, &session));
     ck_assert_int_eq(session->cpu_kernels, !session->device.scalar);
     pst_session_close(session);
+    setenv("PASTICHE_KERNELS_FORM", "neither", 1);
+    ck_assert_int_eq(pst_session_open(&test_error, NULL, NULL, &session), PST_ERROR_ARGUMENT);
+    ck_assert_ptr_null(session);
+    test_error = (pst_error){0};
     unsetenv("PASTICHE_KERNELS_FORM");
 }
 END_TEST

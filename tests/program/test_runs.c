@@ -197,6 +197,9 @@ START_TEST(test_kernels_come_from_a_folder) {
     setenv("PASTICHE_KERNELS", "no-such-folder", 1);
     ck_refused(TINY "--iterations 2", 1, "no-such-folder", "no such file");
     unsetenv("PASTICHE_KERNELS");
+    setenv("PASTICHE_KERNELS_FORM", "neither", 1);
+    ck_refused(TINY "--iterations 2", 2, "PASTICHE_KERNELS_FORM \"neither\"", "must be cpu or gpu");
+    unsetenv("PASTICHE_KERNELS_FORM");
     cli_forget("kernels-in.png");
     cli_forget("kernels-out.png");
 }
