@@ -18,12 +18,26 @@ size_t pst_character(const char *text, uint32_t *code) {
     return *code < least[length] || *code > 0x10ffff || surrogate ? 0 : length;
 }
 
+/* Control characters, line separators, and category Cf of Unicode 15.1; in order. */
+static const struct {
+    uint32_t first, last;
+} unprintable[] = {
+    {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x0600, 0x0605},   {0x061c, 0x061c},
+    {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},   {0x08e2, 0x08e2},   {0x180e, 0x180e},
+    {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x2064},   {0x2066, 0x206f},   {0xfeff, 0xfeff},
+    {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+};
+
 bool pst_character_printable(uint32_t code) {
-    bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-    bool separator = code == 0x2028 || code == 0x2029;
-    bool direction = code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-                     (code >= 0x2066 && code <= 0x2069);
-    return !control && !separator && !direction;
+    size_t i = 0;
+    while (i < sizeof unprintable / sizeof *unprintable && unprintable[i].last < code)
+        i++;
+    return i == sizeof unprintable / sizeof *unprintable || code < unprintable[i].first;
+}
+
+bool pst_character_for_names(uint32_t code) {
+    return pst_character_printable(code) || code == 0x200c || code == 0x200d;
 }
 
 /* Whether the text ends within a character that begins right. */

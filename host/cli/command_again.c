@@ -69,6 +69,8 @@ static bool print_escaped(const char *text) {
     for (size_t length; (length = pst_character(text, &code)) > 0; text += length)
         if (pst_character_printable(code) || code == '\n')
             fwrite(text, 1, length, stdout);
+        else if (code > 0xffff)
+            printf("\\u%04X\\u%04X", (unsigned)(0xd7c0 + (code >> 10)), (unsigned)(0xdc00 + (code & 0x3ff)));
         else
             printf("\\u%04X", (unsigned)code);
     return putchar('\n') != EOF;

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/private_folder.h"
 #include "base/random.h"
+#include "package/printable.h"
 #include "support.h"
 
 static pst_error error;
@@ -177,6 +178,32 @@ START_TEST(saving_replaces_the_whole_file) {
     ck_assert_int_eq(chdir(before), 0);
     ck_ok(error, status);
     check_holds(test_path("save/bare"), "b");
+}
+END_TEST
+
+/* As many as Unicode 15.1 has of control characters, separators and format characters; and some that one could meet. */
+START_TEST(format_characters_are_not_printable) {
+    static const uint32_t hidden[] = {0x00,   0x1b,   0x7f,   0x9b,    0xad,    0x61c,   0x180e,  0x200b,
+                                      0x200d, 0x200e, 0x2028, 0x2029,  0x202a,  0x202e,  0x2060,  0x2066,
+                                      0x206f, 0xfeff, 0xfffb, 0x1d173, 0xe0001, 0xe0020, 0xe0041, 0xe007f};
+    static const uint32_t shown[] = {' ',    '~',    0xa0,   0xac,   0xae,    0x200a,  0x2010,  0x2027,  0x202f,
+                                     0x205f, 0x2065, 0x2070, 0xfefe, 0x1f600, 0xe0000, 0xe001f, 0xe0080, 0x10ffff};
+    size_t count = 0;
+    for (uint32_t code = 0; code <= 0x10ffff; code++)
+        count += !pst_character_printable(code);
+    ck_assert_uint_eq(count, 65 + 2 + 170);
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        ck_assert_msg(!pst_character_printable(hidden[i]), "U+%04X is shown", (unsigned)hidden[i]);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        ck_assert_msg(pst_character_printable(shown[i]), "U+%04X is hidden", (unsigned)shown[i]);
+    char text[] = "a\xe2\x80\x8b"
+                  "b\xe2\x80\xae"
+                  "c\xef\xbb\xbf"
+                  "d\xc2\xad"
+                  "e\xf3\xa0\x81\x81"
+                  "f\xc2\x9b\xc3\xa4";
+    pst_make_printable(text, sizeof text + 1);
+    ck_assert_str_eq(text, "a?b?c?d?e?f?\xc3\xa4");
 }
 END_TEST
 
@@ -416,6 +443,7 @@ int main(void) {
     tcase_add_test(cases, only_regular_files_are_read);
     tcase_add_test(cases, saving_replaces_the_whole_file);
     tcase_add_test(cases, links_that_lead_nowhere_are_written_through);
+    tcase_add_test(cases, format_characters_are_not_printable);
     tcase_add_test(cases, a_failed_save_changes_nothing);
     tcase_add_test(cases, devices_are_written_in_place);
     tcase_add_test(cases, folders_are_made_with_their_parents);

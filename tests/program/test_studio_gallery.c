@@ -105,6 +105,7 @@ START_TEST(results_are_the_images_of_the_folder_newest_first) {
     put("new.png", 10, 10, 100, NULL);
     put(".hidden.png", 10, 10, 50, NULL);
     put("text.png", 10, 10, 600, NULL);
+    put("u\xe2\x80\xae.png", 10, 10, 400, NULL); /* which nobody could tell from another */
     test_write(studio_path("notes.txt"), "no image", 8);
     ck_assert_int_eq(mkdir(studio_path("folder.png"), 0700), 0);
     ck_assert_int_eq(symlink(test_path("content.ppm"), studio_path("link.ppm")), 0);
@@ -126,7 +127,12 @@ START_TEST(results_are_the_images_of_the_folder_newest_first) {
     studio_error(get_of("notes.txt", "file", 404));
     studio_error(get_of("sources", "file", 404));
     ck_assert_int_eq(page_get("api/results/..%2Fcontent.ppm/file"), 400);
-    static const char *const names[] = {"later.png", "new.png", "\xc3\xbc.jpg", "old.png", "text.png", "link.ppm"};
+    put("\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae.png", 10, 10, 700, NULL); /* Persian needs a joiner */
+    ck_assert_str_eq(listed("?from=5"), "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae.png ");
+    static const char *const names[] = {"u\xe2\x80\xae.png", "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae.png",
+                                        "later.png",         "new.png",
+                                        "\xc3\xbc.jpg",      "old.png",
+                                        "text.png",          "link.ppm"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         forget(names[i]);
     ck_assert_int_eq(rmdir(studio_path("folder.png")), 0);

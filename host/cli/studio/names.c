@@ -24,7 +24,7 @@ bool name_can_be_told(const char *name) {
     if (*name == '.' || !*name)
         return false;
     for (size_t length; *name; name += length)
-        if ((length = pst_character(name, &code)) == 0 || !pst_character_printable(code))
+        if ((length = pst_character(name, &code)) == 0 || !pst_character_for_names(code))
             return false;
     return true;
 }

@@ -204,7 +204,7 @@ static size_t copy_safe(char *to, size_t room, const char *from, const char *end
     size_t used = 0, length;
     uint32_t code = 0;
     for (; from < end && (length = pst_character(from, &code)) > 0 && used + length <= room; from += length)
-        if (length > 1 ? pst_character_printable(code) : code >= ' ' && !strchr("<>:\"|?*,\x7f", (int)code))
+        if (length > 1 ? pst_character_for_names(code) : code >= ' ' && !strchr("<>:\"|?*,\x7f", (int)code))
             memcpy(to + used, from, length), used += length;
         else
             to[used++] = '_';
