@@ -97,24 +97,27 @@ cleanup:
 }
 
 /* All statuses, then the text of the first that is bad. A rank that failed only because another one had given up was
- * not the first. */
-static pst_status agree(const pst_ranks *ranks, pst_error *error, pst_status own) {
-    const int64_t mine = own;
+ * not the first. *again: others are deeper. */
+static pst_status agree(const pst_ranks *ranks, pst_error *error, pst_status own, int depth, bool *again) {
+    const int64_t mine[] = {own, depth};
     int64_t *all = NULL;
     char text[sizeof error->text], name[PST_RANK_NAME];
     int first = -1;
     bool alike = true;
     pst_status status;
-    PST_TRY(gather_rows(ranks, error, &mine, 1, &all));
+    *again = false;
+    PST_TRY(gather_rows(ranks, error, mine, 2, &all));
     for (int r = 0; r < ranks->count; r++) {
-        alike = alike && all[r] == all[0];
-        if (all[r] != PST_OK && (first < 0 || (all[first] == PST_ERROR_RANKS && all[r] != PST_ERROR_RANKS)))
+        const int64_t its = all[2 * r];
+        alike = alike && its == all[0];
+        *again = *again || all[2 * r + 1] > depth;
+        if (its != PST_OK && (first < 0 || (all[2 * first] == PST_ERROR_RANKS && its != PST_ERROR_RANKS)))
             first = r;
     }
-    if (first < 0 || all[first] == PST_STOPPED)
+    if (first < 0 || all[2 * first] == PST_STOPPED)
         status = first < 0 ? PST_OK : PST_STOPPED;
     else {
-        const pst_status what = (pst_status)all[first];
+        const pst_status what = (pst_status)all[2 * first];
         memcpy(text, error->text, sizeof text);
         PST_TRY(pst_ranks_broadcast(ranks, error, first, text, sizeof text));
         status =
@@ -125,12 +128,17 @@ cleanup:
     return status;
 }
 
+pst_status pst_ranks_agree_in(const pst_ranks *ranks, pst_error *error, pst_status status, int depth) {
+    for (bool again = !alone(ranks); again;) {
+        const pst_error before = *error;
+        if (ranks->meet && !ranks->meet(ranks->self)) /* the first reason is the better one */
+            return status == PST_OK || status == PST_ERROR_RANKS ? check(ranks, error, false) : status;
+        *error = before;
+        status = agree(ranks, error, status, depth, &again);
+    }
+    return status;
+}
+
 pst_status pst_ranks_agree(const pst_ranks *ranks, pst_error *error, pst_status status) {
-    if (alone(ranks))
-        return status;
-    const pst_error before = *error;
-    if (ranks->meet && !ranks->meet(ranks->self)) /* the first reason is the better one */
-        return status == PST_OK || status == PST_ERROR_RANKS ? check(ranks, error, false) : status;
-    *error = before;
-    return agree(ranks, error, status);
+    return pst_ranks_agree_in(ranks, error, status, 0);
 }

@@ -29,6 +29,11 @@ pst_status pst_ranks_exchange(const pst_ranks *ranks, pst_error *error, const ps
  * first one that did; it is named unless all failed alike. */
 pst_status pst_ranks_agree(const pst_ranks *ranks, pst_error *error, pst_status status);
 
+/* The same where such parts are in each other and the outer one goes on after a failure: depth is 0 outside, and more
+ * within. Ranks that have failed outside the inner part wait here until those within have come out of it. */
+enum { PST_RANKS_RUN, PST_RANKS_ATTEMPT, PST_RANKS_WALK };
+pst_status pst_ranks_agree_in(const pst_ranks *ranks, pst_error *error, pst_status status, int depth);
+
 /* Is it true on all ranks? A set of bits becomes that of all ranks. */
 pst_status pst_ranks_all(const pst_ranks *ranks, pst_error *error, bool *value);
 pst_status pst_ranks_unite(const pst_ranks *ranks, pst_error *error, uint64_t *bits);

@@ -146,7 +146,7 @@ pst_status pst_tile_walk_tell(const pst_tile_walk *walk, size_t device, pst_stat
 pst_status pst_tile_walk_agree(const pst_tile_walk *walk, pst_status status, bool stopped) {
     const pst_ranks *ranks = walk->stores->ranks;
     bool goes_on = !stopped;
-    PST_TRY(pst_ranks_agree(ranks, walk->error, status));
+    PST_TRY(pst_ranks_agree_in(ranks, walk->error, status, PST_RANKS_WALK));
     PST_TRY(pst_ranks_all(ranks, walk->error, &goes_on));
     status = goes_on ? PST_OK : PST_STOPPED;
 cleanup:

@@ -57,7 +57,7 @@ static pst_status plan_anew(pst_job *job) {
 /* Ranks come together after an attempt: all plan anew, or none does. */
 static pst_status agree(pst_job *job, pst_status status) {
     pst_error *error = &job->context->error;
-    status = pst_ranks_agree(job->context->ranks, error, status);
+    status = pst_ranks_agree_in(job->context->ranks, error, status, PST_RANKS_ATTEMPT);
     if (status == PST_OK)
         return PST_OK;
     const pst_error before = *error;

@@ -59,6 +59,41 @@ START_TEST(the_first_reason_is_told) {
 }
 END_TEST
 
+/* Of an attempt with a part in it, in which all but one rank still are when that fails; then all try again. */
+static void attempt(void *user, const pst_ranks *ranks) {
+    agreement *a = user;
+    outcome *o = &a->outcomes[ranks->rank];
+    int64_t sum = 1;
+    pst_status status = a->own[ranks->rank];
+    if (status != PST_OK)
+        pst_fail(&o->error, status, "reason %d", (int)status);
+    else
+        status = pst_ranks_agree_in(ranks, &o->error, PST_OK, PST_RANKS_WALK);
+    status = pst_ranks_agree_in(ranks, &o->error, status, PST_RANKS_ATTEMPT);
+    ck_assert_int_eq(pst_ranks_sum(ranks, NULL, &sum, 1), PST_OK); /* what the next attempt begins with */
+    ck_assert_int_eq(sum, RANKS);
+    o->status = pst_ranks_agree(ranks, &o->error, status);
+}
+
+START_TEST(who_failed_outside_waits_for_those_within) {
+    for (int r = 0; r < RANKS; r++) {
+        agreement a = {.own = {0}};
+        char text[64];
+        a.own[r] = PST_ERROR_DEVICE_MEMORY;
+        snprintf(text, sizeof text, "rank %d: reason %d", r, PST_ERROR_DEVICE_MEMORY);
+        thread_ranks_run(RANKS, 0, attempt, &a);
+        for (int i = 0; i < RANKS; i++) {
+            ck_assert_int_eq(a.outcomes[i].status, PST_ERROR_DEVICE_MEMORY);
+            ck_assert_msg(strstr(a.outcomes[i].error.text, text) != NULL, "%s", a.outcomes[i].error.text);
+        }
+    }
+    agreement none = {.own = {0}};
+    thread_ranks_run(RANKS, 0, attempt, &none);
+    for (int i = 0; i < RANKS; i++)
+        ck_assert_int_eq(none.outcomes[i].status, PST_OK);
+}
+END_TEST
+
 static void share(void *user, const pst_ranks *ranks) {
     pst_error error = {0};
     const bool first = ranks->rank == 0;
@@ -85,6 +120,7 @@ int main(void) {
     Suite *suite = suite_create("agree");
     TCase *tests = tcase_create("ranks");
     tcase_add_test(tests, the_first_reason_is_told);
+    tcase_add_test(tests, who_failed_outside_waits_for_those_within);
     tcase_add_test(tests, ranks_share_what_they_know);
     suite_add_tcase(suite, tests);
     return test_run(suite);
