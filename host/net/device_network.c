@@ -28,15 +28,21 @@ static void drop_weights(pst_device_network *net, size_t layer, int direction) {
     net->prepared[layer][direction].weights = NULL;
 }
 
-void pst_device_network_destroy(pst_device_network *net) {
-    if (!net)
-        return;
+void pst_device_network_clear(pst_device_network *net) {
     pst_buffer_destroy(net->engine.session, net->border);
+    net->border = NULL;
     for (size_t i = 0; i < PST_LAYERS_MAX; i++) {
         drop_weights(net, i, 0);
         drop_weights(net, i, 1);
         pst_buffer_destroy(net->engine.session, net->bias[i]);
+        net->bias[i] = NULL;
     }
+}
+
+void pst_device_network_destroy(pst_device_network *net) {
+    if (!net)
+        return;
+    pst_device_network_clear(net);
     pst_free(net);
 }
 

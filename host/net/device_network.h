@@ -23,6 +23,9 @@ typedef struct pst_device_network {
 pst_status pst_device_network_create(const pst_conv_engine *engine, pst_weights *model, pst_device_network **net);
 void pst_device_network_destroy(pst_device_network *net);
 
+/* Takes its weights off the device; no pass has them any more. Those that are wanted again are prepared anew. */
+void pst_device_network_clear(pst_device_network *net);
+
 /* Changes the engine's keep_limit; for passes that are created afterwards. */
 void pst_device_network_keep(pst_device_network *net, size_t bytes);
 

@@ -81,7 +81,6 @@ struct pst_job {
     int workers;             /* devices of all ranks, which share the tiles */
     bool tile_chosen;        /* by the plan, not by the options */
     bool keeps_whole;        /* it goes on from a run that was whole */
-    bool keeps_no_maps;      /* of tiles: there was no room for them */
     uint64_t device_has;     /* as far as allocations that failed tell; 0: what the device says */
     char problem[512];       /* why the plan does not fit */
     pst_status problem_status;
@@ -173,8 +172,8 @@ pst_status pst_job_advance(pst_job *job, size_t k, const pst_image *from, char *
 
 /* ---- job_smaller.c ---- */
 
-/* After an allocation that failed although it was planned, which is `why`: plans the job anew, with smaller tiles or
- * with fewer maps kept. `why` where that takes no less, or does not fit. */
+/* After an allocation that failed although it was planned, which is `why`: closes the stage, takes all weights off the
+ * devices, and plans the job anew for less memory, as --memory would. `why` where no plan takes less. */
 pst_status pst_job_shrink(pst_job *job, pst_status why);
 
 /* ---- job_inputs.c: what a job was made from ---- */

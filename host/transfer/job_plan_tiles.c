@@ -116,7 +116,7 @@ static pst_status plan_scale(pst_job *job, pst_scale *scale, pst_needs *n) {
     pst_status status;
     PST_TRY(measure(job, scale, scale->tile, 0, n, &job->partition));
     const uint64_t taken = pst_needs_device(n) - n->while_targets;
-    if (taken < limit && !job->keeps_no_maps) {
+    if (taken < limit) {
         scale->keep_bytes = limit - taken;
         PST_TRY(measure(job, scale, scale->tile, scale->keep_bytes, n, &job->partition));
     }

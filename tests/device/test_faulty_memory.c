@@ -1,11 +1,15 @@
 /* A device that says it has more memory than it gives: before the first evaluation at a size a job is planned anew,
  * with smaller tiles or fewer maps kept, as often as that helps, and says so. */
 /* promise: tiles */
+#define _POSIX_C_SOURCE 200809L /* setenv */
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "faults.h"
 #include "job_fixture.h"
+#include "transfer/stage.h"
 
 #define SIDE 600
 
@@ -107,7 +111,150 @@ START_TEST(a_tile_that_was_asked_for_stays) {
 }
 END_TEST
 
+/* ---- what a device gives in all ---- */
+
+static const double shares[] = {0, 0.002, 0.05, 0.3, 0.8}; /* of the way from the smallest plan to the first one */
+
+static pst_job *bounded(const pst_transfer_options *options, size_t memory_bytes) {
+    pst_transfer_options o = *options;
+    o.memory_bytes = memory_bytes;
+    return job_make(&o);
+}
+
+static pst_image *paint(pst_job *job, size_t bytes, heard *h) {
+    pst_image *image;
+    *h = (heard){0};
+    faults_device_bytes(bytes);
+    pst_status status = pst_job_run(job, listen, h);
+    ck_assert_msg(status == PST_OK, "%zu bytes: %s", bytes, pst_context_message(context));
+    ck_assert_int_eq(pst_job_result(job, &image), PST_OK);
+    faults_device_bytes(SIZE_MAX);
+    return image;
+}
+
+/* Whatever the device gives, if only the smallest plan fits: a plan that does is found, and its result is that of the
+ * bound to the memory that the search ended with. */
+static void search(const pst_transfer_options *options) {
+    pst_job *job = bounded(options, 1);
+    const uint64_t least = pst_job_plan(job)->device_bytes;
+    ck_assert(!pst_job_plan(job)->fits);
+    pst_job_destroy(job);
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        heard h;
+        job = job_make(options);
+        const uint64_t first = pst_job_plan(job)->device_bytes;
+        const size_t bytes = (size_t)(least + (uint64_t)(shares[i] * (double)(first - least)));
+        ck_assert_uint_lt(bytes, first);
+        pst_image *found = paint(job, bytes, &h);
+        const pst_plan plan = *pst_job_plan(job);
+        ck_assert_msg(strstr(h.notice, "less memory than it says") != NULL, "%s", h.notice);
+        ck_assert_msg(plan.fits && plan.device_bytes <= bytes, "%ju bytes, not %zu", (uintmax_t)plan.device_bytes,
+                      bytes);
+        ck_assert_msg(plan.device_bytes > bytes / 2, "only %ju bytes of %zu", (uintmax_t)plan.device_bytes, bytes);
+
+        const size_t memory_bytes = (size_t)job->device_has;
+        pst_job_destroy(job);
+        pst_job *by_hand = bounded(options, memory_bytes);
+        ck_assert_uint_eq(pst_job_plan(by_hand)->device_bytes, plan.device_bytes);
+        ck_assert(pst_job_plan(by_hand)->tile_width == plan.tile_width &&
+                  pst_job_plan(by_hand)->tile_height == plan.tile_height);
+        pst_image *image = paint(by_hand, bytes, &h);
+        ck_assert_str_eq(h.notice, "");
+        if (options->scales == 1) /* coarser ones may have been whole when the search began */
+            ck_assert_mem_eq(image->rgb, found->rgb, 3 * sizeof(float) * (size_t)image->width * (size_t)image->height);
+        pst_image_destroy(image);
+        pst_image_destroy(found);
+        pst_job_destroy(by_hand);
+        for (size_t d = 0; d < context->device_count; d++)
+            ck_assert_uint_eq(context->devices[d].session->buffer_count, 0);
+    }
+}
+
+START_TEST(what_fits_is_found) {
+    pst_transfer_options options = job_options(_i ? PST_OPTIMIZER_LBFGS : PST_OPTIMIZER_ADAM, 300, 6);
+    options.scales = 1 + _i;
+    search(&options);
+}
+END_TEST
+
+/* Of a tile that was asked for fewer maps are kept, as many as there is room for. */
+START_TEST(what_fits_is_found_in_tiles_that_stay) {
+    pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, 300, 3);
+    options.scales = 1;
+    options.tile_width = options.tile_height = 64;
+    search(&options);
+}
+END_TEST
+
+/* Of a network whose weights take more than its maps: those of attempts must not stay. */
+START_TEST(what_fits_is_found_beside_large_weights) {
+    pst_network *usual = network;
+    test_write_network(test_path("wide"), (const int[]){16, 128, 0, 0, 0}, (const int[]){1, 3, 0, 0, 0}, 4);
+    ck_assert_int_eq(pst_network_load(context, test_path("wide"), PST_CONVENTION_AUTO, &network), PST_OK);
+    pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, 200, 2);
+    options.content_layers = "relu2_2";
+    options.style_layers = "relu1_1,relu2_1,relu2_3";
+    options.scales = 1;
+    search(&options);
+    pst_network_destroy(network);
+    network = usual;
+}
+END_TEST
+
+START_TEST(what_fits_is_found_on_two_devices) {
+    pst_context_options options;
+    pst_context *first = context;
+    size_t count = 0;
+    if (pst_devices(NULL, 0, &count, NULL) != PST_OK || count < 2)
+        return;
+    pst_context_options_init(&options, sizeof options);
+    options.device = "0,1";
+    options.choices_file = "";
+    ck_assert_int_eq(pst_context_create(&options, &context), PST_OK);
+    pst_transfer_options transfer = job_options(PST_OPTIMIZER_ADAM, 400, 2);
+    transfer.scales = 1;
+    search(&transfer);
+    pst_context_destroy(context);
+    context = first;
+}
+END_TEST
+
+/* Weights for other algorithms would lie beside those of the next plan, which does not count them. */
+START_TEST(weights_of_an_attempt_do_not_stay) {
+    const pst_transfer_options options = options_of();
+    pst_job *job = job_make(&options);
+    ck_ok(context->error, pst_job_open_stage(job, 0, NULL));
+    ck_assert_uint_gt(context->session->buffer_count, 0);
+    ck_ok(context->error, pst_job_shrink(job, PST_ERROR_DEVICE_MEMORY));
+    ck_assert_uint_eq(context->session->buffer_count, 0);
+    ck_assert_uint_eq(context->session->buffer_bytes, 0);
+    heard h;
+    pst_image_destroy(paint(job, SIZE_MAX, &h));
+    pst_job_destroy(job);
+}
+END_TEST
+
+/* What the search ends with in vain is the last plan that was tried. */
+START_TEST(a_search_in_vain_leaves_a_plan) {
+    const pst_transfer_options options = options_of();
+    pst_job *job = job_make(&options);
+    double seconds;
+    for (int i = 0; i < 2; i++) {
+        faults_device_bytes(1 << 10);
+        ck_assert_int_eq(pst_job_forecast(job, &seconds), PST_ERROR_DEVICE_MEMORY);
+        ck_assert_msg(strstr(pst_context_message(context), "out of memory") != NULL, "%s",
+                      pst_context_message(context));
+        faults_device_bytes(SIZE_MAX);
+        ck_assert(pst_job_plan(job)->fits);
+    }
+    heard h;
+    pst_image_destroy(paint(job, SIZE_MAX, &h));
+    pst_job_destroy(job);
+}
+END_TEST
+
 int main(void) {
+    setenv("POCL_DEVICES", "basic basic", 1); /* before the driver is asked for the first time */
     Suite *suite = suite_create("faulty memory");
     TCase *tests = tcase_create("memory");
     tcase_add_unchecked_fixture(tests, job_open, job_close);
@@ -116,6 +263,12 @@ int main(void) {
     tcase_add_test(tests, a_finer_size_goes_on_in_tiles);
     tcase_add_test(tests, what_no_tile_helps_is_told);
     tcase_add_test(tests, a_tile_that_was_asked_for_stays);
+    tcase_add_loop_test(tests, what_fits_is_found, 0, 2);
+    tcase_add_test(tests, what_fits_is_found_in_tiles_that_stay);
+    tcase_add_test(tests, what_fits_is_found_beside_large_weights);
+    tcase_add_test(tests, what_fits_is_found_on_two_devices);
+    tcase_add_test(tests, weights_of_an_attempt_do_not_stay);
+    tcase_add_test(tests, a_search_in_vain_leaves_a_plan);
     suite_add_tcase(suite, tests);
     return test_run(suite);
 }

@@ -311,6 +311,30 @@ START_TEST(a_lost_device) {
 }
 END_TEST
 
+/* The device of one rank gives less memory than it says: all take smaller tiles, and the result is that of these. */
+START_TEST(a_device_gives_less) {
+    const char *usual = RUN "--image-size 300 --scales 1 -o less.png";
+    char command[MOST], fails[MOST];
+    int w, h;
+    if (!faulty)
+        return;
+    snprintf(fails, sizeof fails, "env PASTICHE_FAULT_BYTES=4000000 %s", faulty);
+    ck_run(on_two_programs(mpi, usual, fails, usual));
+    const char *tiles = strstr(said, "less memory than it says it has; tiles of ");
+    ck_assert_msg(tiles && sscanf(strstr(tiles, "tiles"), "tiles of %dx%d pixels", &w, &h) == 2, "%s", said);
+    snprintf(command, sizeof command, RUN "--image-size 300 --scales 1 -o tiles.png --quiet --tile %dx%d", w, h);
+    ck_run(on_ranks(1, command));
+    ck_same_bytes("less.png", "tiles.png", true);
+    snprintf(fails, sizeof fails, "env PASTICHE_FAULT_BYTES=4000 %s", faulty);
+    snprintf(command, sizeof command, "%s --quiet", usual);
+    if (test_long())
+        ck_fails(on_two_programs(mpi, command, fails, command), 1, "rank 1 (", "out of memory");
+    cli_forget("ranks.sh");
+    cli_forget("less.png");
+    cli_forget("tiles.png");
+}
+END_TEST
+
 START_TEST(a_stopped_rank) {
     unsigned files = files_hash();
     setenv("PASTICHE_RANK_SECONDS", "4", 1);
@@ -378,6 +402,7 @@ int main(void) {
     tcase_add_test(tests, fails_together);
     tcase_add_test(tests, deals_a_batch);
     tcase_add_test(tests, keeps_what_cannot_be_written);
+    tcase_add_test(tests, a_device_gives_less);
     if (test_long()) {
         tcase_add_test(tests, rank_0_tells);
         tcase_add_test(tests, ranks_have_several_devices);
