@@ -52,10 +52,12 @@ void pst_device_network_keep(pst_device_network *net, size_t bytes) { net->engin
  * which layers are kept depends on the device and the network alone. */
 static bool is_kept(const pst_device_network *net, size_t layer) {
     const size_t points = net->engine.session->device.vector_width < 16 ? 64 : 36;
-    size_t bytes = 0;
-    for (size_t l = 1; l <= layer; l++)
+    size_t bytes = 0, own = 0;
+    for (size_t l = 1; l <= layer; l++) {
+        own = points * sizeof(float) * (size_t)(net->layers.at[l].c_in + 1) * (size_t)net->layers.at[l].c_out;
         bytes += 2 * points * sizeof(float) * (size_t)net->layers.at[l].c_in * (size_t)net->layers.at[l].c_out;
-    return layer > 0 && bytes <= net->engine.keep_limit;
+    }
+    return layer > 0 && bytes <= net->engine.keep_limit && own <= net->engine.session->device.info.max_allocation_bytes;
 }
 
 pst_conv_shape pst_device_network_shape(const pst_device_network *net, size_t layer, bool backward, int h, int w,

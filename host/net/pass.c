@@ -19,7 +19,7 @@ struct pst_pass {
     int h[PST_LAYERS_MAX + 1], w[PST_LAYERS_MAX + 1];
     int chosen_h[PST_LAYERS_MAX + 1], chosen_w[PST_LAYERS_MAX + 1];
     pst_plan_tensor tensors[PST_LAYERS_MAX * KINDS];
-    size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes;
+    size_t slot_bytes[PST_LAYERS_MAX * KINDS], slot_count, workspace_bytes, weight_bytes, weight_piece;
     pst_buffer *slots[PST_LAYERS_MAX * KINDS], *maps[PST_LAYERS_MAX * KINDS],
         *workspace;      /* the maps are slices of the slots */
     size_t shared_count; /* slots that are the memory's, not the pass's own */
@@ -122,6 +122,7 @@ static void plan_maps(pst_pass *pass) {
 static pst_status plan_scratch(pst_pass *pass) {
     pass->workspace_bytes = pass->options.extra_workspace_bytes;
     pass->weight_bytes = pass->options.replicate ? pst_device_network_border_bytes(pass->net) : 0;
+    pass->weight_piece = pass->weight_bytes;
     for (size_t l = pass->first; l < pass->count; l++) {
         const pst_conv_algorithm *forward = NULL;
         for (int backward = 0; backward <= (pass->options.backward ? 1 : 0); backward++) {
@@ -132,6 +133,8 @@ static pst_status plan_scratch(pst_pass *pass) {
             if (status != PST_OK)
                 return status;
             pass->workspace_bytes = bytes > pass->workspace_bytes ? bytes : pass->workspace_bytes;
+            bytes = pst_conv_weight_piece(&pass->net->engine, algorithm, &shape);
+            pass->weight_piece = bytes > pass->weight_piece ? bytes : pass->weight_piece;
             if (!forward)
                 pass->weight_bytes += sizeof(float) * (size_t)shape.c_out; /* the bias */
             if (!forward || !pst_conv_shares(forward, algorithm, &shape))
@@ -188,8 +191,11 @@ void pst_pass_destroy(pst_pass *pass) {
 }
 
 pst_pass_bytes pst_pass_measure(const pst_pass *pass) {
-    pst_pass_bytes bytes = {
-        .workspace = pass->workspace_bytes, .weights = pass->weight_bytes, .largest = pass->workspace_bytes};
+    pst_pass_bytes bytes = {.workspace = pass->workspace_bytes,
+                            .weights = pass->weight_bytes,
+                            .weight_piece = pass->weight_piece,
+                            .largest = pass->workspace_bytes > pass->weight_piece ? pass->workspace_bytes
+                                                                                  : pass->weight_piece};
     for (size_t i = 0; i < pass->slot_count; i++) {
         bytes.maps += pass->slot_bytes[i];
         bytes.largest = pass->slot_bytes[i] > bytes.largest ? pass->slot_bytes[i] : bytes.largest;

@@ -25,9 +25,10 @@ typedef struct pst_pass_options {
 pst_status pst_pass_create(pst_device_network *net, const pst_pass_options *options, pst_pass **pass);
 void pst_pass_destroy(pst_pass *pass);
 
-/* What pst_pass_allocate will take: the maps, the workspace, and the weights and biases of the layers walked. */
+/* What pst_pass_allocate will take: the maps, the workspace, and the weights and biases of the layers walked; the
+ * largest buffer of weights, and of all. */
 typedef struct pst_pass_bytes {
-    size_t maps, workspace, weights, largest;
+    size_t maps, workspace, weights, weight_piece, largest;
 } pst_pass_bytes;
 pst_pass_bytes pst_pass_measure(const pst_pass *pass);
 

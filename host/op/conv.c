@@ -31,8 +31,24 @@ uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm) {
     return 0;
 }
 
+/* Scratch memory is asked for only where its limit does not see to it: where a buffer may be no larger than that. */
+static bool fits_buffers(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
+                         const pst_conv_shape *shape) {
+    const uint64_t piece = engine->session->device.info.max_allocation_bytes;
+    size_t bytes;
+    if (pst_conv_weight_piece(engine, algorithm, shape) > piece)
+        return false;
+    if (engine->workspace_limit < piece)
+        return true;
+    const pst_error before = *engine->session->error;
+    const bool fits = algorithm->workspace_bytes(engine, shape, &bytes) == PST_OK && bytes <= piece;
+    *engine->session->error = before;
+    return fits;
+}
+
 bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape) {
-    return !(engine->session->refused & pst_conv_bit(algorithm)) && algorithm->supports(engine, shape);
+    return !(engine->session->refused & pst_conv_bit(algorithm)) && algorithm->supports(engine, shape) &&
+           fits_buffers(engine, algorithm, shape);
 }
 
 /* The first that can be used, or else im2col. */
@@ -67,13 +83,21 @@ static const pst_conv_algorithm *wanted_on_cpu(const pst_conv_engine *engine, co
     return c <= 2 * large && !(narrow && many) ? &pst_conv_winograd_fused : &pst_conv_winograd_deep;
 }
 
-/* On GPUs what does the fewest operations, until something is measured. */
+/* On GPUs what does the fewest operations, until something is measured; with fewer points, or none, where transformed
+ * filters are too large for a buffer. */
+static const pst_conv_algorithm *default_on_gpu(const pst_conv_engine *engine, const pst_conv_shape *shape) {
+    const size_t form = pst_block_form_default(engine->session);
+    const pst_conv_algorithm *usual = &pst_conv_gpu_winograd_4x4[form];
+    if (pst_conv_usable(engine, usual, shape))
+        return usual;
+    if (usual->supports(engine, shape) && !fits_buffers(engine, usual, shape))
+        return first_of(engine, shape, &pst_conv_gpu_winograd_2x2[form], &pst_conv_gpu_direct[form]);
+    return first_of(engine, shape, &pst_conv_gpu_winograd_4x4[PST_VECTOR_FORMS - 1], &pst_conv_gpu_image);
+}
+
 const pst_conv_algorithm *pst_conv_default(const pst_conv_engine *engine, const pst_conv_shape *shape) {
-    const pst_conv_algorithm *usual = &pst_conv_gpu_winograd_4x4[pst_block_form_default(engine->session)];
     if (!engine->session->cpu_kernels)
-        return pst_conv_usable(engine, usual, shape)
-                   ? usual
-                   : first_of(engine, shape, &pst_conv_gpu_winograd_4x4[PST_VECTOR_FORMS - 1], &pst_conv_gpu_image);
+        return default_on_gpu(engine, shape);
     int c = shape->c_in > shape->c_out ? shape->c_in : shape->c_out;
     const pst_conv_algorithm *units = c <= 128 ? &pst_conv_winograd_fused_matrix : &pst_conv_winograd_deep_matrix;
     if (pst_conv_usable(engine, units, shape))
@@ -89,6 +113,12 @@ size_t pst_conv_weight_bytes(const pst_conv_engine *engine, const pst_conv_algor
                              const pst_conv_shape *shape) {
     return pst_conv_is_kept(algorithm, shape) ? algorithm->kept_bytes(engine, shape)
                                               : algorithm->weight_bytes(engine, shape);
+}
+
+size_t pst_conv_weight_piece(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
+                             const pst_conv_shape *shape) {
+    const size_t made = pst_conv_weight_bytes(engine, algorithm, shape), from = algorithm->weight_bytes(engine, shape);
+    return made > from ? made : from;
 }
 
 bool pst_conv_shares(const pst_conv_algorithm *a, const pst_conv_algorithm *b, const pst_conv_shape *shape) {

@@ -99,7 +99,7 @@ extern const pst_conv_algorithm pst_conv_gpu_winograd_4x4[], pst_conv_gpu_winogr
 /* The algorithm's bit in the session's `refused` (op/refused.h); 0 for the oracle. */
 uint64_t pst_conv_bit(const pst_conv_algorithm *algorithm);
 
-/* Does it support the shape, and is it not refused? */
+/* Does it support the shape, is it not refused, and may buffers be as large as its weights and scratch memory? */
 bool pst_conv_usable(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm, const pst_conv_shape *shape);
 
 /* Is what it `keeps` prepared for this shape, instead of the weights? */
@@ -107,6 +107,10 @@ bool pst_conv_is_kept(const pst_conv_algorithm *algorithm, const pst_conv_shape 
 
 /* Bytes of what pst_conv_prepare (op/refused.h) makes for a shape. */
 size_t pst_conv_weight_bytes(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
+                             const pst_conv_shape *shape);
+
+/* The largest buffer that it takes to make them. */
+size_t pst_conv_weight_piece(const pst_conv_engine *engine, const pst_conv_algorithm *algorithm,
                              const pst_conv_shape *shape);
 
 /* Does what is prepared for one, in a direction of a layer, serve the other as well, in either direction? */

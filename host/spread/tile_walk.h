@@ -40,9 +40,9 @@ void pst_tile_walk_destroy(pst_tile_walk *walk);
 
 typedef struct pst_tile_walk_needs {
     /* On the device that takes most; maps with those that are kept. */
-    uint64_t weights, maps, workspace, windows, largest;
-    uint64_t levels, staging; /* bytes of stores, and of host memory besides */
-    double work, whole_work;  /* multiply-adds of an evaluation by this rank, and of one without tiles or ranks */
+    uint64_t weights, maps, workspace, windows, weight_piece, largest; /* the last two: in one buffer */
+    uint64_t levels, staging;                                          /* bytes of stores, and of host memory besides */
+    double work, whole_work; /* multiply-adds of an evaluation by this rank, and of one without tiles or ranks */
 } pst_tile_walk_needs;
 pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk);
 

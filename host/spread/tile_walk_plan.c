@@ -149,6 +149,7 @@ typedef struct sizes {
 } sizes;
 
 static void at_least(size_t *most, size_t bytes) { *most = bytes > *most ? bytes : *most; }
+static void at_least_bytes(uint64_t *most, uint64_t bytes) { *most = bytes > *most ? bytes : *most; }
 
 static sizes sizes_of(const pst_tile_walk *walk) {
     sizes most = {0};
@@ -188,8 +189,11 @@ static pst_tile_walk_needs measure_walker(const pst_tile_walk *walk, const pst_t
     for (size_t i = 0; i < walk->partition.count; i++) {
         uint64_t weights = 0;
         for (int shape = 0; shape < PST_SHAPES; shape++) /* all take the same ones */
-            if (walker->passes[i][shape])
-                weights = pst_pass_measure(walker->passes[i][shape]).weights;
+            if (walker->passes[i][shape]) {
+                const pst_pass_bytes bytes = pst_pass_measure(walker->passes[i][shape]);
+                weights = bytes.weights;
+                at_least_bytes(&needs.weight_piece, bytes.weight_piece);
+            }
         needs.weights += weights;
         if (walker->kept_count[i])
             needs.maps += (uint64_t)walker->kept_count[i] * pst_pass_memory_bytes(&walker->kept[i][0].memory, &largest);
@@ -197,10 +201,9 @@ static pst_tile_walk_needs measure_walker(const pst_tile_walk *walk, const pst_t
             needs.largest = largest;
         kept[i] += walker->kept_count[i];
     }
+    at_least_bytes(&needs.largest, needs.weight_piece);
     return needs;
 }
-
-static void at_least_bytes(uint64_t *most, uint64_t bytes) { *most = bytes > *most ? bytes : *most; }
 
 pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
     const pst_partition *p = &walk->partition;
@@ -217,6 +220,7 @@ pst_tile_walk_needs pst_tile_walk_measure(const pst_tile_walk *walk) {
         at_least_bytes(&needs.maps, one.maps);
         at_least_bytes(&needs.workspace, one.workspace);
         at_least_bytes(&needs.windows, one.windows);
+        at_least_bytes(&needs.weight_piece, one.weight_piece);
         at_least_bytes(&needs.largest, one.largest);
     }
     for (size_t i = 0; i < p->count; i++) {

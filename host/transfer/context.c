@@ -185,17 +185,15 @@ pst_status pst_context_tell(pst_context *context, size_t device, pst_status stat
 }
 
 size_t pst_workspace_bytes(const pst_context *context) {
-    const size_t least = (size_t)64 << 20;
-    size_t bytes = (size_t)256 << 20;
+    const uint64_t least = (uint64_t)64 << 20, piece = pst_context_piece_bytes(context);
+    uint64_t bytes = (uint64_t)256 << 20;
     for (size_t d = 0; d < context->device_count; d++) {
         const pst_session *session = context->devices[d].session;
-        const uint64_t part = session->device.info.memory_bytes / 32;
-        if (session->cpu_kernels || part < least)
-            return least;
-        if (part < bytes)
-            bytes = (size_t)part;
+        uint64_t part = session->device.info.memory_bytes / 32;
+        part = session->cpu_kernels || part < least ? least : part;
+        bytes = part < bytes ? part : bytes;
     }
-    return bytes;
+    return (size_t)(bytes < piece ? bytes : piece);
 }
 
 size_t pst_keep_bytes(uint64_t limit) {

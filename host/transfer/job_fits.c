@@ -41,6 +41,14 @@ static void say_device(pst_job *job, bool chosen) {
                   : "; choose another device");
 }
 
+/* No tile helps there. */
+static void say_weights(pst_job *job, uint64_t bytes) {
+    say(job, PST_ERROR_DEVICE_MEMORY,
+        "the network's weights need %.1f MiB in one piece of the device, and it has pieces of %.1f MiB; choose another "
+        "device, or a smaller network",
+        needed_mebibytes(bytes), mebibytes(pst_context_piece_bytes(job->context)));
+}
+
 /* The job's own images, and one for the result. */
 static uint64_t image_bytes(const pst_job *job) {
     uint64_t pixels = 2 * (uint64_t)job->width * (uint64_t)job->height;
@@ -99,7 +107,9 @@ cleanup:
 
 pst_status pst_job_find_problem(pst_job *job, const pst_needs *most) {
     job->problem_status = PST_OK;
-    if (!pst_job_fits(job, most))
+    if (most->weight_piece > pst_context_piece_bytes(job->context))
+        say_weights(job, most->weight_piece);
+    else if (!pst_job_fits(job, most))
         say_device(job, job->tile_chosen);
     else if (job->plan.tile_width) {
         pst_status status = check_host(job);

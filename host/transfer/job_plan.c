@@ -74,6 +74,7 @@ static pst_status measure(pst_job *job, int image_size, bool anew, int iteration
     n->weights = pass.weights;
     n->maps = pass.maps;
     n->workspace = pass.workspace;
+    n->weight_piece = pass.weight_piece;
     n->largest = pass.largest;
     n->targets = pst_objective_target_bytes(objective, &largest);
     pst_at_least(&n->largest, largest);

@@ -14,8 +14,8 @@ typedef struct pst_rank_needs {
 
 /* Bytes. */
 typedef struct pst_needs {
-    /* On the device; while_targets: more than all else, while targets are made. */
-    uint64_t weights, maps, workspace, windows, targets, vectors, while_targets, largest;
+    /* On the device; while_targets: more than all else, while targets are made. In one buffer: of weights, of all. */
+    uint64_t weights, maps, workspace, windows, targets, vectors, while_targets, weight_piece, largest;
     /* In tiles also outside: in stores, and in host memory besides. */
     uint64_t levels, contents, images, scratch;
     double work; /* of an evaluation, as a multiple of that without tiles */

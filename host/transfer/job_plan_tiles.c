@@ -74,6 +74,7 @@ static pst_status measure(pst_job *job, const pst_scale *scale, pst_tile_size ti
                      .workspace = needs.walk.workspace,
                      .windows = needs.walk.windows,
                      .targets = needs.targets,
+                     .weight_piece = needs.walk.weight_piece,
                      .largest = needs.largest,
                      .levels = needs.walk.levels,
                      .contents = needs.stores - needs.walk.levels,

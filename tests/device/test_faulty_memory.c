@@ -113,7 +113,7 @@ END_TEST
 
 /* ---- what a device gives in all ---- */
 
-static const double shares[] = {0, 0.002, 0.05, 0.3, 0.8}; /* of the way from the smallest plan to the first one */
+static const double shares[] = {0, 0.05, 0.5}; /* of the way from the smallest plan to the first one */
 
 static pst_job *bounded(const pst_transfer_options *options, size_t memory_bytes) {
     pst_transfer_options o = *options;
@@ -171,7 +171,7 @@ static void search(const pst_transfer_options *options) {
 }
 
 START_TEST(what_fits_is_found) {
-    pst_transfer_options options = job_options(_i ? PST_OPTIMIZER_LBFGS : PST_OPTIMIZER_ADAM, 300, 6);
+    pst_transfer_options options = job_options(_i ? PST_OPTIMIZER_LBFGS : PST_OPTIMIZER_ADAM, 300, 4);
     options.scales = 1 + _i;
     search(&options);
 }
@@ -186,18 +186,65 @@ START_TEST(what_fits_is_found_in_tiles_that_stay) {
 }
 END_TEST
 
-/* Of a network whose weights take more than its maps: those of attempts must not stay. */
-START_TEST(what_fits_is_found_beside_large_weights) {
-    pst_network *usual = network;
+/* Of three layers with 128 channels, which becomes the network. */
+static pst_transfer_options options_of_wide(int size) {
     test_write_network(test_path("wide"), (const int[]){16, 128, 0, 0, 0}, (const int[]){1, 3, 0, 0, 0}, 4);
     ck_assert_int_eq(pst_network_load(context, test_path("wide"), PST_CONVENTION_AUTO, &network), PST_OK);
-    pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, 200, 2);
+    pst_transfer_options options = job_options(PST_OPTIMIZER_ADAM, size, 2);
     options.content_layers = "relu2_2";
     options.style_layers = "relu1_1,relu2_1,relu2_3";
     options.scales = 1;
+    return options;
+}
+
+/* Of a network whose weights take more than its maps: those of attempts must not stay. */
+START_TEST(what_fits_is_found_beside_large_weights) {
+    pst_network *usual = network;
+    const pst_transfer_options options = options_of_wide(200);
     search(&options);
     pst_network_destroy(network);
     network = usual;
+}
+END_TEST
+
+/* What no buffer may be as large as is not prepared: filters are transformed to fewer points, or not; and what is too
+ * large even then is refused by the plan. */
+START_TEST(weights_fit_into_a_buffer) {
+    enum { FILTER = 128 * 128 * sizeof(float) };
+    const pst_conv_algorithm *const algorithms[] = {&pst_conv_gpu_winograd_4x4[0], &pst_conv_gpu_winograd_2x2[0],
+                                                    &pst_conv_gpu_direct[0], NULL};
+    const size_t points[] = {36, 16, 9, 0};
+    pst_context *first = context;
+    pst_network *usual = network;
+    setenv("PASTICHE_KERNELS_FORM", _i ? "gpu" : "cpu", 1);
+    context = test_context();
+    const pst_transfer_options options = options_of_wide(64);
+    for (int i = _i ? 0 : 2; i < 4; i++) {
+        const size_t piece = algorithms[i] ? points[i] * FILTER : 9 * FILTER - 1;
+        heard h;
+        context->session->device.info.max_allocation_bytes = piece;
+        pst_job *job = job_make(&options);
+        if (algorithms[i]) {
+            for (size_t c = 0; c < job->named_count && _i; c++)
+                ck_assert_msg(strcmp(job->named_choices[c].layer, "relu2_2") != 0 ||
+                                  strcmp(job->named_choices[c].algorithm, algorithms[i]->name) == 0,
+                              "%s", job->named_choices[c].algorithm);
+            ck_assert_msg(run(job, piece, &h) == PST_OK, "%zu bytes: %s", piece, pst_context_message(context));
+            ck_assert_str_eq(h.notice, "");
+        } else {
+            ck_assert_int_eq(run(job, piece, &h), PST_ERROR_DEVICE_MEMORY);
+            ck_assert_msg(strstr(pst_context_message(context),
+                                 "the network's weights need 0.6 MiB in one piece of the device") != NULL,
+                          "%s", pst_context_message(context));
+            ck_assert_uint_eq(context->session->buffer_count, 0);
+        }
+        pst_job_destroy(job);
+    }
+    pst_network_destroy(network);
+    pst_context_destroy(context);
+    unsetenv("PASTICHE_KERNELS_FORM");
+    network = usual;
+    context = first;
 }
 END_TEST
 
@@ -266,6 +313,7 @@ int main(void) {
     tcase_add_loop_test(tests, what_fits_is_found, 0, 2);
     tcase_add_test(tests, what_fits_is_found_in_tiles_that_stay);
     tcase_add_test(tests, what_fits_is_found_beside_large_weights);
+    tcase_add_loop_test(tests, weights_fit_into_a_buffer, 0, 2);
     tcase_add_test(tests, what_fits_is_found_on_two_devices);
     tcase_add_test(tests, weights_of_an_attempt_do_not_stay);
     tcase_add_test(tests, a_search_in_vain_leaves_a_plan);
