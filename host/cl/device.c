@@ -56,6 +56,9 @@ static void find_problem(pst_device *device) {
     else if (strncmp(info->device_version, "OpenCL 1.0", 10) == 0 ||
              strncmp(info->device_version, "OpenCL 1.1", 10) == 0)
         snprintf(info->problem, sizeof info->problem, "OpenCL 1.2 is needed");
+    else if (device->scalar && info->max_work_group_size < PST_LEAST_GROUP)
+        snprintf(info->problem, sizeof info->problem, "work groups of %d are needed, and it has at most %zu",
+                 PST_LEAST_GROUP, info->max_work_group_size);
     else if (!info->memory_bytes || !info->max_allocation_bytes)
         snprintf(info->problem, sizeof info->problem, "the driver reports no memory");
     if (device->failure != CL_SUCCESS)

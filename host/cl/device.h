@@ -9,6 +9,9 @@
 
 #define PST_DEVICES_MAX 64
 
+/* Work-items of a group, that kernels for GPUs need. */
+#define PST_LEAST_GROUP 8
+
 typedef struct pst_device {
     cl_platform_id platform;
     cl_device_id id;

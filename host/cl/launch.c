@@ -42,7 +42,7 @@ pst_status pst_launch(pst_session *session, const pst_kernel *kernel, const size
 
 pst_status pst_launch_each_rows(pst_session *session, const pst_kernel *kernel, size_t count, size_t rows,
                                 size_t arg_count, const pst_arg *args) {
-    size_t group = pst_group_size(session), groups = (count + group - 1) / group;
+    size_t group = kernel->group, groups = (count + group - 1) / group;
     /* On a CPU eight shares a core even out the load; on a GPU there is work for every unit long before the limit. */
     size_t most = session->cpu_kernels ? 8 * (size_t)session->device.info.compute_units : 262144 / group;
     groups = groups < most ? groups : most;
@@ -56,5 +56,5 @@ pst_status pst_launch_each(pst_session *session, const pst_kernel *kernel, size_
 
 pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, size_t count, size_t arg_count,
                              const pst_arg *args) {
-    return pst_launch_each(session, kernel, count * pst_group_size(session), arg_count, args);
+    return pst_launch_each(session, kernel, count * kernel->group, arg_count, args);
 }

@@ -17,6 +17,7 @@
 struct pst_program {
     pst_program *next;
     char *source, *defines;
+    size_t group_most; /* work-items of its groups at most, a power of two */
     cl_program program;
     bool too_slow;  /* it took the compiler longer than what is too long */
     double seconds; /* ... which was so many, for one that is awaited; 0: no time is too long */
@@ -100,6 +101,16 @@ static pst_status add_sources(pst_session *session, const char *names, recipe *r
     return status;
 }
 
+static size_t group_of(const pst_session *session, const pst_program *program) {
+    const size_t usual = pst_group_size(session);
+    return program->group_most < usual ? program->group_most : usual;
+}
+
+static size_t sum_group_of(const pst_session *session, const pst_program *program) {
+    const size_t usual = pst_sum_group_size(session);
+    return program->group_most < usual ? program->group_most : usual;
+}
+
 static pst_status write_recipe(pst_session *session, const pst_program *program, recipe *r) {
     const char *undeclared = session->cpu_kernels ? session->device.quirks.undeclared : "";
     pst_status status;
@@ -110,8 +121,8 @@ static pst_status write_recipe(pst_session *session, const pst_program *program,
      * long; denormals cost nothing that can be measured, for there are hardly any. */
     snprintf(r->options, sizeof r->options,
              "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
-             session->cpu_kernels, session->device.vector_width, session->device.fast_fma, (int)pst_group_size(session),
-             (int)pst_sum_group_size(session), undeclared, program->defines);
+             session->cpu_kernels, session->device.vector_width, session->device.fast_fma,
+             (int)group_of(session, program), (int)sum_group_of(session, program), undeclared, program->defines);
     if (session->place) {
         const size_t used = strlen(r->options);
         snprintf(r->options + used, sizeof r->options - used, " -DPST_PLACE=%u", session->place);
@@ -193,15 +204,18 @@ static pst_status build_somehow(pst_session *session, pst_program *program) {
     return status;
 }
 
-static pst_program *find_program(const pst_session *session, const char *source, const char *defines) {
+static pst_program *find_program(const pst_session *session, const char *source, const char *defines,
+                                 size_t group_most) {
     pst_program *program = session->programs;
-    while (program && !(strcmp(program->source, source) == 0 && strcmp(program->defines, defines) == 0))
+    while (program && !(program->group_most == group_most && strcmp(program->source, source) == 0 &&
+                        strcmp(program->defines, defines) == 0))
         program = program->next;
     return program;
 }
 
-static pst_status get_program(pst_session *session, const char *source, const char *defines, pst_program **result) {
-    pst_program *program = find_program(session, source, defines), *made = NULL;
+static pst_status get_program(pst_session *session, const char *source, const char *defines, size_t group_most,
+                              pst_program **result) {
+    pst_program *program = find_program(session, source, defines, group_most), *made = NULL;
     pst_status status = PST_OK;
     if (program && program->too_slow && session->build_seconds > 0)
         return too_slow(session, program, session->build_seconds);
@@ -209,6 +223,7 @@ static pst_status get_program(pst_session *session, const char *source, const ch
         PST_TRY(pst_allocate(session->error, 1, sizeof *made, &made));
         PST_TRY(pst_copy_text(session->error, source, &made->source));
         PST_TRY(pst_copy_text(session->error, defines, &made->defines));
+        made->group_most = group_most;
         program = made;
     }
     if (!program->program) {
@@ -287,6 +302,7 @@ void pst_rehearsal_end(pst_session *session) {
 
 static pst_status create_kernel(pst_session *session, const pst_program *program, const char *name,
                                 pst_kernel *kernel) {
+    size_t items[3] = {0};
     cl_int code;
     kernel->kernel = clCreateKernel(program->program, name, &code);
     pst_status status = pst_session_check(session, code, "clCreateKernel", name);
@@ -294,6 +310,10 @@ static pst_status create_kernel(pst_session *session, const pst_program *program
         return status;
     code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size_t),
                                     &kernel->max_work_group_size, NULL);
+    if (code == CL_SUCCESS && !session->cpu_kernels)
+        code = clGetKernelWorkGroupInfo(kernel->kernel, session->device.id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+                                        sizeof items, items, NULL);
+    kernel->items = items[0] * items[1] * items[2];
     if (code == CL_SUCCESS)
         return PST_OK;
     clReleaseKernel(kernel->kernel);
@@ -301,11 +321,11 @@ static pst_status create_kernel(pst_session *session, const pst_program *program
     return pst_session_check(session, code, "clGetKernelWorkGroupInfo", name);
 }
 
-pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
-                          const pst_kernel **result) {
+static pst_status get_kernel(pst_session *session, const char *source, const char *name, const char *defines,
+                             size_t group_most, const pst_kernel **result) {
     *result = NULL;
     pst_program *program = NULL;
-    pst_status status = get_program(session, source, defines, &program);
+    pst_status status = get_program(session, source, defines, group_most, &program);
     if (status != PST_OK)
         return status;
     for (size_t i = 0; i < program->kernel_count; i++)
@@ -316,15 +336,43 @@ pst_status pst_kernel_get(pst_session *session, const char *source, const char *
     if (program->kernel_count == KERNELS_MAX)
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s.cl has more kernels than expected", source);
     pst_kernel *kernel = &program->kernels[program->kernel_count];
-    if (is_awaited(program))
-        *kernel = (pst_kernel){.max_work_group_size = session->device.info.max_work_group_size};
-    else if ((status = create_kernel(session, program, name, kernel)) != PST_OK)
+    *kernel = (pst_kernel){.max_work_group_size = session->device.info.max_work_group_size,
+                           .group = group_of(session, program),
+                           .sum_group = sum_group_of(session, program)};
+    if (!is_awaited(program) && (status = create_kernel(session, program, name, kernel)) != PST_OK)
         return status;
     snprintf(program->names[program->kernel_count], sizeof program->names[0], "%s", name);
     kernel->name = program->names[program->kernel_count];
     program->kernel_count++;
     *result = kernel;
     return PST_OK;
+}
+
+/* A kernel has the groups of its own program: what it computes does not depend on which others were asked for. */
+pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
+                          const pst_kernel **result) {
+    const pst_kernel *first;
+    size_t most = pst_sum_group_size(session), items = 0, can = 0;
+    pst_status status = get_kernel(session, source, name, defines, most, &first);
+    *result = first;
+    if (status != PST_OK || first->items <= first->max_work_group_size ||
+        (first->items != first->group && first->items != first->sum_group)) /* others choose their groups */
+        return status;
+    do {
+        items = (*result)->items;
+        can = (*result)->max_work_group_size;
+        while (most > can || most >= items)
+            most /= 2;
+        status = most >= PST_LEAST_GROUP ? get_kernel(session, source, name, defines, most, result) : PST_ERROR_DEVICE;
+    } while (status == PST_OK && (*result)->items > (*result)->max_work_group_size && (*result)->items < items);
+    if (status == PST_OK && (*result)->items == items)
+        *result = first;
+    if (status == PST_ERROR_DEVICE && !session->lost && !session->too_slow)
+        status = pst_fail(session->error, status,
+                          "%s: its driver runs the kernel %s in groups of %zu work-items at most, which are too few; "
+                          "choose another device",
+                          session->device.label, name, can);
+    return status;
 }
 
 uint64_t pst_kernel_memory(const pst_session *session, const pst_kernel *kernel) {

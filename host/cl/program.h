@@ -8,10 +8,14 @@ typedef struct pst_kernel {
     cl_kernel kernel;
     const char *name;
     size_t max_work_group_size; /* on this device */
+    size_t group, sum_group;    /* PST_GROUP and PST_SUM_GROUP of its program */
+    size_t items;               /* of the groups that it is compiled for; 0: any, or not asked */
 } pst_kernel;
 
 /* The kernel `name` of cl/<source>.cl, or of several files joined by '+', built with common.cl before them and
- * `defines` (such as "-DVEC=8", or "") on first use. Owned by the session. */
+ * `defines` (such as "-DVEC=8", or "") on first use. Owned by the session. Where the driver runs a kernel of PST_GROUP
+ * or PST_SUM_GROUP work-items only in smaller groups than the device's, it is the one of a program with smaller ones.
+ */
 pst_status pst_kernel_get(pst_session *session, const char *source, const char *name, const char *defines,
                           const pst_kernel **kernel);
 
@@ -59,7 +63,7 @@ pst_status pst_launch_groups(pst_session *session, const pst_kernel *kernel, siz
                              const pst_arg *args);
 
 /* Work-items of a group of an EACH_KERNEL and of a SUM_KERNEL: 1 in the CPUs' form; in the GPUs' 64 and 256, or fewer
- * if the device wants. */
+ * if the device wants. A kernel may have still fewer: its group and sum_group count where it is launched. */
 size_t pst_group_size(const pst_session *session);
 size_t pst_sum_group_size(const pst_session *session);
 

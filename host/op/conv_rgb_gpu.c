@@ -56,15 +56,15 @@ cleanup:
 static pst_status run(const pst_conv_engine *engine, const pst_conv_shape *s, const pst_conv_tensors *t) {
     pst_session *session = engine->session;
     const pst_kernel *kernel;
-    size_t group = pst_group_size(session), w = (size_t)s->w,
-           rows = s->backward ? group / PATCH_W * DOWN : 1; /* of a patch */
-    size_t down = ((size_t)s->h + rows - 1) / rows;
-    size_t most = pst_launch_share(session, 18.0 * s->w * s->c_in * s->c_out * (double)rows, down);
     char defines[16];
     pst_status status;
     snprintf(defines, sizeof defines, "-DVN=%d", LANES);
     PST_TRY(pst_kernel_get(session, "lanes_gpu+conv_rgb_gpu", s->backward ? "conv_rgb_backward" : "conv_rgb", defines,
                            &kernel));
+    const size_t group = kernel->group, w = (size_t)s->w,
+                 rows = s->backward ? group / PATCH_W * DOWN : 1, /* of a patch */
+        down = ((size_t)s->h + rows - 1) / rows,
+                 most = pst_launch_share(session, 18.0 * s->w * s->c_in * s->c_out * (double)rows, down);
     for (size_t first = 0; first < down; first += most) {
         size_t count = down - first < most ? down - first : most, local[3] = {group, 1, 1};
         pst_arg h = pst_arg_int(s->h), width = pst_arg_int(s->w), row0 = pst_arg_int((int)(first * rows));

@@ -133,7 +133,7 @@ cleanup:
 /* Queues a transform of the channels c of n tiles. */
 static pst_status transform(const pst_conv_engine *engine, const pst_kernel *kernel, int c, size_t n, size_t arg_count,
                             const pst_arg *args) {
-    size_t across = lanes_across(engine->session, c), down = pst_group_size(engine->session) / across;
+    size_t across = lanes_across(engine->session, c), down = kernel->group / across;
     return pst_launch(engine->session, kernel, (size_t[]){(size_t)(c / LANES), pst_round_up(n, down), 1},
                       (size_t[]){across, down, 1}, arg_count, args);
 }

@@ -64,12 +64,12 @@ _Static_assert(PST_SPREAD_LEVELS == 4, "so many are in cl/spread.cl");
 static pst_status spread_on_gpu(pst_session *session, const scale *scales, pst_buffer *to, const pst_buffer *from,
                                 const pst_buffer *v, pst_buffer *workspace) {
     const pst_kernel *kernel;
-    size_t group = pst_sum_group_size(session), across = (size_t)(scales->w + GPU_SIDE - 1) / GPU_SIDE,
-           down = (size_t)(scales->h + GPU_SIDE - 1) / GPU_SIDE;
+    size_t across = (size_t)(scales->w + GPU_SIDE - 1) / GPU_SIDE, down = (size_t)(scales->h + GPU_SIDE - 1) / GPU_SIDE;
     pst_status status;
     PST_TRY(pst_kernel_get(session, "spread", "spread", "", &kernel));
     PST_TRY(shrink(session, scales, 0, v, workspace));
-    PST_TRY(pst_launch(session, kernel, (size_t[]){across * group, down, 1}, (size_t[]){group, 1, 1},
+    PST_TRY(pst_launch(session, kernel, (size_t[]){across * kernel->sum_group, down, 1},
+                       (size_t[]){kernel->sum_group, 1, 1},
                        PST_ARGS(pst_arg_buffer(to), pst_arg_buffer(from ? from : v), pst_arg_int(from != NULL),
                                 pst_arg_buffer(v), pst_arg_int(scales->h), pst_arg_int(scales->w),
                                 pst_arg_buffer(workspace), pst_arg_float(PST_SPREAD_GAIN))));

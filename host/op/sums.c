@@ -40,7 +40,7 @@ pst_status pst_launch_sums(pst_session *session, const pst_kernel *kernel, size_
 
 pst_status pst_launch_sum_rows(pst_session *session, const pst_kernel *kernel, size_t rows, size_t arg_count,
                                const pst_arg *args) {
-    size_t group = pst_sum_group_size(session);
+    size_t group = kernel->sum_group;
     return pst_launch(session, kernel, (size_t[3]){PST_PARTS * group, rows, 1}, (size_t[3]){group, 1, 1}, arg_count,
                       args);
 }

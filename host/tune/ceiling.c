@@ -42,10 +42,11 @@ static double operations(const chains *c) { return 2.0 * CHAINS * lanes_of(c->se
 static pst_status begin(pst_session *session, double least_seconds, chains *c) {
     double seconds = 0;
     pst_status status;
-    *c = (chains){.session = session, .group = pst_group_size(session), .rounds = 256};
+    *c = (chains){.session = session, .rounds = 256};
     c->items = session->cpu_kernels ? 8 * pst_workers(session) /* where one begins late, others take its part */
                                     : (size_t)session->device.info.compute_units * 2048;
     PST_TRY(pst_kernel_get(session, "ceiling", "ceiling_fma", "", &c->kernel));
+    c->group = c->kernel->group;
     PST_TRY(pst_buffer_create(session, c->items * sizeof(float), "the benchmark", &c->out));
     PST_TRY(pst_measure_once(session, run_chains, c, &seconds));
     for (; c->rounds < ROUNDS_MAX; c->rounds *= 2) {

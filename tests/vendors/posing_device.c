@@ -50,6 +50,7 @@ static pthread_mutex_t compiler = PTHREAD_MUTEX_INITIALIZER; /* around what it c
 static int something; /* stands for the platform, the device, the context and the queue */
 
 posing_program *posing_programs;
+size_t posing_group;
 size_t posing_launches, posing_smallest = SIZE_MAX;
 char posing_smallest_kernel[64];
 const char *posing_failing = "none", *posing_slow = "none";
@@ -159,7 +160,7 @@ cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
     case CL_DEVICE_MAX_CLOCK_FREQUENCY:
         GIVE(cl_uint, posed->mhz);
     case CL_DEVICE_MAX_WORK_GROUP_SIZE:
-        GIVE(size_t, posed->group);
+        GIVE(size_t, posing_group ? posing_group : posed->group);
     case CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS:
         GIVE(cl_uint, 3);
     case CL_DEVICE_MAX_WORK_ITEM_SIZES: {

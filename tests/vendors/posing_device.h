@@ -18,6 +18,9 @@ typedef struct posing_program {
 
 extern posing_program *posing_programs; /* the latest first; all that were built, also those released since */
 extern size_t posing_launches;
+
+/* The work-items of its groups; 0: as many as the device has that it poses as. */
+extern size_t posing_group;
 extern size_t posing_smallest; /* work-items of the smallest group that was asked for, and its kernel */
 extern char posing_smallest_kernel[64];
 

@@ -141,6 +141,25 @@ START_TEST(choices_of_tensor_cores_are_of_use) {
 }
 END_TEST
 
+START_TEST(a_device_with_tiny_groups_is_not_used) {
+    pst_context_options options;
+    pst_context *other;
+    pst_device_info info;
+    size_t count;
+    for (posing_group = 4; posing_group <= 8; posing_group += 4) {
+        ck_assert_int_eq(pst_devices(&info, 1, &count, NULL), PST_OK);
+        ck_assert(info.usable == (posing_group == 8));
+        pst_context_options_init(&options, sizeof options);
+        options.choices_file = "";
+        ck_assert_int_eq(pst_context_create(&options, &other), info.usable ? PST_OK : PST_ERROR_NO_DEVICE);
+        ck_assert_msg(info.usable || strstr(pst_context_message(other), "work groups of 8 are needed") != NULL, "%s",
+                      pst_context_message(other));
+        pst_context_destroy(other);
+    }
+    posing_group = 0;
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *s = suite_create("builds");
     TCase *t = tcase_create("builds");
@@ -150,6 +169,7 @@ static Suite *suite(void) {
     tcase_add_test(t, nothing_else_changes);
     tcase_add_test(t, a_failure_is_told_where_the_program_is_needed);
     tcase_add_test(t, what_takes_too_long_is_asked_for_once);
+    tcase_add_test(t, a_device_with_tiny_groups_is_not_used);
     tcase_add_test(t, choices_of_tensor_cores_are_of_use);
     suite_add_tcase(s, t);
     return s;
