@@ -332,6 +332,23 @@ START_TEST(test_bad_outputs_are_told_at_once) {
 }
 END_TEST
 
+/* Of a run, before it has made any of them: one would be written over the other. */
+START_TEST(test_outputs_are_different_files) {
+    ck_refused(TINY "-o new.png --log ./new.png", 2, "./new.png: is both the log", "--log");
+    ck_refused(TINY "-o new.png --checkpoint new.png", 2, "new.png: is both the checkpoint", "--checkpoint");
+    ck_refused(TINY "-o new.png --log a --checkpoint folder.png/../a", 2, "is both the log and another", "--log");
+    ck_assert_int_eq(symlink("new.png", test_path("first")) | symlink("folder.png/../new.png", test_path("chain")) |
+                         symlink("chain", test_path("second")),
+                     0);
+    ck_refused(TINY "-o new.png --log second", 2, "second: is both the log", "--log");
+    ck_refused(TINY "-o new.png --checkpoint first --log second", 2, "second: is both the log", "--log");
+    ck_refused(TINY "-o new.png --checkpoint second", 2, "second: is both the checkpoint", "--checkpoint");
+    ck_run(TINY "--iterations 1 -o other.png --log first --quiet");
+    ck_assert(cli_exists("new.png") && cli_exists("other.png"));
+    cli_forget("new.png"), cli_forget("other.png"), cli_forget("first"), cli_forget("second"), cli_forget("chain");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cli");
     TCase *all = tcase_create("all");
@@ -344,6 +361,7 @@ int main(void) {
     tcase_add_test(all, test_unknown_options_get_the_sensible_suggestion);
     tcase_add_test(all, test_bad_files_get_one_clear_line);
     tcase_add_test(all, test_bad_outputs_are_told_at_once);
+    tcase_add_test(all, test_outputs_are_different_files);
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

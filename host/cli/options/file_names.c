@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #ifdef _WIN32
 #include <direct.h>
+#else
+#include <unistd.h>
 #endif
 
 static bool is_separator(char c) {
@@ -98,18 +100,55 @@ bool file_is_style(const char *path) {
     return length > 6 && strcmp(path + length - 6, ".style") == 0;
 }
 
+#ifdef _WIN32
+#define true_place true_path /* which is of any name there */
+#else
+/* `name` in the folder of `path`, in new memory; NULL: no memory is left. */
+static char *beside(const char *path, const char *name) {
+    const size_t folder = is_separator(*name) ? 0 : (size_t)(file_name(path) - path), bytes = folder + strlen(name) + 1;
+    char *joined = malloc(bytes);
+    if (joined)
+        snprintf(joined, bytes, "%.*s%s", (int)folder, path, name);
+    return joined;
+}
+
+/* Where a file that is not there would be made, behind links that lead nowhere yet. As true_path. */
+static char *true_place(const char *path) {
+    char target[4096], *at = beside("", path);
+    ssize_t length;
+    for (int links = 0; at && links < 40 && (length = readlink(at, target, sizeof target - 1)) >= 0; links++) {
+        target[length] = '\0';
+        char *next = beside(at, target);
+        free(at);
+        at = next;
+    }
+    char *within = at ? beside(at, ".") : NULL, *folder = within ? true_path(within) : NULL, *place = NULL;
+    const size_t bytes = folder ? strlen(folder) + strlen(at) + 2 : 0;
+    if (folder && (place = malloc(bytes)))
+        snprintf(place, bytes, "%s/%s", folder, file_name(at));
+    free(folder);
+    free(within);
+    free(at);
+    return place;
+}
+#endif
+
 bool file_same(const char *a, const char *b) {
     if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
         return false;
     if (strcmp(a, b) == 0)
         return true;
-#ifdef _WIN32
-    return false; /* stat has no file numbers there */
-#else
+#ifndef _WIN32 /* stat has no file numbers there */
     struct stat first, second;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
+    const bool is_first = stat(a, &first) == 0, is_second = stat(b, &second) == 0;
+    if (is_first || is_second)
+        return is_first && is_second && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 #endif
+    char *one = true_place(a), *other = true_place(b);
+    const bool same = one && other && strcmp(one, other) == 0;
+    free(one);
+    free(other);
+    return same;
 }
 
 file_mark file_mark_of(const char *path) {

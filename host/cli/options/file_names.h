@@ -21,7 +21,7 @@ bool file_is_image(const char *path);
 /* ... or as those of pastiche style make. */
 bool file_is_style(const char *path);
 
-/* Whether two names mean one file, through links too. NULL is no file. */
+/* Whether two names mean one file, through links too, be it there yet or not. NULL is no file. */
 bool file_same(const char *a, const char *b);
 
 /* Whether a name begins with ~/ and there is no file of just that name; and the name with the user's folder instead,

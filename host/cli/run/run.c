@@ -49,7 +49,7 @@ int run_check_single(const settings *s) {
 
 /* A slip of the hand must not cost anyone a photograph. */
 int run_check_names(const invocation *w, const settings *s) {
-    if (run_is_input(w, s, s->output)) {
+    if (is_image(w, s, s->output) || file_same(s->output, s->resume)) {
         complain("%s: is both the output and an input; choose another name for -o", s->output);
         return EXIT_USAGE;
     }
