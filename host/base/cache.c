@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -49,8 +50,13 @@ static bool is_own(const char *path, pst_system_kind kind) {
 
 pst_cache_fault pst_cache_examine(const pst_cache *cache) {
     pst_system_facts facts;
-    if (!pst_system_facts_at(cache->folder, &facts))
-        return errno == ENOTDIR ? PST_CACHE_NO_FOLDER : PST_CACHE_USABLE;
+    char *target = NULL;
+    if (!pst_system_facts_at(cache->folder, &facts)) {
+        const int code = errno;
+        const bool none = code == ENOENT && pst_system_follow(cache->folder, &target) && !target;
+        free(target); /* of a link that leads nowhere */
+        return none ? PST_CACHE_USABLE : code == ENOTDIR ? PST_CACHE_NO_FOLDER : PST_CACHE_UNREACHED;
+    }
     return facts.kind != PST_SYSTEM_FOLDER ? PST_CACHE_NO_FOLDER
            : !facts.mine                   ? PST_CACHE_NOT_MINE
            : !facts.own                    ? PST_CACHE_WRITABLE

@@ -22,6 +22,7 @@ void pst_cache_write(const pst_cache *cache, const char *key, const void *conten
 
 typedef enum pst_cache_fault {
     PST_CACHE_USABLE, /* the folder, or there is none yet */
+    PST_CACHE_UNREACHED,
     PST_CACHE_NO_FOLDER,
     PST_CACHE_NOT_MINE,
     PST_CACHE_WRITABLE /* by others */

@@ -40,6 +40,7 @@ static void describe(const pst_cache *cache, char notice[PST_BINARIES_NOTICE]) {
     const char *named = getenv(VARIABLE);
     const char *another = named && *named ? "name another folder" : VARIABLE " names another folder";
     static const char *const faults[] = {
+        [PST_CACHE_UNREACHED] = "cannot be reached",
         [PST_CACHE_NO_FOLDER] = "is a file, not a folder",
         [PST_CACHE_NOT_MINE] = "belongs to another user",
         [PST_CACHE_WRITABLE] = "others may write to this folder",
@@ -48,9 +49,13 @@ static void describe(const pst_cache *cache, char notice[PST_BINARIES_NOTICE]) {
     notice[0] = '\0';
     if (fault == PST_CACHE_USABLE)
         return;
-    snprintf(notice, PST_BINARIES_NOTICE, "%.256s%s: %s, so compiled kernels are not kept there; %s", cache->folder,
-             named && *named ? " (" VARIABLE ")" : "", faults[fault],
-             fault == PST_CACHE_WRITABLE ? "chmod 700 mends that" : another);
+    if (strlen(cache->folder) > 256) /* a part of a name is another file's */
+        snprintf(notice, PST_BINARIES_NOTICE, "%s", named && *named ? VARIABLE : "the folder of compiled kernels");
+    else
+        snprintf(notice, PST_BINARIES_NOTICE, "%s%s", cache->folder, named && *named ? " (" VARIABLE ")" : "");
+    const size_t used = strlen(notice);
+    snprintf(notice + used, PST_BINARIES_NOTICE - used, ": %s, so compiled kernels are not kept there; %s",
+             faults[fault], fault == PST_CACHE_WRITABLE ? "chmod 700 mends that" : another);
     pst_make_printable(notice, PST_BINARIES_NOTICE);
 }
 

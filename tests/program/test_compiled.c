@@ -3,6 +3,7 @@
 /* promise: second-start */
 #define _XOPEN_SOURCE 700 /* setenv, chown */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,6 +59,7 @@ static void ck_told(const char *words) {
 }
 
 START_TEST(a_folder_that_cannot_be_used_changes_nothing) {
+    char name[301];
     test_write(test_path("taken"), "a file", 6);
     keep_in("taken");
     ck_run(RUN "taken.png");
@@ -66,6 +68,14 @@ START_TEST(a_folder_that_cannot_be_used_changes_nothing) {
     ck_clean("No compiled kernels are kept in ");
     ck_told("taken (PASTICHE_BINARIES): is a file, not a folder, so compiled kernels are not kept there; name another");
     cli_forget("taken");
+    ck_assert_int_eq(symlink("nowhere", test_path("taken")), 0);
+    ck_told("taken (PASTICHE_BINARIES): cannot be reached, so compiled kernels are not kept there; name another");
+    cli_forget("taken");
+    snprintf(name, sizeof name, "%0300d", 0);
+    keep_in(name);
+    ck_told(
+        "PASTICHE_BINARIES: cannot be reached, so compiled kernels are not kept there; name another"); /* too long */
+    keep_in("taken");
     cli_folder("taken");
     ck_assert_int_eq(chmod(test_path("taken"), 0770), 0);
     ck_told(
