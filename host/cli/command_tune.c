@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/options/complain.h"
@@ -60,6 +61,10 @@ int tune_command(const settings *s) {
     pst_tune_options options;
     if (s->choices && !*s->choices) {
         complain("--choices none keeps nothing; without it (and PASTICHE_CHOICES) the device's own file is written");
+        return EXIT_USAGE;
+    }
+    if (s->choices && strcmp(s->choices, "-") == 0) {
+        complain("--choices -: choices are written to a file only; name one");
         return EXIT_USAGE;
     }
     pst_tune_options_init(&options, sizeof options);

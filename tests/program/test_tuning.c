@@ -35,6 +35,7 @@ END_TEST
 /* Which runs know, and with which there is nothing to measure for. */
 START_TEST(none_is_no_file) {
     ck_refused(TUNE "none", 2, "--choices none keeps nothing", "the device's own file");
+    ck_refused(TUNE "-", 2, "--choices -", "name one");
     setenv("PASTICHE_CHOICES", "none", 1);
     ck_refused("tune --model net.safetensors --image-size 16", 2, "keeps nothing", "PASTICHE_CHOICES");
     ck_run(RUN "none");

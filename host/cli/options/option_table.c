@@ -142,7 +142,7 @@ const option option_table[] = {
     OPTION(MEBIBYTE, "workspace", PAINT | MAKE | STUDIO, "MIB", transfer.workspace_bytes,
            "scratch memory of the convolutions", .shown = "64; GPU: 256", .flags = CHANGES_RESULT),
     OPTION(FILE_NAME, "choices", PAINT | MAKE | STUDIO | TUNE | BENCH, "FILE", choices,
-           "algorithms that pastiche tune chose", .environment = "PASTICHE_CHOICES"),
+           "the file of algorithms that pastiche tune writes", .environment = "PASTICHE_CHOICES"),
     OPTION(FLAG, "no-tune", PAINT | MAKE | STUDIO, NULL, choices, "use the built-in algorithms; measure nothing",
            .set = set_no_tune),
     OPTION(FLAG, "no-matrix-units", PAINT | MAKE | STUDIO | TUNE | BENCH, NULL, no_matrix_units,

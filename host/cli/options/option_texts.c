@@ -164,7 +164,7 @@ const option_text option_texts[] = {
      "memory, but 64 to 256."},
     {"choices",
      "Use the convolution algorithms in a file of `pastiche tune`, to repeat a run exactly. `none` is the same\n"
-     "as `--no-tune`. `pastiche tune` writes this file, and refuses `none`.\n"
+     "as `--no-tune`. `pastiche tune` writes this file, and refuses `none` and `-`.\n"
      "Without this option a run uses the algorithms that were measured on the device. If there are none and\n"
      "the run is long enough, it measures them first, which takes half a minute. Long enough is, with VGG-19\n"
      "at 512 pixels, 100 iterations on a GPU or a quarter of an hour on a CPU."},
