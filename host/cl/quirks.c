@@ -115,6 +115,8 @@ pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, voi
         if (strncmp(info->driver_version, "3.1", 3) == 0)
             quirks.undeclared = "-D_OPENCL_H_";
     }
+    if (has(info->platform, "Oclgrind")) /* version 21.10 crashes when two threads compile */
+        quirks.builds_at_once = false;
     /* Those with AVX-512 that are common; AMD's do one such vector a clock, or two halves. */
     quirks.two_wide_units = info->type == PST_DEVICE_CPU && has(info->name, "Intel");
     /* Integrated GPUs share the memory with everything else that runs. */
