@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "package/links.h"
+
 typedef enum pst_system_kind { PST_SYSTEM_FILE, PST_SYSTEM_FOLDER, PST_SYSTEM_OTHER } pst_system_kind;
 
 typedef struct pst_system_facts {
@@ -59,11 +61,8 @@ bool pst_system_make_folder(const char *path, bool own);
 /* Lets `used` be now, as far as that is possible. */
 void pst_system_touch(const char *path);
 
-/* *target is where a symbolic link leads, to be freed with free(), be there a file or none yet; NULL for what is no
- * link. False where that cannot be found out. In system_links.c. */
-bool pst_system_follow(const char *path, char **target);
-
-/* The path without any links, likewise; NULL too where the system has no way to tell. */
+/* The path without any links, to be freed with free(); NULL too where the system has no way to tell. In
+ * system_links.c. */
 char *pst_system_real(const char *path);
 
 /* Where a user's files belong: `below` in the folder that the environment's variable names. Ends with a NULL variable,

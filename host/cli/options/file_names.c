@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #ifdef _WIN32
 #include <direct.h>
-#else
-#include <unistd.h>
 #endif
+
+#include "package/links.h"
 
 static bool is_separator(char c) {
 #ifdef _WIN32
@@ -62,16 +62,22 @@ static char *true_path(const char *path) {
 #endif
 }
 
-bool file_is_beside(const char *path, const char *other) {
-    size_t length = (size_t)(file_name(other) - other);
+/* That of the folder of a file, which need not be there. */
+static char *true_folder(const char *path) {
+    size_t length = (size_t)(file_name(path) - path);
     char *name = malloc(length + 2);
     if (name)
-        snprintf(name, length + 2, "%.*s.", (int)length, other);
-    char *folder = name ? true_path(name) : NULL, *file = true_path(path);
+        snprintf(name, length + 2, "%.*s.", (int)length, path);
+    char *folder = name ? true_path(name) : NULL;
+    free(name);
+    return folder;
+}
+
+bool file_is_beside(const char *path, const char *other) {
+    char *folder = true_folder(other), *file = true_path(path);
     size_t shared = folder ? strlen(folder) : 0;
     bool beside = shared > 0 && file && strncmp(folder, file, shared) == 0 &&
                   (is_separator(folder[shared - 1]) || is_separator(file[shared])); /* the former of a root */
-    free(name);
     free(folder);
     free(file);
     return beside;
@@ -100,38 +106,21 @@ bool file_is_style(const char *path) {
     return length > 6 && strcmp(path + length - 6, ".style") == 0;
 }
 
-#ifdef _WIN32
-#define true_place true_path /* which is of any name there */
-#else
-/* `name` in the folder of `path`, in new memory; NULL: no memory is left. */
-static char *beside(const char *path, const char *name) {
-    const size_t folder = is_separator(*name) ? 0 : (size_t)(file_name(path) - path), bytes = folder + strlen(name) + 1;
-    char *joined = malloc(bytes);
-    if (joined)
-        snprintf(joined, bytes, "%.*s%s", (int)folder, path, name);
-    return joined;
+/* Whether two files that are not there would be made as one, behind links that lead nowhere yet. */
+static bool same_place(const char *a, const char *b) {
+    char *first = NULL, *second = NULL;
+    bool known = pst_system_follow(a, &first);
+    known = pst_system_follow(b, &second) && known;
+    a = first ? first : a;
+    b = second ? second : b;
+    char *one = true_folder(a), *other = true_folder(b);
+    const bool same = known && one && other && strcmp(one, other) == 0 && strcmp(file_name(a), file_name(b)) == 0;
+    free(one);
+    free(other);
+    free(first);
+    free(second);
+    return same;
 }
-
-/* Where a file that is not there would be made, behind links that lead nowhere yet. As true_path. */
-static char *true_place(const char *path) {
-    char target[4096], *at = beside("", path);
-    ssize_t length;
-    for (int links = 0; at && links < 40 && (length = readlink(at, target, sizeof target - 1)) >= 0; links++) {
-        target[length] = '\0';
-        char *next = beside(at, target);
-        free(at);
-        at = next;
-    }
-    char *within = at ? beside(at, ".") : NULL, *folder = within ? true_path(within) : NULL, *place = NULL;
-    const size_t bytes = folder ? strlen(folder) + strlen(at) + 2 : 0;
-    if (folder && (place = malloc(bytes)))
-        snprintf(place, bytes, "%s/%s", folder, file_name(at));
-    free(folder);
-    free(within);
-    free(at);
-    return place;
-}
-#endif
 
 bool file_same(const char *a, const char *b) {
     if (!a || !b || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) /* streams */
@@ -144,11 +133,7 @@ bool file_same(const char *a, const char *b) {
     if (is_first || is_second)
         return is_first && is_second && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 #endif
-    char *one = true_place(a), *other = true_place(b);
-    const bool same = one && other && strcmp(one, other) == 0;
-    free(one);
-    free(other);
-    return same;
+    return same_place(a, b);
 }
 
 file_mark file_mark_of(const char *path) {
