@@ -101,14 +101,8 @@ static pst_status add_sources(pst_session *session, const char *names, recipe *r
     return status;
 }
 
-static size_t group_of(const pst_session *session, const pst_program *program) {
-    const size_t usual = pst_group_size(session);
-    return program->group_most < usual ? program->group_most : usual;
-}
-
-static size_t sum_group_of(const pst_session *session, const pst_program *program) {
-    const size_t usual = pst_sum_group_size(session);
-    return program->group_most < usual ? program->group_most : usual;
+static size_t bounded(const pst_program *program, size_t group) {
+    return program->group_most < group ? program->group_most : group;
 }
 
 static pst_status write_recipe(pst_session *session, const pst_program *program, recipe *r) {
@@ -122,7 +116,8 @@ static pst_status write_recipe(pst_session *session, const pst_program *program,
     snprintf(r->options, sizeof r->options,
              "-w -cl-std=CL1.2 -DPST_CPU=%d -DPST_NATIVE=%d -DPST_FAST_FMA=%d -DPST_GROUP=%d -DPST_SUM_GROUP=%d %s %s",
              session->cpu_kernels, session->device.vector_width, session->device.fast_fma,
-             (int)group_of(session, program), (int)sum_group_of(session, program), undeclared, program->defines);
+             (int)bounded(program, pst_group_size(session)), (int)bounded(program, pst_sum_group_size(session)),
+             undeclared, program->defines);
     if (session->place) {
         const size_t used = strlen(r->options);
         snprintf(r->options + used, sizeof r->options - used, " -DPST_PLACE=%u", session->place);
@@ -337,8 +332,8 @@ static pst_status get_kernel(pst_session *session, const char *source, const cha
         return pst_fail(session->error, PST_ERROR_DEVICE, "%s.cl has more kernels than expected", source);
     pst_kernel *kernel = &program->kernels[program->kernel_count];
     *kernel = (pst_kernel){.max_work_group_size = session->device.info.max_work_group_size,
-                           .group = group_of(session, program),
-                           .sum_group = sum_group_of(session, program)};
+                           .group = bounded(program, pst_group_size(session)),
+                           .sum_group = bounded(program, pst_sum_group_size(session))};
     if (!is_awaited(program) && (status = create_kernel(session, program, name, kernel)) != PST_OK)
         return status;
     snprintf(program->names[program->kernel_count], sizeof program->names[0], "%s", name);
