@@ -6,7 +6,7 @@
  * in [h][w][C], out [h][w][K], C and K multiples of VEC*NV.
  *
  * M        side of a tile's outputs: 6, 4 or 2
- * NV, RT, NP, CB  see vector_cpu.cl; C is a multiple of CB, K of KW
+ * NV, RT, NP  see vector_cpu.cl; CB is C, K a multiple of KW
  * TB       tiles a block, a multiple of RT
  * RELU     out = max(conv + bias, 0); 0 for the backward convolution
  * MASK_OUT write the signs of the outputs as bits, [h][w][K] bits, lowest channel lowest
@@ -32,6 +32,16 @@ static inline void input_rest(global float *v, int n, int vpoint) {
 #define UPOINT (C * KB + KB)
 
 #if !DEEP
+/* Asks for one of POINTS parts of what TB tiles from t0 on have in a map [h][w][channels]: columns of `side` pixels
+ * each, and `rows` rows from `above` their own. What the next row of tiles has of them is left out. */
+static inline void fetch_part(global const float *map, int channels, int h, int w, int across, int side, int above,
+                              int rows, int t0, int part) {
+    int ty = t0 / across, x = (t0 - ty * across) * side, y = ty * side - above + part / T;
+    int first = x + part % T * TB * side / T, end = min(x + (part % T + 1) * TB * side / T, w);
+    if (part / T < rows && y >= 0 && y < h)
+        fetch(map + ((long)y * w + first) * channels, (end - first) * channels);
+}
+
 /* One range of blocks a work-item; global size = slices in scratch. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
     global const float *restrict in, global const maskt *restrict in_mask, global const float *restrict u,
@@ -50,12 +60,21 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void winograd_fused(
             input_tile(in, in_mask, v + t * VROW, patch, h, w, t0 + t, vpoint);
         input_rest(v, n, vpoint);
         for (int k = 0; k < K; k += KW) {
-            for (int p = 0; p < POINTS; p++)
-                for (int c = 0; c < C; c += CB)
-                    for (int t = 0; t < n; t += RT)
-                        products(v + p * vpoint + t * VROW + c, VROW,
-                                 u + (size_t)(k / KB * POINTS + p) * UPOINT + c * KB, POINTS * UPOINT,
-                                 m + p * mpoint + t * MROW, MROW, c > 0, 0);
+            for (int p = 0; p < POINTS; p++) {
+                if (k == 0) { /* the maps come from memory meanwhile */
+#if UNPOOL
+                    fetch_part(in, C, h / 2, w / 2, TILES(w), M / 2, 1, M / 2 + 2, t0 + TB, p);
+#else
+                    fetch_part(in, C, h, w, TILES(w), M, 1, T, t0 + TB, p);
+#endif
+#if !POOL
+                    fetch_part(out, K, h, w, TILES(w), M, 0, M, t0, p);
+#endif
+                }
+                for (int t = 0; t < n; t += RT)
+                    products(v + p * vpoint + t * VROW, VROW, u + (size_t)(k / KB * POINTS + p) * UPOINT,
+                             POINTS * UPOINT, m + p * mpoint + t * MROW, MROW, 0, 0);
+            }
             for (int t = 0; t < n; t++)
                 for (int q = 0; q < KW; q += VEC)
                     output_tile(m + t * MROW + q, bias, out, out_mask, h, w, t0 + t, k + q, mpoint);

@@ -16,6 +16,8 @@ typedef float4 rows; /* copied at a time */
 typedef float8 rows;
 #endif
 
+#define AHEAD (2 * GP * GR * GN / (GB * GB) + 1) /* pixels that are asked for before each register tile */
+
 #define SLICE (GB * GB + 2 * GB * GP) /* floats of partial a work-item */
 
 /* s[GR][GN] (+)= sum over GP pixels of a[.][GR] b[.][GN]; the sum of each GP pixels is rounded
@@ -69,11 +71,17 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gram_partial(global c
             for (int j = 0; j < GB; j += VEC)
                 STOREV(b + (j / GN) * (GP * GN) + p * GN + j % GN, inside ? LOADV(fb + j) : (vecf)0.0f);
         }
-        for (int j = 0; j < GB; j += GN)
-            for (int i = 0; i < (row == column ? min(GB, j + GN) : GB); i += GR)
-                gram_tile(a + i * GP, b + j * GP, s + i * GB + j, more);
-        more = 1;
         first += GP;
+        int next = first, end = min(first + GP, last);
+        for (int j = 0; j < GB; j += GN)
+            for (int i = 0; i < (row == column ? min(GB, j + GN) : GB); i += GR) {
+                for (int p = 0; p < AHEAD && next < end; p++, next++) {
+                    fetch(f + (size_t)next * C + row * GB, GB);
+                    fetch(f + (size_t)next * C + column * GB, row == column ? 0 : GB);
+                }
+                gram_tile(a + i * GP, b + j * GP, s + i * GB + j, more);
+            }
+        more = 1;
     } while (first < last);
 }
 

@@ -45,6 +45,18 @@ typedef uchar maskt;
 #define STREAM_END
 #endif
 
+/* Asks for the line of a float that will soon be wanted; Oclgrind compiles for SPIR and lacks it. */
+#if __has_builtin(__builtin_prefetch) && !defined(__SPIR__)
+#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p), 0, 2)
+#else
+#define FETCH(p)
+#endif
+
+static inline void fetch(global const float *p, int n) {
+    for (int i = 0; i < n; i += 16)
+        FETCH(p + i);
+}
+
 /* The bits of a > b. (A vector reduction in the generic form crashes Oclgrind 21.10.) */
 static inline maskt greater_bits(vecf a, vecf b) {
 #if VEC == 16 && defined(__AVX512F__)
@@ -135,10 +147,7 @@ __attribute__((always_inline)) static inline void products(global const float *v
                                                            int panel, global float *m, int mrow, int more, int ahead) {
 #pragma unroll 1
     for (int q = 0; q < NP; q++) {
-#if __has_builtin(__builtin_prefetch) && !defined(__SPIR__) /* Oclgrind compiles for SPIR and lacks it */
-        for (int i = q * ahead / NP; i < (q + 1) * ahead / NP; i += 16)
-            __builtin_prefetch((const void *)(size_t)(v + RT * vrow + i), 0, 2);
-#endif
+        fetch(v + RT * vrow + q * ahead / NP, ahead / NP);
         product(v, vrow, u + (size_t)q * panel, m + q * KB, mrow, more);
     }
 }

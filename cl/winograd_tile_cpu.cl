@@ -10,7 +10,7 @@
 #endif
 #define POINT(tiles, row) ((tiles) * (row) + 16) /* floats between the points of a transform */
 #define PATCH (POINTS * C)
-#if MATRIX || STREAM
+#if MATRIX || (STREAM && VEC < 16)
 #define SIDE_BY_SIDE 2 /* vectors of inputs that are transformed together */
 #else
 #define SIDE_BY_SIDE 1
@@ -93,8 +93,12 @@ APART void output_tile(global const float *m, global const float *bias, global f
     for (int j = 0; j < T; j++) {
         vecf d[T], e[M];
 #pragma unroll
-        for (int i = 0; i < T; i++)
-            d[i] = LOADV(m + (size_t)(i * T + j) * mpoint);
+        for (int i = 0; i < T; i++) {
+            global const float *from = m + (size_t)(i * T + j) * mpoint;
+            d[i] = LOADV(from);
+            if (DEEP && k % 16 == 0)
+                FETCH(from + 32);
+        }
         OUTPUT_1D(vecf, e, d);
 #pragma unroll
         for (int i = 0; i < M; i++)

@@ -51,18 +51,11 @@ static size_t block_outputs(form f, const pst_conv_engine *engine, const pst_con
     return (size_t)pst_tile_outputs(&tile);
 }
 
-/* Tiles of a fused work-item's block, whole register tiles: its transforms and products should stay in 1 MiB. */
+/* Tiles of a fused work-item's block, whole register tiles: its transforms and products stay in the second-level cache,
+ * and the filters, which come from the last one, are read twice from nearer by. */
 static int block_tiles(form f, const pst_conv_engine *engine, const pst_conv_shape *s) {
-    int rows = register_tile(f, engine, s).rows, most = s->c_in <= 64 && s->c_out <= 64 ? 12 : 24;
-    most = f.m == 2 ? 2 * most : f.m == 6 ? most / 2 : most;
+    int rows = register_tile(f, engine, s).rows, most = f.m == 2 ? 24 : f.m == 6 ? 6 : 12;
     return most < rows ? rows : most / rows * rows;
-}
-
-/* Inputs that a register tile sums at a time. In a fused work-item with one wide panel the filters of 64 stay in the
- * first-level cache; otherwise all, so that the rows, which come from farther away, are read once and from end to end.
- */
-static int sum_depth(form f, const pst_tile *tile, const pst_conv_shape *s) {
-    return f.deep || tile->panels > 1 ? s->c_in : tile->depth;
 }
 
 static size_t filter_bytes(form f, const pst_conv_shape *s, size_t outputs) {
@@ -86,8 +79,8 @@ static pst_status get_kernel(form f, const pst_conv_engine *engine, const pst_co
              "-DM=%d -DVEC=%d -DNV=%d -DRT=%d -DNP=%d -DCB=%d -DTB=%d -DC=%d -DK=%d -DRELU=%d -DMASK_OUT=%d -DPOOL=%d "
              "-DUNPOOL=%d "
              "-DMASK_IN=%d -DINJECT=%d -DDEEP=%d -DSTREAM=%d -DMATRIX=%d",
-             f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, sum_depth(f, &tile, s), block_tiles(f, engine, s),
-             s->c_in, s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
+             f.m, tile.lanes, tile.vectors, tile.rows, tile.panels, s->c_in, block_tiles(f, engine, s), s->c_in,
+             s->c_out, !s->backward, !s->backward && t->bits != NULL, s->backward ? 0 : (int)s->pool,
              s->backward ? (int)s->pool : 0, s->backward && t->mask != NULL, s->backward && t->add, f.deep,
              strip && pst_tile_streams(engine->session, &tile, input_bytes), f.matrix);
     return pst_kernel_get(engine->session, f.matrix ? MATRIX SOURCE : SOURCE, name, defines, kernel);

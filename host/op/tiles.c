@@ -1,5 +1,7 @@
 #include "op/tiles.h"
 
+#define CORE_CACHE_BYTES ((size_t)4 << 20) /* of the last-level cache, at most, as processors are made */
+
 const pst_tile_form pst_tile_forms[PST_TILE_FORMS] = {{16, 32}, {8, 16}, {8, 8}};
 
 int pst_tile_outputs(const pst_tile *tile) { return tile->lanes * tile->vectors * tile->panels; }
@@ -10,7 +12,8 @@ size_t pst_tile_form_default(const pst_session *session) {
 }
 
 bool pst_tile_streams(const pst_session *session, const pst_tile *tile, size_t bytes) {
-    return tile->lanes < 16 && tile->vectors > 1 && session->device.cache_bytes && bytes > session->device.cache_bytes;
+    const size_t all = session->device.cache_bytes, own = (size_t)session->device.info.compute_units * CORE_CACHE_BYTES;
+    return (tile->lanes == 16 || tile->vectors > 1) && all && bytes > (all < own ? all : own);
 }
 
 pst_tile pst_tile_choose(const pst_session *session, int c, int k, bool wide) {

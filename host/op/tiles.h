@@ -24,10 +24,11 @@ typedef struct pst_tile {
 /* The outputs of a block: of all panels. */
 int pst_tile_outputs(const pst_tile *tile);
 
-/* Whether a kernel should write `bytes` past the caches (STREAM in cl/vector_cpu.cl): the last cache does not hold
- * them, so that who reads them reads memory anyway. Measured on a processor with vectors of 8 lanes and 8 MiB of cache:
- * such kernels take 0.65 to 0.8 of the time. Never with other vectors, or with tiles that leave a line of 64 bytes half
- * written. */
+/* Whether a kernel should write `bytes` past the caches (STREAM in cl/vector_cpu.cl): this device's part of the last
+ * cache does not hold them, so that who reads them reads memory anyway. A virtual machine of few cores shares that
+ * cache with others. Measured on two cores each: with vectors of 8 lanes and 8 MiB of cache such kernels take 0.65 to
+ * 0.8 of the time, with 16 lanes and 32 MiB for eight cores 0.75 to 0.9. Never with tiles that leave a line of 64 bytes
+ * half written. */
 bool pst_tile_streams(const pst_session *session, const pst_tile *tile, size_t bytes);
 
 /* The tile for a product over c inputs with k outputs, both multiples of 16; wide: few rows and many outputs where the

@@ -322,17 +322,19 @@ START_TEST(backward_is_right) {
 }
 END_TEST
 
-/* What vectors of 8 lanes write when it is larger than the last cache. */
+/* What is written when it is larger than the last cache. */
 START_TEST(what_passes_by_the_caches_is_right) {
     static const layer odd = {9, 7, 32, 16};
     const task t = {pst_conv_menu[_i], &odd, OTHER_ERROR, FEW_OUTPUTS / 2};
     const pst_device device = test_session->device;
     if (!strstr(t.algorithm->name, "winograd") || strstr(t.algorithm->name, "-matrix"))
         return;
-    test_session->device.vector_width = 8;
     test_session->device.cache_bytes = 1;
-    test_twice(forward, &t);
-    test_twice(backward, &t);
+    for (int lanes = 8; lanes <= 16; lanes *= 2) {
+        test_session->device.vector_width = lanes;
+        test_twice(forward, &t);
+        test_twice(backward, &t);
+    }
     test_session->device = device;
 }
 END_TEST
