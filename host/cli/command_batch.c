@@ -239,8 +239,9 @@ static int paint_all(batch *b) {
         snprintf(dealt, sizeof dealt, ", %zu of them by rank 0 of %d", batch_count(&b->list, BATCH_TO_DO),
                  world_count());
     if (b->to_do)
-        progress_say(&w->report, "%s, %s, %d iterations for each of %zu into %s%s", w->device_names,
-                     file_name(w->model), s->transfer.iterations, b->to_do, s->output, dealt);
+        progress_say(&w->report, "%s, %s, %d iteration%s for each of %zu into %s%s", w->device_names,
+                     file_name(w->model), s->transfer.iterations, plural((size_t)s->transfer.iterations), b->to_do,
+                     s->output, dealt);
     code = paint_items(b);
     return code == EXIT_OK && batch_count(&b->list, BATCH_FAILED) ? EXIT_FAILED : code;
 }

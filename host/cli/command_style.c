@@ -69,9 +69,9 @@ static int make_of(invocation *w, const settings *s, pst_image **images) {
     progress_clear(&w->report);
     if (status == PST_OK) {
         pst_style_describe(style, &info);
-        progress_say(&w->report, "%s: %s, %zu layers at %zu sizes from %d to %d pixels, %s", s->output, about,
-                     info.layer_count, info.size_count, info.sizes[info.size_count - 1], info.sizes[0],
-                     bytes_text(info.bytes, bytes));
+        progress_say(&w->report, "%s: %s, %zu layer%s at %zu size%s from %d to %d pixels, %s", s->output, about,
+                     info.layer_count, plural(info.layer_count), info.size_count, plural(info.size_count),
+                     info.sizes[info.size_count - 1], info.sizes[0], bytes_text(info.bytes, bytes));
     }
     pst_style_destroy(style);
     return status == PST_OK ? EXIT_OK : invocation_failed(w, status);

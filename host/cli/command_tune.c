@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/options/complain.h"
+#include "cli/options/values.h"
 #include "cli/run/device_choice.h"
 #include "cli/run/measuring.h"
 #include "cli/run/signals.h"
@@ -18,8 +19,9 @@ static int failed(const pst_context *context, pst_status status) {
 static int stopped(const pst_context *context, const pst_tune_options *options, progress *report) {
     const size_t count = pst_context_choices(context, NULL);
     if (count)
-        progress_say(report, "stopped; the choices for the %zu products measured so far are kept%s%s", count,
-                     options->choices_file ? " in " : "", options->choices_file ? options->choices_file : "");
+        progress_say(report, "stopped; the choices for the %zu product%s measured so far are kept%s%s", count,
+                     plural(count), options->choices_file ? " in " : "",
+                     options->choices_file ? options->choices_file : "");
     else
         progress_say(report, NOTHING_YET);
     return EXIT_SIGNAL + signals_caught();
@@ -48,9 +50,10 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
                                        : failed(context, status);
     if (code == EXIT_OK)
         device_names(devices, count, names);
+    const size_t products = code == EXIT_OK ? pst_context_choices(context, NULL) : 0;
     if (code == EXIT_OK)
-        print_line("%zu products measured on %s. The choices are kept%s%s; measuring again replaces them.",
-                   pst_context_choices(context, NULL), names, options->choices_file ? " in " : " for later runs",
+        print_line("%zu product%s measured on %s. The choices are kept%s%s; measuring again replaces them.", products,
+                   plural(products), names, options->choices_file ? " in " : " for later runs",
                    options->choices_file ? options->choices_file : "");
     pst_network_destroy(network);
     pst_context_destroy(context);

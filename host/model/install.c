@@ -105,8 +105,8 @@ static pst_status understand(work *w, const pst_catalogue *catalogue) {
     } else if (is_url(what)) {
         bool named = name_of_url(what, w->file);
         if (!named && !w->options.output)
-            return pst_fail(w->error, PST_ERROR_ARGUMENT, "%s: contains no file name; name the file with -o FILE",
-                            what);
+            return pst_fail(w->error, PST_ERROR_ARGUMENT,
+                            "%s: contains no usable file name; name the file with -o FILE", what);
         w->network = (pst_known_network){.name = what,
                                          .alias = "",
                                          .file = w->file,

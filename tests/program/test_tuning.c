@@ -151,8 +151,8 @@ static int kept_at(double wait, int number) {
     char words[128] = "pastiche: stopped before the first product was measured: nothing is kept\n";
     if (count)
         snprintf(words, sizeof words,
-                 "pastiche: stopped; the choices for the %d products measured so far are kept in stopped.json\n",
-                 count);
+                 "pastiche: stopped; the choices for the %d product%s measured so far are kept in stopped.json\n",
+                 count, count == 1 ? "" : "s");
     ck_assert_msg(code == 128 + number && strcmp(said, words) == 0, "exit code %d, said: %s", code, said);
     ck_assert_str_eq(printed, "");
     return count;

@@ -203,8 +203,9 @@ static int show_sources(sheet *p) {
     }
     snprintf(p->title, sizeof p->title, "%s in the style of %s%s", file_name(s->content), file_name(s->styles[0]),
              s->style_count > 1 ? " and others" : "");
-    snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iterations each, with the network %s.",
-             p->count, s->sheet_size, s->sheet_iterations, file_name(p->invocation.model));
+    snprintf(p->about, sizeof p->about, "%zu variants of %d pixels and %d iteration%s each, with the network %s.",
+             p->count, s->sheet_size, s->sheet_iterations, plural((size_t)s->sheet_iterations),
+             file_name(p->invocation.model));
     p->layout.title = p->title;
     p->layout.lines[0] = p->about;
     bool framed = false;

@@ -191,13 +191,17 @@ bool file_make_folders(const char *path) {
 }
 
 bool file_has_folder(const char *path) {
+    char *target = NULL;
+    if (!pst_system_follow(path, &target))
+        return true; /* who opens it tells why */
+    path = target ? target : path;
     size_t length = (size_t)(file_name(path) - path);
     char *folder = malloc(length + 2);
-    if (!folder)
-        return false;
-    snprintf(folder, length + 2, "%.*s", length ? (int)length : 1, length ? path : ".");
-    bool there = file_is_folder(folder);
+    if (folder)
+        snprintf(folder, length + 2, "%.*s", length ? (int)length : 1, length ? path : ".");
+    bool there = folder && file_is_folder(folder);
     free(folder);
+    free(target);
     return there;
 }
 

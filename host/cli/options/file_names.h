@@ -45,7 +45,8 @@ const char *file_name(const char *path);
 /* How many characters of a name, without folders, come before its ending. */
 size_t file_base(const char *name);
 
-/* Whether the folder is there that a file is to lie in. */
+/* Whether the folder is there that a file is to lie in, behind symbolic links too; true where that cannot be found out.
+ */
 bool file_has_folder(const char *path);
 
 /* Whether a file stands where one of a path's folders would have to be. */

@@ -31,4 +31,7 @@ char **value_list(const char *text, size_t *count);
 /* "1.5 GiB". Returns text. */
 char *bytes_text(uint64_t bytes, char text[32]);
 
+/* The ending of a regular noun after this number. */
+static inline const char *plural(size_t n) { return n == 1 ? "" : "s"; }
+
 #endif

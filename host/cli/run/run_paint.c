@@ -334,8 +334,8 @@ int run_paint(run *r) {
     char bytes[32], files[32], tiles[96];
     bytes_text(plan->device_bytes, bytes);
     if (!r->title)
-        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iterations, %s", w->device_names, file_name(w->model),
-                     plan->width, plan->height, s->transfer.iterations, bytes);
+        progress_say(&w->report, "%s, %s, %dx%d pixels, %d iteration%s, %s", w->device_names, file_name(w->model),
+                     plan->width, plan->height, s->transfer.iterations, plural((size_t)s->transfer.iterations), bytes);
     else if (!r->result)
         progress_say(&w->report, "%s, %dx%d pixels, %s", r->title, plan->width, plan->height, bytes);
     if (plan->tile_width)
