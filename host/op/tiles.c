@@ -54,8 +54,9 @@ pst_status pst_vectors_check(pst_session *session) {
         return status;
     cl_int code = clGetKernelWorkGroupInfo(kernel->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof native,
                                            native, NULL);
-    if (code != CL_SUCCESS || native[0] <= 1)
-        return PST_OK;
+    status = pst_session_check(session, code, "clGetKernelWorkGroupInfo", "native");
+    if (status != PST_OK || native[0] <= 1)
+        return status;
     if (native[0] < (size_t)device->vector_width)
         device->vector_width = (int)native[0];
     device->vector_registers = 16 * (int)native[1];
