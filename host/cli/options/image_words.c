@@ -125,11 +125,11 @@ static bool take_run(settings *s) {
         complain("%s: styles are given as arguments and by --style-image; use one of them", s->words[next]);
     if (!s->content || both || !take_styles(s, next))
         return false;
-    if (s->style_count == 0) {
+    if (s->style_count == 0 && s->word_count == 1 && !file_exists(s->content))
+        complain("%s: no command and no file has this name; see pastiche --help", s->content);
+    else if (s->style_count == 0)
         complain("no style image given; usage: pastiche CONTENT STYLE... -o OUT");
-        return false;
-    }
-    return expand_content(s);
+    return s->style_count > 0 && expand_content(s);
 }
 
 static bool take_batch(settings *s) {
