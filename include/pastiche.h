@@ -759,8 +759,8 @@ PST_API const pst_region *pst_job_regions(const pst_job *job, size_t *count);
  * stopped. It takes the bytes that the plan says for both. PST_ERROR_ARGUMENT before the first evaluation. */
 PST_API pst_status pst_job_save(pst_job *job, const char *path);
 
-/* Checks that pst_job_save can write this file, makes its folder, and removes what killed runs left beside the file: to
- * be called before a run that may end before its first pst_job_save. */
+/* Checks that pst_job_save can write this file and replaces at most a checkpoint, makes its folder, and removes what
+ * killed runs left beside it: to be called before a run that may end before its first pst_job_save. */
 PST_API pst_status pst_job_save_check(pst_job *job, const char *path);
 
 /* Before pst_job_run: lets the run go on where the saved one was, on the same device to the last bit. After a failure

@@ -216,8 +216,13 @@ cleanup:
 }
 
 pst_status pst_job_save_check(pst_job *job, const char *path) {
-    pst_status status = pst_folder_create_for(&job->context->error, path);
-    return status == PST_OK ? pst_file_save_check(&job->context->error, path) : status;
+    pst_error *error = &job->context->error;
+    pst_status status;
+    PST_TRY(pst_folder_create_for(error, path));
+    PST_TRY(pst_checkpoint_refuse_other(error, path));
+    PST_TRY(pst_file_save_check(error, path));
+cleanup:
+    return status;
 }
 
 static pst_status damaged(const archive *a) {

@@ -13,6 +13,24 @@ pst_status pst_checkpoint_refuse_version(pst_error *error, const char *path) {
                     "%s: is a checkpoint of another version of pastiche, or of another kind of machine", path);
 }
 
+pst_status pst_checkpoint_refuse_other(pst_error *error, const char *path) {
+    char magic[sizeof PST_CHECKPOINT_MAGIC] = "";
+    pst_file *file = NULL;
+    uint64_t bytes;
+    pst_status status = PST_OK;
+    if (pst_path_examine(path, &bytes) != PST_PATH_FILE || bytes == 0)
+        return PST_OK;
+    PST_TRY(pst_file_open(error, path, &file, &bytes));
+    if (bytes >= sizeof magic)
+        PST_TRY(pst_file_read(error, file, 0, magic, sizeof magic));
+    if (memcmp(magic, PST_CHECKPOINT_MAGIC, sizeof magic) != 0)
+        status = pst_fail(error, PST_ERROR_FORMAT,
+                          "%s: is no checkpoint and is not replaced; name another file, or remove this one", path);
+cleanup:
+    pst_file_close(file);
+    return status;
+}
+
 pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char *path, uint64_t bytes) {
     char magic[sizeof PST_CHECKPOINT_MAGIC] = "", sum[PST_DIGEST_BYTES], stored[PST_DIGEST_BYTES];
     uint8_t block[65536];

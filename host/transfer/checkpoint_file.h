@@ -24,6 +24,10 @@ typedef struct pst_checkpoint_state {
  * that is known. */
 pst_status pst_checkpoint_check_sum(pst_error *error, pst_file *file, const char *path, uint64_t bytes);
 
+/* Fails for a file that is there and is no checkpoint: its content would be lost. An empty one is a name that was
+ * reserved. */
+pst_status pst_checkpoint_refuse_other(pst_error *error, const char *path);
+
 /* Fails for the file of another version. */
 pst_status pst_checkpoint_refuse_version(pst_error *error, const char *path);
 

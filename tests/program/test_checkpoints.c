@@ -32,8 +32,8 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_assert(!cli_exists("run.state"));
 
     char text[64];
-    test_write(test_path("run.state"), "someone's", 9); /* never saved: the run is too short */
-    ck_run(RUN "--checkpoint-every 1000");
+    test_write(test_path("run.state"), "someone's", 9);
+    ck_refused(RUN "--checkpoint-every 1000", 1, "run.state: is no checkpoint and is not replaced", "");
     ck_assert_str_eq(read_whole(test_path("run.state"), text, sizeof text), "someone's");
 
     cli_forget("run.state");
@@ -52,6 +52,8 @@ START_TEST(a_finished_run_removes_its_own_checkpoint_only) {
     ck_refused("info cut.state", 1, "cut.state: is damaged", "");
     ck_refused("again run.state", 1, "run.state: is the checkpoint of a run", "--resume");
     cli_forget("cut.state");
+    ck_run(RUN "--checkpoint-every 1000"); /* never saved: the run is too short */
+    ck_assert(cli_exists("run.state"));
     ck_run(LONG_RUN "--resume run.state --plan"); /* which leaves it */
     ck_run(LONG_RUN "--resume run.state --checkpoint new/state --plan");
     ck_refused(LONG_RUN "--resume run.state --plan --content-weight 7", 2, "run.state: was made with", "content");

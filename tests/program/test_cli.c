@@ -77,6 +77,8 @@ START_TEST(test_networks_are_told_about_and_converted) {
     ck_same_bytes("a.png", "b.png", true);
     ck_run(IMAGES "--model half.safetensors -o b.png --iterations 2 --seed 1");
 
+    ck_refused("tun", 2, "tun: no command and no file", "--help");
+    ck_refused("content.ppm", 2, "no style image given", "usage");
     ck_refused("model", 2, "model", "--help");
     ck_refused("model turn net.safetensors", 2, "model turn", "no such command (list, fetch, info, convert)");
     ck_refused("style", 2, "style: ", "a second word is missing (make, info); see pastiche style --help");
@@ -347,6 +349,11 @@ START_TEST(test_outputs_are_different_files) {
     ck_refused(TINY "-o new.png --log second", 2, "second: is both the log", "--log");
     ck_refused(TINY "-o new.png --checkpoint first --log second", 2, "second: is both the log", "--log");
     ck_refused(TINY "-o new.png --checkpoint second", 2, "second: is both the checkpoint", "--checkpoint");
+    /* Folders that are made for the checkpoint. */
+    ck_refused(TINY "-o new.png --checkpoint new/../content.ppm", 2, "is both the checkpoint", "--checkpoint");
+    ck_refused(TINY "-o new.png --checkpoint ./new/./er/../../new.png", 2, "is both the checkpoint", "--checkpoint");
+    ck_refused(TINY "-o new.png --log a --checkpoint new/../a", 2, "a: is both the log", "--log");
+    ck_assert(!cli_exists("new") && !cli_exists("a"));
     ck_run(TINY "--iterations 1 -o other.png --log first --quiet");
     ck_assert(cli_exists("new.png") && cli_exists("other.png"));
     cli_forget("new.png"), cli_forget("other.png"), cli_forget("first"), cli_forget("second"), cli_forget("chain");

@@ -62,19 +62,19 @@ static char *true_path(const char *path) {
 #endif
 }
 
-/* That of the folder of a file, which need not be there. */
-static char *true_folder(const char *path) {
-    size_t length = (size_t)(file_name(path) - path);
-    char *name = malloc(length + 2);
-    if (name)
-        snprintf(name, length + 2, "%.*s.", (int)length, path);
-    char *folder = name ? true_path(name) : NULL;
-    free(name);
+/* That of a file's folder, what comes before `name` in its path; the file need not be there. */
+static char *true_folder(const char *name, const char *path) {
+    size_t length = (size_t)(name - path);
+    char *inside = malloc(length + 2);
+    if (inside)
+        snprintf(inside, length + 2, "%.*s.", (int)length, path);
+    char *folder = inside ? true_path(inside) : NULL;
+    free(inside);
     return folder;
 }
 
 bool file_is_beside(const char *path, const char *other) {
-    char *folder = true_folder(other), *file = true_path(path);
+    char *folder = true_folder(file_name(other), other), *file = true_path(path);
     size_t shared = folder ? strlen(folder) : 0;
     bool beside = shared > 0 && file && strncmp(folder, file, shared) == 0 &&
                   (is_separator(folder[shared - 1]) || is_separator(file[shared])); /* the former of a root */
@@ -106,19 +106,49 @@ bool file_is_style(const char *path) {
     return length > 6 && strcmp(path + length - 6, ".style") == 0;
 }
 
-/* Whether two files that are not there would be made as one, behind links that lead nowhere yet. */
+/* Where a file will be once its folders are made, behind links that lead nowhere yet; to be freed. NULL: that cannot be
+ * found out, or no memory is left. */
+static char *future_place(const char *path) {
+    char *target = NULL, *folder = NULL, *place = NULL;
+    if (!pst_system_follow(path, &target))
+        return NULL;
+    path = target ? target : path;
+    const char *there = file_name(path); /* behind the last folder that is there */
+    while (!(folder = true_folder(there, path)) && there > path)
+        do
+            there--;
+        while (there > path && !is_separator(there[-1]));
+    if (folder)
+        place = malloc(strlen(folder) + strlen(path) + 2);
+    size_t length = place ? strlen(strcpy(place, folder)) : 0;
+    if (length && is_separator(place[length - 1])) /* of a root */
+        length--;
+    for (const char *next = there, *end; place && *next; next = end + (*end != 0)) {
+        for (end = next; *end && !is_separator(*end);)
+            end++;
+        const size_t part = (size_t)(end - next);
+        if (part == 2 && strncmp(next, "..", 2) == 0)
+            while (length > 0 && !is_separator(place[--length]))
+                continue;
+        else if (part > 0 && !(part == 1 && *next == '.')) {
+            place[length] = '/';
+            memcpy(place + length + 1, next, part);
+            length += 1 + part;
+        }
+    }
+    if (place)
+        place[length] = '\0';
+    free(folder);
+    free(target);
+    return place;
+}
+
+/* Whether two files, of which one at most is there, would be made as one. */
 static bool same_place(const char *a, const char *b) {
-    char *first = NULL, *second = NULL;
-    bool known = pst_system_follow(a, &first);
-    known = pst_system_follow(b, &second) && known;
-    a = first ? first : a;
-    b = second ? second : b;
-    char *one = true_folder(a), *other = true_folder(b);
-    const bool same = known && one && other && strcmp(one, other) == 0 && strcmp(file_name(a), file_name(b)) == 0;
+    char *one = future_place(a), *other = future_place(b);
+    const bool same = one && other && strcmp(one, other) == 0;
     free(one);
     free(other);
-    free(first);
-    free(second);
     return same;
 }
 
@@ -130,8 +160,8 @@ bool file_same(const char *a, const char *b) {
 #ifndef _WIN32 /* stat has no file numbers there */
     struct stat first, second;
     const bool is_first = stat(a, &first) == 0, is_second = stat(b, &second) == 0;
-    if (is_first || is_second)
-        return is_first && is_second && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    if (is_first && is_second)
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 #endif
     return same_place(a, b);
 }

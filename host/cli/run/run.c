@@ -17,7 +17,7 @@
 int run_failed(run *r, pst_status status) { return invocation_failed_at(r->invocation, r->settings->about, status); }
 
 static bool is_image(const invocation *w, const settings *s, const char *path) {
-    if (!file_exists(path))
+    if (!file_exists(path) && file_has_folder(path)) /* else it may be one once its folders are made */
         return false;
     for (size_t i = 0; i < s->style_count; i++)
         if (file_same(path, s->styles[i]))
