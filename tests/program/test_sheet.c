@@ -215,6 +215,9 @@ START_TEST(test_sheets_that_cannot_work) {
     }
     ck_run(SHEET "--plan");
     ck_assert_ptr_nonnull(strstr(printed, "64x48 pixels"));
+    ck_assert_ptr_null(strstr(said, "--output"));
+    ck_run(SHEET "--plan -o result.png");
+    ck_assert_ptr_nonnull(strstr(said, "--output is used only with one result; --sheet names its own file\n"));
     ck_assert(!cli_exists("sheet.png"));
 }
 END_TEST

@@ -17,6 +17,8 @@ static bool has_checkpoint(const settings *s) { return s->checkpoint; }
 static bool has_improvement(const settings *s) { return s->transfer.min_improvement > 0; }
 static bool has_proof(const settings *s) { return s->proof_profile; }
 
+static bool has_result(const settings *s) { return !s->sheet; }
+
 static bool has_quality(const settings *s) {
     static const char *const endings[] = {"jpg", "jpeg", "webp", NULL};
     if (s->writing.format != PST_FORMAT_AUTO)
@@ -40,6 +42,7 @@ static const struct {
                   {"lbfgs-storage", is_lbfgs, "--optimizer lbfgs or lbfgs-plain"},
                   {"learning-rate", has_rate, "--optimizer adam or gradient-descent"},
                   {"momentum", is_descent, "--optimizer gradient-descent"},
+                  {"output", has_result, "one result; --sheet names its own file"},
                   {"proof-intent", has_proof, "--proof-profile"},
                   {"quality", has_quality, "a result that is a JPEG or WebP file"}};
 
