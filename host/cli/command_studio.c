@@ -19,7 +19,7 @@ int studio_command(const settings *s) {
             complain("no browser could be opened; open this address in one");
         painter_work(&made);
         if (!s->quiet && signals_caught())
-            complain("the studio has ended; pastiche studio goes on where it stopped");
+            complain(STUDIO_HAS_ENDED);
     }
     studio_close(&made);
     return good ? EXIT_OK : EXIT_FAILED;

@@ -158,7 +158,133 @@ START_TEST(a_damaged_queue_is_set_aside) {
     studio_begin("");
     ck_assert(studio_has(".studio/queue.json.damaged"));
     studio_end();
-    ck_said("is damaged");
+    ck_said("cannot be used");
+}
+END_TEST
+
+/* A queue of which something is right. */
+START_TEST(what_is_no_run_is_left_out_and_told) {
+    static const char queue[] =
+        "{\"ids\": 3, \"runs\": [{\"id\": 1, \"output\": \"a.png\"}, {\"id\": \"r2\", \"state\": "
+        "\"waiting\", \"output\": \"b.png\", \"run\": {}}, 7]}";
+    studio_with_images();
+    studio_end();
+    test_write(studio_path(".studio/queue.json"), queue, sizeof queue - 1);
+    studio_begin("");
+    await("r2", "failed"); /* it names no image */
+    ck_assert(studio_has(".studio/queue.json.damaged"));
+    studio_end();
+    ck_said("queue.json.damaged");
+}
+END_TEST
+
+/* Begins a run and ends the studio in the middle of it; gives the iteration up to which it is kept. */
+static int leave_in_the_middle(const char *name, char id[32], char *command) {
+    int iteration;
+    studio_with_images();
+    queue_run(name, 500, id, command);
+    await_iteration(id, 80);
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
+    await(id, "paused");
+    state_of(id, &iteration);
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    studio_end();
+    return iteration;
+}
+
+/* The entry waits, and says so with this text. */
+static void ck_waits(const char *id, const char *wanted) {
+    const time_t end = time(NULL) + 600;
+    char path[64];
+    bool told = false;
+    snprintf(path, sizeof path, "runs/%s", id);
+    while (!told) {
+        json_t *entry = ask("GET", path, NULL, 200), *error = json_object_get(entry, "error");
+        told = json_is_string(error) && strstr(json_string_value(error), wanted);
+        if (told)
+            ck_assert_str_eq(state_text(entry, "state"), "paused");
+        ck_assert_msg(time(NULL) < end, "%.900s", page_body);
+        json_decref(entry);
+        page_nap(20);
+    }
+    snprintf(path, sizeof path, ".studio/checkpoints/%s.state", id);
+    ck_assert(studio_has(path));
+}
+
+static void move_source(const char *from, const char *to) {
+    ck_assert_int_eq(rename(studio_path(from), studio_path(to)), 0);
+}
+
+START_TEST(an_image_that_is_gone_is_waited_for) {
+    char id[32], other[32], path[64];
+    const int iteration = leave_in_the_middle("waits", id, NULL);
+    move_source("sources/waves.ppm", "waves.away");
+    studio_begin("");
+    ck_waits(id, "sources/waves.ppm");
+    strcpy(style_id, content_id);
+    queue_run("other", 5, other, NULL);
+    await(other, "done"); /* what has its images does not wait */
+    ck_waits(id, "sources/waves.ppm");
+    ck_assert_int_ge(await_iteration(id, 0), iteration);
+    move_source("waves.away", "sources/the sea.ppm");
+    ck_assert_int_ge(await_iteration(id, iteration + 1), iteration);
+    await(id, "done");
+    snprintf(path, sizeof path, "runs/%s", id);
+    json_t *entry = ask("GET", path, NULL, 200);
+    ck_assert_ptr_nonnull(strstr(state_text(entry, "command"), "the sea.ppm"));
+    ck_is_of_command("waits.png", state_text(entry, "command"));
+    json_decref(entry);
+    studio_end();
+    ck_said("waits.png: waits for sources/waves.ppm");
+}
+END_TEST
+
+/* What is in sources/ is read before a run is said to miss it. */
+START_TEST(a_lost_or_damaged_shelf_is_read_anew) {
+    for (int damaged = 0; damaged < 2; damaged++) {
+        char id[32], command[2048];
+        leave_in_the_middle("shelf", id, command);
+        remove(studio_path(".studio/shelf.json"));
+        if (damaged)
+            test_write(studio_path(".studio/shelf.json"), "{\"images\": 5}", 13);
+        studio_begin("");
+        await(id, "done");
+        ck_assert_int_eq(studio_has(".studio/shelf.json.damaged"), damaged);
+        ck_is_of_command("shelf.png", command);
+        studio_end();
+        ck_assert_msg(!strstr(said, "waits for"), "%.900s", said);
+        if (damaged)
+            ck_said(".studio/shelf.json: cannot be used");
+    }
+}
+END_TEST
+
+START_TEST(a_failure_keeps_what_was_painted) {
+    char id[32], command[2048];
+    const int iteration = leave_in_the_middle("kept", id, command);
+    studio_begin("--memory 1M");
+    ck_waits(id, "memory");
+    studio_end();
+    studio_begin("");
+    ck_assert_int_ge(await_iteration(id, 1), iteration);
+    await(id, "done");
+    ck_is_of_command("kept.png", command);
+    studio_end();
+}
+END_TEST
+
+START_TEST(a_damaged_checkpoint_is_told_and_set_aside) {
+    char id[32], command[2048], path[128];
+    leave_in_the_middle("anew", id, command);
+    snprintf(path, sizeof path, ".studio/checkpoints/%s.state", id);
+    test_write(studio_path(path), "no checkpoint", 13);
+    studio_begin("");
+    await(id, "done");
+    ck_is_of_command("anew.png", command);
+    studio_end();
+    snprintf(path, sizeof path, ".studio/checkpoints/%s.state.damaged", id);
+    ck_assert(studio_has(path));
+    ck_said("painting begins anew");
 }
 END_TEST
 
@@ -193,6 +319,11 @@ int main(void) {
 #endif
     tcase_add_test(all, a_lost_device_is_told_and_waited_for);
     tcase_add_test(all, a_damaged_queue_is_set_aside);
+    tcase_add_test(all, what_is_no_run_is_left_out_and_told);
+    tcase_add_test(all, an_image_that_is_gone_is_waited_for);
+    tcase_add_test(all, a_lost_or_damaged_shelf_is_read_anew);
+    tcase_add_test(all, a_failure_keeps_what_was_painted);
+    tcase_add_test(all, a_damaged_checkpoint_is_told_and_set_aside);
     tcase_add_test(all, pipes_for_files_do_not_hold_it);
     suite_add_tcase(suite, all);
     return test_run(suite);

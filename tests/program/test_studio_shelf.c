@@ -185,6 +185,10 @@ START_TEST(the_same_bytes_are_one_entry) {
     ck_assert_str_eq(state_text(first, "id"), state_text(again, "id"));
     ck_assert_str_eq(state_text(again, "name"), "one.png");
     ck_assert_str_eq(state_text(again, "role"), "content");
+    json_t *as_mask = upload("three.png", "mask", file.data, file.count, 201);
+    ck_assert_str_eq(state_text(as_mask, "id"), state_text(again, "id"));
+    ck_assert_str_eq(state_text(as_mask, "kind"), "image"); /* it is still offered as one */
+    json_decref(as_mask);
     ck_assert_uint_eq(on_shelf(), count);
     ck_assert_int_eq(sources(), files);
     json_t *third = upload("one.png", "mask", other.data, other.count, 201); /* the same name for other bytes */

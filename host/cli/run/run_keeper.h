@@ -14,6 +14,7 @@ typedef struct run_keeper {
     void *user;
     run_wish (*wish)(void *user, const pst_progress *now); /* after each evaluation, and between tiles with NULL */
     char *(*place)(void *user); /* where the result goes, asked when it is there; by malloc, NULL: no memory */
+    const char *farewell;       /* printed where a signal ends the program in the first evaluation */
 } run_keeper;
 
 typedef enum run_ending {

@@ -235,7 +235,10 @@ static char *result_path(const run *r, bool stopped) {
 #define NOTHING_YET "stopped in the first evaluation: there is no image yet, and nothing is written"
 
 /* The same where a signal ends the program at once. On a terminal there is a bar, and what Ctrl-C printed. */
-static const char *farewell(const progress *report) {
+static const char *farewell(const run *r) {
+    const progress *report = &r->invocation->report;
+    if (r->keeper)
+        return r->keeper->farewell;
     return report->quiet ? "" : report->terminal ? "\npastiche: " NOTHING_YET "\n" : "pastiche: " NOTHING_YET "\n";
 }
 
@@ -347,7 +350,7 @@ int run_paint(run *r) {
     progress_wait(&w->report, "checking the images");
     begin_page(r);
     signals_catch();
-    signals_nothing_to_lose(w->evaluated ? NULL : farewell(&w->report));
+    signals_nothing_to_lose(w->evaluated ? NULL : farewell(r));
     pst_job_watch_tiles(r->job, between_tiles, r);
     pst_status status = pst_job_run(r->job, after_evaluation, r);
     signals_nothing_to_lose(NULL);

@@ -273,7 +273,8 @@ static int size_kept(const json_t *kept, const char *key) {
 }
 
 static void load(gallery *g) {
-    json_t *root = folder_read_json(STUDIO_GALLERY, NULL), *list = json_object_get(root, "results"), *kept;
+    json_t *root = folder_read_list(STUDIO_GALLERY, "results", "all results are looked at anew"),
+           *list = json_object_get(root, "results"), *kept;
     size_t i, count = 0;
     item *items = calloc(json_array_size(list) + 1, sizeof *items);
     json_array_foreach(list, i, kept) {

@@ -10,6 +10,7 @@
 #include "cli/run/live_page.h"
 #include "cli/run/run_paint.h"
 #include "cli/run/signals.h"
+#include "cli/studio/places.h"
 #include "cli/studio/queue_data.h"
 #include "cli/studio/run_line.h"
 #include "web/json.h"
@@ -26,6 +27,9 @@ struct painter {
     bool ready;
     char network[NAME_MOST]; /* the file that is loaded */
 };
+
+/* Where a signal ends the program at once: drivers and their compilers may take long, and the queue is written. */
+static const char *farewell(const studio *s) { return s->settings->quiet ? "" : "pastiche: " STUDIO_HAS_ENDED "\n"; }
 
 /* ---- what others see ---- */
 
@@ -73,7 +77,7 @@ static bool open_device(studio *s) {
     int code = invocation_begin(w, s->settings);
     w->page = live_page_on(s->web);
     w->looked_at_choices = true; /* people wait for their first stroke; pastiche tune measures */
-    signals_nothing_to_lose(""); /* drivers and their compilers may take long */
+    signals_nothing_to_lose(farewell(s));
     if (code == EXIT_OK)
         code = invocation_open(w);
     if (code == EXIT_OK)
@@ -112,7 +116,7 @@ static void try_pace(studio *s) {
     options.styles = (const pst_image *const *)&image;
     options.style_count = 1;
     options.image_size = TRIED_SIDE;
-    signals_nothing_to_lose("");
+    signals_nothing_to_lose(farewell(s));
     if (pst_job_create(w->context, w->network, &options, &job) == PST_OK && pst_job_forecast(job, &seconds) == PST_OK)
         queue_learn(s, file_name(w->model), (double)pst_job_plan(job)->width * pst_job_plan(job)->height,
                     options.iterations, seconds, (double)pst_job_plan(job)->device_bytes);
@@ -144,15 +148,25 @@ static int take_network(invocation *w, const settings *read) {
     return EXIT_OK;
 }
 
-/* A checkpoint that cannot be gone on from is no reason not to paint. */
+/* A damaged checkpoint is no reason not to paint. It is set aside once all else is right. */
 static int prepare(run *r, invocation *w, settings *read, queue_task *task) {
+    char why[MESSAGE_MOST];
     read->resume = task->begun && file_exists(task->checkpoint) ? task->checkpoint : NULL;
     int code = run_prepare(r, w, read);
-    if (code == EXIT_OK || !read->resume || w->status == PST_ERROR_DEVICE)
+    if (code == EXIT_OK || !read->resume || w->status != PST_ERROR_FORMAT)
         return code;
+    snprintf(why, sizeof why, "%s", complain_held());
     run_end(r);
-    read->resume = NULL;
-    return run_prepare(r, w, read);
+    w->status = PST_OK;
+    read->resume = read->checkpoint = NULL;
+    code = run_prepare(r, w, read);
+    if (code != EXIT_OK)
+        return code;
+    complain_hold(false);
+    folder_set_aside(task->checkpoint, why, "painting begins anew");
+    complain_hold(true);
+    read->checkpoint = task->checkpoint;
+    return code;
 }
 
 static void learn(studio *s, const run *r, const settings *read) {
@@ -165,7 +179,7 @@ static void learn(studio *s, const run *r, const settings *read) {
 /* Paints as its command line says; a failure is held as this thread's complaint. */
 static run_ending paint_line(studio *s, queue_task *task, settings *read) {
     invocation *w = &s->painter->invocation;
-    const run_keeper keeper = {.user = s, .wish = wish, .place = place};
+    const run_keeper keeper = {.user = s, .wish = wish, .place = place, .farewell = farewell(s)};
     run r = {0};
     run_ending ending = RUN_FAILED;
     read->quiet = true;

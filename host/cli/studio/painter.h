@@ -4,6 +4,8 @@
 
 #include "cli/studio/studio.h"
 
+#define STUDIO_HAS_ENDED "the studio has ended; pastiche studio goes on where it stopped"
+
 bool painter_open(studio *s); /* false after complaining */
 void painter_close(studio *s);
 

@@ -75,14 +75,15 @@ static bool own_folder(char path[PATH_MOST]) {
     return snprintf(path, PATH_MOST, "%s/" OWN_NAME, pictures) < PATH_MOST;
 }
 
-static bool make_places(void) {
+static bool make_places(const char *folder) {
     static const char *const places[] = {STUDIO_SOURCES, STUDIO_OWN,    STUDIO_CHECKPOINTS,
                                          STUDIO_THUMBS,  STUDIO_SHEETS, STUDIO_TRASH};
     char path[64];
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         snprintf(path, sizeof path, "%s/.", places[i]);
         if (!file_make_folders(path)) {
-            complain("%s: this folder cannot be made: %s", places[i], strerror(errno));
+            complain("%s: cannot be the studio's folder: %s cannot be made in it: %s", folder, places[i],
+                     strerror(errno));
             return false;
         }
     }
@@ -127,7 +128,8 @@ char *folder_enter(const char *given) {
                  file_exists(path) && !file_is_folder(path) ? "it is a file" : strerror(why));
         return NULL;
     }
-    return make_places() && set_strange_files_aside() ? true_path(".") : NULL;
+    path[length] = '\0';
+    return make_places(path) && set_strange_files_aside() ? true_path(".") : NULL;
 }
 
 json_t *folder_read_json(const char *path, json_error_t *error) {
@@ -136,6 +138,30 @@ json_t *folder_read_json(const char *path, json_error_t *error) {
     if (error)
         snprintf(error->text, sizeof error->text, "no regular file");
     return NULL;
+}
+
+void folder_set_aside(const char *path, const char *why, const char *loss) {
+    char aside[64];
+    const size_t length = strlen(path);
+    snprintf(aside, sizeof aside, "%s.damaged", path);
+    remove(aside);
+    if (strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0)
+        why += length + 2; /* a message about the file */
+    complain("%s: cannot be used (%s) and is now called %s; %s", path, why, rename(path, aside) == 0 ? aside : path,
+             loss);
+}
+
+json_t *folder_read_list(const char *path, const char *key, const char *loss) {
+    json_error_t error;
+    json_t *root;
+    if (!file_exists(path))
+        return NULL;
+    if (!(root = folder_read_json(path, &error)) || !json_is_array(json_object_get(root, key))) {
+        folder_set_aside(path, root ? "it has no list" : error.text, loss);
+        json_decref(root);
+        return NULL;
+    }
+    return root;
 }
 
 char *folder_absolute(const char *path) { return file_exists(path) ? true_path(path) : NULL; }

@@ -17,6 +17,13 @@ char *folder_enter(const char *given);
  * file, as a pipe, which nobody might ever write to. */
 json_t *folder_read_json(const char *path, json_error_t *error);
 
+/* The JSON of one of the studio's lists, an object with an array under `key`. A file that is none is set aside and
+ * told; loss: what that means, "the queue is empty". NULL: there is none. */
+json_t *folder_read_list(const char *path, const char *key, const char *loss);
+
+/* Renames a file that cannot be used to PATH.damaged, and complains with why and with what that means. */
+void folder_set_aside(const char *path, const char *why, const char *loss);
+
 /* A path that stays the same file once the program works elsewhere; the caller frees it. NULL: there is no such file,
  * or no memory. */
 char *folder_absolute(const char *path);

@@ -169,6 +169,8 @@ static void pause_queue(studio *s, const web_call *call, web_reply *reply) {
     } else if (body) {
         web_lock(q->lock);
         q->paused = json_is_true(paused);
+        for (size_t i = 0; !q->paused && i < q->count; i++)
+            q->items[i]->held = 0;
         queue_set_text(&q->problem, NULL);
         queue_changed(s);
         web_tell(q->lock);

@@ -40,6 +40,7 @@ static void free_item(queue_item *item) {
     if (!item)
         return;
     json_decref(item->run);
+    json_decref(item->images);
     free(item->command);
     free(item->output);
     free(item->sheet);
@@ -113,10 +114,11 @@ static bool save(struct queue *q) {
     json_t *runs = json_array();
     for (size_t i = 0; i < q->count; i++) {
         const queue_item *item = q->items[i];
-        json_t *kept = json_pack("{s:s, s:s, s:O, s:s, s:o, s:o, s:I, s:b, s:i}", "id", item->id, "state",
-                                 queue_states[item->state], "run", item->run, "output", item->output, "sheet",
-                                 web_json_text(item->sheet), "error", web_json_text(item->error), "added",
-                                 (json_int_t)item->added, "begun", item->begun, "iterations", item->iterations);
+        json_t *kept = json_pack("{s:s, s:s, s:O, s:O, s:s, s:o, s:o, s:I, s:b, s:i, s:i}", "id", item->id, "state",
+                                 queue_states[item->state], "run", item->run, "images", item->images, "output",
+                                 item->output, "sheet", web_json_text(item->sheet), "error", web_json_text(item->error),
+                                 "added", (json_int_t)item->added, "begun", item->begun, "iteration", item->iteration,
+                                 "iterations", item->iterations);
         json_array_append_new(runs, kept);
     }
     json_t *root = json_pack("{s:I, s:b, s:O, s:o}", "ids", (json_int_t)q->ids, "paused", q->paused && !q->problem,
@@ -146,21 +148,29 @@ static bool is_id(const char *text) {
     return *text && strlen(text) < QUEUE_ID_MOST && strspn(text, "r0123456789") == strlen(text);
 }
 
+static bool is_entry(const json_t *kept) {
+    return is_id(record_text_of(kept, "id")) && *record_text_of(kept, "output") &&
+           json_is_object(json_object_get(kept, "run"));
+}
+
 /* What was painted goes on; what was finished has been seen. */
 static bool load_item(studio *s, const json_t *kept) {
     const char *id = record_text_of(kept, "id"), *output = record_text_of(kept, "output");
     const queue_state state = state_of(record_text_of(kept, "state"));
+    json_t *run = json_object_get(kept, "run"), *images = json_object_get(kept, "images");
     const char *sheet = json_string_value(json_object_get(kept, "sheet")),
                *error = json_string_value(json_object_get(kept, "error"));
-    if (!is_id(id) || !*output || state >= QUEUE_DONE || queue_find(s->queue, id))
+    if (state >= QUEUE_DONE || queue_find(s->queue, id))
         return true;
     queue_item *item = calloc(1, sizeof *item);
     if (!item)
         return false;
     *item = (queue_item){.state = state == QUEUE_PAINTING ? QUEUE_PAUSED : state,
-                         .run = json_deep_copy(json_object_get(kept, "run")),
+                         .run = json_deep_copy(run),
+                         .images = json_is_object(images) ? json_deep_copy(images) : run_line_images(s, run),
                          .added = (long long)json_integer_value(json_object_get(kept, "added")),
                          .begun = json_is_true(json_object_get(kept, "begun")),
+                         .iteration = (int)json_integer_value(json_object_get(kept, "iteration")),
                          .iterations = (int)json_integer_value(json_object_get(kept, "iterations")),
                          .seconds_left = -1};
     strcpy(item->id, id);
@@ -168,37 +178,27 @@ static bool load_item(studio *s, const json_t *kept) {
     queue_set_text(&item->sheet, sheet);
     queue_set_text(&item->error, error);
     queue_set_command(s, item);
-    return item->output ? append(s->queue, item) : (free_item(item), false);
-}
-
-/* A file that is none stays, under another name. */
-static void set_aside(const char *why) {
-    static const char aside[] = STUDIO_QUEUE ".damaged";
-    remove(aside);
-    complain("%s: is damaged (%s) and now called %s; the queue is empty", STUDIO_QUEUE, why,
-             rename(STUDIO_QUEUE, aside) == 0 ? aside : STUDIO_QUEUE);
+    return item->output && item->images ? append(s->queue, item) : (free_item(item), false);
 }
 
 static bool load(studio *s) {
     struct queue *q = s->queue;
-    json_error_t error;
-    json_t *kept;
-    size_t i;
+    json_t *root = folder_read_list(STUDIO_QUEUE, "runs", "the queue is empty"), *kept;
+    size_t i, damaged = 0;
     bool good = true;
-    if (!file_exists(STUDIO_QUEUE))
-        return true;
-    json_t *root = folder_read_json(STUDIO_QUEUE, &error);
-    if (!json_is_object(root)) {
-        set_aside(root ? "no object" : error.text);
-        json_decref(root);
-        return true;
-    }
     const json_int_t ids = json_integer_value(json_object_get(root, "ids"));
     q->ids = ids > 0 ? (unsigned long long)ids : 0;
     q->paused = json_is_true(json_object_get(root, "paused"));
     if (json_is_object(json_object_get(root, "paces")))
         json_object_update(q->paces, json_object_get(root, "paces"));
-    json_array_foreach(json_object_get(root, "runs"), i, kept) good = good && load_item(s, kept);
+    json_array_foreach(json_object_get(root, "runs"), i, kept) {
+        if (is_entry(kept))
+            good = good && load_item(s, kept);
+        else
+            damaged++;
+    }
+    if (damaged)
+        folder_set_aside(STUDIO_QUEUE, "an entry is no run", "the other entries are in the queue");
     json_decref(root);
     return good;
 }
@@ -272,12 +272,16 @@ static queue_item *make_item(studio *s, json_t *run, const char *sheet, const ch
         json_decref(run);
         return NULL;
     }
-    *item = (queue_item){.run = run, .added = (long long)time(NULL), .iterations = iterations, .seconds_left = -1};
+    *item = (queue_item){.run = run,
+                         .images = run_line_images(s, run),
+                         .added = (long long)time(NULL),
+                         .iterations = iterations,
+                         .seconds_left = -1};
     snprintf(item->id, sizeof item->id, "r%llu", ++s->queue->ids);
     queue_set_text(&item->output, output);
     queue_set_text(&item->sheet, sheet);
     queue_set_command(s, item);
-    if (item->output)
+    if (item->output && item->images)
         return item;
     free_item(item);
     return NULL;

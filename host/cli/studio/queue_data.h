@@ -20,9 +20,11 @@ typedef struct queue_item {
     char id[QUEUE_ID_MOST];
     queue_state state;
     json_t *run;
+    json_t *images; /* {"<ID>": "sources/photo.jpg", ...}: what it is made from */
     char *command, *output;
     char *sheet, *error; /* NULL: none */
     long long added;     /* seconds since 1970 */
+    double held;         /* it is passed over until then, by web_clock(), and `error` says why; 0: it is not */
     bool begun, cancelled;
     int iteration, iterations;
     double seconds, seconds_left, loss; /* seconds: as in pst_progress; 0: not begun */

@@ -1,15 +1,19 @@
 /* The painter's side of the queue: which run is next, what people want of it, what became of it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/options/complain.h"
 #include "cli/options/file_names.h"
 #include "cli/run/signals.h"
 #include "cli/studio/places.h"
 #include "cli/studio/queue_data.h"
+#include "cli/studio/shelf.h"
 #include "web/json.h"
 
 static const double tell_seconds = 0.25; /* from one event of progress to the next */
+static const double look_seconds = 1;    /* from one look for a missing image to the next */
 
 /* A result that was written just before the program was killed has a record; a file that somebody put there in the
  * meantime hardly. */
@@ -22,16 +26,51 @@ static bool is_written(struct queue *q, const queue_item *item) {
     return ours;
 }
 
+/* Passes the item over until then. */
+static void hold(studio *s, queue_item *item, double until, const char *why) {
+    char path[64];
+    const bool is_told = item->held != 0 && item->error && strcmp(item->error, why) == 0;
+    item->held = until;
+    item->state = file_exists(queue_checkpoint(item->id, path)) ? QUEUE_PAUSED : QUEUE_WAITING;
+    if (is_told)
+        return;
+    queue_set_text(&item->error, why);
+    complain("%s: %s", item->output, why);
+    queue_changed(s);
+}
+
+/* Holds an item that misses an image: somebody may put it back. */
+static bool has_images(studio *s, queue_item *item) {
+    const char *id;
+    json_t *path;
+    char why[512];
+    shelf_entry entry;
+    json_object_foreach(item->images, id, path) {
+        if (shelf_find(s, id, &entry))
+            continue;
+        if (shelf_is_read(s)) {
+            snprintf(why, sizeof why, "waits for %.300s, which is gone or has changed: put it back or cancel this run",
+                     json_string_value(path) ? json_string_value(path) : id);
+            hold(s, item, web_clock() + look_seconds, why);
+        }
+        return false;
+    }
+    return true;
+}
+
 /* The first that can be painted. */
 static queue_item *choose(studio *s) {
     struct queue *q = s->queue;
     char path[64];
     for (size_t i = 0; i < q->count && !q->paused; i++) {
         queue_item *item = q->items[i];
-        if (queue_is_finished(item))
+        if (queue_is_finished(item) || (item->held != 0 && web_clock() < item->held))
             continue;
-        if (!is_written(q, item))
-            return item;
+        if (!is_written(q, item)) {
+            if (has_images(s, item))
+                return item;
+            continue;
+        }
         item->state = QUEUE_DONE;
         item->iteration = item->iterations;
         remove(queue_checkpoint(item->id, path));
@@ -54,7 +93,9 @@ bool queue_next(studio *s, queue_task *task) {
         item->state = QUEUE_PAINTING;
         item->begun = true;
         item->cancelled = false;
+        item->held = 0;
         queue_set_text(&item->error, NULL);
+        queue_set_command(s, item); /* an image may have come back under another name */
         q->present = item;
         q->told = 0;
         queue_changed(s);
@@ -134,6 +175,12 @@ static void settle(studio *s, const queue_task *task, run_ending ending, const c
     item->state = states[ending];
     item->seconds_left = -1;
     queue_set_text(&item->error, message);
+    if (ending == RUN_FAILED && file_exists(task->checkpoint)) {
+        item->state = QUEUE_PAUSED; /* what was painted is not lost, and somebody may mend what is wrong */
+        item->held = INFINITY;
+    }
+    if (ending == RUN_FAILED)
+        has_images(s, item);
     if (queue_is_finished(item))
         remove(task->checkpoint);
     if (item->cancelled && !queue_is_finished(item))

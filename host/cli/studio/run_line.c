@@ -140,6 +140,24 @@ static bool find_image(studio *s, const char *id, const char *what, wanted kind,
     return true;
 }
 
+/* An ID that is none, as a color of a mask, is passed over. */
+static void note_image(studio *s, const char *id, json_t *images) {
+    shelf_entry entry;
+    if (shelf_find(s, id, &entry))
+        json_object_set_new(images, id, json_string(entry.path));
+}
+
+json_t *run_line_images(studio *s, const json_t *run) {
+    json_t *images = json_object(), *one;
+    size_t i;
+    note_image(s, text_at(run, "content"), images);
+    note_image(s, text_at(run, "start"), images);
+    note_image(s, text_at(run, "content_mask"), images);
+    json_array_foreach(json_object_get(run, "styles"), i, one) { note_image(s, text_at(one, "id"), images); }
+    json_array_foreach(json_object_get(run, "style_masks"), i, one) { note_image(s, json_string_value(one), images); }
+    return images;
+}
+
 /* Shares go into the option that blends; equal ones are its default. */
 static bool add_shares(const json_t *styles, command_line *line, run_problem *problem) {
     char list[STYLES_MOST * 24] = "";
@@ -222,8 +240,11 @@ bool run_line_make(studio *s, const json_t *run, const char *output, command_lin
     *problem = (run_problem){0};
     for (int i = 0; i < s->given.count; i++)
         line_add(line, NULL, s->given.words[i]);
+    const json_t *name = json_object_get(run, "name");
     if (!json_is_object(run))
         return bad(problem, NULL, "a run must be an object");
+    if (name && !json_is_null(name) && !json_is_string(name))
+        return bad(problem, NULL, "name: must be a text");
     if (!add_options(json_object_get(run, "options"), line, problem) || !add_images(s, run, output, line, problem))
         return false;
     return !line->short_of_memory || bad(problem, NULL, "no memory left");

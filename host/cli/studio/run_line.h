@@ -20,6 +20,9 @@ bool run_line_make(studio *s, const json_t *run, const char *output, command_lin
 /* Reads the line as the program does; false: it is not right. Always end the settings with options_free. */
 bool run_line_read(const command_line *line, settings *read, run_problem *problem);
 
+/* The images and style files of the RUN that are on the shelf: {"<ID>": "sources/photo.jpg", ...}. */
+json_t *run_line_images(studio *s, const json_t *run);
+
 /* A copy of the RUN that stays what it is: it names its network. NULL: no memory. */
 json_t *run_line_settle(studio *s, const json_t *run);
 

@@ -28,6 +28,7 @@ typedef struct shelf {
     item *items;
     size_t count, room;
     bool changed; /* STUDIO_SHELF is to be written */
+    bool is_read; /* all that is in STUDIO_SOURCES, once */
 } shelf;
 
 /* ---- the list; the lock is held ---- */
@@ -91,6 +92,13 @@ static void set_role(item *i, const char *role) {
         i->entry.kind = strcmp(role, "mask") == 0 ? SHELF_MASK : SHELF_IMAGE;
 }
 
+/* An image that comes again as a mask is still offered as an image. */
+static void use_again(item *i, const char *role) {
+    if (i->entry.kind != SHELF_IMAGE || strcmp(role, "mask") != 0)
+        set_role(i, role);
+    i->used = (long long)time(NULL);
+}
+
 /* ---- as JSON ---- */
 
 static json_t *json_of(const item *i) {
@@ -146,7 +154,7 @@ static void save(shelf *h) {
 }
 
 static void load(shelf *h) {
-    json_t *root = folder_read_json(STUDIO_SHELF, NULL), *kept;
+    json_t *root = folder_read_list(STUDIO_SHELF, "images", "all images are read anew"), *kept;
     size_t i;
     json_array_foreach(json_object_get(root, "images"), i, kept) {
         char path[sizeof h->items->entry.path];
@@ -246,6 +254,13 @@ bool shelf_is_empty(studio *s) {
     return empty;
 }
 
+bool shelf_is_read(studio *s) {
+    web_lock(s->shelf->lock);
+    const bool is = s->shelf->is_read;
+    web_unlock(s->shelf->lock);
+    return is;
+}
+
 json_t *shelf_json(studio *s) {
     shelf *h = s->shelf;
     json_t *images = json_array();
@@ -291,6 +306,7 @@ static bool move_in(shelf *h, const char *file, const shelf_new *about, item **m
     new.entry.height = about->height;
     set_name(&new.entry, about->name);
     set_sha256(&new, about->sha256);
+    set_role(&new, about->role);
     if (!(*made = add(h)))
         return false;
     if (rename(file, new.entry.path) != 0) {
@@ -314,8 +330,7 @@ bool shelf_put(studio *s, const char *file, const shelf_new *about, char id[ID_M
     const bool good = i || move_in(h, file, about, &i);
     const int why = errno;
     if (good) {
-        set_role(i, about->role);
-        i->used = (long long)time(NULL);
+        use_again(i, about->role);
         *entry = i->entry;
         save(h);
     }
@@ -385,6 +400,7 @@ bool shelf_find_stranger(studio *s, char path[256], file_mark *mark) {
     shelf *h = s->shelf;
     web_lock(h->lock);
     const bool found = find_stranger(h, path, mark);
+    h->is_read |= !found;
     if (!found && h->changed)
         save(h);
     web_unlock(h->lock);

@@ -24,6 +24,9 @@ bool shelf_find(studio *s, const char *id, shelf_entry *entry);
 /* It was used just now; id may be NULL, or not be there any more. */
 void shelf_touch(studio *s, const char *id);
 
+/* All that is in STUDIO_SOURCES was looked at since the start: what is not on the shelf is not there. */
+bool shelf_is_read(studio *s);
+
 /* There is nothing on it. */
 bool shelf_is_empty(studio *s);
 

@@ -137,13 +137,15 @@ export async function mount(container, app) {
     if (!here) return;
     title.textContent = entry.title;
     const words = { done: "It is painted.", stopped: "It is painted, stopped early.", failed: "It failed.", paused: "Paused. It goes on from here." };
-    const text = app.state.gone ? "The program does not answer." : words[entry.state] ?? (entry.state === "painting"
+    const held = entry.error && { paused: "Paused.", waiting: "Waits." }[entry.state]; // why is told below
+    const text = app.state.gone ? "The program does not answer." : held || words[entry.state] || (entry.state === "painting"
       ? (live?.phase === "preparing" && live.message) || (entry.iteration ? "Painting" : "Getting ready") : stateText(entry, app.state.queue.paused).replace(/^w/, "W"));
     if (status.textContent !== text) status.textContent = text;
-    trouble.hidden = entry.state !== "failed";
-    if (entry.state === "failed" && trouble.dataset.run !== entry.id) {
-      trouble.dataset.run = entry.id;
-      trouble.replaceChildren(icon("warning"), make("p", { text: entry.error || "The program gave no reason." }));
+    const why = entry.error || (entry.state === "failed" ? "The program gave no reason." : "");
+    trouble.hidden = !why || entry.state === "painting";
+    if (trouble.dataset.why !== why) {
+      trouble.dataset.why = why;
+      trouble.replaceChildren(icon("warning"), make("p", { text: why }));
     }
     const key = `${entry.id} ${entry.state} ${app.state.queue.paused}`;
     if (key !== actionsKey) actions.replaceChildren(...actionsOf(entry));

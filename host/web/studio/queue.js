@@ -8,6 +8,7 @@ export const isFinished = (entry) => ["done", "stopped", "failed"].includes(entr
 const DRAGGED = "application/x-pastiche-run";
 
 export function stateText(entry, paused) {
+  if (entry.error && entry.state !== "painting") return entry.error;
   if (entry.state === "waiting") return paused ? "waits; the queue is paused" : "waits";
   if (entry.state === "painting") {
     if (!entry.iteration) return "getting ready";
@@ -17,7 +18,7 @@ export function stateText(entry, paused) {
   if (entry.state === "paused") return `paused at ${entry.iteration} of ${entry.iterations}`;
   if (entry.state === "done") return "painted";
   if (entry.state === "stopped") return `stopped at ${entry.iteration} of ${entry.iterations}`;
-  return entry.error || "failed";
+  return "failed";
 }
 
 // select(id): somebody wants to see this run.
