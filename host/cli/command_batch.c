@@ -260,7 +260,7 @@ int batch_command(const settings *s) {
     if (code == EXIT_OK)
         code = batch_deal(&b.list, s);
     if (code == EXIT_OK) {
-        b.invocation.log_begun = world_count() > 1;
+        b.invocation.log_begun = world_count() > 1 || batch_count(&b.list, BATCH_THERE) > 0;
         b.invocation.runs = (int)batch_count(&b.list, BATCH_TO_DO);
         if (b.invocation.runs || s->plan)
             code = paint_all(&b);

@@ -101,6 +101,14 @@ START_TEST(test_names_and_log) {
         lines[strstr(line, "style/b.of") == NULL]++;
     }
     ck_assert(lines[0] == 2 && lines[1] == 2);
+    /* what is painted later is added */
+    cli_forget("deep/er/style/b.of.style.jpg");
+    ck_run("batch photos/b.ppm content.ppm --styles style.ppm --name {style}/{content}.of.{style}.jpg -o deep/er --log "
+           "log.json " QUICK);
+    int all = 0;
+    for (const char *c = read_whole(test_path("log.json"), log, sizeof log); *c; c++)
+        all += *c == '\n';
+    ck_assert_int_eq(all, 6);
     /* images on the way only when asked for, and then beside the result */
     ck_run("batch content.ppm --styles style.ppm -o deep --save-iter 2 " OPTIONS "--iterations 3");
     ck_assert(cli_exists("deep/content__style_2.png") && cli_exists("deep/content__style.png"));

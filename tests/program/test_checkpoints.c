@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "cli_fixture.h"
 
 #define RUN TINY "-o done.png --iterations 6 --checkpoint run.state "
@@ -97,6 +99,33 @@ START_TEST(an_image_that_cannot_be_written_is_not_lost) {
 }
 END_TEST
 
+/* Every iteration of the log follows on the one before; their count. */
+static int logged(void) {
+    static char text[1 << 20];
+    int count = 0;
+    for (char *line = strtok(read_whole(test_path("log.json"), text, sizeof text), "\n"); line;
+         line = strtok(NULL, "\n")) {
+        json_t *root = json_loads(line, 0, NULL);
+        ck_assert_int_eq(json_integer_value(json_object_get(root, "iteration")), ++count);
+        json_decref(root);
+    }
+    return count;
+}
+
+START_TEST(a_log_goes_on_with_its_run) {
+    pid_t child = start(LONG_RUN "--log log.json");
+    wait_until(is_evaluated);
+    ck_assert_int_eq(kill(child, SIGINT), 0);
+    ck_assert_int_eq(wait_for(child), 128 + SIGINT);
+    ck_assert_int_ge(logged(), 1);
+    ck_run(LONG_RUN "--resume run.state --log log.json");
+    ck_assert_int_eq(logged(), 400);
+    ck_run(RUN "--log log.json"); /* another run */
+    ck_assert_int_eq(logged(), 6);
+    cli_forget("log.json"), cli_forget("done.png");
+}
+END_TEST
+
 START_TEST(a_file_that_took_the_name_stays) {
     char text[64];
     pid_t child = start(LONG_RUN "--checkpoint-every 0");
@@ -131,6 +160,7 @@ int main(void) {
     tcase_add_test(all, a_finished_run_removes_its_own_checkpoint_only);
     tcase_add_test(all, a_save_that_fails_is_told_once);
     tcase_add_test(all, an_image_that_cannot_be_written_is_not_lost);
+    tcase_add_test(all, a_log_goes_on_with_its_run);
     tcase_add_test(all, a_file_that_took_the_name_stays);
     tcase_add_test(all, what_killed_runs_left_goes);
     suite_add_tcase(suite, all);

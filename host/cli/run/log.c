@@ -10,10 +10,10 @@
 #include "cli/ranks/world.h"
 
 bool log_open(run_log *log, const char *path, bool more) {
-    *log = (run_log){.path = path};
+    *log = (run_log){.path = path, .replaces = !more};
     if (!path || !world_leads())
         return true;
-    log->file = fopen(path, more ? "a" : "w");
+    log->file = fopen(path, "a");
     if (!log->file)
         complain("%s: the log cannot be written: %s", path, strerror(errno));
     return log->file != NULL;
@@ -89,7 +89,10 @@ void log_evaluation(run_log *log, const pst_progress *progress) {
         json_object_set_new(line, "notice", json_string(progress->notice));
 
     errno = 0;
-    bool written = line && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0 &&
+    if (log->replaces && fseek(log->file, 0, SEEK_END) == 0 && ftell(log->file) > 0)
+        log->file = freopen(log->path, "w", log->file);
+    log->replaces = false;
+    bool written = line && log->file && json_dumpf(line, log->file, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0 &&
                    fputc('\n', log->file) != EOF && fflush(log->file) == 0;
     if (!written && !log->error)
         log->error = errno ? errno : EIO;
@@ -104,10 +107,8 @@ void log_weights(run_log *log, double content_weight, double style_weight, doubl
 }
 
 bool log_close(run_log *log) {
-    if (!log->file)
-        return true;
     errno = 0;
-    if (fclose(log->file) != 0 && !log->error)
+    if (log->file && fclose(log->file) != 0 && !log->error)
         log->error = errno ? errno : EIO;
     log->file = NULL;
     if (log->error)

@@ -9,19 +9,20 @@
 
 typedef struct run_log {
     const char *path;
-    FILE *file;                /* NULL: no log is wanted */
+    FILE *file;                /* NULL: no log is wanted, or it could not be written */
     const pst_choice *choices; /* what the first line tells besides: the algorithms and the devices. May be NULL */
     size_t choice_count;
     const pst_device_info *devices;
     size_t device_count;
     double weights[3]; /* with weights_changed: the next line tells them */
     bool weights_changed;
+    bool replaces;   /* what an earlier run has written, with the first line */
     const char *run; /* which of several runs in one log; may be NULL */
     int error;       /* errno of the first write that failed, or 0 */
 } run_log;
 
-/* path may be NULL: then the other two do nothing. more: goes on behind what is there. Complains and returns false when
- * the file cannot be opened. */
+/* path may be NULL: then the other two do nothing. more: goes on behind what is there, which otherwise is lost with the
+ * first line. Complains and returns false when the file cannot be opened. */
 bool log_open(run_log *log, const char *path, bool more);
 
 /* Writes and flushes {"iteration":..., "seconds":..., "loss":..., "terms":{...}}, of several runs with "run":...; the

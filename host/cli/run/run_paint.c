@@ -327,9 +327,8 @@ int run_paint(run *r) {
     int code = run_check_plan(r);
     if (code != EXIT_OK)
         return code;
-    if (!log_open(&r->log, s->log, w->log_begun))
+    if (!log_open(&r->log, s->log, w->log_begun || s->resume))
         return EXIT_FAILED;
-    w->log_begun = true;
     r->log.choices = pst_job_choices(r->job, &r->log.choice_count);
     r->log.devices = w->devices;
     r->log.device_count = w->device_count;
@@ -355,6 +354,7 @@ int run_paint(run *r) {
     pst_status status = pst_job_run(r->job, after_evaluation, r);
     signals_nothing_to_lose(NULL);
     code = finish(r, status);
+    w->log_begun |= !r->log.replaces;
     if (!log_close(&r->log) && code == EXIT_OK)
         code = EXIT_FAILED;
     return code;
