@@ -199,7 +199,7 @@ typedef struct pst_image pst_image;
  * PST_ERROR_ARGUMENT for sides outside 1..65535, more than 2^28 pixels, or a sample that is not finite. */
 PST_API pst_status pst_image_create(pst_context *context, int width, int height, const float *rgb, pst_image **image);
 
-/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR or PNM, the first image of full size in a file: turned as EXIF
+/* Reads JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR, PGM or PPM, the first of full size in a file: turned as EXIF
  * says, its colors converted from its profile to sRGB, up to 16 bits a channel in full (and floats from 0 to 1, or the
  * range that a TIFF declares). pst_image_notice says what was clipped or passed over. Files of more than 1 GiB and
  * images of more than 65535 pixels a side or 2^28 in all are refused. PST_ERROR_FORMAT: damaged, pixels are missing, or

@@ -1,6 +1,8 @@
 /* pastiche batch: every content in every style, with one device and one network. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "cli/batch_deal.h"
@@ -121,7 +123,7 @@ static int make_room(batch *b) {
         if (item->state != BATCH_TO_DO)
             continue;
         if (!file_make_folders(item->output)) {
-            complain("%s: its folder cannot be made", item->output);
+            complain("%s: its folder cannot be made: %s", item->output, strerror(errno));
             return EXIT_FAILED;
         }
         int code = run_check_output(&b->invocation, &one);

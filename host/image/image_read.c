@@ -9,7 +9,7 @@
 #include "image/pnm.h"
 #include "image/raster_finish.h"
 
-#define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR or PNM"
+#define READABLE "JPEG, PNG, TIFF, WebP, BMP, TGA, GIF, PSD, HDR, PGM or PPM"
 
 typedef struct signature {
     size_t offset, length;

@@ -74,6 +74,17 @@ static void ck_printable(const char *text) {
 #define EVIL "\x1b[31m\x7f\xc2\x9b"
 #define EVIL_UTF8 EVIL "\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\x81"
 
+/* ---- inputs of records ---- */
+
+START_TEST(test_records_without_inputs_are_damaged) {
+    json_t *root = record();
+    json_object_set_new(root, "styles", json_array());
+    craft("none.png", root);
+    ck_refused("again none.png -o new.png", 1, "none.png: the record of its settings is damaged at \"styles\"", "");
+    cli_forget("none.png");
+}
+END_TEST
+
 /* ---- options of records ---- */
 
 START_TEST(test_other_options_are_passed_over) {
@@ -195,7 +206,7 @@ static const struct {
                 {".", "folder"},
                 {"http://127.0.0.1:9/x.png", "addresses"},
                 {"file:///dev/zero", "addresses"},
-                {"", "missing"},
+                {"", "damaged"},
                 {"gone\x1b[31m\n", "missing"}};
 
 START_TEST(test_only_regular_files_are_read) {
@@ -368,6 +379,7 @@ int main(void) {
     suite_add_tcase(suite, cases);
     tcase_set_timeout(cases, 300);
     tcase_add_unchecked_fixture(cases, make_base, NULL);
+    tcase_add_test(cases, test_records_without_inputs_are_damaged);
     tcase_add_test(cases, test_other_options_are_passed_over);
     tcase_add_test(cases, test_other_spellings_are_refused);
     tcase_add_test(cases, test_values_are_data);

@@ -72,6 +72,8 @@ static char *check_file(repeat *r, const json_t *entry, const char *what, const 
     bool good = false;
     if (!found) {
         complain("no memory left");
+    } else if (!instead && !*path) {
+        good = damaged(r, what);
     } else if (!instead && !may_be_read(r, entry, path, found, what)) {
         good = false;
     } else if ((network ? pst_network_file_sha256 : pst_file_sha256)(r->context, found, sha256) != PST_OK) {
@@ -211,6 +213,8 @@ bool repeat_make_line(repeat *r) {
     line_add(&r->line, "output", r->output);
     line_add(&r->line, NULL, "--");
     good &= add_file(r, json_object_get(r->root, "content"), "the content", NULL, NULL);
+    if (json_array_size(styles) == 0)
+        good = damaged(r, "styles");
     json_array_foreach(styles, i, style) good &= add_file(r, style, "a style", NULL, NULL);
     if (r->line.short_of_memory)
         complain("no memory left");
