@@ -187,7 +187,7 @@ static int paint_items(batch *b) {
     progress *report = &b->invocation.report;
     report->items = (int)batch_count(&b->list, BATCH_TO_DO);
     b->begun = time(NULL);
-    signals_catch();
+    signals_catch(report->terminal);
     for (size_t i = 0; i < b->list.count && !signals_caught(); i++) {
         batch_item *item = &b->list.items[i];
         if (item->state == BATCH_TO_DO && paint_item(b, item) != EXIT_OK) {

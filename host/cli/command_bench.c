@@ -125,7 +125,7 @@ static int measure(measurement *m) {
     if (!m->root)
         return failed(NULL, PST_ERROR_MEMORY);
     progress_begin(&m->report, false, 0);
-    signals_catch();
+    signals_catch(m->report.terminal);
     bench_print_head(m->root);
     status = measure_all(m);
     if (status != PST_OK)

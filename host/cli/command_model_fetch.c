@@ -182,7 +182,7 @@ static int fetch(pst_catalogue *catalogue, const pst_fetch_options *options, boo
     pst_fetch_report done = {.size = sizeof done};
     char size[32];
     progress_begin(&w.report, quiet, 0);
-    signals_catch();
+    signals_catch(w.report.terminal);
     pst_status status = pst_catalogue_fetch(catalogue, options, show, &w, &done);
     progress_clear(&w.report);
     if (status == PST_OK) {

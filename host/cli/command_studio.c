@@ -9,7 +9,7 @@ int studio_command(const settings *s) {
     studio made;
     size_t count;
     pst_devices(NULL, 0, &count, NULL); /* may set variables that drivers read: before there are other threads */
-    signals_catch();                    /* from here on there is something to end in order */
+    signals_catch(false);               /* from here on there is something to end in order */
     const bool good = studio_open(&made, s) && studio_serve(&made);
     if (good) {
         complain("studio: %s", web_url(made.web)); /* with --quiet too: nobody could guess it */

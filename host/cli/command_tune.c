@@ -40,7 +40,7 @@ static int tune(const pst_context_options *where, const char *model, const pst_t
         status = pst_network_load(context, model, PST_CONVENTION_AUTO, &network);
     if (status == PST_OK) {
         pst_context_devices(context, devices, PST_CONTEXT_DEVICES_MAX, &count);
-        signals_catch();
+        signals_catch(report.terminal);
         signals_nothing_to_lose(report.terminal ? "\npastiche: " NOTHING_YET "\n" : "pastiche: " NOTHING_YET "\n");
         status = tune_run(context, network, options, &report);
         signals_nothing_to_lose(NULL);

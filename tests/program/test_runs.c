@@ -1,7 +1,8 @@
 /* Runs of the program: their options, files and logs, and how they end. */
 /* promise: options interrupt */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* POSIX 2008 and terminals */
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -337,6 +338,48 @@ START_TEST(test_signals_end_it_with_an_image) {
 }
 END_TEST
 
+#ifdef __linux__
+/* Starts it with a terminal as stderr, whose other end is *seen. */
+static pid_t start_on_terminal(const char *command, int *seen) {
+    *seen = posix_openpt(O_RDWR | O_NOCTTY);
+    ck_assert(*seen >= 0 && grantpt(*seen) == 0 && unlockpt(*seen) == 0);
+    const int own = open(ptsname(*seen), O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(own, 0);
+    char line[1024];
+    snprintf(line, sizeof line, "cd '%s' && TERM=xterm exec \"$PASTICHE_PROGRAM\" %s", test_path(""), command);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(own, STDERR_FILENO);
+        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(127);
+    }
+    close(own);
+    return child;
+}
+
+/* Whoever looks at it is told at once that the interrupt was heard. */
+START_TEST(test_an_interrupt_is_answered_on_a_terminal) {
+    static char log[65536], text[65536];
+    size_t got = 0;
+    ssize_t more;
+    int seen;
+    cli_forget("log.json");
+    pid_t child = start_on_terminal(TINY "--iterations 100000 --save-iter 0 --log log.json", &seen);
+    for (int naps = 0; naps < 3000 && !strchr(read_whole(test_path("log.json"), log, sizeof log), '\n'); naps++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    kill(child, SIGINT);
+    while ((more = read(seen, text + got, sizeof text - 1 - got)) > 0) /* the end of a terminal is an error */
+        got = got + (size_t)more < sizeof text / 2 ? got + (size_t)more : 0;
+    text[got] = '\0';
+    close(seen);
+    ck_assert_int_eq(wait_for(child), 128 + SIGINT);
+    ck_assert_ptr_nonnull(strstr(text, "pastiche: stops after what is at hand; Ctrl-C again ends it at once"));
+    ck_assert_ptr_nonnull(strstr(text, "stopped after"));
+    cli_forget("log.json"), cli_forget("out.png");
+}
+END_TEST
+#endif
+
 int main(void) {
     Suite *suite = suite_create("runs");
     TCase *all = tcase_create("all");
@@ -353,6 +396,9 @@ int main(void) {
     tcase_add_test(all, test_the_demonstration_needs_nothing);
     tcase_add_test(all, test_networks_go_by_name);
     tcase_add_test(all, test_signals_end_it_with_an_image);
+#ifdef __linux__
+    tcase_add_test(all, test_an_interrupt_is_answered_on_a_terminal);
+#endif
     suite_add_tcase(suite, all);
     return test_run(suite);
 }

@@ -283,7 +283,7 @@ static int paint_variants(sheet *p) {
     int code = EXIT_OK;
     progress *report = &p->invocation.report;
     report->items = (int)p->count;
-    signals_catch();
+    signals_catch(report->terminal);
     for (size_t i = 0; i < p->count && !signals_caught(); i++) {
         report->item = (int)i + 1;
         if (paint_variant(p, i) != EXIT_OK)

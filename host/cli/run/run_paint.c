@@ -348,7 +348,7 @@ int run_paint(run *r) {
         progress_say(&w->report, "the image is worked on as a whole, by the first device alone; --tile shares it");
     progress_wait(&w->report, "checking the images");
     begin_page(r);
-    signals_catch();
+    signals_catch(w->report.terminal);
     signals_nothing_to_lose(w->evaluated ? NULL : farewell(r));
     pst_job_watch_tiles(r->job, between_tiles, r);
     pst_status status = pst_job_run(r->job, after_evaluation, r);

@@ -2,6 +2,7 @@
 
 #include "cli/run/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@
 
 #include "cli/options/complain.h"
 
-static volatile sig_atomic_t caught;
+static const char heard[] = "\npastiche: stops after what is at hand; Ctrl-C again ends it at once\n";
+
+static volatile sig_atomic_t caught, tells;
 static const char *volatile farewell;
 
 static const int ending[] = {
@@ -30,18 +33,20 @@ static const int ending[] = {
 enum { ENDING_COUNT = sizeof ending / sizeof *ending };
 
 static void remember(int number) {
-    const char *text = farewell;
-    if (text) {
-        long written = (long)write(2, text, (unsigned)strlen(text)); /* all else may hold a lock of this thread */
-        (void)written;
+    const int before = errno;
+    const char *last = farewell, *text = last ? last : tells && number == SIGINT ? heard : "";
+    long written = (long)write(2, text, (unsigned)strlen(text)); /* all else may hold a lock of this thread */
+    (void)written;
+    if (last)
         _Exit(EXIT_SIGNAL + number);
-    }
+    errno = before;
     caught = number;
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], SIG_DFL);
 }
 
-void signals_catch(void) {
+void signals_catch(bool on_terminal) {
+    tells = on_terminal;
 #ifdef _WIN32
     for (size_t i = 0; i < ENDING_COUNT; i++)
         signal(ending[i], remember);
