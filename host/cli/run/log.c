@@ -7,7 +7,26 @@
 #include <jansson.h>
 
 #include "cli/options/complain.h"
+#include "cli/options/file_names.h"
 #include "cli/ranks/world.h"
+
+/* Something of someone else: a log begins with an object. */
+static bool is_other(const char *path) {
+    FILE *file = file_is_regular(path) ? fopen(path, "r") : NULL;
+    const int first = file ? getc(file) : EOF;
+    if (file)
+        fclose(file);
+    return first != EOF && first != '{';
+}
+
+bool log_check(const char *path) {
+    const bool has_folder = file_has_folder(path), good = has_folder && !is_other(path);
+    if (!has_folder)
+        complain("%s: the log cannot be written: its folder does not exist", path);
+    else if (!good)
+        complain("%s: is no log and is not replaced; name another file, or remove this one", path);
+    return good;
+}
 
 bool log_open(run_log *log, const char *path, bool more) {
     *log = (run_log){.path = path, .replaces = !more};

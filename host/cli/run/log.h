@@ -21,6 +21,9 @@ typedef struct run_log {
     int error;       /* errno of the first write that failed, or 0 */
 } run_log;
 
+/* False after complaining: it has no folder, or there is a file that is no log. */
+bool log_check(const char *path);
+
 /* path may be NULL: then the other two do nothing. more: goes on behind what is there, which otherwise is lost with the
  * first line. Complains and returns false when the file cannot be opened. */
 bool log_open(run_log *log, const char *path, bool more);

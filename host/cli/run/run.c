@@ -144,10 +144,8 @@ static void drop_images(run *r) {
 int run_check_output(invocation *w, const settings *s) {
     if (!world_leads())
         return EXIT_OK;
-    if (s->log && !file_has_folder(s->log)) {
-        complain("%s: the log cannot be written: its folder does not exist", s->log);
+    if (s->log && !log_check(s->log))
         return EXIT_FAILED;
-    }
     pst_status status = image_check(w->context, s, s->output);
     return status == PST_OK ? EXIT_OK : invocation_failed(w, status);
 }
