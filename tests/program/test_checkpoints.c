@@ -112,6 +112,22 @@ static int logged(void) {
     return count;
 }
 
+/* The program was killed while it wrote one. */
+START_TEST(half_a_line_of_a_log_stays_alone) {
+    static char text[1 << 20];
+    pid_t child = start(LONG_RUN "--checkpoint-every 0 --log log.json");
+    wait_until(is_saved);
+    ck_assert_int_eq(kill(child, SIGINT), 0);
+    ck_assert_int_eq(wait_for(child), 128 + SIGINT);
+    FILE *log = fopen(test_path("log.json"), "a");
+    ck_assert_int_gt(fprintf(log, "{\"iteration\":4"), 0);
+    fclose(log);
+    ck_run(LONG_RUN "--resume run.state --log log.json");
+    ck_assert_ptr_nonnull(strstr(read_whole(test_path("log.json"), text, sizeof text), "{\"iteration\":4\n{\"iter"));
+    cli_forget("log.json"), cli_forget("done.png");
+}
+END_TEST
+
 START_TEST(a_log_goes_on_with_its_run) {
     pid_t child = start(LONG_RUN "--log log.json");
     wait_until(is_evaluated);
@@ -160,6 +176,7 @@ int main(void) {
     tcase_add_test(all, a_finished_run_removes_its_own_checkpoint_only);
     tcase_add_test(all, a_save_that_fails_is_told_once);
     tcase_add_test(all, an_image_that_cannot_be_written_is_not_lost);
+    tcase_add_test(all, half_a_line_of_a_log_stays_alone);
     tcase_add_test(all, a_log_goes_on_with_its_run);
     tcase_add_test(all, a_file_that_took_the_name_stays);
     tcase_add_test(all, what_killed_runs_left_goes);

@@ -332,6 +332,8 @@ START_TEST(test_bad_outputs_are_told_at_once) {
     ck_refused(TINY "-o out.png --log out.png", 2, "out.png", "--log");
     test_write(test_path("notes.txt"), "precious", 8);
     ck_refused(TINY "--log notes.txt", 1, "notes.txt: is no log and is not replaced", "");
+    test_write(test_path("notes.txt"), "{\"name\": 1}\n", 12);
+    ck_refused(TINY "--log notes.txt", 1, "notes.txt: is no log and is not replaced", "");
     ck_refused(TINY "--log nowhere/log", 1, "nowhere/log: the log cannot be written: its folder does not exist", "");
     ck_assert_int_eq(symlink("nowhere/log", test_path("log")) | symlink("loop", test_path("loop")), 0);
     ck_refused(TINY "--log log", 1, "log: the log cannot be written: its folder does not exist", "");

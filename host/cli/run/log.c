@@ -10,13 +10,29 @@
 #include "cli/options/file_names.h"
 #include "cli/ranks/world.h"
 
-/* Something of someone else: a log begins with an object. */
+/* Whether a file is something of someone else. */
 static bool is_other(const char *path) {
+    static const char *const begins[] = {"{\"iteration\":", "{\"run\":"};
+    char head[16] = "";
     FILE *file = file_is_regular(path) ? fopen(path, "r") : NULL;
-    const int first = file ? getc(file) : EOF;
+    const size_t got = file ? fread(head, 1, sizeof head, file) : 0;
+    bool is_log = got == 0;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        const size_t length = strlen(begins[i]);
+        is_log |= memcmp(head, begins[i], got < length ? got : length) == 0;
+    }
     if (file)
         fclose(file);
-    return first != EOF && first != '{';
+    return !is_log;
+}
+
+/* A program that was killed may have left half a line. */
+static bool ends_in_half_a_line(const char *path) {
+    FILE *file = file_is_regular(path) ? fopen(path, "rb") : NULL;
+    const int last = file && fseek(file, -1, SEEK_END) == 0 ? getc(file) : '\n';
+    if (file)
+        fclose(file);
+    return last != '\n';
 }
 
 bool log_check(const char *path) {
@@ -32,7 +48,10 @@ bool log_open(run_log *log, const char *path, bool more) {
     *log = (run_log){.path = path, .replaces = !more};
     if (!path || !world_leads())
         return true;
+    const bool half = more && ends_in_half_a_line(path);
     log->file = fopen(path, "a");
+    if (log->file && half)
+        fputc('\n', log->file);
     if (!log->file)
         complain("%s: the log cannot be written: %s", path, strerror(errno));
     return log->file != NULL;
