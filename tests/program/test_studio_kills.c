@@ -164,15 +164,23 @@ END_TEST
 
 /* A queue of which something is right. */
 START_TEST(what_is_no_run_is_left_out_and_told) {
-    static const char queue[] =
-        "{\"ids\": 3, \"runs\": [{\"id\": 1, \"output\": \"a.png\"}, {\"id\": \"r2\", \"state\": "
-        "\"waiting\", \"output\": \"b.png\", \"run\": {}}, 7]}";
+    static const char queue[] = "{\"ids\": -3, \"runs\": [{\"id\": 1, \"output\": \"a.png\"}, 7,"
+                                "{\"id\": \"r2\", \"state\": \"waiting\", \"output\": \"b.png\", \"run\": {}},"
+                                "{\"id\": \"r3\", \"state\": \"waiting\", \"output\": \"../c.png\", \"run\": {}},"
+                                "{\"id\": \"r2\", \"state\": \"waiting\", \"output\": \"d.png\", \"run\": {}}]}";
+    char id[32];
     studio_with_images();
     studio_end();
     test_write(studio_path(".studio/queue.json"), queue, sizeof queue - 1);
     studio_begin("");
     await("r2", "failed"); /* it names no image */
     ck_assert(studio_has(".studio/queue.json.damaged"));
+    json_t *all = ask("GET", "runs", NULL, 200);
+    ck_assert_uint_eq(json_array_size(json_object_get(all, "runs")), 1);
+    json_decref(all);
+    queue_run("next", 5, id, NULL);
+    ck_assert_str_eq(id, "r3");
+    await(id, "done");
     studio_end();
     ck_said("queue.json.damaged");
 }
@@ -203,6 +211,8 @@ static void ck_waits(const char *id, const char *wanted) {
         told = json_is_string(error) && strstr(json_string_value(error), wanted);
         if (told)
             ck_assert_str_eq(state_text(entry, "state"), "paused");
+        if (told && strncmp(wanted, "sources", 7) == 0)
+            ck_assert(json_is_null(json_object_get(entry, "command")));
         ck_assert_msg(time(NULL) < end, "%.900s", page_body);
         json_decref(entry);
         page_nap(20);
@@ -236,6 +246,20 @@ START_TEST(an_image_that_is_gone_is_waited_for) {
     json_decref(entry);
     studio_end();
     ck_said("waits.png: waits for sources/waves.ppm");
+}
+END_TEST
+
+/* A queue that is lost leaves its checkpoints, which no other run may have. */
+START_TEST(a_lost_queue_keeps_its_checkpoints) {
+    char id[32], next[32], command[2048];
+    leave_in_the_middle("lost", id, command);
+    remove(studio_path(".studio/queue.json"));
+    studio_begin("");
+    queue_run("next", 5, next, NULL);
+    ck_assert_str_ne(id, next);
+    await(next, "done");
+    ck_assert(studio_has(".studio/checkpoints/r1.state"));
+    studio_end();
 }
 END_TEST
 
@@ -321,6 +345,7 @@ int main(void) {
     tcase_add_test(all, a_damaged_queue_is_set_aside);
     tcase_add_test(all, what_is_no_run_is_left_out_and_told);
     tcase_add_test(all, an_image_that_is_gone_is_waited_for);
+    tcase_add_test(all, a_lost_queue_keeps_its_checkpoints);
     tcase_add_test(all, a_lost_or_damaged_shelf_is_read_anew);
     tcase_add_test(all, a_failure_keeps_what_was_painted);
     tcase_add_test(all, a_damaged_checkpoint_is_told_and_set_aside);

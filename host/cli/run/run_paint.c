@@ -307,7 +307,7 @@ static int finish(run *r, pst_status status) {
         const int code = status != PST_OK ? invocation_failed(r->invocation, status) : EXIT_FAILED;
         if (unwritten && s->checkpoint && r->checkpoint_iteration < r->last.iteration)
             keep_checkpoint(r, r->last.seconds);
-        if (unwritten && s->checkpoint && !r->checkpoint_failed)
+        if (unwritten && s->checkpoint && !r->checkpoint_failed && !r->keeper)
             progress_say(report, "%s: the state is saved; --resume writes the image", s->checkpoint);
         return code;
     }

@@ -1,6 +1,7 @@
 /* The queue's entries, their order, and their file. */
 #include "cli/studio/queue_data.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 
 #include "cli/options/complain.h"
 #include "cli/options/file_names.h"
+#include "cli/options/paths.h"
 #include "cli/run/record.h"
+#include "cli/studio/names.h"
 #include "cli/studio/run_line.h"
 #include "web/json.h"
 
@@ -148,9 +151,41 @@ static bool is_id(const char *text) {
     return *text && strlen(text) < QUEUE_ID_MOST && strspn(text, "r0123456789") == strlen(text);
 }
 
-static bool is_entry(const json_t *kept) {
-    return is_id(record_text_of(kept, "id")) && *record_text_of(kept, "output") &&
-           json_is_object(json_object_get(kept, "run"));
+/* A result is in the studio's folder, that of a sheet in the sheet's. */
+static bool is_place(const char *output, const char *sheet) {
+    char folder[64];
+    const int length = snprintf(folder, sizeof folder, STUDIO_SHEETS "/%.32s/", sheet ? sheet : "");
+    if (sheet && (!id_is(sheet) || strncmp(output, folder, (size_t)length) != 0))
+        return false;
+    output += sheet ? length : 0;
+    return name_can_be_told(output) && file_is_image(output) && !strpbrk(output, "/\\:");
+}
+
+/* Nor a second one with the same ID. */
+static bool is_entry(const struct queue *q, const json_t *kept) {
+    const char *id = record_text_of(kept, "id");
+    return is_id(id) && !queue_find(q, id) && json_is_object(json_object_get(kept, "run")) &&
+           is_place(record_text_of(kept, "output"), json_string_value(json_object_get(kept, "sheet")));
+}
+
+static int count_kept(const json_t *kept, const char *key) {
+    const json_int_t count = json_integer_value(json_object_get(kept, key));
+    return count > 0 && count <= INT_MAX ? (int)count : 0;
+}
+
+/* An ID is not given twice: its checkpoint would be another run's. */
+static void pass_over(struct queue *q, const char *id) {
+    const unsigned long long number = strtoull(id + strspn(id, "r"), NULL, 10);
+    if (number > q->ids && number < ULLONG_MAX)
+        q->ids = number;
+}
+
+static void pass_over_checkpoints(struct queue *q) {
+    path_list names = {0};
+    paths_read_names(STUDIO_CHECKPOINTS, &names);
+    for (size_t i = 0; i < names.count; i++)
+        pass_over(q, names.paths[i]);
+    paths_free(&names);
 }
 
 /* What was painted goes on; what was finished has been seen. */
@@ -160,7 +195,8 @@ static bool load_item(studio *s, const json_t *kept) {
     json_t *run = json_object_get(kept, "run"), *images = json_object_get(kept, "images");
     const char *sheet = json_string_value(json_object_get(kept, "sheet")),
                *error = json_string_value(json_object_get(kept, "error"));
-    if (state >= QUEUE_DONE || queue_find(s->queue, id))
+    pass_over(s->queue, id);
+    if (state >= QUEUE_DONE)
         return true;
     queue_item *item = calloc(1, sizeof *item);
     if (!item)
@@ -170,8 +206,8 @@ static bool load_item(studio *s, const json_t *kept) {
                          .images = json_is_object(images) ? json_deep_copy(images) : run_line_images(s, run),
                          .added = (long long)json_integer_value(json_object_get(kept, "added")),
                          .begun = json_is_true(json_object_get(kept, "begun")),
-                         .iteration = (int)json_integer_value(json_object_get(kept, "iteration")),
-                         .iterations = (int)json_integer_value(json_object_get(kept, "iterations")),
+                         .iteration = count_kept(kept, "iteration"),
+                         .iterations = count_kept(kept, "iterations"),
                          .seconds_left = -1};
     strcpy(item->id, id);
     queue_set_text(&item->output, output);
@@ -192,11 +228,12 @@ static bool load(studio *s) {
     if (json_is_object(json_object_get(root, "paces")))
         json_object_update(q->paces, json_object_get(root, "paces"));
     json_array_foreach(json_object_get(root, "runs"), i, kept) {
-        if (is_entry(kept))
+        if (is_entry(q, kept))
             good = good && load_item(s, kept);
         else
             damaged++;
     }
+    pass_over_checkpoints(q);
     if (damaged)
         folder_set_aside(STUDIO_QUEUE, "an entry is no run", "the other entries are in the queue");
     json_decref(root);

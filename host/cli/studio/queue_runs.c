@@ -9,6 +9,7 @@
 #include "cli/run/signals.h"
 #include "cli/studio/places.h"
 #include "cli/studio/queue_data.h"
+#include "cli/studio/run_line.h"
 #include "cli/studio/shelf.h"
 #include "web/json.h"
 
@@ -35,6 +36,7 @@ static void hold(studio *s, queue_item *item, double until, const char *why) {
     if (is_told)
         return;
     queue_set_text(&item->error, why);
+    queue_set_command(s, item);
     complain("%s: %s", item->output, why);
     queue_changed(s);
 }
@@ -56,6 +58,16 @@ static bool has_images(studio *s, queue_item *item) {
         return false;
     }
     return true;
+}
+
+/* An image may have come back under another name. */
+static void look_again(studio *s, queue_item *item) {
+    json_t *images = run_line_images(s, item->run);
+    if (images) {
+        json_decref(item->images);
+        item->images = images;
+    }
+    queue_set_command(s, item);
 }
 
 /* The first that can be painted. */
@@ -95,7 +107,7 @@ bool queue_next(studio *s, queue_task *task) {
         item->cancelled = false;
         item->held = 0;
         queue_set_text(&item->error, NULL);
-        queue_set_command(s, item); /* an image may have come back under another name */
+        look_again(s, item);
         q->present = item;
         q->told = 0;
         queue_changed(s);
