@@ -35,15 +35,23 @@ START_TEST(a_pause_leaves_no_trace) {
 }
 END_TEST
 
+/* A pause writes a checkpoint; gives its iteration. */
+static int pause_and_go_on(const char *id) {
+    int iteration;
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
+    await(id, "paused");
+    state_of(id, &iteration);
+    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    return iteration;
+}
+
 START_TEST(a_kill_loses_nothing) {
     char id[32], second[32], command[2048];
     studio_with_images();
     queue_run("killed", 400, id, command);
     queue_run("second", 5, second, NULL);
     await_iteration(id, 80);
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200); /* for a checkpoint now */
-    await(id, "paused");
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    pause_and_go_on(id);
     await_iteration(id, 200);
     studio_kill();
     studio_begin("");
@@ -188,14 +196,10 @@ END_TEST
 
 /* Begins a run and ends the studio in the middle of it; gives the iteration up to which it is kept. */
 static int leave_in_the_middle(const char *name, char id[32], char *command) {
-    int iteration;
     studio_with_images();
     queue_run(name, 500, id, command);
     await_iteration(id, 80);
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 1), 200);
-    await(id, "paused");
-    state_of(id, &iteration);
-    ask_only("POST", "queue", json_pack("{s:b}", "paused", 0), 200);
+    const int iteration = pause_and_go_on(id);
     studio_end();
     return iteration;
 }

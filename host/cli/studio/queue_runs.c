@@ -27,11 +27,11 @@ static bool is_written(struct queue *q, const queue_item *item) {
     return ours;
 }
 
-/* Passes the item over until then. */
-static void hold(studio *s, queue_item *item, double until, const char *why) {
+/* Passes the item over until it is time to look again. */
+static void hold(studio *s, queue_item *item, const char *why) {
     char path[64];
     const bool is_told = item->held != 0 && item->error && strcmp(item->error, why) == 0;
-    item->held = until;
+    item->held = web_clock() + look_seconds;
     item->state = file_exists(queue_checkpoint(item->id, path)) ? QUEUE_PAUSED : QUEUE_WAITING;
     if (is_told)
         return;
@@ -53,7 +53,7 @@ static bool has_images(studio *s, queue_item *item) {
         if (shelf_is_read(s)) {
             snprintf(why, sizeof why, "waits for %.300s, which is gone or has changed: put it back or cancel this run",
                      json_string_value(path) ? json_string_value(path) : id);
-            hold(s, item, web_clock() + look_seconds, why);
+            hold(s, item, why);
         }
         return false;
     }
@@ -63,10 +63,8 @@ static bool has_images(studio *s, queue_item *item) {
 /* An image may have come back under another name. */
 static void look_again(studio *s, queue_item *item) {
     json_t *images = run_line_images(s, item->run);
-    if (images) {
-        json_decref(item->images);
-        item->images = images;
-    }
+    json_object_update(item->images, images);
+    json_decref(images);
     queue_set_command(s, item);
 }
 
@@ -76,7 +74,7 @@ static queue_item *choose(studio *s) {
     char path[64];
     for (size_t i = 0; i < q->count && !q->paused; i++) {
         queue_item *item = q->items[i];
-        if (queue_is_finished(item) || (item->held != 0 && web_clock() < item->held))
+        if (queue_is_finished(item) || web_clock() < item->held)
             continue;
         if (!is_written(q, item)) {
             if (has_images(s, item))
