@@ -536,7 +536,7 @@ typedef struct pst_transfer_options {
     /* style_count masks, of which NULL: the whole style, for every region. NULL without content_mask. */
     const pst_image *const *style_masks;
     pst_guide_mode guide_mode; /* default PST_GUIDES_SIMPLE */
-    /* The most scratch memory of the convolutions. 0, the default: 64 MiB. */
+    /* The most scratch memory of the convolutions. 0, the default: what suits the device, 64 to 256 MiB. */
     size_t workspace_bytes;
     /* Coarse to fine: the number of sizes, each sqrt(2) times the last. 1: the plain method. 0, the default: from
      * min_size up, as many as have some ten iterations each, and one for PST_START_IMAGE. */

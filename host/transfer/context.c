@@ -184,13 +184,16 @@ pst_status pst_context_tell(pst_context *context, size_t device, pst_status stat
     return status;
 }
 
+/* Narrow vectors take tiles of 6 x 6 (op/conv.c), whose filters fill 64 MiB with 512 channels; a strip's maps come on
+ * top. With room for both, a map needs fewer strips, or its filters are transformed once for all of them. */
 size_t pst_workspace_bytes(const pst_context *context) {
     const uint64_t least = (uint64_t)64 << 20, piece = pst_context_piece_bytes(context);
     uint64_t bytes = (uint64_t)256 << 20;
     for (size_t d = 0; d < context->device_count; d++) {
         const pst_session *session = context->devices[d].session;
+        const uint64_t most = !session->cpu_kernels ? bytes : session->device.vector_width < 16 ? 2 * least : least;
         uint64_t part = session->device.info.memory_bytes / 32;
-        part = session->cpu_kernels || part < least ? least : part;
+        part = part < least ? least : part < most ? part : most;
         bytes = part < bytes ? part : bytes;
     }
     return (size_t)(bytes < piece ? bytes : piece);

@@ -44,8 +44,9 @@ struct pst_network {
     pst_network_layer layers[PST_WEIGHTS_MAX_CONVOLUTIONS]; /* for pst_network_describe */
 };
 
-/* Scratch memory of the convolutions where nothing else is asked for: on a GPU more, for fewer and longer launches. The
- * least of all devices: what is computed must not depend on which one does it. */
+/* Scratch memory of the convolutions where nothing else is asked for: on a GPU more, for fewer and longer launches, and
+ * on a CPU with narrow vectors, whose filters are larger. The least of all devices: what is computed must not depend on
+ * which one does it. */
 size_t pst_workspace_bytes(const pst_context *context);
 
 /* pst_conv_engine's keep_limit for who may take this many bytes of a device: enough for all of the built-in networks,

@@ -160,8 +160,8 @@ const option_text option_texts[] = {
               "not in memory: maps between parts of the network, features of the content, the images of the\n"
               "optimizer. The files are gone when the program ends, in whatever way it does."},
     {"workspace",
-     "The limit of the scratch memory of the convolutions, in MiB. Default: 64; on a GPU a thirty-second of its\n"
-     "memory, but 64 to 256."},
+     "The limit of the scratch memory of the convolutions, in MiB. Default: a thirty-second of the device's memory,\n"
+     "but at least 64, and at most 256 on a GPU, 128 on a CPU, 64 on a CPU with AVX-512."},
     {"choices",
      "Use the convolution algorithms in a file of `pastiche tune`, to repeat a run exactly. `none` is the same\n"
      "as `--no-tune`. `pastiche tune` writes this file, and refuses `none` and `-`.\n"
