@@ -102,6 +102,8 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     device->cache_bytes = device_number(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof(cl_ulong));
     find_problem(device);
     device->quirks = pst_quirks_find(info, answer, device);
+    if (device->cache_bytes < device->quirks.cache_bytes)
+        device->cache_bytes = device->quirks.cache_bytes;
     /* GPU before CPU before what computes on a CPU as a GPU does, discrete before integrated, then units x clock, then
      * memory; a device that fails last of all. */
     uint64_t speed = (uint64_t)info->compute_units * (info->clock_mhz ? info->clock_mhz : 1);

@@ -90,6 +90,32 @@ static void set_intel_registers(pst_quirks *quirks, pst_quirks_ask *ask, void *d
     quirks->memory_questions[1] = PRIVATE_BYTES;
 }
 
+/* For the size of the cache, drivers tell that of the first one: NVIDIA's of all units (3 MiB for an A100, whose second
+ * one has 40), AMD's of one (16 or 32 KiB). Sizes of the last one are fractions of what devices of a generation have
+ * for each unit, so that none has less. */
+#define CAPABILITY_MAJOR 0x4000 /* CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV */
+#define CAPABILITY_MINOR 0x4001
+#define GPU_UNIT_CACHE ((uint64_t)64 << 10)
+
+static void set_nvidia_generation(pst_quirks *quirks, uint64_t units, pst_quirks_ask *ask, void *device) {
+    const uint32_t capability = ask ? 10 * ask(device, CAPABILITY_MAJOR) + ask(device, CAPABILITY_MINOR) : 0;
+    const bool server = capability == 80 || capability / 10 == 9; /* A100, H100 */
+    const bool large = !server && capability >= 89;
+    quirks->cache_bytes = units * (server ? (uint64_t)376 << 10 : large ? (uint64_t)512 << 10 : GPU_UNIT_CACHE);
+    if (capability == 60 || capability / 10 == 7 || capability == 80)
+        quirks->unit_flops = 128;
+}
+
+static void set_amd_generation(pst_quirks *quirks, const pst_device_info *info) {
+    static const char *const cached[] = {"gfx94", "gfx95", "gfx103", "gfx11", "gfx12"}; /* Infinity Cache */
+    quirks->wave = 64;
+    quirks->unit_flops = 128;
+    quirks->cache_bytes = info->compute_units * GPU_UNIT_CACHE;
+    for (size_t i = 0; i < sizeof cached / sizeof *cached && !info->integrated; i++)
+        if (strncmp(info->name, cached[i], strlen(cached[i])) == 0)
+            quirks->cache_bytes = info->compute_units * ((uint64_t)768 << 10);
+}
+
 pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, void *device) {
     pst_quirks quirks = {.memory_share = 0.9,
                          .notice = "",
@@ -122,10 +148,10 @@ pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, voi
     /* Integrated GPUs share the memory with everything else that runs. */
     if (info->type == PST_DEVICE_GPU && info->integrated)
         quirks.memory_share = 0.75;
-    if (info->type == PST_DEVICE_GPU && (has(info->vendor, "Advanced Micro Devices") || has(info->vendor, "AMD"))) {
-        quirks.wave = 64;
-        quirks.unit_flops = 128;
-    }
+    if (info->type == PST_DEVICE_GPU && (has(info->vendor, "Advanced Micro Devices") || has(info->vendor, "AMD")))
+        set_amd_generation(&quirks, info);
+    if (info->type == PST_DEVICE_GPU && has(info->vendor, "NVIDIA"))
+        set_nvidia_generation(&quirks, info->compute_units, ask, device);
     /* By inline assembly, which of the drivers for processors PoCL's alone is known to take; op/matrix_units.c finds
      * out whether this device and driver have them. */
     quirks.matrix_units = info->type == PST_DEVICE_GPU ? has(info->vendor, "NVIDIA") : has(info->platform, POCL);

@@ -36,7 +36,7 @@ static bool is_convolution(const char *kernel) {
     return begins_with(kernel, (const char *const[]){"conv_", "winograd_", NULL});
 }
 
-/* As drivers report them. Units of Intel's are execution units. */
+/* Units of Intel's are execution units. The caches are the last ones. */
 typedef struct gpu {
     const char *name, *vendor, *platform;
     unsigned units, mhz, group;
