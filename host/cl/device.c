@@ -8,6 +8,7 @@
 #include "base/file.h"
 
 #define PLATFORMS_MAX 32
+#define LEAST_MHZ 200 /* less is the clock of a device at rest, as AMD's drivers told for some, or no clock at all */
 #define NO_PLATFORM (-1001) /* CL_PLATFORM_NOT_FOUND_KHR, from the loader */
 
 /* Keeps the first failure, for unknown numbers would make wrong choices later. A driver may not know a question. */
@@ -91,6 +92,8 @@ static void describe(cl_platform_id platform, cl_device_id id, pst_device *devic
     info->compute_units = (uint32_t)device_number(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     info->compute_units += !info->compute_units;
     info->clock_mhz = (uint32_t)device_number(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
+    if (info->clock_mhz < LEAST_MHZ)
+        info->clock_mhz = 0;
     info->max_work_group_size = (size_t)device_number(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
     uint64_t width = device_number(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint));
     device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : 4;

@@ -35,6 +35,7 @@ static const kind kinds[] = {
     {"sm_90", NVIDIA, "NVIDIA H100 80GB HBM3", 132, 1980, 1024, KIB(48), KIB(4224), GIB(80), false, 9, 0},
     {"sm_70", NVIDIA, "Tesla V100-SXM2-16GB", 80, 1530, 1024, KIB(48), KIB(2560), GIB(16), false, 7, 0},
     {"gfx906", AMD, "gfx906:sramecc+:xnack-", 60, 1725, 256, KIB(64), KIB(16), GIB(16), false, 0, 0},
+    {"gfx1010", AMD, "gfx1010", 20, 100, 256, KIB(64), KIB(16), GIB(8), false, 0, 0},
     {"gfx1030", AMD, "gfx1030", 40, 2250, 256, KIB(64), KIB(16), GIB(16), false, 0, 0},
     {"gfx1100", AMD, "gfx1100", 48, 2500, 256, KIB(64), KIB(32), GIB(24), false, 0, 0},
     {"tgllp", INTEL, "Intel(R) Iris(R) Xe Graphics", 96, 1350, 512, KIB(64), KIB(3840), GIB(12), true, 0, 0, {0}, 7},

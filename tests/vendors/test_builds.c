@@ -160,23 +160,37 @@ START_TEST(a_device_with_tiny_groups_is_not_used) {
 }
 END_TEST
 
+static const pst_device *open_posing_as(const char *target, pst_context **opened) {
+    pst_context_options options;
+    posing_as(target);
+    pst_context_options_init(&options, sizeof options);
+    ck_assert_int_eq(pst_context_create(&options, opened), PST_OK);
+    return &(*opened)->session->device;
+}
+
 /* Strips are cut for the last cache, which not every driver tells of. */
 START_TEST(the_last_cache_is_known) {
     static const struct {
         const char *target;
         double least, most; /* MiB; what such devices have */
-    } caches[] = {{"sm_90", 40, 50},   {"sm_70", 4, 6},       {"gfx906", 3, 4}, {"gfx1030", 20, 128},
-                  {"gfx1100", 24, 96}, {"tgllp", 3.75, 3.75}, {"dg2", 16, 16}};
+    } caches[] = {{"sm_90", 40, 50},    {"sm_70", 4, 6},     {"gfx906", 3, 4},      {"gfx1010", 1, 4},
+                  {"gfx1030", 20, 128}, {"gfx1100", 24, 96}, {"tgllp", 3.75, 3.75}, {"dg2", 16, 16}};
     for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
-        pst_context_options options;
         pst_context *other;
-        posing_as(caches[i].target);
-        pst_context_options_init(&options, sizeof options);
-        ck_assert_int_eq(pst_context_create(&options, &other), PST_OK);
-        const double found = (double)other->session->device.cache_bytes / (1 << 20);
+        const double found = (double)open_posing_as(caches[i].target, &other)->cache_bytes / (1 << 20);
         ck_assert_msg(found >= caches[i].least && found <= caches[i].most, "%s: %g MiB", caches[i].target, found);
         pst_context_destroy(other);
     }
+}
+END_TEST
+
+/* Of a device at rest a driver may tell that clock: then it is unknown. */
+START_TEST(a_clock_at_rest_is_none) {
+    pst_context *other;
+    ck_assert_uint_eq(open_posing_as("gfx1010", &other)->info.clock_mhz, 0);
+    pst_context_destroy(other);
+    ck_assert_uint_eq(open_posing_as("gfx1030", &other)->info.clock_mhz, 2250);
+    pst_context_destroy(other);
 }
 END_TEST
 
@@ -192,6 +206,7 @@ static Suite *suite(void) {
     tcase_add_test(t, a_device_with_tiny_groups_is_not_used);
     tcase_add_test(t, choices_of_tensor_cores_are_of_use);
     tcase_add_test(t, the_last_cache_is_known);
+    tcase_add_test(t, a_clock_at_rest_is_none);
     suite_add_tcase(s, t);
     return s;
 }
