@@ -91,29 +91,52 @@ static void set_intel_registers(pst_quirks *quirks, pst_quirks_ask *ask, void *d
 }
 
 /* For the size of the cache, drivers tell that of the first one: NVIDIA's of all units (3 MiB for an A100, whose second
- * one has 40), AMD's of one (16 or 32 KiB). Sizes of the last one are fractions of what devices of a generation have
- * for each unit, so that none has less. */
+ * one has 40), AMD's of one (16 or 32 KiB). Here it is what a unit has of the last one, in devices of a generation that
+ * have little. */
+#define UNIT_CACHE_KIB 64
+
 #define CAPABILITY_MAJOR 0x4000 /* CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV */
 #define CAPABILITY_MINOR 0x4001
-#define GPU_UNIT_CACHE ((uint64_t)64 << 10)
+
+/* From a compute capability on. Graphics cards have few bytes of memory for an operation: an RTX 3090 0.026, a 4060
+ * 0.018, a 4090 0.012. */
+static const struct nvidia_generation {
+    uint32_t capability;
+    int unit_cache_kib, unit_flops;
+    double memory_ratio;
+} nvidia_generations[] = {
+    {0, UNIT_CACHE_KIB, 256, 0.05},
+    {60, UNIT_CACHE_KIB, 128, 0.05},
+    {61, UNIT_CACHE_KIB, 256, 0.05},
+    {70, UNIT_CACHE_KIB, 128, 0.05},
+    {80, 376, 128, 0.05},
+    {86, UNIT_CACHE_KIB, 256, 0.025},
+    {89, 512, 256, 0.02},
+    {90, 376, 256, 0.05},
+    {100, 512, 256, 0.05},
+    {110, 512, 256, 0.02},
+};
 
 static void set_nvidia_generation(pst_quirks *quirks, uint64_t units, pst_quirks_ask *ask, void *device) {
     const uint32_t capability = ask ? 10 * ask(device, CAPABILITY_MAJOR) + ask(device, CAPABILITY_MINOR) : 0;
-    const bool server = capability == 80 || capability / 10 == 9; /* A100, H100 */
-    const bool large = !server && capability >= 89;
-    quirks->cache_bytes = units * (server ? (uint64_t)376 << 10 : large ? (uint64_t)512 << 10 : GPU_UNIT_CACHE);
-    if (capability == 60 || capability / 10 == 7 || capability == 80)
-        quirks->unit_flops = 128;
+    for (size_t i = 0; i < sizeof nvidia_generations / sizeof *nvidia_generations; i++) {
+        const struct nvidia_generation *g = &nvidia_generations[i];
+        if (g->capability > capability)
+            break;
+        quirks->cache_bytes = units * (uint64_t)g->unit_cache_kib << 10;
+        quirks->unit_flops = g->unit_flops;
+        quirks->memory_ratio = g->memory_ratio;
+    }
 }
 
 static void set_amd_generation(pst_quirks *quirks, const pst_device_info *info) {
     static const char *const cached[] = {"gfx94", "gfx95", "gfx103", "gfx11", "gfx12"}; /* Infinity Cache */
     quirks->wave = 64;
     quirks->unit_flops = 128;
-    quirks->cache_bytes = info->compute_units * GPU_UNIT_CACHE;
+    quirks->cache_bytes = (uint64_t)info->compute_units * UNIT_CACHE_KIB << 10;
     for (size_t i = 0; i < sizeof cached / sizeof *cached && !info->integrated; i++)
         if (strncmp(info->name, cached[i], strlen(cached[i])) == 0)
-            quirks->cache_bytes = info->compute_units * ((uint64_t)768 << 10);
+            quirks->cache_bytes = (uint64_t)info->compute_units * 768 << 10;
 }
 
 pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, void *device) {
@@ -126,7 +149,8 @@ pst_quirks pst_quirks_find(const pst_device_info *info, pst_quirks_ask *ask, voi
                          .most_registers = 255,
                          .more_registers = "",
                          .unit_registers = 65536,
-                         .unit_flops = 256};
+                         .unit_flops = 256,
+                         .memory_ratio = 0.05};
     /* PoCL reports a share of what is free at that moment as the whole memory; it may be used up. */
     if (has(info->platform, POCL)) {
         quirks.memory_share = 1.0;

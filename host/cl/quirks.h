@@ -20,6 +20,7 @@ typedef struct pst_quirks {
     int most_registers;         /* ... with the option `more_registers`, which leaves room for fewer work-items */
     int unit_registers;         /* of all work-items of a unit */
     int unit_flops;             /* float32 operations a clock */
+    double memory_ratio;        /* bytes that memory moves while a unit does one of these operations */
     uint64_t cache_bytes;       /* of the device's last cache at least, whatever its driver reports; 0: unknown */
     const char *more_registers; /* of the compiler; or "", and most_registers is item_registers */
     /* Of a kernel with that option, what clGetKernelWorkGroupInfo answers with bytes in memory that should be in

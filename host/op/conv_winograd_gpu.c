@@ -18,9 +18,8 @@
 #define LANES 2                         /* channels of a work-item in the transforms */
 #define WORD_LANES (PST_CHANNELS / LANES)
 
-/* For comparing strips: bytes that memory and cache move while the device does one operation at its peak (graphics
- * cards have 0.02 to 0.06, caches 2 to 4 times as much), and what a launch costs. */
-#define MEMORY_RATIO 0.05
+/* For comparing strips: bytes that the last cache moves while the device does one operation at its peak, and what a
+ * launch costs. */
 #define CACHE_RATIO 0.1
 #define CACHE_SHARE 0.5 /* filters and maps are in it as well */
 #define CACHE_UNKNOWN ((uint64_t)4 << 20)
@@ -56,7 +55,8 @@ static double seconds_of(form f, const pst_conv_engine *engine, const pst_conv_s
     size_t height = (size_t)pst_block_height(&block), columns = (size_t)block.columns;
     double groups = (double)((n + height - 1) / height * (((size_t)s->c_out + columns - 1) / columns) * points(f));
     double flops = ceil(groups / resident) * resident * 2.0 * (double)height * block.columns * s->c_in;
-    return flops / peak + 2.0 * (double)strip_bytes(f, s, n) / (peak * (cached ? CACHE_RATIO : MEMORY_RATIO)) +
+    return flops / peak +
+           2.0 * (double)strip_bytes(f, s, n) / (peak * (cached ? CACHE_RATIO : session->device.quirks.memory_ratio)) +
            3 * LAUNCH_SECONDS;
 }
 
