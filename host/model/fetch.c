@@ -102,6 +102,9 @@ static pst_status check_total(transfer *t) {
     return refuse(t, PST_ERROR_FORMAT, what);
 }
 
+/* What a server says of a file's version, or "". */
+static const char *validator_of(const transfer *t) { return t->etag[0] == '"' ? t->etag : t->modified; }
+
 static pst_status check_answer(transfer *t, long code) {
     curl_off_t length = -1;
     curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
@@ -113,6 +116,11 @@ static pst_status check_answer(transfer *t, long code) {
         int found = sscanf(t->range, "bytes %llu-%llu/%llu", &first, &last, &all);
         if (t->from == 0 || found < 2 || first != t->from)
             return refuse(t, PST_ERROR_FORMAT, "the server sent another part than it was asked for");
+        const char *asked = t->request->validator, *sent = asked[0] == '"' ? t->etag : t->modified;
+        if (*asked && *sent && strcmp(asked, sent) != 0) {
+            t->answer->useless = true; /* a server that does not know If-Range */
+            return PST_STOPPED;
+        }
         t->total = all;
         t->judged = t->answer->resumed = true;
         return check_total(t);
@@ -123,8 +131,7 @@ static pst_status check_answer(transfer *t, long code) {
         status = pst_partial_cut(t->error, t->request->part, 0);
     if (status != PST_OK)
         return status;
-    bool strong = t->etag[0] == '"';
-    return t->request->begun(t->request->user, strong ? t->etag : t->modified);
+    return t->request->begun(t->request->user, validator_of(t));
 }
 
 static pst_status begin(transfer *t) {
@@ -297,6 +304,8 @@ static pst_status perform(transfer *t, const struct curl_slist *headers) {
         return pst_fail(t->error, PST_ERROR_UNSUPPORTED, "%s: libcurl %s refuses an option", request->url,
                         curl_version());
     CURLcode result = curl_easy_perform(curl);
+    if (t->answer->useless)
+        return PST_OK;
     if (t->status != PST_OK && !(t->begun && !t->wanted && t->passed_over > PAGE_BYTES_MAX))
         return t->status;
     long code = 0;
@@ -308,7 +317,7 @@ static pst_status perform(transfer *t, const struct curl_slist *headers) {
     if (!t->begun) { /* an empty body */
         pst_status status = begin(t);
         if (status != PST_OK)
-            return status;
+            return t->answer->useless ? PST_OK : status;
         if (!t->wanted)
             return fail_code(t, code);
     }
