@@ -20,6 +20,9 @@ static pst_status fail(pst_error *error, const pst_partial *partial, const char 
     if (errno == EBUSY)
         return pst_fail(error, PST_ERROR_FILE, "%s: another process is writing it; wait until that is done",
                         partial->part);
+    if (errno == ELOOP)
+        return pst_fail(error, PST_ERROR_FILE, "%s: is a link, and what it leads to is not written; remove it",
+                        partial->part);
     pst_system_describe(errno, reason, sizeof reason);
     return pst_fail(error, PST_ERROR_FILE, "%s: %s (%s)", partial->part, what, reason);
 }

@@ -253,12 +253,12 @@ void pst_system_list(const char *folder, void (*each)(void *user, const char *na
 /* Whoever had the lock before may have renamed or removed the file after we opened it. */
 int pst_system_open_alone(const char *path) {
     for (;;) {
-        int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+        int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
         if (descriptor < 0)
             return -1;
         int code = lock(descriptor);
         struct stat locked, named;
-        if (code == 0 && fstat(descriptor, &locked) == 0 && stat(path, &named) == 0 && locked.st_dev == named.st_dev &&
+        if (code == 0 && fstat(descriptor, &locked) == 0 && lstat(path, &named) == 0 && locked.st_dev == named.st_dev &&
             locked.st_ino == named.st_ino)
             return descriptor;
         close(descriptor);

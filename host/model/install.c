@@ -233,10 +233,8 @@ static pst_status begun(void *user, const char *validator) {
     char text[ORIGIN_BYTES_MAX];
     int length = snprintf(text, sizeof text, ORIGIN_LINE "%s\n%s\n", w->url, validator);
     w->now.resumed = 0;
-    if (length >= (int)sizeof text) {
-        pst_path_remove(w->origin);
-        return PST_OK;
-    }
+    if (length >= (int)sizeof text) /* too long: it is a download, but of no address that could be asked again */
+        length = snprintf(text, sizeof text, ORIGIN_LINE "\n\n");
     return pst_file_save(w->error, w->origin, text, (size_t)length);
 }
 
@@ -247,26 +245,54 @@ static bool is_one_line(const char *text) {
     return !*text;
 }
 
+/* The text of the file beside the part that says where it is from; NULL: there is none, or it is no download's. Free it
+ * with pst_free. */
+static char *read_origin(const work *w) {
+    size_t bytes;
+    uint8_t *text;
+    if (pst_file_load(NULL, w->origin, ORIGIN_BYTES_MAX - 1, &text, &bytes) != PST_OK)
+        return NULL;
+    if (strncmp((const char *)text, ORIGIN_LINE, strlen(ORIGIN_LINE)) == 0)
+        return (char *)text;
+    pst_free(text);
+    return NULL;
+}
+
+/* Opens the part. In the user's own folders files of these names may be there that no download has left: they are not
+ * touched. */
+static pst_status open_part(work *w) {
+    uint64_t bytes;
+    pst_status status = pst_partial_open(w->error, w->target, &w->part, &bytes);
+    if (status != PST_OK || !w->options.output)
+        return status;
+    char *origin = read_origin(w);
+    const bool there = pst_path_examine(w->origin, NULL) != PST_PATH_NONE;
+    if (!origin && (bytes > 0 || there)) {
+        status = pst_fail(w->error, PST_ERROR_FILE,
+                          "%s.part%s: is there and was not left by a download; remove it, or choose another name "
+                          "with -o",
+                          w->target, there ? ".from" : "");
+        pst_partial_close(w->part);
+        w->part = NULL;
+    }
+    pst_free(origin);
+    return status;
+}
+
 /* Whether the part can be gone on with: it is this URL's and the server can be asked whether it still has that file,
  * whose `validator` it is; or a checksum tells at the end. Otherwise it is emptied. */
 static pst_status prepare_part(work *w, char validator[ORIGIN_BYTES_MAX]) {
-    uint8_t *text = NULL;
-    size_t bytes, url_length = strlen(w->url);
+    size_t url_length = strlen(w->url);
     uint64_t there = pst_partial_bytes(w->part);
     validator[0] = 0;
     w->now.resumed = 0;
     if (there == 0)
         return PST_OK;
-    if (pst_file_load(NULL, w->origin, ORIGIN_BYTES_MAX - 1, &text, &bytes) == PST_OK) {
-        const char *at = (const char *)text;
-        if (strncmp(at, ORIGIN_LINE, strlen(ORIGIN_LINE)) == 0) {
-            at += strlen(ORIGIN_LINE);
-            if (strncmp(at, w->url, url_length) == 0 && at[url_length] == '\n')
-                snprintf(validator, ORIGIN_BYTES_MAX, "%.*s", (int)strcspn(at + url_length + 1, "\n"),
-                         at + url_length + 1);
-        }
-        pst_free(text);
-    }
+    char *text = read_origin(w);
+    const char *at = text ? text + strlen(ORIGIN_LINE) : "";
+    if (strncmp(at, w->url, url_length) == 0 && at[url_length] == '\n')
+        snprintf(validator, ORIGIN_BYTES_MAX, "%.*s", (int)strcspn(at + url_length + 1, "\n"), at + url_length + 1);
+    pst_free(text);
     if (!is_one_line(validator))
         validator[0] = 0;
     bool checked = *w->network.sha256 || *w->network.md5;
@@ -341,16 +367,18 @@ static pst_status fetch(work *w) {
     return status;
 }
 
-/* What killed runs left of a file that is there, and whole; unless another process has it. */
+/* What killed runs left of a file that is there, and whole; unless another process has it, or it is not theirs. */
 static void discard_part(work *w) {
-    uint64_t bytes;
     char *part;
     if (pst_copy_text(NULL, w->origin, &part) != PST_OK)
         return;
     part[strlen(part) - strlen(".from")] = '\0';
-    bool left = pst_path_examine(w->origin, NULL) != PST_PATH_NONE || pst_path_examine(part, NULL) != PST_PATH_NONE;
-    if (left && (w->part || pst_partial_open(NULL, w->target, &w->part, &bytes) == PST_OK))
+    const bool left =
+        pst_path_examine(w->origin, NULL) != PST_PATH_NONE || pst_path_examine(part, NULL) != PST_PATH_NONE;
+    const pst_error before = *w->error;
+    if (left && (w->part || open_part(w) == PST_OK))
         pst_partial_cut(NULL, w->part, 0); /* and then closing removes it */
+    *w->error = before;
     pst_free(part);
 }
 
@@ -364,7 +392,6 @@ pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options
     pst_status status = PST_OK;
     pst_fetch_report made = {.size = sizeof made};
     work w = {.error = &catalogue->error, .callback = callback, .user = user, .report = &made};
-    uint64_t bytes;
     pst_fetch_options_init(&w.options, sizeof w.options);
     memcpy(&w.options, options, options->size < sizeof w.options ? options->size : sizeof w.options);
     if (!(w.options.stall_seconds > 0 && w.options.stall_seconds <= 86400))
@@ -380,7 +407,7 @@ pst_status pst_catalogue_fetch(pst_catalogue *catalogue, const pst_fetch_options
     if (!pst_fetch_available())
         PST_TRY(pst_fail(w.error, PST_ERROR_UNSUPPORTED, "%s: this build cannot fetch it: it was made without libcurl",
                          w.options.what));
-    PST_TRY(pst_partial_open(w.error, w.target, &w.part, &bytes));
+    PST_TRY(open_part(&w));
     if (pst_path_examine(w.target, NULL) != PST_PATH_NONE) /* perhaps by a process that had the part until now */
         PST_TRY(look_at_target(&w));
     if (made.already) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -145,6 +146,70 @@ START_TEST(a_part_is_gone_on_with) {
     ck_goes_on("unknown", "unknown.net", PST_CHECK_NONE, &dated, true, "If-Range: Mon, 02 Jan 2012 03:04:05 GMT\r\n");
     leave_part("unknown", NULL); /* nothing would tell whether the halves belong together */
     ck_goes_on("unknown", "unknown.net", PST_CHECK_NONE, &dated, false, NULL);
+}
+END_TEST
+
+/* A server that does not know If-Range sends the end of another version. */
+START_TEST(halves_of_two_versions_are_not_joined) {
+    uint8_t *next = malloc(bytes);
+    memcpy(next, body, bytes);
+    next[bytes - 1] ^= 1;
+    for (int dated = 0; dated < 2; dated++) {
+        const char *date = "Last-Modified: Mon, 02 Jan 2012 03:04:05 GMT\r\n";
+        const web_answer deaf = {.path = "/unknown",
+                                 .headers =
+                                     dated ? "Last-Modified: Tue, 03 Jan 2012 03:04:05 GMT\r\n" : "ETag: \"two\"\r\n",
+                                 .body = next,
+                                 .bytes = bytes,
+                                 .ranges = true,
+                                 .deaf = true};
+        leave_part("unknown", dated ? date : TAGGED);
+        web_set(&deaf, 1);
+        ck_assert_int_eq(fetch("unknown"), PST_OK);
+        ck_assert_uint_eq(web_requests(), 2);
+        ck_holds(data("unknown.net"), next, bytes);
+        forget("unknown.net");
+    }
+    free(next);
+}
+END_TEST
+
+/* In a folder of the user's. */
+START_TEST(files_of_others_are_no_parts) {
+    const web_answer answer = {.path = "/whole", .body = body, .bytes = bytes};
+    const char *const names[] = {"own.net.part", "own.net.part.from"};
+    pst_fetch_options options;
+    pst_fetch_options_init(&options, sizeof options);
+    options.what = "whole";
+    for (int i = 0; i < 2; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s", test_path(names[i]));
+        test_write(path, "precious", 8);
+        options.output = test_path("own.net");
+        web_set(&answer, 1);
+        ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_ERROR_FILE);
+        ck_assert_msg(strstr(pst_catalogue_message(catalogue), names[i]), "%s", pst_catalogue_message(catalogue));
+        ck_assert_uint_eq(web_requests(), 0);
+        ck_assert_uint_eq(report.part_bytes, 0);
+        ck_holds(path, (const uint8_t *)"precious", 8);
+        ck_assert_int_eq(remove(path), 0);
+    }
+    char link[256];
+    snprintf(link, sizeof link, "%s", test_path("own.net.part"));
+    test_write(test_path("precious"), "precious", 8);
+    ck_assert_int_eq(symlink("precious", link), 0);
+    options.output = test_path("own.net");
+    ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_ERROR_FILE);
+    ck_assert_msg(strstr(pst_catalogue_message(catalogue), "own.net.part: is a link"), "%s",
+                  pst_catalogue_message(catalogue));
+    ck_holds(test_path("precious"), (const uint8_t *)"precious", 8);
+    ck_assert_int_eq(remove(link), 0);
+    test_write(test_path("own.net"), body, bytes); /* there and whole: nothing to do, and nothing is cleared away */
+    test_write(link, "precious", 8);
+    options.output = test_path("own.net");
+    ck_assert_int_eq(fetch_with(&options, NULL, NULL), PST_OK);
+    ck_assert(report.already);
+    ck_holds(link, (const uint8_t *)"precious", 8);
 }
 END_TEST
 
@@ -429,6 +494,8 @@ int main(void) {
     tcase_add_test(all, a_whole_file_is_installed_once);
     tcase_add_test(all, a_url_is_installed_under_its_name);
     tcase_add_test(all, a_part_is_gone_on_with);
+    tcase_add_test(all, halves_of_two_versions_are_not_joined);
+    tcase_add_test(all, files_of_others_are_no_parts);
     tcase_add_test(all, a_part_that_does_not_fit_is_not_used);
     tcase_add_test(all, what_is_no_network_is_not_installed);
     tcase_add_test(all, what_is_another_file_is_not_installed);
