@@ -334,6 +334,11 @@ START_TEST(test_bad_outputs_are_told_at_once) {
     ck_refused(TINY "--log notes.txt", 1, "notes.txt: is no log and is not replaced", "");
     test_write(test_path("notes.txt"), "{\"name\": 1}\n", 12);
     ck_refused(TINY "--log notes.txt", 1, "notes.txt: is no log and is not replaced", "");
+    if (geteuid() != 0) { /* whom nothing is forbidden */
+        ck_assert_int_eq(chmod(test_path("notes.txt"), 0222), 0);
+        ck_refused(TINY "--log notes.txt", 1, "notes.txt: cannot be read (Permission denied)", "");
+        ck_assert_int_eq(chmod(test_path("notes.txt"), 0644), 0);
+    }
     ck_refused(TINY "--log nowhere/log", 1, "nowhere/log: the log cannot be written: its folder does not exist", "");
     ck_assert_int_eq(symlink("nowhere/log", test_path("log")) | symlink("loop", test_path("loop")), 0);
     ck_refused(TINY "--log log", 1, "log: the log cannot be written: its folder does not exist", "");

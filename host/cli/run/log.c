@@ -10,6 +10,14 @@
 #include "cli/options/file_names.h"
 #include "cli/ranks/world.h"
 
+/* False, with errno: nobody can tell what is in it. */
+static bool can_be_read(const char *path) {
+    if (!file_is_regular(path))
+        return true;
+    FILE *file = fopen(path, "r");
+    return file && fclose(file) == 0;
+}
+
 /* Whether a file is something of someone else. */
 static bool is_other(const char *path) {
     static const char *const begins[] = {"{\"iteration\":", "{\"run\":"};
@@ -36,12 +44,15 @@ static bool ends_in_half_a_line(const char *path) {
 }
 
 bool log_check(const char *path) {
-    const bool has_folder = file_has_folder(path), good = has_folder && !is_other(path);
-    if (!has_folder)
+    if (!file_has_folder(path))
         complain("%s: the log cannot be written: its folder does not exist", path);
-    else if (!good)
+    else if (!can_be_read(path))
+        complain("%s: cannot be read (%s); it may be no log, so it is not replaced", path, strerror(errno));
+    else if (is_other(path))
         complain("%s: is no log and is not replaced; name another file, or remove this one", path);
-    return good;
+    else
+        return true;
+    return false;
 }
 
 bool log_open(run_log *log, const char *path, bool more) {
