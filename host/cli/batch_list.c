@@ -1,5 +1,6 @@
 #include "cli/batch_list.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,14 @@ static int no_memory(void) {
 
 /* ---- inputs ---- */
 
+/* Says that a file is not there, or why it cannot be seen, by errno. */
+static void complain_missing(const char *path) {
+    if (errno == ENOENT || errno == ENOTDIR)
+        complain("%s: there is no such file or folder", path);
+    else
+        complain("%s: cannot be opened (%s)", path, strerror(errno));
+}
+
 /* What the words mean, everything once. A name that leads nowhere is a slip, which is told before anything begins. */
 static int expand(path_list *list, batch_list *all, const char *const *words, size_t count, bool styles) {
     path_list found = {0};
@@ -25,7 +34,7 @@ static int expand(path_list *list, batch_list *all, const char *const *words, si
         const char *path = found.paths[i];
         good = file_exists(path);
         if (!good)
-            complain("%s: there is no such file or folder", path);
+            complain_missing(path);
         else if (!paths_have(list, path))
             good = paths_add(list, path) && paths_add(&all->inputs, path);
     }
@@ -61,7 +70,7 @@ static int list_styles(batch_list *list, const settings *s) {
         return expand(&list->styles, list, s->each_style, s->each_style_count, true);
     for (size_t i = 0; i < s->style_count; i++) {
         if (!file_exists(s->styles[i])) {
-            complain("%s: there is no such file or folder", s->styles[i]);
+            complain_missing(s->styles[i]);
             return EXIT_FAILED;
         }
         if (!paths_add(&list->inputs, s->styles[i]))

@@ -134,8 +134,9 @@ static void give_up(double waited) {
             snprintf(lost + used, sizeof lost - used, "%s%s", used ? ", " : "", all.names[r]);
     }
     if (first)
-        complain("%s: no answer for %.0f s; the run ends, and --resume goes on from its last checkpoint",
-                 *lost ? lost : "the network between the ranks", waited);
+        complain(
+            "%s: no answer for %.0f s; the run ends (--resume goes on from a checkpoint, batch by the same command)",
+            *lost ? lost : "the network between the ranks", waited);
     else
         pause(900000000); /* its line goes first */
     transport_abort(EXIT_FAILED);
@@ -286,8 +287,9 @@ static const char *name(void *self, int rank) {
 
 static void end_without(int rank, bool tells) {
     if (tells)
-        complain("%s: its process has died; the run ends, and --resume goes on from its last checkpoint",
-                 all.names[rank]);
+        complain(
+            "%s: its process has died; the run ends (--resume goes on from a checkpoint, batch by the same command)",
+            all.names[rank]);
     else
         pause(900000000); /* the line goes first */
     _Exit(EXIT_FAILED);
