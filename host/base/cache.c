@@ -57,10 +57,11 @@ pst_cache_fault pst_cache_examine(const pst_cache *cache) {
         free(target); /* of a link that leads nowhere */
         return none ? PST_CACHE_USABLE : code == ENOTDIR ? PST_CACHE_NO_FOLDER : PST_CACHE_UNREACHED;
     }
-    return facts.kind != PST_SYSTEM_FOLDER ? PST_CACHE_NO_FOLDER
-           : !facts.mine                   ? PST_CACHE_NOT_MINE
-           : !facts.own                    ? PST_CACHE_WRITABLE
-                                           : PST_CACHE_USABLE;
+    return facts.kind != PST_SYSTEM_FOLDER       ? PST_CACHE_NO_FOLDER
+           : !facts.mine                         ? PST_CACHE_NOT_MINE
+           : !facts.own                          ? PST_CACHE_WRITABLE
+           : pst_system_may_write(cache->folder) ? PST_CACHE_USABLE
+                                                 : PST_CACHE_READ_ONLY;
 }
 
 bool pst_cache_read(const pst_cache *cache, const char *key, uint8_t **content, size_t *bytes) {

@@ -25,7 +25,8 @@ typedef enum pst_cache_fault {
     PST_CACHE_UNREACHED,
     PST_CACHE_NO_FOLDER,
     PST_CACHE_NOT_MINE,
-    PST_CACHE_WRITABLE /* by others */
+    PST_CACHE_WRITABLE, /* by others */
+    PST_CACHE_READ_ONLY
 } pst_cache_fault;
 pst_cache_fault pst_cache_examine(const pst_cache *cache);
 

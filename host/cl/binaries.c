@@ -40,10 +40,9 @@ static void describe(const pst_cache *cache, char notice[PST_BINARIES_NOTICE]) {
     const char *named = getenv(VARIABLE);
     const char *another = named && *named ? "name another folder" : VARIABLE " names another folder";
     static const char *const faults[] = {
-        [PST_CACHE_UNREACHED] = "cannot be reached",
-        [PST_CACHE_NO_FOLDER] = "is a file, not a folder",
-        [PST_CACHE_NOT_MINE] = "belongs to another user",
-        [PST_CACHE_WRITABLE] = "others may write to this folder",
+        [PST_CACHE_UNREACHED] = "cannot be reached",      [PST_CACHE_NO_FOLDER] = "is a file, not a folder",
+        [PST_CACHE_NOT_MINE] = "belongs to another user", [PST_CACHE_WRITABLE] = "others may write to this folder",
+        [PST_CACHE_READ_ONLY] = "cannot be written to",
     };
     const pst_cache_fault fault = cache->folder ? pst_cache_examine(cache) : PST_CACHE_USABLE;
     notice[0] = '\0';

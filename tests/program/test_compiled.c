@@ -84,6 +84,9 @@ START_TEST(a_folder_that_cannot_be_used_changes_nothing) {
     ck_assert_int_eq(test_entries(test_path("taken")), 0);
     if (geteuid() == 0 && chown(test_path("taken"), 12345, 12345) == 0)
         ck_told("taken (PASTICHE_BINARIES): belongs to another user, so compiled kernels are not kept there");
+    if (geteuid() != 0 && chmod(test_path("taken"), 0500) == 0)
+        ck_told(
+            "taken (PASTICHE_BINARIES): cannot be written to, so compiled kernels are not kept there; name another");
     ck_assert_int_eq(chown(test_path("taken"), geteuid(), getegid()) | chmod(test_path("taken"), 0755), 0);
     ck_run("devices");
     ck_assert_str_eq(said, "");
