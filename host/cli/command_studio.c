@@ -1,8 +1,10 @@
 /* pastiche studio: a page in the browser, over a folder. */
 #include "cli/commands.h"
 #include "cli/options/complain.h"
+#include "cli/options/file_names.h"
 #include "cli/run/signals.h"
 #include "cli/studio/painter.h"
+#include "cli/studio/places.h"
 #include "cli/studio/service.h"
 
 int studio_command(const settings *s) {
@@ -10,7 +12,7 @@ int studio_command(const settings *s) {
     size_t count;
     pst_devices(NULL, 0, &count, NULL); /* may set variables that drivers read: before there are other threads */
     signals_catch(false);               /* from here on there is something to end in order */
-    const bool good = studio_open(&made, s) && studio_serve(&made);
+    bool good = studio_open(&made, s) && studio_serve(&made);
     if (good) {
         complain("studio: %s", web_url(made.web)); /* with --quiet too: nobody could guess it */
         /* A URL for other machines has a secret, which other users would see in the list of processes. */
@@ -18,7 +20,10 @@ int studio_command(const settings *s) {
         if (opens && !web_open_browser(web_url(made.web)) && !s->quiet)
             complain("no browser could be opened; open this address in one");
         painter_work(&made);
-        if (!s->quiet && signals_caught())
+        good = file_is_folder(STUDIO_OWN);
+        if (!good)
+            complain("the studio's folder is gone, and the queue with it");
+        else if (!s->quiet && signals_caught())
             complain(STUDIO_HAS_ENDED);
     }
     studio_close(&made);

@@ -167,6 +167,22 @@ START_TEST(a_damaged_queue_is_set_aside) {
     ck_assert(studio_has(".studio/queue.json.damaged"));
     studio_end();
     ck_said("cannot be used");
+    test_write(studio_path(".studio/queue.json"), "{\"runs\": [", 10);
+    studio_begin("");
+    ck_assert(studio_has(".studio/queue.json.damaged") && studio_has(".studio/queue.json.damaged2"));
+    studio_end();
+}
+END_TEST
+
+/* Nothing goes on where it stopped. */
+START_TEST(a_folder_that_is_gone_is_told) {
+    char id[32];
+    studio_with_images();
+    queue_run("gone", 5, id, NULL);
+    await(id, "done");
+    ck_assert_int_eq(rename(studio_path(".studio"), test_path("elsewhere")), 0);
+    ck_assert_int_eq(studio_interrupt(), 1);
+    ck_said("the studio's folder is gone");
 }
 END_TEST
 
@@ -347,6 +363,7 @@ int main(void) {
 #endif
     tcase_add_test(all, a_lost_device_is_told_and_waited_for);
     tcase_add_test(all, a_damaged_queue_is_set_aside);
+    tcase_add_test(all, a_folder_that_is_gone_is_told);
     tcase_add_test(all, what_is_no_run_is_left_out_and_told);
     tcase_add_test(all, an_image_that_is_gone_is_waited_for);
     tcase_add_test(all, a_lost_queue_keeps_its_checkpoints);

@@ -90,12 +90,19 @@ static bool make_places(const char *folder) {
     return true;
 }
 
+/* A name for a file that cannot be used which is free, so that what was set aside before stays. */
+static void name_aside(const char *path, char aside[64]) {
+    snprintf(aside, 64, "%s.damaged", path);
+    for (int i = 2; file_exists(aside) && i < 100; i++)
+        snprintf(aside, 64, "%s.damaged%d", path, i);
+}
+
 /* Pipes and the like, on which reading and writing would wait for somebody, and folders. */
 static bool set_strange_files_aside(void) {
     static const char *const files[] = {STUDIO_QUEUE, STUDIO_SHELF, STUDIO_GALLERY};
     char aside[64];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(aside, sizeof aside, "%s.damaged", files[i]);
+        name_aside(files[i], aside);
         if (!file_exists(files[i]) || file_is_regular(files[i]))
             continue;
         if (rename(files[i], aside) != 0) {
@@ -143,8 +150,7 @@ json_t *folder_read_json(const char *path, json_error_t *error) {
 void folder_set_aside(const char *path, const char *why, const char *loss) {
     char aside[64];
     const size_t length = strlen(path);
-    snprintf(aside, sizeof aside, "%s.damaged", path);
-    remove(aside);
+    name_aside(path, aside);
     if (strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0)
         why += length + 2; /* a message about the file */
     complain("%s: cannot be used (%s) and is now called %s; %s", path, why, rename(path, aside) == 0 ? aside : path,

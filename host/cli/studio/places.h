@@ -21,7 +21,8 @@ json_t *folder_read_json(const char *path, json_error_t *error);
  * told; loss: what that means, "the queue is empty". NULL: there is none. */
 json_t *folder_read_list(const char *path, const char *key, const char *loss);
 
-/* Renames a file that cannot be used to PATH.damaged, and complains with why and with what that means. */
+/* Renames a file that cannot be used to PATH.damaged, or PATH.damaged2 and so on, and complains with why and with what
+ * that means. */
 void folder_set_aside(const char *path, const char *why, const char *loss);
 
 /* A path that stays the same file once the program works elsewhere; the caller frees it. NULL: there is no such file,
