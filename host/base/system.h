@@ -28,7 +28,8 @@ int pst_system_open_new(const char *path, bool own);
 void pst_system_close_read(int descriptor);
 
 /* A descriptor to read and to write, of a file that is made if it is not there and that nobody else, of this process or
- * another, may have by this call as long as this one is open: errno is EBUSY then. A link is not followed: ELOOP. */
+ * another, may have by this call as long as this one is open: errno is EBUSY then. POSIX: a link is not followed,
+ * ELOOP. */
 int pst_system_open_alone(const char *path);
 
 /* Gives a file a length, and lets the next write begin there. */

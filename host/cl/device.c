@@ -8,7 +8,7 @@
 #include "base/file.h"
 
 #define PLATFORMS_MAX 32
-#define LEAST_MHZ 200 /* less is the clock of a device at rest, as AMD's drivers told for some, or no clock at all */
+#define LEAST_MHZ 200       /* less is the clock of a device at rest, or none at all */
 #define NO_PLATFORM (-1001) /* CL_PLATFORM_NOT_FOUND_KHR, from the loader */
 
 /* Keeps the first failure, for unknown numbers would make wrong choices later. A driver may not know a question. */

@@ -116,7 +116,7 @@ static pst_status check_answer(transfer *t, long code) {
         int found = sscanf(t->range, "bytes %llu-%llu/%llu", &first, &last, &all);
         if (t->from == 0 || found < 2 || first != t->from)
             return refuse(t, PST_ERROR_FORMAT, "the server sent another part than it was asked for");
-        const char *asked = t->request->validator, *sent = asked[0] == '"' ? t->etag : t->modified;
+        const char *asked = t->request->validator, *sent = validator_of(t);
         if (*asked && *sent && strcmp(asked, sent) != 0) {
             t->answer->useless = true; /* a server that does not know If-Range */
             return PST_STOPPED;

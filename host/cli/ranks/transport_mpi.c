@@ -27,6 +27,7 @@
 
 #define PIECE ((size_t)1 << 30) /* bytes of a message; MPI counts in int */
 #define NAME_MOST 128
+#define RUN_ENDS "the run ends (--resume goes on from a checkpoint, batch by the same command)"
 enum { TAG_BLOCK = 1, TAG_FIRST_CALL = 16, TAG_CALLS = 16384 };
 
 /* What a rank is about to do. Who gave up in the library is MEETING, who left it LEAVING: all else fails then. */
@@ -134,9 +135,7 @@ static void give_up(double waited) {
             snprintf(lost + used, sizeof lost - used, "%s%s", used ? ", " : "", all.names[r]);
     }
     if (first)
-        complain(
-            "%s: no answer for %.0f s; the run ends (--resume goes on from a checkpoint, batch by the same command)",
-            *lost ? lost : "the network between the ranks", waited);
+        complain("%s: no answer for %.0f s; " RUN_ENDS, *lost ? lost : "the network between the ranks", waited);
     else
         pause(900000000); /* its line goes first */
     transport_abort(EXIT_FAILED);
@@ -287,9 +286,7 @@ static const char *name(void *self, int rank) {
 
 static void end_without(int rank, bool tells) {
     if (tells)
-        complain(
-            "%s: its process has died; the run ends (--resume goes on from a checkpoint, batch by the same command)",
-            all.names[rank]);
+        complain("%s: its process has died; " RUN_ENDS, all.names[rank]);
     else
         pause(900000000); /* the line goes first */
     _Exit(EXIT_FAILED);

@@ -102,9 +102,9 @@ static bool set_strange_files_aside(void) {
     static const char *const files[] = {STUDIO_QUEUE, STUDIO_SHELF, STUDIO_GALLERY};
     char aside[64];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        name_aside(files[i], aside);
         if (!file_exists(files[i]) || file_is_regular(files[i]))
             continue;
+        name_aside(files[i], aside);
         if (rename(files[i], aside) != 0) {
             complain("%s: is no regular file; move it away", files[i]);
             return false;
